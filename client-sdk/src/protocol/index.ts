@@ -1,0 +1,7 @@
+/** The wire contract: names, shapes, limits, error codes and version. No runtime dependency; schemas are on `./schema`. */
+export * from './errors.js';
+export * from './limits.js';
+export * from './media.js';
+export * from './messages.js';
+export * from './transcript.js';
+export * from './version.js';

@@ -1,0 +1,159 @@
+import type { ErrorCode, WireError } from './errors.js';
+import type {
+  DtlsParameters,
+  IceParameters,
+  IceServer,
+  RtpCapabilities,
+  RtpParameters,
+  TransportParameters,
+} from './media.js';
+import type { CommittedSegment, Segment } from './transcript.js';
+
+/** What a client shows when it connects, in socket.io's `auth`. Never in the address: addresses end in logs. */
+export interface Handshake {
+  protocolVersion: number;
+  credentials: Credentials;
+}
+
+export type Credentials =
+  /** No identity provider: a name, and a random subject that the browser's profile keeps (16 to 128 characters, treated as a secret). */
+  | { kind: 'guest'; subject: string; displayName: string; joinSecret?: string | undefined }
+  | { kind: 'token'; token: string };
+
+/** What a track carries. One value today; the name is on every transcript row. */
+export type TrackName = 'microphone';
+
+/** Somebody in the room. One participant has one connection at a time. */
+export interface Participant {
+  participantId: string;
+  displayName: string;
+  /** Milliseconds from the start of the meeting. */
+  joinedAtMs: number;
+  /** Sends audio now. */
+  publishing: boolean;
+  /** Sends audio that is paused. */
+  muted: boolean;
+  /** The server hears speech now. */
+  speaking: boolean;
+}
+
+/** `starting`: a model is being loaded. `unavailable`: meetings go on without captions, `reason` says why. */
+export type TranscriptionState = 'starting' | 'ready' | 'unavailable';
+
+export interface TranscriptionStatus {
+  state: TranscriptionState;
+  /** Name of the settings profile, e.g. `balanced`. */
+  mode: string;
+  model: {
+    name: string;
+    /** The built-in model: it understands a few synthetic voices only, and every view must say so. */
+    demo: boolean;
+  };
+  engine: { name: string; device: 'cpu' | 'cuda' | 'none'; deviceName: string };
+  /** A sentence for people when something is not as asked: a fallback to the CPU, a model that cannot be loaded. */
+  reason?: string | undefined;
+}
+
+export interface JoinResult {
+  room: string;
+  meetingId: string;
+  /** Unix time on the server when the meeting began; `startMs` and `endMs` of segments count from here. */
+  meetingStartedAtMs: number;
+  participantId: string;
+  participants: Participant[];
+  routerRtpCapabilities: RtpCapabilities;
+  iceServers: IceServer[];
+  /** `seq` of the newest committed segment, 0 when there is none. */
+  lastSeq: number;
+  transcription: TranscriptionStatus;
+}
+
+/**
+ * Requests: a client asks, the server answers exactly once. name -> what is sent and what comes back.
+ * `schema.ts` holds the check of each `request` part under the same name.
+ */
+export interface Requests {
+  join: { request: { room: string }; response: JoinResult };
+  leave: { request: Record<string, never>; response: Record<string, never> };
+  /** For `recv`, what the browser can receive; consumers of everybody's tracks are announced from then on. */
+  createTransport: {
+    request:
+      | { direction: 'send'; rtpCapabilities?: undefined }
+      | { direction: 'recv'; rtpCapabilities: RtpCapabilities };
+    response: TransportParameters;
+  };
+  connectTransport: {
+    request: { transportId: string; dtlsParameters: DtlsParameters };
+    response: Record<string, never>;
+  };
+  restartIce: { request: { transportId: string }; response: { iceParameters: IceParameters } };
+  produce: {
+    request: { transportId: string; track: TrackName; rtpParameters: RtpParameters; paused: boolean };
+    response: { producerId: string };
+  };
+  pauseProducer: { request: { producerId: string }; response: Record<string, never> };
+  resumeProducer: { request: { producerId: string }; response: Record<string, never> };
+  closeProducer: { request: { producerId: string }; response: Record<string, never> };
+  /** Consumers are born paused; this starts the flow once the browser's side stands. */
+  resumeConsumer: { request: { consumerId: string }; response: Record<string, never> };
+  /** Pages of committed segments with `seq` above `afterSeq`, oldest first. */
+  resumeTranscript: {
+    request: { afterSeq: number };
+    response: { segments: CommittedSegment[]; lastSeq: number };
+  };
+}
+
+export type RequestName = keyof Requests;
+export type RequestOf<N extends RequestName> = Requests[N]['request'];
+export type ResponseOf<N extends RequestName> = Requests[N]['response'];
+
+/** The one ack of a request. */
+export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
+
+/** Why somebody is not in the room any more. */
+export type LeaveReason = 'left' | 'connectionLost' | 'replaced' | 'meetingEnded';
+
+/** Notifications: the server tells, nobody answers. */
+export interface Notifications {
+  participantJoined: { participant: Participant };
+  participantUpdated: { participant: Participant };
+  participantLeft: { participantId: string; reason: LeaveReason };
+  speechStarted: { participantId: string; track: TrackName; atMs: number };
+  speechEnded: { participantId: string; track: TrackName; atMs: number };
+  consumerCreated: {
+    consumerId: string;
+    producerId: string;
+    participantId: string;
+    track: TrackName;
+    rtpParameters: RtpParameters;
+    producerPaused: boolean;
+  };
+  consumerClosed: { consumerId: string };
+  transportClosed: { transportId: string; reason: 'iceFailed' | 'dtlsFailed' | 'serverClosed' };
+  /** The room's media moved to another router: all transports, producers and consumers are gone; build them anew. */
+  mediaRestarted: { routerRtpCapabilities: RtpCapabilities };
+  /** Droppable; the newest revision wins. */
+  interimUpdated: { segment: Segment };
+  /** An interim that turned out not to be speech. */
+  interimRetracted: { segmentId: string };
+  /** In `seq` order; a hole means that `resumeTranscript` is due. */
+  segmentCommitted: { segment: CommittedSegment };
+  transcriptionChanged: { transcription: TranscriptionStatus };
+  /** The last word of the server before it disconnects. */
+  disconnecting: { error: WireError };
+}
+
+export type NotificationName = keyof Notifications;
+
+/** socket.io's typed maps, from a client's point of view: what it may emit... */
+export type ClientToServerEvents = {
+  [N in RequestName]: (request: RequestOf<N>, ack: (answer: Ack<ResponseOf<N>>) => void) => void;
+};
+/** ...and what it hears. */
+export type ServerToClientEvents = { [N in NotificationName]: (notification: Notifications[N]) => void };
+
+/** socket.io's `connect_error` carries this in `data`. */
+export interface ConnectErrorData {
+  code: ErrorCode;
+  error: WireError;
+}

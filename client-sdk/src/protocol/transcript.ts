@@ -1,0 +1,59 @@
+export type SegmentStatus = 'interim' | 'final' | 'gap';
+
+/** Why speech has no text. */
+export type GapReason =
+  /** The recogniser failed at this audio, twice. */
+  | 'recognizerFailed'
+  /** No recogniser is running or none can. */
+  | 'recognizerUnavailable'
+  /** The answer came after its deadline. */
+  | 'deadlineExceeded'
+  /** More speech was waiting than may wait. */
+  | 'overloaded'
+  /** The media worker that held the audio died. */
+  | 'mediaWorkerLost';
+
+export interface Word {
+  text: string;
+  /** Milliseconds from the start of the meeting. */
+  startMs: number;
+  endMs: number;
+  /** 0 to 1. */
+  probability: number;
+}
+
+/**
+ * One utterance of one participant, or a part of a long one.
+ *
+ * `id` stays the same from the first interim to the final. Of two versions of a segment the one with the higher `revision`
+ * is the newer; a `final` or `gap` is the last.
+ */
+export interface Segment {
+  id: string;
+  meetingId: string;
+  participantId: string;
+  /** Name at the time of speaking, from the identity that sent the audio. */
+  displayName: string;
+  track: string;
+  /** Milliseconds from the start of the meeting. */
+  startMs: number;
+  endMs: number;
+  /** Empty for a gap. */
+  text: string;
+  words?: Word[];
+  /** ISO 639-1. */
+  language: string;
+  /** 0 to 1: mean probability of the tokens. */
+  confidence: number;
+  revision: number;
+  status: SegmentStatus;
+  /** Length in UTF-16 units of the part of an interim's text that will not change any more. */
+  stableLength?: number;
+  /** Place in the meeting's log, from 1, without holes. Finals and gaps have one, interims have none. */
+  seq?: number;
+  /** Present on a gap. */
+  reason?: GapReason;
+}
+
+/** A segment that stands in the log. */
+export type CommittedSegment = Segment & { status: 'final' | 'gap'; seq: number };

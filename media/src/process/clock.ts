@@ -1,0 +1,10 @@
+/**
+ * Milliseconds of the machine's monotonic clock. The same origin in every process of the machine (CLOCK_MONOTONIC), so times
+ * and deadlines may cross process borders; never goes back, knows nothing of dates.
+ */
+export function monotonicNowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Where a class takes the time from, so that tests can hold it. */
+export type Clock = () => number;

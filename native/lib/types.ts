@@ -1,0 +1,142 @@
+/**
+ * The contract of the addon, as TypeScript sees it. Everything asynchronous is answered through its promise; nothing
+ * here throws across N-API except a `NativeError` for a misuse that the caller can mend.
+ */
+
+/** Closed set of codes that this package can raise. */
+export type NativeErrorCode =
+  | 'NATIVE_ADDON_UNAVAILABLE'
+  | 'NATIVE_INVALID_ARGUMENT'
+  | 'NATIVE_MODEL_UNREADABLE'
+  | 'NATIVE_ENGINE_CLOSED'
+  | 'NATIVE_LANE_BUSY'
+  | 'NATIVE_DECODE_FAILED'
+  | 'NATIVE_ABORTED';
+
+export class NativeError extends Error {
+  override readonly name = 'NativeError';
+  readonly code: NativeErrorCode;
+
+  constructor(code: NativeErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** One libopus decoder, 16 kHz mono. Not thread-safe: one owner, calls in stream order. */
+export interface NativeOpusDecoder {
+  /**
+   * Decodes one Opus packet.
+   * @param packet the RTP payload; must be valid by RFC 6716 section 3.4 (see `opusPacketInfo`)
+   * @returns number of samples written to `out` (16 kHz mono, 16-bit)
+   * @throws NativeError `NATIVE_INVALID_ARGUMENT` for an invalid packet or an `out` too small (5,760 samples cover 120 ms at 48 kHz; 1,920 here)
+   */
+  decode(packet: Uint8Array, out: Int16Array): number;
+  /** Packet loss concealment for `samples` (a multiple of 40 = 2.5 ms, at most 1,920 = 120 ms). @returns samples written */
+  conceal(samples: number, out: Int16Array): number;
+  /** Recovers the packet *before* `nextPacket` from its in-band FEC; falls back to concealment where it carries none. @returns samples written */
+  decodeFec(nextPacket: Uint8Array, samples: number, out: Int16Array): number;
+  reset(): void;
+  close(): void;
+}
+
+/** What `opus_packet_parse` says of a packet; `null` when it is not valid by RFC 6716 section 3.4 (rules R1-R7) or empty. */
+export interface OpusPacketInfo {
+  /** Duration of the whole packet in samples at 48 kHz (120 to 5,760). */
+  durationSamples48k: number;
+  frames: number;
+  stereo: boolean;
+  /** True when the SILK layer holds low-bitrate redundancy for the packet before. */
+  hasFec: boolean;
+}
+
+export type EngineDevice = 'cpu' | 'cuda';
+
+export interface SpeechEngineOptions {
+  /** Absolute path of a ggml Whisper file that the caller has already checked (see `readModelHeader`). */
+  modelPath: string;
+  /** `cuda` is used when its backend library and a device are there; otherwise CPU, told by `info.device` and `info.fallbackReason`. */
+  device: 'auto' | EngineDevice;
+  /** Number of `whisper_state`s, 1 to 8. One job a lane at a time. */
+  lanes: number;
+  /** CPU threads a lane, 1 to 64. */
+  threadsPerLane: number;
+  /** Off wherever `audioContext` is shortened (stale K/V rows leak into the result otherwise). */
+  flashAttention: boolean;
+}
+
+export interface SpeechEngineInfo {
+  device: EngineDevice;
+  /** Human name of the device, e.g. "AMD EPYC ..." or "NVIDIA H100 80GB HBM3". */
+  deviceName: string;
+  /** Why a wanted device is not in use; absent when there is nothing to say. */
+  fallbackReason?: string;
+  multilingual: boolean;
+  /** e.g. `tiny`, `base`, `unknown` (whisper's own word from the layer count). */
+  modelType: string;
+  loadMs: number;
+  /** Version of whisper.cpp that was compiled in. */
+  engineVersion: string;
+}
+
+export interface TranscribeJob {
+  /** 16 kHz mono. Shorter than 1 s is padded with silence; longer than 30 s is refused. */
+  pcm: Int16Array | Float32Array;
+  /** ISO 639-1 code or `auto`. An unknown code is refused with `NATIVE_INVALID_ARGUMENT`. */
+  language: string;
+  translate: boolean;
+  /** Encoder frames (50 a second); 0 = the full 1,500. */
+  audioContext: number;
+  /** 1 = greedy, up to 8. */
+  beamSize: number;
+  /** Most text tokens of the whole result, 1 to 224. */
+  maxTokens: number;
+  /** Text that came before, at most 224 tokens are used. Empty for none. */
+  prompt: string;
+  temperature: number;
+  /** 0 switches the temperature fallback off. */
+  temperatureIncrement: number;
+  /** Ask for word times (token timestamps); costs a little. */
+  words: boolean;
+  /** Aborts when the time is over; the promise then rejects with `NATIVE_ABORTED`. 0 = none. */
+  timeoutMs: number;
+}
+
+export interface NativeWord {
+  text: string;
+  /** Milliseconds from the start of `pcm`. */
+  startMs: number;
+  endMs: number;
+  probability: number;
+}
+
+export interface TranscribeResult {
+  /** Valid UTF-8, trimmed; may be empty. */
+  text: string;
+  language: string;
+  languageProbability: number;
+  /** Whisper's no-speech probability of the first window. */
+  noSpeechProbability: number;
+  /** Mean log-probability of the text tokens; 0 for an empty text. */
+  meanLogProbability: number;
+  tokens: number;
+  /** Absent unless asked for. Monotonic, inside the audio. */
+  words?: NativeWord[];
+  /** Samples that were NaN, infinite or out of range, and were set to 0 or clipped. */
+  sanitizedSamples: number;
+  timings: { melMs: number; encodeMs: number; decodeMs: number; totalMs: number };
+}
+
+/** whisper.cpp with the model loaded once and `lanes` independent states. */
+export interface SpeechEngine {
+  readonly info: SpeechEngineInfo;
+  /**
+   * Runs one job on a lane, on a thread of the addon's own.
+   * @throws NativeError (as a rejection) `NATIVE_LANE_BUSY` when the lane works, `NATIVE_INVALID_ARGUMENT`, `NATIVE_ABORTED`, `NATIVE_DECODE_FAILED`, `NATIVE_ENGINE_CLOSED`
+   */
+  transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult>;
+  /** Asks the running job of a lane to stop; its promise rejects with `NATIVE_ABORTED`. No-op on an idle lane. */
+  abort(lane: number): void;
+  /** Aborts what runs, waits for the lanes, frees the model. Idempotent. */
+  close(): Promise<void>;
+}
