@@ -96,10 +96,13 @@ export interface Requests {
   closeProducer: { request: { producerId: string }; response: Record<string, never> };
   /** Consumers are born paused; this starts the flow once the browser's side stands. */
   resumeConsumer: { request: { consumerId: string }; response: Record<string, never> };
-  /** Pages of committed segments with `seq` above `afterSeq`, oldest first. */
+  /**
+   * Pages of committed segments with `seq` above `afterSeq`, oldest first. `firstSeq` is the oldest that the server still
+   * holds: what lies before it cannot be had any more.
+   */
   resumeTranscript: {
     request: { afterSeq: number };
-    response: { segments: CommittedSegment[]; lastSeq: number };
+    response: { segments: CommittedSegment[]; firstSeq: number; lastSeq: number };
   };
 }
 

@@ -7,15 +7,15 @@ import { z } from 'zod';
 export type SettingClass = 'live' | 'session' | 'restart';
 
 /** What stands beside a setting in the schema; the settings page, `--help` and the docs are made from it. */
-export interface SettingMeta {
+export type SettingMeta = {
   description: string;
   class: SettingClass;
   unit?: string;
-}
+};
 
-const live = (description: string, unit?: string) => ({
+const live = (description: string, unit?: string): SettingMeta => ({
   description,
-  class: 'live' as const,
+  class: 'live',
   ...(unit === undefined ? {} : { unit }),
 });
 

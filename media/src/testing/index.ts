@@ -1,1 +1,6 @@
-export {};
+export { FakeRecognizer, type FakeScript, hypothesisOf } from './FakeRecognizer.js';
+export { ManualTime } from './ManualTime.js';
+
+/** Entry of an ASR process with a fake engine, for `AsrService.create({ entry })`; see `FakeJobScript` for what it can do. */
+export const FAKE_ASR_ENTRY = new URL('../asr/testing/fakeAsrProcess.js', import.meta.url);
+export type { FakeJobScript } from '../asr/testing/FakeEngine.js';

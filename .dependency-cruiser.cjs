@@ -1,0 +1,32 @@
+/** Who may import whom: docs/architecture.md as a check. */
+const deny = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    deny('no-cycles', 'Imports go one way.', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    deny('no-unresolved', 'Everything imported exists.', {}, { couldNotResolve: true }),
+    deny('native-is-a-leaf', 'native imports nothing of ours.', { path: '^native/lib' }, { path: '^(media|client-sdk|server|demo|bench)/' }),
+    deny('media-knows-no-clients', 'media has no sockets to clients, no policy, no page.', { path: '^media/src' }, { path: '^(server|client-sdk|demo|bench)/' }),
+    deny('only-sfu-has-mediasoup', 'mediasoup stays behind media/src/sfu.', { path: '^(media|server|demo|bench)/src', pathNot: '^media/src/sfu' }, { path: 'node_modules/mediasoup/' }),
+    deny('rtp-audio-speech-are-pure', 'The signal path knows neither the SFU, nor the recogniser, nor the network.', { path: '^media/src/(rtp|audio|speech)', pathNot: '\\.test\\.ts$' }, { path: '^media/src/(sfu|asr|pipeline|process)|^node:(net|dgram|http)|^(net|dgram|http)$' }),
+    deny('asr-does-not-know-media', 'Recognition gets audio, from wherever.', { path: '^media/src/asr' }, { path: '^media/src/(sfu|rtp|pipeline)' }),
+    deny('native-only-where-it-is-driven', 'The addon is loaded by the decoder and by the ASR process alone.', { path: '^media/src', pathNot: '^media/src/audio|^media/src/asr|\\.test\\.ts$' }, { path: '^native/' }),
+    deny('protocol-is-neutral', 'The wire contract depends on nothing.', { path: '^client-sdk/src/protocol', pathNot: 'schema\\.ts$|\\.test\\.ts$' }, { pathNot: '^client-sdk/src/protocol' }),
+    deny('schemas-need-zod-only', 'Schemas may import the protocol and zod.', { path: '^client-sdk/src/protocol/schema\\.ts$' }, { pathNot: '^client-sdk/src/protocol|node_modules/zod' }),
+    deny('sdk-is-small', 'Integrators install the SDK: no zod, nothing of the server.', { path: '^client-sdk/src', pathNot: '^client-sdk/src/protocol|\\.test\\.ts$' }, { path: 'node_modules/zod|^(server|media|native)/|protocol/schema' }),
+    deny('rooms-know-no-sockets', 'Rooms speak through channels.', { path: '^server/src/rooms' }, { path: 'node_modules/socket\\.io|^server/src/(signaling|http|cli)' }),
+    deny('signaling-knows-no-media', 'Signaling goes through rooms.', { path: '^server/src/signaling', pathNot: '\\.test\\.ts$' }, { path: 'node_modules/mediasoup|^media/|^server/src/transcripts/Memory' }),
+    deny('one-composition-root', 'Only Server.ts knows all parts.', { path: '^server/src/(auth|config|http|observability|rooms|signaling|transcripts)', pathNot: '\\.test\\.ts$' }, { path: '^server/src/(Server|cli)' }),
+    deny('page-uses-the-sdk-alone', 'The page is an integrator like any other.', { path: '^server/web/src' }, { path: '^(media|native|demo|bench)/|^server/src|node_modules/(socket\\.io|mediasoup)' }),
+    deny('no-tests-in-products', 'Tests are imported by nobody.', { pathNot: '\\.test\\.ts$|^test/' }, { path: '\\.test\\.ts$|^test/' }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/|native/(src|worker)/|server/web/dist' },
+    tsPreCompilationDeps: true,
+    parser: 'swc',
+    combinedDependencies: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.tsx', '.js', '.mjs', '.d.ts'] },
+  },
+};

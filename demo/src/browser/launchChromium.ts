@@ -1,0 +1,49 @@
+import { type Browser, chromium } from 'playwright-core';
+import { findChromium } from './findChromium.js';
+
+/**
+ * Pages play and record in real time although nobody looks at them, talk to nobody but the server under test, and offer it
+ * plain host candidates.
+ */
+const FLAGS = [
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+  // The last such flag on a command line replaces the earlier ones, so it repeats what matters of Playwright's own.
+  `--disable-features=${[
+    'WebRtcHideLocalIpsWithMdns',
+    'HttpsUpgrades',
+    'HttpsFirstBalancedModeAutoEnable',
+    'MediaRouter',
+    'NetworkTimeServiceQuerying',
+    'OptimizationHints',
+    'PaintHolding',
+    'ThirdPartyStoragePartitioning',
+    'Translate',
+  ].join(',')}`,
+];
+
+/**
+ * Starts a headless Chromium that lives until it is closed: signals are the caller's business.
+ *
+ * @param options.flags further command-line flags
+ */
+export async function launchChromium(options: { flags?: readonly string[] } = {}): Promise<Browser> {
+  const root = process.getuid?.() === 0;
+  return chromium.launch({
+    executablePath: await findChromium(),
+    headless: true,
+    // Chromium's sandbox refuses to run as root.
+    chromiumSandbox: !root,
+    args: [...FLAGS, ...(options.flags ?? [])],
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  });
+}

@@ -1,0 +1,13 @@
+/** The scripted meeting: play it with real browsers, score what came of it. */
+export { findChromium } from './browser/findChromium.js';
+export { launchChromium } from './browser/launchChromium.js';
+export { PlayerPage } from './browser/PlayerPage.js';
+export { DemoError } from './DemoError.js';
+export { loadMeeting } from './meeting/loadMeeting.js';
+export type { Meeting, MeetingSpeaker, Utterance } from './meeting/Meeting.js';
+export type { MeetingRecording, RecordedSpeaker, TranscriptEvent } from './meeting/MeetingRecording.js';
+export type { PlayerEvent } from './player/api.js';
+export { type PlayEvent, type PlayMeetingOptions, playMeeting } from './playMeeting.js';
+export { judgeScore, REQUIREMENTS } from './scoring/judgeScore.js';
+export { type MeetingScore, type Percentiles, type SpeakerScore, scoreMeeting } from './scoring/scoreMeeting.js';
+export { commonWords, wordEdits, wordsOf } from './scoring/words.js';

@@ -1,0 +1,32 @@
+import type { Segment } from '@parley/client-sdk/protocol';
+import type { Span } from './Meeting.js';
+
+/** What a listener in the room saw of the transcript, with the time when each piece reached the page. */
+export type TranscriptEvent =
+  | { kind: 'updated'; segment: Segment; arrivedAtMs: number }
+  | { kind: 'retracted'; segmentId: string; arrivedAtMs: number };
+
+export interface RecordedSpeaker {
+  name: string;
+  participantId: string;
+  /** Unix time at which the first sample of this speaker's track entered the browser's encoder. */
+  startedAtMs: number;
+  /**
+   * Where the sound of each utterance begins and ends in the track, in the script's order. Narrower than the script, whose times
+   * include the quiet moment that a synthetic voice begins and ends with.
+   */
+  spoken: Span[];
+  /** How far the browser's audio clock fell behind the wall clock until the end. */
+  driftMs: number;
+}
+
+/** A meeting as it was played. All `...AtMs` are Unix times; server and browsers share a clock or keep theirs in step. */
+export interface MeetingRecording {
+  /** When the server began to count `startMs` and `endMs` of the segments. */
+  meetingStartedAtMs: number;
+  speakers: RecordedSpeaker[];
+  /** In the order of arrival. */
+  events: TranscriptEvent[];
+  /** Audio that the listener received from the others. */
+  received: { tracks: number; packets: number };
+}

@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { DemoError } from './DemoError.js';
+
+export const USAGE = `Plays a scripted meeting with real browsers, shows the captions as they come, and scores them against the script.
+
+Usage: npm run demo -- [options]
+
+  --meeting DIR   folder with meeting.json and a track for every speaker (default: the meeting that comes with the demo)
+  --json FILE     write the score to a file
+  --server URL    play on a server that runs already, instead of one started for the demo
+  --secret S      join secret of that server
+  --keep          leave the demo's server up afterwards, until Ctrl-C
+  --help          this text
+
+The browser is Chromium or Chrome; PARLEY_CHROMIUM names one that is not found by itself.
+Exit code: 0 when the transcript is as good as required, 1 when it is not or something went wrong.
+`;
+
+const BUILT_IN_MEETING = fileURLToPath(new URL('../meeting', import.meta.url));
+
+export interface DemoArguments {
+  help: boolean;
+  keep: boolean;
+  meetingDir: string;
+  jsonFile?: string;
+  serverUrl?: string;
+  joinSecret?: string;
+}
+
+/** @throws {DemoError} for arguments that the demo does not know or that do not go together */
+export function parseArguments(args: readonly string[]): DemoArguments {
+  const values = read(args);
+  if (values.server === undefined && values.secret !== undefined) {
+    throw new DemoError('--secret goes with --server: a server of the demo asks for none.');
+  }
+  if (values.server !== undefined) {
+    if (values.keep === true) throw new DemoError('--keep is about a server of the demo; with --server there is none.');
+    if (!URL.canParse(values.server) || !/^https?:$/.test(new URL(values.server).protocol)) {
+      throw new DemoError(`--server takes an address such as https://localhost:8443, not ${values.server}.`);
+    }
+  }
+  return {
+    help: values.help ?? false,
+    keep: values.keep ?? false,
+    meetingDir: values.meeting ?? BUILT_IN_MEETING,
+    ...(values.json === undefined ? {} : { jsonFile: values.json }),
+    ...(values.server === undefined ? {} : { serverUrl: values.server }),
+    ...(values.secret === undefined ? {} : { joinSecret: values.secret }),
+  };
+}
+
+function read(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        keep: { type: 'boolean' },
+        meeting: { type: 'string' },
+        json: { type: 'string' },
+        server: { type: 'string' },
+        secret: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
+    throw new DemoError(`${sentence}. See --help.`, { cause: error });
+  }
+}

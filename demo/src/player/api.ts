@@ -1,0 +1,57 @@
+import type { Segment } from '@parley/client-sdk/protocol';
+
+/** What the player page offers, as `window.parleyPlayer`, to the program that steers it: plain data in, plain data out. */
+export interface PlayerApi {
+  /** Joins the room and sends the track that `audioUrl` decodes to: silence until `startAt`. */
+  joinAsSpeaker(options: JoinOptions & { audioUrl: string }): Promise<Joined>;
+  /** Joins without a microphone and reports the transcript to `window.parleyPlayerEvent`. */
+  joinAsListener(options: JoinOptions): Promise<Joined>;
+  /** Narrows stretches of the track to the sound in them: what is above -50 dBFS. A silent one stays as it is. */
+  soundOf(options: { spans: Span[] }): Promise<Span[]>;
+  /** Plays the track so that its first sample leaves at that Unix time. Resolves when it plays. */
+  startAt(options: { epochMs: number }): Promise<PlaybackStart>;
+  /** Resolves when the track is at its end. */
+  ended(): Promise<PlaybackEnd>;
+  /** Inbound audio over the page's open connections. */
+  received(): Promise<ReceivedAudio>;
+  leave(): Promise<void>;
+}
+
+export interface JoinOptions {
+  displayName: string;
+  room: string;
+  joinSecret?: string;
+}
+
+export interface Joined {
+  participantId: string;
+  /** Unix time of the server. */
+  meetingStartedAtMs: number;
+}
+
+/** From and to, in milliseconds from the start of the track. */
+export interface Span {
+  startMs: number;
+  endMs: number;
+}
+
+export interface PlaybackStart {
+  /** Unix time at which the first sample was rendered into the track that is sent. */
+  startedAtMs: number;
+}
+
+export interface PlaybackEnd {
+  /** How far the audio clock fell behind the wall clock meanwhile: more than a few milliseconds means a busy machine. */
+  driftMs: number;
+}
+
+export interface ReceivedAudio {
+  tracks: number;
+  packets: number;
+}
+
+/** What a page reports; `arrivedAtMs` is the page's Unix time. */
+export type PlayerEvent =
+  | { kind: 'updated'; segment: Segment; arrivedAtMs: number }
+  | { kind: 'retracted'; segmentId: string; arrivedAtMs: number }
+  | { kind: 'failed'; message: string; arrivedAtMs: number };

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Colors } from 'picocolors/types.js';
+import { findChromium } from './browser/findChromium.js';
+import { DemoError } from './DemoError.js';
+import { loadMeeting } from './meeting/loadMeeting.js';
+import { type DemoArguments, parseArguments, USAGE } from './parseArguments.js';
+import { type PlayEvent, playMeeting } from './playMeeting.js';
+import { judgeScore } from './scoring/judgeScore.js';
+import { scoreMeeting } from './scoring/scoreMeeting.js';
+import { formatScore } from './terminal/formatScore.js';
+import { LiveCaptions } from './terminal/LiveCaptions.js';
+import type { Output } from './terminal/Output.js';
+
+/** An audio clock that loses more than this has not played the meeting as it was recorded. */
+const DRIFT_WORTH_A_WORD_MS = 250;
+const INTERRUPTED = 130;
+
+export interface DemoIo {
+  output: Output;
+  errors: Output;
+  colors: Colors;
+  env: NodeJS.ProcessEnv;
+}
+
+interface DemoServer {
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The demo from its arguments to its exit code. Everything it started is gone when it returns.
+ *
+ * @param options.signal Ctrl-C: ends the meeting, or the wait of `--keep`
+ */
+export async function runDemo(options: { args: readonly string[]; io: DemoIo; signal: AbortSignal }): Promise<number> {
+  const { io, signal } = options;
+  try {
+    const args = parseArguments(options.args);
+    if (args.help) {
+      io.output.write(USAGE);
+      return 0;
+    }
+    return await playAndScore({ args, io, signal });
+  } catch (error) {
+    if (signal.aborted) {
+      io.errors.write('Stopped.\n');
+      return INTERRUPTED;
+    }
+    if (!(error instanceof DemoError)) throw error;
+    io.errors.write(`${io.colors.red(error.message)}\n`);
+    return 1;
+  }
+}
+
+async function playAndScore({ args, io, signal }: { args: DemoArguments; io: DemoIo; signal: AbortSignal }) {
+  // What can be wrong on this side is found out before anything is started.
+  const meeting = await loadMeeting(args.meetingDir);
+  await findChromium({ env: io.env });
+
+  const captions = new LiveCaptions({ output: io.output, colors: io.colors });
+  const say = (line: string) => captions.print(line);
+  if (args.serverUrl === undefined)
+    say('Starting a server with the built-in model: it knows these synthetic voices only.');
+  const server = args.serverUrl === undefined ? await startOwnServer() : undefined;
+  try {
+    signal.throwIfAborted();
+    const serverUrl = server?.url ?? args.serverUrl ?? '';
+    const room = `demo-${randomBytes(4).toString('hex')}`;
+    say(`Playing ${meeting.name} (${Math.round(meeting.durationMs / 1_000)} s) in room ${room} on ${serverUrl}`);
+    const recording = await playMeeting({
+      serverUrl,
+      meetingDir: args.meetingDir,
+      room,
+      signal,
+      onEvent: (event) => show(event, captions),
+      ...(args.joinSecret === undefined ? {} : { joinSecret: args.joinSecret }),
+    });
+    captions.clear();
+    const driftMs = Math.max(...recording.speakers.map((speaker) => Math.abs(speaker.driftMs)));
+    if (driftMs > DRIFT_WORTH_A_WORD_MS) {
+      say(
+        io.colors.yellow(
+          `The browser played ${Math.round(driftMs)} ms out of step: this machine is too busy to measure on.`,
+        ),
+      );
+    }
+    const score = scoreMeeting(meeting, recording);
+    say('');
+    for (const line of formatScore(score, io.colors)) say(line);
+    if (args.jsonFile !== undefined) await writeScore(args.jsonFile, score);
+    if (args.keep && server !== undefined) {
+      say(`\nThe server stays up at ${server.url} until Ctrl-C.`);
+      await aborted(signal);
+    }
+    return judgeScore(score).length === 0 ? 0 : 1;
+  } finally {
+    captions.clear();
+    await server?.close();
+  }
+}
+
+function show(event: PlayEvent, captions: LiveCaptions): void {
+  if (event.kind === 'joined') captions.print(`${event.name} joined.`);
+  else if (event.kind === 'started') captions.print('They talk:\n');
+  else if (event.kind === 'updated') captions.update(event.segment);
+  else if (event.kind === 'retracted') captions.retract(event.segmentId);
+}
+
+/** A server on free ports whose files are gone with it. */
+async function startOwnServer(): Promise<DemoServer> {
+  const { startServer } = await import('@parley/server');
+  const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
+  const discard = () => rm(dataDir, { recursive: true, force: true });
+  try {
+    const server = await startServer({
+      settings: { port: 0, media: { port: 0 }, model: 'parley-nano', dataDir, log: { level: 'warn' } },
+    });
+    return {
+      url: server.url,
+      close: async () => {
+        await server.close();
+        await discard();
+      },
+    };
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+}
+
+async function writeScore(file: string, score: unknown): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(score, null, 2)}\n`);
+  } catch (error) {
+    throw new DemoError(`The score cannot be written to ${file}.`, { cause: error });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

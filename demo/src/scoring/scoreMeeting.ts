@@ -1,0 +1,175 @@
+import type { Segment } from '@parley/client-sdk/protocol';
+import type { Meeting, Span, Utterance } from '../meeting/Meeting.js';
+import type { MeetingRecording } from '../meeting/MeetingRecording.js';
+import { percentile } from './percentile.js';
+import { commonWords, wordEdits, wordsOf } from './words.js';
+
+/** How well a recording holds what its script says. Rates are shares (0.05 is five of a hundred words). */
+export interface MeetingScore {
+  meeting: string;
+  durationS: number;
+  wer: number;
+  speakers: SpeakerScore[];
+  /** From the true end of the words in the audio to the arrival of their final at the listener. */
+  speechEndToFinalMs: Percentiles;
+  /** From the true start of the words to the first text of them, interim or final, at the listener. */
+  speechStartToInterimMs: Percentiles;
+  /** Utterances of which less than half of the words stand in finals of their time. */
+  missedUtterances: number;
+  /** Finals at a time when nobody said these words. */
+  finalsInSilence: number;
+  /** Finals under the name of somebody who was silent, with the words of another who spoke. */
+  misattributed: number;
+}
+
+export interface SpeakerScore {
+  name: string;
+  words: number;
+  wer: number;
+  finals: number;
+}
+
+/** Null when there was nothing to measure. */
+export interface Percentiles {
+  p50: number | null;
+  p95: number | null;
+}
+
+/** How far a final may reach beyond the words before it counts as text in silence. */
+const SILENCE_TOLERANCE_MS = 300;
+/** What a segment has to share with an utterance before its text is taken for the utterance's. */
+const LEAST_OVERLAP_MS = 100;
+/** The end of an utterance: the final that holds most of it is the one that its latency is measured on. */
+const UTTERANCE_TAIL_MS = 500;
+
+/** A segment on the time line of the script. */
+interface Placed {
+  id: string;
+  participantId: string;
+  startMs: number;
+  endMs: number;
+  words: string[];
+  /** Milliseconds on the script's time line, too. */
+  arrivedAtMs: number;
+}
+
+/** Compares a recording with its script. Pure: the same two always give the same score. */
+export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): MeetingScore {
+  const { visible, finals } = placeSegments(recording);
+  const endLatencies: number[] = [];
+  const startLatencies: number[] = [];
+  const speakers: SpeakerScore[] = [];
+  let edits = 0;
+  let words = 0;
+  let missedUtterances = 0;
+  let finalsInSilence = 0;
+  let misattributed = 0;
+
+  for (const { name } of meeting.speakers) {
+    const recorded = recording.speakers.find((speaker) => speaker.name === name);
+    const participantId = recorded?.participantId;
+    const utterances = meeting.utterances.filter(({ speaker }) => speaker === name);
+    const own = finals.filter((final) => final.participantId === participantId);
+    const seen = visible.filter((segment) => segment.participantId === participantId);
+    const script = utterances.flatMap(({ text }) => wordsOf(text));
+    const speakerEdits = wordEdits(
+      script,
+      own.flatMap((final) => final.words),
+    );
+    edits += speakerEdits;
+    words += script.length;
+    speakers.push({ name, words: script.length, wer: rate(speakerEdits, script.length), finals: own.length });
+
+    for (const [index, utterance] of utterances.entries()) {
+      const spoken = recorded?.spoken[index] ?? utterance;
+      if (isMissed(utterance, own)) missedUtterances += 1;
+      const final = finalOfTail(spoken, own);
+      if (final !== undefined) endLatencies.push(final.arrivedAtMs - spoken.endMs);
+      const first = seen.find((segment) => overlapMs(segment, spoken) >= LEAST_OVERLAP_MS);
+      if (first !== undefined) startLatencies.push(first.arrivedAtMs - spoken.startMs);
+    }
+  }
+
+  const nameOf = new Map(recording.speakers.map(({ participantId, name }) => [participantId, name]));
+  for (const final of finals) {
+    const near = meeting.utterances.filter((utterance) => overlapMs(final, utterance) > -SILENCE_TOLERANCE_MS);
+    if (near.some(({ speaker }) => speaker === nameOf.get(final.participantId))) continue;
+    if (near.some((utterance) => holdsMostOf(final.words, wordsOf(utterance.text)))) misattributed += 1;
+    else finalsInSilence += 1;
+  }
+
+  return {
+    meeting: meeting.name,
+    durationS: meeting.durationMs / 1_000,
+    wer: rate(edits, words),
+    speakers,
+    speechEndToFinalMs: percentiles(endLatencies),
+    speechStartToInterimMs: percentiles(startLatencies),
+    missedUtterances,
+    finalsInSilence,
+    misattributed,
+  };
+}
+
+/** Everything that showed words, in order of arrival, and the finals among it, in order of speaking, each once. */
+function placeSegments(recording: MeetingRecording): { visible: Placed[]; finals: Placed[] } {
+  const starts = new Map(recording.speakers.map(({ participantId, startedAtMs }) => [participantId, startedAtMs]));
+  const firstStart = Math.min(...starts.values());
+  const place = (segment: Segment, arrivedAtMs: number): Placed => {
+    const scriptStart = starts.get(segment.participantId) ?? firstStart;
+    const shift = recording.meetingStartedAtMs - scriptStart;
+    return {
+      id: segment.id,
+      participantId: segment.participantId,
+      startMs: segment.startMs + shift,
+      endMs: segment.endMs + shift,
+      words: wordsOf(segment.text),
+      arrivedAtMs: arrivedAtMs - scriptStart,
+    };
+  };
+  const visible: Placed[] = [];
+  const finals = new Map<string, Placed>();
+  for (const event of recording.events) {
+    if (event.kind !== 'updated') continue;
+    const placed = place(event.segment, event.arrivedAtMs);
+    if (placed.words.length === 0) continue;
+    visible.push(placed);
+    if (event.segment.status === 'final' && !finals.has(placed.id)) finals.set(placed.id, placed);
+  }
+  return {
+    visible: visible.sort((a, b) => a.arrivedAtMs - b.arrivedAtMs),
+    finals: [...finals.values()].sort((a, b) => a.startMs - b.startMs),
+  };
+}
+
+function isMissed(utterance: Utterance, finals: readonly Placed[]): boolean {
+  const heard = finals.filter((final) => overlapMs(final, utterance) > 0).flatMap(({ words }) => words);
+  const spoken = wordsOf(utterance.text);
+  return commonWords(spoken, heard) * 2 < spoken.length;
+}
+
+function finalOfTail(spoken: Span, finals: readonly Placed[]): Placed | undefined {
+  const tail = {
+    startMs: Math.max(spoken.startMs, spoken.endMs - UTTERANCE_TAIL_MS),
+    endMs: spoken.endMs,
+  };
+  const candidates = finals.filter((final) => overlapMs(final, tail) > 0);
+  return candidates.sort((a, b) => overlapMs(b, tail) - overlapMs(a, tail) || a.arrivedAtMs - b.arrivedAtMs)[0];
+}
+
+/** Negative: the distance between the two. */
+function overlapMs(a: Span, b: Span): number {
+  return Math.min(a.endMs, b.endMs) - Math.max(a.startMs, b.startMs);
+}
+
+function holdsMostOf(heard: readonly string[], spoken: readonly string[]): boolean {
+  return commonWords(heard, spoken) * 2 >= heard.length;
+}
+
+function rate(edits: number, words: number): number {
+  return edits / Math.max(1, words);
+}
+
+function percentiles(values: readonly number[]): Percentiles {
+  return { p50: percentile(values, 0.5), p95: percentile(values, 0.95) };
+}

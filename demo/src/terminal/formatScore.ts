@@ -1,0 +1,31 @@
+import type { Colors } from 'picocolors/types.js';
+import { judgeScore, percent } from '../scoring/judgeScore.js';
+import type { MeetingScore, Percentiles } from '../scoring/scoreMeeting.js';
+
+/** The score as a table and a verdict, lines of a terminal. */
+export function formatScore(score: MeetingScore, colors: Colors): string[] {
+  const nameColumns = Math.max(7, ...score.speakers.map(({ name }) => name.length));
+  const row = (name: string, cells: readonly string[]) =>
+    `  ${name.padEnd(nameColumns)}${cells.map((cell) => cell.padStart(11)).join('')}`;
+  const sum = (key: 'words' | 'finals') => score.speakers.reduce((total, speaker) => total + speaker[key], 0);
+  const lines = [
+    colors.bold(row('', ['words', 'wrong', 'captions'])),
+    ...score.speakers.map(({ name, words, wer, finals }) => row(name, [`${words}`, percent(wer), `${finals}`])),
+    row('all', [`${sum('words')}`, percent(score.wer), `${sum('finals')}`]),
+    '',
+    `  first word to first text    ${latency(score.speechStartToInterimMs)}`,
+    `  last word to final caption  ${latency(score.speechEndToFinalMs)}`,
+    '',
+    `  missed utterances ${score.missedUtterances}, captions in silence ${score.finalsInSilence}, under the wrong name ${score.misattributed}`,
+    '',
+  ];
+  const complaints = judgeScore(score);
+  if (complaints.length === 0) lines.push(colors.green('Passed: everybody was heard, understood and named.'));
+  else lines.push(colors.red('Not passed.'), ...complaints.map((complaint) => colors.red(`  ${complaint}`)));
+  return lines;
+}
+
+function latency({ p50, p95 }: Percentiles): string {
+  if (p50 === null || p95 === null) return 'nothing to measure';
+  return `median ${Math.round(p50)} ms, 95 % within ${Math.round(p95)} ms`;
+}

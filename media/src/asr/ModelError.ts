@@ -1,0 +1,20 @@
+export type ModelErrorCode =
+  /** No model of this name. */
+  | 'MODEL_UNKNOWN'
+  /** The file is not there. */
+  | 'MODEL_NOT_FOUND'
+  /** The file is not a ggml Whisper model. */
+  | 'MODEL_UNREADABLE'
+  | 'MODEL_DOWNLOAD_FAILED'
+  | 'MODEL_CHECKSUM_MISMATCH';
+
+/** Its message is a sentence that a person can act on. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  readonly code: ModelErrorCode;
+
+  constructor(code: ModelErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

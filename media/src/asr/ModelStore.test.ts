@@ -1,0 +1,370 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ModelStore, type ModelStoreOptions } from './ModelStore.js';
+
+const { body } = vi.hoisted(() => ({ body: Buffer.alloc(300_000, 'weights ') }));
+
+// The real catalogue's sums belong to files of many megabytes; here each model is a small one with its own sum.
+vi.mock('./modelCatalogue.js', async (original) => {
+  const catalogue = await original<typeof import('./modelCatalogue.js')>();
+  const published = (name: string) => ({
+    name,
+    fileName: `ggml-${name}.bin`,
+    megabytes: 1,
+    checksum: { algorithm: 'sha256' as const, value: createHash('sha256').update(body).digest('hex') },
+    profile: catalogue.ordinaryProfile({ name, multilingual: !name.includes('.en') }),
+  });
+  const models = ['base-q5_1', 'large-v3-turbo', 'tiny.en'].map(published);
+  return {
+    ...catalogue,
+    PUBLISHED_MODELS: models,
+    findPublishedModel: (name: string) => models.find((model) => model.name === name),
+  };
+});
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+let directory = '';
+let http: Server;
+let handler: Handler;
+let baseUrl = '';
+const asked: { path: string | undefined; range: string | undefined; ifRange: string | undefined }[] = [];
+
+/** A server as they should be: ranges, ETag, length. */
+const wellBehaved: Handler = (request, response) => {
+  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  if (from >= body.length) return void response.writeHead(416, { 'content-range': `bytes */${body.length}` }).end();
+  const headers = { etag: '"v1"', 'content-length': body.length - from };
+  const range = { 'content-range': `bytes ${from}-${body.length - 1}/${body.length}` };
+  if (request.headers.range === undefined) response.writeHead(200, headers);
+  else response.writeHead(206, { ...headers, ...range });
+  response.end(body.subarray(from));
+};
+
+/** Sends so many bytes of the answer and cuts the connection. */
+const cutAt = (bytes: number): Handler => {
+  return (_request, response) => {
+    response.writeHead(200, { etag: '"v1"', 'content-length': body.length });
+    response.write(body.subarray(0, bytes), () => setTimeout(() => response.destroy(), 20));
+  };
+};
+
+/** The n-th request gets the n-th handler; the last one repeats. */
+const inTurn = (...handlers: Handler[]): Handler => {
+  let i = 0;
+  return (request, response) => (handlers[i++] ?? handlers.at(-1))?.(request, response);
+};
+
+function store(options: Partial<ModelStoreOptions> = {}): ModelStore {
+  return new ModelStore({
+    directory: join(directory, 'models'),
+    builtInDirectory: join(directory, 'builtin'),
+    baseUrl,
+    inspect: async (path) => {
+      const content = await readFile(path);
+      if (!content.includes('weights')) throw new Error('wrong magic number');
+      return { multilingual: !content.includes('.en') };
+    },
+    timeouts: { autoAnswerMs: 150, answerMs: 300, stallMs: 150 },
+    ...options,
+  });
+}
+
+const files = async () => (await readdir(join(directory, 'models'))).sort();
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'parley-models-'));
+  await mkdir(join(directory, 'builtin'));
+  await writeFile(join(directory, 'builtin', 'parley-nano-q8_0.bin.gz'), gzipSync('nano weights'));
+  handler = wellBehaved;
+  asked.length = 0;
+  http = createServer((request, response) => {
+    asked.push({
+      path: request.url,
+      range: request.headers.range,
+      ifRange: request.headers['if-range'] as string | undefined,
+    });
+    handler(request, response);
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  baseUrl = `http://127.0.0.1:${(http.address() as AddressInfo).port}/models`;
+});
+
+afterEach(async () => {
+  http.closeAllConnections();
+  await new Promise((resolve) => http.close(resolve));
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('ModelStore: published models', () => {
+  it('downloads a model once, with progress, and finds it in the cache from then on', async () => {
+    const progress: number[] = [];
+    const models = store({ onProgress: ({ receivedBytes }) => progress.push(receivedBytes) });
+    const first = await models.resolve('base-q5_1', { device: 'cpu' });
+    expect(first).toMatchObject({
+      origin: 'download',
+      profile: { name: 'base-q5_1', demo: false, windowPolicy: 'floor' },
+    });
+    expect((await readFile(first.path)).equals(body)).toBe(true);
+    expect(progress.at(-1)).toBe(body.length);
+    expect(await models.resolve('base-q5_1', { device: 'cpu' })).toMatchObject({ origin: 'cache', path: first.path });
+    expect(asked.map((each) => each.path)).toEqual(['/models/ggml-base-q5_1.bin']);
+    expect(await files()).toEqual(['ggml-base-q5_1.bin']);
+  });
+
+  it('goes on where a cut connection stopped', async () => {
+    handler = inTurn(cutAt(100_000), wellBehaved);
+    const model = await store().pull('base-q5_1');
+    expect((await readFile(model.path)).equals(body)).toBe(true);
+    expect(asked[1]).toMatchObject({ range: 'bytes=100000-', ifRange: '"v1"' });
+  });
+
+  it('goes on in a later call where four cut connections stopped', async () => {
+    handler = cutAt(50_000);
+    await expect(store().pull('base-q5_1')).rejects.toMatchObject({ code: 'MODEL_DOWNLOAD_FAILED' });
+    expect(asked).toHaveLength(4);
+    handler = wellBehaved;
+    const model = await store().pull('base-q5_1');
+    expect((await readFile(model.path)).equals(body)).toBe(true);
+    expect(asked[4]?.range).toBe('bytes=50000-');
+    expect(await files()).toEqual(['ggml-base-q5_1.bin']);
+  });
+
+  it('begins again with a server that knows no ranges', async () => {
+    const whole: Handler = (_request, response) => {
+      response.writeHead(200, { 'content-length': body.length });
+      response.end(body);
+    };
+    handler = inTurn(cutAt(100_000), whole);
+    const model = await store().pull('base-q5_1');
+    expect((await readFile(model.path)).equals(body)).toBe(true);
+  });
+
+  it('begins again when the server sends another range than asked for', async () => {
+    const other: Handler = (_request, response) => {
+      response.writeHead(206, { 'content-range': `bytes 5-${body.length - 1}/${body.length}` }).end(body.subarray(5));
+    };
+    handler = inTurn(cutAt(100_000), other, wellBehaved);
+    const model = await store().pull('base-q5_1');
+    expect((await readFile(model.path)).equals(body)).toBe(true);
+    expect(asked[2]?.range).toBeUndefined();
+  });
+
+  it('does not go on from a part of which it knows nothing', async () => {
+    await mkdir(join(directory, 'models'));
+    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.part'), 'left by something else');
+    const model = await store().pull('base-q5_1');
+    expect((await readFile(model.path)).equals(body)).toBe(true);
+    expect(await files()).toEqual(['ggml-base-q5_1.bin']);
+  });
+
+  it('finishes a part that was complete already', async () => {
+    await mkdir(join(directory, 'models'));
+    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.part'), body);
+    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.part.etag'), '"v1"');
+    expect((await store().pull('base-q5_1')).origin).toBe('download');
+    expect(await files()).toEqual(['ggml-base-q5_1.bin']);
+  });
+
+  it('removes what has another checksum and says so', async () => {
+    handler = (_request, response) => void response.end('a page of a proxy');
+    await expect(store().pull('base-q5_1')).rejects.toMatchObject({
+      code: 'MODEL_CHECKSUM_MISMATCH',
+      message: expect.stringContaining('is not the published base-q5_1'),
+    });
+    expect(await files()).toEqual([]);
+  });
+
+  it('tells the status when the server says no, without trying again', async () => {
+    handler = (_request, response) => void response.writeHead(404).end('no');
+    await expect(store().pull('base-q5_1')).rejects.toMatchObject({
+      code: 'MODEL_DOWNLOAD_FAILED',
+      message: expect.stringContaining('status 404. Check the name'),
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('gives up a connection on which nothing comes any more, and keeps what came', async () => {
+    const stall: Handler = (_request, response) => {
+      response.writeHead(200, { etag: '"v1"', 'content-length': body.length });
+      response.write(body.subarray(0, 70_000));
+    };
+    handler = inTurn(stall, wellBehaved);
+    await store().pull('base-q5_1');
+    expect(asked[1]?.range).toBe('bytes=70000-');
+  });
+
+  it('says what to do when the disk is full', async () => {
+    await mkdir(join(directory, 'models'));
+    await symlink('/dev/full', join(directory, 'models', 'ggml-base-q5_1.bin.part'));
+    await expect(store().pull('base-q5_1')).rejects.toMatchObject({
+      code: 'MODEL_DOWNLOAD_FAILED',
+      message: expect.stringContaining('The disk is full'),
+    });
+  });
+
+  it('downloads once when two want the same model at once', async () => {
+    const [a, b] = await Promise.all([store().pull('base-q5_1'), store().pull('base-q5_1')]);
+    expect([a.origin, b.origin].sort()).toEqual(['cache', 'download']);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('takes over the lock of a process that is gone', async () => {
+    await mkdir(join(directory, 'models'));
+    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.lock'), '4194303');
+    expect((await store().pull('base-q5_1')).origin).toBe('download');
+  });
+
+  it('lists what is here, and removes it', async () => {
+    const models = store();
+    await models.pull('tiny.en');
+    const present = async () => (await models.list()).filter((model) => model.present).map((model) => model.name);
+    expect(await present()).toEqual(['parley-nano', 'tiny.en']);
+    expect(await models.remove('tiny.en')).toBe(true);
+    expect(await models.remove('tiny.en')).toBe(false);
+    expect(await present()).toEqual(['parley-nano']);
+    await expect(models.remove('parley-nano')).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' });
+  });
+});
+
+describe('ModelStore: auto', () => {
+  it('means the quantised base model on a CPU and the turbo model on a GPU', async () => {
+    const models = store();
+    expect((await models.resolve('auto', { device: 'cpu' })).profile.name).toBe('base-q5_1');
+    expect((await models.resolve('auto', { device: 'cuda' })).profile.name).toBe('large-v3-turbo');
+  });
+
+  it('takes the built-in model, and says why, when the server does not answer in time', async () => {
+    handler = () => {};
+    const began = Date.now();
+    const model = await store().resolve('auto', { device: 'cpu' });
+    expect(Date.now() - began).toBeLessThan(1_000);
+    expect(asked).toHaveLength(1);
+    expect(model).toMatchObject({ origin: 'built-in', profile: { name: 'parley-nano', demo: true } });
+    expect(model.reason).toContain('did not answer');
+    expect(model.reason).toContain('cannot transcribe people');
+  });
+
+  it('waits 3 s for the answer unless told otherwise', async () => {
+    const aborted = vi.fn();
+    vi.useFakeTimers();
+    try {
+      const hanging: typeof fetch = (_url, init) =>
+        new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener('abort', () => {
+            aborted();
+            reject(init.signal?.reason);
+          });
+          queueMicrotask(() => vi.advanceTimersByTime(2_999));
+          queueMicrotask(() => expect(aborted).not.toHaveBeenCalled());
+          queueMicrotask(() => vi.advanceTimersByTime(1));
+        });
+      const models = new ModelStore({
+        directory: join(directory, 'models'),
+        builtInDirectory: join(directory, 'builtin'),
+        baseUrl,
+        fetch: hanging,
+      });
+      expect((await models.resolve('auto', { device: 'cpu' })).origin).toBe('built-in');
+      expect(aborted).toHaveBeenCalledOnce();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('takes the built-in model when nobody listens or the name cannot be resolved', async () => {
+    for (const dead of ['http://127.0.0.1:1', 'http://does-not-exist.invalid']) {
+      expect((await store({ baseUrl: dead }).resolve('auto', { device: 'cpu' })).origin).toBe('built-in');
+    }
+  });
+
+  it('takes the built-in model when the download breaks off, and what came is kept for the next time', async () => {
+    handler = cutAt(60_000);
+    expect((await store().resolve('auto', { device: 'cpu' })).origin).toBe('built-in');
+    handler = wellBehaved;
+    expect((await store().resolve('auto', { device: 'cpu' })).origin).toBe('download');
+    expect(asked.at(-1)?.range).toBe('bytes=60000-');
+  });
+});
+
+describe('ModelStore: built-in, paths and addresses', () => {
+  it('unpacks the built-in model once', async () => {
+    const first = await store().resolve('parley-nano', { device: 'cpu' });
+    expect((await readFile(first.path)).toString()).toBe('nano weights');
+    expect(first.profile).toMatchObject({ demo: true, windowPolicy: 'utterance', longestWindowMs: 10_000 });
+    await writeFile(first.path, 'unpacked before');
+    const second = await store().resolve('parley-nano', { device: 'cpu' });
+    expect((await readFile(second.path)).toString()).toBe('unpacked before');
+    expect(asked).toEqual([]);
+  });
+
+  it('unpacks another version under another name', async () => {
+    const first = await store().resolve('parley-nano', { device: 'cpu' });
+    await writeFile(join(directory, 'builtin', 'parley-nano-q8_0.bin.gz'), gzipSync('newer weights'));
+    expect((await store().resolve('parley-nano', { device: 'cpu' })).path).not.toBe(first.path);
+  });
+
+  it('says that the built-in model is damaged or missing, and leaves no half file under its name', async () => {
+    await writeFile(join(directory, 'builtin', 'parley-nano-q8_0.bin.gz'), gzipSync('nano').subarray(0, 12));
+    await expect(store().resolve('parley-nano', { device: 'cpu' })).rejects.toMatchObject({ code: 'MODEL_UNREADABLE' });
+    expect((await files()).filter((name) => name.endsWith('.bin'))).toEqual([]);
+    await rm(join(directory, 'builtin', 'parley-nano-q8_0.bin.gz'));
+    await expect(store().resolve('parley-nano', { device: 'cpu' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  });
+
+  it('takes a file by its path, with the profile of an ordinary model', async () => {
+    const path = join(directory, 'ggml-mine.en.bin');
+    await writeFile(path, 'weights .en');
+    expect(await store().resolve(path, { device: 'cpu' })).toEqual({
+      path,
+      origin: 'path',
+      profile: { name: 'mine.en', demo: false, windowPolicy: 'floor', longestWindowMs: 28_000, multilingual: false },
+    });
+  });
+
+  it('refuses a path without a file, and a file that is no model, each with its path', async () => {
+    const missing = join(directory, 'missing.bin');
+    const text = join(directory, 'text.bin');
+    await writeFile(text, 'hello');
+    await expect(store().resolve(missing, { device: 'cpu' })).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: expect.stringContaining(missing),
+    });
+    await expect(store().resolve(text, { device: 'cpu' })).rejects.toMatchObject({
+      code: 'MODEL_UNREADABLE',
+      message: expect.stringMatching(/text\.bin is not a Whisper model.*wrong magic number/),
+    });
+  });
+
+  it('names the models there are when the name is unknown', async () => {
+    await expect(store().resolve('huge', { device: 'cpu' })).rejects.toMatchObject({
+      code: 'MODEL_UNKNOWN',
+      message: expect.stringContaining('parley-nano, base-q5_1'),
+    });
+  });
+
+  it('downloads from an address once and keeps the sum of what came', async () => {
+    const url = `${baseUrl}/ggml-own.bin?token=1`;
+    const model = await store().resolve(url, { device: 'cpu' });
+    expect(model).toMatchObject({ origin: 'url', profile: { name: 'own', demo: false } });
+    expect((await store().resolve(url, { device: 'cpu' })).path).toBe(model.path);
+    expect(asked).toHaveLength(1);
+    const recorded = JSON.parse(await readFile(`${model.path}.json`, 'utf8'));
+    expect(recorded.sha256).toBe(createHash('sha256').update(body).digest('hex'));
+    expect((await store().resolve(`${baseUrl}/ggml-own.bin`, { device: 'cpu' })).path).not.toBe(model.path);
+  });
+
+  it('does not keep what an address gives when it is no model', async () => {
+    handler = (_request, response) => void response.end('<html>');
+    const url = `${baseUrl}/page`;
+    await expect(store().resolve(url, { device: 'cpu' })).rejects.toMatchObject({ code: 'MODEL_UNREADABLE' });
+    expect(await files()).toEqual([]);
+    await expect(access(join(directory, 'models'))).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,332 @@
+import { connect, type Socket } from 'node:net';
+import { Emitter } from '../process/Emitter.js';
+import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
+import { encodeFrame, FrameDecoder } from './framing.js';
+import { isAcceptableAudio, type ToClient, type ToServer, toClientSchema } from './protocol.js';
+import type { Recognizer } from './Recognizer.js';
+import { type Hypothesis, RecognitionError, type RecognitionErrorCode, type RecognitionRequest } from './types.js';
+
+export type RecognitionClientState = 'connecting' | 'ready' | 'closed';
+
+export interface RecognitionClientLimits {
+  /** Unanswered finals; one more is refused with `OVERLOADED`. */
+  pendingFinals: number;
+  /** Their audio. */
+  pendingPcmBytes: number;
+  /** First and longest wait between two tries to connect. */
+  reconnectMs: { first: number; longest: number };
+  /** Without a connection for so long, finals are given up with `RECOGNIZER_UNAVAILABLE` instead of waiting. */
+  unavailableAfterMs: number;
+  /** A final that was in the engine at so many deaths of a process is taken for their cause. */
+  deathsOfPoison: number;
+}
+
+export const DEFAULT_RECOGNITION_CLIENT_LIMITS: RecognitionClientLimits = {
+  pendingFinals: 256,
+  pendingPcmBytes: 64 * 1024 * 1024,
+  reconnectMs: { first: 50, longest: 500 },
+  // Longer than the supervisor's open circuit (30 s) and a model's load after it.
+  unavailableAfterMs: 60_000,
+  deathsOfPoison: 2,
+};
+
+export interface RecognitionClientOptions {
+  socketPath: string;
+  time?: TimeSource;
+  limits?: Partial<RecognitionClientLimits>;
+  onStateChange?: (state: RecognitionClientState) => void;
+}
+
+export interface RecognitionClientStats {
+  pendingFinals: number;
+  pendingInterims: number;
+  pendingPcmBytes: number;
+  reconnects: number;
+  /** Answers to what was not, or no longer, asked. */
+  unknownAnswers: number;
+  /** Connections that were given up because the other side broke the protocol. */
+  brokenConnections: number;
+}
+
+interface Pending {
+  id: number;
+  request: RecognitionRequest;
+  /** Written to the connection that is open now. */
+  sent: boolean;
+  /** The engine works on it, as far as is known. */
+  started: boolean;
+  deaths: number;
+  resolve: (hypothesis: Hypothesis) => void;
+  reject: (error: RecognitionError) => void;
+  release: () => void;
+}
+
+/**
+ * The sender's side of an ASR process. Keeps every request until it is answered: when the process dies, finals are sent to
+ * the next one and interims, which are stale by then, reject with `RECOGNIZER_UNAVAILABLE`. A final that was in the engine at
+ * two deaths rejects with `RECOGNIZER_FAILED`. Every promise settles by its request's deadline.
+ */
+export class RecognitionClient implements Recognizer {
+  readonly #options: RecognitionClientOptions;
+  readonly #limits: RecognitionClientLimits;
+  readonly #time: TimeSource;
+  readonly #events = new Emitter<{ state: RecognitionClientState }>();
+  /** In the order of asking. */
+  readonly #pending = new Map<number, Pending>();
+  /** Id of each speaker's one interim. */
+  readonly #interims = new Map<string, number>();
+  #state: RecognitionClientState = 'connecting';
+  #socket: Socket | undefined;
+  #writable = false;
+  #tries = 0;
+  #cancelReconnect: CancelTimer | undefined;
+  #cancelGivingUp: CancelTimer | undefined;
+  #unavailable = false;
+  #nextId = 1;
+  #pendingFinals = 0;
+  #pendingPcmBytes = 0;
+  #reconnects = -1;
+  #unknownAnswers = 0;
+  #brokenConnections = 0;
+
+  /** Begins to connect and returns at once; requests wait for the connection. */
+  static create(options: RecognitionClientOptions): RecognitionClient {
+    const client = new RecognitionClient(options);
+    client.#awaitConnection();
+    client.#connect();
+    return client;
+  }
+
+  private constructor(options: RecognitionClientOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_RECOGNITION_CLIENT_LIMITS, ...options.limits };
+    this.#time = options.time ?? systemTime;
+    if (options.onStateChange !== undefined) this.#events.on('state', options.onStateChange);
+  }
+
+  get state(): RecognitionClientState {
+    return this.#state;
+  }
+
+  get stats(): RecognitionClientStats {
+    return {
+      pendingFinals: this.#pendingFinals,
+      pendingInterims: this.#interims.size,
+      pendingPcmBytes: this.#pendingPcmBytes,
+      reconnects: Math.max(0, this.#reconnects),
+      unknownAnswers: this.#unknownAnswers,
+      brokenConnections: this.#brokenConnections,
+    };
+  }
+
+  /**
+   * @throws RecognitionError, as a rejection. `OVERLOADED`: too many finals wait here already. `SUPERSEDED`: the signal, or a
+   * newer interim of the same speaker
+   */
+  recognize(request: RecognitionRequest, options: { signal?: AbortSignal } = {}): Promise<Hypothesis> {
+    const refusal = this.#refusal(request, options.signal);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const id = this.#nextId++;
+    return new Promise<Hypothesis>((resolve, reject) => {
+      const onAbort = () => this.#fail(id, 'SUPERSEDED', 'the request was given up');
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      const cancelDeadline = this.#time.after(request.deadlineAtMs - this.#time.now(), () =>
+        this.#fail(id, 'DEADLINE_EXCEEDED', 'no answer came before the deadline'),
+      );
+      const release = () => {
+        cancelDeadline();
+        options.signal?.removeEventListener('abort', onAbort);
+      };
+      this.#add({ id, request, sent: false, started: false, deaths: 0, resolve, reject, release });
+      this.#flush();
+    });
+  }
+
+  /** Settles everything with `CLOSED`. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#setState('closed');
+    this.#cancelReconnect?.();
+    this.#cancelGivingUp?.();
+    for (const id of [...this.#pending.keys()]) this.#fail(id, 'CLOSED', 'the recognition client was closed');
+    this.#socket?.destroy();
+    this.#events.clear();
+  }
+
+  #refusal(request: RecognitionRequest, signal: AbortSignal | undefined): RecognitionError | undefined {
+    if (this.#state === 'closed') return new RecognitionError('CLOSED', 'the recognition client was closed');
+    if (signal?.aborted === true) return new RecognitionError('SUPERSEDED', 'the request was given up');
+    if (!isAcceptableAudio(request.pcm)) {
+      return new RecognitionError('RECOGNIZER_FAILED', `${request.pcm.length} samples are more than 30 s`);
+    }
+    if (!(request.deadlineAtMs > this.#time.now()) || !Number.isFinite(request.deadlineAtMs)) {
+      return new RecognitionError('DEADLINE_EXCEEDED', 'the deadline had passed when the request came');
+    }
+    if (this.#unavailable || (request.kind === 'interim' && this.#state !== 'ready')) {
+      return new RecognitionError('RECOGNIZER_UNAVAILABLE', 'no speech recogniser is running');
+    }
+    const { pendingFinals, pendingPcmBytes } = this.#limits;
+    if (request.kind === 'final') {
+      if (this.#pendingFinals >= pendingFinals || this.#pendingPcmBytes + request.pcm.byteLength > pendingPcmBytes) {
+        return new RecognitionError('OVERLOADED', `${this.#pendingFinals} finals are waiting already`);
+      }
+    }
+    return undefined;
+  }
+
+  #add(pending: Pending): void {
+    const { request, id } = pending;
+    this.#pending.set(id, pending);
+    if (request.kind === 'final') {
+      this.#pendingFinals += 1;
+      this.#pendingPcmBytes += request.pcm.byteLength;
+      return;
+    }
+    const speaker = speakerKey(request);
+    const older = this.#interims.get(speaker);
+    this.#interims.set(speaker, id);
+    if (older !== undefined) this.#fail(older, 'SUPERSEDED', 'a newer interim of the same speaker took its place');
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(id);
+    pending.release();
+    const { request } = pending;
+    if (request.kind === 'final') {
+      this.#pendingFinals -= 1;
+      this.#pendingPcmBytes -= request.pcm.byteLength;
+    } else if (this.#interims.get(speakerKey(request)) === id) {
+      this.#interims.delete(speakerKey(request));
+    }
+    return pending;
+  }
+
+  #fail(id: number, code: RecognitionErrorCode, message: string): void {
+    const pending = this.#take(id);
+    if (pending === undefined) return;
+    if (pending.sent) this.#write({ type: 'cancel', id });
+    pending.reject(new RecognitionError(code, message));
+  }
+
+  #connect(): void {
+    const socket = connect(this.#options.socketPath);
+    this.#socket = socket;
+    const decoder = new FrameDecoder();
+    socket.on('data', (chunk) => {
+      try {
+        for (const frame of decoder.push(chunk)) this.#onMessage(toClientSchema.parse(frame.header));
+      } catch {
+        this.#brokenConnections += 1;
+        socket.destroy();
+      }
+    });
+    socket.on('drain', () => {
+      this.#writable = true;
+      this.#flush();
+    });
+    // 'close' follows and does what there is to do.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#disconnected(socket));
+  }
+
+  #onMessage(message: ToClient): void {
+    if (message.type === 'hello') {
+      this.#tries = 0;
+      this.#reconnects += 1;
+      this.#unavailable = false;
+      this.#writable = true;
+      this.#cancelGivingUp?.();
+      this.#setState('ready');
+      this.#flush();
+      return;
+    }
+    if (message.type === 'started') {
+      const pending = this.#pending.get(message.id);
+      if (pending !== undefined) pending.started = true;
+      return;
+    }
+    const pending = this.#take(message.id);
+    if (pending === undefined) {
+      this.#unknownAnswers += 1;
+      return;
+    }
+    if (message.type === 'result') pending.resolve(message.hypothesis);
+    else pending.reject(new RecognitionError(message.code, message.message));
+  }
+
+  #disconnected(socket: Socket): void {
+    if (this.#socket !== socket || this.#state === 'closed') return;
+    const wasReady = this.#state === 'ready';
+    this.#socket = undefined;
+    this.#writable = false;
+    if (wasReady) {
+      this.#setState('connecting');
+      this.#awaitConnection();
+    }
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.started) pending.deaths += 1;
+      pending.sent = false;
+      pending.started = false;
+      if (pending.request.kind === 'interim') {
+        this.#fail(pending.id, 'RECOGNIZER_UNAVAILABLE', 'the speech recogniser ended');
+      } else if (pending.deaths >= this.#limits.deathsOfPoison) {
+        this.#fail(
+          pending.id,
+          'RECOGNIZER_FAILED',
+          `the speech recogniser ended ${pending.deaths} times over this audio`,
+        );
+      }
+    }
+    const { first, longest } = this.#limits.reconnectMs;
+    const waitMs = Math.min(longest, first * 2 ** this.#tries);
+    this.#tries += 1;
+    this.#cancelReconnect = this.#time.after(waitMs, () => this.#connect());
+  }
+
+  /** Finals outlive a restart, not an absence. */
+  #awaitConnection(): void {
+    this.#cancelGivingUp = this.#time.after(this.#limits.unavailableAfterMs, () => {
+      this.#unavailable = true;
+      for (const id of [...this.#pending.keys()]) {
+        this.#fail(id, 'RECOGNIZER_UNAVAILABLE', 'no speech recogniser has been running for some time');
+      }
+    });
+  }
+
+  /** Sends what has not been sent: finals first. Stops where the socket has enough; 'drain' goes on. */
+  #flush(): void {
+    if (this.#state !== 'ready') return;
+    for (const kind of ['final', 'interim'] as const) {
+      for (const pending of this.#pending.values()) {
+        if (!this.#writable) return;
+        if (pending.sent || pending.request.kind !== kind) continue;
+        pending.sent = true;
+        const { pcm, ...fields } = pending.request;
+        this.#write({ ...pick(fields), type: 'recognize', id: pending.id, suspect: pending.deaths > 0 }, pcm);
+      }
+    }
+  }
+
+  #write(message: ToServer, pcm?: Int16Array): void {
+    if (this.#state !== 'ready' || this.#socket?.writable !== true) return;
+    if (!this.#socket.write(encodeFrame(message, pcm))) this.#writable = false;
+  }
+
+  #setState(state: RecognitionClientState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#events.emit('state', state);
+  }
+}
+
+function speakerKey(request: RecognitionRequest): string {
+  return JSON.stringify([request.roomId, request.speakerId]);
+}
+
+/** Names each field: callers may hold objects with more in them than the protocol takes. */
+function pick({ kind, roomId, speakerId, settings, deadlineAtMs }: Omit<RecognitionRequest, 'pcm'>) {
+  const { language, beamSize, prompt, words } = settings;
+  return { kind, roomId, speakerId, settings: { language, beamSize, prompt, words }, deadlineAtMs };
+}

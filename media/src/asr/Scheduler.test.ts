@@ -1,0 +1,263 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type RejectionCode, type SchedulableJob, Scheduler } from './Scheduler.js';
+
+interface Job extends SchedulableJob {
+  name: string;
+  costMs: number;
+}
+
+function setUp(options: { finalsCapacity?: number; interimsCapacity?: number; fairnessSlackMs?: number } = {}) {
+  let nowMs = 0;
+  const rejected: [string, RejectionCode][] = [];
+  const scheduler = new Scheduler<Job>({
+    clock: () => nowMs,
+    estimateMs: (job) => job.costMs,
+    onReject: (job, code) => rejected.push([job.name, code]),
+    ...options,
+  });
+  const take = (): string | undefined => {
+    const job = scheduler.next();
+    if (job !== undefined) scheduler.finished(job);
+    return job?.name;
+  };
+  return { scheduler, rejected, take, setTime: (ms: number) => (nowMs = ms) };
+}
+
+let counter = 0;
+function job(fields: Partial<Job> = {}): Job {
+  counter += 1;
+  return {
+    kind: 'final',
+    roomId: 'room',
+    speakerId: 'speaker',
+    deadlineAtMs: 10_000,
+    suspect: false,
+    name: `job ${counter}`,
+    costMs: 10,
+    ...fields,
+  };
+}
+
+describe('Scheduler', () => {
+  it('gives finals before interims, whatever their deadlines', () => {
+    const { scheduler, take } = setUp();
+    scheduler.add(job({ kind: 'interim', speakerId: 'a', deadlineAtMs: 1_000, name: 'interim' }));
+    scheduler.add(job({ speakerId: 'b', deadlineAtMs: 9_000, name: 'final' }));
+    expect([take(), take(), take()]).toEqual(['final', 'interim', undefined]);
+  });
+
+  it('gives the earliest deadline first, and the first come of equal ones', () => {
+    const { scheduler, take } = setUp();
+    scheduler.add(job({ deadlineAtMs: 3_000, name: 'third' }));
+    scheduler.add(job({ deadlineAtMs: 1_000, name: 'first' }));
+    scheduler.add(job({ deadlineAtMs: 1_000, name: 'second' }));
+    expect([take(), take(), take()]).toEqual(['first', 'second', 'third']);
+  });
+
+  it('keeps one waiting interim a speaker: the newest', () => {
+    const { scheduler, rejected, take } = setUp();
+    scheduler.add(job({ kind: 'interim', name: 'old' }));
+    scheduler.add(job({ kind: 'interim', name: 'new' }));
+    scheduler.add(job({ kind: 'interim', speakerId: 'other', name: 'of another' }));
+    expect(rejected).toEqual([['old', 'SUPERSEDED']]);
+    expect([take(), take(), take()]).toEqual(['new', 'of another', undefined]);
+  });
+
+  it('drops the waiting interim of a speaker whose final comes', () => {
+    const { scheduler, rejected, take } = setUp();
+    scheduler.add(job({ kind: 'interim', name: 'interim' }));
+    scheduler.add(job({ name: 'final' }));
+    expect(rejected).toEqual([['interim', 'SUPERSEDED']]);
+    expect([take(), take()]).toEqual(['final', undefined]);
+  });
+
+  it('does not take the same speaker id in another room for the same speaker', () => {
+    const { scheduler, rejected } = setUp();
+    scheduler.add(job({ kind: 'interim', roomId: 'a' }));
+    scheduler.add(job({ kind: 'interim', roomId: 'b' }));
+    scheduler.add(job({ roomId: 'c' }));
+    expect(rejected).toEqual([]);
+  });
+
+  it('does not start what cannot end in time', () => {
+    const { scheduler, rejected, take, setTime } = setUp();
+    scheduler.add(job({ deadlineAtMs: 1_000, costMs: 300, name: 'late' }));
+    scheduler.add(job({ deadlineAtMs: 5_000, costMs: 300, name: 'in time' }));
+    setTime(701);
+    expect(take()).toBe('in time');
+    expect(rejected).toEqual([['late', 'DEADLINE_EXCEEDED']]);
+  });
+
+  it('rejects at once what comes after its deadline', () => {
+    const { scheduler, rejected, setTime } = setUp();
+    setTime(500);
+    scheduler.add(job({ deadlineAtMs: 500, name: 'late' }));
+    expect(rejected).toEqual([['late', 'DEADLINE_EXCEEDED']]);
+    expect(scheduler.waitingFinals).toBe(0);
+  });
+
+  it('starts a job that has just come although the estimate is longer than its time: the estimate may be wrong', () => {
+    const { scheduler, take } = setUp();
+    scheduler.add(job({ deadlineAtMs: 1_000, costMs: 50_000, name: 'slow' }));
+    expect(take()).toBe('slow');
+  });
+
+  it('takes the newest final of the fullest room when too many wait', () => {
+    const { scheduler, rejected } = setUp({ finalsCapacity: 4 });
+    for (let i = 1; i <= 3; i++) scheduler.add(job({ roomId: 'flood', speakerId: `s${i}`, name: `flood ${i}` }));
+    scheduler.add(job({ roomId: 'quiet', name: 'quiet 1' }));
+    scheduler.add(job({ roomId: 'quiet', name: 'quiet 2' }));
+    expect(rejected).toEqual([['flood 3', 'OVERLOADED']]);
+    expect(scheduler.waitingFinals).toBe(4);
+  });
+
+  it('refuses an interim when as many speakers wait as may wait, and still takes newer ones of those', () => {
+    const { scheduler, rejected } = setUp({ interimsCapacity: 1 });
+    scheduler.add(job({ kind: 'interim', speakerId: 'a', name: 'a1' }));
+    scheduler.add(job({ kind: 'interim', speakerId: 'b', name: 'b1' }));
+    scheduler.add(job({ kind: 'interim', speakerId: 'a', name: 'a2' }));
+    expect(rejected).toEqual([
+      ['b1', 'OVERLOADED'],
+      ['a1', 'SUPERSEDED'],
+    ]);
+  });
+
+  it('runs suspects of a crash one at a time, beside others', () => {
+    const { scheduler } = setUp();
+    scheduler.add(job({ suspect: true, speakerId: 'a', name: 'suspect 1' }));
+    scheduler.add(job({ suspect: true, speakerId: 'b', name: 'suspect 2' }));
+    scheduler.add(job({ speakerId: 'c', name: 'innocent', deadlineAtMs: 20_000 }));
+    const first = scheduler.next();
+    expect(first?.name).toBe('suspect 1');
+    expect(scheduler.next()?.name).toBe('innocent');
+    expect(scheduler.next()).toBeUndefined();
+    if (first !== undefined) scheduler.finished(first);
+    expect(scheduler.next()?.name).toBe('suspect 2');
+  });
+
+  it('names the running interim that a waiting final of the same speaker makes useless', () => {
+    const { scheduler } = setUp();
+    const interim = job({ kind: 'interim', speakerId: 'a' });
+    scheduler.add(interim);
+    scheduler.next();
+    scheduler.add(job({ speakerId: 'b' }));
+    expect(scheduler.preemptable()).toBeUndefined();
+    scheduler.add(job({ speakerId: 'a' }));
+    expect(scheduler.preemptable()).toBe(interim);
+  });
+
+  it('gives a room of 2 speakers its half beside one of 50 when both have more than the device can do', () => {
+    const { scheduler } = setUp({ finalsCapacity: 1_000, fairnessSlackMs: 200 });
+    const served = new Map<string, number>();
+    const speakersOf = { big: 50, small: 2 };
+    for (let round = 0; round < 500; round++) {
+      for (const [roomId, count] of Object.entries(speakersOf)) {
+        if (round % (count / 2) !== 0) continue;
+        for (let i = 0; i < count; i++) {
+          scheduler.add(job({ roomId, speakerId: `s${i}`, costMs: 100, deadlineAtMs: 1e6 + round }));
+        }
+      }
+      const next = scheduler.next();
+      if (next === undefined) throw new Error('nothing waits');
+      served.set(next.roomId, (served.get(next.roomId) ?? 0) + 1);
+      scheduler.finished(next);
+    }
+    expect(served.get('small')).toBeGreaterThan(240);
+    expect(served.get('big')).toBeGreaterThan(240);
+  });
+
+  it('gives a room no credit for the time in which it asked nothing', () => {
+    const { scheduler, take } = setUp({ fairnessSlackMs: 0 });
+    for (let i = 0; i < 20; i++) {
+      scheduler.add(job({ roomId: 'busy', costMs: 1_000 }));
+      take();
+    }
+    for (let i = 0; i < 4; i++) {
+      scheduler.add(job({ roomId: 'busy', costMs: 1_000, name: `busy ${i}` }));
+      scheduler.add(job({ roomId: 'new', costMs: 1_000, name: `new ${i}` }));
+    }
+    const order = Array.from({ length: 8 }, take);
+    expect(order.slice(0, 4).filter((name) => name?.startsWith('busy')).length).toBeGreaterThanOrEqual(1);
+  });
+
+  it('holds its promises under any sequence of operations', () => {
+    const op = fc.oneof(
+      fc.record({
+        type: fc.constant('add' as const),
+        kind: fc.constantFrom('interim' as const, 'final' as const),
+        room: fc.integer({ min: 0, max: 2 }),
+        speaker: fc.integer({ min: 0, max: 2 }),
+        slackMs: fc.integer({ min: -50, max: 2_000 }),
+        costMs: fc.integer({ min: 0, max: 400 }),
+        suspect: fc.boolean(),
+      }),
+      fc.record({ type: fc.constant('next' as const) }),
+      fc.record({ type: fc.constant('finish' as const) }),
+      fc.record({ type: fc.constant('cancel' as const), index: fc.nat(20) }),
+      fc.record({ type: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 500 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(op, { maxLength: 120 }), (operations) => {
+        let nowMs = 0;
+        const outcomes = new Map<Job, string[]>();
+        const note = (of: Job, outcome: string) => outcomes.get(of)?.push(outcome);
+        const scheduler = new Scheduler<Job>({
+          clock: () => nowMs,
+          estimateMs: (of) => of.costMs,
+          onReject: note,
+          finalsCapacity: 5,
+          interimsCapacity: 6,
+          fairnessSlackMs: 100,
+        });
+        const waiting = () => [...outcomes].filter(([, list]) => list.length === 0).map(([of]) => of);
+        const running: Job[] = [];
+        for (const operation of operations) {
+          if (operation.type === 'add') {
+            const added = job({
+              kind: operation.kind,
+              roomId: `r${operation.room}`,
+              speakerId: `s${operation.speaker}`,
+              deadlineAtMs: nowMs + operation.slackMs,
+              costMs: operation.costMs,
+              suspect: operation.suspect,
+            });
+            outcomes.set(added, []);
+            scheduler.add(added);
+          } else if (operation.type === 'next') {
+            const finalsWaited = waiting().some((of) => of.kind === 'final' && !of.suspect);
+            const next = scheduler.next();
+            if (next === undefined) {
+              expect(waiting().every((of) => of.suspect && running.some((other) => other.suspect))).toBe(true);
+            } else {
+              expect(next.deadlineAtMs).toBeGreaterThan(nowMs);
+              if (next.kind === 'interim' && finalsWaited) {
+                expect(waiting().some((of) => of.kind === 'final' && !of.suspect)).toBe(false);
+              }
+              note(next, 'started');
+              running.push(next);
+            }
+          } else if (operation.type === 'finish') {
+            const done = running.shift();
+            if (done !== undefined) scheduler.finished(done);
+          } else if (operation.type === 'cancel') {
+            const victim = waiting()[operation.index];
+            if (victim !== undefined) {
+              expect(scheduler.cancel(victim)).toBe(true);
+              note(victim, 'cancelled');
+            }
+          } else nowMs += operation.ms;
+
+          // Every job that came waits, or has had exactly one outcome.
+          expect(scheduler.waitingFinals + scheduler.waitingInterims).toBe(waiting().length);
+          expect(Math.max(0, ...[...outcomes.values()].map((list) => list.length))).toBeLessThanOrEqual(1);
+          expect(scheduler.waitingFinals).toBeLessThanOrEqual(5);
+          const interims = waiting().filter((of) => of.kind === 'interim');
+          expect(new Set(interims.map((of) => `${of.roomId} ${of.speakerId}`)).size).toBe(interims.length);
+          expect(running.filter((of) => of.suspect).length).toBeLessThanOrEqual(1);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { ModelError } from './ModelError.js';
+
+export interface DownloadProgress {
+  /** Bytes that lie in the part file now, those of earlier tries included. */
+  receivedBytes: number;
+  /** Absent when the server does not say. */
+  totalBytes: number | undefined;
+}
+
+export interface DownloadOptions {
+  url: string;
+  /** What came so far is kept here when the connection breaks, and a next call goes on from there. */
+  partPath: string;
+  fetch: typeof fetch;
+  /** For the server's first answer. */
+  answerTimeoutMs: number;
+  /** Without a byte for so long the connection is given up. */
+  stallTimeoutMs: number;
+  /** Connections for one file. */
+  attempts: number;
+  onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** The server cannot be reached, or does not answer in time. Unlike an answer that says no. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
+
+/**
+ * Fetches a file into `partPath`. A broken connection is taken up again with `Range` and the `ETag` of the first answer; a
+ * server that knows no ranges sends the whole file again.
+ * @throws ModelError `MODEL_DOWNLOAD_FAILED`, its cause an `UnreachableError` when no try got an answer
+ */
+export async function downloadFile(options: DownloadOptions): Promise<void> {
+  let lastError: unknown;
+  let answered = false;
+  for (let attempt = 0; attempt < options.attempts; attempt++) {
+    try {
+      await fetchOnce(options);
+      await rm(tagPath(options), { force: true });
+      return;
+    } catch (error) {
+      if (error instanceof ModelError) throw error;
+      lastError = error;
+      if (error instanceof UnreachableError && !answered) break;
+      answered = true;
+    }
+  }
+  throw new ModelError('MODEL_DOWNLOAD_FAILED', failureSentence(options.url, lastError), { cause: lastError });
+}
+
+export async function fileChecksum(path: string, algorithm: 'sha1' | 'sha256'): Promise<string> {
+  const hash = createHash(algorithm);
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+async function fetchOnce(options: DownloadOptions): Promise<void> {
+  const controller = new AbortController();
+  const haveBytes = await sizeOf(options.partPath);
+  const tag = haveBytes > 0 ? await readTag(options) : '';
+  const resume = haveBytes > 0 && tag !== undefined;
+  const response = await answer(options, {
+    controller,
+    headers: resume ? { Range: `bytes=${haveBytes}-`, ...(tag === '' ? {} : { 'If-Range': tag }) } : {},
+  });
+  if (response.status === 416) {
+    // What is here is as long as the file, or longer. The next try begins anew where the checksum does not take it.
+    await response.body?.cancel();
+    if (response.headers.get('content-range') === `bytes */${haveBytes}`) return;
+    await rm(options.partPath, { force: true });
+    throw new Error('the part that was here did not fit the file');
+  }
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw new ModelError('MODEL_DOWNLOAD_FAILED', statusSentence(options.url, response.status));
+  }
+  const append = response.status === 206 && startsAt(response, haveBytes);
+  if (response.status === 206 && !append) {
+    await response.body.cancel();
+    await rm(options.partPath, { force: true });
+    throw new Error('the server sent another range than was asked for');
+  }
+  const offset = append ? haveBytes : 0;
+  if (!append) await writeFile(tagPath(options), response.headers.get('etag') ?? '');
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  const totalBytes = Number.isFinite(length) ? offset + length : undefined;
+  const received = await receive(options, { response, controller, append, offset, totalBytes });
+  if (totalBytes !== undefined && received < totalBytes) throw new Error(`the connection ended at ${received} bytes`);
+}
+
+async function answer(
+  options: DownloadOptions,
+  request: { controller: AbortController; headers: Record<string, string> },
+): Promise<Response> {
+  const { controller, headers } = request;
+  const timer = setTimeout(
+    () => controller.abort(new UnreachableError(`no answer within ${options.answerTimeoutMs} ms`)),
+    options.answerTimeoutMs,
+  );
+  try {
+    // A compressed body would have another length than its file.
+    return await options.fetch(options.url, {
+      headers: { 'Accept-Encoding': 'identity', ...headers },
+      signal: controller.signal,
+    });
+  } catch (error) {
+    if (error instanceof UnreachableError) throw error;
+    throw new UnreachableError(causeOf(error), { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function receive(
+  options: DownloadOptions,
+  from: {
+    response: Response;
+    controller: AbortController;
+    append: boolean;
+    offset: number;
+    totalBytes: number | undefined;
+  },
+): Promise<number> {
+  let received = from.offset;
+  const file = await open(options.partPath, from.append ? 'a' : 'w').catch((error: unknown) => {
+    throw diskError(error, options.partPath);
+  });
+  let stall: NodeJS.Timeout | undefined;
+  const watch = () => {
+    clearTimeout(stall);
+    stall = setTimeout(
+      () => from.controller.abort(new Error(`no byte for ${options.stallTimeoutMs} ms`)),
+      options.stallTimeoutMs,
+    );
+  };
+  try {
+    watch();
+    for await (const chunk of from.response.body ?? []) {
+      await file.write(chunk).catch((error: unknown) => {
+        throw diskError(error, options.partPath);
+      });
+      received += chunk.byteLength;
+      options.onProgress?.({ receivedBytes: received, totalBytes: from.totalBytes });
+      watch();
+    }
+    return received;
+  } finally {
+    clearTimeout(stall);
+    from.controller.abort();
+    await file.close();
+  }
+}
+
+function diskError(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new ModelError(
+      'MODEL_DOWNLOAD_FAILED',
+      `The disk is full while writing ${path}. Free some room, or choose a smaller model or another cache directory; ` +
+        'the download goes on where it stopped.',
+      { cause: error },
+    );
+  }
+  return new ModelError('MODEL_DOWNLOAD_FAILED', `${path} cannot be written: ${causeOf(error)}.`, { cause: error });
+}
+
+function tagPath(options: DownloadOptions): string {
+  return `${options.partPath}.etag`;
+}
+
+/** @returns undefined when nothing is known of the part: it must not be gone on with */
+async function readTag(options: DownloadOptions): Promise<string | undefined> {
+  try {
+    const tag = await readFile(tagPath(options), 'utf8');
+    // A weak tag does not promise the same bytes, and `If-Range` takes none (RFC 9110, 13.1.5).
+    return tag.startsWith('W/') ? undefined : tag;
+  } catch {
+    return undefined;
+  }
+}
+
+function startsAt(response: Response, offset: number): boolean {
+  return response.headers.get('content-range')?.startsWith(`bytes ${offset}-`) === true;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+function statusSentence(url: string, status: number): string {
+  const advice =
+    status === 404
+      ? 'Check the name of the model and the download address.'
+      : 'Try again later, or use another address.';
+  return `${url} answered with status ${status}. ${advice}`;
+}
+
+function failureSentence(url: string, error: unknown): string {
+  return `${url} could not be downloaded: ${causeOf(error)}. Check the network, or set PARLEY_MODEL_BASE_URL to a mirror.`;
+}

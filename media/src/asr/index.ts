@@ -1,0 +1,24 @@
+export { type AsrServerLimits, type AsrServerStats, DEFAULT_ASR_SERVER_LIMITS } from './AsrServer.js';
+export { AsrService, type AsrServiceOptions } from './AsrService.js';
+export type { AsrProcessStats } from './asrContract.js';
+export type { DownloadProgress } from './download.js';
+export { ModelError, type ModelErrorCode } from './ModelError.js';
+export { type ListedModel, ModelStore, type ModelStoreOptions, type ResolvedModel } from './ModelStore.js';
+export {
+  AUTO_MODEL,
+  BUILT_IN_MODEL,
+  DEFAULT_MODEL_BASE_URL,
+  findPublishedModel,
+  PUBLISHED_MODELS,
+  type PublishedModel,
+} from './modelCatalogue.js';
+export {
+  DEFAULT_RECOGNITION_CLIENT_LIMITS,
+  RecognitionClient,
+  type RecognitionClientLimits,
+  type RecognitionClientOptions,
+  type RecognitionClientState,
+  type RecognitionClientStats,
+} from './RecognitionClient.js';
+export type { Recognizer } from './Recognizer.js';
+export * from './types.js';

@@ -1,0 +1,149 @@
+import type { ModelProfile } from './types.js';
+
+/** Where the published models lie; `PARLEY_MODEL_BASE_URL` puts a mirror in its place. */
+export const DEFAULT_MODEL_BASE_URL = 'https://huggingface.co/ggerganov/whisper.cpp/resolve/main';
+
+export interface PublishedModel {
+  /** The usual name, e.g. `base-q5_1`. */
+  name: string;
+  fileName: string;
+  /** About, in 10^6 bytes: as the publisher rounds it. */
+  megabytes: number;
+  /** Lower-case hex, as published with the file. */
+  checksum: { algorithm: 'sha1' | 'sha256'; value: string };
+  profile: ModelProfile;
+}
+
+/** Audio of a request to a published model; Whisper's window is 30 s, and its last seconds are its weakest. */
+const PUBLISHED_LONGEST_WINDOW_MS = 28_000;
+
+function published(row: { name: string; megabytes: number; sha1: string; sha256?: string }): PublishedModel {
+  return {
+    name: row.name,
+    fileName: `ggml-${row.name}.bin`,
+    megabytes: row.megabytes,
+    checksum:
+      row.sha256 === undefined ? { algorithm: 'sha1', value: row.sha1 } : { algorithm: 'sha256', value: row.sha256 },
+    profile: ordinaryProfile({ name: row.name, multilingual: !row.name.includes('.en') }),
+  };
+}
+
+/** Profile of a model that is an ordinary Whisper one, as far as is known. */
+export function ordinaryProfile(options: { name: string; multilingual: boolean }): ModelProfile {
+  return {
+    name: options.name,
+    demo: false,
+    windowPolicy: 'floor',
+    longestWindowMs: PUBLISHED_LONGEST_WINDOW_MS,
+    multilingual: options.multilingual,
+  };
+}
+
+/** The model that comes with the sources. It knows synthetic voices and a small vocabulary, and nothing else. */
+export const BUILT_IN_MODEL = {
+  fileName: 'parley-nano-q8_0.bin.gz',
+  profile: {
+    name: 'parley-nano',
+    demo: true,
+    windowPolicy: 'utterance',
+    longestWindowMs: 10_000,
+    multilingual: true,
+  },
+} as const satisfies { fileName: string; profile: ModelProfile };
+
+/** What `auto` stands for. */
+export const AUTO_MODEL = { cpu: 'base-q5_1', cuda: 'large-v3-turbo' } as const;
+
+/**
+ * Whisper models in ggml format by their publisher's names, sizes and sums: OpenAI's weights, MIT licence.
+ * SHA-1 is what the publisher lists; SHA-256 stands where the file's own is known.
+ */
+export const PUBLISHED_MODELS: readonly PublishedModel[] = [
+  published({
+    name: 'tiny',
+    megabytes: 79,
+    sha1: 'bd577a113a864445d4c299885e0cb97d4ba92b5f',
+    sha256: 'be07e048e1e599ad46341c8d2a135645097a538221678b7acdd1b1919c6e1b21',
+  }),
+  published({
+    name: 'tiny-q5_1',
+    megabytes: 33,
+    sha1: '2827a03e495b1ed3048ef28a6a4620537db4ee51',
+    sha256: '818710568da3ca15689e31a743197b520007872ff9576237bda97bd1b469c3d7',
+  }),
+  published({ name: 'tiny-q8_0', megabytes: 44, sha1: '19e8118f6652a650569f5a949d962154e01571d9' }),
+  published({ name: 'tiny.en', megabytes: 79, sha1: 'c78c86eb1a8faa21b369bcd33207cc90d64ae9df' }),
+  published({ name: 'tiny.en-q5_1', megabytes: 33, sha1: '3fb92ec865cbbc769f08137f22470d6b66e071b6' }),
+  published({ name: 'tiny.en-q8_0', megabytes: 44, sha1: '802d6668e7d411123e672abe4cb6c18f12306abb' }),
+  published({
+    name: 'base',
+    megabytes: 149,
+    sha1: '465707469ff3a37a2b9b8d8f89f2f99de7299dac',
+    sha256: '60ed5bc3dd14eea856493d334349b405782ddcaf0028d4b5df4088345fba2efe',
+  }),
+  published({
+    name: 'base-q5_1',
+    megabytes: 60,
+    sha1: 'a3733eda680ef76256db5fc5dd9de8629e62c5e7',
+    sha256: '422f1ae452ade6f30a004d7e5c6a43195e4433bc370bf23fac9cc591f01a8898',
+  }),
+  published({ name: 'base-q8_0', megabytes: 82, sha1: '7bb89bb49ed6955013b166f1b6a6c04584a20fbe' }),
+  published({ name: 'base.en', megabytes: 149, sha1: '137c40403d78fd54d454da0f9bd998f78703390c' }),
+  published({
+    name: 'base.en-q5_1',
+    megabytes: 60,
+    sha1: 'd26d7ce5a1b6e57bea5d0431b9c20ae49423c94a',
+    sha256: '4baf70dd0d7c4247ba2b81fafd9c01005ac77c2f9ef064e00dcf195d0e2fdd2f',
+  }),
+  published({ name: 'base.en-q8_0', megabytes: 82, sha1: 'bb1574182e9b924452bf0cd1510ac034d323e948' }),
+  published({
+    name: 'small',
+    megabytes: 489,
+    sha1: '55356645c2b361a969dfd0ef2c5a50d530afd8d5',
+    sha256: '1be3a9b2063867b937e64e2ec7483364a79917e157fa98c5d94b5c1fffea987b',
+  }),
+  published({
+    name: 'small-q5_1',
+    megabytes: 190,
+    sha1: '6fe57ddcfdd1c6b07cdcc73aaf620810ce5fc771',
+    sha256: 'ae85e4a935d7a567bd102fe55afc16bb595bdb618e11b2fc7591bc08120411bb',
+  }),
+  published({ name: 'small-q8_0', megabytes: 264, sha1: 'bcad8a2083f4e53d648d586b7dbc0cd673d8afad' }),
+  published({ name: 'small.en', megabytes: 489, sha1: 'db8a495a91d927739e50b3fc1cc4c6b8f6c2d022' }),
+  published({ name: 'small.en-q5_1', megabytes: 190, sha1: '20f54878d608f94e4a8ee3ae56016571d47cba34' }),
+  published({ name: 'small.en-q8_0', megabytes: 264, sha1: '9d75ff4ccfa0a8217870d7405cf8cef0a5579852' }),
+  published({
+    name: 'medium',
+    megabytes: 1611,
+    sha1: 'fd9727b6e1217c2f614f9b698455c4ffd82463b4',
+    sha256: '6c14d5adee5f86394037b4e4e8b59f1673b6cee10e3cf0b11bbdbee79c156208',
+  }),
+  published({ name: 'medium-q5_0', megabytes: 539, sha1: '7718d4c1ec62ca96998f058114db98236937490e' }),
+  published({ name: 'medium-q8_0', megabytes: 823, sha1: 'e66645948aff4bebbec71b3485c576f3d63af5d6' }),
+  published({ name: 'medium.en', megabytes: 1611, sha1: '8c30f0e44ce9560643ebd10bbe50cd20eafd3723' }),
+  published({ name: 'medium.en-q5_0', megabytes: 539, sha1: 'bb3b5281bddd61605d6fc76bc5b92d8f20284c3b' }),
+  published({ name: 'medium.en-q8_0', megabytes: 823, sha1: 'b1cf48c12c807e14881f634fb7b6c6ca867f6b38' }),
+  published({ name: 'large-v1', megabytes: 3114, sha1: 'b1caaf735c4cc1429223d5a74f0f4d0b9b59a299' }),
+  published({ name: 'large-v2', megabytes: 3114, sha1: '0f4c8e34f21cf1a914c59d8b3ce882345ad349d6' }),
+  published({ name: 'large-v2-q5_0', megabytes: 1181, sha1: '00e39f2196344e901b3a2bd5814807a769bd1630' }),
+  published({ name: 'large-v2-q8_0', megabytes: 1611, sha1: 'da97d6ca8f8ffbeeb5fd147f79010eeea194ba38' }),
+  published({ name: 'large-v3', megabytes: 3114, sha1: 'ad82bf6a9043ceed055076d0fd39f5f186ff8062' }),
+  published({ name: 'large-v3-q5_0', megabytes: 1181, sha1: 'e6e2ed78495d403bef4b7cff42ef4aaadcfea8de' }),
+  published({
+    name: 'large-v3-turbo',
+    megabytes: 1611,
+    sha1: '4af2b29d7ec73d781377bfd1758ca957a807e941',
+    sha256: '1fc70f774d38eb169993ac391eea357ef47c88757ef72ee5943879b7e8e2bc69',
+  }),
+  published({
+    name: 'large-v3-turbo-q5_0',
+    megabytes: 574,
+    sha1: 'e050f7970618a659205450ad97eb95a18d69c9ee',
+    sha256: '394221709cd5ad1f40c46e6031ca61bce88931e6e088c188294c6d5a55ffa7e2',
+  }),
+  published({ name: 'large-v3-turbo-q8_0', megabytes: 875, sha1: '01bf15bedffe9f39d65c1b6ff9b687ea91f59e0e' }),
+];
+
+export function findPublishedModel(name: string): PublishedModel | undefined {
+  return PUBLISHED_MODELS.find((model) => model.name === name);
+}

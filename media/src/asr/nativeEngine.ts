@@ -1,0 +1,34 @@
+import type { ModelHeader, SpeechEngine, SpeechEngineOptions } from '@parley/native';
+import { PermanentInitError } from '../process/runChild.js';
+
+/** The only door from recognition to the addon. Loaded late, so that its absence is an answer and not a crash. */
+const load = () => import('@parley/native');
+
+/** @throws PermanentInitError when the addon or the model cannot be used */
+export async function createNativeEngine(options: SpeechEngineOptions): Promise<SpeechEngine> {
+  const native = await load();
+  const availability = native.nativeAvailability();
+  if (!availability.available) throw new PermanentInitError(`speech engine is not available: ${availability.reason}`);
+  try {
+    await native.readModelHeader(options.modelPath);
+    return await native.createSpeechEngine(options);
+  } catch (error) {
+    if (error instanceof native.NativeError && error.code === 'NATIVE_MODEL_UNREADABLE') {
+      throw new PermanentInitError(`model ${options.modelPath} cannot be read: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+/** Reads and checks the header of a ggml Whisper file. @throws with a sentence on what is wrong with it */
+export async function inspectModelFile(path: string): Promise<ModelHeader> {
+  const native = await load();
+  return await native.readModelHeader(path);
+}
+
+/** The device that `auto` will give, so far as can be said before the engine is loaded. */
+export async function preferredDevice(wanted: 'auto' | 'cpu' | 'cuda'): Promise<'cpu' | 'cuda'> {
+  if (wanted !== 'auto') return wanted;
+  const native = await load();
+  return native.nativeAvailability().cuda ? 'cuda' : 'cpu';
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { MAX_REQUEST_SAMPLES } from './limits.js';
+import type { RecognitionErrorCode } from './types.js';
+
+/** Messages on the socket between `RecognitionClient` and the ASR process; the headers of its frames. */
+
+export const PROTOCOL_VERSION = 1;
+
+const id = z.int().min(1);
+const key = z.string().min(1).max(512);
+
+export const recognizeHeaderSchema = z.strictObject({
+  type: z.literal('recognize'),
+  id,
+  kind: z.enum(['interim', 'final']),
+  roomId: key,
+  speakerId: key,
+  settings: z.strictObject({
+    language: z.string().max(16),
+    beamSize: z.int().min(1).max(8),
+    prompt: z.string().max(8_000),
+    words: z.boolean(),
+  }),
+  deadlineAtMs: z.number(),
+  suspect: z.boolean(),
+});
+
+/** What a client sends. Samples follow `recognize` only. */
+export const toServerSchema = z.discriminatedUnion('type', [
+  recognizeHeaderSchema,
+  z.strictObject({ type: z.literal('cancel'), id }),
+]);
+export type ToServer = z.infer<typeof toServerSchema>;
+export type RecognizeHeader = z.infer<typeof recognizeHeaderSchema>;
+
+const errorCodes = [
+  'DEADLINE_EXCEEDED',
+  'OVERLOADED',
+  'RECOGNIZER_FAILED',
+  'RECOGNIZER_UNAVAILABLE',
+  'SUPERSEDED',
+  'CLOSED',
+] as const satisfies RecognitionErrorCode[];
+
+const probability = z.number().min(0).max(1);
+
+const hypothesisSchema = z.strictObject({
+  text: z.string(),
+  language: z.string(),
+  languageProbability: probability,
+  confidence: probability,
+  noSpeechProbability: probability,
+  words: z
+    .array(z.strictObject({ text: z.string(), startMs: z.number(), endMs: z.number(), probability }))
+    .exactOptional(),
+  queuedMs: z.number(),
+  engineMs: z.number(),
+});
+
+/** What the ASR process sends. */
+export const toClientSchema = z.discriminatedUnion('type', [
+  /** First on every connection: the process has its engine and takes requests. */
+  z.strictObject({ type: z.literal('hello'), protocol: z.literal(PROTOCOL_VERSION) }),
+  /** The engine begins with this request: it may be the one that ends the process. */
+  z.strictObject({ type: z.literal('started'), id }),
+  z.strictObject({ type: z.literal('result'), id, hypothesis: hypothesisSchema }),
+  z.strictObject({ type: z.literal('error'), id, code: z.enum(errorCodes), message: z.string() }),
+]);
+export type ToClient = z.infer<typeof toClientSchema>;
+
+/** Whether the audio of a request is one that an engine can take. */
+export function isAcceptableAudio(pcm: Int16Array): boolean {
+  return pcm.length <= MAX_REQUEST_SAMPLES;
+}

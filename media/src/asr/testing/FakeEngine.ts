@@ -1,0 +1,111 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import type { SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
+
+/**
+ * What the fake engine does with a job. Travels as JSON in the request's prompt, so that a test says it per request and
+ * through every layer between.
+ */
+export interface FakeJobScript {
+  delayMs?: number;
+  text?: string;
+  /** Ends this process by the signal before it answers. */
+  crash?: 'SIGKILL' | 'SIGABRT';
+  /** With `crash`: only when this file is not there yet; it is made. */
+  once?: string;
+  /** Never ends, except by abort. */
+  hang?: boolean;
+  /** Goes on when told to stop. */
+  deaf?: boolean;
+  /** Fails as the engine does. */
+  fail?: string;
+}
+
+class FakeNativeError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** An engine without a model, true to the contract of the addon: one job a lane, aborts, time-outs. */
+export class FakeEngine implements SpeechEngine {
+  readonly info: SpeechEngineInfo = {
+    device: 'cpu',
+    deviceName: 'fake',
+    multilingual: true,
+    modelType: 'unknown',
+    loadMs: 0,
+    engineVersion: 'fake',
+  };
+  /** Texts of the jobs in the order of their starts, for tests in the same process. */
+  readonly started: TranscribeJob[] = [];
+  /** Most jobs at a time. */
+  peak = 0;
+  readonly #lanes = new Map<number, (error: Error) => void>();
+  readonly #deaf = new Set<number>();
+
+  transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
+    if (this.#lanes.has(lane)) return Promise.reject(new FakeNativeError('NATIVE_LANE_BUSY', `lane ${lane} works`));
+    this.started.push(job);
+    const script = scriptOf(job);
+    if (script.crash !== undefined && !wasDone(script.once)) process.kill(process.pid, script.crash);
+    return new Promise<TranscribeResult>((resolve, reject) => {
+      let done: NodeJS.Timeout | undefined;
+      let late: NodeJS.Timeout | undefined;
+      const end = (settle: () => void): void => {
+        clearTimeout(done);
+        clearTimeout(late);
+        this.#lanes.delete(lane);
+        this.#deaf.delete(lane);
+        settle();
+      };
+      const stop = (error: Error) => end(() => reject(error));
+      this.#lanes.set(lane, stop);
+      this.peak = Math.max(this.peak, this.#lanes.size);
+      if (script.deaf === true) this.#deaf.add(lane);
+      if (script.hang !== true && script.deaf !== true) {
+        done = setTimeout(() => {
+          if (script.fail !== undefined) stop(new FakeNativeError('NATIVE_DECODE_FAILED', script.fail));
+          else end(() => resolve(resultOf(script.text ?? `${job.pcm.length} samples`)));
+        }, script.delayMs ?? 0);
+      }
+      if (job.timeoutMs > 0 && script.deaf !== true) {
+        late = setTimeout(() => stop(new FakeNativeError('NATIVE_ABORTED', 'time is over')), job.timeoutMs);
+      }
+    });
+  }
+
+  abort(lane: number): void {
+    if (!this.#deaf.has(lane)) this.#lanes.get(lane)?.(new FakeNativeError('NATIVE_ABORTED', 'aborted'));
+  }
+
+  async close(): Promise<void> {
+    for (const stop of [...this.#lanes.values()]) stop(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
+  }
+}
+
+function scriptOf(job: TranscribeJob): FakeJobScript {
+  return job.prompt.startsWith('{') ? (JSON.parse(job.prompt) as FakeJobScript) : {};
+}
+
+function wasDone(marker: string | undefined): boolean {
+  if (marker === undefined) return false;
+  if (existsSync(marker)) return true;
+  writeFileSync(marker, '');
+  return false;
+}
+
+function resultOf(text: string): TranscribeResult {
+  return {
+    text,
+    language: 'en',
+    languageProbability: 1,
+    noSpeechProbability: 0,
+    meanLogProbability: -0.1,
+    tokens: 3,
+    sanitizedSamples: 0,
+    timings: { melMs: 0, encodeMs: 0, decodeMs: 0, totalMs: 0 },
+  };
+}

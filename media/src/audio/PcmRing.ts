@@ -1,0 +1,126 @@
+export interface PcmRingOptions {
+  /** Samples that are kept. Default 64 s at 16 kHz: 1,024,000 (2 MB). */
+  capacitySamples?: number;
+}
+
+/** What a ring holds of an asked range. */
+export interface PcmSlice {
+  /** Where `pcm` begins; later than asked when the beginning is gone. */
+  startSample: number;
+  /** A copy. */
+  pcm: Int16Array;
+  /** Asked for, but overwritten or not yet written. */
+  missingSamples: number;
+}
+
+/**
+ * The last minute of one speaker, addressed by the absolute index of its 16 kHz samples. Memory is taken with the first
+ * write. Full: the oldest samples are overwritten.
+ */
+export class PcmRing {
+  readonly #capacity: number;
+  #samples: Int16Array | undefined;
+  #start = 0;
+  #end = 0;
+  #missing = 0;
+
+  constructor(options: PcmRingOptions = {}) {
+    this.#capacity = options.capacitySamples ?? 64 * 16_000;
+    if (!Number.isInteger(this.#capacity) || this.#capacity < 1) throw new RangeError('capacitySamples must be above 0');
+  }
+
+  get capacitySamples(): number {
+    return this.#capacity;
+  }
+
+  /** First sample that is held. */
+  get startSample(): number {
+    return this.#start;
+  }
+
+  /** One past the last sample that is held. */
+  get endSample(): number {
+    return this.#end;
+  }
+
+  /** Samples that the last `read` was asked for and did not find. */
+  get missingSamples(): number {
+    return this.#missing;
+  }
+
+  /**
+   * Puts samples at their place. A gap before them becomes zeros; a gap as long as the ring, or a place before everything
+   * held, starts the ring anew there; what overlaps is overwritten.
+   */
+  write(startSample: number, pcm: Int16Array): void {
+    if (pcm.length === 0) return;
+    const ring = this.#memory();
+    const endSample = startSample + pcm.length;
+    if (this.#start === this.#end || startSample < this.#start || startSample - this.#end >= this.#capacity) {
+      this.#start = startSample;
+      this.#end = startSample;
+    }
+    if (startSample > this.#end) this.#zero(ring, this.#end, startSample);
+    const kept = pcm.length > this.#capacity ? pcm.subarray(pcm.length - this.#capacity) : pcm;
+    this.#copyIn(ring, endSample - kept.length, kept);
+    this.#end = Math.max(this.#end, endSample);
+    this.#start = Math.max(this.#start, this.#end - this.#capacity);
+  }
+
+  /**
+   * A copy of what is held between two samples: never padded, so it is shorter than asked for where something is missing;
+   * `missingSamples` then says by how much.
+   */
+  read(startSample: number, endSample: number): Int16Array {
+    const slice = this.slice(startSample, endSample);
+    this.#missing = slice.missingSamples;
+    return slice.pcm;
+  }
+
+  /** As `read`, with the place at which the samples begin. */
+  slice(startSample: number, endSample: number): PcmSlice {
+    const wanted = Math.max(0, endSample - startSample);
+    const from = Math.max(startSample, this.#start);
+    const to = Math.min(endSample, this.#end);
+    const ring = this.#samples;
+    if (to <= from || ring === undefined) {
+      return { startSample, pcm: new Int16Array(0), missingSamples: wanted };
+    }
+    const pcm = new Int16Array(to - from);
+    const at = this.#index(from);
+    const head = Math.min(pcm.length, this.#capacity - at);
+    pcm.set(ring.subarray(at, at + head));
+    if (head < pcm.length) pcm.set(ring.subarray(0, pcm.length - head), head);
+    return { startSample: from, pcm, missingSamples: wanted - pcm.length };
+  }
+
+  /** Forgets everything, for a time line that starts over. */
+  reset(): void {
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  #memory(): Int16Array {
+    this.#samples ??= new Int16Array(this.#capacity);
+    return this.#samples;
+  }
+
+  #index(sample: number): number {
+    const index = sample % this.#capacity;
+    return index < 0 ? index + this.#capacity : index;
+  }
+
+  #copyIn(ring: Int16Array, startSample: number, pcm: Int16Array): void {
+    const at = this.#index(startSample);
+    const head = Math.min(pcm.length, this.#capacity - at);
+    ring.set(pcm.subarray(0, head), at);
+    if (head < pcm.length) ring.set(pcm.subarray(head), 0);
+  }
+
+  #zero(ring: Int16Array, from: number, to: number): void {
+    const at = this.#index(from);
+    const head = Math.min(to - from, this.#capacity - at);
+    ring.fill(0, at, at + head);
+    ring.fill(0, 0, to - from - head);
+  }
+}

@@ -1,0 +1,115 @@
+import type { ModelProfile, RecognizerStatus } from '../asr/types.js';
+import { AsrService } from '../asr/index.js';
+import type { ChildLogger } from '../process/index.js';
+import { type ListenAddress, MediasoupWorkerPool, SfuRoom, type SfuRoomEvent, type WorkerPoolEvent } from '../sfu/index.js';
+import type { SpeechSettings } from '../speech/settings.js';
+import { MediaWorkerPool } from './MediaWorkerPool.js';
+import type { PipelineEvent } from './messages.js';
+import { RoomPipeline } from './RoomPipeline.js';
+
+export interface MediaNodeOptions {
+  sfu: {
+    workerBinary?: string;
+    workers?: number;
+    addresses: ListenAddress[];
+    port: number;
+  };
+  pipelineWorkers: number;
+  recognizer: {
+    model: { path: string; profile: ModelProfile };
+    device: 'auto' | 'cpu' | 'cuda';
+    lanes?: number;
+    threadsPerLane?: number;
+    /** Folder for the ASR process's socket; made private to this account. */
+    socketDirectory: string;
+  };
+  settings: SpeechSettings;
+  logger: ChildLogger;
+  onEvent?: (event: WorkerPoolEvent) => void;
+}
+
+/** Everything of media on this node: the SFU's workers, the media workers and the ASR process, started and ended together. */
+export class MediaNode {
+  readonly #options: MediaNodeOptions;
+  readonly #sfuWorkers: MediasoupWorkerPool;
+  readonly #mediaWorkers: MediaWorkerPool;
+  readonly #asr: AsrService;
+
+  private constructor(
+    options: MediaNodeOptions,
+    parts: { sfuWorkers: MediasoupWorkerPool; mediaWorkers: MediaWorkerPool; asr: AsrService },
+  ) {
+    this.#options = options;
+    this.#sfuWorkers = parts.sfuWorkers;
+    this.#mediaWorkers = parts.mediaWorkers;
+    this.#asr = parts.asr;
+  }
+
+  /** @throws SfuError when no SFU worker can be started. A recogniser that cannot run is a status, not an error. */
+  static async create(options: MediaNodeOptions): Promise<MediaNode> {
+    const { sfu, recognizer, logger, onEvent } = options;
+    const sfuWorkers = await MediasoupWorkerPool.create({
+      addresses: sfu.addresses,
+      firstPort: sfu.port,
+      ...(sfu.workerBinary === undefined ? {} : { workerBinary: sfu.workerBinary }),
+      ...(sfu.workers === undefined ? {} : { workers: sfu.workers }),
+      ...(onEvent === undefined ? {} : { onEvent }),
+    });
+    try {
+      const asr = await AsrService.create({ ...recognizer, logger });
+      const mediaWorkers = new MediaWorkerPool({
+        count: options.pipelineWorkers,
+        asrSocketPath: asr.socketPath,
+        logger,
+      });
+      await mediaWorkers.started();
+      return new MediaNode(options, { sfuWorkers, mediaWorkers, asr });
+    } catch (error) {
+      sfuWorkers.close();
+      throw error;
+    }
+  }
+
+  get recognizerStatus(): RecognizerStatus {
+    return this.#asr.status;
+  }
+
+  /** @returns a function that takes the listener off */
+  onRecognizerStatus(listener: (status: RecognizerStatus) => void): () => void {
+    return this.#asr.onStatus(listener);
+  }
+
+  /** Whether rooms can be opened now. */
+  get ready(): boolean {
+    return this.#sfuWorkers.pids.length > 0 && this.#mediaWorkers.ready;
+  }
+
+  /** Of all child processes. */
+  get pids(): { sfu: number[]; media: number[]; asr: number | undefined } {
+    return { sfu: this.#sfuWorkers.pids, media: this.#mediaWorkers.pids, asr: this.#asr.pid };
+  }
+
+  createSfuRoom(options: { onEvent: (event: SfuRoomEvent) => void }): Promise<SfuRoom> {
+    return SfuRoom.create({ workers: this.#sfuWorkers, onEvent: options.onEvent });
+  }
+
+  createPipeline(options: { sfu: SfuRoom; onEvent: (event: PipelineEvent) => void }): RoomPipeline {
+    return new RoomPipeline({
+      workers: this.#mediaWorkers,
+      settings: this.#options.settings,
+      longestWindowMs: () => this.#options.recognizer.model.profile.longestWindowMs,
+      ...options,
+    });
+  }
+
+  mediaWorkerResources(): ReturnType<MediaWorkerPool['resources']> {
+    return this.#mediaWorkers.resources();
+  }
+
+  /** Ends all child processes. Rooms should have been closed before. */
+  async close(): Promise<void> {
+    await this.#mediaWorkers.close();
+    await this.#asr.close();
+    this.#sfuWorkers.close();
+  }
+}

@@ -1,0 +1,373 @@
+import type { Recognizer } from '../asr/Recognizer.js';
+import { type Hypothesis, RecognitionError, type RecognitionErrorCode } from '../asr/types.js';
+import { createOpusDecoder, type OpusDecoder, type PcmBlock, PcmRing, rms, TrackDecoder } from '../audio/index.js';
+import { type Clock, monotonicNowMs } from '../process/clock.js';
+import { MediaClock, RtpReceiver, type RtpPacket } from '../rtp/index.js';
+import {
+  Segmenter,
+  type SegmenterEvent,
+  type SpeechSettings,
+  VAD_FRAME_SAMPLES,
+  type VoiceActivityModel,
+  type VoiceActivityStream,
+} from '../speech/index.js';
+import type { PipelineEvent, PipelineGapReason, PipelineSegment, SpeakerDescription } from './messages.js';
+
+type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;
+export type SpeakerEvent = WithoutIds<PipelineEvent>;
+
+export interface SpeakerPipelineOptions {
+  roomId: string;
+  speaker: SpeakerDescription;
+  /** On the machine's monotonic clock. */
+  meetingStartedAtMs: number;
+  settings: SpeechSettings;
+  longestWindowMs: number;
+  voiceActivity: VoiceActivityModel;
+  recognizer: Recognizer;
+  onEvent: (event: SpeakerEvent) => void;
+  now?: Clock;
+}
+
+interface OpenSegment extends PipelineSegment {
+  startSample: number;
+  epoch: number;
+}
+
+/** What waits for its place among the frames that the VAD has yet to answer. */
+type Queued =
+  | { type: 'frame'; startSample: number; rms: number }
+  /** Digital silence while nobody speaks: not worth a run of the model. */
+  | { type: 'silence'; startSample: number }
+  | { type: 'jump'; toSample: number }
+  | { type: 'flush'; done: () => void };
+
+/** An interim that is not there by then has been overtaken. */
+const INTERIM_DEADLINE_MS = 2_000;
+/** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
+const FINAL_DEADLINE_MS = 30_000;
+/** 48 kHz RTP clock to 16 kHz samples. */
+const RTP_TICKS_PER_SAMPLE = 3;
+const SAMPLES_PER_MS = 16;
+
+const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
+  DEADLINE_EXCEEDED: 'deadlineExceeded',
+  OVERLOADED: 'overloaded',
+  RECOGNIZER_FAILED: 'recognizerFailed',
+  RECOGNIZER_UNAVAILABLE: 'recognizerUnavailable',
+  SUPERSEDED: 'recognizerFailed',
+  CLOSED: 'recognizerUnavailable',
+};
+
+/**
+ * One producer's way from RTP to text: receiver, decoder, ring, VAD, segmenter, recogniser, in this order and all of it in
+ * stream order. Finals leave in the order in which they were spoken, whichever the recogniser answers first.
+ */
+export class SpeakerPipeline {
+  readonly #options: SpeakerPipelineOptions;
+  readonly #now: Clock;
+  readonly #decoder: OpusDecoder;
+  readonly #receiver: RtpReceiver;
+  readonly #track: TrackDecoder;
+  readonly #ring = new PcmRing();
+  readonly #clock: MediaClock;
+  readonly #vad: VoiceActivityStream;
+  readonly #segmenter: Segmenter;
+  readonly #frame = new Int16Array(VAD_FRAME_SAMPLES);
+  #frameStart = 0;
+  #frameFilled = 0;
+  #queued: Queued[] = [];
+  #settings: SpeechSettings;
+  #speaking = false;
+  #segment: OpenSegment | undefined;
+  #interimWaiting = false;
+  #restarts = 0;
+  #muted: boolean;
+  #deliveries: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: SpeakerPipelineOptions) {
+    this.#options = options;
+    this.#now = options.now ?? monotonicNowMs;
+    this.#settings = options.settings;
+    this.#muted = options.speaker.muted;
+    this.#clock = new MediaClock({ originMs: options.meetingStartedAtMs });
+    this.#decoder = createOpusDecoder();
+    this.#track = new TrackDecoder({
+      decoder: this.#decoder,
+      onPcm: (block) => this.#onPcm(block),
+      onJump: ({ toSample }) => this.#onJump(toSample),
+      onEpoch: () => this.#onEpoch(),
+    });
+    this.#receiver = new RtpReceiver({
+      payloadType: options.speaker.payloadType,
+      onOutput: (output) => this.#track.handle(output, this.#now()),
+    });
+    this.#vad = options.voiceActivity.open({
+      onProbability: (probability) => this.#onProbability(probability),
+      // A VAD that cannot say is treated as one that heard nothing; the frame keeps its place in time.
+      onError: () => this.#onProbability(0),
+    });
+    this.#segmenter = new Segmenter(this.#segmenterSettings());
+  }
+
+  push(packet: RtpPacket): void {
+    if (this.#closed) return;
+    const nowMs = this.#now();
+    this.#clock.observe({ rtpTimestamp: packet.timestamp, arrivedAtMs: nowMs });
+    this.#receiver.push(packet, nowMs);
+  }
+
+  /** To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives. */
+  tick(): void {
+    if (this.#closed || this.#muted) return;
+    const nowMs = this.#now();
+    this.#receiver.tick(nowMs);
+    this.#track.tick(nowMs);
+  }
+
+  /** Takes new settings over from the next utterance on. */
+  update(options: { settings: SpeechSettings; longestWindowMs: number }): void {
+    this.#settings = options.settings;
+    this.#options.longestWindowMs = options.longestWindowMs;
+    this.#segmenter.update(this.#segmenterSettings());
+  }
+
+  /** Muting ends the open utterance at once. */
+  setMuted(muted: boolean): void {
+    if (muted && !this.#muted) void this.#flush();
+    this.#muted = muted;
+  }
+
+  /** Resolves when everything that was received is text, a gap, or known not to be speech. */
+  async drain(): Promise<void> {
+    await this.#flush();
+    await this.#deliveries;
+  }
+
+  /** Drains, then frees the decoder and the VAD's state. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.drain();
+    this.#closed = true;
+    this.#vad.close();
+    this.#decoder.close();
+  }
+
+  #segmenterSettings() {
+    const { settings, longestWindowMs } = { settings: this.#settings, longestWindowMs: this.#options.longestWindowMs };
+    return { ...settings, maxSegmentMs: Math.min(settings.maxSegmentMs, longestWindowMs) };
+  }
+
+  #onPcm(block: PcmBlock): void {
+    this.#ring.write(block.startSample, block.pcm);
+    if (this.#frameFilled === 0) this.#frameStart = block.startSample;
+    for (let offset = 0; offset < block.pcm.length; ) {
+      const taken = Math.min(VAD_FRAME_SAMPLES - this.#frameFilled, block.pcm.length - offset);
+      this.#frame.set(block.pcm.subarray(offset, offset + taken), this.#frameFilled);
+      this.#frameFilled += taken;
+      offset += taken;
+      if (this.#frameFilled === VAD_FRAME_SAMPLES) this.#pushFrame();
+    }
+  }
+
+  #pushFrame(): void {
+    const startSample = this.#frameStart;
+    const level = rms(this.#frame);
+    this.#frameStart += VAD_FRAME_SAMPLES;
+    this.#frameFilled = 0;
+    if (level === 0 && !this.#speaking && this.#queued.length === 0) {
+      this.#enqueue({ type: 'silence', startSample });
+    } else {
+      this.#enqueue({ type: 'frame', startSample, rms: level });
+      this.#vad.push(this.#frame.slice());
+    }
+  }
+
+  #onJump(toSample: number): void {
+    this.#padFrame();
+    this.#frameStart = toSample;
+    this.#enqueue({ type: 'jump', toSample });
+  }
+
+  /** The sender began a new time line: what was open ends, and samples count from 0 again. */
+  #onEpoch(): void {
+    this.#padFrame();
+    this.#frameStart = 0;
+    this.#enqueue({ type: 'flush', done: () => {} });
+    this.#enqueue({ type: 'jump', toSample: 0 });
+    this.#restarts += 1;
+  }
+
+  /** Rounds what was begun of a frame up with silence. */
+  #padFrame(): void {
+    if (this.#frameFilled > 0) {
+      this.#frame.fill(0, this.#frameFilled);
+      this.#pushFrame();
+    }
+  }
+
+  #flush(): Promise<void> {
+    const nowMs = this.#now();
+    this.#receiver.flush(nowMs);
+    this.#track.flush(nowMs);
+    this.#padFrame();
+    return new Promise((resolve) => this.#enqueue({ type: 'flush', done: resolve }));
+  }
+
+  #enqueue(item: Queued): void {
+    this.#queued.push(item);
+    this.#runQueue();
+  }
+
+  #onProbability(probability: number): void {
+    const head = this.#queued.shift();
+    if (head?.type === 'frame') {
+      const { startSample, rms: level } = head;
+      this.#segmentFrame({ startSample, probability, rms: level });
+    }
+    this.#runQueue();
+  }
+
+  /** Whatever stands at the head and needs no answer of the VAD. */
+  #runQueue(): void {
+    for (let head = this.#queued[0]; head !== undefined && head.type !== 'frame'; head = this.#queued[0]) {
+      this.#queued.shift();
+      switch (head.type) {
+        case 'silence':
+          this.#segmentFrame({ startSample: head.startSample, probability: 0, rms: 0 });
+          break;
+        case 'jump':
+          this.#handle(this.#segmenter.jump(head.toSample));
+          this.#vad.reset();
+          break;
+        case 'flush':
+          this.#handle(this.#segmenter.flush());
+          this.#vad.reset();
+          head.done();
+      }
+    }
+  }
+
+  #segmentFrame(frame: { startSample: number; probability: number; rms: number }): void {
+    this.#handle(this.#segmenter.push({ ...frame, samples: VAD_FRAME_SAMPLES }));
+  }
+
+  #handle(events: SegmenterEvent[]): void {
+    for (const event of events) {
+      switch (event.type) {
+        case 'speechStarted':
+          this.#speaking = true;
+          this.#options.onEvent({ type: 'speechStarted', atMs: this.#toMs(event.atSample) });
+          break;
+        case 'speechEnded':
+          this.#speaking = false;
+          this.#options.onEvent({ type: 'speechEnded', atMs: this.#toMs(event.atSample) });
+          break;
+        case 'segmentOpened':
+          this.#open(event.startSample);
+          break;
+        case 'interimDue':
+          this.#interim(event.endSample);
+          break;
+        case 'segmentClosed':
+          this.#final(event.endSample);
+          break;
+        case 'segmentDiscarded':
+          if (this.#segment !== undefined) {
+            this.#options.onEvent({ type: 'retracted', segmentId: this.#segment.id });
+            this.#segment = undefined;
+          }
+      }
+    }
+  }
+
+  #open(startSample: number): void {
+    const { participantId, track, epoch } = this.#options.speaker;
+    const startMs = this.#toMs(startSample);
+    this.#segment = {
+      id: `${participantId}-${track}-${epoch}.${this.#restarts}-${this.#rtpTimestamp(startSample)}`,
+      startMs,
+      endMs: startMs,
+      revision: 0,
+      startSample,
+      epoch: this.#restarts,
+    };
+    this.#interimWaiting = false;
+    this.#options.onEvent({ type: 'opened', segment: bare(this.#segment) });
+  }
+
+  #interim(endSample: number): void {
+    const segment = this.#segment;
+    if (segment === undefined || this.#interimWaiting) return;
+    this.#interimWaiting = true;
+    this.#recognize({ kind: 'interim', segment, endSample })
+      .then((hypothesis) => {
+        // Overtaken by its final, or nothing to show.
+        if (this.#segment !== segment || hypothesis.text === '') return;
+        segment.revision += 1;
+        segment.endMs = segment.startMs + (endSample - segment.startSample) / SAMPLES_PER_MS;
+        this.#options.onEvent({ type: 'interim', segment: bare(segment), hypothesis });
+      })
+      .catch(() => {
+        // An interim may be lost: the next one says more.
+      })
+      .finally(() => {
+        if (this.#segment === segment) this.#interimWaiting = false;
+      });
+  }
+
+  #final(endSample: number): void {
+    const segment = this.#segment;
+    if (segment === undefined) return;
+    this.#segment = undefined;
+    const answer = this.#recognize({ kind: 'final', segment, endSample });
+    // Awaited in its turn; until then a failure must not count as unhandled.
+    answer.catch(() => {});
+    this.#deliveries = this.#deliveries.then(async () => {
+      segment.revision += 1;
+      segment.endMs = segment.startMs + (endSample - segment.startSample) / SAMPLES_PER_MS;
+      try {
+        const hypothesis = await answer;
+        if (hypothesis.text === '') {
+          this.#options.onEvent({ type: 'retracted', segmentId: segment.id });
+        } else {
+          this.#options.onEvent({ type: 'final', segment: bare(segment), hypothesis });
+        }
+      } catch (error) {
+        const reason = error instanceof RecognitionError ? GAP_REASONS[error.code] : 'recognizerFailed';
+        this.#options.onEvent({ type: 'gap', segment: bare(segment), reason });
+      }
+    });
+  }
+
+  async #recognize(options: {
+    kind: 'interim' | 'final';
+    segment: OpenSegment;
+    endSample: number;
+  }): Promise<Hypothesis> {
+    const { kind, segment, endSample } = options;
+    const { language, beamSize, prompt, words } = this.#settings;
+    const final = kind === 'final';
+    return this.#options.recognizer.recognize({
+      kind,
+      roomId: this.#options.roomId,
+      speakerId: this.#options.speaker.speakerId,
+      pcm: this.#ring.read(segment.startSample, endSample).pcm,
+      settings: { language, prompt, beamSize: final ? beamSize : 1, words: final && words },
+      deadlineAtMs: this.#now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+    });
+  }
+
+  #rtpTimestamp(sample: number): number {
+    return this.#track.firstExtendedTimestamp + sample * RTP_TICKS_PER_SAMPLE;
+  }
+
+  #toMs(sample: number): number {
+    return this.#clock.toMeetingMs(this.#rtpTimestamp(sample));
+  }
+}
+
+function bare({ id, startMs, endMs, revision }: OpenSegment): PipelineSegment {
+  return { id, startMs, endMs, revision };
+}

@@ -1,0 +1,105 @@
+/** Entry of a media worker process: rooms' RTP in, events out. */
+import { readdirSync } from 'node:fs';
+import { RecognitionClient } from '../asr/RecognitionClient.js';
+import { type ChildLink, runChild } from '../process/index.js';
+import { VoiceActivityModel } from '../speech/index.js';
+import type { MediaWorkerContract } from './MediaWorkerPool.js';
+import { RoomReceiver } from './RoomReceiver.js';
+
+const TICK_MS = 20;
+
+const rooms = new Map<string, RoomReceiver>();
+let recognizer: RecognitionClient;
+let voiceActivity: VoiceActivityModel;
+let link: ChildLink<MediaWorkerContract>;
+let ticker: NodeJS.Timeout | undefined;
+
+runChild<MediaWorkerContract>({
+  async init({ asrSocketPath }, childLink) {
+    link = childLink;
+    [recognizer, voiceActivity] = await Promise.all([
+      RecognitionClient.create({ socketPath: asrSocketPath }),
+      VoiceActivityModel.create(),
+    ]);
+    return {};
+  },
+
+  onMessage({ roomId, settings, longestWindowMs }) {
+    rooms.get(roomId)?.update({ settings, longestWindowMs });
+  },
+
+  requests: {
+    async openRoom({ roomId, ...options }) {
+      const room = await RoomReceiver.create({
+        roomId,
+        ...options,
+        voiceActivity,
+        recognizer,
+        onEvent: (event) => link.send(event),
+      });
+      rooms.set(roomId, room);
+      ticker ??= setInterval(() => {
+        for (const each of rooms.values()) each.tick();
+      }, TICK_MS);
+      return { port: room.port };
+    },
+
+    async reopenRoom({ roomId }) {
+      const room = roomOf(roomId);
+      await room.reopen();
+      return { port: room.port };
+    },
+
+    async connectRoom({ roomId, remotePort }) {
+      await roomOf(roomId).connect(remotePort);
+      return {};
+    },
+
+    addSpeaker({ roomId, speaker }) {
+      roomOf(roomId).addSpeaker(speaker);
+      return {};
+    },
+
+    setMuted({ roomId, ...options }) {
+      rooms.get(roomId)?.setMuted(options);
+      return {};
+    },
+
+    async removeSpeaker({ roomId, speakerId }) {
+      await rooms.get(roomId)?.removeSpeaker(speakerId);
+      return {};
+    },
+
+    async closeRoom({ roomId }) {
+      const room = rooms.get(roomId);
+      rooms.delete(roomId);
+      await room?.close();
+      if (rooms.size === 0) {
+        clearInterval(ticker);
+        ticker = undefined;
+      }
+      return {};
+    },
+
+    resources() {
+      return {
+        rooms: rooms.size,
+        pipelines: [...rooms.values()].reduce((sum, room) => sum + room.pipelineCount, 0),
+        timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
+        descriptors: readdirSync('/proc/self/fd').length,
+      };
+    },
+  },
+
+  async close() {
+    clearInterval(ticker);
+    await Promise.all([...rooms.values()].map((room) => room.close()));
+    await recognizer?.close();
+  },
+});
+
+function roomOf(roomId: string): RoomReceiver {
+  const room = rooms.get(roomId);
+  if (room === undefined) throw new Error(`there is no room ${roomId}`);
+  return room;
+}

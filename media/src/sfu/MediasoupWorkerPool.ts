@@ -1,0 +1,192 @@
+import { cpus } from 'node:os';
+import * as mediasoup from 'mediasoup';
+import type { Router, TransportListenInfo, WebRtcServer, Worker } from 'mediasoup/types';
+import { SfuError } from './errors.js';
+import { ROUTER_CODECS } from './routerOptions.js';
+
+/** Where browsers reach the media of this machine. */
+export interface ListenAddress {
+  /** Address to bind. */
+  ip: string;
+  /** Address to put into ICE candidates, when it is not the bound one (NAT, 0.0.0.0). */
+  announcedAddress?: string;
+}
+
+export interface MediasoupWorkerPoolOptions {
+  /** Path of the mediasoup-worker binary; unset takes the one that mediasoup finds. */
+  workerBinary?: string;
+  /** Number of processes. Default: half the cores, at least 1. */
+  workers?: number;
+  addresses: ListenAddress[];
+  /** First UDP and TCP port; worker n takes this + n. 0 = any free ones. */
+  firstPort: number;
+  onEvent?: (event: WorkerPoolEvent) => void;
+}
+
+export type WorkerPoolEvent =
+  | { type: 'workerDied'; pid: number; reason: string }
+  | { type: 'workerStarted'; pid: number }
+  | { type: 'workerStartFailed'; reason: string };
+
+interface PooledWorker {
+  worker: Worker;
+  webRtcServer: WebRtcServer;
+  index: number;
+  routers: number;
+}
+
+export interface PlacedRouter {
+  router: Router;
+  webRtcServer: WebRtcServer;
+}
+
+/** Restart back-off of a worker that died, by deaths in the last minute; after the last it stays at that. */
+const RESTART_BACK_OFF_MS = [0, 300, 1_200, 2_700, 4_800, 7_000];
+
+/**
+ * The mediasoup-worker processes of this node, each with one `WebRtcServer` (one UDP and one TCP port a worker, so that
+ * joining can never run out of ports). A worker that dies is replaced; its routers are gone, and their owners hear it by the
+ * router's own `workerclose`.
+ */
+export class MediasoupWorkerPool {
+  readonly #options: MediasoupWorkerPoolOptions;
+  readonly #workers: PooledWorker[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #deathsAtMs: number[] = [];
+  #closed = false;
+
+  private constructor(options: MediasoupWorkerPoolOptions) {
+    this.#options = options;
+  }
+
+  /** @throws SfuError `WORKER_UNAVAILABLE` when a worker cannot be started, `PORT_IN_USE` when its port is taken */
+  static async create(options: MediasoupWorkerPoolOptions): Promise<MediasoupWorkerPool> {
+    const pool = new MediasoupWorkerPool(options);
+    const count = options.workers ?? Math.max(1, Math.floor(cpus().length / 2));
+    try {
+      for (let index = 0; index < count; index++) {
+        await pool.#start(index);
+      }
+    } catch (error) {
+      pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  get pids(): number[] {
+    return this.#workers.map(({ worker }) => worker.pid);
+  }
+
+  /** A router on the worker that carries the fewest. @throws SfuError `WORKER_UNAVAILABLE` */
+  async createRouter(): Promise<PlacedRouter> {
+    const pooled = this.#workers.toSorted((a, b) => a.routers - b.routers)[0];
+    if (this.#closed || pooled === undefined) {
+      throw new SfuError('WORKER_UNAVAILABLE', 'No media worker is running.');
+    }
+    const router = await pooled.worker.createRouter({ mediaCodecs: ROUTER_CODECS });
+    pooled.routers += 1;
+    router.observer.once('close', () => {
+      pooled.routers -= 1;
+    });
+    return { router, webRtcServer: pooled.webRtcServer };
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) {
+      clearTimeout(timer);
+    }
+    this.#timers.clear();
+    for (const { worker } of this.#workers.splice(0)) {
+      worker.close();
+    }
+  }
+
+  async #start(index: number): Promise<void> {
+    const { workerBinary, addresses, firstPort } = this.#options;
+    const port = firstPort === 0 ? 0 : firstPort + index;
+    const worker = await createWorkerWithoutSignalHandlers(workerBinary);
+    const listenInfos = addresses.flatMap(({ ip, announcedAddress }) =>
+      (['udp', 'tcp'] as const).map(
+        (protocol): TransportListenInfo => ({
+          protocol,
+          ip,
+          ...(announcedAddress === undefined ? {} : { announcedAddress }),
+          ...(port === 0 ? {} : { port }),
+        }),
+      ),
+    );
+    let webRtcServer: WebRtcServer;
+    try {
+      webRtcServer = await worker.createWebRtcServer({ listenInfos });
+    } catch (error) {
+      worker.close();
+      const where = addresses.map(({ ip }) => `${ip}:${port === 0 ? 'any' : port}`).join(', ');
+      throw new SfuError(
+        'PORT_IN_USE',
+        `The media port cannot be opened (${where}): ${message(error)}. Choose another with media.port, or stop the program that holds it.`,
+        { cause: error },
+      );
+    }
+    const pooled: PooledWorker = { worker, webRtcServer, index, routers: 0 };
+    this.#workers.push(pooled);
+    worker.once('died', (error) => this.#replace(pooled, error));
+    this.#options.onEvent?.({ type: 'workerStarted', pid: worker.pid });
+  }
+
+  #replace(dead: PooledWorker, error: Error): void {
+    this.#workers.splice(this.#workers.indexOf(dead), 1);
+    this.#options.onEvent?.({ type: 'workerDied', pid: dead.worker.pid, reason: error.message });
+    if (this.#closed) {
+      return;
+    }
+    const now = performance.now();
+    this.#deathsAtMs = [...this.#deathsAtMs.filter((at) => now - at < 60_000), now];
+    this.#restartLater(dead.index, this.#deathsAtMs.length - 1);
+  }
+
+  #restartLater(index: number, attempt: number): void {
+    const delayMs = RESTART_BACK_OFF_MS[Math.min(attempt, RESTART_BACK_OFF_MS.length - 1)] ?? 0;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#start(index).catch((error: unknown) => {
+        this.#options.onEvent?.({ type: 'workerStartFailed', reason: message(error) });
+        if (!this.#closed) {
+          this.#restartLater(index, attempt + 1);
+        }
+      });
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+}
+
+/**
+ * mediasoup makes each worker close on SIGINT and SIGTERM of this process, before anything could be drained. The server ends
+ * its workers itself, so exactly the listeners that `createWorker` added are taken off again.
+ */
+async function createWorkerWithoutSignalHandlers(workerBinary: string | undefined): Promise<Worker> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
+  let worker: Worker;
+  try {
+    worker = await mediasoup.createWorker({
+      logLevel: 'error',
+      ...(workerBinary === undefined ? {} : { workerBin: workerBinary }),
+    });
+  } catch (error) {
+    throw new SfuError('WORKER_UNAVAILABLE', `The media worker does not start: ${message(error)}`, { cause: error });
+  }
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) {
+      if (!before.get(signal)?.has(listener)) {
+        process.off(signal, listener);
+      }
+    }
+  }
+  return worker;
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,3 @@
+export * from './errors.js';
+export * from './MediasoupWorkerPool.js';
+export * from './SfuRoom.js';

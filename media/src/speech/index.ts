@@ -1,0 +1,4 @@
+export * from './Segmenter.js';
+export * from './settings.js';
+export * from './VoiceActivityModel.js';
+export * from './VoiceActivityStream.js';

@@ -1,0 +1,65 @@
+import type { Recognizer } from '../asr/Recognizer.js';
+import { type Hypothesis, RecognitionError, type RecognitionErrorCode, type RecognitionRequest } from '../asr/types.js';
+import { systemTime, type TimeSource } from '../process/TimeSource.js';
+
+/** What a fake does with a request. Without anything it answers at once with a text that tells the audio's length. */
+export interface FakeScript {
+  delayMs?: number;
+  /** Says nothing until the deadline. */
+  hang?: boolean;
+  /** Rejects as a process does that died, or with this code. */
+  crash?: boolean | RecognitionErrorCode;
+  text?: string;
+}
+
+/** A recogniser without a model. `script` is asked for each request. */
+export class FakeRecognizer implements Recognizer {
+  /** Everything that was asked, in order. */
+  readonly requests: RecognitionRequest[] = [];
+  readonly #script: (request: RecognitionRequest) => FakeScript;
+  readonly #time: TimeSource;
+
+  constructor(
+    options: { script?: FakeScript | ((request: RecognitionRequest) => FakeScript); time?: TimeSource } = {},
+  ) {
+    const script = options.script ?? {};
+    this.#script = typeof script === 'function' ? script : () => script;
+    this.#time = options.time ?? systemTime;
+  }
+
+  recognize(request: RecognitionRequest, options: { signal?: AbortSignal } = {}): Promise<Hypothesis> {
+    this.requests.push(request);
+    const script = this.#script(request);
+    return new Promise((resolve, reject) => {
+      const fail = (code: RecognitionErrorCode) => reject(new RecognitionError(code, 'the fake was told to'));
+      const delayMs = script.delayMs ?? 0;
+      const leftMs = request.deadlineAtMs - this.#time.now();
+      const late = script.hang === true || delayMs > leftMs;
+      const cancel = this.#time.after(late ? leftMs : delayMs, () => {
+        if (late) fail('DEADLINE_EXCEEDED');
+        else if (script.crash !== undefined && script.crash !== false) {
+          fail(script.crash === true ? 'RECOGNIZER_FAILED' : script.crash);
+        } else resolve(hypothesisOf(script.text ?? `${request.kind} of ${request.pcm.length} samples`, delayMs));
+      });
+      const onAbort = () => {
+        cancel();
+        fail('SUPERSEDED');
+      };
+      if (options.signal?.aborted === true) onAbort();
+      else options.signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}
+
+/** A hypothesis of an engine that is sure of itself. */
+export function hypothesisOf(text: string, engineMs = 0): Hypothesis {
+  return {
+    text,
+    language: 'en',
+    languageProbability: 1,
+    confidence: text === '' ? 0 : 0.9,
+    noSpeechProbability: 0,
+    queuedMs: 0,
+    engineMs,
+  };
+}

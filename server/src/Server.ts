@@ -1,0 +1,284 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
+import { MediaNode, type ModelProgress, ModelStore, resolveSpeechSettings } from '@parley/media';
+import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
+import { GuestAuthenticator } from './auth/GuestAuthenticator.js';
+import type { Authenticator } from './auth/Authenticator.js';
+import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
+import { createApp } from './http/createApp.js';
+import { OriginPolicy } from './http/originPolicy.js';
+import { isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
+import { StartError } from './lifecycle/errors.js';
+import { transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
+import { createLogger, type Logger } from './observability/logger.js';
+import { RoomRegistry } from './rooms/RoomRegistry.js';
+import { SignalingServer } from './signaling/SignalingServer.js';
+import { MemoryTranscriptLog } from './transcripts/MemoryTranscriptLog.js';
+
+export interface StartServerOptions {
+  settings?: SettingsInput;
+  logger?: Logger;
+  /** Of a model that is being downloaded. */
+  onModelProgress?: (progress: ModelProgress) => void;
+}
+
+interface Parts {
+  settings: Settings;
+  logger: Logger;
+  media: MediaNode;
+  rooms: RoomRegistry;
+  signaling: SignalingServer;
+  httpServer: HttpServer | HttpsServer;
+  authenticator: Authenticator;
+  joinSecret: string | undefined;
+  certificateAuthority: string | undefined;
+  transcription: () => TranscriptionStatus;
+}
+
+const BUILT_IN_MODELS = fileURLToPath(new URL('../../native/models/', import.meta.url));
+
+/** Starts everything. @throws SettingsError, StartError, SfuError, ModelError: each a sentence that says what to do */
+export function startServer(options: StartServerOptions = {}): Promise<Server> {
+  return Server.start(options);
+}
+
+/** The composition root: the one place that knows all parts, in the order in which they start and end. */
+export class Server {
+  readonly #parts: Parts;
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  static async start(options: StartServerOptions): Promise<Server> {
+    const settings = settingsSchema.parse(options.settings ?? {});
+    const logger = options.logger ?? createLogger(settings.log.file === undefined ? { level: settings.log.level } : { level: settings.log.level, file: settings.log.file });
+    const joinSecret = settings.joinSecret ?? (needsJoinSecret(settings) ? inventJoinSecret() : undefined);
+    const tls = settings.tls.enabled ? await certificateOf(settings) : undefined;
+
+    const store = new ModelStore({
+      directory: join(settings.cacheDir, 'models'),
+      builtInDirectory: BUILT_IN_MODELS,
+      ...(settings.modelBaseUrl === undefined ? {} : { baseUrl: settings.modelBaseUrl }),
+      ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
+    });
+    const model = await store.resolve(settings.model, { device: settings.device });
+
+    const speech = { ...settings.speech };
+    const media = await MediaNode.create({
+      sfu: {
+        addresses: mediaAddresses(settings),
+        port: settings.media.port,
+        ...(process.env.PARLEY_MEDIASOUP_WORKER === undefined ? {} : { workerBinary: process.env.PARLEY_MEDIASOUP_WORKER }),
+        ...(settings.media.sfuWorkers === undefined ? {} : { workers: settings.media.sfuWorkers }),
+      },
+      pipelineWorkers: settings.media.pipelineWorkers,
+      recognizer: {
+        model,
+        device: settings.device,
+        socketDirectory: join(settings.cacheDir, 'run'),
+        ...(settings.lanes === undefined ? {} : { lanes: settings.lanes }),
+        ...(settings.threadsPerLane === undefined ? {} : { threadsPerLane: settings.threadsPerLane }),
+      },
+      settings: resolveSpeechSettings(settings.mode, speech),
+      logger: ({ process: name, source, text }) => logger.warn({ process: name, source }, text),
+      onEvent: (event) => (event.type === 'workerStarted' ? logger.info(event, 'SFU worker started') : logger.error(event, 'SFU worker')),
+    });
+
+    const transcription = () =>
+      transcriptionStatusOf({
+        status: media.recognizerStatus,
+        modelName: model.profile.name,
+        demo: model.profile.demo,
+        mode: settings.mode,
+        notice: model.reason,
+      });
+    const rooms = new RoomRegistry({
+      media,
+      settings,
+      logger,
+      transcription,
+      createTranscriptLog: () => new MemoryTranscriptLog({ capacity: settings.limits.transcriptSegments }),
+    });
+    media.onRecognizerStatus(() => {
+      const status = transcription();
+      logger[status.state === 'ready' ? 'info' : 'warn']({ state: status.state, device: status.engine.device, reason: status.reason }, 'recogniser');
+      void rooms.all().then((all) => {
+        for (const room of all) room.tellAll('transcriptionChanged', { transcription: status });
+      });
+    });
+
+    const httpServer =
+      tls === undefined
+        ? createHttpServer()
+        : createHttpsServer({ cert: readFileSync(tls.certPath), key: readFileSync(tls.keyPath), minVersion: 'TLSv1.2' });
+    try {
+      await listen(httpServer, { host: listenHost(settings), port: settings.port });
+    } catch (error) {
+      await media.close();
+      throw error;
+    }
+
+    const { port } = httpServer.address() as AddressInfo;
+    const scheme = tls === undefined ? 'http' : 'https';
+    const originPolicy = new OriginPolicy({
+      ownOrigins: serverNames(settings).map((name) => `${scheme}://${bracketed(name)}:${port}`),
+      furtherOrigins: settings.origins,
+    });
+    const authenticator = new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret });
+    const certificateAuthority = tls?.caPath;
+    const app = createApp({
+      originPolicy,
+      readiness: () => ({
+        ready: media.ready,
+        transcription: transcription(),
+        ...(media.ready ? {} : { reason: 'media workers are starting' }),
+      }),
+      ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+    });
+    httpServer.on('request', app);
+    const signaling = new SignalingServer({
+      httpServer,
+      originPolicy,
+      authenticator,
+      rooms,
+      maxConnections: settings.limits.connections,
+      logger,
+    });
+    return new Server({
+      settings,
+      logger,
+      media,
+      rooms,
+      signaling,
+      httpServer,
+      authenticator,
+      joinSecret,
+      certificateAuthority,
+      transcription,
+    });
+  }
+
+  /** The address to open on this machine. */
+  get url(): string {
+    const { settings } = this.#parts;
+    const host = listenHost(settings);
+    return this.#urlOf(host === '0.0.0.0' || host === '::' || host === 'localhost' ? '127.0.0.1' : host);
+  }
+
+  /** Addresses for other machines; empty on loopback. */
+  get networkUrls(): string[] {
+    return serverNames(this.#parts.settings)
+      .filter((name) => !isLoopback(name))
+      .map((name) => this.#urlOf(name));
+  }
+
+  get settings(): Settings {
+    return this.#parts.settings;
+  }
+
+  get joinSecret(): string | undefined {
+    return this.#parts.joinSecret;
+  }
+
+  get transcription(): TranscriptionStatus {
+    return this.#parts.transcription();
+  }
+
+  get authentication(): string {
+    return this.#parts.authenticator.description;
+  }
+
+  /** The certificate authority's file behind a development certificate. */
+  get certificateAuthority(): string | undefined {
+    return this.#parts.certificateAuthority;
+  }
+
+  /** Process ids of all children, for operators and tests. */
+  get childPids(): ReturnType<() => MediaNode['pids']> {
+    return this.#parts.media.pids;
+  }
+
+  /** What is held at the moment. After everybody has left and the meetings are over, all of it is back where it began. */
+  async resources(): Promise<Record<string, number>> {
+    const { rooms, signaling, media } = this.#parts;
+    const sum = { peers: 0, transports: 0, producers: 0, consumers: 0, speakers: 0 };
+    for (const room of await rooms.all()) {
+      const counts = room.counts;
+      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
+    }
+    const worker = await media.mediaWorkerResources();
+    const { sfu, media: mediaPids, asr } = media.pids;
+    return {
+      rooms: rooms.size,
+      sockets: signaling.connectionCount,
+      ...sum,
+      pipelines: worker.pipelines,
+      mediaWorkerRooms: worker.rooms,
+      mediaWorkerTimers: worker.timers,
+      mediaWorkerDescriptors: worker.descriptors,
+      childProcesses: sfu.length + mediaPids.length + (asr === undefined ? 0 : 1),
+      timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
+      descriptors: readdirSync('/proc/self/fd').length,
+    };
+  }
+
+  /** Tells everybody, lets last words become text, ends all children. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { rooms, signaling, media, httpServer } = this.#parts;
+    await rooms.close(new ParleyError('SERVER_SHUTTING_DOWN'));
+    await signaling.close();
+    httpServer.closeAllConnections();
+    await media.close();
+  }
+
+  #urlOf(name: string): string {
+    const { port } = this.#parts.httpServer.address() as AddressInfo;
+    return `${this.#parts.settings.tls.enabled ? 'https' : 'http'}://${bracketed(name)}:${port}`;
+  }
+}
+
+function bracketed(name: string): string {
+  return name.includes(':') ? `[${name}]` : name;
+}
+
+/** Beyond loopback a name alone must not be enough. */
+function needsJoinSecret(settings: Settings): boolean {
+  return !isLoopback(listenHost(settings));
+}
+
+/** 60 bits in letters that nobody mistakes for one another. */
+function inventJoinSecret(): string {
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
+  return [...randomBytes(12)].map((byte) => letters[byte % letters.length]).join('');
+}
+
+async function certificateOf(settings: Settings): Promise<{ certPath: string; keyPath: string; caPath?: string }> {
+  const { certFile, keyFile } = settings.tls;
+  if (certFile !== undefined && keyFile !== undefined) {
+    return { certPath: certFile, keyPath: keyFile };
+  }
+  return ensureDevelopmentCertificate({ dir: join(settings.dataDir, 'tls'), addresses: serverNames(settings) });
+}
+
+function listen(server: HttpServer | HttpsServer, where: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(StartError.fromListen(error, where)));
+    server.listen(where.port, where.host, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,39 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Credentials, ParleyError } from '@parley/client-sdk/protocol';
+import type { Authenticator, Identity } from './Authenticator.js';
+
+/**
+ * Lets people in with a name alone, or with a name and the join secret where there is one. The subject is the random one that
+ * their browser keeps, so that a reload is the same participant.
+ */
+export class GuestAuthenticator implements Authenticator {
+  readonly #joinSecret: string | undefined;
+
+  constructor(options: { joinSecret?: string }) {
+    this.#joinSecret = options.joinSecret;
+  }
+
+  get description(): string {
+    return this.#joinSecret === undefined ? 'open (a name is enough)' : 'join secret';
+  }
+
+  authenticate(credentials: Credentials): Promise<Identity> {
+    return Promise.resolve().then(() => this.#check(credentials));
+  }
+
+  #check(credentials: Credentials): Identity {
+    if (credentials.kind !== 'guest') {
+      throw new ParleyError('UNAUTHENTICATED', { message: 'This server has no identity provider; join with a name.' });
+    }
+    if (this.#joinSecret !== undefined && !sameText(credentials.joinSecret ?? '', this.#joinSecret)) {
+      throw new ParleyError('JOIN_SECRET_REQUIRED');
+    }
+    return { subject: credentials.subject, displayName: credentials.displayName };
+  }
+}
+
+/** Compares in a time that says nothing about where two texts differ. */
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,67 @@
+import pc from 'picocolors';
+import { toString as qrCode } from 'qrcode';
+import type { Server } from '../Server.js';
+
+/** What a person must know after the start: where, what runs, who may come in. */
+export async function bannerText(server: Server): Promise<string> {
+  const { settings, transcription, networkUrls, joinSecret } = server;
+  const { model, engine, state, reason } = transcription;
+  const lines = [
+    '',
+    `  ${pc.bold(pc.green('Parley is ready'))}`,
+    '',
+    row('Address', pc.bold(pc.cyan(server.url))),
+    ...networkUrls.map((url) => row('On the network', pc.cyan(url))),
+    row('Mode', settings.mode),
+    row('Engine', state === 'unavailable' ? pc.red('none') : engine.name),
+    row('Device', engine.device === 'none' ? pc.red('none') : `${engine.device.toUpperCase()}  ${pc.dim(engine.deviceName)}`),
+    row('Model', `${model.name}${model.demo ? pc.yellow('  (built-in demo model)') : ''}`),
+    row('Authentication', server.authentication),
+  ];
+  if (joinSecret !== undefined) lines.push(row('Join secret', pc.bold(joinSecret)));
+  if (model.demo) {
+    lines.push(
+      '',
+      ...box([
+        'DEMO MODEL: it understands a few synthetic voices only, not people.',
+        'It will write confident nonsense for a real voice. For real use:',
+        'npm start -- --model base-q5_1   (or any name of: npm run parley -- models list)',
+      ]),
+    );
+  }
+  if (reason !== undefined) lines.push('', `  ${pc.yellow('!')} ${reason}`);
+  const [phoneUrl] = networkUrls;
+  if (settings.lan && phoneUrl !== undefined && joinSecret !== undefined) {
+    const address = `${phoneUrl}/#secret=${joinSecret}`;
+    const code = await qrCode(address, { type: 'terminal', small: true });
+    lines.push('', code.trimEnd().replaceAll(/^/gm, '  '), `  ${pc.dim('Scan to join:')} ${address}`);
+    if (server.certificateAuthority !== undefined && settings.tls.certFile === undefined) lines.push('', ...phoneHelp(phoneUrl));
+  }
+  lines.push('', `  ${pc.dim('Ctrl-C ends the server and everything it started.')}`, '');
+  return lines.join('\n');
+}
+
+/** What a phone shows about a certificate that it does not know, and the way out. */
+function phoneHelp(url: string): string[] {
+  return [
+    `  ${pc.bold('On a phone')} the browser will first say that the connection is not private: the certificate was made`,
+    '  by this machine for development. Either choose "Advanced" and go on, or trust its authority once:',
+    `    1. open ${pc.cyan(`${url}/ca.crt`)} on the phone and keep the file`,
+    '    2. Android: Settings > Security > Install a certificate > CA certificate',
+    '       iPhone: Settings > Profile downloaded > Install; then General > About > Certificate Trust Settings',
+    '    Remove it again when you are done: whoever has its key could speak for any site to that phone.',
+  ];
+}
+
+function row(name: string, value: string): string {
+  return `  ${pc.dim(name.padEnd(15))} ${value}`;
+}
+
+function box(text: string[]): string[] {
+  const width = Math.max(...text.map((line) => line.length));
+  return [
+    `  ${pc.yellow(`┏${'━'.repeat(width + 2)}┓`)}`,
+    ...text.map((line) => `  ${pc.yellow('┃')} ${line.padEnd(width)} ${pc.yellow('┃')}`),
+    `  ${pc.yellow(`┗${'━'.repeat(width + 2)}┛`)}`,
+  ];
+}

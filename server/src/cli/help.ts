@@ -1,0 +1,54 @@
+import pc from 'picocolors';
+import { settingLeaves } from '../config/settingsTree.js';
+
+const COMMANDS: [string, string][] = [
+  ['start [flags]', 'serve meetings (what `npm start` does)'],
+  ['models list', 'models by name, and which are here'],
+  ['models pull NAME', 'download a model'],
+  ['models remove NAME', 'delete a downloaded model'],
+  ['settings', 'all settings with their meaning, unit and default'],
+];
+
+/** Short help: commands and the flags that people use most. */
+export function helpText(): string {
+  const common = new Set(['port', 'lan', 'model', 'device', 'mode', 'host', 'tls.enabled', 'media.port']);
+  const flags = settingLeaves()
+    .filter((leaf) => common.has(leaf.path.join('.')))
+    .map((leaf) => row(leaf.flag, `${leaf.meta.description}${defaultOf(leaf.default)}`));
+  return [
+    `${pc.bold('parley')} ${pc.dim('live, speaker-attributed transcription of WebRTC meetings')}`,
+    '',
+    pc.bold('Commands'),
+    ...COMMANDS.map(([name, text]) => row(name, text)),
+    '',
+    pc.bold('Flags of start'),
+    ...flags,
+    row('--config FILE', 'settings from a YAML file'),
+    row('--insecure-http', 'no TLS; browsers then give the microphone on localhost only'),
+    '',
+    pc.dim('Every setting is a flag, an environment variable and a key of the file: see `parley settings`.'),
+    '',
+  ].join('\n');
+}
+
+/** The whole schema as a table. */
+export function settingsText(): string {
+  return settingLeaves()
+    .map((leaf) =>
+      [
+        `${pc.bold(leaf.path.join('.'))}  ${pc.dim(`${leaf.flag}  ${leaf.variable}`)}`,
+        `    ${leaf.meta.description}${leaf.meta.unit === undefined ? '' : ` [${leaf.meta.unit}]`}${leaf.choices === undefined ? '' : ` (${leaf.choices.join(' | ')})`}${defaultOf(leaf.default)} ${pc.dim(leaf.meta.class)}`,
+      ].join('\n'),
+    )
+    .join('\n')
+    .concat('\n');
+}
+
+function row(name: string, text: string): string {
+  return `  ${pc.cyan(name.padEnd(22))} ${text}`;
+}
+
+function defaultOf(value: unknown): string {
+  if (value === undefined || typeof value === 'object' || value === '') return '';
+  return pc.dim(` (default ${String(value)})`);
+}

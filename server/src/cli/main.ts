@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+/** The command line: `parley start`, `parley models ...`, `parley settings`. */
+import { helpText, settingsText } from './help.js';
+import { modelsCommand } from './modelsCommand.js';
+import { startCommand } from './startCommand.js';
+
+const [command = 'help', ...args] = process.argv.slice(2);
+
+switch (args.includes('--help') || args.includes('-h') ? 'help' : command) {
+  case 'start':
+    await startCommand(args);
+    break;
+  case 'models':
+    process.exitCode = await modelsCommand(args);
+    break;
+  case 'settings':
+    process.stdout.write(settingsText());
+    break;
+  case 'help':
+  case '--help':
+  case '-h':
+    process.stdout.write(helpText());
+    break;
+  default:
+    process.stderr.write(`There is no command "${command}".\n\n${helpText()}`);
+    process.exitCode = 1;
+}

@@ -1,0 +1,75 @@
+import { ModelError, SfuError } from '@parley/media';
+import pc from 'picocolors';
+import { loadSettings, SettingsError } from '../config/loadSettings.js';
+import type { Settings } from '../config/settings.js';
+import { StartError } from '../lifecycle/errors.js';
+import { createLogger } from '../observability/logger.js';
+import { type Server, startServer } from '../Server.js';
+import { bannerText } from './banner.js';
+import { createProgressLine } from './progressLine.js';
+
+/** A second signal, or this much time, ends a shutdown that does not come to its end. */
+const SHUTDOWN_LIMIT_MS = 15_000;
+
+/** Serves until SIGINT or SIGTERM. What keeps it from starting is said in a sentence, with exit code 1. */
+export async function startCommand(args: readonly string[]): Promise<void> {
+  let server: Server | undefined;
+  const ending = new AbortController();
+  const end = (signal: NodeJS.Signals) => {
+    if (ending.signal.aborted) process.exit(1);
+    ending.abort();
+    process.stderr.write(pc.dim(`\n${signal}: ending meetings and processes…\n`));
+    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+    void (server?.close() ?? Promise.resolve()).then(() => process.exit(0));
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+
+  try {
+    const settings = settingsOf(args);
+    // On a terminal the banner is for people; the log then says only what they must act on.
+    const level = settings.log.file === undefined && process.stderr.isTTY && settings.log.level === 'info' ? 'warn' : settings.log.level;
+    const logger = createLogger(settings.log.file === undefined ? { level } : { level, file: settings.log.file });
+    const progress = createProgressLine(process.stderr);
+    const started = await startServer({ settings, logger, onModelProgress: (step) => progress.update(step) });
+    progress.end();
+    server = started;
+    if (ending.signal.aborted) {
+      await started.close();
+      process.exit(0);
+    }
+    process.stdout.write(await bannerText(started));
+  } catch (error) {
+    process.stderr.write(`\n${pc.red('Parley does not start.')} ${sentenceOf(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function settingsOf(args: readonly string[]): Settings {
+  const flags: string[] = [];
+  let file = process.env.PARLEY_CONFIG;
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? '';
+    if (argument === '--config') {
+      index += 1;
+      file = args[index];
+      if (file === undefined) throw new SettingsError(['--config needs the path of a file.']);
+    } else if (argument.startsWith('--config=')) {
+      file = argument.slice('--config='.length);
+    } else if (argument === '--insecure-http') {
+      flags.push('--no-tls-enabled');
+    } else if (argument !== '--cuda') {
+      // --cuda is the set-up's: it has built the backend, and device `auto` finds it.
+      flags.push(argument);
+    }
+  }
+  return loadSettings({ flags, environment: process.env, ...(file === undefined ? {} : { file }) });
+}
+
+/** Errors that we know are whole sentences; others are shown with their origin, to be reported. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof SettingsError || error instanceof StartError || error instanceof SfuError || error instanceof ModelError) {
+    return error.message;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

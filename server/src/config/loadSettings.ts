@@ -1,0 +1,252 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { parse as parseYaml } from 'yaml';
+import { type Settings, settingsSchema } from './settings.js';
+import { type SettingLeaf, settingLeaves } from './settingsTree.js';
+
+/** Variables with our prefix that are not settings: they steer the set-up and the tests. */
+const OTHER_VARIABLES = new Set([
+  'PARLEY_CACHE',
+  'PARLEY_DATA',
+  'PARLEY_CONFIG',
+  'PARLEY_MEDIASOUP_WORKER',
+  'PARLEY_MODEL_BASE_URL',
+  'PARLEY_NATIVE_DIR',
+  'PARLEY_CHROMIUM',
+  'PARLEY_REQUIRE_KEYCLOAK',
+]);
+
+/** Every problem of the settings at once, each a sentence that names the place. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly code = 'SETTINGS_INVALID';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The settings have ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+export interface LoadSettingsOptions {
+  /** Path of a YAML file. */
+  file?: string;
+  environment?: Record<string, string | undefined>;
+  /** Command-line flags that are settings, e.g. `['--port', '8080', '--lan']`. */
+  flags?: readonly string[];
+}
+
+type Tree = { [key: string]: unknown };
+
+/** File, then environment, then flags: the later wins. @throws SettingsError with all problems */
+export function loadSettings(options: LoadSettingsOptions = {}): Settings {
+  const problems: string[] = [];
+  const leaves = settingLeaves();
+  const tree: Tree = {};
+  /** Where a value came from, to name it in a problem. */
+  const origins = new Map<string, string>();
+
+  if (options.file !== undefined) {
+    mergeFile({ file: options.file, tree, origins, problems });
+  }
+  const put = (leaf: SettingLeaf, raw: string, origin: string) => {
+    const value = convert(leaf, raw);
+    if (value === undefined) {
+      problems.push(`${origin}: "${raw}" is not a ${leaf.type}.`);
+    } else {
+      setPath(tree, { path: leaf.path, value });
+      origins.set(leaf.path.join('.'), origin);
+    }
+  };
+  for (const [variable, raw] of Object.entries(options.environment ?? {})) {
+    if (!variable.startsWith('PARLEY_') || OTHER_VARIABLES.has(variable) || raw === undefined) continue;
+    const leaf = leaves.find((candidate) => candidate.variable === variable);
+    if (leaf === undefined) {
+      problems.push(
+        `${variable} is not a setting.${suggest(
+          variable,
+          leaves.map((known) => known.variable),
+        )}`,
+      );
+    } else {
+      put(leaf, raw, variable);
+    }
+  }
+  readFlags({ flags: options.flags ?? [], leaves, problems, put });
+
+  const parsed = settingsSchema.safeParse(tree);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      if (issue.code === 'unrecognized_keys') {
+        for (const key of issue.keys) {
+          const name = [...issue.path, key].join('.');
+          problems.push(
+            `${name} is not a setting.${suggest(
+              name,
+              leaves.map((leaf) => leaf.path.join('.')),
+            )}`,
+          );
+        }
+      } else {
+        const name = issue.path.join('.');
+        problems.push(`${origins.get(name) ?? name}: ${issue.message}.`);
+      }
+    }
+    throw new SettingsError(problems);
+  }
+  problems.push(...contradictions(parsed.data));
+  if (problems.length > 0) {
+    throw new SettingsError(problems);
+  }
+  return parsed.data;
+}
+
+/** What a schema of single values cannot see. */
+function contradictions(settings: Settings): string[] {
+  const problems: string[] = [];
+  const { tls, speech } = settings;
+  if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
+    problems.push('tls.certFile and tls.keyFile belong together: give both or none.');
+  }
+  for (const [name, file] of [
+    ['tls.certFile', tls.certFile],
+    ['tls.keyFile', tls.keyFile],
+  ] as const) {
+    if (file !== undefined && !isFile(file)) problems.push(`${name}: there is no file at ${file}.`);
+  }
+  const threshold = speech.vadThreshold;
+  const negative = speech.vadNegativeThreshold;
+  if (threshold !== undefined && negative !== undefined && negative > threshold) {
+    problems.push('speech.vadNegativeThreshold must not be above speech.vadThreshold.');
+  }
+  const announced = settings.media.announcedAddress;
+  if (
+    announced !== undefined &&
+    isIP(announced) === 0 &&
+    !/^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(announced)
+  ) {
+    problems.push(`media.announcedAddress: "${announced}" is neither an address nor a host name.`);
+  }
+  return problems;
+}
+
+function mergeFile(options: { file: string; tree: Tree; origins: Map<string, string>; problems: string[] }): void {
+  const { file, tree, problems } = options;
+  let content: unknown;
+  try {
+    content = parseYaml(readFileSync(file, 'utf8')) ?? {};
+  } catch (error) {
+    problems.push(`${file}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
+    return;
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    problems.push(`${file}: a settings file is a map of names and values.`);
+    return;
+  }
+  Object.assign(tree, content);
+}
+
+function readFlags(options: {
+  flags: readonly string[];
+  leaves: SettingLeaf[];
+  problems: string[];
+  put: (leaf: SettingLeaf, raw: string, origin: string) => void;
+}): void {
+  const { flags, leaves, problems, put } = options;
+  for (let index = 0; index < flags.length; index++) {
+    const argument = flags[index] ?? '';
+    const [name = '', inline] = splitOnce(argument);
+    const negated = name.startsWith('--no-') ? leaves.find((leaf) => leaf.flag === `--${name.slice(5)}`) : undefined;
+    if (negated?.type === 'boolean' && inline === undefined) {
+      put(negated, 'false', name);
+      continue;
+    }
+    const leaf = leaves.find((candidate) => candidate.flag === name);
+    if (leaf === undefined) {
+      problems.push(
+        `${argument} is not a flag.${suggest(
+          name,
+          leaves.map((known) => known.flag),
+        )}`,
+      );
+      continue;
+    }
+    const next = flags[index + 1];
+    if (inline !== undefined) {
+      put(leaf, inline, name);
+    } else if (leaf.type === 'boolean') {
+      put(leaf, 'true', name);
+    } else if (next === undefined || next.startsWith('--')) {
+      problems.push(`${name} needs a value.`);
+    } else {
+      put(leaf, next, name);
+      index += 1;
+    }
+  }
+}
+
+function splitOnce(argument: string): [string, string | undefined] {
+  const at = argument.indexOf('=');
+  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
+}
+
+function convert(leaf: SettingLeaf, raw: string): unknown {
+  switch (leaf.type) {
+    case 'number': {
+      const value = Number(raw);
+      return raw.trim() === '' || !Number.isFinite(value) ? undefined : value;
+    }
+    case 'boolean':
+      return ({ true: true, '1': true, yes: true, false: false, '0': false, no: false } as Record<string, boolean>)[
+        raw.toLowerCase()
+      ];
+    case 'list':
+      return raw
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '');
+    case 'string':
+      return raw;
+  }
+}
+
+function setPath(tree: Tree, { path, value }: { path: string[]; value: unknown }): void {
+  let node = tree;
+  for (const key of path.slice(0, -1)) {
+    const child = node[key];
+    if (typeof child !== 'object' || child === null) {
+      node[key] = {};
+    }
+    node = node[key] as Tree;
+  }
+  node[path.at(-1) ?? ''] = value;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** The nearest known name, when it is near enough to be what was meant. */
+function suggest(name: string, known: readonly string[]): string {
+  let best: { name: string; distance: number } | undefined;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (best === undefined || distance < best.distance) best = { name: candidate, distance };
+  }
+  return best !== undefined && best.distance <= Math.max(2, name.length / 4) ? ` Did you mean ${best.name}?` : '';
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

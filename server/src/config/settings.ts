@@ -1,0 +1,121 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { MODES, type ModeName, type SettingMeta, speechSettingsSchema } from '@parley/media';
+import { z } from 'zod';
+
+const restart = (description: string, unit?: string): SettingMeta => ({
+  description,
+  class: 'restart',
+  ...(unit === undefined ? {} : { unit }),
+});
+
+const port = z.int().min(0).max(65_535);
+const modeNames = Object.keys(MODES) as [ModeName, ...ModeName[]];
+
+/**
+ * The one schema of all settings. A key's place in this tree is its place in the file, `--like-this` its flag and
+ * `PARLEY_LIKE_THIS` its environment variable.
+ */
+export const settingsSchema = z.strictObject({
+  host: z.string().min(1).max(255).default('127.0.0.1').meta(restart('Address to listen on')),
+  port: port.default(8443).meta(restart('Port of the page, the API and the sockets; 0 = any free one')),
+  lan: z.boolean().default(false).meta(restart('Be reachable from the local network; a join secret is then required')),
+  joinSecret: z
+    .string()
+    .min(6)
+    .max(128)
+    .optional()
+    .meta(restart('What people must know to join; made up and printed when needed and not given')),
+  origins: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .max(100)
+    .default([])
+    .meta(restart('Further origins (https://host) whose pages may use this server')),
+  dataDir: z
+    .string()
+    .min(1)
+    .default(() => process.env.PARLEY_DATA ?? join(homedir(), '.local', 'share', 'parley'))
+    .meta(restart('Folder for certificates and other things to keep')),
+  cacheDir: z
+    .string()
+    .min(1)
+    .default(() => process.env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley'))
+    .meta(restart('Folder for models and what was built')),
+  tls: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .meta(restart('https; without it browsers give the microphone on localhost only')),
+      certFile: z
+        .string()
+        .optional()
+        .meta(restart('Certificate chain in PEM; a development certificate is made without')),
+      keyFile: z.string().optional().meta(restart('Private key in PEM')),
+    })
+    .prefault({}),
+  media: z
+    .strictObject({
+      port: port
+        .default(44_444)
+        .meta(restart('UDP and TCP port for audio; media worker n takes this + n; 0 = any free ones')),
+      announcedAddress: z
+        .string()
+        .max(255)
+        .optional()
+        .meta(restart('Address that browsers reach this machine at, where it is not one of its own')),
+      sfuWorkers: z
+        .int()
+        .min(1)
+        .max(64)
+        .optional()
+        .meta(restart('Processes that forward audio; default: half the cores')),
+      pipelineWorkers: z.int().min(1).max(64).default(1).meta(restart('Processes that turn audio into utterances')),
+    })
+    .prefault({}),
+  model: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .default('auto')
+    .meta(restart('Whisper model: auto, a name of `parley models list`, a file or an address')),
+  modelBaseUrl: z.url().optional().meta(restart('Where published models are downloaded from')),
+  device: z.enum(['auto', 'cpu', 'cuda']).default('auto').meta(restart('Where the recogniser runs')),
+  lanes: z.int().min(1).max(8).optional().meta(restart('Recognitions at the same time; default by device and cores')),
+  threadsPerLane: z.int().min(1).max(64).optional().meta(restart('CPU threads of one recognition; default by cores')),
+  mode: z.enum(modeNames).default('balanced').meta(restart('Named set of speech settings')),
+  speech: speechSettingsSchema.partial().prefault({}),
+  limits: z
+    .strictObject({
+      rooms: z.int().min(1).max(10_000).default(200).meta(restart('Rooms at the same time')),
+      participantsPerRoom: z.int().min(1).max(1_000).default(50).meta(restart('Participants of one room')),
+      producersPerPeer: z.int().min(1).max(4).default(1).meta(restart('Tracks that one participant may send')),
+      connections: z.int().min(1).max(100_000).default(2_000).meta(restart('Open sockets')),
+      transcriptSegments: z
+        .int()
+        .min(100)
+        .max(1_000_000)
+        .default(20_000)
+        .meta(restart('Segments of a meeting that are kept for late joiners; the oldest go first')),
+    })
+    .prefault({}),
+  meetingEndDelayMs: z
+    .int()
+    .min(0)
+    .max(24 * 3_600_000)
+    .default(300_000)
+    .meta(restart('How long a meeting waits for somebody to come back after the last one left', 'ms')),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+        .default('info')
+        .meta(restart('Least severe level that is logged')),
+      file: z.string().optional().meta(restart('File for the log; standard error without')),
+    })
+    .prefault({}),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+/** Any part of the settings, as a file or a caller gives them. */
+export type SettingsInput = z.input<typeof settingsSchema>;

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
+import express, { type Express } from 'express';
+import type { OriginPolicy } from './originPolicy.js';
+
+export interface AppOptions {
+  originPolicy: OriginPolicy;
+  /** Whether meetings can be held now, and what the recogniser is. */
+  readiness(): { ready: boolean; transcription: TranscriptionStatus; reason?: string };
+  /** The certificate authority of the development certificate, for phones that shall trust it. */
+  certificateAuthority?: string;
+}
+
+/** Folder of the built meeting page. */
+const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist/app/', import.meta.url));
+
+/** The HTTP side: health, readiness, the meeting page. */
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use((request, response, next) => {
+    // Orchestrators probe by address, whatever the machine calls itself; these two tell nothing worth hiding.
+    const probe = request.path === '/healthz' || request.path === '/readyz';
+    if (
+      !(probe
+        ? options.originPolicy.allowsOrigin(request.headers.origin)
+        : options.originPolicy.allows(request.headers))
+    ) {
+      response
+        .status(403)
+        .type('text/plain')
+        .send('This page or address may not use this server. See the setting "origins".\n');
+      return;
+    }
+    response.set({
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      'X-Frame-Options': 'DENY',
+      'Permissions-Policy': 'microphone=(self), camera=()',
+      'Content-Security-Policy':
+        "default-src 'self'; connect-src 'self' wss: ws:; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    });
+    next();
+  });
+
+  app.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+
+  app.get('/readyz', (_request, response) => {
+    const { ready, transcription, reason } = options.readiness();
+    response.status(ready ? 200 : 503).json({
+      status: ready ? 'ready' : 'notReady',
+      ...(reason === undefined ? {} : { reason }),
+      transcription,
+      ...(transcription.model.demo
+        ? { warning: 'The built-in demo model is active: it understands a few synthetic voices only, not people.' }
+        : {}),
+    });
+  });
+
+  const { certificateAuthority } = options;
+  if (certificateAuthority !== undefined) {
+    app.get('/ca.crt', (_request, response) => {
+      response.type('application/x-x509-ca-cert').set('Content-Disposition', 'attachment; filename="parley-ca.crt"');
+      response.sendFile(certificateAuthority);
+    });
+  }
+
+  if (existsSync(PAGE_FOLDER)) {
+    app.use(
+      express.static(PAGE_FOLDER, {
+        index: 'index.html',
+        setHeaders(response, path) {
+          // Names of assets change with their content; the page itself must always be fresh.
+          response.setHeader(
+            'Cache-Control',
+            path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+          );
+        },
+      }),
+    );
+  } else {
+    app.get('/', (_request, response) => {
+      response.status(503).type('text/plain').send('The meeting page is not built. Run: npm run build\n');
+    });
+  }
+
+  app.use((_request, response) => {
+    response.status(404).type('text/plain').send('There is nothing here.\n');
+  });
+  return app;
+}

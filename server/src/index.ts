@@ -1,0 +1,5 @@
+export { loadSettings, SettingsError } from './config/loadSettings.js';
+export type { Settings, SettingsInput } from './config/settings.js';
+export { StartError } from './lifecycle/errors.js';
+export { createLogger, type Logger } from './observability/logger.js';
+export { Server, type StartServerOptions, startServer } from './Server.js';

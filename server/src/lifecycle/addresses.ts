@@ -1,0 +1,48 @@
+import { hostname, networkInterfaces } from 'node:os';
+import type { ListenAddress } from '@parley/media';
+import type { Settings } from '../config/settings.js';
+
+/** Addresses of this machine on its networks, IPv4, in the system's order. */
+export function lanAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter((address) => address.family === 'IPv4' && !address.internal)
+    .map((address) => address.address)
+    .slice(0, 8);
+}
+
+/** Where the page, the API and the sockets listen. */
+export function listenHost(settings: Settings): string {
+  return settings.lan && settings.host === '127.0.0.1' ? '0.0.0.0' : settings.host;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Names and addresses that browsers may call this server by, most natural first. */
+export function serverNames(settings: Settings): string[] {
+  const host = listenHost(settings);
+  const names = new Set(['localhost', '127.0.0.1']);
+  if (!isLoopback(host)) {
+    const everywhere = host === '0.0.0.0' || host === '::';
+    for (const name of everywhere ? [...lanAddresses(), hostname()] : [host]) names.add(name);
+  }
+  if (settings.media.announcedAddress !== undefined) names.add(settings.media.announcedAddress);
+  return [...names];
+}
+
+/**
+ * Where ICE listens. Always on one address that is not loopback, since Firefox refuses loopback candidates; on all of them when
+ * the network shall reach this server; behind NAT on every interface under the announced address.
+ */
+export function mediaAddresses(settings: Settings): ListenAddress[] {
+  const { announcedAddress } = settings.media;
+  if (announcedAddress !== undefined) {
+    return [{ ip: '0.0.0.0', announcedAddress }];
+  }
+  const host = listenHost(settings);
+  const own = lanAddresses();
+  const reachable = isLoopback(host) ? own.slice(0, 1) : host === '0.0.0.0' || host === '::' ? own : [host];
+  return [{ ip: '127.0.0.1' }, ...reachable.map((ip) => ({ ip }))];
+}

@@ -1,0 +1,481 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import {
+  type CommittedSegment,
+  type DtlsParameters,
+  type IceParameters,
+  type LeaveReason,
+  LIMITS,
+  type NotificationName,
+  type Notifications,
+  ParleyError,
+  type Participant,
+  type RequestOf,
+  type ResponseOf,
+  type RtpCapabilities,
+  type RtpParameters,
+  type TranscriptionStatus,
+  type TransportParameters,
+} from '@parley/client-sdk/protocol';
+import {
+  type MediaNode,
+  monotonicNowMs,
+  type PipelineEvent,
+  type RoomPipeline,
+  type SfuRoom,
+  type SfuRoomEvent,
+} from '@parley/media';
+import type { Identity } from '../auth/Authenticator.js';
+import type { Settings } from '../config/settings.js';
+import type { Logger } from '../observability/logger.js';
+import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
+import { asWireErrors } from './mediaErrors.js';
+import { Peer, type PeerChannel } from './Peer.js';
+import { segmentOf } from './segments.js';
+
+export interface RoomOptions {
+  name: string;
+  media: MediaNode;
+  transcript: TranscriptLog;
+  /** What the recogniser is at the moment, in the words of the wire. */
+  transcription: () => TranscriptionStatus;
+  settings: Settings;
+  logger: Logger;
+  /** The meeting is over: everybody left and nobody came back in time. */
+  onEmpty: () => void;
+}
+
+/** Whose voice a producer carries, kept until its last words are text. */
+interface Speaker {
+  participantId: string;
+  displayName: string;
+  track: 'microphone';
+  speaking: boolean;
+}
+
+/** A new router is asked for this often, this far apart, when a media worker has died. */
+const MEDIA_RESTART = { attempts: 20, delayMs: 500 };
+
+/**
+ * One meeting in one room: its peers, its media and its transcript. Says what happens by the peers' channels, knows nothing of
+ * sockets.
+ */
+export class Room {
+  readonly name: string;
+  readonly meetingId = `m_${randomBytes(12).toString('base64url')}`;
+  readonly meetingStartedAtMs = Date.now();
+  readonly #startedAtMonotonicMs = monotonicNowMs();
+  readonly #participantKey = randomBytes(32);
+  readonly #options: RoomOptions;
+  readonly #logger: Logger;
+  readonly #peers = new Map<string, Peer>();
+  readonly #joinedAtMs = new Map<string, number>();
+  readonly #speakers = new Map<string, Speaker>();
+  readonly #epochs = new Map<string, number>();
+  #sfu: SfuRoom;
+  #pipeline: RoomPipeline;
+  #commits: Promise<void> = Promise.resolve();
+  #endTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  private constructor(options: RoomOptions, sfu: SfuRoom, pipeline: RoomPipeline) {
+    this.name = options.name;
+    this.#options = options;
+    this.#logger = options.logger.child({ meetingId: this.meetingId });
+    this.#sfu = sfu;
+    this.#pipeline = pipeline;
+  }
+
+  /** @throws ParleyError `MEDIA_UNAVAILABLE` */
+  static async create(options: RoomOptions): Promise<Room> {
+    // The room exists only once its media does; until then events have nowhere to go.
+    let room: Room | undefined;
+    const sfu = await asWireErrors(() =>
+      options.media.createSfuRoom({ onEvent: (event) => room?.onSfuEvent(event) }),
+    );
+    try {
+      const pipeline = options.media.createPipeline({
+        sfu,
+        onEvent: (event) => room?.onPipelineEvent(event),
+      });
+      room = new Room(options, sfu, pipeline);
+      await pipeline.open({ roomId: room.meetingId, meetingStartedAtMs: room.#startedAtMonotonicMs });
+      room.#endUnlessJoined();
+      return room;
+    } catch (error) {
+      sfu.close();
+      throw new ParleyError('MEDIA_UNAVAILABLE', { cause: error });
+    }
+  }
+
+  get peerCount(): number {
+    return this.#peers.size;
+  }
+
+  get counts(): { peers: number; transports: number; producers: number; consumers: number; speakers: number } {
+    return { peers: this.#peers.size, ...this.#sfu.counts, speakers: this.#speakers.size };
+  }
+
+  /**
+   * Lets somebody in. The same participant's older connection is told and closed: one participant has one connection.
+   * @throws ParleyError `ROOM_FULL`
+   */
+  join(options: { peerId: string; identity: Identity; channel: PeerChannel }): { peer: Peer; joined: ResponseOf<'join'> } {
+    const { identity, peerId, channel } = options;
+    if (this.#closed) {
+      throw new ParleyError('MEDIA_UNAVAILABLE');
+    }
+    const participantId = this.#participantIdOf(identity.subject);
+    const replaced = [...this.#peers.values()].find((peer) => peer.participantId === participantId);
+    if (replaced === undefined && this.#peers.size >= this.#options.settings.limits.participantsPerRoom) {
+      throw new ParleyError('ROOM_FULL');
+    }
+    clearTimeout(this.#endTimer);
+    const peer = new Peer({ peerId, participantId, displayName: identity.displayName, channel });
+    if (replaced !== undefined) {
+      this.#drop(replaced);
+      replaced.channel.disconnect(new ParleyError('DUPLICATE_PARTICIPANT'));
+    }
+    this.#peers.set(peerId, peer);
+    if (!this.#joinedAtMs.has(participantId)) {
+      this.#joinedAtMs.set(participantId, Math.round(monotonicNowMs() - this.#startedAtMonotonicMs));
+    }
+    const participant = this.#participantOf(peer);
+    if (replaced === undefined) {
+      this.#tellOthers(peer, { name: 'participantJoined', notification: { participant } });
+    } else {
+      this.#tellOthers(peer, { name: 'participantUpdated', notification: { participant } });
+    }
+    this.#logger.info({ peerId, participantId, peers: this.#peers.size }, 'joined');
+    return {
+      peer,
+      joined: {
+        room: this.name,
+        meetingId: this.meetingId,
+        meetingStartedAtMs: this.meetingStartedAtMs,
+        participantId,
+        participants: [...this.#peers.values()].map((each) => this.#participantOf(each)),
+        routerRtpCapabilities: this.#sfu.rtpCapabilities as RtpCapabilities,
+        iceServers: [],
+        lastSeq: this.#options.transcript.lastSeq,
+        transcription: this.#options.transcription(),
+      },
+    };
+  }
+
+  leave(peer: Peer, reason: LeaveReason): void {
+    if (this.#peers.get(peer.peerId) !== peer) {
+      return;
+    }
+    this.#drop(peer);
+    this.#tellOthers(peer, { name: 'participantLeft', notification: { participantId: peer.participantId, reason } });
+    this.#logger.info({ peerId: peer.peerId, participantId: peer.participantId, reason }, 'left');
+    this.#endUnlessJoined();
+  }
+
+  async createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
+    const { direction } = request;
+    if (this.#sfu.transportsOf(peer.peerId).some((transport) => transport.direction === direction)) {
+      throw new ParleyError('TOO_MANY_TRANSPORTS');
+    }
+    const transport = await asWireErrors(() => this.#sfu.createTransport({ ownerId: peer.peerId, direction }));
+    if (!this.#peers.has(peer.peerId)) {
+      this.#sfu.closeOwner(peer.peerId);
+      throw new ParleyError('NOT_JOINED');
+    }
+    if (request.direction === 'recv') {
+      peer.rtpCapabilities = request.rtpCapabilities;
+      for (const other of this.#peers.values()) {
+        for (const producerId of other.producers.keys()) {
+          this.#announce({ to: peer, from: other, producerId });
+        }
+      }
+    }
+    return transport as TransportParameters;
+  }
+
+  async connectTransport(peer: Peer, request: { transportId: string; dtlsParameters: DtlsParameters }): Promise<void> {
+    const { transportId } = request;
+    const dtlsParameters = request.dtlsParameters as Parameters<SfuRoom['connectTransport']>[0]['dtlsParameters'];
+    await asWireErrors(() => this.#sfu.connectTransport({ ownerId: peer.peerId, transportId, dtlsParameters }));
+  }
+
+  async restartIce(peer: Peer, transportId: string): Promise<{ iceParameters: IceParameters }> {
+    return { iceParameters: await asWireErrors(() => this.#sfu.restartIce({ ownerId: peer.peerId, transportId })) };
+  }
+
+  async produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
+    const { transportId, track, paused } = request;
+    if (!this.#sfu.transportsOf(peer.peerId).some((transport) => transport.direction === 'send')) {
+      throw new ParleyError('TRANSPORT_REQUIRED');
+    }
+    if (peer.producers.size >= this.#options.settings.limits.producersPerPeer) {
+      throw new ParleyError('TOO_MANY_PRODUCERS');
+    }
+    if (request.rtpParameters.codecs.some((codec) => codec.mimeType.toLowerCase() !== 'audio/opus')) {
+      throw new ParleyError('INVALID_RTP_PARAMETERS');
+    }
+    const rtpParameters = request.rtpParameters as Parameters<SfuRoom['produce']>[0]['rtpParameters'];
+    const { producerId } = await asWireErrors(() =>
+      this.#sfu.produce({ ownerId: peer.peerId, transportId, rtpParameters, paused }),
+    );
+    if (this.#peers.get(peer.peerId) !== peer) {
+      throw new ParleyError('NOT_JOINED');
+    }
+    peer.producers.set(producerId, { track, paused });
+    await this.#listenTo(peer, producerId);
+    for (const other of this.#peers.values()) {
+      if (other !== peer) this.#announce({ to: other, from: peer, producerId });
+    }
+    this.#participantChanged(peer);
+    return { producerId };
+  }
+
+  async setProducerPaused(peer: Peer, options: { producerId: string; paused: boolean }): Promise<void> {
+    const { producerId, paused } = options;
+    await asWireErrors(() => this.#sfu.setProducerPaused({ ownerId: peer.peerId, producerId, paused }));
+    const producer = peer.producers.get(producerId);
+    if (producer !== undefined) producer.paused = paused;
+    await this.#pipeline.setMuted({ speakerId: producerId, muted: paused });
+    this.#participantChanged(peer);
+  }
+
+  async closeProducer(peer: Peer, producerId: string): Promise<void> {
+    await asWireErrors(() => this.#sfu.closeProducer({ ownerId: peer.peerId, producerId }));
+    peer.producers.delete(producerId);
+    this.#stopListening(producerId);
+    this.#participantChanged(peer);
+  }
+
+  async resumeConsumer(peer: Peer, consumerId: string): Promise<void> {
+    await asWireErrors(() => this.#sfu.resumeConsumer({ ownerId: peer.peerId, consumerId }));
+  }
+
+  resumeTranscript(afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
+    return this.#options.transcript.page({ afterSeq, limit: LIMITS.transcriptPageSize });
+  }
+
+  /** Tells everybody, e.g. that the recogniser's state changed. */
+  tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: { droppable?: boolean }): void {
+    for (const peer of this.#peers.values()) {
+      peer.channel.notify(name, notification, options);
+    }
+  }
+
+  /** Ends the meeting: what was said becomes text first. Idempotent. */
+  async close(error: ParleyError): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    clearTimeout(this.#endTimer);
+    for (const peer of [...this.#peers.values()]) {
+      this.#drop(peer);
+      peer.channel.disconnect(error);
+    }
+    await this.#pipeline.close();
+    await this.#commits;
+    this.#sfu.close();
+    this.#logger.info({ segments: this.#options.transcript.lastSeq }, 'meeting ended');
+  }
+
+  /** @internal events of the SFU */
+  onSfuEvent(event: SfuRoomEvent): void {
+    switch (event.type) {
+      case 'transportClosed': {
+        const { ownerId, transportId, reason } = event;
+        const peer = this.#peers.get(ownerId);
+        peer?.channel.notify('transportClosed', { transportId, reason });
+        if (peer !== undefined) this.#forgetLostProducers(peer);
+        return;
+      }
+      case 'consumerClosed':
+        this.#peers.get(event.ownerId)?.channel.notify('consumerClosed', { consumerId: event.consumerId });
+        return;
+      case 'routerLost':
+        void this.#restartMedia();
+    }
+  }
+
+  /** @internal events of the speakers' pipelines */
+  onPipelineEvent(event: PipelineEvent): void {
+    const speaker = this.#speakers.get(event.speakerId);
+    if (speaker === undefined) {
+      return;
+    }
+    const { participantId, track } = speaker;
+    switch (event.type) {
+      case 'speechStarted':
+      case 'speechEnded':
+        speaker.speaking = event.type === 'speechStarted';
+        this.tellAll(event.type, { participantId, track, atMs: event.atMs });
+        return;
+      case 'opened':
+        return;
+      case 'interim': {
+        const segment = segmentOf({ event, speaker, meetingId: this.meetingId });
+        this.tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, { droppable: true });
+        return;
+      }
+      case 'retracted':
+        this.tellAll('interimRetracted', { segmentId: event.segmentId });
+        return;
+      case 'final':
+      case 'gap': {
+        const segment = segmentOf({ event, speaker, meetingId: this.meetingId });
+        this.#commit({ ...segment, status: event.type });
+      }
+    }
+  }
+
+  /** Commit, then emit; one after the other, so that `seq` reaches everybody in order. */
+  #commit(segment: Omit<CommittedSegment, 'seq'>): void {
+    this.#commits = this.#commits
+      .then(async () => {
+        const committed = await this.#options.transcript.append(segment);
+        this.tellAll('segmentCommitted', { segment: committed });
+      })
+      .catch((error: unknown) => this.#logger.error({ err: error }, 'a segment could not be committed'));
+  }
+
+  #endUnlessJoined(): void {
+    if (this.#peers.size === 0 && !this.#closed) {
+      clearTimeout(this.#endTimer);
+      this.#endTimer = setTimeout(() => this.#options.onEmpty(), this.#options.settings.meetingEndDelayMs);
+    }
+  }
+
+  #participantIdOf(subject: string): string {
+    return `p_${createHmac('sha256', this.#participantKey).update(subject).digest('base64url').slice(0, 16)}`;
+  }
+
+  #participantOf(peer: Peer): Participant {
+    const producers = [...peer.producers];
+    return {
+      participantId: peer.participantId,
+      displayName: peer.displayName,
+      joinedAtMs: this.#joinedAtMs.get(peer.participantId) ?? 0,
+      publishing: producers.length > 0,
+      muted: producers.length > 0 && producers.every(([, producer]) => producer.paused),
+      speaking: producers.some(([producerId]) => this.#speakers.get(producerId)?.speaking === true),
+    };
+  }
+
+  #participantChanged(peer: Peer): void {
+    this.tellAll('participantUpdated', { participant: this.#participantOf(peer) });
+  }
+
+  #tellOthers<N extends NotificationName>(peer: Peer, message: { name: N; notification: Notifications[N] }): void {
+    for (const other of this.#peers.values()) {
+      if (other !== peer) other.channel.notify(message.name, message.notification);
+    }
+  }
+
+  /** Takes a peer out with all its media; its last words are still awaited. */
+  #drop(peer: Peer): void {
+    this.#peers.delete(peer.peerId);
+    for (const producerId of peer.producers.keys()) {
+      this.#stopListening(producerId);
+    }
+    peer.producers.clear();
+    this.#sfu.closeOwner(peer.peerId);
+  }
+
+  async #listenTo(peer: Peer, producerId: string): Promise<void> {
+    const { participantId, displayName } = peer;
+    const producer = peer.producers.get(producerId);
+    if (producer === undefined) {
+      return;
+    }
+    const epoch = (this.#epochs.get(participantId) ?? 0) + 1;
+    this.#epochs.set(participantId, epoch);
+    this.#speakers.set(producerId, { participantId, displayName, track: producer.track, speaking: false });
+    try {
+      await this.#pipeline.addSpeaker({
+        speakerId: producerId,
+        participantId,
+        track: producer.track,
+        epoch,
+        muted: producer.paused,
+      });
+    } catch (error) {
+      // People still hear each other; that captions are missing is said, not hidden.
+      this.#logger.error({ err: error, participantId }, 'a speaker is not transcribed');
+    }
+  }
+
+  #stopListening(producerId: string): void {
+    this.#pipeline
+      .removeSpeaker(producerId)
+      .catch((error: unknown) => this.#logger.warn({ err: error }, 'a speaker was not drained'))
+      .finally(() => {
+        // Its last final may still be on its way into the log.
+        this.#commits = this.#commits.then(() => {
+          this.#speakers.delete(producerId);
+        });
+      });
+  }
+
+  #announce(options: { to: Peer; from: Peer; producerId: string }): void {
+    const { to, from, producerId } = options;
+    const { rtpCapabilities } = to;
+    const producer = from.producers.get(producerId);
+    if (rtpCapabilities === undefined || producer === undefined || to === from) {
+      return;
+    }
+    this.#sfu
+      .consume({
+        ownerId: to.peerId,
+        producerId,
+        rtpCapabilities: rtpCapabilities as Parameters<SfuRoom['consume']>[0]['rtpCapabilities'],
+      })
+      .then((consumer) => {
+        if (consumer !== undefined) {
+          to.channel.notify('consumerCreated', {
+            ...consumer,
+            rtpParameters: consumer.rtpParameters as RtpParameters,
+            participantId: from.participantId,
+            track: producer.track,
+          });
+        }
+      })
+      .catch((error: unknown) => this.#logger.debug({ err: error, peerId: to.peerId }, 'a consumer was not created'));
+  }
+
+  /** After a transport failed: producers that went with it are no speakers any more. */
+  #forgetLostProducers(peer: Peer): void {
+    const alive = new Set(this.#sfu.producersOf(peer.peerId));
+    const lost = [...peer.producers.keys()].filter((producerId) => !alive.has(producerId));
+    for (const producerId of lost) {
+      peer.producers.delete(producerId);
+      this.#stopListening(producerId);
+    }
+    if (lost.length > 0) this.#participantChanged(peer);
+  }
+
+  /** The media worker died: a new router, and everybody builds their transports anew. */
+  async #restartMedia(): Promise<void> {
+    for (const peer of this.#peers.values()) {
+      for (const producerId of peer.producers.keys()) {
+        this.#stopListening(producerId);
+      }
+      peer.producers.clear();
+      peer.rtpCapabilities = undefined;
+    }
+    for (let attempt = 1; attempt <= MEDIA_RESTART.attempts && !this.#closed; attempt++) {
+      try {
+        this.#sfu = await this.#options.media.createSfuRoom({ onEvent: (event) => this.onSfuEvent(event) });
+        await this.#pipeline.attach(this.#sfu);
+        this.#logger.warn({ attempt }, 'media moved to another worker');
+        this.tellAll('mediaRestarted', { routerRtpCapabilities: this.#sfu.rtpCapabilities as RtpCapabilities });
+        return;
+      } catch (error) {
+        this.#logger.error({ err: error, attempt }, 'no media worker for the room yet');
+        await new Promise((resolve) => setTimeout(resolve, MEDIA_RESTART.delayMs));
+      }
+    }
+    if (!this.#closed) {
+      await this.close(new ParleyError('MEDIA_UNAVAILABLE'));
+      this.#options.onEmpty();
+    }
+  }
+}

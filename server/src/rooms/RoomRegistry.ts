@@ -1,0 +1,82 @@
+import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
+import type { MediaNode } from '@parley/media';
+import type { Settings } from '../config/settings.js';
+import type { Logger } from '../observability/logger.js';
+import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
+import { Room } from './Room.js';
+
+export interface RoomRegistryOptions {
+  media: MediaNode;
+  settings: Settings;
+  logger: Logger;
+  createTranscriptLog: () => TranscriptLog;
+  transcription: () => TranscriptionStatus;
+}
+
+/** The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. */
+export class RoomRegistry {
+  readonly #options: RoomRegistryOptions;
+  /** Promises, so that two who join at once meet in one room. */
+  readonly #rooms = new Map<string, Promise<Room>>();
+  #closing = false;
+
+  constructor(options: RoomRegistryOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /** @throws ParleyError `TOO_MANY_ROOMS`, `MEDIA_UNAVAILABLE`, `SERVER_SHUTTING_DOWN` */
+  open(name: string): Promise<Room> {
+    if (this.#closing) {
+      return Promise.reject(new ParleyError('SERVER_SHUTTING_DOWN'));
+    }
+    const standing = this.#rooms.get(name);
+    if (standing !== undefined) {
+      return standing;
+    }
+    const { media, settings, logger, transcription } = this.#options;
+    if (this.#rooms.size >= settings.limits.rooms) {
+      return Promise.reject(new ParleyError('TOO_MANY_ROOMS'));
+    }
+    const opening = Room.create({
+      name,
+      media,
+      settings,
+      logger,
+      transcription,
+      transcript: this.#options.createTranscriptLog(),
+      onEmpty: () => this.#end(name, opening),
+    });
+    this.#rooms.set(name, opening);
+    opening.catch(() => this.#forget(name, opening));
+    return opening;
+  }
+
+  async all(): Promise<Room[]> {
+    const settled = await Promise.allSettled(this.#rooms.values());
+    return settled.filter((result) => result.status === 'fulfilled').map((result) => result.value);
+  }
+
+  async close(error: ParleyError): Promise<void> {
+    this.#closing = true;
+    const rooms = await this.all();
+    this.#rooms.clear();
+    await Promise.all(rooms.map((room) => room.close(error)));
+  }
+
+  #end(name: string, room: Promise<Room>): void {
+    this.#forget(name, room);
+    room
+      .then((ended) => ended.close(new ParleyError('SERVER_SHUTTING_DOWN')))
+      .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a room did not close'));
+  }
+
+  #forget(name: string, room: Promise<Room>): void {
+    if (this.#rooms.get(name) === room) {
+      this.#rooms.delete(name);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { GapReason, Segment } from '@parley/client-sdk/protocol';
+import type { PipelineEvent } from '@parley/media';
+
+type TextEvent = Extract<PipelineEvent, { type: 'interim' | 'final' | 'gap' }>;
+
+/** A pipeline's segment in the words of the wire, under the name of the one whose track it came from. */
+export function segmentOf(options: {
+  event: TextEvent;
+  speaker: { participantId: string; displayName: string; track: string };
+  meetingId: string;
+}): Omit<Segment, 'status' | 'seq'> {
+  const { event, speaker, meetingId } = options;
+  const { id, startMs, endMs, revision } = event.segment;
+  const common = {
+    id,
+    meetingId,
+    participantId: speaker.participantId,
+    displayName: speaker.displayName,
+    track: speaker.track,
+    startMs: Math.round(startMs),
+    endMs: Math.round(endMs),
+    revision,
+  };
+  if (event.type === 'gap') {
+    return { ...common, text: '', language: '', confidence: 0, reason: event.reason satisfies GapReason };
+  }
+  const { hypothesis } = event;
+  return {
+    ...common,
+    text: hypothesis.text,
+    language: hypothesis.language,
+    confidence: Number(hypothesis.confidence.toFixed(3)),
+    ...(event.type === 'interim' ? { stableLength: 0 } : {}),
+    ...(hypothesis.words === undefined
+      ? {}
+      : {
+          words: hypothesis.words.map((word) => ({
+            text: word.text,
+            startMs: Math.round(startMs + word.startMs),
+            endMs: Math.round(startMs + word.endMs),
+            probability: Number(word.probability.toFixed(3)),
+          })),
+        }),
+  };
+}

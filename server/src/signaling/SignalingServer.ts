@@ -1,0 +1,165 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import {
+  type ClientToServerEvents,
+  type ConnectErrorData,
+  LIMITS,
+  ParleyError,
+  PROTOCOL_VERSION,
+  type ServerToClientEvents,
+} from '@parley/client-sdk/protocol';
+import { handshakeSchema } from '@parley/client-sdk/protocol/schema';
+import { Server, type Socket } from 'socket.io';
+import type { Authenticator, Identity } from '../auth/Authenticator.js';
+import type { OriginPolicy } from '../http/originPolicy.js';
+import type { Logger } from '../observability/logger.js';
+import type { PeerChannel } from '../rooms/Peer.js';
+import type { RoomRegistry } from '../rooms/RoomRegistry.js';
+import { handleRequest } from './handleRequest.js';
+import { type Connection, requestHandlers } from './requestHandlers.js';
+
+export interface SignalingServerOptions {
+  httpServer: HttpServer | HttpsServer;
+  originPolicy: OriginPolicy;
+  authenticator: Authenticator;
+  rooms: RoomRegistry;
+  maxConnections: number;
+  logger: Logger;
+}
+
+interface SocketData {
+  identity: Identity;
+}
+
+type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+
+/** A notification must have left before its socket is closed. */
+const DISCONNECT_DELAY_MS = 100;
+
+/**
+ * socket.io at the edge: websocket only, origin checked on the upgrade, credentials checked before the first event, everything
+ * that comes afterwards through the one handler. Its connection state recovery stays off, since it would skip the credentials.
+ */
+export class SignalingServer {
+  readonly #io: Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+  readonly #options: SignalingServerOptions;
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(options: SignalingServerOptions) {
+    this.#options = options;
+    const { httpServer, originPolicy, maxConnections } = options;
+    this.#io = new Server(httpServer, {
+      transports: ['websocket'],
+      serveClient: false,
+      maxHttpBufferSize: LIMITS.messageBytes,
+      connectTimeout: LIMITS.joinTimeoutMs,
+      pingInterval: 10_000,
+      pingTimeout: 5_000,
+      // CORS does not protect a WebSocket; this does.
+      allowRequest: (request, allow) => {
+        const full = this.#io.engine.clientsCount >= maxConnections;
+        allow(full ? 'the server is full' : null, !full && originPolicy.allows(request.headers));
+      },
+    });
+    this.#io.use((socket, next) => {
+      this.#authenticate(socket.handshake.auth)
+        .then((identity) => {
+          socket.data.identity = identity;
+          next();
+        })
+        .catch((error: unknown) => next(connectError(error)));
+    });
+    this.#io.on('connection', (socket) => this.#accept(socket));
+  }
+
+  get connectionCount(): number {
+    return this.#io.of('/').sockets.size;
+  }
+
+  /** Closes all sockets and stops listening. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) {
+      clearTimeout(timer);
+    }
+    await this.#io.close();
+  }
+
+  async #authenticate(auth: unknown): Promise<Identity> {
+    const version = (auth as { protocolVersion?: unknown } | undefined)?.protocolVersion;
+    if (version !== PROTOCOL_VERSION) {
+      throw new ParleyError('PROTOCOL_VERSION_UNSUPPORTED', {
+        message: `This server speaks protocol version ${PROTOCOL_VERSION}. Reload the page or update the SDK.`,
+      });
+    }
+    const parsed = handshakeSchema.safeParse(auth);
+    if (!parsed.success) {
+      const named = parsed.error.issues.some((issue) => issue.path.at(-1) === 'displayName');
+      throw new ParleyError(named ? 'INVALID_DISPLAY_NAME' : 'UNAUTHENTICATED');
+    }
+    return this.#options.authenticator.authenticate(parsed.data.credentials);
+  }
+
+  #accept(socket: ParleySocket): void {
+    const { rooms, logger } = this.#options;
+    const connection: Connection = {
+      connectionId: socket.id,
+      identity: socket.data.identity,
+      channel: this.#channelOf(socket),
+      rooms,
+      closed: false,
+      joining: false,
+      membership: undefined,
+    };
+    const log = logger.child({ connectionId: connection.connectionId });
+    const joinTimer = this.#later(LIMITS.joinTimeoutMs, () => {
+      if (connection.membership === undefined && !connection.joining) {
+        connection.channel.disconnect(new ParleyError('JOIN_TIMEOUT'));
+      }
+    });
+    socket.onAny((name: unknown, ...args: unknown[]) => {
+      handleRequest({ name: String(name), args, context: connection, handlers: requestHandlers, logger: log });
+    });
+    socket.on('disconnect', (reason) => {
+      connection.closed = true;
+      this.#cancel(joinTimer);
+      const { membership } = connection;
+      connection.membership = undefined;
+      membership?.room.leave(membership.peer, reason === 'client namespace disconnect' ? 'left' : 'connectionLost');
+    });
+    socket.on('error', (error) => log.debug({ err: error }, 'socket error'));
+  }
+
+  #channelOf(socket: ParleySocket): PeerChannel {
+    return {
+      notify: (name, notification, options) => {
+        const target = options?.droppable === true ? socket.volatile : socket;
+        // One generic call for all names; the pair of name and payload is checked where `notify` is called.
+        (target.emit as (name: string, payload: unknown) => boolean)(name, notification);
+      },
+      disconnect: (error) => {
+        socket.emit('disconnecting', { error: error.toWire() });
+        this.#later(DISCONNECT_DELAY_MS, () => socket.disconnect(true));
+      },
+    };
+  }
+
+  #later(delayMs: number, action: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, delayMs);
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  #cancel(timer: NodeJS.Timeout): void {
+    clearTimeout(timer);
+    this.#timers.delete(timer);
+  }
+}
+
+function connectError(error: unknown): Error & { data: ConnectErrorData } {
+  const parleyError = error instanceof ParleyError ? error : new ParleyError('INTERNAL');
+  const data: ConnectErrorData = { code: parleyError.code, error: parleyError.toWire() };
+  return Object.assign(new Error(parleyError.code), { data });
+}

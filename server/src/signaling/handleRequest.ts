@@ -1,0 +1,73 @@
+import { type Ack, ParleyError, type RequestName, type RequestOf, type ResponseOf } from '@parley/client-sdk/protocol';
+import { requestSchemas } from '@parley/client-sdk/protocol/schema';
+import type { Logger } from '../observability/logger.js';
+
+/** What serves each request. */
+export type RequestHandlers<Context> = {
+  [N in RequestName]: (context: Context, request: RequestOf<N>) => Promise<ResponseOf<N>> | ResponseOf<N>;
+};
+
+/**
+ * The one way in: checks what came against the request's schema, runs its handler, answers exactly once. Nothing that a client
+ * sends makes this throw: a missing ack means that nobody wants the answer, and no request is served without one.
+ */
+export function handleRequest<Context>(options: {
+  name: string;
+  args: readonly unknown[];
+  context: Context;
+  handlers: RequestHandlers<Context>;
+  logger: Logger;
+}): void {
+  const { name, args, context, handlers, logger } = options;
+  const ack = args.at(-1);
+  if (typeof ack !== 'function') {
+    logger.debug({ event: name }, 'a request without an ack was ignored');
+    return;
+  }
+  let answered = false;
+  const answer = (result: Ack<unknown>) => {
+    if (!answered) {
+      answered = true;
+      ack(result);
+    }
+  };
+  void serve({ name, args, context, handlers })
+    .then((data) => answer({ ok: true, data }))
+    .catch((error: unknown) => answer({ ok: false, error: wireErrorOf({ error, name, logger }).toWire() }));
+}
+
+async function serve<Context>(options: {
+  name: string;
+  args: readonly unknown[];
+  context: Context;
+  handlers: RequestHandlers<Context>;
+}): Promise<unknown> {
+  const { name, args, context, handlers } = options;
+  if (!Object.hasOwn(requestSchemas, name)) {
+    throw new ParleyError('UNKNOWN_EVENT');
+  }
+  if (args.length !== 2) {
+    throw new ParleyError('BAD_REQUEST', { message: 'A request is one object and an ack.' });
+  }
+  const known = name as RequestName;
+  const parsed = requestSchemas[known].safeParse(args[0]);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const place = issue?.path.join('.') ?? '';
+    throw known === 'join' && place === 'room'
+      ? new ParleyError('INVALID_ROOM_NAME')
+      : new ParleyError('BAD_REQUEST', { message: `${known}: ${place === '' ? '' : `${place}: `}${issue?.message ?? 'not valid'}` });
+  }
+  const handler = handlers[known] as (context: Context, request: unknown) => unknown;
+  return handler(context, parsed.data);
+}
+
+function wireErrorOf(options: { error: unknown; name: string; logger: Logger }): ParleyError {
+  const { error, name, logger } = options;
+  if (error instanceof ParleyError) {
+    if (error.cause !== undefined) logger.info({ event: name, code: error.code, err: error.cause }, 'a request was refused');
+    return error;
+  }
+  logger.error({ event: name, err: error }, 'a request failed');
+  return new ParleyError('INTERNAL');
+}

@@ -1,0 +1,151 @@
+import { ERROR_REGISTRY } from '@parley/client-sdk/protocol';
+import { PlayerPage, wordEdits, wordsOf } from '@parley/demo';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { MeetingPage } from './support/MeetingPage.js';
+import { Stage } from './support/Stage.js';
+import { SPEECH, type Speech, wavOf } from './support/speech.js';
+
+const SENTENCE_TIMEOUT_MS = 30_000;
+const TEST_TIMEOUT_MS = 120_000;
+
+let stage: Stage;
+/** Its microphone hears nothing. */
+let browser: Browser;
+beforeAll(async () => {
+  stage = await Stage.create();
+  const decoder = await stage.launch();
+  browser = await stage.launchWithMicrophone(await wavOf({ browser: decoder, sounds: [{ silenceMs: 2_000 }] }));
+  await decoder.close();
+}, 120_000);
+afterEach((context) => stage.afterEach(context));
+afterAll(() => stage?.close());
+
+async function openPage(): Promise<MeetingPage> {
+  return MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
+}
+
+/** Somebody joins, says one sentence and stays. */
+async function speak(options: { name: string; room: string; speech: Speech }): Promise<PlayerPage> {
+  const { name, room, speech } = options;
+  const player = await PlayerPage.create({ browser, serverUrl: stage.url, audioFile: speech.file });
+  await player.joinAsSpeaker({ displayName: name, room });
+  await player.startAt(Date.now() + 500);
+  await player.ended();
+  return player;
+}
+
+async function showsSentence(meeting: MeetingPage, { text }: Speech): Promise<void> {
+  await expect
+    .poll(
+      async () => (await meeting.finals()).some((segment) => wordEdits(wordsOf(text), wordsOf(segment.text)) <= 1),
+      { timeout: SENTENCE_TIMEOUT_MS },
+    )
+    .toBe(true);
+}
+
+describe('the meeting page', () => {
+  it(
+    'tells what to do when the microphone is refused, and lets one listen',
+    async () => {
+      const strict = await stage.launch({ flags: ['--use-fake-device-for-media-stream', '--deny-permission-prompts'] });
+      const meeting = await MeetingPage.open({ context: await stage.newContext(strict), url: stage.url });
+      const room = 'listening';
+      await meeting.join({ name: 'Ada', room });
+      await expect
+        .poll(() => meeting.get('error').allTextContents())
+        .toContain(ERROR_REGISTRY.MICROPHONE_DENIED.message);
+
+      const player = await speak({ name: 'Ben', room, speech: SPEECH.contract });
+      await showsSentence(meeting, SPEECH.contract);
+      expect(await meeting.get('participant').count()).toBe(2);
+      await player.close();
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    'says which characters a room name may have',
+    async () => {
+      const meeting = await openPage();
+      await meeting.fill({ name: 'Ada', room: 'café & bar!' });
+      await meeting.get('join-button').click();
+      await expect
+        .poll(() => meeting.get('error').allTextContents())
+        .toContain(ERROR_REGISTRY.INVALID_ROOM_NAME.message);
+      expect(await meeting.get('participant').count()).toBe(0);
+      // The form is still there: a better name gets in.
+      await meeting.join({ name: 'Ada', room: 'cafe' });
+      expect(meeting.errors).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    'tells the old window when the same person joins from a new one',
+    async () => {
+      const context = await stage.newContext(browser);
+      const first = await MeetingPage.open({ context, url: stage.url });
+      await first.join({ name: 'Ada', room: 'windows' });
+      const id = await first.participantId('Ada');
+      const second = await MeetingPage.open({ context, url: stage.url });
+      await second.join({ name: 'Ada', room: 'windows' });
+
+      await expect
+        .poll(() => first.get('error').allTextContents())
+        .toContain(ERROR_REGISTRY.DUPLICATE_PARTICIPANT.message);
+      expect(await second.participantId('Ada')).toBe(id);
+      expect(await second.get('participant').count()).toBe(1);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    'shows a late joiner what was said before, from the beginning',
+    async () => {
+      const room = 'late';
+      const early = await openPage();
+      await early.join({ name: 'Ada', room });
+      const ben = await speak({ name: 'Ben', room, speech: SPEECH.contract });
+      await showsSentence(early, SPEECH.contract);
+      await ben.leave();
+      await ben.close();
+      const grace = await speak({ name: 'Grace', room, speech: SPEECH.revenue });
+      await showsSentence(early, SPEECH.revenue);
+
+      const late = await openPage();
+      await late.join({ name: 'Carol', room });
+      await showsSentence(late, SPEECH.contract);
+      await showsSentence(late, SPEECH.revenue);
+      expect(await late.finals()).toEqual(await early.finals());
+      expect((await late.finals()).map(({ speaker }) => speaker)).toEqual([
+        expect.stringContaining('Ben'),
+        expect.stringContaining('Grace'),
+      ]);
+      await grace.close();
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    'keeps identity and transcript over a reload',
+    async () => {
+      const room = 'reload';
+      const meeting = await openPage();
+      await meeting.join({ name: 'Ada', room });
+      const id = await meeting.participantId('Ada');
+      const ben = await speak({ name: 'Ben', room, speech: SPEECH.contract });
+      await showsSentence(meeting, SPEECH.contract);
+      const before = await meeting.finals();
+
+      await meeting.page.reload();
+      await meeting.join({ name: 'Ada', room });
+      expect(await meeting.participantId('Ada')).toBe(id);
+      expect(await meeting.participant('Ada').count()).toBe(1);
+      await showsSentence(meeting, SPEECH.contract);
+      expect(await meeting.finals()).toEqual(before);
+      await ben.close();
+    },
+    TEST_TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,55 @@
+import { commonWords, PlayerPage, wordEdits, wordsOf } from '@parley/demo';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { Stage } from './support/Stage.js';
+import { SPEECH } from './support/speech.js';
+import { TranscriptTap } from './support/TranscriptTap.js';
+
+const FINALS_TIMEOUT_MS = 30_000;
+const START_LEAD_MS = 1_000;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.create();
+}, 120_000);
+afterEach((context) => stage.afterEach(context));
+afterAll(() => stage?.close());
+
+it('keeps the words of two people apart who speak at the same time', async () => {
+  const browser = await stage.launch();
+  const serverUrl = stage.url;
+  const room = 'crosstalk';
+  const tap = new TranscriptTap();
+  const listener = await PlayerPage.create({ browser, serverUrl, onEvent: tap.onEvent });
+  await listener.joinAsListener({ displayName: 'Listener', room });
+
+  const people = [
+    { name: 'Ada', speech: SPEECH.contract, other: SPEECH.launch },
+    { name: 'Ben', speech: SPEECH.launch, other: SPEECH.contract },
+  ];
+  const speakers = [];
+  for (const { name, speech, other } of people) {
+    const player = await PlayerPage.create({ browser, serverUrl, audioFile: speech.file });
+    const { participantId } = await player.joinAsSpeaker({ displayName: name, room });
+    speakers.push({ name, speech, other, player, participantId });
+  }
+  const startAtMs = Date.now() + START_LEAD_MS;
+  const starts = await Promise.all(speakers.map(({ player }) => player.startAt(startAtMs)));
+  const distanceMs = Math.max(...starts.map(({ startedAtMs }) => Math.abs(startedAtMs - startAtMs)));
+  expect(distanceMs).toBeLessThan(300);
+  await Promise.all(speakers.map(({ player }) => player.ended()));
+  await tap.speakersWithFinals(2, FINALS_TIMEOUT_MS);
+
+  for (const { name, speech, other, participantId } of speakers) {
+    const spoken = wordsOf(speech.text);
+    await expect
+      .poll(() => wordEdits(spoken, wordsOf(tap.text(participantId))), { timeout: FINALS_TIMEOUT_MS })
+      .toBeLessThan(3);
+    expect(tap.finals(participantId).map(({ displayName }) => displayName)).toContain(name);
+    // Words that only the other one said are nowhere in this one's transcript.
+    const foreign = wordsOf(other.text).filter((word) => !spoken.includes(word));
+    expect(commonWords(foreign, wordsOf(tap.text(participantId)))).toBe(0);
+  }
+  const known = new Set(speakers.map(({ participantId }) => participantId));
+  expect(tap.finals().filter(({ participantId }) => !known.has(participantId))).toEqual([]);
+  expect(tap.events.filter(({ kind }) => kind === 'failed')).toEqual([]);
+}, 120_000);

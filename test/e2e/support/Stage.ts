@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { launchChromium } from '@parley/demo';
+import { type SettingsInput, startServer } from '@parley/server';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { TestContext } from 'vitest';
+
+const RESULTS = fileURLToPath(new URL('../../../test-results/', import.meta.url));
+
+type Server = Awaited<ReturnType<typeof startServer>>;
+
+/** A server of its own on free ports, and the browsers of a test file. All of it is gone after `close`. */
+export class Stage {
+  readonly server: Server;
+  readonly #folder: string;
+  readonly #browsers = new Set<Browser>();
+  readonly #contexts = new Set<BrowserContext>();
+
+  private constructor(options: { server: Server; folder: string }) {
+    this.server = options.server;
+    this.#folder = options.folder;
+  }
+
+  /** @param settings what differs from a server on free ports with the built-in model */
+  static async create(settings: SettingsInput = {}): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
+    try {
+      const server = await startServer({
+        settings: {
+          port: 0,
+          media: { port: 0 },
+          model: 'parley-nano',
+          dataDir: join(folder, 'data'),
+          log: { level: 'warn' },
+          ...settings,
+        },
+      });
+      return new Stage({ server, folder });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  async launch(options: { flags?: readonly string[] } = {}): Promise<Browser> {
+    const browser = await launchChromium(options);
+    this.#browsers.add(browser);
+    return browser;
+  }
+
+  /** A browser whose microphone hears a WAV file over and over, from when a page opens it. Pages need not ask for it. */
+  async launchWithMicrophone(wav: Buffer): Promise<Browser> {
+    const file = join(this.#folder, `microphone-${this.#browsers.size}.wav`);
+    await writeFile(file, wav);
+    return this.launch({
+      flags: [
+        '--use-fake-ui-for-media-stream',
+        '--use-fake-device-for-media-stream',
+        `--use-file-for-fake-audio-capture=${file}`,
+      ],
+    });
+  }
+
+  /** A browser profile of its own: what a page keeps is seen by pages of the same context only. */
+  async newContext(browser: Browser): Promise<BrowserContext> {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1_100, height: 800 } });
+    this.#contexts.add(context);
+    context.once('close', () => this.#contexts.delete(context));
+    return context;
+  }
+
+  /** For `afterEach`: keeps pictures of a failed test's pages and closes every profile. */
+  async afterEach({ task }: TestContext): Promise<void> {
+    const pages = [...this.#browsers].flatMap((browser) => browser.contexts()).flatMap((context) => context.pages());
+    if (task.result?.state === 'fail') await keepPictures({ name: task.name, pages });
+    await Promise.all([...this.#contexts].map((context) => context.close()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#browsers].map((browser) => browser.close()));
+    await this.server.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes something to look at after a run, e.g. measured values. */
+export async function keepResult(options: { name: string; content: string }): Promise<void> {
+  await mkdir(RESULTS, { recursive: true });
+  await writeFile(join(RESULTS, options.name), options.content);
+}
+
+async function keepPictures(options: { name: string; pages: readonly Page[] }): Promise<void> {
+  await mkdir(RESULTS, { recursive: true });
+  const name = options.name.replace(/[^a-z0-9]+/gi, '-').slice(0, 80);
+  for (const [index, page] of options.pages.entries()) {
+    // A page that hangs must not hide the failure that it caused.
+    await page.screenshot({ path: join(RESULTS, `${name}-${index + 1}.png`), timeout: 5_000 }).catch(() => undefined);
+  }
+}
