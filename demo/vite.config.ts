@@ -5,7 +5,8 @@ export default defineConfig({
   publicDir: false,
   build: {
     outDir: 'dist/player',
-    emptyOutDir: true,
+    // The compiler puts the page's declarations into the same folder.
+    emptyOutDir: false,
     target: 'es2023',
     minify: false,
     reportCompressedSize: false,

@@ -127,7 +127,8 @@ async function startOwnServer(): Promise<DemoServer> {
     };
   } catch (error) {
     await discard();
-    throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DemoError(`The server of the demo did not start: ${reason}`, { cause: error });
   }
 }
 

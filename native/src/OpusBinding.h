@@ -1,9 +1,10 @@
 #pragma once
+
 #include <napi.h>
 
 namespace parley {
 
-/** Adds `opusPacketInfo` and the class `OpusDecoder` to the exports. */
+/** Adds `OpusDecoder` (a constructor) and `opusPacketInfo(packet)` to the exports. */
 void exportOpus(Napi::Env env, Napi::Object exports);
 
-}  // namespace parley
+} // namespace parley

@@ -5,12 +5,12 @@
 
 namespace {
 
-Napi::Object init(Napi::Env env, Napi::Object exports) {
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   parley::exportOpus(env, exports);
   parley::exportEngine(env, exports);
   return exports;
 }
 
-}  // namespace
+} // namespace
 
-NODE_API_MODULE(parley_native, init)
+NODE_API_MODULE(parley_native, initialise)

@@ -1,22 +1,28 @@
 #pragma once
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace parley {
 
-inline constexpr int kSampleRate = 16000;
+constexpr int kSampleRate = 16000;
+/** whisper.cpp reads past the end of very short input (log-mel's reflective padding); one second is always enough. */
+constexpr std::size_t kMinSamples = kSampleRate;
+constexpr std::size_t kMaxSamples = 30 * kSampleRate;
 
-/** Audio as whisper.cpp may see it: finite, in [-1, 1], at least one second long. */
+/** 16 kHz mono in [-1, 1], at least one second, with what had to be done to it. */
 struct AudioInput {
   std::vector<float> samples;
-  /** Length before the padding. */
-  std::size_t original = 0;
-  /** Samples that were NaN, infinite (set to 0) or out of range (clipped). */
+  /** Samples that the caller gave; the rest is silence. */
+  std::size_t given = 0;
+  /** Samples that were NaN or infinite (now 0) or out of range (now clipped). */
   std::size_t sanitized = 0;
+
+  double givenMs() const { return static_cast<double>(given) * 1000.0 / kSampleRate; }
 };
 
-AudioInput audioFromInt16(const std::int16_t* pcm, std::size_t length);
-AudioInput audioFromFloat(const float* pcm, std::size_t length);
+AudioInput audioFromInt16(const std::int16_t *samples, std::size_t count);
+AudioInput audioFromFloat(const float *samples, std::size_t count);
 
-}  // namespace parley
+} // namespace parley

@@ -1,47 +1,44 @@
 #include "opusPacket.h"
 
-#include <opus/opus.h>
+#include <opus.h>
 
 namespace parley {
+
 namespace {
 
-constexpr int kMaxFrames = 48;
-/** 120 ms, the longest packet (rule R5). */
-constexpr int kMaxDuration48k = 5760;
+/** RFC 6716 table 2: configurations 0 to 15 have a SILK layer (SILK-only and hybrid), 16 to 31 are CELT-only. */
+bool hasSilkLayer(unsigned char toc) { return (toc & 0x80) == 0; }
 
 /**
- * Whether the SILK layer carries low-bitrate redundancy (RFC 6716 section 4.2.4): the first bits of a SILK frame are, for each
- * channel, one VAD flag a SILK frame of 20 ms (one for 10 ms) and then the LBRR flag. They are coded with a probability of a
- * half, so the range coder leaves them readable as plain bits.
+ * Whether the first frame's SILK layer starts with low-bitrate redundancy. Its header (RFC 6716 sections 4.2.3 and
+ * 4.2.4) is, for each channel, one voice-activity bit per 20 ms SILK frame and one LBRR bit; all are coded with
+ * probability 1/2, so the range coder leaves them as plain bits at the top of the first byte.
+ * libopus has this as `opus_packet_has_lbrr` from 1.5 on.
  */
-bool carriesLbrr(const std::uint8_t* packet, const unsigned char* frame, int frameLength) {
-  const bool celtOnly = (packet[0] & 0x80) != 0;
-  if (celtOnly || frameLength < 1) return false;
-  const int samples = opus_packet_get_samples_per_frame(packet, 48000);
-  const int silkFrames = samples <= 960 ? 1 : samples / 960;
-  const int channels = opus_packet_get_nb_channels(packet);
-  bool lbrr = ((frame[0] >> (7 - silkFrames)) & 1) != 0;
-  if (channels == 2) {
-    lbrr = lbrr || ((frame[0] >> (6 - 2 * silkFrames)) & 1) != 0;
-  }
-  return lbrr;
+bool hasLowBitrateRedundancy(unsigned char first, int frameSamples48k, bool stereo) {
+  const int silkFrames = frameSamples48k > 960 ? frameSamples48k / 960 : 1;
+  const bool mid = ((first >> (7 - silkFrames)) & 1) != 0;
+  const bool side = stereo && ((first >> (6 - 2 * silkFrames)) & 1) != 0;
+  return mid || side;
 }
 
-}  // namespace
+} // namespace
 
-std::optional<OpusPacketInfo> parseOpusPacket(const std::uint8_t* data, std::size_t length) {
-  // 48 frames of 1,275 bytes and their lengths; what is longer cannot be valid.
-  if (data == nullptr || length == 0 || length > 48 * 1277 + 2) return std::nullopt;
-  unsigned char toc = 0;
-  const unsigned char* frames[kMaxFrames];
-  opus_int16 sizes[kMaxFrames];
-  int payloadOffset = 0;
-  const int count =
-      opus_packet_parse(data, static_cast<opus_int32>(length), &toc, frames, sizes, &payloadOffset);
+std::optional<OpusPacketInfo> parseOpusPacket(const unsigned char *data, std::size_t size) {
+  if (data == nullptr || size == 0 || size > kMaxOpusFrames * 1275 * 2) return std::nullopt;
+
+  const unsigned char *frames[kMaxOpusFrames];
+  opus_int16 sizes[kMaxOpusFrames];
+  const int count = opus_packet_parse(data, static_cast<opus_int32>(size), nullptr, frames, sizes, nullptr);
   if (count <= 0) return std::nullopt;
-  const int duration = count * opus_packet_get_samples_per_frame(data, 48000);
-  if (duration > kMaxDuration48k) return std::nullopt;
-  return OpusPacketInfo{duration, count, opus_packet_get_nb_channels(data) == 2, carriesLbrr(data, frames[0], sizes[0])};
+
+  const int frameSamples = opus_packet_get_samples_per_frame(data, 48000);
+  const int duration = frameSamples * count;
+  if (duration <= 0 || duration > kMaxPacketSamples48k) return std::nullopt;
+
+  const bool stereo = opus_packet_get_nb_channels(data) == 2;
+  const bool fec = hasSilkLayer(data[0]) && sizes[0] > 0 && hasLowBitrateRedundancy(frames[0][0], frameSamples, stereo);
+  return OpusPacketInfo{duration, count, stereo, fec};
 }
 
-}  // namespace parley
+} // namespace parley

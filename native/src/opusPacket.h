@@ -1,18 +1,23 @@
 #pragma once
+
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
 namespace parley {
 
+constexpr std::size_t kMaxOpusFrames = 48;
+/** 120 ms at 48 kHz, RFC 6716 section 3.2.5 (R5). */
+constexpr int kMaxPacketSamples48k = 5760;
+
 struct OpusPacketInfo {
-  int durationSamples48k = 0;
-  int frames = 0;
-  bool stereo = false;
-  bool hasFec = false;
+  /** Duration of the whole packet in samples at 48 kHz. */
+  int durationSamples48k;
+  int frames;
+  bool stereo;
+  bool hasFec;
 };
 
-/** Reads a packet's structure; nothing when it breaks a rule of RFC 6716 section 3.4. */
-std::optional<OpusPacketInfo> parseOpusPacket(const std::uint8_t* data, std::size_t length);
+/** Parses the packet; nothing when it breaks one of RFC 6716's rules R1 to R7 or is empty. */
+std::optional<OpusPacketInfo> parseOpusPacket(const unsigned char *data, std::size_t size);
 
-}  // namespace parley
+} // namespace parley

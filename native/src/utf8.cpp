@@ -1,50 +1,75 @@
 #include "utf8.h"
 
 namespace parley {
+
 namespace {
 
-/** Length of the well-formed sequence at `at`, 0 when there is none. */
-std::size_t sequenceLength(std::string_view bytes, std::size_t at) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0u;
-  };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
-  const unsigned first = byte(0);
-  if (first < 0x80u) return 1;
-  if (first >= 0xC2u && first <= 0xDFu) return continues(1) ? 2 : 0;
-  if (first >= 0xE0u && first <= 0xEFu) {
-    if (!continues(1) || !continues(2)) return 0;
-    if (first == 0xE0u && byte(1) < 0xA0u) return 0;   // overlong
-    if (first == 0xEDu && byte(1) >= 0xA0u) return 0;  // surrogate
-    return 3;
-  }
-  if (first >= 0xF0u && first <= 0xF4u) {
-    if (!continues(1) || !continues(2) || !continues(3)) return 0;
-    if (first == 0xF0u && byte(1) < 0x90u) return 0;   // overlong
-    if (first == 0xF4u && byte(1) >= 0x90u) return 0;  // above U+10FFFF
-    return 4;
-  }
+bool isContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+/** Bytes of the sequence that `lead` opens; 0 for a byte that opens none. */
+std::size_t sequenceLength(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return 2;
+  if (lead >= 0xE0 && lead <= 0xEF) return 3;
+  if (lead >= 0xF0 && lead <= 0xF4) return 4;
   return 0;
 }
 
-}  // namespace
+/** The second byte carries the limits against overlong forms, surrogates and values beyond U+10FFFF. */
+bool validSecond(unsigned char lead, unsigned char second) {
+  switch (lead) {
+  case 0xE0: return second >= 0xA0 && second <= 0xBF;
+  case 0xED: return second >= 0x80 && second <= 0x9F;
+  case 0xF0: return second >= 0x90 && second <= 0xBF;
+  case 0xF4: return second >= 0x80 && second <= 0x8F;
+  default: return isContinuation(second);
+  }
+}
+
+bool isSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+} // namespace
 
 std::string validUtf8(std::string_view bytes) {
-  std::string text;
-  text.reserve(bytes.size());
+  std::string out;
+  out.reserve(bytes.size());
   for (std::size_t i = 0; i < bytes.size();) {
-    const std::size_t length = sequenceLength(bytes, i);
-    if (length > 0) text.append(bytes.substr(i, length));
-    i += length > 0 ? length : 1;
+    const auto lead = static_cast<unsigned char>(bytes[i]);
+    const std::size_t length = sequenceLength(lead);
+    bool valid = length > 0 && i + length <= bytes.size();
+    if (valid && length > 1) valid = validSecond(lead, static_cast<unsigned char>(bytes[i + 1]));
+    for (std::size_t k = 2; valid && k < length; ++k) valid = isContinuation(static_cast<unsigned char>(bytes[i + k]));
+    if (valid) {
+      out.append(bytes.substr(i, length));
+      i += length;
+    } else {
+      ++i;
+    }
   }
-  return text;
+  return out;
+}
+
+std::size_t completeUtf8Prefix(std::string_view bytes) {
+  const std::size_t size = bytes.size();
+  for (std::size_t back = 1; back <= 4 && back <= size; ++back) {
+    const auto byte = static_cast<unsigned char>(bytes[size - back]);
+    if (isContinuation(byte)) continue;
+    return sequenceLength(byte) > back ? size - back : size;
+  }
+  return size;
 }
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kWhite = " \t\r\n\v\f";
-  const auto from = text.find_first_not_of(kWhite);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(kWhite) - from + 1);
+  while (!text.empty() && isSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && isSpace(text.back())) text.remove_suffix(1);
+  return text;
 }
 
-}  // namespace parley
+std::string_view utf8Tail(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  text.remove_prefix(text.size() - limit);
+  while (!text.empty() && isContinuation(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  return text;
+}
+
+} // namespace parley

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
-import { MediaNode, type ModelProgress, ModelStore, resolveSpeechSettings } from '@parley/media';
+import { detectDevice, MediaNode, ModelStore, type ModelStoreOptions, resolveSpeechSettings } from '@parley/media';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
 import { GuestAuthenticator } from './auth/GuestAuthenticator.js';
 import type { Authenticator } from './auth/Authenticator.js';
@@ -14,6 +14,7 @@ import { type Settings, type SettingsInput, settingsSchema } from './config/sett
 import { createApp } from './http/createApp.js';
 import { OriginPolicy } from './http/originPolicy.js';
 import { isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
+import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
 import { StartError } from './lifecycle/errors.js';
 import { transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
 import { createLogger, type Logger } from './observability/logger.js';
@@ -25,7 +26,7 @@ export interface StartServerOptions {
   settings?: SettingsInput;
   logger?: Logger;
   /** Of a model that is being downloaded. */
-  onModelProgress?: (progress: ModelProgress) => void;
+  onModelProgress?: NonNullable<ModelStoreOptions['onProgress']>;
 }
 
 interface Parts {
@@ -37,11 +38,11 @@ interface Parts {
   httpServer: HttpServer | HttpsServer;
   authenticator: Authenticator;
   joinSecret: string | undefined;
+  /** Of the ASR process's socket; ours alone. */
+  socketDirectory: string;
   certificateAuthority: string | undefined;
   transcription: () => TranscriptionStatus;
 }
-
-const BUILT_IN_MODELS = fileURLToPath(new URL('../../native/models/', import.meta.url));
 
 /** Starts everything. @throws SettingsError, StartError, SfuError, ModelError: each a sentence that says what to do */
 export function startServer(options: StartServerOptions = {}): Promise<Server> {
@@ -69,9 +70,10 @@ export class Server {
       ...(settings.modelBaseUrl === undefined ? {} : { baseUrl: settings.modelBaseUrl }),
       ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
     });
-    const model = await store.resolve(settings.model, { device: settings.device });
+    const device = settings.device === 'auto' ? detectDevice() : settings.device;
+    const model = await store.resolve(settings.model, { device });
 
-    const speech = { ...settings.speech };
+    const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
     const media = await MediaNode.create({
       sfu: {
         addresses: mediaAddresses(settings),
@@ -83,11 +85,11 @@ export class Server {
       recognizer: {
         model,
         device: settings.device,
-        socketDirectory: join(settings.cacheDir, 'run'),
+        socketDirectory,
         ...(settings.lanes === undefined ? {} : { lanes: settings.lanes }),
         ...(settings.threadsPerLane === undefined ? {} : { threadsPerLane: settings.threadsPerLane }),
       },
-      settings: resolveSpeechSettings(settings.mode, speech),
+      settings: resolveSpeechSettings(settings.mode, settings.speech),
       logger: ({ process: name, source, text }) => logger.warn({ process: name, source }, text),
       onEvent: (event) => (event.type === 'workerStarted' ? logger.info(event, 'SFU worker started') : logger.error(event, 'SFU worker')),
     });
@@ -161,6 +163,7 @@ export class Server {
       httpServer,
       authenticator,
       joinSecret,
+      socketDirectory,
       certificateAuthority,
       transcription,
     });
@@ -237,11 +240,12 @@ export class Server {
   }
 
   async #close(): Promise<void> {
-    const { rooms, signaling, media, httpServer } = this.#parts;
+    const { rooms, signaling, media, httpServer, socketDirectory } = this.#parts;
     await rooms.close(new ParleyError('SERVER_SHUTTING_DOWN'));
     await signaling.close();
     httpServer.closeAllConnections();
     await media.close();
+    rmSync(socketDirectory, { recursive: true, force: true });
   }
 
   #urlOf(name: string): string {

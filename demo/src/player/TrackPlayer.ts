@@ -1,5 +1,12 @@
 import type { PlaybackEnd, PlaybackStart, Span } from './api.js';
 
+declare global {
+  /** Audio Output Devices API: not yet in the compiler's library. */
+  interface AudioContextOptions {
+    sinkId?: string | { type: 'none' };
+  }
+}
+
 const SAMPLE_RATE = 48_000;
 /** -50 dBFS. */
 const AUDIBLE = 0.003;

@@ -31,6 +31,9 @@ export interface AsrServiceOptions {
   entry?: URL;
 }
 
+/** Model load from a cold disk and warm-up of a large model on a small CPU included. */
+const INIT_TIMEOUT_MS = 300_000;
+
 const NO_ENGINE: RecognizerStatus['engine'] = { name: 'none', device: 'none', deviceName: '' };
 
 /** One ASR process under supervision, as the server process sees it: where it listens and how it is. */
@@ -76,7 +79,7 @@ export class AsrService {
       entry: options.entry ?? new URL('./asrProcess.js', import.meta.url),
       init,
       logger: options.logger,
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      limits: { initTimeoutMs: INIT_TIMEOUT_MS, ...options.limits },
       ...(options.restart === undefined ? {} : { restart: options.restart }),
     };
     this.#process = SupervisedProcess.create(supervised);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -217,8 +217,22 @@ describe('ModelStore: published models', () => {
 
   it('takes over the lock of a process that is gone', async () => {
     await mkdir(join(directory, 'models'));
-    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.lock'), '4194303');
+    const lock = join(directory, 'models', 'ggml-base-q5_1.bin.lock');
+    await writeFile(lock, '');
+    const longAgo = new Date(Date.now() - 31_000);
+    await utimes(lock, longAgo, longAgo);
     expect((await store().pull('base-q5_1')).origin).toBe('download');
+  });
+
+  it('waits for a process that downloads the same model now', async () => {
+    await mkdir(join(directory, 'models'));
+    const lock = join(directory, 'models', 'ggml-base-q5_1.bin.lock');
+    await writeFile(lock, '');
+    const pulled = store().pull('base-q5_1');
+    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin'), body);
+    await rm(lock);
+    expect((await pulled).origin).toBe('cache');
+    expect(asked).toEqual([]);
   });
 
   it('lists what is here, and removes it', async () => {
@@ -328,6 +342,11 @@ describe('ModelStore: built-in, paths and addresses', () => {
     });
   });
 
+  it('knows the built-in model by the name of its file, so that nobody takes it for a real one', async () => {
+    const { path } = await store().resolve('parley-nano', { device: 'cpu' });
+    expect((await store().resolve(path, { device: 'cpu' })).profile.demo).toBe(true);
+  });
+
   it('refuses a path without a file, and a file that is no model, each with its path', async () => {
     const missing = join(directory, 'missing.bin');
     const text = join(directory, 'text.bin');
@@ -338,7 +357,7 @@ describe('ModelStore: built-in, paths and addresses', () => {
     });
     await expect(store().resolve(text, { device: 'cpu' })).rejects.toMatchObject({
       code: 'MODEL_UNREADABLE',
-      message: expect.stringMatching(/text\.bin is not a Whisper model.*wrong magic number/),
+      message: expect.stringMatching(/text\.bin cannot be used: wrong magic number/),
     });
   });
 

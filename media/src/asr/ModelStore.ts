@@ -161,12 +161,12 @@ export class ModelStore {
     await withFileLock({ path: `${path}.lock` }, async () => {
       if (await isFile(path)) return;
       await this.#download({ url, name, path, answerTimeoutMs: this.#timeouts.answerMs });
-      // No sum is published for it; this one tells later whether the file is still what was downloaded.
+      // No sum is published for it; this one is kept for people who want to compare.
       const sha256 = await fileChecksum(path, 'sha256');
       await writeFile(`${path}.json`, JSON.stringify({ url, sha256 }));
     });
     const { multilingual } = await this.#check(path);
-    return { path, profile: ordinaryProfile({ name: bareName(name), multilingual }), origin: 'url' };
+    return { path, profile: profileOfFile({ name: bareName(name), multilingual }), origin: 'url' };
   }
 
   async #fromPath(spec: string): Promise<ResolvedModel> {
@@ -178,7 +178,7 @@ export class ModelStore {
       );
     }
     const { multilingual } = await this.#check(path);
-    return { path, profile: ordinaryProfile({ name: bareName(basename(path)), multilingual }), origin: 'path' };
+    return { path, profile: profileOfFile({ name: bareName(basename(path)), multilingual }), origin: 'path' };
   }
 
   async #builtIn(): Promise<ResolvedModel> {
@@ -252,10 +252,14 @@ export class ModelStore {
       return await this.#inspect(path);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
+      // The addon's own reader gives a whole sentence with the path in it.
+      const sentence = why.includes(path) ? why : `${path} cannot be used: ${why}.`;
       throw new ModelError(
         'MODEL_UNREADABLE',
-        `${path} is not a Whisper model in ggml format (${why}). Models of whisper.cpp can be used, others must be converted.`,
-        { cause: error },
+        `${sentence} Parley takes Whisper models in the ggml format of whisper.cpp.`,
+        {
+          cause: error,
+        },
       );
     }
   }
@@ -289,6 +293,11 @@ function unknownModel(name: string): ModelError {
     'MODEL_UNKNOWN',
     `There is no model "${name}". Give auto, a path or address of a ggml file, or one of: ${names}.`,
   );
+}
+
+/** Whoever names the built-in model's file, or another format of it, gets its profile and its warnings. */
+function profileOfFile(file: { name: string; multilingual: boolean }): ModelProfile {
+  return file.name.startsWith(BUILT_IN_MODEL.profile.name) ? BUILT_IN_MODEL.profile : ordinaryProfile(file);
 }
 
 function bareName(fileName: string): string {

@@ -24,7 +24,7 @@ export interface RecognitionClientLimits {
 export const DEFAULT_RECOGNITION_CLIENT_LIMITS: RecognitionClientLimits = {
   pendingFinals: 256,
   pendingPcmBytes: 64 * 1024 * 1024,
-  reconnectMs: { first: 50, longest: 500 },
+  reconnectMs: { first: 20, longest: 200 },
   // Longer than the supervisor's open circuit (30 s) and a model's load after it.
   unavailableAfterMs: 60_000,
   deathsOfPoison: 2,

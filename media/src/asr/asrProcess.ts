@@ -1,4 +1,4 @@
-import { createNativeEngine, preferredDevice } from './nativeEngine.js';
+import { createNativeEngine } from './nativeEngine.js';
 import { runAsrChild } from './runAsrChild.js';
 
-runAsrChild({ createEngine: createNativeEngine, preferredDevice });
+runAsrChild({ createEngine: createNativeEngine });

@@ -1,6 +1,7 @@
 export { type AsrServerLimits, type AsrServerStats, DEFAULT_ASR_SERVER_LIMITS } from './AsrServer.js';
 export { AsrService, type AsrServiceOptions } from './AsrService.js';
 export type { AsrProcessStats } from './asrContract.js';
+export { detectDevice } from './detectDevice.js';
 export type { DownloadProgress } from './download.js';
 export { ModelError, type ModelErrorCode } from './ModelError.js';
 export { type ListedModel, ModelStore, type ModelStoreOptions, type ResolvedModel } from './ModelStore.js';

@@ -9,6 +9,9 @@ const BLOCK_FRAMES = 64;
 /** Shortest windows of published models, which lose accuracy on shorter ones. */
 const FLOOR_MS: Record<RecognitionKind, number> = { interim: 4_000, final: 10_000 };
 
+/** The addon's bound. */
+const MAX_TIMEOUT_MS = 600_000;
+
 /**
  * Encoder frames for audio of so many samples; 0 = the full window. A shortened window is the audio and half a block more,
  * rounded up to blocks of 64 frames.
@@ -57,6 +60,6 @@ export function transcribeJob(options: {
     // Two more tries (0.4 and 0.8) at most, for finals; the built-in model gains nothing from them.
     temperatureIncrement: final && !profile.demo ? 0.4 : 0,
     words: final && settings.words,
-    timeoutMs: Math.max(1, Math.ceil(options.timeoutMs)),
+    timeoutMs: Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.ceil(options.timeoutMs))),
   };
 }

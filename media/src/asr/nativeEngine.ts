@@ -8,13 +8,13 @@ const load = () => import('@parley/native');
 export async function createNativeEngine(options: SpeechEngineOptions): Promise<SpeechEngine> {
   const native = await load();
   const availability = native.nativeAvailability();
-  if (!availability.available) throw new PermanentInitError(`speech engine is not available: ${availability.reason}`);
+  if (!availability.available)
+    throw new PermanentInitError(availability.reason ?? 'The speech engine is not available.');
   try {
-    await native.readModelHeader(options.modelPath);
     return await native.createSpeechEngine(options);
   } catch (error) {
     if (error instanceof native.NativeError && error.code === 'NATIVE_MODEL_UNREADABLE') {
-      throw new PermanentInitError(`model ${options.modelPath} cannot be read: ${error.message}`);
+      throw new PermanentInitError(error.message, { cause: error });
     }
     throw error;
   }
@@ -24,11 +24,4 @@ export async function createNativeEngine(options: SpeechEngineOptions): Promise<
 export async function inspectModelFile(path: string): Promise<ModelHeader> {
   const native = await load();
   return await native.readModelHeader(path);
-}
-
-/** The device that `auto` will give, so far as can be said before the engine is loaded. */
-export async function preferredDevice(wanted: 'auto' | 'cpu' | 'cuda'): Promise<'cpu' | 'cuda'> {
-  if (wanted !== 'auto') return wanted;
-  const native = await load();
-  return native.nativeAvailability().cuda ? 'cuda' : 'cpu';
 }

@@ -4,7 +4,8 @@ import type { SpeechEngine, SpeechEngineOptions } from '@parley/native';
 import { monotonicNowMs } from '../process/clock.js';
 import { runChild } from '../process/runChild.js';
 import { AsrServer } from './AsrServer.js';
-import type { AsrContract } from './asrContract.js';
+import type { AsrContract, AsrInit } from './asrContract.js';
+import { detectDevice } from './detectDevice.js';
 import { lanesFor } from './lanes.js';
 
 const STATS_INTERVAL_MS = 5_000;
@@ -12,8 +13,6 @@ const STATS_INTERVAL_MS = 5_000;
 export interface AsrChildOptions {
   /** @throws PermanentInitError where another start would end the same way */
   createEngine(options: SpeechEngineOptions): Promise<SpeechEngine>;
-  /** Which device `auto` will give; decides the number of lanes before the engine is there. */
-  preferredDevice(wanted: 'auto' | 'cpu' | 'cuda'): Promise<'cpu' | 'cuda'>;
 }
 
 /** The whole of an ASR process, with the engine as a parameter. */
@@ -24,19 +23,7 @@ export function runAsrChild(options: AsrChildOptions): void {
     async init(init, link) {
       await preferToBeKilled();
       const began = monotonicNowMs();
-      const { lanes, threadsPerLane } = lanesFor({
-        device: await options.preferredDevice(init.device),
-        cores: availableParallelism(),
-        lanes: init.lanes,
-        threadsPerLane: init.threadsPerLane,
-      });
-      const engine = await options.createEngine({
-        modelPath: init.modelPath,
-        device: init.device,
-        lanes,
-        threadsPerLane,
-        flashAttention: init.profile.windowPolicy === 'full',
-      });
+      const { engine, lanes, threadsPerLane } = await loadEngine(init, options.createEngine);
       const onFatal = (reason: string) => link.sendAndDie({ type: 'fatal', reason });
       server = await AsrServer.create({
         engine,
@@ -57,6 +44,31 @@ export function runAsrChild(options: AsrChildOptions): void {
       await server?.close();
     },
   });
+}
+
+/** Lanes are planned for the device that is expected; where another one answers, the engine is loaded again for that. */
+async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEngine']) {
+  const load = async (device: 'cpu' | 'cuda') => {
+    const plan = lanesFor({
+      device,
+      cores: availableParallelism(),
+      lanes: init.lanes,
+      threadsPerLane: init.threadsPerLane,
+    });
+    const engine = await createEngine({
+      modelPath: init.modelPath,
+      device: init.device,
+      ...plan,
+      flashAttention: init.profile.windowPolicy === 'full',
+    });
+    return { engine, ...plan };
+  };
+  const expected = init.device === 'auto' ? detectDevice() : init.device;
+  const loaded = await load(expected);
+  const actual = loaded.engine.info.device;
+  if (actual === expected || init.lanes !== undefined) return loaded;
+  await loaded.engine.close();
+  return await load(actual);
 }
 
 /** When memory runs out, the kernel should take this process, which is started again, and not the server. Linux only. */

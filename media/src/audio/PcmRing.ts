@@ -26,7 +26,8 @@ export class PcmRing {
 
   constructor(options: PcmRingOptions = {}) {
     this.#capacity = options.capacitySamples ?? 64 * 16_000;
-    if (!Number.isInteger(this.#capacity) || this.#capacity < 1) throw new RangeError('capacitySamples must be above 0');
+    if (!Number.isInteger(this.#capacity) || this.#capacity < 1)
+      throw new RangeError('capacitySamples must be above 0');
   }
 
   get capacitySamples(): number {

@@ -70,8 +70,10 @@ const USUAL_PACKET_SAMPLES = 320;
 const MAX_FILL_SAMPLES = 2_000 * SAMPLES_PER_MS;
 /** WebRTC senders stop after a packet of at most this size: TOC alone, or TOC and an empty frame. */
 const MAX_DTX_BYTES = 2;
-/** The wall clock leads the fill by so much, for packets that are on their way. */
-const FILL_LAG_MS = 60;
+/** In DTX the wall clock leads the fill by so much, for packets that are on their way. */
+const DTX_FILL_LAG_MS = 60;
+/** Outside of it by so much more, for packets that wait behind a hole. */
+const STALL_FILL_LAG_MS = 210;
 /** Nothing for so long outside DTX: the network or the sender has stopped. */
 const STALL_MS = 300;
 /**
@@ -152,14 +154,20 @@ export class TrackDecoder {
     }
   }
 
-  /** Lets the time line follow the wall clock while nothing comes. Call it every 20 ms or so. */
+  /**
+   * Lets the time line follow the wall clock while nothing comes. Call it every 20 ms or so, but not while `RtpReceiver.holding`:
+   * what waits there has a place on the line already.
+   */
   tick(nowMs: number): void {
     if (this.#closed || this.#firstTimestamp === undefined) return;
     const silentMs = nowMs - this.#audioAtMs;
     if (!this.#inDtx && silentMs < STALL_MS) return;
-    const fillMs = Math.min(silentMs, this.#idleFillMs) - FILL_LAG_MS;
+    const fillMs = Math.min(silentMs, this.#idleFillMs) - (this.#inDtx ? DTX_FILL_LAG_MS : STALL_FILL_LAG_MS);
     const target = this.#audioEnd + Math.floor(fillMs * SAMPLES_PER_MS);
-    if (target > this.#cursor) this.#emitZeros(target, this.#inDtx ? 'dtx' : 'concealed');
+    if (target <= this.#cursor) return;
+    // After silence, concealment would be an echo.
+    this.#plcRun = MAX_PLC_SAMPLES;
+    this.#emitZeros(target, this.#inDtx ? 'dtx' : 'concealed');
   }
 
   /** Ends the stream for now: a loss that no packet has closed stays unfilled. `nowMs` is accepted for symmetry. */

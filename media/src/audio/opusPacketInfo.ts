@@ -37,7 +37,8 @@ export function opusPacketInfo(packet: Uint8Array): OpusPacketInfo | null {
     durationSamples48k: first.frames * frameSamples,
     frames: first.frames,
     stereo,
-    hasFec: config <= MAX_HYBRID_CONFIG && first.bytes > 0 && carriesLbrr(byteAt(packet, first.offset), frameSamples, stereo),
+    hasFec:
+      config <= MAX_HYBRID_CONFIG && first.bytes > 0 && carriesLbrr(byteAt(packet, first.offset), frameSamples, stereo),
   };
 }
 

@@ -28,6 +28,9 @@ export interface MediaNodeOptions {
   onEvent?: (event: WorkerPoolEvent) => void;
 }
 
+/** A large model may load for longer; the node then starts without, and its status changes when it is there. */
+const RECOGNIZER_WAIT_MS = 30_000;
+
 /** Everything of media on this node: the SFU's workers, the media workers and the ASR process, started and ended together. */
 export class MediaNode {
   readonly #options: MediaNodeOptions;
@@ -62,7 +65,7 @@ export class MediaNode {
         asrSocketPath: asr.socketPath,
         logger,
       });
-      await mediaWorkers.started();
+      await Promise.all([mediaWorkers.started(), within({ promise: asr.settled(), limitMs: RECOGNIZER_WAIT_MS })]);
       return new MediaNode(options, { sfuWorkers, mediaWorkers, asr });
     } catch (error) {
       sfuWorkers.close();
@@ -112,4 +115,13 @@ export class MediaNode {
     await this.#asr.close();
     this.#sfuWorkers.close();
   }
+}
+
+async function within({ promise, limitMs }: { promise: Promise<unknown>; limitMs: number }): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([promise, limit]);
+  clearTimeout(timer);
 }

@@ -3,7 +3,7 @@ import { ProcessError } from '../process/index.js';
 import type { SfuRoom } from '../sfu/index.js';
 import type { SpeechSettings } from '../speech/settings.js';
 import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
-import type { MediaWorkerRequests, PipelineEvent, PipelineSegment, SpeakerDescription } from './messages.js';
+import type { PipelineEvent, PipelineSegment, SpeakerDescription } from './messages.js';
 
 export interface RoomPipelineOptions {
   workers: MediaWorkerPool;
@@ -80,7 +80,8 @@ export class RoomPipeline implements MediaWorkerRoom {
     const speaker = this.#speakers.get(options.speakerId);
     if (speaker === undefined) return;
     speaker.muted = options.muted;
-    await this.#queue(() => this.#ask('setMuted', { roomId: this.#roomId, ...options }));
+    const payload = { roomId: this.#roomId, ...options };
+    await this.#queue(() => this.#ask(() => this.#worker.process.request('setMuted', { payload })));
   }
 
   /** Resolves when everything that this speaker said is text or a gap. */
@@ -88,7 +89,8 @@ export class RoomPipeline implements MediaWorkerRoom {
     if (!this.#speakers.delete(speakerId)) return;
     // Behind the set-up that may still be adding it, but nobody waits behind its last words.
     await this.#setUp.catch(() => {});
-    await this.#ask('removeSpeaker', { roomId: this.#roomId, speakerId });
+    const payload = { roomId: this.#roomId, speakerId };
+    await this.#ask(() => this.#worker.process.request('removeSpeaker', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
   }
 
   /** New settings or another model: from the next utterance on. */
@@ -106,7 +108,8 @@ export class RoomPipeline implements MediaWorkerRoom {
     if (this.#closed) return;
     this.#closed = true;
     await this.#setUp.catch(() => {});
-    await this.#ask('closeRoom', { roomId: this.#roomId });
+    const payload = { roomId: this.#roomId };
+    await this.#ask(() => this.#worker.process.request('closeRoom', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
     this.#worker.rooms.delete(this.#roomId);
     this.#sfu.closeTap();
   }
@@ -189,12 +192,9 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   /** Asks a worker that may be gone: its successor is told the state anew, so that nothing has to be done about it here. */
-  async #ask<M extends 'setMuted' | 'removeSpeaker' | 'closeRoom'>(
-    method: M,
-    payload: MediaWorkerRequests[M]['request'],
-  ): Promise<void> {
+  async #ask(question: () => Promise<unknown>): Promise<void> {
     try {
-      await this.#worker.process.request(method, { payload, timeoutMs: DRAIN_TIMEOUT_MS });
+      await question();
     } catch (error) {
       if (!(error instanceof ProcessError) || error.code === 'REQUEST_FAILED') throw error;
     }

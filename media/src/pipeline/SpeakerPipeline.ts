@@ -2,7 +2,7 @@ import type { Recognizer } from '../asr/Recognizer.js';
 import { type Hypothesis, RecognitionError, type RecognitionErrorCode } from '../asr/types.js';
 import { createOpusDecoder, type OpusDecoder, type PcmBlock, PcmRing, rms, TrackDecoder } from '../audio/index.js';
 import { type Clock, monotonicNowMs } from '../process/clock.js';
-import { MediaClock, RtpReceiver, type RtpPacket } from '../rtp/index.js';
+import { MediaClock, type RtpOutput, type RtpPacket, RtpReceiver } from '../rtp/index.js';
 import {
   Segmenter,
   type SegmenterEvent,
@@ -29,9 +29,21 @@ export interface SpeakerPipelineOptions {
   now?: Clock;
 }
 
+/** One run of continuous time: a sender that starts over, or comes back after a stall, begins another. */
+interface Timeline {
+  /** Counts from 0; part of segment ids. */
+  index: number;
+  clock: MediaClock;
+  ring: PcmRing;
+  /** Extended RTP timestamp of sample 0. */
+  firstTimestamp: number | undefined;
+}
+
 interface OpenSegment extends PipelineSegment {
   startSample: number;
-  epoch: number;
+  timeline: Timeline;
+  /** Enough of it has been heard to be speech; the others have been told of it. */
+  announced: boolean;
 }
 
 /** What waits for its place among the frames that the VAD has yet to answer. */
@@ -40,6 +52,7 @@ type Queued =
   /** Digital silence while nobody speaks: not worth a run of the model. */
   | { type: 'silence'; startSample: number }
   | { type: 'jump'; toSample: number }
+  | { type: 'timeline'; timeline: Timeline }
   | { type: 'flush'; done: () => void };
 
 /** An interim that is not there by then has been overtaken. */
@@ -69,8 +82,9 @@ export class SpeakerPipeline {
   readonly #decoder: OpusDecoder;
   readonly #receiver: RtpReceiver;
   readonly #track: TrackDecoder;
-  readonly #ring = new PcmRing();
-  readonly #clock: MediaClock;
+  /** Where packets go, and where the VAD's answers have got to: another one for a moment after the sender started over. */
+  #receiving: Timeline;
+  #segmenting: Timeline;
   readonly #vad: VoiceActivityStream;
   readonly #segmenter: Segmenter;
   readonly #frame = new Int16Array(VAD_FRAME_SAMPLES);
@@ -81,7 +95,6 @@ export class SpeakerPipeline {
   #speaking = false;
   #segment: OpenSegment | undefined;
   #interimWaiting = false;
-  #restarts = 0;
   #muted: boolean;
   #deliveries: Promise<void> = Promise.resolve();
   #closed = false;
@@ -91,31 +104,28 @@ export class SpeakerPipeline {
     this.#now = options.now ?? monotonicNowMs;
     this.#settings = options.settings;
     this.#muted = options.speaker.muted;
-    this.#clock = new MediaClock({ originMs: options.meetingStartedAtMs });
+    this.#receiving = this.#newTimeline(0);
+    this.#segmenting = this.#receiving;
     this.#decoder = createOpusDecoder();
     this.#track = new TrackDecoder({
       decoder: this.#decoder,
       onPcm: (block) => this.#onPcm(block),
       onJump: ({ toSample }) => this.#onJump(toSample),
-      onEpoch: () => this.#onEpoch(),
+      onEpoch: ({ firstExtendedTimestamp }) => this.#onEpoch(firstExtendedTimestamp),
     });
     this.#receiver = new RtpReceiver({
       payloadType: options.speaker.payloadType,
-      onOutput: (output) => this.#track.handle(output, this.#now()),
+      onOutput: (output) => this.#onOutput(output),
     });
     this.#vad = options.voiceActivity.open({
       onProbability: (probability) => this.#onProbability(probability),
-      // A VAD that cannot say is treated as one that heard nothing; the frame keeps its place in time.
-      onError: () => this.#onProbability(0),
     });
     this.#segmenter = new Segmenter(this.#segmenterSettings());
   }
 
   push(packet: RtpPacket): void {
     if (this.#closed) return;
-    const nowMs = this.#now();
-    this.#clock.observe({ rtpTimestamp: packet.timestamp, arrivedAtMs: nowMs });
-    this.#receiver.push(packet, nowMs);
+    this.#receiver.push(packet, this.#now());
   }
 
   /** To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives. */
@@ -159,8 +169,20 @@ export class SpeakerPipeline {
     return { ...settings, maxSegmentMs: Math.min(settings.maxSegmentMs, longestWindowMs) };
   }
 
+  #newTimeline(index: number, firstTimestamp?: number): Timeline {
+    const clock = new MediaClock({ meetingStartMs: this.#options.meetingStartedAtMs });
+    return { index, clock, ring: new PcmRing(), firstTimestamp };
+  }
+
+  #onOutput(output: RtpOutput): void {
+    // First the decoder: this packet may begin a time line, which has a clock of its own.
+    this.#track.handle(output, this.#now());
+    if (output.kind === 'packet') this.#receiving.clock.observe(output.extendedTimestamp, output.arrivedAtMs);
+  }
+
   #onPcm(block: PcmBlock): void {
-    this.#ring.write(block.startSample, block.pcm);
+    this.#receiving.firstTimestamp ??= this.#track.firstExtendedTimestamp;
+    this.#receiving.ring.write(block.startSample, block.pcm);
     if (this.#frameFilled === 0) this.#frameStart = block.startSample;
     for (let offset = 0; offset < block.pcm.length; ) {
       const taken = Math.min(VAD_FRAME_SAMPLES - this.#frameFilled, block.pcm.length - offset);
@@ -191,12 +213,12 @@ export class SpeakerPipeline {
   }
 
   /** The sender began a new time line: what was open ends, and samples count from 0 again. */
-  #onEpoch(): void {
+  #onEpoch(firstTimestamp: number): void {
     this.#padFrame();
     this.#frameStart = 0;
+    this.#receiving = this.#newTimeline(this.#receiving.index + 1, firstTimestamp);
     this.#enqueue({ type: 'flush', done: () => {} });
-    this.#enqueue({ type: 'jump', toSample: 0 });
-    this.#restarts += 1;
+    this.#enqueue({ type: 'timeline', timeline: this.#receiving });
   }
 
   /** Rounds what was begun of a frame up with silence. */
@@ -241,6 +263,10 @@ export class SpeakerPipeline {
           this.#handle(this.#segmenter.jump(head.toSample));
           this.#vad.reset();
           break;
+        case 'timeline':
+          this.#segmenting = head.timeline;
+          this.#handle(this.#segmenter.jump(0));
+          break;
         case 'flush':
           this.#handle(this.#segmenter.flush());
           this.#vad.reset();
@@ -256,16 +282,19 @@ export class SpeakerPipeline {
   #handle(events: SegmenterEvent[]): void {
     for (const event of events) {
       switch (event.type) {
+        case 'segmentOpened':
+          this.#open(event.startSample);
+          // After a forced cut speech goes on.
+          if (this.#speaking) this.#announce();
+          break;
         case 'speechStarted':
           this.#speaking = true;
           this.#options.onEvent({ type: 'speechStarted', atMs: this.#toMs(event.atSample) });
+          this.#announce();
           break;
         case 'speechEnded':
           this.#speaking = false;
           this.#options.onEvent({ type: 'speechEnded', atMs: this.#toMs(event.atSample) });
-          break;
-        case 'segmentOpened':
-          this.#open(event.startSample);
           break;
         case 'interimDue':
           this.#interim(event.endSample);
@@ -274,27 +303,38 @@ export class SpeakerPipeline {
           this.#final(event.endSample);
           break;
         case 'segmentDiscarded':
-          if (this.#segment !== undefined) {
-            this.#options.onEvent({ type: 'retracted', segmentId: this.#segment.id });
-            this.#segment = undefined;
-          }
+          this.#discard();
       }
     }
   }
 
   #open(startSample: number): void {
     const { participantId, track, epoch } = this.#options.speaker;
+    const timeline = this.#segmenting;
     const startMs = this.#toMs(startSample);
     this.#segment = {
-      id: `${participantId}-${track}-${epoch}.${this.#restarts}-${this.#rtpTimestamp(startSample)}`,
+      id: `${participantId}-${track}-${epoch}.${timeline.index}-${(timeline.firstTimestamp ?? 0) + startSample * RTP_TICKS_PER_SAMPLE}`,
       startMs,
       endMs: startMs,
       revision: 0,
       startSample,
-      epoch: this.#restarts,
+      timeline,
+      announced: false,
     };
     this.#interimWaiting = false;
-    this.#options.onEvent({ type: 'opened', segment: bare(this.#segment) });
+  }
+
+  #announce(): void {
+    const segment = this.#segment;
+    if (segment === undefined || segment.announced) return;
+    segment.announced = true;
+    this.#options.onEvent({ type: 'opened', segment: bare(segment) });
+  }
+
+  #discard(): void {
+    const segment = this.#segment;
+    this.#segment = undefined;
+    if (segment?.announced === true) this.#options.onEvent({ type: 'retracted', segmentId: segment.id });
   }
 
   #interim(endSample: number): void {
@@ -353,18 +393,16 @@ export class SpeakerPipeline {
       kind,
       roomId: this.#options.roomId,
       speakerId: this.#options.speaker.speakerId,
-      pcm: this.#ring.read(segment.startSample, endSample).pcm,
+      pcm: segment.timeline.ring.read(segment.startSample, endSample),
       settings: { language, prompt, beamSize: final ? beamSize : 1, words: final && words },
       deadlineAtMs: this.#now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
     });
   }
 
-  #rtpTimestamp(sample: number): number {
-    return this.#track.firstExtendedTimestamp + sample * RTP_TICKS_PER_SAMPLE;
-  }
-
   #toMs(sample: number): number {
-    return this.#clock.toMeetingMs(this.#rtpTimestamp(sample));
+    const { clock, firstTimestamp } = this.#segmenting;
+    // Anchored by the packet that the sample came in; a time line without one has no samples.
+    return clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ?? this.#now() - this.#options.meetingStartedAtMs;
   }
 }
 

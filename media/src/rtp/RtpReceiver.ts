@@ -13,7 +13,7 @@ export interface RtpPacketOutput {
   arrivedAtMs: number;
 }
 
-/** Packets that are given up. The packet after them always follows as the next output. */
+/** Packets that are given up. The packet after them follows at once (unless its timestamp is unusable, see `badTimestamp`). */
 export interface RtpLostOutput {
   kind: 'lost';
   count: number;
@@ -125,6 +125,11 @@ export class RtpReceiver {
   /** A copy; counts from the start of the receiver. */
   get stats(): RtpReceiverStats {
     return { ...this.#stats, overflow: this.#buffer.overflows };
+  }
+
+  /** True while packets wait behind a hole. */
+  get holding(): boolean {
+    return this.#buffer.waiting > 0;
   }
 
   /** @param nowMs arrival on a monotonic clock */

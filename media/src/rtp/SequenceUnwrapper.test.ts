@@ -46,17 +46,21 @@ describe('SequenceUnwrapper', () => {
 
   it('gives back the true number for any walk within the bounds', () => {
     fc.assert(
-      fc.property(fc.nat(65_535), fc.array(fc.integer({ min: -99, max: 2_999 }), { maxLength: 300 }), (start, steps) => {
-        const unwrapper = new SequenceUnwrapper();
-        unwrapper.unwrap(start);
-        let highest = start;
-        for (const step of steps) {
-          const sequence = highest + step;
-          expect(unwrapper.unwrap(((sequence % 65_536) + 65_536) % 65_536)).toBe('accepted');
-          expect(unwrapper.extended).toBe(sequence);
-          highest = Math.max(highest, sequence);
-        }
-      }),
+      fc.property(
+        fc.nat(65_535),
+        fc.array(fc.integer({ min: -99, max: 2_999 }), { maxLength: 300 }),
+        (start, steps) => {
+          const unwrapper = new SequenceUnwrapper();
+          unwrapper.unwrap(start);
+          let highest = start;
+          for (const step of steps) {
+            const sequence = highest + step;
+            expect(unwrapper.unwrap(((sequence % 65_536) + 65_536) % 65_536)).toBe('accepted');
+            expect(unwrapper.extended).toBe(sequence);
+            highest = Math.max(highest, sequence);
+          }
+        },
+      ),
     );
   });
 });

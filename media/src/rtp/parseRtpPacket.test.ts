@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRtcp, parseRtpPacket } from './parseRtpPacket.js';
 
-function header(fields: { first?: number; second?: number; sequence?: number; timestamp?: number; ssrc?: number } = {}) {
+function header(
+  fields: { first?: number; second?: number; sequence?: number; timestamp?: number; ssrc?: number } = {},
+) {
   const bytes = new Uint8Array(12);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, fields.first ?? 0x80);
@@ -79,7 +81,11 @@ describe('parseRtpPacket', () => {
     ['version 3', header({ first: 0xc0 }), 'badVersion'],
     ['more CSRCs than bytes', [...header({ first: 0x8f }), 1, 2, 3, 4], 'csrcOverrun'],
     ['an extension header that is cut off', [...header({ first: 0x90 }), 0xbe, 0xde], 'extensionOverrun'],
-    ['an extension longer than the packet', [...header({ first: 0x90 }), 0xbe, 0xde, 0xff, 0xff, 1], 'extensionOverrun'],
+    [
+      'an extension longer than the packet',
+      [...header({ first: 0x90 }), 0xbe, 0xde, 0xff, 0xff, 1],
+      'extensionOverrun',
+    ],
     ['a padding of 0', [...header({ first: 0xa0 }), 1, 0], 'badPadding'],
     ['a padding longer than the payload', [...header({ first: 0xa0 }), 1, 3], 'badPadding'],
     ['a padding byte that is part of the header', header({ first: 0xa0, ssrc: 1 }), 'badPadding'],

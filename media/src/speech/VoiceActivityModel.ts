@@ -87,7 +87,9 @@ export class VoiceActivityModel {
       });
       return new VoiceActivityModel(session);
     } catch (error) {
-      throw new VoiceActivityError('VAD_MODEL_UNREADABLE', 'the voice activity model cannot be loaded', { cause: error });
+      throw new VoiceActivityError('VAD_MODEL_UNREADABLE', 'the voice activity model cannot be loaded', {
+        cause: error,
+      });
     }
   }
 
@@ -174,7 +176,9 @@ export class VoiceActivityModel {
       this.#keepState(batch, floats(outputs, 'hn'), floats(outputs, 'cn'));
     } catch (error) {
       this.#stats.failedRuns += 1;
-      const failure = new VoiceActivityError('VAD_RUN_FAILED', 'a run of the voice activity model failed', { cause: error });
+      const failure = new VoiceActivityError('VAD_RUN_FAILED', 'a run of the voice activity model failed', {
+        cause: error,
+      });
       for (const stream of batch) stream.fail(failure);
       return;
     }
@@ -195,7 +199,8 @@ export class VoiceActivityModel {
 
 function floats(outputs: InferenceSession.OnnxValueMapType, name: string): Float32Array {
   const value = outputs[name];
-  if (!(value instanceof Tensor) || !(value.data instanceof Float32Array)) throw new Error(`the model gives no ${name}`);
+  if (!(value instanceof Tensor) || !(value.data instanceof Float32Array))
+    throw new Error(`the model gives no ${name}`);
   return value.data;
 }
 

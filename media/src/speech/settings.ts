@@ -67,6 +67,21 @@ export const speechSettingsSchema = z.strictObject({
 });
 
 export type SpeechSettings = z.infer<typeof speechSettingsSchema>;
+/** Single values that are put over those of a mode. */
+export type SpeechOverrides = { [Key in keyof SpeechSettings]?: SpeechSettings[Key] | undefined };
+
+/** The same settings without their defaults: what is not given stays with the mode. */
+export const speechOverridesSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(speechSettingsSchema.shape).map(([key, schema]) => [
+      key,
+      schema
+        .removeDefault()
+        .optional()
+        .meta(schema.meta() ?? {}),
+    ]),
+  ),
+) as unknown as z.ZodType<SpeechOverrides> & z.ZodObject;
 
 /** Named sets of values: what differs from the schema's defaults. Data, not code paths. */
 export const MODES = {
@@ -77,6 +92,7 @@ export const MODES = {
 export type ModeName = keyof typeof MODES;
 
 /** The settings of a mode, with single values put over them. @throws z.ZodError for values out of range */
-export function resolveSpeechSettings(mode: ModeName, overrides: Partial<SpeechSettings> = {}): SpeechSettings {
-  return speechSettingsSchema.parse({ ...MODES[mode], ...overrides });
+export function resolveSpeechSettings(mode: ModeName, overrides: SpeechOverrides = {}): SpeechSettings {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  return speechSettingsSchema.parse({ ...MODES[mode], ...Object.fromEntries(given) });
 }

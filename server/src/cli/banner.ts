@@ -13,7 +13,7 @@ export async function bannerText(server: Server): Promise<string> {
     row('Address', pc.bold(pc.cyan(server.url))),
     ...networkUrls.map((url) => row('On the network', pc.cyan(url))),
     row('Mode', settings.mode),
-    row('Engine', state === 'unavailable' ? pc.red('none') : engine.name),
+    row('Engine', state === 'ready' ? engine.name : state === 'starting' ? pc.yellow('the model is being loaded') : pc.red('none')),
     row('Device', engine.device === 'none' ? pc.red('none') : `${engine.device.toUpperCase()}  ${pc.dim(engine.deviceName)}`),
     row('Model', `${model.name}${model.demo ? pc.yellow('  (built-in demo model)') : ''}`),
     row('Authentication', server.authentication),

@@ -1,5 +1,7 @@
-import type { ModelProgress } from '@parley/media';
+import type { ModelStoreOptions } from '@parley/media';
 import pc from 'picocolors';
+
+type ModelProgress = Parameters<NonNullable<ModelStoreOptions['onProgress']>>[0];
 
 /** One line that tells how far a download is; rewritten in place on a terminal, every tenth otherwise. */
 export function createProgressLine(stream: NodeJS.WriteStream): { update(step: ModelProgress): void; end(): void } {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { MODES, type ModeName, type SettingMeta, speechSettingsSchema } from '@parley/media';
+import { MODES, type ModeName, type SettingMeta, speechOverridesSchema } from '@parley/media';
 import { z } from 'zod';
 
 const restart = (description: string, unit?: string): SettingMeta => ({
@@ -84,7 +84,7 @@ export const settingsSchema = z.strictObject({
   lanes: z.int().min(1).max(8).optional().meta(restart('Recognitions at the same time; default by device and cores')),
   threadsPerLane: z.int().min(1).max(64).optional().meta(restart('CPU threads of one recognition; default by cores')),
   mode: z.enum(modeNames).default('balanced').meta(restart('Named set of speech settings')),
-  speech: speechSettingsSchema.partial().prefault({}),
+  speech: speechOverridesSchema.prefault({}),
   limits: z
     .strictObject({
       rooms: z.int().min(1).max(10_000).default(200).meta(restart('Rooms at the same time')),

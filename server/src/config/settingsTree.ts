@@ -1,4 +1,4 @@
-import type { SettingMeta } from '@parley/media';
+import { type SettingMeta, speechSettingsSchema } from '@parley/media';
 import { z } from 'zod';
 import { settingsSchema } from './settings.js';
 
@@ -19,7 +19,13 @@ export interface SettingLeaf {
 
 /** All values of the schema in its order. Flags, variables, `--help` and the docs come from here, so none can be forgotten. */
 export function settingLeaves(): SettingLeaf[] {
-  return collect(settingsSchema, []);
+  // Overrides of speech settings have no defaults of their own; what people see is the schema's.
+  const speech = new Map(Object.entries(speechSettingsSchema.parse({})));
+  return collect(settingsSchema, []).map((leaf) => {
+    const [group, key] = leaf.path;
+    const value = group === 'speech' && key !== undefined ? speech.get(key) : undefined;
+    return value === undefined ? leaf : { ...leaf, default: value };
+  });
 }
 
 function collect(schema: z.ZodType, path: string[]): SettingLeaf[] {

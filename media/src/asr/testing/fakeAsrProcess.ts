@@ -9,5 +9,4 @@ runAsrChild({
     if (modelPath === 'broken') throw new Error('out of memory');
     return new FakeEngine();
   },
-  preferredDevice: async () => 'cpu',
 });

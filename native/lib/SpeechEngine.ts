@@ -1,0 +1,89 @@
+import { loadAddon, type RawAddon, type RawEngine } from './loadAddon.js';
+import { readModelHeader } from './modelHeader.js';
+import {
+  NativeError,
+  type SpeechEngine,
+  type SpeechEngineInfo,
+  type SpeechEngineOptions,
+  type TranscribeJob,
+  type TranscribeResult,
+} from './types.js';
+
+const SAMPLE_RATE = 16_000;
+const MAX_SECONDS = 30;
+const MAX_AUDIO_CONTEXT = 1_500;
+
+/**
+ * Loads a model, away from the event loop. The file is checked by our own reader first.
+ * @throws NativeError (as a rejection) `NATIVE_ADDON_UNAVAILABLE`, `NATIVE_MODEL_UNREADABLE`, `NATIVE_INVALID_ARGUMENT`
+ */
+export async function createSpeechEngine(options: SpeechEngineOptions): Promise<SpeechEngine> {
+  const { addon, folder } = loadAddon();
+  inRange('lanes', { value: options.lanes, min: 1, max: 8 });
+  inRange('threadsPerLane', { value: options.threadsPerLane, min: 1, max: 64 });
+  await readModelHeader(options.modelPath);
+  const { engine, info } = await addon.loadEngine({ ...options, backendFolder: folder });
+  return new WhisperEngine({ addon, engine, info });
+}
+
+class WhisperEngine implements SpeechEngine {
+  readonly info: SpeechEngineInfo;
+  readonly #addon: RawAddon;
+  readonly #engine: RawEngine;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: { addon: RawAddon; engine: RawEngine; info: SpeechEngineInfo }) {
+    this.#addon = parts.addon;
+    this.#engine = parts.engine;
+    this.info = parts.info;
+  }
+
+  async transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
+    if (this.#closing !== undefined) throw new NativeError('NATIVE_ENGINE_CLOSED', 'The engine was closed.');
+    this.#check(job);
+    try {
+      return await this.#engine.transcribe(lane, job);
+    } catch (error) {
+      throw asNativeError(error);
+    }
+  }
+
+  abort(lane: number): void {
+    this.#engine.abort(lane);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#engine.close();
+    return this.#closing;
+  }
+
+  #check(job: TranscribeJob): void {
+    if (job.pcm.length > MAX_SECONDS * SAMPLE_RATE) {
+      throw new NativeError('NATIVE_INVALID_ARGUMENT', `Audio of one job is at most ${MAX_SECONDS} s long.`);
+    }
+    if (job.language !== 'auto' && !this.#addon.isLanguage(job.language)) {
+      throw new NativeError('NATIVE_INVALID_ARGUMENT', `"${job.language}" is not a language code that Whisper knows.`);
+    }
+    inRange('audioContext', { value: job.audioContext, min: 0, max: MAX_AUDIO_CONTEXT });
+    inRange('beamSize', { value: job.beamSize, min: 1, max: 8 });
+    inRange('maxTokens', { value: job.maxTokens, min: 1, max: 224 });
+    inRange('timeoutMs', { value: job.timeoutMs, min: 0, max: 600_000 });
+    for (const name of ['temperature', 'temperatureIncrement'] as const) {
+      if (!(job[name] >= 0 && job[name] <= 1)) throw new NativeError('NATIVE_INVALID_ARGUMENT', `${name} is from 0 to 1.`);
+    }
+  }
+}
+
+function inRange(name: string, { value, min, max }: { value: number; min: number; max: number }): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new NativeError('NATIVE_INVALID_ARGUMENT', `${name} is a whole number from ${min} to ${max}, not ${value}.`);
+  }
+}
+
+/** The addon's errors carry our codes. */
+function asNativeError(error: unknown): unknown {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('NATIVE_')) {
+    return new NativeError(error.code as NativeError['code'], error.message, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,55 @@
+#include "napiResults.h"
+
+namespace parley {
+
+namespace {
+
+Napi::Value wordsToJs(Napi::Env env, const std::vector<Word> &words) {
+  Napi::Array list = Napi::Array::New(env, words.size());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    Napi::Object word = Napi::Object::New(env);
+    word.Set("text", words[i].text);
+    word.Set("startMs", words[i].startMs);
+    word.Set("endMs", words[i].endMs);
+    word.Set("probability", words[i].probability);
+    list.Set(static_cast<std::uint32_t>(i), word);
+  }
+  return list;
+}
+
+} // namespace
+
+Napi::Value transcriptionToJs(Napi::Env env, const Outcome &outcome) {
+  const Transcription &value = outcome.value;
+  Napi::Object timings = Napi::Object::New(env);
+  timings.Set("melMs", value.melMs);
+  timings.Set("encodeMs", value.encodeMs);
+  timings.Set("decodeMs", value.decodeMs);
+  timings.Set("totalMs", value.totalMs);
+
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("text", value.text);
+  result.Set("language", value.language);
+  result.Set("languageProbability", value.languageProbability);
+  result.Set("noSpeechProbability", value.noSpeechProbability);
+  result.Set("meanLogProbability", value.meanLogProbability);
+  result.Set("tokens", value.tokens);
+  if (outcome.wantsWords) result.Set("words", wordsToJs(env, value.words));
+  result.Set("sanitizedSamples", static_cast<double>(outcome.sanitized));
+  result.Set("timings", timings);
+  return result;
+}
+
+Napi::Value infoToJs(Napi::Env env, const EngineInfo &info) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("device", info.gpu ? "cuda" : "cpu");
+  result.Set("deviceName", info.deviceName);
+  if (!info.fallbackReason.empty()) result.Set("fallbackReason", info.fallbackReason);
+  result.Set("multilingual", info.multilingual);
+  result.Set("modelType", info.modelType);
+  result.Set("loadMs", info.loadMs);
+  result.Set("engineVersion", info.engineVersion);
+  return result;
+}
+
+} // namespace parley

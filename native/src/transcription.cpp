@@ -1,0 +1,164 @@
+#include "transcription.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <exception>
+
+#include "backends.h"
+#include "resultText.h"
+#include "utf8.h"
+#include "whisper.h"
+#include "whisperAccess.h"
+
+namespace parley {
+
+namespace {
+
+/** whisper.cpp's own code for "no memory for the key/value cache": it has freed the state by then. */
+constexpr int kStateFreed = -7;
+/** Far more than the 224 tokens that can be used; bounds the tokenizer's regular expression. */
+constexpr std::size_t kMaxPromptBytes = 4096;
+/** Decoders that the temperature fallback samples with. */
+constexpr int kFallbackCandidates = 2;
+
+bool askStop(void *stop) { return static_cast<const StopSignal *>(stop)->shouldStop(); }
+
+/** Languages that this model has tokens for: 99, or 100 from large-v3 on. */
+int languageCount(whisper_context *context) {
+  return whisper_model_n_vocab(context) - 51765 - (whisper_is_multilingual(context) ? 1 : 0);
+}
+
+whisper_full_params parametersOf(const Job &job, int threads, const StopSignal &stop) {
+  whisper_full_params params =
+      whisper_full_default_params(job.beamSize > 1 ? WHISPER_SAMPLING_BEAM_SEARCH : WHISPER_SAMPLING_GREEDY);
+  params.n_threads = threads;
+  params.translate = job.translate;
+  params.no_context = true;
+  // One segment: with several, a token limit drops the text after it.
+  params.single_segment = true;
+  params.no_timestamps = !job.words;
+  params.token_timestamps = job.words;
+  params.print_special = false;
+  params.print_progress = false;
+  params.print_realtime = false;
+  params.print_timestamps = false;
+  // whisper.cpp stops after `max_tokens` + 1; timestamps count too. What is over is cut when the text is joined.
+  params.max_tokens = job.words ? job.maxTokens + 16 : std::max(1, job.maxTokens - 1);
+  params.audio_ctx = job.audioContext;
+  params.suppress_blank = true;
+  params.temperature = job.temperature;
+  params.temperature_inc = job.temperatureIncrement;
+  const bool samples = job.temperature > 0 || job.temperatureIncrement > 0;
+  params.greedy.best_of = samples ? std::max(kFallbackCandidates, job.beamSize) : 1;
+  params.beam_search.beam_size = job.beamSize;
+  params.abort_callback = askStop;
+  params.abort_callback_user_data = const_cast<StopSignal *>(&stop);
+  return params;
+}
+
+/** Detects the language on the audio that `state` holds; the encoder's output stays there for the decoding. */
+int detectLanguage(whisper_context *context, whisper_state *state, int threads, double &probability) {
+  std::vector<float> probabilities(static_cast<std::size_t>(whisper_lang_max_id()) + 1, 0.0f);
+  if (whisper_lang_auto_detect_with_state(context, state, 0, threads, probabilities.data()) < 0) return -1;
+  const auto end = probabilities.begin() + std::min<std::ptrdiff_t>(languageCount(context), std::ssize(probabilities));
+  const auto best = std::max_element(probabilities.begin(), end);
+  probability = *best;
+  return static_cast<int>(best - probabilities.begin());
+}
+
+std::string failureText(const char *what, int code) {
+  const std::string reason = lastEngineError();
+  return std::string(what) + " (code " + std::to_string(code) + (reason.empty() ? ")" : "): " + reason);
+}
+
+Outcome failed(Status status, std::string message) {
+  Outcome outcome;
+  outcome.status = status;
+  outcome.message = std::move(message);
+  return outcome;
+}
+
+Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto aborted = [] { return failed(Status::Aborted, "the job was stopped before its end"); };
+  if (stop.shouldStop()) return aborted();
+
+  clearEngineError();
+  access::beginRequest(state, job.audioContext);
+  const auto &samples = job.audio.samples;
+  if (!access::prepareAudio(context, state, samples.data(), static_cast<int>(samples.size()), threads, job.words)) {
+    return failed(Status::DecodeFailed, failureText("no spectrogram could be computed", -2));
+  }
+
+  Outcome outcome;
+  Transcription &value = outcome.value;
+  value.language = whisper_is_multilingual(context) ? job.language : "en";
+  value.languageProbability = 1;
+  if (value.language == "auto") {
+    const int id = detectLanguage(context, state, threads, value.languageProbability);
+    if (stop.shouldStop()) return aborted();
+    if (id < 0) return failed(Status::DecodeFailed, failureText("the language could not be detected", id));
+    value.language = whisper_lang_str(id);
+    access::reuseEncoding(state);
+  }
+
+  whisper_full_params params = parametersOf(job, threads, stop);
+  params.language = value.language.c_str();
+  const std::string prompt(utf8Tail(job.prompt, kMaxPromptBytes));
+  params.initial_prompt = prompt.empty() ? nullptr : prompt.c_str();
+
+  // 0 samples: the spectrogram is in the state already.
+  const int code = whisper_full_with_state(context, state, params, nullptr, 0);
+  access::forgetEncoding();
+  if (code == kStateFreed) {
+    state = nullptr;
+    return failed(Status::DecodeFailed, failureText("out of memory for the decoder", code));
+  }
+  if (stop.shouldStop() && code != 0) return aborted();
+  if (code != 0) return failed(Status::DecodeFailed, failureText("the decoder failed", code));
+
+  collectText(context, state, job, value);
+  value.noSpeechProbability = access::noSpeechProbability(state);
+  const access::Timings timings = access::timings(state);
+  value.melMs = timings.melMs;
+  value.encodeMs = timings.encodeMs;
+  value.decodeMs = timings.decodeMs;
+  value.totalMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  outcome.wantsWords = job.words;
+  outcome.sanitized = job.audio.sanitized;
+  return outcome;
+}
+
+} // namespace
+
+std::string refuseJob(whisper_context *context, const Job &job) {
+  if (job.audio.given > kMaxSamples) return "the audio is longer than 30 s";
+  if (job.audioContext < 0 || job.audioContext > whisper_model_n_audio_ctx(context)) {
+    return "audioContext must be 0 to " + std::to_string(whisper_model_n_audio_ctx(context));
+  }
+  if (job.language == "auto") return "";
+  const int id = whisper_lang_id(job.language.c_str());
+  // whisper.cpp also takes English names of languages; the contract is codes alone.
+  if (id < 0 || id >= languageCount(context) || job.language != whisper_lang_str(id)) {
+    return "the model does not know the language '" + job.language.substr(0, 16) + "'";
+  }
+  if (!whisper_is_multilingual(context) && job.language != "en") {
+    return "the model knows English only, not '" + job.language + "'";
+  }
+  return "";
+}
+
+Outcome transcribe(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop) {
+  try {
+    return run(context, state, job, threads, stop);
+  } catch (const std::exception &error) {
+    access::forgetEncoding();
+    return failed(Status::DecodeFailed, std::string("the decoder failed: ") + error.what());
+  } catch (...) {
+    access::forgetEncoding();
+    return failed(Status::DecodeFailed, "the decoder failed for an unknown reason");
+  }
+}
+
+} // namespace parley

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "audioInput.h"
+
+struct whisper_context;
+struct whisper_state;
+
+namespace parley {
+
+enum class Status { Ok, InvalidArgument, LaneBusy, Aborted, DecodeFailed, Closed };
+
+struct Job {
+  AudioInput audio;
+  /** ISO 639-1 code or `auto`. */
+  std::string language;
+  std::string prompt;
+  bool translate = false;
+  bool words = false;
+  int audioContext = 0;
+  int beamSize = 1;
+  int maxTokens = 224;
+  float temperature = 0;
+  float temperatureIncrement = 0;
+  double timeoutMs = 0;
+};
+
+struct Word {
+  std::string text;
+  double startMs = 0;
+  double endMs = 0;
+  double probability = 0;
+};
+
+struct Transcription {
+  std::string text;
+  std::string language;
+  double languageProbability = 0;
+  double noSpeechProbability = 0;
+  double meanLogProbability = 0;
+  int tokens = 0;
+  std::vector<Word> words;
+  double melMs = 0;
+  double encodeMs = 0;
+  double decodeMs = 0;
+  double totalMs = 0;
+};
+
+struct Outcome {
+  Status status = Status::Ok;
+  std::string message;
+  Transcription value;
+  bool wantsWords = false;
+  std::size_t sanitized = 0;
+};
+
+/** What stops a running job; asked from the compute threads between graph nodes. */
+class StopSignal {
+public:
+  virtual ~StopSignal() = default;
+  virtual bool shouldStop() const = 0;
+};
+
+/** Checks what does not need the model's state. @return an empty string, or a sentence on what is wrong */
+std::string refuseJob(whisper_context *context, const Job &job);
+
+/**
+ * Runs one job on the calling thread. Never throws.
+ * `state` becomes null when whisper.cpp freed it (out of memory for the key/value cache); the caller makes another.
+ */
+Outcome transcribe(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop);
+
+} // namespace parley

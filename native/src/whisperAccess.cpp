@@ -1,0 +1,58 @@
+// One translation unit with whisper.cpp: `whisperPatched.cpp` is the package's file with the two changes that
+// CMakeLists.txt makes to a copy (see there).
+
+struct whisper_state;
+
+/** The state whose encoder output is still good, set for the very next call on this thread. */
+static thread_local const whisper_state *parleyEncodedState = nullptr;
+
+static bool parleyTakeEncoding(const whisper_state *state) {
+  const bool hit = parleyEncodedState == state;
+  parleyEncodedState = nullptr;
+  return hit;
+}
+
+#include "whisperPatched.cpp"
+
+#include "whisperAccess.h"
+
+namespace parley::access {
+
+void beginRequest(whisper_state *state, int audioContext) {
+  state->t_sample_us = 0;
+  state->t_encode_us = 0;
+  state->t_decode_us = 0;
+  state->t_batchd_us = 0;
+  state->t_prompt_us = 0;
+  state->t_mel_us = 0;
+  state->no_speech_prob = 0.0f;
+  state->exp_n_audio_ctx = audioContext;
+  for (int i = 0; i < WHISPER_MAX_DECODERS; ++i) state->decoders[i].rng = std::mt19937(i);
+  parleyEncodedState = nullptr;
+}
+
+bool prepareAudio(whisper_context *context, whisper_state *state, const float *samples, int count, int threads,
+                  bool wordTimes) {
+  if (whisper_pcm_to_mel_with_state(context, state, samples, count, threads) != 0) return false;
+  state->energy = wordTimes ? get_signal_energy(samples, count, 32) : std::vector<float>();
+  return true;
+}
+
+void reuseEncoding(whisper_state *state) { parleyEncodedState = state; }
+
+void forgetEncoding() { parleyEncodedState = nullptr; }
+
+float noSpeechProbability(const whisper_state *state) { return state->no_speech_prob; }
+
+int languageId(const whisper_state *state) { return state->lang_id; }
+
+Timings timings(const whisper_state *state) {
+  return {static_cast<double>(state->t_mel_us) / 1e3, static_cast<double>(state->t_encode_us) / 1e3,
+          static_cast<double>(state->t_decode_us + state->t_batchd_us + state->t_prompt_us + state->t_sample_us) / 1e3};
+}
+
+ggml_backend_t cpuBackend(const whisper_state *state) {
+  return state->backends.empty() ? nullptr : state->backends.back();
+}
+
+} // namespace parley::access
