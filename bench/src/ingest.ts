@@ -24,32 +24,32 @@ const BATCH_STREAMS = 32;
 /** Times of the fixture's 4 s for every measurement. */
 const ROUNDS = 100;
 
-interface PacketFigures {
-  implementation: OpusImplementation;
-  parseUs: number;
-  parseAndJitterUs: number;
-  parseJitterDecodeUs: number;
-  timesRealTime: number;
-}
-
 interface IngestFigures {
-  packets: PacketFigures[];
+  transport: { parseUs: number; parseAndJitterUs: number };
+  decode: DecodeFigures[];
   vad: { singleFrameUs: number; batchStreams: number; batchFramePerStreamUs: number };
   whole: { implementation: OpusImplementation; streams: number; timesRealTimePerCore: number };
 }
 
+interface DecodeFigures {
+  implementation: OpusImplementation;
+  parseJitterDecodeUs: number;
+  timesRealTime: number;
+}
+
 /**
  * The way of a speaker's audio from a datagram to the segmenter, on one thread: parser, jitter buffer, Opus decoder, ring,
- * VAD, segmenter. CPU time of this process, so that a busy machine does not count.
+ * VAD, segmenter. The packet rows are the best of several runs; the VAD and the whole are CPU time of this process, so that a
+ * busy machine counts little.
  */
 export async function benchIngest(): Promise<BenchResult> {
   const implementations: OpusImplementation[] = libopusAvailable() ? ['libopus', 'opusscript'] : ['opusscript'];
   const datagrams = makeDatagrams();
-  const packets = implementations.map((implementation) => measurePackets(datagrams, implementation));
   const model = await VoiceActivityModel.create();
   try {
     const figures: IngestFigures = {
-      packets,
+      transport: measureTransport(datagrams),
+      decode: implementations.map((implementation) => measureDecode(datagrams, implementation)),
       vad: {
         singleFrameUs: await measureVad(model, 1),
         batchStreams: BATCH_STREAMS,
@@ -67,16 +67,13 @@ export async function benchIngest(): Promise<BenchResult> {
   }
 }
 
-function tableOf({ packets, vad, whole }: IngestFigures): BenchResult['table'] {
+function tableOf({ transport, decode, vad, whole }: IngestFigures): BenchResult['table'] {
   const rows: string[][] = [];
   const add = (what: string, us: number, audioMs: number) =>
     rows.push([what, formatNumber(us), formatNumber((audioMs * 1_000) / us)]);
-  const first = packets[0];
-  if (first !== undefined) {
-    add('RTP parse, a packet of 20 ms', first.parseUs, PACKET_MS);
-    add('RTP parse + jitter buffer', first.parseAndJitterUs, PACKET_MS);
-  }
-  for (const { implementation, parseJitterDecodeUs } of packets) {
+  add('RTP parse, a packet of 20 ms', transport.parseUs, PACKET_MS);
+  add('RTP parse + jitter buffer', transport.parseAndJitterUs, PACKET_MS);
+  for (const { implementation, parseJitterDecodeUs } of decode) {
     add(`RTP parse + jitter buffer + decode (${implementation})`, parseJitterDecodeUs, PACKET_MS);
   }
   add('VAD, a frame of 32 ms alone', vad.singleFrameUs, FRAME_MS);
@@ -103,9 +100,9 @@ function wallUs(work: () => void): number {
   return Number(process.hrtime.bigint() - before) / 1_000;
 }
 
-/** The best of five: what the code costs when nothing disturbs it. The first run only warms up. */
+/** The best of five: what the code costs when nothing disturbs it. The runs before only warm up. */
 function bestUs(work: () => void): number {
-  work();
+  for (let round = 0; round < 3; round += 1) work();
   return Math.min(...Array.from({ length: 5 }, () => wallUs(work)));
 }
 
@@ -135,7 +132,7 @@ function makeDatagrams(): Uint8Array[] {
   return datagrams;
 }
 
-function measurePackets(datagrams: Uint8Array[], implementation: OpusImplementation): PacketFigures {
+function measureTransport(datagrams: Uint8Array[]): IngestFigures['transport'] {
   let bytes = 0;
   const parseUs = bestUs(() => {
     for (const datagram of datagrams) {
@@ -152,8 +149,13 @@ function measurePackets(datagrams: Uint8Array[], implementation: OpusImplementat
     });
     receive(receiver, datagrams);
   });
+  if (bytes === 0) throw new Error('nothing was received');
+  return { parseUs: parseUs / datagrams.length, parseAndJitterUs: jitterUs / datagrams.length };
+}
+
+function measureDecode(datagrams: Uint8Array[], implementation: OpusImplementation): DecodeFigures {
   let samples = 0;
-  const decodeUs = bestUs(() => {
+  const us = bestUs(() => {
     const track = new TrackDecoder({
       decoder: createOpusDecoder({ prefer: implementation }),
       onPcm: ({ pcm }) => {
@@ -164,15 +166,9 @@ function measurePackets(datagrams: Uint8Array[], implementation: OpusImplementat
     receive(receiver, datagrams);
     track.close();
   });
-  if (bytes === 0 || samples === 0) throw new Error('nothing was decoded');
-  const count = datagrams.length;
-  return {
-    implementation,
-    parseUs: parseUs / count,
-    parseAndJitterUs: jitterUs / count,
-    parseJitterDecodeUs: decodeUs / count,
-    timesRealTime: (PACKET_MS * 1_000) / (decodeUs / count),
-  };
+  if (samples === 0) throw new Error('nothing was decoded');
+  const parseJitterDecodeUs = us / datagrams.length;
+  return { implementation, parseJitterDecodeUs, timesRealTime: (PACKET_MS * 1_000) / parseJitterDecodeUs };
 }
 
 function receive(receiver: RtpReceiver, datagrams: Uint8Array[]): void {

@@ -27,7 +27,7 @@ std::filesystem::path addonFolder() {
   return std::filesystem::path(info.dli_fname).parent_path();
 }
 
-ggml_backend_dev_t deviceOfType(ggml_backend_dev_type type) {
+ggml_backend_dev_t deviceOfType(enum ggml_backend_dev_type type) {
   for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
     ggml_backend_dev_t device = ggml_backend_dev_get(i);
     if (ggml_backend_dev_type(device) == type) return device;

@@ -18,6 +18,9 @@ const FLAGS = [
   // The last such flag on a command line replaces the earlier ones, so it repeats what matters of Playwright's own.
   `--disable-features=${[
     'WebRtcHideLocalIpsWithMdns',
+    // A page that Playwright serves belongs to no network, and may not call the server on this machine otherwise.
+    'LocalNetworkAccessChecks',
+    'LocalNetworkAccessChecksWebSockets',
     'HttpsUpgrades',
     'HttpsFirstBalancedModeAutoEnable',
     'MediaRouter',

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { ERROR_REGISTRY, ParleyError, PROTOCOL_VERSION } from './index.js';
+import { displayNameSchema, handshakeSchema, requestSchemas } from './schema.js';
+
+const guest = { kind: 'guest', subject: 'abcdefghijklmnop', displayName: 'Ada' };
+
+describe('handshakeSchema', () => {
+  test('takes a guest and a token', () => {
+    expect(handshakeSchema.safeParse({ protocolVersion: PROTOCOL_VERSION, credentials: guest }).success).toBe(true);
+    expect(handshakeSchema.safeParse({ protocolVersion: 1, credentials: { kind: 'token', token: 'x.y.z' } }).success).toBe(true);
+  });
+
+  test('refuses unknown keys, guessable subjects and other kinds', () => {
+    for (const credentials of [
+      { ...guest, admin: true },
+      { ...guest, subject: 'short' },
+      { ...guest, subject: 'with spaces in it, long' },
+      { kind: 'root' },
+      null,
+    ]) {
+      expect(handshakeSchema.safeParse({ protocolVersion: 1, credentials }).success).toBe(false);
+    }
+  });
+});
+
+describe('displayNameSchema', () => {
+  test('trims and composes names', () => {
+    expect(displayNameSchema.parse('  Zoe\u0308 ')).toBe('Zoë');
+    expect(displayNameSchema.parse('王小明')).toBe('王小明');
+  });
+
+  test('refuses what could deceive or break a line: empty, control, direction overrides, too long', () => {
+    for (const name of ['', '   ', 'a\u0000b', 'a\nb', 'evil\u202Egnp', 'a\u200Bb', 'x'.repeat(65), 'x'.repeat(10_000)]) {
+      expect(displayNameSchema.safeParse(name).success, JSON.stringify(name.slice(0, 20))).toBe(false);
+    }
+  });
+});
+
+describe('requestSchemas', () => {
+  test('refuse keys that they do not know', () => {
+    expect(requestSchemas.join.safeParse({ room: 'daily', role: 'admin' }).success).toBe(false);
+    expect(requestSchemas.leave.safeParse({ now: true }).success).toBe(false);
+  });
+
+  test('bound afterSeq', () => {
+    for (const afterSeq of [-1, 1.5, 2 ** 53, Number.NaN, '0']) {
+      expect(requestSchemas.resumeTranscript.safeParse({ afterSeq }).success, String(afterSeq)).toBe(false);
+    }
+    expect(requestSchemas.resumeTranscript.safeParse({ afterSeq: 0 }).success).toBe(true);
+  });
+
+  test('ask a receiving transport for what the browser can receive', () => {
+    expect(requestSchemas.createTransport.safeParse({ direction: 'send' }).success).toBe(true);
+    expect(requestSchemas.createTransport.safeParse({ direction: 'recv' }).success).toBe(false);
+    expect(requestSchemas.createTransport.safeParse({ direction: 'recv', rtpCapabilities: { codecs: [] } }).success).toBe(true);
+  });
+});
+
+describe('ParleyError', () => {
+  test('survives the wire', () => {
+    const error = ParleyError.fromWire(new ParleyError('ROOM_FULL', { retryAfterMs: 500 }).toWire());
+    expect(error).toMatchObject({ code: 'ROOM_FULL', retryable: true, retryAfterMs: 500 });
+    expect(error.message).toBe(ERROR_REGISTRY.ROOM_FULL.message);
+  });
+
+  test('has a sentence for every code', () => {
+    for (const [code, { message }] of Object.entries(ERROR_REGISTRY)) expect(message, code).toMatch(/^[A-Z].*[.]$/);
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadSettings, SettingsError } from './loadSettings.js';
+
+function fileWith(content: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'parley-settings-')), 'parley.yaml');
+  writeFileSync(path, content);
+  return path;
+}
+
+function problemsOf(action: () => unknown): readonly string[] {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  throw new Error('the settings were taken');
+}
+
+describe('loadSettings', () => {
+  test('gives every setting its default', () => {
+    const settings = loadSettings();
+    expect(settings).toMatchObject({ host: '127.0.0.1', port: 8443, lan: false, model: 'auto', mode: 'balanced' });
+    expect(settings.tls.enabled).toBe(true);
+    expect(settings.limits.participantsPerRoom).toBe(50);
+  });
+
+  test('lets flags win over the environment, and the environment over the file', () => {
+    const file = fileWith('port: 1000\nmodel: from-file\nhost: 127.0.0.9\n');
+    const settings = loadSettings({
+      file,
+      environment: { PARLEY_PORT: '2000', PARLEY_MODEL: 'from-environment' },
+      flags: ['--port', '3000'],
+    });
+    expect(settings).toMatchObject({ port: 3000, model: 'from-environment', host: '127.0.0.9' });
+  });
+
+  test('reads nested keys, lists and switches from flags and variables', () => {
+    const settings = loadSettings({
+      environment: { PARLEY_LIMITS_ROOMS: '7', PARLEY_ORIGINS: 'https://a.example, https://b.example' },
+      flags: ['--no-tls-enabled', '--media-port=0', '--lan'],
+    });
+    expect(settings.limits.rooms).toBe(7);
+    expect(settings.origins).toEqual(['https://a.example', 'https://b.example']);
+    expect(settings.tls.enabled).toBe(false);
+    expect(settings.media.port).toBe(0);
+    expect(settings.lan).toBe(true);
+  });
+
+  test('leaves speech settings that nobody gave to the mode', () => {
+    expect(loadSettings().speech).toEqual({});
+    expect(loadSettings({ flags: ['--speech-end-silence-ms', '700'] }).speech).toEqual({ endSilenceMs: 700 });
+  });
+
+  test('names all problems at once, each with its place', () => {
+    const file = fileWith('prot: 1\nlimits:\n  rooms: many\n');
+    const problems = problemsOf(() =>
+      loadSettings({ file, environment: { PARLEY_PORT: '99999', PARLEY_DEVCE: 'x' }, flags: ['--lann', '--host'] }),
+    );
+    expect(problems).toHaveLength(6);
+    expect(problems.join('\n')).toContain('PARLEY_DEVCE is not a setting. Did you mean PARLEY_DEVICE?');
+    expect(problems.join('\n')).toContain('--lann is not a flag. Did you mean --lan?');
+    expect(problems.join('\n')).toContain('--host needs a value.');
+    expect(problems.join('\n')).toContain('prot is not a setting. Did you mean port?');
+    expect(problems.some((problem) => problem.startsWith('limits.rooms:'))).toBe(true);
+    expect(problems.some((problem) => problem.startsWith('PARLEY_PORT:'))).toBe(true);
+  });
+
+  test('refuses a certificate without its key, and files that are not there', () => {
+    const problems = problemsOf(() => loadSettings({ flags: ['--tls-cert-file', '/nowhere/cert.pem'] }));
+    expect(problems).toEqual([
+      'tls.certFile and tls.keyFile belong together: give both or none.',
+      'tls.certFile: there is no file at /nowhere/cert.pem.',
+    ]);
+  });
+
+  test('refuses an announced address that is none', () => {
+    expect(problemsOf(() => loadSettings({ flags: ['--media-announced-address', 'not an address'] }))).toHaveLength(1);
+    expect(loadSettings({ flags: ['--media-announced-address', '203.0.113.7'] }).media.announcedAddress).toBe('203.0.113.7');
+  });
+
+  test('says what is wrong with a file that is no YAML or not there', () => {
+    expect(problemsOf(() => loadSettings({ file: fileWith('a: [1') }))).toHaveLength(1);
+    expect(problemsOf(() => loadSettings({ file: '/nowhere/parley.yaml' }))[0]).toContain('/nowhere/parley.yaml');
+    expect(problemsOf(() => loadSettings({ file: fileWith('- a') }))[0]).toContain('map of names and values');
+  });
+
+  test('leaves variables alone that are not settings', () => {
+    expect(() => loadSettings({ environment: { PARLEY_CHROMIUM: '/x', HOME: '/y' } })).not.toThrow();
+  });
+});

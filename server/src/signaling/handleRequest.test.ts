@@ -1,0 +1,102 @@
+import { type Ack, ParleyError, type RequestName } from '@parley/client-sdk/protocol';
+import { requestSchemas } from '@parley/client-sdk/protocol/schema';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { handleRequest, type RequestHandlers } from './handleRequest.js';
+
+const logger = pino({ level: 'silent' });
+const names = Object.keys(requestSchemas) as RequestName[];
+
+/** Handlers that answer with what they were given, unless told to fail. */
+function handlersThat(behave: (request: unknown) => unknown): RequestHandlers<null> {
+  return Object.fromEntries(names.map((name) => [name, (_: null, request: unknown) => behave(request)])) as RequestHandlers<null>;
+}
+
+function ask(name: string, options: { args?: unknown[]; handlers?: RequestHandlers<null> } = {}): Promise<Ack<unknown>> {
+  return new Promise((resolve, reject) => {
+    let answers = 0;
+    const ack = (answer: Ack<unknown>) => {
+      answers += 1;
+      if (answers > 1) reject(new Error('answered twice'));
+      resolve(answer);
+    };
+    const handlers = options.handlers ?? handlersThat((request) => request);
+    handleRequest({ name, args: [...(options.args ?? [{}]), ack], context: null, handlers, logger });
+  });
+}
+
+describe('handleRequest', () => {
+  test('gives a valid request to its handler and its answer to the ack', async () => {
+    expect(await ask('join', { args: [{ room: 'daily' }] })).toEqual({ ok: true, data: { room: 'daily' } });
+  });
+
+  test.each(names)('survives %s with no ack, an ack that is no function, and arguments of any kind', async (name) => {
+    const handlers = handlersThat(() => ({}));
+    for (const args of [[], [{}], [{}, {}], [null], [undefined, 'ack'], [[], 5]]) {
+      expect(() => handleRequest({ name, args, context: null, handlers, logger })).not.toThrow();
+    }
+    for (const data of [null, undefined, 'text', 5, [], true, { __proto__: null }, { unknown: 1 }]) {
+      const answer = await ask(name, { args: [data], handlers });
+      if (!answer.ok) expect(['BAD_REQUEST', 'INVALID_ROOM_NAME']).toContain(answer.error.code);
+    }
+    const tooMany = await ask(name, { args: [{}, {}], handlers });
+    expect(tooMany).toMatchObject({ ok: false, error: { code: 'BAD_REQUEST' } });
+  });
+
+  test('refuses what it does not know, also by the names of Object', async () => {
+    for (const name of ['dance', '__proto__', 'constructor', 'toString', '7']) {
+      expect(await ask(name)).toMatchObject({ ok: false, error: { code: 'UNKNOWN_EVENT' } });
+    }
+  });
+
+  test('tells a bad room name in words of its own', async () => {
+    for (const room of ['', '../etc', 'a b', '_x', 'ünï', 'x'.repeat(65), 5]) {
+      expect(await ask('join', { args: [{ room }] })).toMatchObject({ ok: false, error: { code: 'INVALID_ROOM_NAME' } });
+    }
+  });
+
+  test('refuses malformed media parameters before anything native sees them', async () => {
+    const transportId = 't1';
+    const bad = [
+      ['connectTransport', { transportId, dtlsParameters: { role: 'client', fingerprints: [] } }],
+      ['connectTransport', { transportId, dtlsParameters: { role: 'client', fingerprints: [{ algorithm: 'md5', value: 'AA' }] } }],
+      ['produce', { transportId, track: 'microphone', paused: false, rtpParameters: { codecs: [] } }],
+      ['produce', { transportId, track: 'microphone', paused: false, rtpParameters: null }],
+      [
+        'produce',
+        {
+          transportId,
+          track: 'microphone',
+          paused: false,
+          rtpParameters: { codecs: [{ mimeType: 'audio/opus', payloadType: -1, clockRate: 48_000 }] },
+        },
+      ],
+      [
+        'produce',
+        {
+          transportId,
+          track: 'microphone',
+          paused: false,
+          rtpParameters: {
+            codecs: Array.from({ length: 10_000 }, () => ({ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000 })),
+          },
+        },
+      ],
+      ['produce', { transportId, track: 'screen', paused: false, rtpParameters: {} }],
+    ] as const;
+    for (const [name, request] of bad) {
+      expect(await ask(name, { args: [request] }), name).toMatchObject({ ok: false, error: { code: 'BAD_REQUEST' } });
+    }
+  });
+
+  test('answers with the code of a known error, and hides an unknown one', async () => {
+    const known = handlersThat(() => {
+      throw new ParleyError('ROOM_FULL');
+    });
+    expect(await ask('leave', { handlers: known })).toMatchObject({ ok: false, error: { code: 'ROOM_FULL', retryable: true } });
+    const unknown = handlersThat(() => Promise.reject(new Error('secret path /etc/passwd')));
+    const answer = await ask('leave', { handlers: unknown });
+    expect(answer).toMatchObject({ ok: false, error: { code: 'INTERNAL' } });
+    expect(JSON.stringify(answer)).not.toContain('passwd');
+  });
+});
