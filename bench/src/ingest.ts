@@ -39,8 +39,7 @@ interface DecodeFigures {
 
 /**
  * The way of a speaker's audio from a datagram to the segmenter, on one thread: parser, jitter buffer, Opus decoder, ring,
- * VAD, segmenter. The packet rows are the best of several runs; the VAD and the whole are CPU time of this process, so that a
- * busy machine counts little.
+ * VAD, segmenter. All figures are CPU time of this process, so that a busy machine counts little.
  */
 export async function benchIngest(): Promise<BenchResult> {
   const implementations: OpusImplementation[] = libopusAvailable() ? ['libopus', 'opusscript'] : ['opusscript'];
@@ -86,24 +85,27 @@ function tableOf({ transport, decode, vad, whole }: IngestFigures): BenchResult[
   return { columns: ['what', 'us', 'x real time on one core'], rows };
 }
 
-/** CPU microseconds of this process that `work` takes; all of its threads. */
-async function cpuUs(work: () => void | Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
+/** CPU microseconds of this process, all of its threads, since `before`. */
+function cpuUsSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
   return user + system;
 }
 
-function wallUs(work: () => void): number {
-  const before = process.hrtime.bigint();
-  work();
-  return Number(process.hrtime.bigint() - before) / 1_000;
+async function cpuUs(work: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  return cpuUsSince(before);
 }
 
 /** The best of five: what the code costs when nothing disturbs it. The runs before only warm up. */
 function bestUs(work: () => void): number {
   for (let round = 0; round < 3; round += 1) work();
-  return Math.min(...Array.from({ length: 5 }, () => wallUs(work)));
+  const once = () => {
+    const before = process.cpuUsage();
+    work();
+    return cpuUsSince(before);
+  };
+  return Math.min(...Array.from({ length: 5 }, once));
 }
 
 function fixture(name: string): Buffer {

@@ -100,7 +100,7 @@ export async function playMeeting(options: PlayMeetingOptions): Promise<MeetingR
         participantId,
         spoken,
         startedAtMs: starts[index]?.startedAtMs ?? startAtMs,
-        driftMs: ends[index]?.driftMs ?? 0,
+        lag: ends[index]?.lag ?? [],
       })),
       events,
       received,

@@ -12,18 +12,32 @@ import {
 const SAMPLE_RATE = 16_000;
 const MAX_SECONDS = 30;
 const MAX_AUDIO_CONTEXT = 1_500;
+const MAX_TIMEOUT_MS = 600_000;
+const DEVICES: readonly string[] = ['auto', 'cpu', 'cuda'];
 
 /**
  * Loads a model, away from the event loop. The file is checked by our own reader first.
  * @throws NativeError (as a rejection) `NATIVE_ADDON_UNAVAILABLE`, `NATIVE_MODEL_UNREADABLE`, `NATIVE_INVALID_ARGUMENT`
  */
 export async function createSpeechEngine(options: SpeechEngineOptions): Promise<SpeechEngine> {
-  const { addon, folder } = loadAddon();
+  const { addon } = loadAddon();
   inRange('lanes', { value: options.lanes, min: 1, max: 8 });
   inRange('threadsPerLane', { value: options.threadsPerLane, min: 1, max: 64 });
+  if (!DEVICES.includes(options.device)) {
+    throw new NativeError('NATIVE_INVALID_ARGUMENT', `device is one of ${DEVICES.join(', ')}, not ${options.device}.`);
+  }
   await readModelHeader(options.modelPath);
-  const { engine, info } = await addon.loadEngine({ ...options, backendFolder: folder });
-  return new WhisperEngine({ addon, engine, info });
+  try {
+    const { engine, info } = await addon.loadEngine(options);
+    return new WhisperEngine({ addon, engine, info });
+  } catch (error) {
+    const failure = asNativeError(error);
+    throw failure instanceof NativeError && failure.code === 'NATIVE_MODEL_UNREADABLE'
+      ? new NativeError(failure.code, `The model ${options.modelPath} cannot be used: ${failure.message}.`, {
+          cause: error,
+        })
+      : failure;
+  }
 }
 
 class WhisperEngine implements SpeechEngine {
@@ -58,6 +72,9 @@ class WhisperEngine implements SpeechEngine {
   }
 
   #check(job: TranscribeJob): void {
+    if (!(job.pcm instanceof Int16Array || job.pcm instanceof Float32Array)) {
+      throw new NativeError('NATIVE_INVALID_ARGUMENT', 'pcm is an Int16Array or a Float32Array.');
+    }
     if (job.pcm.length > MAX_SECONDS * SAMPLE_RATE) {
       throw new NativeError('NATIVE_INVALID_ARGUMENT', `Audio of one job is at most ${MAX_SECONDS} s long.`);
     }
@@ -67,9 +84,10 @@ class WhisperEngine implements SpeechEngine {
     inRange('audioContext', { value: job.audioContext, min: 0, max: MAX_AUDIO_CONTEXT });
     inRange('beamSize', { value: job.beamSize, min: 1, max: 8 });
     inRange('maxTokens', { value: job.maxTokens, min: 1, max: 224 });
-    inRange('timeoutMs', { value: job.timeoutMs, min: 0, max: 600_000 });
+    inRange('timeoutMs', { value: job.timeoutMs, min: 0, max: MAX_TIMEOUT_MS });
     for (const name of ['temperature', 'temperatureIncrement'] as const) {
-      if (!(job[name] >= 0 && job[name] <= 1)) throw new NativeError('NATIVE_INVALID_ARGUMENT', `${name} is from 0 to 1.`);
+      if (!(job[name] >= 0 && job[name] <= 1))
+        throw new NativeError('NATIVE_INVALID_ARGUMENT', `${name} is from 0 to 1.`);
     }
   }
 }

@@ -1,7 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { NativeError, type OpusPacketInfo, type SpeechEngineInfo, type TranscribeJob, type TranscribeResult } from './types.js';
+import {
+  NativeError,
+  type OpusPacketInfo,
+  type SpeechEngineInfo,
+  type TranscribeJob,
+  type TranscribeResult,
+} from './types.js';
 
 /** The addon as it is: counts and codes, no checks. Only the wrappers of this folder call it. */
 export interface RawAddon {
@@ -9,7 +15,6 @@ export interface RawAddon {
   OpusDecoder: new () => RawOpusDecoder;
   loadEngine(options: {
     modelPath: string;
-    backendFolder: string;
     device: string;
     lanes: number;
     threadsPerLane: number;
@@ -48,6 +53,11 @@ export function loadAddon(): LoadedAddon {
   return loaded;
 }
 
+/** Loads the addon now. @returns the folder it lies in. @throws NativeError `NATIVE_ADDON_UNAVAILABLE` */
+export function loadNative(): { folder: string } {
+  return { folder: loadAddon().folder };
+}
+
 /** Whether the addon can be used; the reason is a sentence for people. */
 export function nativeAvailability(): { available: boolean; reason?: string } {
   try {
@@ -77,7 +87,9 @@ function load(): LoadedAddon | NativeError {
 /** `build.mjs` writes down where it put its last result. */
 function folderOfNewestBuild(): string | undefined {
   try {
-    const pointer = JSON.parse(readFileSync(new URL('../dist/addon.json', import.meta.url), 'utf8')) as { dir?: unknown };
+    const pointer = JSON.parse(readFileSync(new URL('../dist/addon.json', import.meta.url), 'utf8')) as {
+      dir?: unknown;
+    };
     return typeof pointer.dir === 'string' ? pointer.dir : undefined;
   } catch {
     return undefined;

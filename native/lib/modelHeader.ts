@@ -3,6 +3,8 @@ import { NativeError } from './types.js';
 
 /** What a ggml Whisper file says of itself. */
 export interface ModelHeader {
+  /** `tiny`, `base`, `small`, `medium`, `large` or `unknown`: whisper.cpp's own word, from the number of encoder layers. */
+  type: string;
   vocabulary: number;
   audioContext: number;
   audioState: number;
@@ -25,7 +27,20 @@ const MAGIC = 0x67676d6c;
 const DIMENSIONS = 11;
 /** ggml's `ftype` divides the quantisation version out by thousands. */
 const QUANTISATION_VERSION_FACTOR = 1_000;
-const FILE_TYPES: Record<number, string> = { 0: 'f32', 1: 'f16', 2: 'q4_0', 3: 'q4_1', 7: 'q8_0', 8: 'q5_0', 9: 'q5_1' };
+const FILE_TYPES: Record<number, string> = {
+  0: 'f32',
+  1: 'f16',
+  2: 'q4_0',
+  3: 'q4_1',
+  7: 'q8_0',
+  8: 'q5_0',
+  9: 'q5_1',
+  10: 'q2_k',
+  11: 'q3_k',
+  12: 'q4_k',
+  13: 'q5_k',
+  14: 'q6_k',
+};
 /** Bytes of a block and elements in it, by ggml's tensor type. */
 const TENSOR_TYPES: Record<number, { bytes: number; elements: number }> = {
   0: { bytes: 4, elements: 1 },
@@ -35,8 +50,18 @@ const TENSOR_TYPES: Record<number, { bytes: number; elements: number }> = {
   6: { bytes: 22, elements: 32 },
   7: { bytes: 24, elements: 32 },
   8: { bytes: 34, elements: 32 },
+  10: { bytes: 84, elements: 256 },
+  11: { bytes: 110, elements: 256 },
+  12: { bytes: 144, elements: 256 },
+  13: { bytes: 176, elements: 256 },
+  14: { bytes: 210, elements: 256 },
 };
-const MAX_TENSORS = 4_096;
+/** English-only, multilingual, multilingual with Cantonese (large-v3). whisper.cpp derives its special tokens from this. */
+const VOCABULARIES = [51_864, 51_865, 51_866];
+const TYPES: Record<number, string> = { 4: 'tiny', 6: 'base', 12: 'small', 24: 'medium', 32: 'large' };
+/** Frequency bins of Whisper's 400-point FFT. */
+const MEL_BINS = 201;
+const SPACE = 0x20;
 const MAX_NAME_BYTES = 256;
 const MAX_ELEMENTS = 2 ** 31;
 
@@ -50,12 +75,14 @@ export async function readModelHeader(path: string): Promise<ModelHeader> {
   try {
     file = await open(path, 'r');
   } catch (error) {
-    throw unreadable(path, (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(error));
+    throw unreadable(path, openFailure(error));
   }
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw unreadable(path, 'it is not a file');
     return await readStructure(new Reader({ file, path, size: stat.size }));
+  } catch (error) {
+    throw error instanceof NativeError ? error : unreadable(path, String(error));
   } finally {
     await file.close();
   }
@@ -67,10 +94,21 @@ async function readStructure(reader: Reader): Promise<ModelHeader> {
   }
   const dimensions: number[] = [];
   for (let i = 0; i < DIMENSIONS; i++) dimensions.push(await reader.uint32('the dimensions'));
-  const [vocabulary, audioContext, audioState, audioHeads, audioLayers, textContext, textState, textHeads, textLayers, mels, ftype] =
-    dimensions as [number, number, number, number, number, number, number, number, number, number, number];
+  const [
+    vocabulary,
+    audioContext,
+    audioState,
+    audioHeads,
+    audioLayers,
+    textContext,
+    textState,
+    textHeads,
+    textLayers,
+    mels,
+    ftype,
+  ] = dimensions as [number, number, number, number, number, number, number, number, number, number, number];
   const sane =
-    between(vocabulary, 50_000, 60_000) &&
+    VOCABULARIES.includes(vocabulary) &&
     between(audioContext, 1, 1_500) &&
     between(audioState, 32, 2_048) &&
     between(audioHeads, 1, 32) &&
@@ -80,6 +118,7 @@ async function readStructure(reader: Reader): Promise<ModelHeader> {
     between(textHeads, 1, 32) &&
     between(textLayers, 1, 64) &&
     (mels === 80 || mels === 128) &&
+    audioState === textState &&
     audioState % audioHeads === 0 &&
     textState % textHeads === 0;
   const quantisation = FILE_TYPES[ftype % QUANTISATION_VERSION_FACTOR];
@@ -88,24 +127,27 @@ async function readStructure(reader: Reader): Promise<ModelHeader> {
 
   const filterMels = await reader.uint32('the mel filters');
   const filterBins = await reader.uint32('the mel filters');
-  if (filterMels !== mels || filterBins !== 201) throw reader.fail('its mel filters have another size than its dimensions say');
+  if (filterMels !== mels || filterBins !== MEL_BINS)
+    throw reader.fail('its mel filters have another size than its dimensions say');
   reader.skip(filterMels * filterBins * 4, 'the mel filters');
 
   const words = await reader.uint32('the vocabulary');
   if (words > vocabulary) throw reader.fail('its vocabulary is larger than its dimensions say');
-  for (let i = 0; i < words; i++) {
-    const length = await reader.uint32('the vocabulary');
-    if (length > MAX_NAME_BYTES) throw reader.fail('its vocabulary holds an impossible word');
-    reader.skip(length, 'the vocabulary');
-  }
+  await readVocabulary(reader, words);
 
-  let tensors = 0;
-  for (; !reader.atEnd; tensors++) {
-    if (tensors >= MAX_TENSORS) throw reader.fail('it holds more tensors than any Whisper model');
-    await readTensor(reader);
+  const expected = tensorCount({ audioLayers, textLayers });
+  const names = new Set<string>();
+  while (!reader.atEnd) {
+    const name = await readTensor(reader);
+    if (names.has(name)) throw reader.fail('it holds a tensor twice');
+    names.add(name);
+    if (names.size > expected) throw reader.fail('it holds more tensors than its dimensions say');
   }
-  if (tensors === 0) throw reader.fail('it ends before the first tensor');
+  if (names.size < expected) {
+    throw reader.fail(`it ends after ${names.size} of ${expected} tensors: the file is cut off`);
+  }
   return {
+    type: TYPES[audioLayers] ?? 'unknown',
     vocabulary,
     audioContext,
     audioState,
@@ -119,12 +161,31 @@ async function readStructure(reader: Reader): Promise<ModelHeader> {
     // As whisper.cpp decides: 51,864 are the English-only models.
     multilingual: vocabulary >= 51_865,
     quantisation,
-    tensors,
+    tensors: names.size,
     bytes: reader.size,
   };
 }
 
-async function readTensor(reader: Reader): Promise<void> {
+/** whisper.cpp looks the single space up without asking whether it is there. */
+async function readVocabulary(reader: Reader, words: number): Promise<void> {
+  const what = 'the vocabulary';
+  let hasSpace = false;
+  for (let i = 0; i < words; i++) {
+    const length = await reader.uint32(what);
+    if (length > MAX_NAME_BYTES) throw reader.fail('its vocabulary holds an impossible word');
+    if (length === 1) hasSpace = (await reader.byte(what)) === SPACE || hasSpace;
+    else reader.skip(length, what);
+  }
+  if (!hasSpace) throw reader.fail('its vocabulary is not that of a Whisper model');
+}
+
+/** Position tables, convolutions, embedding and norms: 11; 15 an encoder layer; 24 a decoder layer. */
+function tensorCount({ audioLayers, textLayers }: { audioLayers: number; textLayers: number }): number {
+  return 11 + 15 * audioLayers + 24 * textLayers;
+}
+
+/** @returns the tensor's name */
+async function readTensor(reader: Reader): Promise<string> {
   const what = 'a tensor';
   const dimensions = await reader.uint32(what);
   const nameBytes = await reader.uint32(what);
@@ -139,7 +200,9 @@ async function readTensor(reader: Reader): Promise<void> {
     if (size === 0 || elements > MAX_ELEMENTS) throw reader.fail('a tensor has impossible dimensions');
   }
   if (elements % type.elements !== 0) throw reader.fail('a tensor has impossible dimensions');
-  reader.skip(nameBytes + (elements / type.elements) * type.bytes, what);
+  const name = await reader.text(nameBytes, what);
+  reader.skip((elements / type.elements) * type.bytes, what);
+  return name;
 }
 
 /** Reads forward through a file in blocks; what is skipped is never read. */
@@ -163,16 +226,29 @@ class Reader {
   }
 
   async uint32(what: string): Promise<number> {
-    if (this.#position + 4 > this.size) throw this.fail(`it ends within ${what}`);
-    if (this.#position < this.#blockStart || this.#position + 4 > this.#blockStart + this.#blockLength) {
+    return (await this.#take(4, what)).readUInt32LE();
+  }
+
+  async byte(what: string): Promise<number> {
+    return (await this.#take(1, what)).readUInt8();
+  }
+
+  async text(bytes: number, what: string): Promise<string> {
+    return (await this.#take(bytes, what)).toString('utf8');
+  }
+
+  /** The next `bytes` (at most a block), as a view that the next call may overwrite. */
+  async #take(bytes: number, what: string): Promise<Buffer> {
+    if (this.#position + bytes > this.size) throw this.fail(`it ends within ${what}: the file is cut off`);
+    if (this.#position < this.#blockStart || this.#position + bytes > this.#blockStart + this.#blockLength) {
       const { bytesRead } = await this.#file.read(this.#block, 0, this.#block.length, this.#position);
       this.#blockStart = this.#position;
       this.#blockLength = bytesRead;
-      if (bytesRead < 4) throw this.fail(`it ends within ${what}`);
+      if (bytesRead < bytes) throw this.fail(`it ends within ${what}: the file is cut off`);
     }
-    const value = this.#block.readUInt32LE(this.#position - this.#blockStart);
-    this.#position += 4;
-    return value;
+    const from = this.#position - this.#blockStart;
+    this.#position += bytes;
+    return this.#block.subarray(from, from + bytes);
   }
 
   skip(bytes: number, what: string): void {
@@ -183,6 +259,13 @@ class Reader {
   fail(reason: string): NativeError {
     return unreadable(this.#path, reason);
   }
+}
+
+function openFailure(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'it may not be read by this user';
+  return error instanceof Error ? error.message : String(error);
 }
 
 function unreadable(path: string, reason: string): NativeError {

@@ -1,4 +1,5 @@
 import type { Segment } from '@parley/client-sdk/protocol';
+import type { PlaybackLag } from '../player/api.js';
 import type { Span } from './Meeting.js';
 
 /** What a listener in the room saw of the transcript, with the time when each piece reached the page. */
@@ -16,8 +17,8 @@ export interface RecordedSpeaker {
    * include the quiet moment that a synthetic voice begins and ends with.
    */
   spoken: Span[];
-  /** How far the browser's audio clock fell behind the wall clock until the end. */
-  driftMs: number;
+  /** How late the browser played, from points of the track on; a machine that keeps up has none worth a word. */
+  lag: PlaybackLag[];
 }
 
 /** A meeting as it was played. All `...AtMs` are Unix times; server and browsers share a clock or keep theirs in step. */

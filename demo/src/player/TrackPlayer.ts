@@ -1,4 +1,4 @@
-import type { PlaybackEnd, PlaybackStart, Span } from './api.js';
+import type { PlaybackEnd, PlaybackLag, PlaybackStart, Span } from './api.js';
 
 declare global {
   /** Audio Output Devices API: not yet in the compiler's library. */
@@ -24,7 +24,8 @@ export class TrackPlayer {
   readonly #buffer: AudioBuffer;
   readonly #source: AudioBufferSourceNode;
   readonly #ended: Promise<void>;
-  #clockOffsetMs = 0;
+  readonly #lag: PlaybackLag[] = [];
+  #lagTimer: ReturnType<typeof setInterval> | undefined;
   /** The track to send: 48 kHz, mono. */
   readonly track: MediaStreamTrack;
 
@@ -71,16 +72,19 @@ export class TrackPlayer {
     this.#source.start(startS);
     const waitMs = (startS - this.#context.currentTime) * 1_000;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, waitMs)));
-    this.#clockOffsetMs = await this.#measureClock();
-    return { startedAtMs: this.#clockOffsetMs + startS * 1_000 };
+    const startedAtMs = (await this.#measureClock()) + startS * 1_000;
+    this.#watchLag({ startedAtMs, startS });
+    return { startedAtMs };
   }
 
   async ended(): Promise<PlaybackEnd> {
     await this.#ended;
-    return { driftMs: (await this.#measureClock()) - this.#clockOffsetMs };
+    clearInterval(this.#lagTimer);
+    return { lag: this.#lag };
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#lagTimer);
     this.track.stop();
     if (this.#context.state !== 'closed') await this.#context.close();
   }
@@ -92,11 +96,28 @@ export class TrackPlayer {
   async #measureClock(): Promise<number> {
     let offsetMs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < CLOCK_SAMPLES; i += 1) {
-      const nowMs = performance.timeOrigin + performance.now();
-      offsetMs = Math.min(offsetMs, nowMs - this.#context.currentTime * 1_000);
+      offsetMs = Math.min(offsetMs, this.#readClock());
       await new Promise((resolve) => setTimeout(resolve, CLOCK_SAMPLE_INTERVAL_MS));
     }
     return offsetMs;
+  }
+
+  #readClock(): number {
+    return performance.timeOrigin + performance.now() - this.#context.currentTime * 1_000;
+  }
+
+  /** A busy machine renders too late now and then, and what it was late once it stays. Notes that for every stretch of the track. */
+  #watchLag({ startedAtMs, startS }: { startedAtMs: number; startS: number }): void {
+    const promisedMs = startedAtMs - startS * 1_000;
+    let readings: number[] = [];
+    this.#lagTimer = setInterval(() => {
+      readings.push(this.#readClock());
+      if (readings.length < CLOCK_SAMPLES) return;
+      const lagMs = Math.min(...readings) - promisedMs;
+      const stretchMs = CLOCK_SAMPLES * CLOCK_SAMPLE_INTERVAL_MS;
+      this.#lag.push({ trackMs: (this.#context.currentTime - startS) * 1_000 - stretchMs, lagMs });
+      readings = [];
+    }, CLOCK_SAMPLE_INTERVAL_MS);
   }
 }
 

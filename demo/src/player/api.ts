@@ -40,9 +40,15 @@ export interface PlaybackStart {
   startedAtMs: number;
 }
 
+/** From this point of the track on, sound left that much later than the start promised. */
+export interface PlaybackLag {
+  trackMs: number;
+  lagMs: number;
+}
+
 export interface PlaybackEnd {
-  /** How far the audio clock fell behind the wall clock meanwhile: more than a few milliseconds means a busy machine. */
-  driftMs: number;
+  /** In the order of the track; more than a few milliseconds mean a busy machine. */
+  lag: PlaybackLag[];
 }
 
 export interface ReceivedAudio {

@@ -65,7 +65,7 @@ function recordingOf(captions: Caption[]): MeetingRecording {
       participantId: `id-${name}`,
       startedAtMs: PLAY_STARTED_AT_MS,
       spoken: [],
-      driftMs: 0,
+      lag: [],
     })),
     events,
     received: { tracks: 2, packets: 100 },
@@ -261,6 +261,22 @@ describe('the score of a meeting', () => {
       speechStartToInterimMs: { p50: 2_750, p95: 2_850 },
       wer: 0,
     });
+  });
+
+  it('does not count it as latency when the browser played late', () => {
+    const recording = recordingOf([adaFirst, ben, adaSecond]);
+    const late: MeetingRecording = {
+      ...recording,
+      speakers: recording.speakers.map((speaker) => ({
+        ...speaker,
+        lag: [
+          { trackMs: 500, lagMs: 0 },
+          { trackMs: 7_000, lagMs: 150 },
+        ],
+      })),
+    };
+    // Ada's second utterance alone comes after the stumble.
+    expect(scoreMeeting(meeting, late).speechEndToFinalMs).toEqual({ p50: 750, p95: 800 });
   });
 
   it('counts a final once that arrives twice', () => {

@@ -1,6 +1,6 @@
 import type { Segment } from '@parley/client-sdk/protocol';
 import type { Meeting, Span, Utterance } from '../meeting/Meeting.js';
-import type { MeetingRecording } from '../meeting/MeetingRecording.js';
+import type { MeetingRecording, RecordedSpeaker } from '../meeting/MeetingRecording.js';
 import { percentile } from './percentile.js';
 import { commonWords, wordEdits, wordsOf } from './words.js';
 
@@ -84,9 +84,10 @@ export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): Mee
       const spoken = recorded?.spoken[index] ?? utterance;
       if (isMissed(utterance, own)) missedUtterances += 1;
       const final = finalOfTail(spoken, own);
-      if (final !== undefined) endLatencies.push(final.arrivedAtMs - spoken.endMs);
+      if (final !== undefined) endLatencies.push(final.arrivedAtMs - spoken.endMs - lagAt(spoken.endMs, recorded));
       const first = seen.find((segment) => overlapMs(segment, spoken) >= LEAST_OVERLAP_MS);
-      if (first !== undefined) startLatencies.push(first.arrivedAtMs - spoken.startMs);
+      if (first !== undefined)
+        startLatencies.push(first.arrivedAtMs - spoken.startMs - lagAt(spoken.startMs, recorded));
     }
   }
 
@@ -155,6 +156,11 @@ function finalOfTail(spoken: Span, finals: readonly Placed[]): Placed | undefine
   };
   const candidates = finals.filter((final) => overlapMs(final, tail) > 0);
   return candidates.sort((a, b) => overlapMs(b, tail) - overlapMs(a, tail) || a.arrivedAtMs - b.arrivedAtMs)[0];
+}
+
+/** How late the browser was at a point of a track. */
+function lagAt(trackMs: number, recorded: RecordedSpeaker | undefined): number {
+  return recorded?.lag.findLast((lag) => lag.trackMs <= trackMs)?.lagMs ?? 0;
 }
 
 /** Negative: the distance between the two. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { concatPcm, opusPackets, similarity, speech16k } from '../../test/loadFixtures.js';
 import { rms } from './levels.js';
@@ -87,6 +88,28 @@ describe.each<OpusImplementation>(['libopus', 'opusscript'])('OpusDecoder with %
     expect(() => decoder.decode(new Uint8Array())).toThrow();
     expect(decoder.packetInfo(Uint8Array.from([0x9b, 0]))).toBeNull();
     expect(decoder.decode(packets[0] ?? new Uint8Array()).length).toBe(160);
+  });
+
+  it.skipIf(skip)('survives any bytes: decodes them to the length that their headers say, or throws', () => {
+    const decoder = decoderOf(implementation);
+    const good = opusPackets('mono10ms')[0] ?? new Uint8Array();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (data) => {
+        const info = decoder.packetInfo(data);
+        if (info === null) {
+          expect(() => decoder.decode(data)).toThrow();
+          return;
+        }
+        try {
+          expect(decoder.decode(data).length).toBe(info.durationSamples48k / 3);
+        } catch (error) {
+          if (!(error instanceof Error) || !/libopus answered|decoder error/.test(error.message)) throw error;
+        }
+        expect(decoder.decodeFec(data, 320).length).toBe(320);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(decoder.decode(good).length).toBe(160);
   });
 
   it.skipIf(skip)('conceals a loss with something that fades away', () => {

@@ -47,7 +47,7 @@ function opusModule(): OpusModule {
  * libopus compiled to WebAssembly, from the `opusscript` package: for places where the addon is not built.
  *
  * Drives the package's module directly, because its own class (0.1.1) hands the codec twice the address it has allocated,
- * so that decoders write into each other's memory (seen: out of bounds from the 79th decoder on), and because its views go
+ * so that decoders write into each other's memory (seen: out of bounds after some 80 instances), and because its views go
  * stale when the memory grows. The binding knows neither concealment nor FEC; both are a fading repetition here.
  */
 export class OpusscriptDecoder implements OpusDecoder {

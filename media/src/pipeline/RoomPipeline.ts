@@ -25,7 +25,7 @@ interface OpenSegment {
 }
 
 /** Last words wait for the recogniser this long at most. */
-const DRAIN_TIMEOUT_MS = 40_000;
+const DRAIN_TIMEOUT_MS = 70_000;
 
 /**
  * One room's way from the SFU to text, seen from the server process: opens the tap, tells the media worker who is who, and

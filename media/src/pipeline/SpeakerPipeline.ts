@@ -58,7 +58,7 @@ type Queued =
 /** An interim that is not there by then has been overtaken. */
 const INTERIM_DEADLINE_MS = 2_000;
 /** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
-const FINAL_DEADLINE_MS = 30_000;
+const FINAL_DEADLINE_MS = 60_000;
 /** 48 kHz RTP clock to 16 kHz samples. */
 const RTP_TICKS_PER_SAMPLE = 3;
 const SAMPLES_PER_MS = 16;
@@ -119,6 +119,8 @@ export class SpeakerPipeline {
     });
     this.#vad = options.voiceActivity.open({
       onProbability: (probability) => this.#onProbability(probability),
+      // Its frames are answered all the same, with the probability before them; the model counts the failure.
+      onError: () => {},
     });
     this.#segmenter = new Segmenter(this.#segmenterSettings());
   }
@@ -133,7 +135,8 @@ export class SpeakerPipeline {
     if (this.#closed || this.#muted) return;
     const nowMs = this.#now();
     this.#receiver.tick(nowMs);
-    this.#track.tick(nowMs);
+    // While packets wait behind a hole, the clock must not fill the time that they will.
+    if (!this.#receiver.holding) this.#track.tick(nowMs);
   }
 
   /** Takes new settings over from the next utterance on. */
@@ -238,6 +241,8 @@ export class SpeakerPipeline {
   }
 
   #enqueue(item: Queued): void {
+    // Now and not when its turn comes: what is pushed from here on has no past.
+    if (item.type === 'jump' || item.type === 'flush') this.#vad.reset();
     this.#queued.push(item);
     this.#runQueue();
   }
@@ -261,7 +266,6 @@ export class SpeakerPipeline {
           break;
         case 'jump':
           this.#handle(this.#segmenter.jump(head.toSample));
-          this.#vad.reset();
           break;
         case 'timeline':
           this.#segmenting = head.timeline;
@@ -269,7 +273,6 @@ export class SpeakerPipeline {
           break;
         case 'flush':
           this.#handle(this.#segmenter.flush());
-          this.#vad.reset();
           head.done();
       }
     }

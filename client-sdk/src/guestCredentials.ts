@@ -1,0 +1,36 @@
+import type { Credentials } from './protocol/index.js';
+
+const STORAGE_KEY = 'parley.subject';
+let subjectInMemory: string | undefined;
+
+/**
+ * Credentials for a server without an identity provider: a name, and a random subject that this browser profile keeps, so that
+ * a reload is the same participant. Where storage is refused, the subject lives as long as the page.
+ *
+ * @example
+ * const client = new ParleyClient({ credentials: guestCredentials({ displayName: 'Ada' }) });
+ */
+export function guestCredentials(options: { displayName: string; joinSecret?: string }): Credentials {
+  return { kind: 'guest', subject: subject(), ...options };
+}
+
+function subject(): string {
+  try {
+    const kept = localStorage.getItem(STORAGE_KEY);
+    if (kept !== null && /^[A-Za-z0-9_-]{16,128}$/.test(kept)) return kept;
+    const made = randomSubject();
+    localStorage.setItem(STORAGE_KEY, made);
+    return made;
+  } catch {
+    subjectInMemory ??= randomSubject();
+    return subjectInMemory;
+  }
+}
+
+/** 192 bits, base64url. */
+function randomSubject(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
+}

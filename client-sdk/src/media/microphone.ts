@@ -1,0 +1,65 @@
+import { type ErrorCode, ParleyError } from '../protocol/index.js';
+
+export interface MicrophoneOptions {
+  /** From `listMicrophones`; the browser's default without. */
+  deviceId?: string;
+  echoCancellation?: boolean;
+  noiseSuppression?: boolean;
+  autoGainControl?: boolean;
+}
+
+export interface Microphone {
+  deviceId: string;
+  label: string;
+}
+
+const CODES: Record<string, ErrorCode> = {
+  NotAllowedError: 'MICROPHONE_DENIED',
+  SecurityError: 'MICROPHONE_DENIED',
+  NotFoundError: 'MICROPHONE_NOT_FOUND',
+  OverconstrainedError: 'MICROPHONE_NOT_FOUND',
+  NotReadableError: 'MICROPHONE_BUSY',
+  AbortError: 'MICROPHONE_BUSY',
+};
+
+/**
+ * Asks the browser for a microphone: mono, with echo cancellation, noise suppression and gain control unless told otherwise.
+ * @throws ParleyError, as a rejection: `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `INSECURE_CONTEXT`, `BROWSER_UNSUPPORTED`
+ */
+export async function captureMicrophone(options: MicrophoneOptions = {}): Promise<MediaStreamTrack> {
+  const { deviceId, echoCancellation = true, noiseSuppression = true, autoGainControl = true } = options;
+  try {
+    const stream = await devices().getUserMedia({
+      audio: {
+        channelCount: 1,
+        echoCancellation,
+        noiseSuppression,
+        autoGainControl,
+        ...(deviceId === undefined || deviceId === '' ? {} : { deviceId: { exact: deviceId } }),
+      },
+    });
+    const [track] = stream.getAudioTracks();
+    if (track === undefined) throw new ParleyError('MICROPHONE_NOT_FOUND');
+    return track;
+  } catch (error) {
+    if (error instanceof ParleyError) throw error;
+    const code = CODES[(error as Error).name] ?? 'MICROPHONE_NOT_FOUND';
+    throw new ParleyError(code, { cause: error });
+  }
+}
+
+/** Microphones of this machine. Labels are empty until the browser may use one. @throws ParleyError as `captureMicrophone` */
+export async function listMicrophones(): Promise<Microphone[]> {
+  const all = await devices().enumerateDevices();
+  return all
+    .filter((device) => device.kind === 'audioinput' && device.deviceId !== '')
+    .map(({ deviceId, label }, index) => ({ deviceId, label: label === '' ? `Microphone ${index + 1}` : label }));
+}
+
+/** Browsers have no media devices on pages that are not secure. */
+function devices(): MediaDevices {
+  if (navigator.mediaDevices === undefined) {
+    throw new ParleyError(globalThis.isSecureContext === false ? 'INSECURE_CONTEXT' : 'BROWSER_UNSUPPORTED');
+  }
+  return navigator.mediaDevices;
+}
