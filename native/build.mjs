@@ -44,7 +44,7 @@ const LOCK_POLL_MS = 250;
 export async function buildNative({ root, cacheDir, cuda = false, cudaArchitectures, onProgress = () => {} }) {
   const startedAt = performance.now();
   const done = (dir, builtNow, rest) => {
-    pointTo(dir);
+    pointTo(root, dir);
     return { dir, builtNow, durationMs: Math.round(performance.now() - startedAt), ...rest };
   };
   if (!cuda) {
@@ -179,8 +179,8 @@ function collect(from, to) {
 }
 
 /** Where `lib/loadAddon.ts` finds the newest build. */
-function pointTo(dir) {
-  const pointer = join(HERE, 'dist', 'addon.json');
+function pointTo(root, dir) {
+  const pointer = join(root, 'native', 'dist', 'addon.json');
   const content = `${JSON.stringify({ dir })}\n`;
   if (existsSync(pointer) && readFileSync(pointer, 'utf8') === content) return;
   mkdirSync(dirname(pointer), { recursive: true });

@@ -5,7 +5,8 @@ import { PlayerPage } from './browser/PlayerPage.js';
 import { DemoError } from './DemoError.js';
 import { loadMeeting } from './meeting/loadMeeting.js';
 import type { Span } from './meeting/Meeting.js';
-import type { MeetingRecording, TranscriptEvent } from './meeting/MeetingRecording.js';
+import type { MeetingRecording } from './meeting/MeetingRecording.js';
+import type { TranscriptEvent } from './player/api.js';
 
 /** From the last join to the first sample: the pages need a moment to schedule it. */
 const START_LEAD_MS = 1_500;
@@ -38,7 +39,7 @@ export interface PlayMeetingOptions {
  * Plays a scripted meeting: one browser, a page for every speaker that sends their track in real time, and one that listens and
  * keeps what it sees. Takes as long as the meeting and some seconds.
  *
- * @throws {DemoError} when the meeting cannot be read, no browser is there, or the listener is thrown out of the room
+ * @throws {DemoError} when the meeting cannot be read, no browser is there, or somebody is thrown out of the room
  */
 export async function playMeeting(options: PlayMeetingOptions): Promise<MeetingRecording> {
   const { signal, serverUrl, room } = options;
@@ -52,17 +53,12 @@ export async function playMeeting(options: PlayMeetingOptions): Promise<MeetingR
     signal?.throwIfAborted();
     const events: TranscriptEvent[] = [];
     let startAtMs = 0;
-    let failure: string | undefined;
     const secret = options.joinSecret === undefined ? {} : { joinSecret: options.joinSecret };
 
     const listener = await PlayerPage.create({
       browser,
       serverUrl,
-      onEvent: (event) => {
-        if (event.kind === 'failed') {
-          failure ??= event.message;
-          return;
-        }
+      onTranscript: (event) => {
         events.push(event);
         const atMs = event.arrivedAtMs - startAtMs;
         if (event.kind === 'updated') onEvent({ kind: 'updated', segment: event.segment, atMs });
@@ -88,11 +84,13 @@ export async function playMeeting(options: PlayMeetingOptions): Promise<MeetingR
     onEvent({ kind: 'started' });
     const ends = await Promise.all(players.map(({ player }) => player.ended()));
     onEvent({ kind: 'audioEnded' });
-    await lastFinals({ events, failed: () => failure !== undefined });
-    if (failure !== undefined) throw new DemoError(`The listener was cut off from the meeting: ${failure}`);
+    await lastFinals(events);
+    const pages = [listener, ...players.map(({ player }) => player)];
+    const failure = pages.find((page) => page.failure !== undefined)?.failure;
+    if (failure !== undefined) throw new DemoError(`A participant was cut off from the meeting: ${failure}`);
 
     const received = await listener.received();
-    await Promise.all([listener, ...players.map(({ player }) => player)].map((page) => page.leave()));
+    await Promise.all(pages.map((page) => page.leave()));
     return {
       meetingStartedAtMs,
       speakers: players.map(({ name, participantId, spoken }, index) => ({
@@ -115,11 +113,11 @@ export async function playMeeting(options: PlayMeetingOptions): Promise<MeetingR
 }
 
 /** Waits until no caption is unfinished and no more come. */
-async function lastFinals(options: { events: readonly TranscriptEvent[]; failed: () => boolean }): Promise<void> {
+async function lastFinals(events: readonly TranscriptEvent[]): Promise<void> {
   const endedAtMs = Date.now();
-  while (!options.failed() && Date.now() - endedAtMs < LAST_FINALS_MS) {
-    const newestAtMs = options.events.at(-1)?.arrivedAtMs ?? 0;
-    if (openSegments(options.events) === 0 && Date.now() - Math.max(newestAtMs, endedAtMs) > QUIET_MS) return;
+  while (Date.now() - endedAtMs < LAST_FINALS_MS) {
+    const newestAtMs = events.at(-1)?.arrivedAtMs ?? 0;
+    if (openSegments(events) === 0 && Date.now() - Math.max(newestAtMs, endedAtMs) > QUIET_MS) return;
     await delay(POLL_MS);
   }
 }

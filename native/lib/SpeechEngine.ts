@@ -54,7 +54,7 @@ class WhisperEngine implements SpeechEngine {
 
   async transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
     if (this.#closing !== undefined) throw new NativeError('NATIVE_ENGINE_CLOSED', 'The engine was closed.');
-    this.#check(job);
+    this.#check(lane, job);
     try {
       return await this.#engine.transcribe(lane, job);
     } catch (error) {
@@ -71,7 +71,9 @@ class WhisperEngine implements SpeechEngine {
     return this.#closing;
   }
 
-  #check(job: TranscribeJob): void {
+  #check(lane: number, job: TranscribeJob): void {
+    if (!Number.isInteger(lane))
+      throw new NativeError('NATIVE_INVALID_ARGUMENT', `lane is a whole number, not ${lane}.`);
     if (!(job.pcm instanceof Int16Array || job.pcm instanceof Float32Array)) {
       throw new NativeError('NATIVE_INVALID_ARGUMENT', 'pcm is an Int16Array or a Float32Array.');
     }

@@ -37,7 +37,7 @@ async function meet(browser: Browser, room: string): Promise<void> {
       browser,
       serverUrl,
       audioFile,
-      ...(index === 0 ? { onEvent: tap.onEvent } : {}),
+      ...(index === 0 ? { onTranscript: tap.onTranscript } : {}),
     });
     await player.joinAsSpeaker({ displayName: `Person ${index + 1}`, room });
     players.push(player);
@@ -49,6 +49,7 @@ async function meet(browser: Browser, room: string): Promise<void> {
   await Promise.all(players.map((player) => player.startAt(startAtMs)));
   await Promise.all(players.map((player) => player.ended()));
   await tap.speakersWithFinals(PEOPLE, FINALS_TIMEOUT_MS);
+  expect(players.map(({ failure }) => failure)).toEqual(players.map(() => undefined));
   await Promise.all(players.map((player) => player.leave()));
   await Promise.all(players.map((player) => player.close()));
 }

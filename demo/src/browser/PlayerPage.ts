@@ -8,9 +8,9 @@ import type {
   PlaybackEnd,
   PlaybackStart,
   PlayerApi,
-  PlayerEvent,
   ReceivedAudio,
   Span,
+  TranscriptEvent,
 } from '../player/api.js';
 
 const SCRIPT = fileURLToPath(new URL('../player/player.js', import.meta.url));
@@ -20,6 +20,15 @@ const TRACK_PATH = '/demo-player/track';
 const HTML = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Player</title><link rel="icon" href="data:,">
 <script src="${SCRIPT_PATH}"></script></html>`;
 
+export interface PlayerPageOptions {
+  browser: Browser;
+  serverUrl: string;
+  /** What `joinAsSpeaker` plays. */
+  audioFile?: string;
+  /** Gets the transcript as it reaches the page. */
+  onTranscript?: (event: TranscriptEvent) => void;
+}
+
 /**
  * A participant without a screen: a page of its own browser profile that speaks a file or listens, on the client SDK. The page
  * has the server's origin, as the server asks of every page, but is served from here.
@@ -27,80 +36,92 @@ const HTML = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Player
 export class PlayerPage {
   readonly page: Page;
   readonly #context: BrowserContext;
-  readonly #player: JSHandle<PlayerApi>;
+  #player: JSHandle<PlayerApi> | undefined;
+  #failure: string | undefined;
 
-  private constructor(options: { page: Page; context: BrowserContext; player: JSHandle<PlayerApi> }) {
+  private constructor(options: { page: Page; context: BrowserContext }) {
     this.page = options.page;
     this.#context = options.context;
-    this.#player = options.player;
   }
 
-  /**
-   * @param options.audioFile what `joinAsSpeaker` plays
-   * @param options.onEvent the transcript as it reaches a listener, and failures of the page's connection
-   */
-  static async create(options: {
-    browser: Browser;
-    serverUrl: string;
-    audioFile?: string;
-    onEvent?: (event: PlayerEvent) => void;
-  }): Promise<PlayerPage> {
+  /** @throws {DemoError} when the page's script is not built */
+  static async create(options: PlayerPageOptions): Promise<PlayerPage> {
     await access(SCRIPT).catch((error: unknown) => {
       throw new DemoError('The player page is not built. Run npm run build.', { cause: error });
     });
-    const { origin } = new URL(options.serverUrl);
     const context = await options.browser.newContext({ ignoreHTTPSErrors: true, bypassCSP: true });
     try {
-      const page = await context.newPage();
-      await page.route(`${origin}${PAGE_PATH}`, (route) => route.fulfill({ contentType: 'text/html', body: HTML }));
-      await page.route(`${origin}${SCRIPT_PATH}`, (route) =>
-        route.fulfill({ contentType: 'text/javascript', path: SCRIPT }),
-      );
-      const { audioFile } = options;
-      if (audioFile !== undefined) {
-        await page.route(`${origin}${TRACK_PATH}`, (route) =>
-          route.fulfill({ contentType: 'application/octet-stream', path: audioFile }),
-        );
-      }
-      await page.exposeFunction('parleyPlayerEvent', (event: PlayerEvent) => options.onEvent?.(event));
-      await page.goto(`${origin}${PAGE_PATH}`);
-      const player = (await page.evaluateHandle('window.parleyPlayer')) as JSHandle<PlayerApi>;
-      return new PlayerPage({ page, context, player });
+      const player = new PlayerPage({ context, page: await context.newPage() });
+      await player.#open(options);
+      return player;
     } catch (error) {
       await context.close();
       throw error;
     }
   }
 
+  /** The first thing that went wrong on the page outside of a call, as a sentence. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
   joinAsSpeaker(options: JoinOptions): Promise<Joined> {
-    return this.#player.evaluate((player, join) => player.joinAsSpeaker(join), { ...options, audioUrl: TRACK_PATH });
+    return this.#handle.evaluate((player, join) => player.joinAsSpeaker(join), { ...options, audioUrl: TRACK_PATH });
   }
 
   joinAsListener(options: JoinOptions): Promise<Joined> {
-    return this.#player.evaluate((player, join) => player.joinAsListener(join), options);
+    return this.#handle.evaluate((player, join) => player.joinAsListener(join), options);
   }
 
   soundOf(spans: Span[]): Promise<Span[]> {
-    return this.#player.evaluate((player, options) => player.soundOf(options), { spans });
+    return this.#handle.evaluate((player, options) => player.soundOf(options), { spans });
   }
 
   startAt(epochMs: number): Promise<PlaybackStart> {
-    return this.#player.evaluate((player, start) => player.startAt(start), { epochMs });
+    return this.#handle.evaluate((player, start) => player.startAt(start), { epochMs });
   }
 
   ended(): Promise<PlaybackEnd> {
-    return this.#player.evaluate((player) => player.ended());
+    return this.#handle.evaluate((player) => player.ended());
   }
 
   received(): Promise<ReceivedAudio> {
-    return this.#player.evaluate((player) => player.received());
+    return this.#handle.evaluate((player) => player.received());
   }
 
   leave(): Promise<void> {
-    return this.#player.evaluate((player) => player.leave());
+    return this.#handle.evaluate((player) => player.leave());
   }
 
   async close(): Promise<void> {
     await this.#context.close();
+  }
+
+  async #open({ serverUrl, audioFile, onTranscript }: PlayerPageOptions): Promise<void> {
+    const { page } = this;
+    const { origin } = new URL(serverUrl);
+    const fail = (message: string) => {
+      this.#failure ??= message;
+    };
+    page.on('pageerror', (error) => fail(error.message));
+    page.on('crash', () => fail('The page crashed.'));
+    await page.route(`${origin}${PAGE_PATH}`, (route) => route.fulfill({ contentType: 'text/html', body: HTML }));
+    await page.route(`${origin}${SCRIPT_PATH}`, (route) =>
+      route.fulfill({ contentType: 'text/javascript', path: SCRIPT }),
+    );
+    if (audioFile !== undefined) {
+      await page.route(`${origin}${TRACK_PATH}`, (route) =>
+        route.fulfill({ contentType: 'application/octet-stream', path: audioFile }),
+      );
+    }
+    await page.exposeFunction('parleyPlayerFailure', fail);
+    if (onTranscript !== undefined) await page.exposeFunction('parleyPlayerTranscript', onTranscript);
+    await page.goto(`${origin}${PAGE_PATH}`);
+    this.#player = (await page.evaluateHandle('window.parleyPlayer')) as JSHandle<PlayerApi>;
+  }
+
+  get #handle(): JSHandle<PlayerApi> {
+    if (this.#player === undefined) throw new Error('the page is not open');
+    return this.#player;
   }
 }

@@ -1,11 +1,5 @@
-import type { Segment } from '@parley/client-sdk/protocol';
-import type { PlaybackLag } from '../player/api.js';
+import type { PlaybackLag, TranscriptEvent } from '../player/api.js';
 import type { Span } from './Meeting.js';
-
-/** What a listener in the room saw of the transcript, with the time when each piece reached the page. */
-export type TranscriptEvent =
-  | { kind: 'updated'; segment: Segment; arrivedAtMs: number }
-  | { kind: 'retracted'; segmentId: string; arrivedAtMs: number };
 
 export interface RecordedSpeaker {
   name: string;
@@ -26,7 +20,7 @@ export interface MeetingRecording {
   /** When the server began to count `startMs` and `endMs` of the segments. */
   meetingStartedAtMs: number;
   speakers: RecordedSpeaker[];
-  /** In the order of arrival. */
+  /** What a listener in the room saw of the transcript, in the order of arrival. */
   events: TranscriptEvent[];
   /** Audio that the listener received from the others. */
   received: { tracks: number; packets: number };

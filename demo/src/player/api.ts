@@ -4,7 +4,7 @@ import type { Segment } from '@parley/client-sdk/protocol';
 export interface PlayerApi {
   /** Joins the room and sends the track that `audioUrl` decodes to: silence until `startAt`. */
   joinAsSpeaker(options: JoinOptions & { audioUrl: string }): Promise<Joined>;
-  /** Joins without a microphone and reports the transcript to `window.parleyPlayerEvent`. */
+  /** Joins without a microphone. */
   joinAsListener(options: JoinOptions): Promise<Joined>;
   /** Narrows stretches of the track to the sound in them: what is above -50 dBFS. A silent one stays as it is. */
   soundOf(options: { spans: Span[] }): Promise<Span[]>;
@@ -56,8 +56,7 @@ export interface ReceivedAudio {
   packets: number;
 }
 
-/** What a page reports; `arrivedAtMs` is the page's Unix time. */
-export type PlayerEvent =
+/** The transcript as it reaches a page; `arrivedAtMs` is the page's Unix time. */
+export type TranscriptEvent =
   | { kind: 'updated'; segment: Segment; arrivedAtMs: number }
-  | { kind: 'retracted'; segmentId: string; arrivedAtMs: number }
-  | { kind: 'failed'; message: string; arrivedAtMs: number };
+  | { kind: 'retracted'; segmentId: string; arrivedAtMs: number };

@@ -1,13 +1,15 @@
 import { guestCredentials, ParleyClient } from '@parley/client-sdk';
-import type { Joined, JoinOptions, PlayerApi, PlayerEvent } from './api.js';
+import type { Joined, JoinOptions, PlayerApi, TranscriptEvent } from './api.js';
 import { countReceivedAudio } from './countReceivedAudio.js';
 import { TrackPlayer } from './TrackPlayer.js';
 
 declare global {
   interface Window {
     parleyPlayer: PlayerApi;
-    /** Where events go; there from before the page's first script. */
-    parleyPlayerEvent: (event: PlayerEvent) => Promise<void>;
+    /** Takes the transcript, where anybody wants it. There from before the page's first script, like the other. */
+    parleyPlayerTranscript?: (event: TranscriptEvent) => Promise<void>;
+    /** Takes sentences about what went wrong without a call that could say so. */
+    parleyPlayerFailure: (message: string) => Promise<void>;
   }
 }
 
@@ -23,13 +25,17 @@ async function join({ displayName, room, joinSecret }: JoinOptions): Promise<{ j
   });
   client.on('segmentUpdated', ({ segment }) => report({ kind: 'updated', segment, arrivedAtMs: Date.now() }));
   client.on('segmentRetracted', ({ segmentId }) => report({ kind: 'retracted', segmentId, arrivedAtMs: Date.now() }));
+  client.on('error', ({ error }) => void window.parleyPlayerFailure(error.message));
+  client.on('disconnected', ({ error, willReconnect }) => {
+    if (!willReconnect) void window.parleyPlayerFailure(error.message);
+  });
   await client.connect();
   const { participantId, meetingStartedAtMs } = await client.join({ room });
   return { joined: { participantId, meetingStartedAtMs }, client };
 }
 
-function report(event: PlayerEvent): void {
-  void window.parleyPlayerEvent(event);
+function report(event: TranscriptEvent): void {
+  void window.parleyPlayerTranscript?.(event);
 }
 
 function loaded(): TrackPlayer {
@@ -54,7 +60,7 @@ window.parleyPlayer = {
   received,
   async leave() {
     await client?.leave();
-    await client?.close();
+    client?.close();
     client = undefined;
     await player?.close();
     player = undefined;

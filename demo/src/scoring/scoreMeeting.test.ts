@@ -1,7 +1,8 @@
 import type { Segment } from '@parley/client-sdk/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Meeting } from '../meeting/Meeting.js';
-import type { MeetingRecording, TranscriptEvent } from '../meeting/MeetingRecording.js';
+import type { MeetingRecording } from '../meeting/MeetingRecording.js';
+import type { TranscriptEvent } from '../player/api.js';
 import { judgeScore } from './judgeScore.js';
 import { scoreMeeting } from './scoreMeeting.js';
 

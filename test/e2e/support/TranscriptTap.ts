@@ -1,11 +1,11 @@
-import type { PlayerEvent } from '@parley/demo';
+import type { TranscriptEvent } from '@parley/demo';
 import { expect } from 'vitest';
 
 /** Keeps what a listening player page reports. */
 export class TranscriptTap {
-  readonly events: PlayerEvent[] = [];
+  readonly events: TranscriptEvent[] = [];
   /** To be given to the page as it is. */
-  readonly onEvent = (event: PlayerEvent): void => {
+  readonly onTranscript = (event: TranscriptEvent): void => {
     this.events.push(event);
   };
 

@@ -1,0 +1,294 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createSpeechEngine, type SpeechEngine, type TranscribeResult } from '../lib/index.js';
+import { audioContextFor, builtInOptions, job } from './support/builtInModel.js';
+import { decodeAll, utterance } from './support/fixtures.js';
+
+const RATE = 16_000;
+const english = utterance('en-01');
+const question = utterance('en-04');
+const german = utterance('de-12');
+const pcm = { english: decodeAll(english), question: decodeAll(question), german: decodeAll(german) };
+/** Half a minute through the full window with eight beams: seconds of work. */
+const longJob = () => {
+  const samples = new Int16Array(30 * RATE);
+  for (let at = 0; at + pcm.english.length < samples.length; at += pcm.english.length) samples.set(pcm.english, at);
+  return job(samples, { audioContext: 0, beamSize: 8 });
+};
+
+/** All of a result that must not depend on the machine's mood. */
+function meaning({ timings: _timings, ...rest }: TranscribeResult) {
+  return rest;
+}
+
+describe('one engine', () => {
+  let engine: SpeechEngine;
+  beforeAll(async () => {
+    engine = await createSpeechEngine(builtInOptions({ lanes: 2 }));
+  });
+  afterAll(() => engine.close());
+
+  it('says what it is', () => {
+    expect(engine.info).toMatchObject({ device: 'cpu', multilingual: true, modelType: 'tiny' });
+    expect(engine.info.engineVersion).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(engine.info.deviceName).not.toBe('');
+    expect(engine.info.fallbackReason).toBeUndefined();
+    expect(engine.info.loadMs).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['en', english, pcm.english],
+    ['en', question, pcm.question],
+    ['de', german, pcm.german],
+  ] as const)('transcribes %s speech word for word', async (language, spoken, samples) => {
+    const result = await engine.transcribe(0, job(samples, { language }));
+    expect(result.text).toBe(spoken.text);
+    expect(result).toMatchObject({ language, languageProbability: 1, sanitizedSamples: 0 });
+    expect(result.noSpeechProbability).toBeLessThan(0.01);
+    expect(result.meanLogProbability).toBeGreaterThan(-0.5);
+    expect(result.meanLogProbability).toBeLessThan(0);
+    expect(result.tokens).toBeGreaterThan(5);
+    expect(result).not.toHaveProperty('words');
+  });
+
+  it('takes 32-bit samples as well', async () => {
+    const samples = Float32Array.from(pcm.english, (sample) => sample / 32_768);
+    expect((await engine.transcribe(0, job(samples))).text).toBe(english.text);
+  });
+
+  it('measures where the time goes', async () => {
+    const { timings } = await engine.transcribe(0, job(pcm.english));
+    expect(timings.melMs).toBeGreaterThan(0);
+    expect(timings.encodeMs).toBeGreaterThan(timings.melMs);
+    expect(timings.decodeMs).toBeGreaterThan(0);
+    expect(timings.melMs + timings.encodeMs + timings.decodeMs).toBeLessThan(timings.totalMs + 1);
+  });
+
+  it('hears silence as no speech', async () => {
+    const result = await engine.transcribe(0, job(new Int16Array(2 * RATE)));
+    expect(result.text).toBe('');
+    expect(result.noSpeechProbability).toBeGreaterThan(0.9);
+    expect(result.meanLogProbability).toBe(0);
+  });
+
+  it('detects the language when asked, with its probability', async () => {
+    const result = await engine.transcribe(0, job(pcm.german, { language: 'auto' }));
+    expect(result).toMatchObject({ text: german.text, language: 'de' });
+    expect(result.languageProbability).toBeGreaterThan(0.8);
+    expect(result.languageProbability).toBeLessThanOrEqual(1);
+  });
+
+  it('runs the encoder once for detection and decoding together', async () => {
+    const known = await engine.transcribe(0, job(pcm.german, { language: 'de' }));
+    const detected = await engine.transcribe(0, job(pcm.german, { language: 'auto' }));
+    expect(detected.timings.encodeMs).toBeLessThan(known.timings.encodeMs * 1.8);
+    expect(detected.noSpeechProbability).toBe(known.noSpeechProbability);
+    expect(detected.meanLogProbability).toBe(known.meanLogProbability);
+  });
+
+  it('gives words with times in order and inside the audio', async () => {
+    const { words = [], text } = await engine.transcribe(0, job(pcm.english, { words: true }));
+    expect(words.map((word) => word.text).join(' ')).toBe(text);
+    expect(text).toBe(english.text);
+    let before = 0;
+    for (const word of words) {
+      expect(word.startMs).toBeGreaterThanOrEqual(before);
+      expect(word.endMs).toBeGreaterThanOrEqual(word.startMs);
+      expect(word.probability).toBeGreaterThan(0);
+      expect(word.probability).toBeLessThanOrEqual(1);
+      before = word.endMs;
+    }
+    expect(before).toBeLessThanOrEqual((pcm.english.length / RATE) * 1_000);
+    expect(before).toBeGreaterThan(2_000);
+  });
+
+  it('keeps to the token limit and never splits a character', async () => {
+    const whole = await engine.transcribe(0, job(pcm.german, { language: 'de' }));
+    for (let maxTokens = 1; maxTokens <= whole.tokens; maxTokens++) {
+      const result = await engine.transcribe(0, job(pcm.german, { language: 'de', maxTokens }));
+      expect(result.tokens).toBeLessThanOrEqual(maxTokens);
+      expect(whole.text.startsWith(result.text)).toBe(true);
+      expect(result.text).not.toContain('\uFFFD');
+    }
+  });
+
+  it('decodes with beams and with a prompt', async () => {
+    expect((await engine.transcribe(0, job(pcm.english, { beamSize: 5 }))).text).toBe(english.text);
+    const prompt = 'Please review the contract. '.repeat(400);
+    expect(typeof (await engine.transcribe(0, job(pcm.english, { prompt }))).text).toBe('string');
+  });
+
+  it.each([0, 1, 160, 200, 201, 479, 15_999])('takes audio of %i samples', async (length) => {
+    const result = await engine.transcribe(0, job(pcm.english.slice(0, length)));
+    expect(typeof result.text).toBe('string');
+    expect(Number.isFinite(result.noSpeechProbability)).toBe(true);
+  });
+
+  it('mends samples that are no numbers or out of range, and counts them', async () => {
+    const samples = Float32Array.from(pcm.english, (sample) => sample / 32_768);
+    [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1.5, -2].forEach((value, i) => {
+      samples[i] = value;
+    });
+    const result = await engine.transcribe(0, job(samples));
+    expect(result.sanitizedSamples).toBe(5);
+    expect(result.text).toBe(english.text);
+    const nothing = await engine.transcribe(0, job(new Float32Array(RATE).fill(Number.NaN)));
+    expect(nothing.sanitizedSamples).toBe(RATE);
+    expect(nothing.text).toBe('');
+  });
+
+  it.each([
+    ['a language it does not know', { language: 'xx' }],
+    ['a language by its name', { language: 'german' }],
+    ['a window beyond the model', { audioContext: 1_501 }],
+    ['no beams', { beamSize: 0 }],
+    ['nine beams', { beamSize: 9 }],
+    ['no tokens', { maxTokens: 0 }],
+    ['a negative temperature', { temperature: -0.1 }],
+    ['audio over 30 s', { pcm: new Int16Array(30 * RATE + 1) }],
+    ['8-bit audio', { pcm: new Uint8Array(RATE) as unknown as Int16Array }],
+  ])('refuses %s', async (_what, changes) => {
+    await expect(engine.transcribe(0, job(pcm.english, changes))).rejects.toMatchObject({
+      name: 'NativeError',
+      code: 'NATIVE_INVALID_ARGUMENT',
+    });
+  });
+
+  it.each([-1, 2, 0.5])('refuses lane %d', async (lane) => {
+    await expect(engine.transcribe(lane, job(pcm.english))).rejects.toMatchObject({ code: 'NATIVE_INVALID_ARGUMENT' });
+  });
+
+  it('refuses a second job on a lane that works, without harm to the first', async () => {
+    const first = engine.transcribe(0, job(pcm.english));
+    await expect(engine.transcribe(0, job(pcm.question))).rejects.toMatchObject({ code: 'NATIVE_LANE_BUSY' });
+    expect((await first).text).toBe(english.text);
+  });
+
+  it('has the lane free when the answer arrives', async () => {
+    await engine.transcribe(1, job(pcm.question));
+    expect((await engine.transcribe(1, job(pcm.question))).text).toBe(question.text);
+  });
+
+  it('stops a job that is aborted, and the lane goes on', async () => {
+    const running = engine.transcribe(0, longJob());
+    engine.abort(0);
+    await expect(running).rejects.toMatchObject({ name: 'NativeError', code: 'NATIVE_ABORTED' });
+    expect((await engine.transcribe(0, job(pcm.question))).text).toBe(question.text);
+  });
+
+  it('stops a job in the middle of the encoder when its time is over', async () => {
+    const started = performance.now();
+    await expect(engine.transcribe(0, { ...longJob(), timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'NATIVE_ABORTED',
+    });
+    const stoppedAfterMs = performance.now() - started;
+    expect(stoppedAfterMs).toBeGreaterThanOrEqual(19);
+    const whole = await engine.transcribe(0, { ...longJob(), beamSize: 1 });
+    expect(stoppedAfterMs).toBeLessThan(whole.timings.encodeMs);
+    expect((await engine.transcribe(0, job(pcm.question))).text).toBe(question.text);
+  });
+
+  it('ignores an abort of an idle lane or of one that does not exist', async () => {
+    engine.abort(0);
+    engine.abort(99);
+    expect((await engine.transcribe(0, job(pcm.question))).text).toBe(question.text);
+  });
+
+  it('gives on two lanes at once what it gives one after the other', async () => {
+    const serial = [
+      await engine.transcribe(0, job(pcm.english)),
+      await engine.transcribe(1, job(pcm.german, { language: 'auto' })),
+    ];
+    for (let round = 0; round < 3; round++) {
+      const together = await Promise.all([
+        engine.transcribe(0, job(pcm.english)),
+        engine.transcribe(1, job(pcm.german, { language: 'auto' })),
+      ]);
+      expect(together.map(meaning)).toEqual(serial.map(meaning));
+    }
+  });
+});
+
+describe('the history of a lane', () => {
+  it('leaves no trace in the next result', async () => {
+    const short = pcm.question.slice(0, 2 * RATE);
+    const changes = { audioContext: audioContextFor(short.length) };
+    const fresh = await createSpeechEngine(builtInOptions());
+    const expected = meaning(await fresh.transcribe(0, job(short, changes)));
+    await fresh.close();
+
+    const used = await createSpeechEngine(builtInOptions());
+    await used.transcribe(0, job(pcm.english, { audioContext: 0, beamSize: 5 }));
+    await used.transcribe(0, job(pcm.german, { language: 'auto', words: true }));
+    await used.transcribe(0, job(new Int16Array(RATE), { temperature: 0.8, temperatureIncrement: 0.2 }));
+    expect(meaning(await used.transcribe(0, job(short, changes)))).toEqual(expected);
+    await used.close();
+  });
+});
+
+describe('several threads', () => {
+  it('give the same words', async () => {
+    const engine = await createSpeechEngine(builtInOptions({ threadsPerLane: 2 }));
+    expect((await engine.transcribe(0, job(pcm.english))).text).toBe(english.text);
+    await expect(engine.transcribe(0, { ...longJob(), timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'NATIVE_ABORTED',
+    });
+    expect((await engine.transcribe(0, job(pcm.question))).text).toBe(question.text);
+    await engine.close();
+  });
+});
+
+describe('closing', () => {
+  let engine: SpeechEngine;
+  afterEach(() => engine.close());
+
+  it('ends a running job with an error, refuses later ones and may be repeated', async () => {
+    engine = await createSpeechEngine(builtInOptions({ lanes: 2 }));
+    const running = [engine.transcribe(0, longJob()), engine.transcribe(1, longJob())];
+    const settled = Promise.allSettled(running);
+    await Promise.all([engine.close(), engine.close()]);
+    for (const outcome of await settled) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'NATIVE_ENGINE_CLOSED' } });
+    }
+    await expect(engine.transcribe(0, job(pcm.english))).rejects.toMatchObject({ code: 'NATIVE_ENGINE_CLOSED' });
+    engine.abort(0);
+  });
+
+  it('of one engine leaves another at work', async () => {
+    engine = await createSpeechEngine(builtInOptions());
+    const other = await createSpeechEngine(builtInOptions());
+    await other.close();
+    expect((await engine.transcribe(0, job(pcm.question))).text).toBe(question.text);
+  });
+});
+
+describe('an engine that cannot be made', () => {
+  it.each([
+    ['lanes', { lanes: 0 }],
+    ['lanes', { lanes: 9 }],
+    ['threadsPerLane', { threadsPerLane: 65 }],
+    ['device', { device: 'tpu' as 'cpu' }],
+  ])('names the wrong option: %s', async (name, changes) => {
+    await expect(createSpeechEngine(builtInOptions(changes))).rejects.toMatchObject({
+      code: 'NATIVE_INVALID_ARGUMENT',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it('says so when the model is not there', async () => {
+    await expect(createSpeechEngine(builtInOptions({ modelPath: '/nowhere/model.bin' }))).rejects.toMatchObject({
+      code: 'NATIVE_MODEL_UNREADABLE',
+      message: expect.stringContaining('/nowhere/model.bin'),
+    });
+  });
+});
+
+describe('a wanted GPU that is not there', () => {
+  it('is told, and the CPU does the work', async () => {
+    const engine = await createSpeechEngine(builtInOptions({ device: 'cuda' }));
+    const { device, fallbackReason } = engine.info;
+    await engine.close();
+    // On a machine with a GPU there is nothing to fall back from.
+    if (device === 'cuda') expect(fallbackReason).toBeUndefined();
+    else expect(fallbackReason).toMatch(/CUDA|NVIDIA/);
+  });
+});
