@@ -14,8 +14,8 @@ import {
   type TranscriptionStatus,
 } from './protocol/index.js';
 import { SignalingChannel } from './signaling/SignalingChannel.js';
-import { TranscriptView } from './transcript/TranscriptView.js';
 import { TypedEmitter } from './TypedEmitter.js';
+import { TranscriptView } from './transcript/TranscriptView.js';
 
 export interface ParleyClientOptions {
   /** Address of the server, e.g. `https://meet.example:8443`. Default: where the page comes from. */
@@ -216,7 +216,8 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
       return joined;
     } catch (error) {
       this.#early = undefined;
-      if (this.#joined !== undefined && this.#channel.connected) await this.#channel.request('leave', {}).catch(() => {});
+      if (this.#joined !== undefined && this.#channel.connected)
+        await this.#channel.request('leave', {}).catch(() => {});
       throw error;
     }
   }
@@ -279,7 +280,8 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
         if (this.#media?.owns(payload.transportId) === true) this.#inBackground(this.#rebuildMedia());
         return;
       case 'mediaRestarted':
-        if (this.#joined !== undefined) this.#joined = { ...this.#joined, routerRtpCapabilities: payload.routerRtpCapabilities };
+        if (this.#joined !== undefined)
+          this.#joined = { ...this.#joined, routerRtpCapabilities: payload.routerRtpCapabilities };
         this.#inBackground(this.#rebuildMedia());
         return;
       case 'interimUpdated':
@@ -366,7 +368,8 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
     work.catch((error: unknown) => {
       const known = asParleyError(error);
       // A lost connection is told by `disconnected`, a left room by whoever left it.
-      if (!['CONNECTION_LOST', 'CLIENT_CLOSED', 'NOT_JOINED'].includes(known.code)) this.emit('error', { error: known });
+      if (!['CONNECTION_LOST', 'CLIENT_CLOSED', 'NOT_JOINED'].includes(known.code))
+        this.emit('error', { error: known });
     });
   }
 

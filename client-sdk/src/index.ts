@@ -12,5 +12,5 @@ export {
   type ParleyClientOptions,
 } from './ParleyClient.js';
 export * from './protocol/index.js';
-export { TranscriptView } from './transcript/TranscriptView.js';
 export type { TypedEmitter } from './TypedEmitter.js';
+export { TranscriptView } from './transcript/TranscriptView.js';

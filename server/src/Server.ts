@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
 import { detectDevice, MediaNode, ModelStore, type ModelStoreOptions, resolveSpeechSettings } from '@parley/media';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
-import { GuestAuthenticator } from './auth/GuestAuthenticator.js';
 import type { Authenticator } from './auth/Authenticator.js';
+import { GuestAuthenticator } from './auth/GuestAuthenticator.js';
 import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
 import { createApp } from './http/createApp.js';
 import { OriginPolicy } from './http/originPolicy.js';
@@ -60,7 +60,13 @@ export class Server {
 
   static async start(options: StartServerOptions): Promise<Server> {
     const settings = settingsSchema.parse(options.settings ?? {});
-    const logger = options.logger ?? createLogger(settings.log.file === undefined ? { level: settings.log.level } : { level: settings.log.level, file: settings.log.file });
+    const logger =
+      options.logger ??
+      createLogger(
+        settings.log.file === undefined
+          ? { level: settings.log.level }
+          : { level: settings.log.level, file: settings.log.file },
+      );
     const joinSecret = settings.joinSecret ?? (needsJoinSecret(settings) ? inventJoinSecret() : undefined);
     const tls = settings.tls.enabled ? await certificateOf(settings) : undefined;
 
@@ -78,7 +84,9 @@ export class Server {
       sfu: {
         addresses: mediaAddresses(settings),
         port: settings.media.port,
-        ...(process.env.PARLEY_MEDIASOUP_WORKER === undefined ? {} : { workerBinary: process.env.PARLEY_MEDIASOUP_WORKER }),
+        ...(process.env.PARLEY_MEDIASOUP_WORKER === undefined
+          ? {}
+          : { workerBinary: process.env.PARLEY_MEDIASOUP_WORKER }),
         ...(settings.media.sfuWorkers === undefined ? {} : { workers: settings.media.sfuWorkers }),
       },
       pipelineWorkers: settings.media.pipelineWorkers,
@@ -91,7 +99,8 @@ export class Server {
       },
       settings: resolveSpeechSettings(settings.mode, settings.speech),
       logger: ({ process: name, source, text }) => logger.warn({ process: name, source }, text),
-      onEvent: (event) => (event.type === 'workerStarted' ? logger.info(event, 'SFU worker started') : logger.error(event, 'SFU worker')),
+      onEvent: (event) =>
+        event.type === 'workerStarted' ? logger.info(event, 'SFU worker started') : logger.error(event, 'SFU worker'),
     });
 
     const transcription = () =>
@@ -111,7 +120,10 @@ export class Server {
     });
     media.onRecognizerStatus(() => {
       const status = transcription();
-      logger[status.state === 'ready' ? 'info' : 'warn']({ state: status.state, device: status.engine.device, reason: status.reason }, 'recogniser');
+      logger[status.state === 'ready' ? 'info' : 'warn'](
+        { state: status.state, device: status.engine.device, reason: status.reason },
+        'recogniser',
+      );
       void rooms.all().then((all) => {
         for (const room of all) room.tellAll('transcriptionChanged', { transcription: status });
       });
@@ -120,7 +132,11 @@ export class Server {
     const httpServer =
       tls === undefined
         ? createHttpServer()
-        : createHttpsServer({ cert: readFileSync(tls.certPath), key: readFileSync(tls.keyPath), minVersion: 'TLSv1.2' });
+        : createHttpsServer({
+            cert: readFileSync(tls.certPath),
+            key: readFileSync(tls.keyPath),
+            minVersion: 'TLSv1.2',
+          });
     try {
       await listen(httpServer, { host: listenHost(settings), port: settings.port });
     } catch (error) {

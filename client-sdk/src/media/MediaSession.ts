@@ -1,5 +1,11 @@
 import { Device } from 'mediasoup-client';
-import type { DeviceOptions, Producer, RtpCapabilities as DeviceCapabilities, Transport, TransportOptions } from 'mediasoup-client/types';
+import type {
+  RtpCapabilities as DeviceCapabilities,
+  DeviceOptions,
+  Producer,
+  Transport,
+  TransportOptions,
+} from 'mediasoup-client/types';
 import {
   type IceServer,
   type Notifications,
@@ -154,7 +160,10 @@ export class MediaSession {
     transport.on('connectionstatechange', (state) => {
       if (state === 'failed' && !this.#closed) {
         this.#restartIce(transport).catch((error: unknown) => {
-          if (!this.#closed) this.#options.onError(error instanceof ParleyError ? error : new ParleyError('CONNECTION_LOST', { cause: error }));
+          if (!this.#closed)
+            this.#options.onError(
+              error instanceof ParleyError ? error : new ParleyError('CONNECTION_LOST', { cause: error }),
+            );
         });
       }
     });

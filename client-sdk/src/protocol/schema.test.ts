@@ -7,7 +7,9 @@ const guest = { kind: 'guest', subject: 'abcdefghijklmnop', displayName: 'Ada' }
 describe('handshakeSchema', () => {
   test('takes a guest and a token', () => {
     expect(handshakeSchema.safeParse({ protocolVersion: PROTOCOL_VERSION, credentials: guest }).success).toBe(true);
-    expect(handshakeSchema.safeParse({ protocolVersion: 1, credentials: { kind: 'token', token: 'x.y.z' } }).success).toBe(true);
+    expect(
+      handshakeSchema.safeParse({ protocolVersion: 1, credentials: { kind: 'token', token: 'x.y.z' } }).success,
+    ).toBe(true);
   });
 
   test('refuses unknown keys, guessable subjects and other kinds', () => {
@@ -30,7 +32,16 @@ describe('displayNameSchema', () => {
   });
 
   test('refuses what could deceive or break a line: empty, control, direction overrides, too long', () => {
-    for (const name of ['', '   ', 'a\u0000b', 'a\nb', 'evil\u202Egnp', 'a\u200Bb', 'x'.repeat(65), 'x'.repeat(10_000)]) {
+    for (const name of [
+      '',
+      '   ',
+      'a\u0000b',
+      'a\nb',
+      'evil\u202Egnp',
+      'a\u200Bb',
+      'x'.repeat(65),
+      'x'.repeat(10_000),
+    ]) {
       expect(displayNameSchema.safeParse(name).success, JSON.stringify(name.slice(0, 20))).toBe(false);
     }
   });
@@ -52,7 +63,9 @@ describe('requestSchemas', () => {
   test('ask a receiving transport for what the browser can receive', () => {
     expect(requestSchemas.createTransport.safeParse({ direction: 'send' }).success).toBe(true);
     expect(requestSchemas.createTransport.safeParse({ direction: 'recv' }).success).toBe(false);
-    expect(requestSchemas.createTransport.safeParse({ direction: 'recv', rtpCapabilities: { codecs: [] } }).success).toBe(true);
+    expect(
+      requestSchemas.createTransport.safeParse({ direction: 'recv', rtpCapabilities: { codecs: [] } }).success,
+    ).toBe(true);
   });
 });
 

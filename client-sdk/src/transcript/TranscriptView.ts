@@ -55,7 +55,8 @@ export class TranscriptView {
   /** @returns whether it changed anything: older revisions, and interims of what is committed, do not */
   applyInterim(segment: Segment): boolean {
     const standing = this.#segments.get(segment.id);
-    if (standing !== undefined && (standing.status !== 'interim' || standing.revision >= segment.revision)) return false;
+    if (standing !== undefined && (standing.status !== 'interim' || standing.revision >= segment.revision))
+      return false;
     this.#segments.set(segment.id, segment);
     this.#changed();
     return true;
@@ -149,5 +150,9 @@ export class TranscriptView {
 }
 
 function byTime(a: Segment, b: Segment): number {
-  return a.startMs - b.startMs || (a.seq ?? Number.MAX_SAFE_INTEGER) - (b.seq ?? Number.MAX_SAFE_INTEGER) || (a.id < b.id ? -1 : 1);
+  return (
+    a.startMs - b.startMs ||
+    (a.seq ?? Number.MAX_SAFE_INTEGER) - (b.seq ?? Number.MAX_SAFE_INTEGER) ||
+    (a.id < b.id ? -1 : 1)
+  );
 }

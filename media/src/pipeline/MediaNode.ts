@@ -1,7 +1,13 @@
-import type { ModelProfile, RecognizerStatus } from '../asr/types.js';
 import { AsrService } from '../asr/index.js';
+import type { ModelProfile, RecognizerStatus } from '../asr/types.js';
 import type { ChildLogger } from '../process/index.js';
-import { type ListenAddress, MediasoupWorkerPool, SfuRoom, type SfuRoomEvent, type WorkerPoolEvent } from '../sfu/index.js';
+import {
+  type ListenAddress,
+  MediasoupWorkerPool,
+  SfuRoom,
+  type SfuRoomEvent,
+  type WorkerPoolEvent,
+} from '../sfu/index.js';
 import type { SpeechSettings } from '../speech/settings.js';
 import { MediaWorkerPool } from './MediaWorkerPool.js';
 import type { PipelineEvent } from './messages.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import OpusScript from 'opusscript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RecognitionError, type RecognitionRequest } from '../asr/types.js';
 import type { Recognizer } from '../asr/Recognizer.js';
+import { RecognitionError, type RecognitionRequest } from '../asr/types.js';
 import { monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
 import { resolveSpeechSettings, VoiceActivityModel } from '../speech/index.js';
@@ -34,7 +34,15 @@ class Rig {
   constructor(recognizer: Recognizer, overrides: Parameters<typeof resolveSpeechSettings>[1] = {}) {
     this.pipeline = new SpeakerPipeline({
       roomId: 'm_1',
-      speaker: { speakerId: 's_1', participantId: 'p_1', track: 'microphone', epoch: 1, ssrc: 7, payloadType: 100, muted: false },
+      speaker: {
+        speakerId: 's_1',
+        participantId: 'p_1',
+        track: 'microphone',
+        epoch: 1,
+        ssrc: 7,
+        payloadType: 100,
+        muted: false,
+      },
       meetingStartedAtMs: this.nowMs - 5_000,
       settings: resolveSpeechSettings('balanced', overrides),
       longestWindowMs: 10_000,

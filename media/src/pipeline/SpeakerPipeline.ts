@@ -405,7 +405,10 @@ export class SpeakerPipeline {
   #toMs(sample: number): number {
     const { clock, firstTimestamp } = this.#segmenting;
     // Anchored by the packet that the sample came in; a time line without one has no samples.
-    return clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ?? this.#now() - this.#options.meetingStartedAtMs;
+    return (
+      clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ??
+      this.#now() - this.#options.meetingStartedAtMs
+    );
   }
 }
 

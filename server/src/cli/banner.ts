@@ -13,8 +13,14 @@ export async function bannerText(server: Server): Promise<string> {
     row('Address', pc.bold(pc.cyan(server.url))),
     ...networkUrls.map((url) => row('On the network', pc.cyan(url))),
     row('Mode', settings.mode),
-    row('Engine', state === 'ready' ? engine.name : state === 'starting' ? pc.yellow('the model is being loaded') : pc.red('none')),
-    row('Device', engine.device === 'none' ? pc.red('none') : `${engine.device.toUpperCase()}  ${pc.dim(engine.deviceName)}`),
+    row(
+      'Engine',
+      state === 'ready' ? engine.name : state === 'starting' ? pc.yellow('the model is being loaded') : pc.red('none'),
+    ),
+    row(
+      'Device',
+      engine.device === 'none' ? pc.red('none') : `${engine.device.toUpperCase()}  ${pc.dim(engine.deviceName)}`,
+    ),
     row('Model', `${model.name}${model.demo ? pc.yellow('  (built-in demo model)') : ''}`),
     row('Authentication', server.authentication),
   ];
@@ -35,7 +41,8 @@ export async function bannerText(server: Server): Promise<string> {
     const address = `${phoneUrl}/#secret=${joinSecret}`;
     const code = await qrCode(address, { type: 'terminal', small: true });
     lines.push('', code.trimEnd().replaceAll(/^/gm, '  '), `  ${pc.dim('Scan to join:')} ${address}`);
-    if (server.certificateAuthority !== undefined && settings.tls.certFile === undefined) lines.push('', ...phoneHelp(phoneUrl));
+    if (server.certificateAuthority !== undefined && settings.tls.certFile === undefined)
+      lines.push('', ...phoneHelp(phoneUrl));
   }
   lines.push('', `  ${pc.dim('Ctrl-C ends the server and everything it started.')}`, '');
   return lines.join('\n');

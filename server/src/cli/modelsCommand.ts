@@ -1,9 +1,9 @@
+import { join } from 'node:path';
 import { ModelError, ModelStore } from '@parley/media';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import { BUILT_IN_MODELS } from '../lifecycle/builtInModels.js';
 import { createProgressLine } from './progressLine.js';
-import { join } from 'node:path';
 
 /** `parley models list | pull NAME | remove NAME`. @returns the exit code */
 export async function modelsCommand(args: readonly string[]): Promise<number> {

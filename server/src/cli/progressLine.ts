@@ -14,7 +14,9 @@ export function createProgressLine(stream: NodeJS.WriteStream): { update(step: M
       const text = `model ${name}: ${megabytes(receivedBytes)}${totalBytes === undefined ? '' : ` of ${megabytes(totalBytes)}`}`;
       if (stream.isTTY) {
         open = true;
-        stream.write(`\r\u001b[2K  ${pc.cyan('↓')} ${text}${fraction === undefined ? '' : `  ${Math.round(fraction * 100)} %`}`);
+        stream.write(
+          `\r\u001b[2K  ${pc.cyan('↓')} ${text}${fraction === undefined ? '' : `  ${Math.round(fraction * 100)} %`}`,
+        );
       } else if (fraction !== undefined && Math.floor(fraction * 10) !== lastTenth) {
         lastTenth = Math.floor(fraction * 10);
         stream.write(`  ${text}\n`);

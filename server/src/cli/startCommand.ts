@@ -28,7 +28,10 @@ export async function startCommand(args: readonly string[]): Promise<void> {
   try {
     const settings = settingsOf(args);
     // On a terminal the banner is for people; the log then says only what they must act on.
-    const level = settings.log.file === undefined && process.stderr.isTTY && settings.log.level === 'info' ? 'warn' : settings.log.level;
+    const level =
+      settings.log.file === undefined && process.stderr.isTTY && settings.log.level === 'info'
+        ? 'warn'
+        : settings.log.level;
     const logger = createLogger(settings.log.file === undefined ? { level } : { level, file: settings.log.file });
     const progress = createProgressLine(process.stderr);
     const started = await startServer({ settings, logger, onModelProgress: (step) => progress.update(step) });
@@ -68,7 +71,12 @@ function settingsOf(args: readonly string[]): Settings {
 
 /** Errors that we know are whole sentences; others are shown with their origin, to be reported. */
 function sentenceOf(error: unknown): string {
-  if (error instanceof SettingsError || error instanceof StartError || error instanceof SfuError || error instanceof ModelError) {
+  if (
+    error instanceof SettingsError ||
+    error instanceof StartError ||
+    error instanceof SfuError ||
+    error instanceof ModelError
+  ) {
     return error.message;
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -79,7 +79,9 @@ describe('loadSettings', () => {
 
   test('refuses an announced address that is none', () => {
     expect(problemsOf(() => loadSettings({ flags: ['--media-announced-address', 'not an address'] }))).toHaveLength(1);
-    expect(loadSettings({ flags: ['--media-announced-address', '203.0.113.7'] }).media.announcedAddress).toBe('203.0.113.7');
+    expect(loadSettings({ flags: ['--media-announced-address', '203.0.113.7'] }).media.announcedAddress).toBe(
+      '203.0.113.7',
+    );
   });
 
   test('says what is wrong with a file that is no YAML or not there', () => {

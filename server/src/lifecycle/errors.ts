@@ -24,9 +24,13 @@ export class StartError extends Error {
           cause: error,
         });
       case 'EACCES':
-        return new StartError('PORT_FORBIDDEN', `This account may not open port ${port}. Choose one above 1023 with --port.`, {
-          cause: error,
-        });
+        return new StartError(
+          'PORT_FORBIDDEN',
+          `This account may not open port ${port}. Choose one above 1023 with --port.`,
+          {
+            cause: error,
+          },
+        );
       default:
         return new StartError('LISTEN_FAILED', `The server cannot listen on ${host}:${port}: ${error.message}`, {
           cause: error,

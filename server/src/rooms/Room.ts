@@ -89,9 +89,7 @@ export class Room {
   static async create(options: RoomOptions): Promise<Room> {
     // The room exists only once its media does; until then events have nowhere to go.
     let room: Room | undefined;
-    const sfu = await asWireErrors(() =>
-      options.media.createSfuRoom({ onEvent: (event) => room?.onSfuEvent(event) }),
-    );
+    const sfu = await asWireErrors(() => options.media.createSfuRoom({ onEvent: (event) => room?.onSfuEvent(event) }));
     try {
       const pipeline = options.media.createPipeline({
         sfu,
@@ -119,7 +117,10 @@ export class Room {
    * Lets somebody in. The same participant's older connection is told and closed: one participant has one connection.
    * @throws ParleyError `ROOM_FULL`
    */
-  join(options: { peerId: string; identity: Identity; channel: PeerChannel }): { peer: Peer; joined: ResponseOf<'join'> } {
+  join(options: { peerId: string; identity: Identity; channel: PeerChannel }): {
+    peer: Peer;
+    joined: ResponseOf<'join'>;
+  } {
     const { identity, peerId, channel } = options;
     if (this.#closed) {
       throw new ParleyError('MEDIA_UNAVAILABLE');
@@ -255,7 +256,11 @@ export class Room {
   }
 
   /** Tells everybody, e.g. that the recogniser's state changed. */
-  tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: { droppable?: boolean }): void {
+  tellAll<N extends NotificationName>(
+    name: N,
+    notification: Notifications[N],
+    options?: { droppable?: boolean },
+  ): void {
     for (const peer of this.#peers.values()) {
       peer.channel.notify(name, notification, options);
     }

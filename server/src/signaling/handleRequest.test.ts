@@ -9,10 +9,15 @@ const names = Object.keys(requestSchemas) as RequestName[];
 
 /** Handlers that answer with what they were given, unless told to fail. */
 function handlersThat(behave: (request: unknown) => unknown): RequestHandlers<null> {
-  return Object.fromEntries(names.map((name) => [name, (_: null, request: unknown) => behave(request)])) as RequestHandlers<null>;
+  return Object.fromEntries(
+    names.map((name) => [name, (_: null, request: unknown) => behave(request)]),
+  ) as RequestHandlers<null>;
 }
 
-function ask(name: string, options: { args?: unknown[]; handlers?: RequestHandlers<null> } = {}): Promise<Ack<unknown>> {
+function ask(
+  name: string,
+  options: { args?: unknown[]; handlers?: RequestHandlers<null> } = {},
+): Promise<Ack<unknown>> {
   return new Promise((resolve, reject) => {
     let answers = 0;
     const ack = (answer: Ack<unknown>) => {
@@ -51,7 +56,10 @@ describe('handleRequest', () => {
 
   test('tells a bad room name in words of its own', async () => {
     for (const room of ['', '../etc', 'a b', '_x', 'ünï', 'x'.repeat(65), 5]) {
-      expect(await ask('join', { args: [{ room }] })).toMatchObject({ ok: false, error: { code: 'INVALID_ROOM_NAME' } });
+      expect(await ask('join', { args: [{ room }] })).toMatchObject({
+        ok: false,
+        error: { code: 'INVALID_ROOM_NAME' },
+      });
     }
   });
 
@@ -59,7 +67,10 @@ describe('handleRequest', () => {
     const transportId = 't1';
     const bad = [
       ['connectTransport', { transportId, dtlsParameters: { role: 'client', fingerprints: [] } }],
-      ['connectTransport', { transportId, dtlsParameters: { role: 'client', fingerprints: [{ algorithm: 'md5', value: 'AA' }] } }],
+      [
+        'connectTransport',
+        { transportId, dtlsParameters: { role: 'client', fingerprints: [{ algorithm: 'md5', value: 'AA' }] } },
+      ],
       ['produce', { transportId, track: 'microphone', paused: false, rtpParameters: { codecs: [] } }],
       ['produce', { transportId, track: 'microphone', paused: false, rtpParameters: null }],
       [
@@ -78,7 +89,11 @@ describe('handleRequest', () => {
           track: 'microphone',
           paused: false,
           rtpParameters: {
-            codecs: Array.from({ length: 10_000 }, () => ({ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000 })),
+            codecs: Array.from({ length: 10_000 }, () => ({
+              mimeType: 'audio/opus',
+              payloadType: 100,
+              clockRate: 48_000,
+            })),
           },
         },
       ],
@@ -93,7 +108,10 @@ describe('handleRequest', () => {
     const known = handlersThat(() => {
       throw new ParleyError('ROOM_FULL');
     });
-    expect(await ask('leave', { handlers: known })).toMatchObject({ ok: false, error: { code: 'ROOM_FULL', retryable: true } });
+    expect(await ask('leave', { handlers: known })).toMatchObject({
+      ok: false,
+      error: { code: 'ROOM_FULL', retryable: true },
+    });
     const unknown = handlersThat(() => Promise.reject(new Error('secret path /etc/passwd')));
     const answer = await ask('leave', { handlers: unknown });
     expect(answer).toMatchObject({ ok: false, error: { code: 'INTERNAL' } });

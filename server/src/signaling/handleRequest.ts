@@ -56,7 +56,9 @@ async function serve<Context>(options: {
     const place = issue?.path.join('.') ?? '';
     throw known === 'join' && place === 'room'
       ? new ParleyError('INVALID_ROOM_NAME')
-      : new ParleyError('BAD_REQUEST', { message: `${known}: ${place === '' ? '' : `${place}: `}${issue?.message ?? 'not valid'}` });
+      : new ParleyError('BAD_REQUEST', {
+          message: `${known}: ${place === '' ? '' : `${place}: `}${issue?.message ?? 'not valid'}`,
+        });
   }
   const handler = handlers[known] as (context: Context, request: unknown) => unknown;
   return handler(context, parsed.data);
@@ -65,7 +67,8 @@ async function serve<Context>(options: {
 function wireErrorOf(options: { error: unknown; name: string; logger: Logger }): ParleyError {
   const { error, name, logger } = options;
   if (error instanceof ParleyError) {
-    if (error.cause !== undefined) logger.info({ event: name, code: error.code, err: error.cause }, 'a request was refused');
+    if (error.cause !== undefined)
+      logger.info({ event: name, code: error.code, err: error.cause }, 'a request was refused');
     return error;
   }
   logger.error({ event: name, err: error }, 'a request failed');

@@ -1,0 +1,113 @@
+import type { ParleyError } from '@parley/client-sdk';
+import { type FormEvent, useState } from 'react';
+import type { JoinRequest } from '../hooks/useMeeting.js';
+import { LISTEN_ONLY, useMicrophone } from '../hooks/useMicrophone.js';
+import { invitationOf } from '../text.js';
+import { LevelMeter } from './LevelMeter.js';
+import { MicrophonePicker } from './MicrophonePicker.js';
+
+const NAME_KEY = 'parley.displayName';
+
+export function JoinView(props: {
+  error: ParleyError | undefined;
+  busy: boolean;
+  onJoin: (request: JoinRequest) => Promise<boolean>;
+}) {
+  const { error, busy, onJoin } = props;
+  const [invitation] = useState(() => invitationOf(location));
+  const [displayName, setDisplayName] = useState(() => rememberedName());
+  const [room, setRoom] = useState(invitation.room);
+  const [joinSecret, setJoinSecret] = useState(invitation.joinSecret);
+  const microphone = useMicrophone();
+  const asksForSecret = invitation.joinSecret !== '' || error?.code === 'JOIN_SECRET_REQUIRED';
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    rememberName(displayName);
+    const track = microphone.deviceId === LISTEN_ONLY ? undefined : microphone.take();
+    const request = { displayName: displayName.trim(), room: room.trim(), joinSecret: joinSecret.trim(), track };
+    if (!(await onJoin(request))) microphone.giveBack();
+  };
+
+  return (
+    <main className="join">
+      <h1>Parley</h1>
+      <p className="lead">Talk, and read who said what while it is being said.</p>
+      <form onSubmit={(event) => void submit(event)}>
+        <label className="field">
+          Your name
+          <input
+            data-testid="name-input"
+            value={displayName}
+            onChange={(event) => setDisplayName(event.target.value)}
+            autoComplete="name"
+            maxLength={64}
+            required
+          />
+        </label>
+        <label className="field">
+          Room
+          <input
+            data-testid="room-input"
+            value={room}
+            onChange={(event) => setRoom(event.target.value)}
+            placeholder="daily"
+            autoComplete="off"
+            autoCapitalize="off"
+            spellCheck={false}
+            required
+          />
+        </label>
+        {asksForSecret ? (
+          <label className="field">
+            Join secret
+            <input
+              data-testid="secret-input"
+              value={joinSecret}
+              onChange={(event) => setJoinSecret(event.target.value)}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+            />
+          </label>
+        ) : null}
+        <MicrophonePicker
+          microphones={microphone.microphones}
+          deviceId={microphone.deviceId}
+          onChoose={microphone.choose}
+          listenOnly
+        />
+        {microphone.deviceId === LISTEN_ONLY ? null : <LevelMeter track={microphone.track} />}
+        {microphone.error !== undefined && microphone.deviceId !== LISTEN_ONLY ? (
+          <p className="hint" role="status" data-testid="microphone-error">
+            {microphone.error.message} You can join all the same, to listen and read.
+          </p>
+        ) : null}
+        {error === undefined ? null : (
+          <p className="error" role="alert" data-testid="error" data-code={error.code}>
+            {error.message}
+          </p>
+        )}
+        <button type="submit" className="primary" data-testid="join-button" disabled={busy}>
+          {busy ? 'Joining…' : 'Join'}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+function rememberedName(): string {
+  try {
+    return localStorage.getItem(NAME_KEY) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function rememberName(name: string): void {
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // Private windows may refuse storage; the name is then asked for again.
+  }
+}

@@ -1,0 +1,49 @@
+import type { GapReason, Segment, TranscriptionStatus } from '@parley/client-sdk';
+
+/** Time since the meeting's start as people write it: 0:07, 12:03, 1:02:03. */
+export function clockText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const hours = Math.floor(seconds / 3_600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+const GAP_TEXTS: Record<GapReason, string> = {
+  recognizerFailed: 'the recogniser failed at this part',
+  recognizerUnavailable: 'the recogniser was not there',
+  deadlineExceeded: 'the recogniser was too slow',
+  overloaded: 'too much was said at once',
+  mediaWorkerLost: 'the server lost this part',
+};
+
+/** What stands in the transcript where speech could not be written down. */
+export function gapText({ startMs, endMs, reason }: Pick<Segment, 'startMs' | 'endMs' | 'reason'>): string {
+  const seconds = Math.max(1, Math.round((endMs - startMs) / 1_000));
+  return `${seconds} s of speech are missing: ${reason === undefined ? 'no reason is known' : GAP_TEXTS[reason]}`;
+}
+
+/** The small line below the room's name. */
+export function engineText({ mode, model, engine }: TranscriptionStatus): string {
+  return [mode, model.name, engine.device === 'none' ? 'no engine' : engine.device.toUpperCase()].join(' · ');
+}
+
+/** What the big captions show: whoever speaks now, else what was said last. Oldest first, at most `count`. */
+export function captionSegments(segments: readonly Segment[], count: number): Segment[] {
+  return segments.filter((segment) => segment.status !== 'gap').slice(-count);
+}
+
+/** A colour of its own for each participant, the same on every screen: one of eight hues. */
+export function hueOf(participantId: string): number {
+  let hash = 0;
+  for (const letter of participantId) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 9_973;
+  return hash % 8;
+}
+
+/** Room and secret out of an address such as `/?room=daily#secret=abc`. */
+export function invitationOf(address: { search: string; hash: string }): { room: string; joinSecret: string } {
+  return {
+    room: new URLSearchParams(address.search).get('room') ?? '',
+    joinSecret: new URLSearchParams(address.hash.replace(/^#/, '')).get('secret') ?? '',
+  };
+}
