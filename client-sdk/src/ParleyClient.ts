@@ -297,7 +297,7 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
         this.#transcription = payload.transcription;
         this.emit(name, payload);
         return;
-      case 'disconnecting':
+      case 'dismissed':
         // The channel keeps the reason; what follows is its `disconnected`.
         return;
     }

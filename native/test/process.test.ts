@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadNative } from '../lib/index.js';
 import { builtInModel } from './support/builtInModel.js';
+
+// Each test starts a process and loads a model in it.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Runs a script in a process of its own, with the addon as `addon`, a loader of engines and a job at hand. */
 async function inProcess(body: string): Promise<{ stdout: string; stderr: string }> {

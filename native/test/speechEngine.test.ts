@@ -1,7 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createSpeechEngine, type SpeechEngine, type TranscribeResult } from '../lib/index.js';
 import { audioContextFor, builtInOptions, job } from './support/builtInModel.js';
 import { decodeAll, utterance } from './support/fixtures.js';
+
+// A busy machine takes seconds where an idle one takes one.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const RATE = 16_000;
 const english = utterance('en-01');
@@ -77,12 +80,18 @@ describe('one engine', () => {
     expect(result.languageProbability).toBeLessThanOrEqual(1);
   });
 
-  it('runs the encoder once for detection and decoding together', async () => {
-    const known = await engine.transcribe(0, job(pcm.german, { language: 'de' }));
-    const detected = await engine.transcribe(0, job(pcm.german, { language: 'auto' }));
-    expect(detected.timings.encodeMs).toBeLessThan(known.timings.encodeMs * 1.8);
-    expect(detected.noSpeechProbability).toBe(known.noSpeechProbability);
-    expect(detected.meanLogProbability).toBe(known.meanLogProbability);
+  it('runs the encoder once for detection and decoding together, with the same result', async () => {
+    const encodeMs = { de: Number.POSITIVE_INFINITY, auto: Number.POSITIVE_INFINITY };
+    const results: Record<string, unknown> = {};
+    for (let round = 0; round < 5; round++) {
+      for (const language of ['de', 'auto'] as const) {
+        const result = await engine.transcribe(0, job(pcm.german, { language, audioContext: 0 }));
+        encodeMs[language] = Math.min(encodeMs[language], result.timings.encodeMs);
+        results[language] = { ...meaning(result), languageProbability: 1 };
+      }
+    }
+    expect(encodeMs.auto).toBeLessThan(encodeMs.de * 1.7);
+    expect(results.auto).toEqual(results.de);
   });
 
   it('gives words with times in order and inside the audio', async () => {

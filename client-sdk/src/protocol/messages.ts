@@ -143,7 +143,7 @@ export interface Notifications {
   segmentCommitted: { segment: CommittedSegment };
   transcriptionChanged: { transcription: TranscriptionStatus };
   /** The last word of the server before it disconnects. */
-  disconnecting: { error: WireError };
+  dismissed: { error: WireError };
 }
 
 export type NotificationName = keyof Notifications;

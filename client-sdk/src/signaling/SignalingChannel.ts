@@ -30,7 +30,7 @@ export interface SignalingEvents {
   reconnected: undefined;
 }
 
-/** Notifications that the channel passes on; `disconnecting` is its own. */
+/** Notifications that the channel passes on; `dismissed` is its own. */
 const NOTIFICATIONS = [
   'participantJoined',
   'participantUpdated',
@@ -45,7 +45,7 @@ const NOTIFICATIONS = [
   'interimRetracted',
   'segmentCommitted',
   'transcriptionChanged',
-  'disconnecting',
+  'dismissed',
 ] as const satisfies NotificationName[];
 
 const RETRY_DELAY_MS = { min: 500, max: 5_000 };
@@ -86,7 +86,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     });
     for (const name of NOTIFICATIONS) {
       this.#socket.on(name, (payload: unknown) => {
-        if (name === 'disconnecting') this.#farewell = (payload as Notifications['disconnecting']).error;
+        if (name === 'dismissed') this.#farewell = (payload as Notifications['dismissed']).error;
         // The pair is the server's word: its types are those of the same contract.
         this.emit('notification', { name, payload } as SignalingEvents['notification']);
       });

@@ -137,7 +137,7 @@ export class SignalingServer {
         (target.emit as (name: string, payload: unknown) => boolean)(name, notification);
       },
       disconnect: (error) => {
-        socket.emit('disconnecting', { error: error.toWire() });
+        socket.emit('dismissed', { error: error.toWire() });
         this.#later(DISCONNECT_DELAY_MS, () => socket.disconnect(true));
       },
     };

@@ -54,9 +54,16 @@ export class MeetingPage {
 
   /** Fills in the form, presses the button and waits until the page shows its own participant. */
   async join(options: { name: string; room: string }): Promise<void> {
+    await this.microphoneAnswered();
     await this.fill(options);
     await this.get('join-button').click();
     await this.participant(options.name).first().waitFor({ timeout: JOIN_TIMEOUT_MS });
+  }
+
+  /** Who joins before the browser has given or refused the microphone joins without one. */
+  async microphoneAnswered(): Promise<void> {
+    const named = this.get('microphone-select').locator('option:not([value=""], [value="listen-only"])');
+    await named.or(this.get('microphone-error')).first().waitFor({ state: 'attached', timeout: JOIN_TIMEOUT_MS });
   }
 
   participant(name: string): Locator {

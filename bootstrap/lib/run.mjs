@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+
+/** Children that are running now; a Ctrl-C of this process ends them. */
+const running = new Set();
+
+/**
+ * Runs a program, quietly. Rejects with the tail of what it printed.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tailLines?: number }} [options]
+ * @returns {Promise<string>} what it printed, the last 64 kB
+ */
+export function run(program, args, { cwd, env, tailLines = 25 } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    let output = '';
+    const take = (/** @type {string} */ chunk) => {
+      output = (output + chunk).slice(-65_536);
+    };
+    child.stdout.setEncoding('utf8').on('data', take);
+    child.stderr.setEncoding('utf8').on('data', take);
+    child.on('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error })));
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      if (code === 0) resolve(output);
+      else {
+        const tail = output.trimEnd().split('\n').slice(-tailLines).join('\n');
+        reject(new Error(`${program} ${args[0] ?? ''} ended with ${signal ?? `code ${code}`}:\n${tail}`));
+      }
+    });
+  });
+}
+
+/**
+ * Runs a program in the foreground, with this terminal. A Ctrl-C reaches it by the terminal itself; other signals are passed on.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<number>} its exit code
+ */
+export function runInForeground(program, args, { cwd, env } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
+    // The terminal sends SIGINT to the whole group; a second one from here would be the user's "now!".
+    const onInterrupt = () => {
+      if (process.stdin.isTTY !== true) child.kill('SIGINT');
+    };
+    const onTerminate = () => child.kill('SIGTERM');
+    process.on('SIGINT', onInterrupt);
+    process.on('SIGTERM', onTerminate);
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      process.off('SIGINT', onInterrupt);
+      process.off('SIGTERM', onTerminate);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    });
+  });
+}
+
+/** While the set-up works: an interrupt ends what it has started, and then itself. */
+export function endChildrenOnSignals() {
+  for (const [signal, code] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
+    process.once(signal, () => {
+      for (const child of running) child.kill('SIGTERM');
+      process.exit(code);
+    });
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Behind every npm command: sets everything up that is missing, then does what was asked for. Runs on any Node from 18 on, before
+ * there are dependencies.
+ */
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lib/lock.mjs';
+import { createProgress } from './lib/progress.mjs';
+import { endChildrenOnSignals, runInForeground } from './lib/run.mjs';
+import { SetupError } from './lib/SetupError.mjs';
+import { buildSources } from './steps/build.mjs';
+import { installDependencies } from './steps/dependencies.mjs';
+import { continueInNewNode } from './steps/node.mjs';
+import { ensureSystemPackages } from './steps/systemPackages.mjs';
+import { runTests } from './test.mjs';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const HELP = `Usage: npm COMMAND
+
+  npm start [-- flags]         set up and serve meetings; flags: npm run parley -- help
+  npm test [-- part]           set up and test; parts: unit, integration, browser
+  npm run demo [-- flags]      the scripted meeting, played and scored
+  npm run bench -- NAME        a benchmark
+  npm run build                the set-up alone
+  npm run parley -- COMMAND    the command line of the server, e.g. models list
+
+The set-up fetches and compiles into $PARLEY_CACHE (default ~/.cache/parley), installs missing system packages
+when it may, and does nothing when nothing is missing. --cuda builds the GPU backend where an NVIDIA driver is.
+`;
+
+/** What a command runs when everything is there, and which parts of the system it needs for that. */
+const VERBS = {
+  start: { script: 'server/dist/cli/main.js', args: ['start'], browser: false },
+  parley: { script: 'server/dist/cli/main.js', args: [], browser: false },
+  demo: { script: 'demo/dist/cli.js', args: [], browser: true },
+  bench: { script: 'bench/dist/main.js', args: [], browser: false },
+  build: { script: undefined, args: [], browser: false },
+  test: { script: undefined, args: [], browser: true },
+};
+
+const [verb = 'help', ...args] = process.argv.slice(2);
+const progress = createProgress();
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const text = error instanceof SetupError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  progress.line(`\n${progress.paint('red', 'The set-up stopped.')} ${text}`);
+  process.exitCode = 1;
+}
+
+/** @returns {Promise<number>} */
+async function main() {
+  if (!Object.hasOwn(VERBS, verb)) {
+    process.stdout.write(HELP);
+    return verb === 'help' || verb === '--help' ? 0 : 1;
+  }
+  const { script, args: fixed, browser } = VERBS[/** @type {keyof typeof VERBS} */ (verb)];
+  const cacheDir = process.env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley');
+  endChildrenOnSignals();
+  await continueInNewNode({ cacheDir, progress });
+  const worker = await withLock(
+    { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up works (process ${pid}); waiting for it.`) },
+    () => setUp({ cacheDir, browser, strict: verb === 'test', cuda: args.includes('--cuda') }),
+  );
+  for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal);
+
+  const env = { ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
+  delete env.PARLEY_NODE_TRIED;
+  if (verb === 'test') return runTests({ root: ROOT, args, env, progress });
+  if (script === undefined) return 0;
+  return runInForeground(process.execPath, [join(ROOT, script), ...fixed, ...args], { env });
+}
+
+/**
+ * @param {{ cacheDir: string, browser: boolean, strict: boolean, cuda: boolean }} options
+ * @returns {Promise<string>} path of mediasoup-worker
+ */
+async function setUp({ cacheDir, browser, strict, cuda }) {
+  await ensureSystemPackages({ parts: ['compiler', 'addon', ...(browser ? /** @type {const} */ (['browser']) : [])], progress });
+  await installDependencies({ root: ROOT, progress });
+
+  const { acquireWorker } = await import('../native/worker/acquire.mjs');
+  const worker = await progress.step('Media worker', async (report) => {
+    const acquired = await acquireWorker({
+      root: ROOT,
+      cacheDir,
+      onProgress: report,
+      beforeCompile: () => ensureSystemPackages({ parts: ['compiler', 'worker'], progress }),
+    });
+    return { ...acquired, detail: acquired.origin, quiet: acquired.origin === 'cache' };
+  });
+
+  const { buildNative } = await import('../native/build.mjs');
+  await progress.step('Native addon', async (report) => {
+    try {
+      const { builtNow, cudaSkippedReason } = await buildNative({ root: ROOT, cacheDir, cuda, onProgress: report });
+      if (cudaSkippedReason !== undefined) return { warning: cudaSkippedReason };
+      return { detail: 'for this CPU', quiet: !builtNow };
+    } catch (error) {
+      if (strict) throw error;
+      // People can still talk and hear; what is missing is said here, on the banner and on the page.
+      return { warning: `not built, so there will be no captions. ${error instanceof Error ? error.message : error}` };
+    }
+  });
+
+  await buildSources({ root: ROOT, progress });
+  return worker.path;
+}

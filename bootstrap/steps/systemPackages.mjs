@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { run } from '../lib/run.mjs';
+import { SetupError } from '../lib/SetupError.mjs';
+
+/**
+ * What each part needs of the system: the Debian package, and how its presence is seen without asking the package manager.
+ * @typedef {{ debian: string, present: () => boolean }} Need
+ * @type {Record<'compiler' | 'addon' | 'worker' | 'browser', Need[]>}
+ */
+export const NEEDS = {
+  compiler: [
+    { debian: 'cmake', present: () => hasProgram('cmake') },
+    { debian: 'ninja-build', present: () => hasProgram('ninja') },
+    { debian: 'g++', present: () => hasProgram('c++') },
+    { debian: 'pkg-config', present: () => hasProgram('pkg-config') },
+  ],
+  addon: [{ debian: 'libopus-dev', present: () => hasLibrary('opus') }],
+  worker: [
+    { debian: 'libuv1-dev', present: () => hasLibrary('libuv') },
+    { debian: 'libssl-dev', present: () => hasLibrary('openssl') },
+    { debian: 'libsrtp2-dev', present: () => hasLibrary('libsrtp2') },
+    { debian: 'libflatbuffers-dev', present: () => hasLibrary('flatbuffers') },
+    { debian: 'flatbuffers-compiler', present: () => hasProgram('flatc') },
+  ],
+  browser: [{ debian: 'chromium', present: () => findChromium() !== undefined }],
+};
+
+/** @returns {string | undefined} */
+export function findChromium(env = process.env) {
+  const candidates = [env.PARLEY_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable'];
+  return candidates.find((path) => path !== undefined && existsSync(path));
+}
+
+/** @param {(keyof typeof NEEDS)[]} parts @returns {string[]} Debian names of what is missing */
+export function missingPackages(parts, needs = NEEDS) {
+  return parts.flatMap((part) => needs[part]).filter((need) => !need.present()).map((need) => need.debian);
+}
+
+/** @param {string[]} packages */
+export function installCommand(packages) {
+  return `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+}
+
+/**
+ * Installs what is missing, after it was listed; where that cannot be done, says the one command that does it.
+ * @param {{ parts: (keyof typeof NEEDS)[], progress: ReturnType<import('../lib/progress.mjs').createProgress> }} options
+ */
+export async function ensureSystemPackages({ parts, progress }) {
+  const missing = missingPackages(parts);
+  if (missing.length === 0) return;
+  progress.line(`  Missing on this system: ${missing.join(' ')}`);
+  if (!hasProgram('apt-get')) {
+    throw new SetupError(`Install these with your system's package manager (names as in Debian): ${missing.join(' ')}`);
+  }
+  const prefix = process.getuid?.() === 0 ? [] : canSudo() ? ['sudo', '-n'] : undefined;
+  if (prefix === undefined) {
+    throw new SetupError(`Installing them needs an administrator. Run this once, then try again:\n\n  sudo sh -c '${installCommand(missing)}'`);
+  }
+  await progress.step('System packages', async (report) => {
+    const apt = async (/** @type {string[]} */ args) => {
+      const [program = 'apt-get', ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args];
+      await run(program, rest);
+    };
+    try {
+      report(undefined, 'asking for the newest list');
+      await apt(['update', '-qq']);
+      report(undefined, `installing ${missing.length}`);
+      await apt(['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+    } catch (error) {
+      throw new SetupError(
+        `The packages cannot be installed; is the package mirror reachable? Install them yourself, then try again:\n\n  ${installCommand(missing)}\n\n${error instanceof Error ? error.message : error}`,
+      );
+    }
+    const still = missingPackages(parts);
+    if (still.length > 0) throw new SetupError(`Installed, and yet not found: ${still.join(' ')}`);
+    return { detail: missing.join(' ') };
+  });
+}
+
+/** @param {string} name */
+function hasProgram(name) {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${name}`));
+}
+
+/** @param {string} name as pkg-config knows it */
+function hasLibrary(name) {
+  return hasProgram('pkg-config') && succeeds('pkg-config', ['--exists', name]);
+}
+
+function canSudo() {
+  return hasProgram('sudo') && succeeds('sudo', ['-n', 'true']);
+}
+
+/** @param {string} program @param {string[]} args */
+function succeeds(program, args) {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { countJunit, junitOf } from './junit.mjs';
+import { run, runInForeground } from './lib/run.mjs';
+import { SetupError } from './lib/SetupError.mjs';
+
+const PROJECTS = ['unit', 'integration', 'browser'];
+
+/**
+ * Lint, types, then the test projects one after the other. The last line sums everything up.
+ * @param {{ root: string, args: string[], env: NodeJS.ProcessEnv, progress: ReturnType<import('./lib/progress.mjs').createProgress> }} options
+ * @returns {Promise<number>} the exit code
+ */
+export async function runTests({ root, args, env, progress }) {
+  const parts = args.filter((arg) => !arg.startsWith('-'));
+  const unknown = parts.filter((part) => !PROJECTS.includes(part));
+  if (unknown.length > 0) throw new SetupError(`There is no test part ${unknown.join(', ')}. Parts: ${PROJECTS.join(', ')}.`);
+  const reports = join(root, 'test-results');
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports, { recursive: true });
+  let failedRun = false;
+
+  if (parts.length === 0) {
+    const bin = join(root, 'node_modules', '.bin');
+    const checks = /** @type {[string, string, string[]][]} */ ([
+      ['lint', 'npm', ['run', '--silent', 'lint']],
+      ['types', join(bin, 'tsc'), ['-b']],
+    ]);
+    for (const [name, program, programArgs] of checks) {
+      const startedAt = performance.now();
+      /** @type {string | undefined} */
+      let failure;
+      try {
+        await progress.step(name, async () => {
+          await run(program, programArgs, { cwd: root, env, tailLines: 80 });
+          return {};
+        });
+      } catch (error) {
+        failure = error instanceof Error ? error.message : String(error);
+        progress.line(failure);
+        failedRun = true;
+      }
+      const seconds = Math.round(performance.now() - startedAt) / 1_000;
+      writeFileSync(join(reports, `${name}.xml`), junitOf({ name, seconds, ...(failure === undefined ? {} : { failure }) }));
+    }
+  }
+
+  for (const project of parts.length === 0 ? PROJECTS : parts) {
+    const file = join(reports, `${project}.xml`);
+    const code = await runInForeground(
+      process.execPath,
+      [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=junit', `--outputFile.junit=${file}`],
+      { cwd: root, env },
+    );
+    if (code !== 0) failedRun = true;
+    // A run that was killed leaves no report; that must not look like a run without failures.
+    if (!existsSync(file)) writeFileSync(file, junitOf({ name: project, seconds: 0, failure: `ended with code ${code} and no report` }));
+  }
+
+  const names = [...(parts.length === 0 ? ['lint', 'types', ...PROJECTS] : parts)];
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const name of names) {
+    const counts = countJunit(readFileSync(join(reports, `${name}.xml`), 'utf8'));
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+  }
+  if (failedRun && total.failed === 0) total.failed = 1;
+  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+  return failedRun || total.failed > 0 ? 1 : 0;
+}

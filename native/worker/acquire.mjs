@@ -1,0 +1,176 @@
+/**
+ * Gets mediasoup-worker for this machine. Plain JavaScript without dependencies: the set-up runs it before anything else is built.
+ */
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { arch, platform, release } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+/** What the worker says when nobody is at the other end of its channel: the sign that it runs on this machine. */
+const EXIT_CODE_WITHOUT_PARENT = 41;
+const DEFAULT_PREBUILT_URL = 'https://github.com/versatica/mediasoup/releases/download';
+const ANSWER_TIMEOUT_MS = 3_000;
+const DOWNLOAD_TIMEOUT_MS = 60_000;
+const LIBRARIES = ['libuv', 'openssl', 'libsrtp2', 'flatbuffers'];
+
+/**
+ * @param {object} options
+ * @param {string} options.root the repository
+ * @param {string} options.cacheDir
+ * @param {string} [options.prebuiltUrl] folder of the releases; the official one without
+ * @param {(fraction: number | undefined, text: string) => void} [options.onProgress]
+ * @param {() => Promise<void>} [options.beforeCompile] makes sure that compiler and libraries are there
+ * @returns {Promise<{ path: string, origin: 'cache' | 'prebuilt' | 'compiled' }>}
+ */
+export async function acquireWorker(options) {
+  const { root, cacheDir, onProgress = () => {}, beforeCompile = async () => {} } = options;
+  const folder = join(cacheDir, 'mediasoup-worker');
+  const version = versionOf(root);
+
+  const prebuilt = join(folder, `${version}-prebuilt`, 'mediasoup-worker');
+  if (existsSync(prebuilt)) return { path: prebuilt, origin: 'cache' };
+  const compiledBefore = compiledPath({ root, folder });
+  if (compiledBefore !== undefined && existsSync(compiledBefore)) return { path: compiledBefore, origin: 'cache' };
+
+  mkdirSync(folder, { recursive: true });
+  if (await fetchPrebuilt({ ...options, version, path: prebuilt, onProgress })) return { path: prebuilt, origin: 'prebuilt' };
+
+  await beforeCompile();
+  const path = compiledPath({ root, folder });
+  if (path === undefined) throw new Error(`pkg-config does not know all of: ${LIBRARIES.join(', ')}. Install their development packages.`);
+  await compile({ root, folder, path, onProgress });
+  return { path, origin: 'compiled' };
+}
+
+/** @param {string} root */
+function versionOf(root) {
+  return JSON.parse(readFileSync(join(root, 'node_modules', 'mediasoup', 'package.json'), 'utf8')).version;
+}
+
+/** Name of the official archive. Linux ones are made for a major version of the kernel. */
+export function prebuiltName(version, machine = { platform: platform(), arch: arch(), release: release() }) {
+  const kernel = machine.platform === 'linux' ? `-kernel${machine.release.split('.')[0]}` : '';
+  return `mediasoup-worker-${version}-${machine.platform}-${machine.arch}${kernel}.tgz`;
+}
+
+/** @returns {Promise<boolean>} whether a binary that runs here lies at `path` now */
+async function fetchPrebuilt({ version, folder, path, prebuiltUrl = process.env.PARLEY_MEDIASOUP_PREBUILT_URL ?? DEFAULT_PREBUILT_URL, onProgress }) {
+  void folder;
+  onProgress(undefined, 'asking for the official binary');
+  let archive;
+  try {
+    archive = await download(`${prebuiltUrl}/${version}/${prebuiltName(version)}`);
+  } catch {
+    return false;
+  }
+  const work = mkdtempSync(join(dirname(dirname(path)), '.prebuilt-'));
+  try {
+    const file = join(work, 'worker.tgz');
+    writeFileSync(file, archive);
+    await promisify(execFile)('tar', ['-xzf', file, '-C', work]);
+    const binary = join(work, 'mediasoup-worker');
+    chmodSync(binary, 0o755);
+    if (!(await runsHere(binary))) return false;
+    writeFileSync(join(work, 'sha256'), `${createHash('sha256').update(readFileSync(binary)).digest('hex')}\n`);
+    rmSync(file);
+    if (!existsSync(dirname(path))) renameSync(work, dirname(path));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function download(url) {
+  const abort = new AbortController();
+  let timer = setTimeout(() => abort.abort(), ANSWER_TIMEOUT_MS);
+  try {
+    const response = await fetch(url, { signal: abort.signal });
+    clearTimeout(timer);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    timer = setTimeout(() => abort.abort(), DOWNLOAD_TIMEOUT_MS);
+    return Buffer.from(await response.arrayBuffer());
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @param {string} binary */
+export function runsHere(binary) {
+  return new Promise((resolve) => {
+    const child = spawn(binary, [], { stdio: 'ignore', timeout: 10_000 });
+    child.on('error', () => resolve(false));
+    child.on('exit', (code) => resolve(code === EXIT_CODE_WITHOUT_PARENT));
+  });
+}
+
+/** Keyed by everything that the result depends on; undefined while compiler or libraries are missing. */
+function compiledPath({ root, folder }) {
+  const hash = createHash('sha256').update(versionOf(root)).update(`${platform()} ${arch()}`);
+  for (const file of ['CMakeLists.txt', ...filesUnder(join(HERE, 'shim')).map((name) => join('shim', name))]) {
+    hash.update(file).update(readFileSync(join(HERE, file)));
+  }
+  try {
+    hash.update(execFileSync('c++', ['-dumpfullversion'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    for (const library of LIBRARIES) {
+      hash.update(execFileSync('pkg-config', ['--modversion', library], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    }
+  } catch {
+    return undefined;
+  }
+  return join(folder, hash.digest('hex').slice(0, 16), 'mediasoup-worker');
+}
+
+function filesUnder(folder) {
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .sort();
+}
+
+async function compile({ root, folder, path, onProgress }) {
+  const work = mkdtempSync(join(folder, '.build-'));
+  try {
+    await run('cmake', ['-G', 'Ninja', '-S', HERE, '-B', work, '-DCMAKE_BUILD_TYPE=Release', `-DMEDIASOUP_WORKER_DIR=${join(root, 'node_modules', 'mediasoup', 'worker')}`], () => {});
+    await run('ninja', ['-C', work, 'mediasoup-worker'], (line) => {
+      const step = /^\[(\d+)\/(\d+)\]/.exec(line);
+      if (step) onProgress(Number(step[1]) / Number(step[2]), `compiling ${step[1]} of ${step[2]}`);
+    });
+    const binary = join(work, 'mediasoup-worker');
+    if (!(await runsHere(binary))) throw new Error('The compiled mediasoup-worker does not run on this machine.');
+    await promisify(execFile)('strip', [binary]).catch(() => {});
+    const done = join(work, 'done');
+    mkdirSync(done);
+    renameSync(binary, join(done, 'mediasoup-worker'));
+    // Whole or not at all: the folder appears under its name in one step.
+    if (!existsSync(dirname(path))) renameSync(done, dirname(path));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function run(program, args, onLine) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const tail = [];
+    let rest = '';
+    const take = (chunk) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        onLine(line);
+        tail.push(line);
+        if (tail.length > 30) tail.shift();
+      }
+    };
+    child.stdout.setEncoding('utf8').on('data', take);
+    child.stderr.setEncoding('utf8').on('data', take);
+    child.on('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error })));
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${program} ended with code ${code}:\n${tail.join('\n')}`))));
+  });
+}
