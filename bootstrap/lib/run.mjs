@@ -25,11 +25,17 @@ export function run(program, args, { cwd, env, tailLines = 25 } = {}) {
       running.delete(child);
       if (code === 0) resolve(output);
       else {
-        const tail = output.trimEnd().split('\n').slice(-tailLines).join('\n');
-        reject(new Error(`${program} ${args[0] ?? ''} ended with ${signal ?? `code ${code}`}:\n${tail}`));
+        reject(new Error(`${program} ${args[0] ?? ''} ended with ${signal ?? `code ${code}`}:\n${excerpt(output, tailLines)}`));
       }
     });
   });
+}
+
+/** Beginning and end: some programs say what is wrong first, others last. @param {string} output @param {number} lines */
+export function excerpt(output, lines) {
+  const all = output.trimEnd().split('\n');
+  const head = Math.floor(lines / 4);
+  return all.length <= lines ? all.join('\n') : [...all.slice(0, head), '  …', ...all.slice(-(lines - head))].join('\n');
 }
 
 /**

@@ -3,7 +3,18 @@
  */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { arch, platform, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,11 +48,13 @@ export async function acquireWorker(options) {
   if (compiledBefore !== undefined && existsSync(compiledBefore)) return { path: compiledBefore, origin: 'cache' };
 
   mkdirSync(folder, { recursive: true });
-  if (await fetchPrebuilt({ ...options, version, path: prebuilt, onProgress })) return { path: prebuilt, origin: 'prebuilt' };
+  if (await fetchPrebuilt({ ...options, version, path: prebuilt, onProgress }))
+    return { path: prebuilt, origin: 'prebuilt' };
 
   await beforeCompile();
   const path = compiledPath({ root, folder });
-  if (path === undefined) throw new Error(`pkg-config does not know all of: ${LIBRARIES.join(', ')}. Install their development packages.`);
+  if (path === undefined)
+    throw new Error(`pkg-config does not know all of: ${LIBRARIES.join(', ')}. Install their development packages.`);
   await compile({ root, folder, path, onProgress });
   return { path, origin: 'compiled' };
 }
@@ -58,7 +71,13 @@ export function prebuiltName(version, machine = { platform: platform(), arch: ar
 }
 
 /** @returns {Promise<boolean>} whether a binary that runs here lies at `path` now */
-async function fetchPrebuilt({ version, folder, path, prebuiltUrl = process.env.PARLEY_MEDIASOUP_PREBUILT_URL ?? DEFAULT_PREBUILT_URL, onProgress }) {
+async function fetchPrebuilt({
+  version,
+  folder,
+  path,
+  prebuiltUrl = process.env.PARLEY_MEDIASOUP_PREBUILT_URL ?? DEFAULT_PREBUILT_URL,
+  onProgress,
+}) {
   void folder;
   onProgress(undefined, 'asking for the official binary');
   let archive;
@@ -118,7 +137,12 @@ function compiledPath({ root, folder }) {
   try {
     hash.update(execFileSync('c++', ['-dumpfullversion'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
     for (const library of LIBRARIES) {
-      hash.update(execFileSync('pkg-config', ['--modversion', library], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+      hash.update(
+        execFileSync('pkg-config', ['--modversion', library], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        }),
+      );
     }
   } catch {
     return undefined;
@@ -136,7 +160,20 @@ function filesUnder(folder) {
 async function compile({ root, folder, path, onProgress }) {
   const work = mkdtempSync(join(folder, '.build-'));
   try {
-    await run('cmake', ['-G', 'Ninja', '-S', HERE, '-B', work, '-DCMAKE_BUILD_TYPE=Release', `-DMEDIASOUP_WORKER_DIR=${join(root, 'node_modules', 'mediasoup', 'worker')}`], () => {});
+    await run(
+      'cmake',
+      [
+        '-G',
+        'Ninja',
+        '-S',
+        HERE,
+        '-B',
+        work,
+        '-DCMAKE_BUILD_TYPE=Release',
+        `-DMEDIASOUP_WORKER_DIR=${join(root, 'node_modules', 'mediasoup', 'worker')}`,
+      ],
+      () => {},
+    );
     await run('ninja', ['-C', work, 'mediasoup-worker'], (line) => {
       const step = /^\[(\d+)\/(\d+)\]/.exec(line);
       if (step) onProgress(Number(step[1]) / Number(step[2]), `compiling ${step[1]} of ${step[2]}`);
@@ -171,6 +208,8 @@ function run(program, args, onLine) {
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);
     child.on('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error })));
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${program} ended with code ${code}:\n${tail.join('\n')}`))));
+    child.on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${program} ended with code ${code}:\n${tail.join('\n')}`)),
+    );
   });
 }

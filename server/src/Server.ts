@@ -42,6 +42,8 @@ interface Parts {
   socketDirectory: string;
   certificateAuthority: string | undefined;
   transcription: () => TranscriptionStatus;
+  /** Takes the listener to the recogniser's state off. */
+  stopListening: () => void;
 }
 
 /** Starts everything. @throws SettingsError, StartError, SfuError, ModelError: each a sentence that says what to do */
@@ -118,7 +120,7 @@ export class Server {
       transcription,
       createTranscriptLog: () => new MemoryTranscriptLog({ capacity: settings.limits.transcriptSegments }),
     });
-    media.onRecognizerStatus(() => {
+    const stopListening = media.onRecognizerStatus(() => {
       const status = transcription();
       logger[status.state === 'ready' ? 'info' : 'warn'](
         { state: status.state, device: status.engine.device, reason: status.reason },
@@ -182,6 +184,7 @@ export class Server {
       socketDirectory,
       certificateAuthority,
       transcription,
+      stopListening,
     });
   }
 
@@ -256,7 +259,8 @@ export class Server {
   }
 
   async #close(): Promise<void> {
-    const { rooms, signaling, media, httpServer, socketDirectory } = this.#parts;
+    const { rooms, signaling, media, httpServer, socketDirectory, stopListening } = this.#parts;
+    stopListening();
     await rooms.close(new ParleyError('SERVER_SHUTTING_DOWN'));
     await signaling.close();
     httpServer.closeAllConnections();

@@ -51,10 +51,10 @@ describe('the meeting page', () => {
       const strict = await stage.launch({ flags: ['--use-fake-device-for-media-stream', '--deny-permission-prompts'] });
       const meeting = await MeetingPage.open({ context: await stage.newContext(strict), url: stage.url });
       const room = 'listening';
-      await meeting.join({ name: 'Ada', room });
       await expect
-        .poll(() => meeting.get('error').allTextContents())
+        .poll(() => meeting.get('microphone-error').textContent())
         .toContain(ERROR_REGISTRY.MICROPHONE_DENIED.message);
+      await meeting.join({ name: 'Ada', room });
 
       const player = await speak({ name: 'Ben', room, speech: SPEECH.contract });
       await showsSentence(meeting, SPEECH.contract);
