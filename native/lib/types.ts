@@ -59,7 +59,7 @@ export interface SpeechEngineOptions {
   device: 'auto' | EngineDevice;
   /** Number of `whisper_state`s, 1 to 8. One job a lane at a time. */
   lanes: number;
-  /** CPU threads a lane, 1 to 64. */
+  /** CPU threads a lane, 1 to 64. Best where lanes times threads are no more than the cores; 1 shares few cores best. */
   threadsPerLane: number;
   /** Off wherever `audioContext` is shortened (stale K/V rows leak into the result otherwise). */
   flashAttention: boolean;
@@ -82,7 +82,10 @@ export interface SpeechEngineInfo {
 export interface TranscribeJob {
   /** 16 kHz mono. Shorter than 1 s is padded with silence; longer than 30 s is refused. */
   pcm: Int16Array | Float32Array;
-  /** ISO 639-1 code or `auto`. An unknown code is refused with `NATIVE_INVALID_ARGUMENT`. */
+  /**
+   * ISO 639-1 code or `auto`, which costs one decoder step more. An unknown code, or
+   * one that the model has no token for, is refused with `NATIVE_INVALID_ARGUMENT`.
+   */
   language: string;
   translate: boolean;
   /** Encoder frames (50 a second); 0 = the full 1,500. */
@@ -111,11 +114,11 @@ export interface NativeWord {
 }
 
 export interface TranscribeResult {
-  /** Valid UTF-8, trimmed; may be empty. */
+  /** Valid UTF-8, trimmed; may be empty. Empty by Whisper's rule too: no-speech over 0.6 and mean log-probability under -1. */
   text: string;
   language: string;
   languageProbability: number;
-  /** Whisper's no-speech probability of the first window. */
+  /** Probability of Whisper's no-speech token right after start-of-transcript; also there for an empty text. */
   noSpeechProbability: number;
   /** Mean log-probability of the text tokens; 0 for an empty text. */
   meanLogProbability: number;

@@ -53,9 +53,10 @@ Napi::Promise EngineHost::transcribe(int lane, Job job) {
   std::string message;
   const Status status = engine_->submit(
       lane, std::move(job),
-      [this, deferred](Outcome outcome) {
-        post([this, deferred, outcome = std::move(outcome)](Napi::Env env) {
-          release();
+      [self = shared_from_this(), deferred](Outcome outcome) mutable {
+        EngineHost *host = self.get();
+        host->post([self = std::move(self), deferred, outcome = std::move(outcome)](Napi::Env env) {
+          self->release();
           if (outcome.status == Status::Ok) {
             deferred->Resolve(transcriptionToJs(env, outcome));
           } else {
@@ -82,13 +83,14 @@ Napi::Promise EngineHost::close() {
   if (!closeStarted_) {
     closeStarted_ = true;
     hold();
-    closer_ = std::thread([this] {
-      engine_->close(); // lanes post their last answers before they end, so those arrive first
-      post([this](Napi::Env env) {
-        closed_ = true;
-        release();
-        for (const auto &waiter : closeWaiters_) waiter->Resolve(env.Undefined());
-        closeWaiters_.clear();
+    closer_ = std::thread([self = shared_from_this()]() mutable {
+      EngineHost *host = self.get();
+      host->engine_->close(); // lanes post their last answers before they end, so those arrive first
+      host->post([self = std::move(self)](Napi::Env env) {
+        self->closed_ = true;
+        self->release();
+        for (const auto &waiter : self->closeWaiters_) waiter->Resolve(env.Undefined());
+        self->closeWaiters_.clear();
       });
     });
   }

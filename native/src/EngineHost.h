@@ -13,8 +13,11 @@ namespace parley {
 /**
  * One engine as JavaScript holds it: carries answers from lane threads to the event loop, keeps the loop alive while
  * jobs run, and closes the engine before the environment goes away. All methods on the JavaScript thread.
+ *
+ * A running job holds the host, so that collected JavaScript objects take nothing away under it. What holds it is
+ * handed from the lane's thread to the event loop with the answer: the destructor joins the lanes and must not run on one.
  */
-class EngineHost {
+class EngineHost : public std::enable_shared_from_this<EngineHost> {
 public:
   EngineHost(Napi::Env env, std::unique_ptr<SpeechEngine> engine);
   ~EngineHost();

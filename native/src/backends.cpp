@@ -74,6 +74,8 @@ void silenceEngineLogs() {
   std::call_once(once, [] {
     whisper_log_set(keepErrors, nullptr);
     ggml_log_set(keepErrors, nullptr);
+    // ggml's own handler prints and starts a debugger; the signal that follows is what a supervisor sees.
+    ggml_set_abort_callback([](const char *) {});
   });
 }
 

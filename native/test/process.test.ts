@@ -17,7 +17,7 @@ async function inProcess(body: string): Promise<{ stdout: string; stderr: string
     const job = (changes = {}) => ({ pcm: new Int16Array(32000), language: 'auto', translate: false, audioContext: 0, beamSize: 1,
       maxTokens: 224, prompt: '', temperature: 0, temperatureIncrement: 0.2, words: true, timeoutMs: 0, ...changes });
     (async () => { ${body} })();`;
-  return await promisify(execFile)(process.execPath, ['--eval', script], { timeout: 60_000 });
+  return await promisify(execFile)(process.execPath, ['--expose-gc', '--eval', script], { timeout: 60_000 });
 }
 
 describe('the process around the addon', () => {
@@ -48,6 +48,18 @@ describe('the process around the addon', () => {
       `const { engine } = await load(); engine.transcribe(0, job()).then(() => process.stdout.write('answered'));`,
     );
     expect(stdout).toBe('answered');
+  });
+
+  it('answers a job whose engine nobody holds any more', async () => {
+    const { stdout, stderr } = await inProcess(`
+      const start = async () => { const { engine } = await load(); return engine.transcribe(0, job()).then(() => 'answered'); };
+      const answers = [];
+      for (let i = 0; i < 3; i++) answers.push(start());
+      const collecting = setInterval(() => gc(), 5);
+      process.stdout.write((await Promise.all(answers)).join(' '));
+      clearInterval(collecting);
+      for (let i = 0; i < 5; i++) { gc(); await new Promise(setImmediate); }`);
+    expect({ stdout, stderr }).toEqual({ stdout: 'answered answered answered', stderr: '' });
   });
 
   it('may use the addon in worker threads that come and go', async () => {

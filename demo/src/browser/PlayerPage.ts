@@ -65,12 +65,15 @@ export class PlayerPage {
     return this.#failure;
   }
 
-  joinAsSpeaker(options: JoinOptions): Promise<Joined> {
-    return this.#handle.evaluate((player, join) => player.joinAsSpeaker(join), { ...options, audioUrl: TRACK_PATH });
+  /** @throws {DemoError} when the server cannot be reached or refuses */
+  async joinAsSpeaker(options: JoinOptions): Promise<Joined> {
+    const join = { ...options, audioUrl: TRACK_PATH };
+    return this.#handle.evaluate((player, speaker) => player.joinAsSpeaker(speaker), join).catch(refusal(options));
   }
 
-  joinAsListener(options: JoinOptions): Promise<Joined> {
-    return this.#handle.evaluate((player, join) => player.joinAsListener(join), options);
+  /** @throws {DemoError} when the server cannot be reached or refuses */
+  async joinAsListener(options: JoinOptions): Promise<Joined> {
+    return this.#handle.evaluate((player, join) => player.joinAsListener(join), options).catch(refusal(options));
   }
 
   soundOf(spans: Span[]): Promise<Span[]> {
@@ -124,4 +127,13 @@ export class PlayerPage {
     if (this.#player === undefined) throw new Error('the page is not open');
     return this.#player;
   }
+}
+
+/** An error of the SDK crosses from the page as text; its sentence is what the person wants to read. */
+function refusal({ displayName }: JoinOptions): (error: unknown) => never {
+  return (error) => {
+    const sentence = /ParleyError: (.+)/.exec(error instanceof Error ? error.message : '')?.[1];
+    if (sentence === undefined) throw error;
+    throw new DemoError(`${displayName} cannot join: ${sentence}`, { cause: error });
+  };
 }

@@ -64,7 +64,8 @@ export class LiveCaptions {
 
   #draw(): void {
     if (this.#output.isTTY !== true) return;
-    const columns = this.#output.columns ?? DEFAULT_COLUMNS;
+    // Some terminals do not know their width and say 0.
+    const columns = this.#output.columns || DEFAULT_COLUMNS;
     const open = [...this.#open.values()].sort((a, b) => a.startMs - b.startMs);
     for (const segment of open) {
       // A line that wraps would be two when it is erased; what was said last matters most.
