@@ -5,7 +5,8 @@
  */
 export function countJunit(xml) {
   const root = /<testsuites\b[^>]*>/.exec(xml)?.[0] ?? '';
-  const number = (/** @type {string} */ text, /** @type {string} */ name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(text)?.[1] ?? 0);
+  const number = (/** @type {string} */ text, /** @type {string} */ name) =>
+    Number(new RegExp(`\\b${name}="(\\d+)"`).exec(text)?.[1] ?? 0);
   const suites = [...xml.matchAll(/<testsuite\b[^>]*>/g)].map(([text]) => text);
   const sum = (/** @type {string} */ name) => suites.reduce((total, text) => total + number(text, name), 0);
   const tests = root.includes('tests=') ? number(root, 'tests') : sum('tests');
@@ -19,14 +20,19 @@ export function countJunit(xml) {
  * @param {{ name: string, seconds: number, failure?: string }} check
  */
 export function junitOf({ name, seconds, failure }) {
-  const escape = (/** @type {string} */ text) =>
-    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll(/[^\t\n\r -\uFFFD]/g, '');
-  const body = failure === undefined ? '' : `<failure message="failed">${escape(failure)}</failure>`;
+  const escapeXml = (/** @type {string} */ text) =>
+    text
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll(/[^\t\n\r -\uFFFD]/g, '');
+  const body = failure === undefined ? '' : `<failure message="failed">${escapeXml(failure)}</failure>`;
   const failures = failure === undefined ? 0 : 1;
   return `<?xml version="1.0" encoding="UTF-8" ?>
 <testsuites tests="1" failures="${failures}">
-  <testsuite name="${escape(name)}" tests="1" failures="${failures}" errors="0" skipped="0" time="${seconds}">
-    <testcase name="${escape(name)}" time="${seconds}">${body}</testcase>
+  <testsuite name="${escapeXml(name)}" tests="1" failures="${failures}" errors="0" skipped="0" time="${seconds}">
+    <testcase name="${escapeXml(name)}" time="${seconds}">${body}</testcase>
   </testsuite>
 </testsuites>
 `;

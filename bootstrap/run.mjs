@@ -45,7 +45,12 @@ const progress = createProgress();
 try {
   process.exitCode = await main();
 } catch (error) {
-  const text = error instanceof SetupError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text =
+    error instanceof SetupError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
   progress.line(`\n${progress.paint('red', 'The set-up stopped.')} ${text}`);
   process.exitCode = 1;
 }
@@ -78,7 +83,10 @@ async function main() {
  * @returns {Promise<string>} path of mediasoup-worker
  */
 async function setUp({ cacheDir, browser, strict, cuda }) {
-  await ensureSystemPackages({ parts: ['compiler', 'addon', ...(browser ? /** @type {const} */ (['browser']) : [])], progress });
+  await ensureSystemPackages({
+    parts: ['compiler', 'addon', ...(browser ? /** @type {const} */ (['browser']) : [])],
+    progress,
+  });
   await installDependencies({ root: ROOT, progress });
 
   const { acquireWorker } = await import('../native/worker/acquire.mjs');

@@ -14,7 +14,8 @@ const PROJECTS = ['unit', 'integration', 'browser'];
 export async function runTests({ root, args, env, progress }) {
   const parts = args.filter((arg) => !arg.startsWith('-'));
   const unknown = parts.filter((part) => !PROJECTS.includes(part));
-  if (unknown.length > 0) throw new SetupError(`There is no test part ${unknown.join(', ')}. Parts: ${PROJECTS.join(', ')}.`);
+  if (unknown.length > 0)
+    throw new SetupError(`There is no test part ${unknown.join(', ')}. Parts: ${PROJECTS.join(', ')}.`);
   const reports = join(root, 'test-results');
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
@@ -41,7 +42,10 @@ export async function runTests({ root, args, env, progress }) {
         failedRun = true;
       }
       const seconds = Math.round(performance.now() - startedAt) / 1_000;
-      writeFileSync(join(reports, `${name}.xml`), junitOf({ name, seconds, ...(failure === undefined ? {} : { failure }) }));
+      writeFileSync(
+        join(reports, `${name}.xml`),
+        junitOf({ name, seconds, ...(failure === undefined ? {} : { failure }) }),
+      );
     }
   }
 
@@ -49,12 +53,21 @@ export async function runTests({ root, args, env, progress }) {
     const file = join(reports, `${project}.xml`);
     const code = await runInForeground(
       process.execPath,
-      [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=junit', `--outputFile.junit=${file}`],
+      [
+        join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+        'run',
+        '--project',
+        project,
+        '--reporter=default',
+        '--reporter=junit',
+        `--outputFile.junit=${file}`,
+      ],
       { cwd: root, env },
     );
     if (code !== 0) failedRun = true;
     // A run that was killed leaves no report; that must not look like a run without failures.
-    if (!existsSync(file)) writeFileSync(file, junitOf({ name: project, seconds: 0, failure: `ended with code ${code} and no report` }));
+    if (!existsSync(file))
+      writeFileSync(file, junitOf({ name: project, seconds: 0, failure: `ended with code ${code} and no report` }));
   }
 
   const names = [...(parts.length === 0 ? ['lint', 'types', ...PROJECTS] : parts)];

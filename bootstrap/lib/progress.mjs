@@ -36,8 +36,10 @@ export function createProgress({ stream = process.stderr, env = process.env, now
       const result = await work(report);
       const duration = paint('dim', durationText(now() - startedAt));
       if (live) rewrite('');
-      if (result?.warning !== undefined) stream.write(`${paint('yellow', '!')} ${name}  ${result.warning}  ${duration}\n`);
-      else if (result?.quiet !== true) stream.write(`${paint('green', '✓')} ${name}  ${result?.detail ?? ''}  ${duration}\n`);
+      if (result?.warning !== undefined)
+        stream.write(`${paint('yellow', '!')} ${name}  ${result.warning}  ${duration}\n`);
+      else if (result?.quiet !== true)
+        stream.write(`${paint('green', '✓')} ${name}  ${result?.detail ?? ''}  ${duration}\n`);
       return result;
     } catch (error) {
       if (live) rewrite('');

@@ -25,7 +25,11 @@ export function run(program, args, { cwd, env, tailLines = 25 } = {}) {
       running.delete(child);
       if (code === 0) resolve(output);
       else {
-        reject(new Error(`${program} ${args[0] ?? ''} ended with ${signal ?? `code ${code}`}:\n${excerpt(output, tailLines)}`));
+        reject(
+          new Error(
+            `${program} ${args[0] ?? ''} ended with ${signal ?? `code ${code}`}:\n${excerpt(output, tailLines)}`,
+          ),
+        );
       }
     });
   });
@@ -35,7 +39,9 @@ export function run(program, args, { cwd, env, tailLines = 25 } = {}) {
 export function excerpt(output, lines) {
   const all = output.trimEnd().split('\n');
   const head = Math.floor(lines / 4);
-  return all.length <= lines ? all.join('\n') : [...all.slice(0, head), '  …', ...all.slice(-(lines - head))].join('\n');
+  return all.length <= lines
+    ? all.join('\n')
+    : [...all.slice(0, head), '  …', ...all.slice(-(lines - head))].join('\n');
 }
 
 /**
@@ -66,7 +72,10 @@ export function runInForeground(program, args, { cwd, env } = {}) {
 
 /** While the set-up works: an interrupt ends what it has started, and then itself. */
 export function endChildrenOnSignals() {
-  for (const [signal, code] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
+  for (const [signal, code] of /** @type {const} */ ([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])) {
     process.once(signal, () => {
       for (const child of running) child.kill('SIGTERM');
       process.exit(code);

@@ -57,7 +57,12 @@ function outputsAreThere(root) {
 /** @param {string} root */
 export function sourceHash(root) {
   const files = PACKAGES.flatMap((folder) => sourcesUnder(join(root, folder)));
-  return hashOfFiles([...files, join(root, 'tsconfig.json'), join(root, 'tsconfig.base.json'), join(root, 'package-lock.json')]);
+  return hashOfFiles([
+    ...files,
+    join(root, 'tsconfig.json'),
+    join(root, 'tsconfig.base.json'),
+    join(root, 'package-lock.json'),
+  ]);
 }
 
 /** @param {string} folder @returns {string[]} */

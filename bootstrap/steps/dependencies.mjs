@@ -16,7 +16,9 @@ export async function installDependencies({ root, progress }) {
     try {
       await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
     } catch (error) {
-      throw new SetupError(`The npm packages cannot be installed; is the registry reachable?\n${error instanceof Error ? error.message : error}`);
+      throw new SetupError(
+        `The npm packages cannot be installed; is the registry reachable?\n${error instanceof Error ? error.message : error}`,
+      );
     }
     writeStamp(stampFile, stamp);
     const packages = readdirSync(join(root, 'node_modules')).length;
@@ -27,5 +29,8 @@ export async function installDependencies({ root, progress }) {
 /** @param {string} root */
 function dependencyHash(root) {
   const workspaces = ['.', 'native', 'media', 'client-sdk', 'server', 'server/web', 'demo', 'bench'];
-  return hashOfFiles([join(root, 'package-lock.json'), ...workspaces.map((folder) => join(root, folder, 'package.json'))]);
+  return hashOfFiles([
+    join(root, 'package-lock.json'),
+    ...workspaces.map((folder) => join(root, folder, 'package.json')),
+  ]);
 }

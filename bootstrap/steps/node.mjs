@@ -19,7 +19,8 @@ export function isNewEnough(version) {
  */
 export async function continueInNewNode({ cacheDir, progress }) {
   if (isNewEnough(process.version)) return;
-  if (process.env.PARLEY_NODE_TRIED !== undefined) throw new SetupError(`Node ${PINNED} was fetched, but ${process.version} runs.`);
+  if (process.env.PARLEY_NODE_TRIED !== undefined)
+    throw new SetupError(`Node ${PINNED} was fetched, but ${process.version} runs.`);
   const home = join(cacheDir, `node-${PINNED}`);
   const packageName = `node-${process.platform}-${process.arch}`;
   const binary = join(home, 'node_modules', packageName, 'bin', 'node');
@@ -29,7 +30,11 @@ export async function continueInNewNode({ cacheDir, progress }) {
     try {
       mkdirSync(work, { recursive: true });
       writeFileSync(join(work, 'package.json'), '{ "private": true }\n');
-      await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', `${packageName}@${PINNED}`], { cwd: work });
+      await run(
+        'npm',
+        ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', `${packageName}@${PINNED}`],
+        { cwd: work },
+      );
       if (!existsSync(home)) renameSync(work, home);
     } catch (error) {
       throw new SetupError(

@@ -28,13 +28,22 @@ export const NEEDS = {
 
 /** @returns {string | undefined} */
 export function findChromium(env = process.env) {
-  const candidates = [env.PARLEY_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable'];
+  const candidates = [
+    env.PARLEY_CHROMIUM,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    '/usr/bin/google-chrome-stable',
+  ];
   return candidates.find((path) => path !== undefined && existsSync(path));
 }
 
 /** @param {(keyof typeof NEEDS)[]} parts @returns {string[]} Debian names of what is missing */
 export function missingPackages(parts, needs = NEEDS) {
-  return parts.flatMap((part) => needs[part]).filter((need) => !need.present()).map((need) => need.debian);
+  return parts
+    .flatMap((part) => needs[part])
+    .filter((need) => !need.present())
+    .map((need) => need.debian);
 }
 
 /** @param {string[]} packages */
@@ -55,7 +64,9 @@ export async function ensureSystemPackages({ parts, progress }) {
   }
   const prefix = process.getuid?.() === 0 ? [] : canSudo() ? ['sudo', '-n'] : undefined;
   if (prefix === undefined) {
-    throw new SetupError(`Installing them needs an administrator. Run this once, then try again:\n\n  sudo sh -c '${installCommand(missing)}'`);
+    throw new SetupError(
+      `Installing them needs an administrator. Run this once, then try again:\n\n  sudo sh -c '${installCommand(missing)}'`,
+    );
   }
   await progress.step('System packages', async (report) => {
     const apt = async (/** @type {string[]} */ args) => {

@@ -108,12 +108,17 @@ describe('the header of a Whisper file', () => {
     await reason(changed(offset, value));
   });
 
-  it.each([3, 40, 60, VOCABULARY_AT + 2, VOCABULARY_AT + 5_000, 800_000, 5_000_000])(
-    'is refused when the file is cut off after %i bytes',
-    async (length) => {
-      expect(await reason(write(model.subarray(0, length)))).toMatch(/ends (within|after)/);
-    },
-  );
+  it.each([
+    3,
+    40,
+    60,
+    VOCABULARY_AT + 2,
+    VOCABULARY_AT + 5_000,
+    800_000,
+    5_000_000,
+  ])('is refused when the file is cut off after %i bytes', async (length) => {
+    expect(await reason(write(model.subarray(0, length)))).toMatch(/ends (within|after)/);
+  });
 
   it('is refused when the last byte is missing', async () => {
     expect(await reason(write(model.subarray(0, -1)))).toContain('cut off');

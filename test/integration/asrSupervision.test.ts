@@ -85,28 +85,29 @@ afterEach(async () => {
 });
 
 describe('an ASR process that dies', () => {
-  it.each(['SIGKILL', 'SIGABRT', 'SIGSEGV'] as const)(
-    'by %s in the middle of requests: every final is answered once, by the next process, within 5 s',
-    async (signal) => {
-      const asr = await start();
-      const answers: string[] = [];
-      const finals = Array.from({ length: 6 }, (_, i) =>
-        asr.client
-          .recognize(request({ delayMs: 300, text: `text ${i}` }, { speakerId: `s${i}` }))
-          .then(({ text }) => answers.push(text)),
-      );
-      const interim = asr.client.recognize(request({ delayMs: 300 }, { kind: 'interim', speakerId: 'i' }));
-      const interimLost = expect(interim).rejects.toMatchObject({ code: 'RECOGNIZER_UNAVAILABLE' });
-      await sleep(100);
-      const began = monotonicNowMs();
-      process.kill(pidOf(asr.service), signal);
-      await Promise.all([...finals, interimLost]);
-      expect(monotonicNowMs() - began).toBeLessThan(5_000);
-      expect(answers.toSorted()).toEqual(Array.from({ length: 6 }, (_, i) => `text ${i}`));
-      expect(asr.client.stats).toMatchObject({ pendingFinals: 0, unknownAnswers: 0, reconnects: 1 });
-      expect(asr.service.restarts).toBe(1);
-    },
-  );
+  it.each([
+    'SIGKILL',
+    'SIGABRT',
+    'SIGSEGV',
+  ] as const)('by %s in the middle of requests: every final is answered once, by the next process, within 5 s', async (signal) => {
+    const asr = await start();
+    const answers: string[] = [];
+    const finals = Array.from({ length: 6 }, (_, i) =>
+      asr.client
+        .recognize(request({ delayMs: 300, text: `text ${i}` }, { speakerId: `s${i}` }))
+        .then(({ text }) => answers.push(text)),
+    );
+    const interim = asr.client.recognize(request({ delayMs: 300 }, { kind: 'interim', speakerId: 'i' }));
+    const interimLost = expect(interim).rejects.toMatchObject({ code: 'RECOGNIZER_UNAVAILABLE' });
+    await sleep(100);
+    const began = monotonicNowMs();
+    process.kill(pidOf(asr.service), signal);
+    await Promise.all([...finals, interimLost]);
+    expect(monotonicNowMs() - began).toBeLessThan(5_000);
+    expect(answers.toSorted()).toEqual(Array.from({ length: 6 }, (_, i) => `text ${i}`));
+    expect(asr.client.stats).toMatchObject({ pendingFinals: 0, unknownAnswers: 0, reconnects: 1 });
+    expect(asr.service.restarts).toBe(1);
+  });
 
   it('over one clip: that clip fails after two deaths, all others are answered', async () => {
     const asr = await start();
