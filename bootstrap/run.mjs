@@ -62,14 +62,14 @@ async function main() {
     return verb === 'help' || verb === '--help' ? 0 : 1;
   }
   const { script, args: fixed, browser } = VERBS[/** @type {keyof typeof VERBS} */ (verb)];
-  const cacheDir = process.env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley');
-  endChildrenOnSignals();
-  await continueInNewNode({ cacheDir, progress });
+  const cacheDir = process.env.PARLEY_CACHE || join(homedir(), '.cache', 'parley');
+  const stopEndingChildren = endChildrenOnSignals();
+  await continueInNewNode({ cacheDir, progress, stopEndingChildren });
   const worker = await withLock(
     { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up works (process ${pid}); waiting for it.`) },
     () => setUp({ cacheDir, browser, strict: verb === 'test', cuda: args.includes('--cuda') }),
   );
-  for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal);
+  stopEndingChildren();
 
   const env = { ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
   delete env.PARLEY_NODE_TRIED;
@@ -89,8 +89,13 @@ async function setUp({ cacheDir, browser, strict, cuda }) {
   });
   await installDependencies({ root: ROOT, progress });
 
-  const { acquireWorker } = await import('../native/worker/acquire.mjs');
+  const { acquireWorker, runsHere } = await import('../native/worker/acquire.mjs');
   const worker = await progress.step('Media worker', async (report) => {
+    const given = process.env.PARLEY_MEDIASOUP_WORKER;
+    if (given) {
+      if (await runsHere(given)) return { path: given, quiet: true };
+      throw new SetupError(`PARLEY_MEDIASOUP_WORKER is ${given}, which is no mediasoup-worker that runs here.`);
+    }
     const acquired = await acquireWorker({
       root: ROOT,
       cacheDir,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { countJunit, junitOf } from './junit.mjs';
-import { run, runInForeground } from './lib/run.mjs';
+import { endChildrenOnSignals, run, runInForeground } from './lib/run.mjs';
 import { SetupError } from './lib/SetupError.mjs';
 
 const PROJECTS = ['unit', 'integration', 'browser'];
@@ -20,35 +20,13 @@ export async function runTests({ root, args, env, progress }) {
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
   let failedRun = false;
+  if (parts.length === 0) failedRun = !(await runChecks({ root, env, progress, reports }));
 
-  if (parts.length === 0) {
-    const bin = join(root, 'node_modules', '.bin');
-    const checks = /** @type {[string, string, string[]][]} */ ([
-      ['lint', 'npm', ['run', '--silent', 'lint']],
-      ['types', join(bin, 'tsc'), ['-b']],
-    ]);
-    for (const [name, program, programArgs] of checks) {
-      const startedAt = performance.now();
-      /** @type {string | undefined} */
-      let failure;
-      try {
-        await progress.step(name, async () => {
-          await run(program, programArgs, { cwd: root, env, tailLines: 80 });
-          return {};
-        });
-      } catch (error) {
-        failure = error instanceof Error ? error.message : String(error);
-        progress.line(failure);
-        failedRun = true;
-      }
-      const seconds = Math.round(performance.now() - startedAt) / 1_000;
-      writeFileSync(
-        join(reports, `${name}.xml`),
-        junitOf({ name, seconds, ...(failure === undefined ? {} : { failure }) }),
-      );
-    }
-  }
-
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   for (const project of parts.length === 0 ? PROJECTS : parts) {
     const file = join(reports, `${project}.xml`);
     const code = await runInForeground(
@@ -64,6 +42,8 @@ export async function runTests({ root, args, env, progress }) {
       ],
       { cwd: root, env },
     );
+    // Not on to the next part: whoever pressed Ctrl-C meant all of them.
+    if (interrupted) return 130;
     if (code !== 0) failedRun = true;
     // A run that was killed leaves no report; that must not look like a run without failures.
     if (!existsSync(file))
@@ -81,4 +61,40 @@ export async function runTests({ root, args, env, progress }) {
   if (failedRun && total.failed === 0) total.failed = 1;
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return failedRun || total.failed > 0 ? 1 : 0;
+}
+
+/**
+ * Lint and types, each with a report like a test's.
+ * @param {{ root: string, env: NodeJS.ProcessEnv, progress: ReturnType<import('./lib/progress.mjs').createProgress>, reports: string }} options
+ * @returns {Promise<boolean>} whether both passed
+ */
+async function runChecks({ root, env, progress, reports }) {
+  const checks = /** @type {[string, string, string[]][]} */ ([
+    ['lint', 'npm', ['run', '--silent', 'lint']],
+    ['types', join(root, 'node_modules', '.bin', 'tsc'), ['-b']],
+  ]);
+  const stopEndingChildren = endChildrenOnSignals();
+  let passed = true;
+  for (const [name, program, args] of checks) {
+    const startedAt = performance.now();
+    /** @type {string | undefined} */
+    let failure;
+    try {
+      await progress.step(name, async () => {
+        await run(program, args, { cwd: root, env, tailLines: 80 });
+        return {};
+      });
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+      progress.line(failure);
+      passed = false;
+    }
+    const seconds = Math.round(performance.now() - startedAt) / 1_000;
+    writeFileSync(
+      join(reports, `${name}.xml`),
+      junitOf({ name, seconds, ...(failure === undefined ? {} : { failure }) }),
+    );
+  }
+  stopEndingChildren();
+  return passed;
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { killDescendants } from './processes.mjs';
 
-/** Children that are running now; a Ctrl-C of this process ends them. */
-const running = new Set();
+/** npm passes on a signal that has come to the whole group already: the same one within this time is one. */
+const SAME_SIGNAL_MS = 500;
 
 /**
  * Runs a program, quietly. Rejects with the tail of what it printed.
@@ -13,7 +14,6 @@ const running = new Set();
 export function run(program, args, { cwd, env, tailLines = 25 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    running.add(child);
     let output = '';
     const take = (/** @type {string} */ chunk) => {
       output = (output + chunk).slice(-65_536);
@@ -22,7 +22,6 @@ export function run(program, args, { cwd, env, tailLines = 25 } = {}) {
     child.stderr.setEncoding('utf8').on('data', take);
     child.on('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error })));
     child.on('close', (code, signal) => {
-      running.delete(child);
       if (code === 0) resolve(output);
       else {
         reject(
@@ -55,10 +54,10 @@ export function runInForeground(program, args, { cwd, env } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
     // The terminal sends SIGINT to the whole group; a second one from here would be the user's "now!".
-    const onInterrupt = () => {
+    const onInterrupt = oncePerSignal(() => {
       if (process.stdin.isTTY !== true) child.kill('SIGINT');
-    };
-    const onTerminate = () => child.kill('SIGTERM');
+    });
+    const onTerminate = oncePerSignal(() => child.kill('SIGTERM'));
     process.on('SIGINT', onInterrupt);
     process.on('SIGTERM', onTerminate);
     child.on('error', reject);
@@ -70,15 +69,26 @@ export function runInForeground(program, args, { cwd, env } = {}) {
   });
 }
 
-/** While the set-up works: an interrupt ends what it has started, and then itself. */
+/** @param {() => void} handle */
+function oncePerSignal(handle) {
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - lastAt >= SAME_SIGNAL_MS) handle();
+    lastAt = now;
+  };
+}
+
+/**
+ * While the set-up works: an interrupt ends what it has started, and then itself.
+ * @returns {() => void} ends that
+ */
 export function endChildrenOnSignals() {
-  for (const [signal, code] of /** @type {const} */ ([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ])) {
-    process.once(signal, () => {
-      for (const child of running) child.kill('SIGTERM');
-      process.exit(code);
-    });
-  }
+  /** @param {NodeJS.Signals} signal */
+  const end = (signal) => {
+    killDescendants(process.pid, 'SIGTERM');
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  };
+  process.once('SIGINT', end).once('SIGTERM', end);
+  return () => void process.off('SIGINT', end).off('SIGTERM', end);
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOfFiles, readStamp, writeStamp } from '../lib/hash.mjs';
 import { run } from '../lib/run.mjs';
@@ -7,7 +7,9 @@ import { SetupError } from '../lib/SetupError.mjs';
 /** In the order in which they need each other. */
 const PACKAGES = ['native', 'media', 'client-sdk', 'server', 'server/web', 'demo', 'bench', 'test'];
 const SOURCE = /\.(ts|tsx|mts|css|html|svg|json)$/;
-const SKIPPED = new Set(['node_modules', 'dist', 'fixtures', 'models', 'meeting', 'worker']);
+const SKIPPED_NAMES = new Set(['node_modules', 'dist', 'fixtures']);
+/** Data and other builds' sources; by path, since a package may well have a `src/meeting`. */
+const SKIPPED_PATHS = ['native/models', 'native/worker', 'demo/meeting'];
 
 /**
  * TypeScript and the pages' bundles, when a source has changed.
@@ -56,7 +58,7 @@ function outputsAreThere(root) {
 
 /** @param {string} root */
 export function sourceHash(root) {
-  const files = PACKAGES.flatMap((folder) => sourcesUnder(join(root, folder)));
+  const files = PACKAGES.flatMap((folder) => sourcesUnder({ root, folder }));
   return hashOfFiles([
     ...files,
     join(root, 'tsconfig.json'),
@@ -65,12 +67,12 @@ export function sourceHash(root) {
   ]);
 }
 
-/** @param {string} folder @returns {string[]} */
-function sourcesUnder(folder) {
-  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : sourcesUnder(path);
-    return SOURCE.test(entry.name) ? [path] : [];
+/** @param {{ root: string, folder: string }} options @returns {string[]} */
+function sourcesUnder({ root, folder }) {
+  if (SKIPPED_PATHS.includes(folder) || !existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return SKIPPED_NAMES.has(entry.name) ? [] : sourcesUnder({ root, folder: path });
+    return SOURCE.test(entry.name) ? [join(root, path)] : [];
   });
 }

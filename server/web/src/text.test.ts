@@ -35,9 +35,12 @@ describe('texts of the page', () => {
     expect(captionSegments([], 2)).toEqual([]);
   });
 
-  test('give a participant the same colour each time', () => {
-    expect(hueOf('p_abc')).toBe(hueOf('p_abc'));
-    expect(hueOf('p_abc')).toBeLessThan(8);
+  test('give each of eight participants a colour of their own, and keep it', () => {
+    const ids = Array.from({ length: 8 }, (_, index) => `p_${index}`);
+    const first = ids.map(hueOf);
+    expect(new Set(first).size).toBe(8);
+    expect(ids.map(hueOf)).toEqual(first);
+    expect(hueOf('p_9')).toBe(first[0]);
   });
 
   test('read an invitation from the address', () => {

@@ -33,11 +33,14 @@ export function captionSegments(segments: readonly Segment[], count: number): Se
   return segments.filter((segment) => segment.status !== 'gap').slice(-count);
 }
 
-/** A colour of its own for each participant, the same on every screen: one of eight hues. */
+const HUES = 8;
+const hues = new Map<string, number>();
+
+/** A colour for each participant, in the order in which they appear: eight are told apart before one comes again. */
 export function hueOf(participantId: string): number {
-  let hash = 0;
-  for (const letter of participantId) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 9_973;
-  return hash % 8;
+  const hue = hues.get(participantId) ?? hues.size % HUES;
+  hues.set(participantId, hue);
+  return hue;
 }
 
 /** Room and secret out of an address such as `/?room=daily#secret=abc`. */

@@ -19,6 +19,9 @@ export function JoinView(props: {
   const [room, setRoom] = useState(invitation.room);
   const [joinSecret, setJoinSecret] = useState(invitation.joinSecret);
   const microphone = useMicrophone();
+  // The browser asks whether the page may listen; who joins before the answer would join without a voice.
+  const waiting =
+    microphone.deviceId !== LISTEN_ONLY && microphone.track === undefined && microphone.error === undefined;
   const asksForSecret = invitation.joinSecret !== '' || error?.code === 'JOIN_SECRET_REQUIRED';
 
   const submit = async (event: FormEvent) => {
@@ -88,8 +91,8 @@ export function JoinView(props: {
             {error.message}
           </p>
         )}
-        <button type="submit" className="primary" data-testid="join-button" disabled={busy}>
-          {busy ? 'Joining…' : 'Join'}
+        <button type="submit" className="primary" data-testid="join-button" disabled={busy || waiting}>
+          {busy ? 'Joining…' : waiting ? 'Waiting for the microphone…' : 'Join'}
         </button>
       </form>
     </main>

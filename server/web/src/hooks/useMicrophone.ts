@@ -26,6 +26,7 @@ export function useMicrophone(): MicrophoneChoice {
     if (deviceId === LISTEN_ONLY) return;
     let current: MediaStreamTrack | undefined;
     let ended = false;
+    setError(undefined);
     captureMicrophone({ deviceId })
       .then(async (captured) => {
         if (ended) return captured.stop();
