@@ -33,6 +33,8 @@ const LIBRARIES = ['libuv', 'openssl', 'libsrtp2', 'flatbuffers'];
  * @param {string} options.root the repository
  * @param {string} options.cacheDir
  * @param {string} [options.prebuiltUrl] folder of the releases; the official one without
+ * @param {number} [options.answerTimeoutMs] until the release page has answered; default 3,000
+ * @param {number} [options.downloadTimeoutMs] for the whole of the archive; default 60,000
  * @param {(fraction: number | undefined, text: string) => void} [options.onProgress]
  * @param {() => Promise<void>} [options.beforeCompile] makes sure that compiler and libraries are there
  * @returns {Promise<{ path: string, origin: 'cache' | 'prebuilt' | 'compiled' }>}
@@ -77,12 +79,14 @@ async function fetchPrebuilt({
   folder,
   path,
   prebuiltUrl = process.env.PARLEY_MEDIASOUP_PREBUILT_URL ?? DEFAULT_PREBUILT_URL,
+  answerTimeoutMs = ANSWER_TIMEOUT_MS,
+  downloadTimeoutMs = DOWNLOAD_TIMEOUT_MS,
   onProgress,
 }) {
   onProgress(undefined, 'asking for the official binary');
   let archive;
   try {
-    archive = await download(`${prebuiltUrl}/${version}/${prebuiltName(version)}`);
+    archive = await download(`${prebuiltUrl}/${version}/${prebuiltName(version)}`, { answerTimeoutMs, downloadTimeoutMs });
   } catch {
     return false;
   }
@@ -108,14 +112,14 @@ async function fetchPrebuilt({
   }
 }
 
-async function download(url) {
+async function download(url, { answerTimeoutMs, downloadTimeoutMs }) {
   const abort = new AbortController();
-  let timer = setTimeout(() => abort.abort(), ANSWER_TIMEOUT_MS);
+  let timer = setTimeout(() => abort.abort(), answerTimeoutMs);
   try {
     const response = await fetch(url, { signal: abort.signal });
     clearTimeout(timer);
     if (!response.ok) throw new Error(`status ${response.status}`);
-    timer = setTimeout(() => abort.abort(), DOWNLOAD_TIMEOUT_MS);
+    timer = setTimeout(() => abort.abort(), downloadTimeoutMs);
     return Buffer.from(await response.arrayBuffer());
   } finally {
     clearTimeout(timer);
