@@ -26,7 +26,7 @@ export async function runTests({ root, args, env, progress }) {
   const interrupt = () => {
     interrupted = true;
   };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   for (const project of parts.length === 0 ? PROJECTS : parts) {
     const file = join(reports, `${project}.xml`);
     const code = await runInForeground(

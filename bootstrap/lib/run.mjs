@@ -89,6 +89,7 @@ export function endChildrenOnSignals() {
     killDescendants(process.pid, 'SIGTERM');
     process.exit(signal === 'SIGINT' ? 130 : 143);
   };
-  process.once('SIGINT', end).once('SIGTERM', end);
+  // Not `once`: a second one would end this process before it has tidied up.
+  process.on('SIGINT', end).on('SIGTERM', end);
   return () => void process.off('SIGINT', end).off('SIGTERM', end);
 }

@@ -1,4 +1,4 @@
-export { loadNative, nativeAvailability } from './loadAddon.js';
+export { hasCudaBackend, loadNative, nativeAvailability } from './loadAddon.js';
 export { type ModelHeader, readModelHeader } from './modelHeader.js';
 export { createOpusDecoder, opusPacketInfo } from './OpusDecoder.js';
 export { createSpeechEngine } from './SpeechEngine.js';

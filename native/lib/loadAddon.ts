@@ -68,8 +68,18 @@ export function nativeAvailability(): { available: boolean; reason?: string } {
   }
 }
 
+/** Whether the CUDA backend was built beside the addon. Loads nothing. */
+export function hasCudaBackend(): boolean {
+  const folder = addonFolder();
+  return folder !== undefined && existsSync(join(folder, 'libggml-cuda.so'));
+}
+
+function addonFolder(): string | undefined {
+  return process.env.PARLEY_NATIVE_DIR ?? folderOfNewestBuild();
+}
+
 function load(): LoadedAddon | NativeError {
-  const folder = process.env.PARLEY_NATIVE_DIR ?? folderOfNewestBuild();
+  const folder = addonFolder();
   if (folder === undefined || !existsSync(join(folder, 'parley_native.node'))) {
     return unavailable('The native addon is not built. Run "npm run build" and look at what it says of the addon.');
   }

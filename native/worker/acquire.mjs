@@ -86,7 +86,10 @@ async function fetchPrebuilt({
   onProgress(undefined, 'asking for the official binary');
   let archive;
   try {
-    archive = await download(`${prebuiltUrl}/${version}/${prebuiltName(version)}`, { answerTimeoutMs, downloadTimeoutMs });
+    archive = await download(`${prebuiltUrl}/${version}/${prebuiltName(version)}`, {
+      answerTimeoutMs,
+      downloadTimeoutMs,
+    });
   } catch {
     return false;
   }

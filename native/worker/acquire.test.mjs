@@ -81,7 +81,8 @@ async function installTools({ worker = GOOD, ninjaFails = false, library = '1.0'
 }
 
 const acquire = (options = {}) => acquireWorker({ root, cacheDir, prebuiltUrl: release.url, ...options });
-const leftovers = async () => (await readdir(join(cacheDir, 'mediasoup-worker'))).filter((name) => name.startsWith('.'));
+const leftovers = async () =>
+  (await readdir(join(cacheDir, 'mediasoup-worker'))).filter((name) => name.startsWith('.'));
 
 describe('the official binary', () => {
   it('is taken where it runs, and from the cache afterwards', async () => {

@@ -78,7 +78,7 @@ export class Server {
       ...(settings.modelBaseUrl === undefined ? {} : { baseUrl: settings.modelBaseUrl }),
       ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
     });
-    const device = settings.device === 'auto' ? detectDevice() : settings.device;
+    const device = settings.device === 'auto' ? await detectDevice() : settings.device;
     const model = await store.resolve(settings.model, { device });
 
     const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));

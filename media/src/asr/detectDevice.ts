@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
+import { hasCudaBackend } from './nativeEngine.js';
 
 /** What a driver makes for its devices; `dxg` is the GPU of a Linux inside Windows. */
 const CUDA_DEVICE_FILES = ['/dev/nvidiactl', '/dev/nvidia0', '/dev/dxg'];
 
 /**
- * The device that `auto` most likely gives, before an engine is loaded: which model to fetch and how many lanes to plan hangs
- * on it. The engine has the last word.
+ * The device that `auto` most likely gives, before an engine is loaded: which model to fetch hangs on it. CUDA where both a
+ * driver and the addon's backend are; the engine has the last word.
  */
-export function detectDevice(): 'cpu' | 'cuda' {
-  return CUDA_DEVICE_FILES.some((path) => existsSync(path)) ? 'cuda' : 'cpu';
+export async function detectDevice(): Promise<'cpu' | 'cuda'> {
+  return CUDA_DEVICE_FILES.some((path) => existsSync(path)) && (await hasCudaBackend()) ? 'cuda' : 'cpu';
 }

@@ -25,3 +25,8 @@ export async function inspectModelFile(path: string): Promise<ModelHeader> {
   const native = await load();
   return await native.readModelHeader(path);
 }
+
+/** Whether the addon brings a backend for CUDA. */
+export async function hasCudaBackend(): Promise<boolean> {
+  return (await load()).hasCudaBackend();
+}

@@ -63,7 +63,7 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
     });
     return { engine, ...plan };
   };
-  const expected = init.device === 'auto' ? detectDevice() : init.device;
+  const expected = init.device === 'auto' ? await detectDevice() : init.device;
   const loaded = await load(expected);
   const actual = loaded.engine.info.device;
   if (actual === expected || init.lanes !== undefined) return loaded;
