@@ -1,8 +1,17 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { killDescendants } from './processes.mjs';
 
 /** npm passes on a signal that has come to the whole group already: the same one within this time is one. */
 const SAME_SIGNAL_MS = 500;
+const PARENT_POLL_MS = 500;
+const LIFELINE = new URL('./lifeline.mjs', import.meta.url).href;
+/** A terminal that is closed ends the program as orderly as a request does. */
+const FORWARDED = /** @type {const} */ ([
+  ['SIGINT', 'SIGINT'],
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGHUP', 'SIGTERM'],
+]);
 
 /**
  * Runs a program, quietly. Rejects with the tail of what it printed.
@@ -44,29 +53,53 @@ export function excerpt(output, lines) {
 }
 
 /**
- * Runs a program in the foreground, with this terminal. A Ctrl-C reaches it by the terminal itself; other signals are passed on.
- * @param {string} program
- * @param {string[]} args
+ * Runs a script in the foreground: it has this terminal, and ends when this process is asked to end or dies.
+ *
+ * It gets a process group of its own, so that a Ctrl-C or a `kill` of the group comes to it from here, once. Sent to everybody,
+ * it would reach the script two or three times, which says "now!", and the script's own children before the script.
+ * @param {string} node the binary to run it with
+ * @param {string[]} args script and its arguments
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
- * @returns {Promise<number>} its exit code
+ * @returns {Promise<number>} its exit code; 128 and the number of the signal that ended it
  */
-export function runInForeground(program, args, { cwd, env } = {}) {
+export function runInForeground(node, args, { cwd, env } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
-    // The terminal sends SIGINT to the whole group; a second one from here would be the user's "now!".
-    const onInterrupt = oncePerSignal(() => {
-      if (process.stdin.isTTY !== true) child.kill('SIGINT');
+    const child = spawn(node, ['--import', LIFELINE, ...args], {
+      cwd,
+      env,
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      detached: true,
     });
-    const onTerminate = oncePerSignal(() => child.kill('SIGTERM'));
-    process.on('SIGINT', onInterrupt);
-    process.on('SIGTERM', onTerminate);
+    const handlers = FORWARDED.map(([signal, asSignal]) => ({
+      signal,
+      pass: oncePerSignal(() => child.kill(asSignal)),
+    }));
+    for (const { signal, pass } of handlers) process.on(signal, pass);
+    const stopWatching = onParentGone(() => child.kill('SIGTERM'));
     child.on('error', reject);
-    child.on('close', (code, signal) => {
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onTerminate);
-      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    child.on('exit', (code, signal) => {
+      stopWatching();
+      for (const { signal: name, pass } of handlers) process.off(name, pass);
+      resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']);
     });
   });
+}
+
+/**
+ * npm's shell ends at a SIGTERM without passing it on. Where npm has started this process, its parent's end means the same.
+ * @param {() => void} handle
+ * @returns {() => void} ends the watch
+ */
+function onParentGone(handle) {
+  if (process.env.npm_lifecycle_event === undefined) return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    handle();
+  }, PARENT_POLL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** @param {() => void} handle */
