@@ -1,6 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import {
-  type CommittedSegment,
   type DtlsParameters,
   type IceParameters,
   type LeaveReason,
@@ -16,21 +15,14 @@ import {
   type TranscriptionStatus,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
-import {
-  type MediaNode,
-  monotonicNowMs,
-  type PipelineEvent,
-  type RoomPipeline,
-  type SfuRoom,
-  type SfuRoomEvent,
-} from '@parley/media';
+import { type MediaNode, monotonicNowMs, type SfuRoom, type SfuRoomEvent } from '@parley/media';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
 import { asWireErrors } from './mediaErrors.js';
 import { Peer, type PeerChannel } from './Peer.js';
-import { segmentOf } from './segments.js';
+import { RoomTranscriber } from './RoomTranscriber.js';
 
 export interface RoomOptions {
   name: string;
@@ -42,14 +34,6 @@ export interface RoomOptions {
   logger: Logger;
   /** The meeting is over: everybody left and nobody came back in time. */
   onEmpty: () => void;
-}
-
-/** Whose voice a producer carries, kept until its last words are text. */
-interface Speaker {
-  participantId: string;
-  displayName: string;
-  track: 'microphone';
-  speaking: boolean;
 }
 
 /** A new router is asked for this often, this far apart, when a media worker has died. */
@@ -69,34 +53,34 @@ export class Room {
   readonly #logger: Logger;
   readonly #peers = new Map<string, Peer>();
   readonly #joinedAtMs = new Map<string, number>();
-  readonly #speakers = new Map<string, Speaker>();
-  readonly #epochs = new Map<string, number>();
   #sfu: SfuRoom;
-  #pipeline: RoomPipeline;
-  #commits: Promise<void> = Promise.resolve();
+  readonly #transcriber: RoomTranscriber;
   #endTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  private constructor(options: RoomOptions, sfu: SfuRoom, pipeline: RoomPipeline) {
+  private constructor(options: RoomOptions, sfu: SfuRoom) {
     this.name = options.name;
     this.#options = options;
     this.#logger = options.logger.child({ meetingId: this.meetingId });
     this.#sfu = sfu;
-    this.#pipeline = pipeline;
+    this.#transcriber = new RoomTranscriber({
+      meetingId: this.meetingId,
+      media: options.media,
+      sfu,
+      transcript: options.transcript,
+      logger: this.#logger,
+      tellAll: (name, notification, how) => this.tellAll(name, notification, how),
+    });
   }
 
   /** @throws ParleyError `MEDIA_UNAVAILABLE` */
   static async create(options: RoomOptions): Promise<Room> {
-    // The room exists only once its media does; until then events have nowhere to go.
+    // The room exists only once its router does; until then events have nowhere to go.
     let room: Room | undefined;
     const sfu = await asWireErrors(() => options.media.createSfuRoom({ onEvent: (event) => room?.onSfuEvent(event) }));
     try {
-      const pipeline = options.media.createPipeline({
-        sfu,
-        onEvent: (event) => room?.onPipelineEvent(event),
-      });
-      room = new Room(options, sfu, pipeline);
-      await pipeline.open({ roomId: room.meetingId, meetingStartedAtMs: room.#startedAtMonotonicMs });
+      room = new Room(options, sfu);
+      await room.#transcriber.open({ meetingStartedAtMs: room.#startedAtMonotonicMs });
       room.#endUnlessJoined();
       return room;
     } catch (error) {
@@ -110,7 +94,7 @@ export class Room {
   }
 
   get counts(): { peers: number; transports: number; producers: number; consumers: number; speakers: number } {
-    return { peers: this.#peers.size, ...this.#sfu.counts, speakers: this.#speakers.size };
+    return { peers: this.#peers.size, ...this.#sfu.counts, speakers: this.#transcriber.speakerCount };
   }
 
   /**
@@ -168,6 +152,7 @@ export class Room {
       return;
     }
     this.#drop(peer);
+    this.#joinedAtMs.delete(peer.participantId);
     this.#tellOthers(peer, { name: 'participantLeft', notification: { participantId: peer.participantId, reason } });
     this.#logger.info({ peerId: peer.peerId, participantId: peer.participantId, reason }, 'left');
     this.#endUnlessJoined();
@@ -236,14 +221,14 @@ export class Room {
     await asWireErrors(() => this.#sfu.setProducerPaused({ ownerId: peer.peerId, producerId, paused }));
     const producer = peer.producers.get(producerId);
     if (producer !== undefined) producer.paused = paused;
-    await this.#pipeline.setMuted({ speakerId: producerId, muted: paused });
+    await this.#transcriber.setMuted({ producerId, muted: paused });
     this.#participantChanged(peer);
   }
 
   async closeProducer(peer: Peer, producerId: string): Promise<void> {
     await asWireErrors(() => this.#sfu.closeProducer({ ownerId: peer.peerId, producerId }));
     peer.producers.delete(producerId);
-    this.#stopListening(producerId);
+    this.#transcriber.remove(producerId);
     this.#participantChanged(peer);
   }
 
@@ -277,8 +262,7 @@ export class Room {
       this.#drop(peer);
       peer.channel.disconnect(error);
     }
-    await this.#pipeline.close();
-    await this.#commits;
+    await this.#transcriber.close();
     this.#sfu.close();
     this.#logger.info({ segments: this.#options.transcript.lastSeq }, 'meeting ended');
   }
@@ -301,47 +285,6 @@ export class Room {
     }
   }
 
-  /** @internal events of the speakers' pipelines */
-  onPipelineEvent(event: PipelineEvent): void {
-    const speaker = this.#speakers.get(event.speakerId);
-    if (speaker === undefined) {
-      return;
-    }
-    const { participantId, track } = speaker;
-    switch (event.type) {
-      case 'speechStarted':
-      case 'speechEnded':
-        speaker.speaking = event.type === 'speechStarted';
-        this.tellAll(event.type, { participantId, track, atMs: event.atMs });
-        return;
-      case 'opened':
-        return;
-      case 'interim': {
-        const segment = segmentOf({ event, speaker, meetingId: this.meetingId });
-        this.tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, { droppable: true });
-        return;
-      }
-      case 'retracted':
-        this.tellAll('interimRetracted', { segmentId: event.segmentId });
-        return;
-      case 'final':
-      case 'gap': {
-        const segment = segmentOf({ event, speaker, meetingId: this.meetingId });
-        this.#commit({ ...segment, status: event.type });
-      }
-    }
-  }
-
-  /** Commit, then emit; one after the other, so that `seq` reaches everybody in order. */
-  #commit(segment: Omit<CommittedSegment, 'seq'>): void {
-    this.#commits = this.#commits
-      .then(async () => {
-        const committed = await this.#options.transcript.append(segment);
-        this.tellAll('segmentCommitted', { segment: committed });
-      })
-      .catch((error: unknown) => this.#logger.error({ err: error }, 'a segment could not be committed'));
-  }
-
   #endUnlessJoined(): void {
     if (this.#peers.size === 0 && !this.#closed) {
       clearTimeout(this.#endTimer);
@@ -361,7 +304,7 @@ export class Room {
       joinedAtMs: this.#joinedAtMs.get(peer.participantId) ?? 0,
       publishing: producers.length > 0,
       muted: producers.length > 0 && producers.every(([, producer]) => producer.paused),
-      speaking: producers.some(([producerId]) => this.#speakers.get(producerId)?.speaking === true),
+      speaking: producers.some(([producerId]) => this.#transcriber.isSpeaking(producerId)),
     };
   }
 
@@ -379,7 +322,7 @@ export class Room {
   #drop(peer: Peer): void {
     this.#peers.delete(peer.peerId);
     for (const producerId of peer.producers.keys()) {
-      this.#stopListening(producerId);
+      this.#transcriber.remove(producerId);
     }
     peer.producers.clear();
     this.#sfu.closeOwner(peer.peerId);
@@ -388,36 +331,10 @@ export class Room {
   async #listenTo(peer: Peer, producerId: string): Promise<void> {
     const { participantId, displayName } = peer;
     const producer = peer.producers.get(producerId);
-    if (producer === undefined) {
-      return;
+    if (producer !== undefined) {
+      const { track, paused } = producer;
+      await this.#transcriber.add({ producerId, participantId, displayName, track, muted: paused });
     }
-    const epoch = (this.#epochs.get(participantId) ?? 0) + 1;
-    this.#epochs.set(participantId, epoch);
-    this.#speakers.set(producerId, { participantId, displayName, track: producer.track, speaking: false });
-    try {
-      await this.#pipeline.addSpeaker({
-        speakerId: producerId,
-        participantId,
-        track: producer.track,
-        epoch,
-        muted: producer.paused,
-      });
-    } catch (error) {
-      // People still hear each other; that captions are missing is said, not hidden.
-      this.#logger.error({ err: error, participantId }, 'a speaker is not transcribed');
-    }
-  }
-
-  #stopListening(producerId: string): void {
-    this.#pipeline
-      .removeSpeaker(producerId)
-      .catch((error: unknown) => this.#logger.warn({ err: error }, 'a speaker was not drained'))
-      .finally(() => {
-        // Its last final may still be on its way into the log.
-        this.#commits = this.#commits.then(() => {
-          this.#speakers.delete(producerId);
-        });
-      });
   }
 
   #announce(options: { to: Peer; from: Peer; producerId: string }): void {
@@ -452,7 +369,7 @@ export class Room {
     const lost = [...peer.producers.keys()].filter((producerId) => !alive.has(producerId));
     for (const producerId of lost) {
       peer.producers.delete(producerId);
-      this.#stopListening(producerId);
+      this.#transcriber.remove(producerId);
     }
     if (lost.length > 0) this.#participantChanged(peer);
   }
@@ -461,7 +378,7 @@ export class Room {
   async #restartMedia(): Promise<void> {
     for (const peer of this.#peers.values()) {
       for (const producerId of peer.producers.keys()) {
-        this.#stopListening(producerId);
+        this.#transcriber.remove(producerId);
       }
       peer.producers.clear();
       peer.rtpCapabilities = undefined;
@@ -469,7 +386,7 @@ export class Room {
     for (let attempt = 1; attempt <= MEDIA_RESTART.attempts && !this.#closed; attempt++) {
       try {
         this.#sfu = await this.#options.media.createSfuRoom({ onEvent: (event) => this.onSfuEvent(event) });
-        await this.#pipeline.attach(this.#sfu);
+        await this.#transcriber.attach(this.#sfu);
         this.#logger.warn({ attempt }, 'media moved to another worker');
         this.tellAll('mediaRestarted', { routerRtpCapabilities: this.#sfu.rtpCapabilities as RtpCapabilities });
         return;
