@@ -2,6 +2,7 @@
  * Behind every npm command: sets everything up that is missing, then does what was asked for. Runs on any Node from 18 on, before
  * there are dependencies.
  */
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +64,7 @@ async function main() {
   }
   const { script, args: fixed, browser } = VERBS[/** @type {keyof typeof VERBS} */ (verb)];
   const cacheDir = process.env.PARLEY_CACHE || join(homedir(), '.cache', 'parley');
+  ensureWritable(cacheDir);
   const stopEndingChildren = endChildrenOnSignals();
   await continueInNewNode({ cacheDir, progress, stopEndingChildren });
   const worker = await withLock(
@@ -76,6 +78,18 @@ async function main() {
   if (verb === 'test') return runTests({ root: ROOT, args, env, progress });
   if (script === undefined) return 0;
   return runInForeground(process.execPath, [join(ROOT, script), ...fixed, ...args], { env });
+}
+
+/** @param {string} cacheDir */
+function ensureWritable(cacheDir) {
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    accessSync(cacheDir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new SetupError(
+      `The cache folder ${cacheDir} cannot be written (${/** @type {NodeJS.ErrnoException} */ (error).code}). Name another one in PARLEY_CACHE.`,
+    );
+  }
 }
 
 /**

@@ -10,13 +10,21 @@ import { createProgressLine } from './progressLine.js';
 
 /** A second signal, or this much time, ends a shutdown that does not come to its end. */
 const SHUTDOWN_LIMIT_MS = 15_000;
+/** Signals that come so close together mean the same. */
+const SAME_WISH_MS = 500;
 
 /** Serves until SIGINT or SIGTERM. What keeps it from starting is said in a sentence, with exit code 1. */
 export async function startCommand(args: readonly string[]): Promise<void> {
   let server: Server | undefined;
   const ending = new AbortController();
+  let endedAtMs = 0;
   const end = (signal: NodeJS.Signals) => {
-    if (ending.signal.aborted) process.exit(1);
+    if (ending.signal.aborted) {
+      // Service managers send one signal to every process of the group, and parents pass theirs on: that is one wish, not two.
+      if (performance.now() - endedAtMs > SAME_WISH_MS) process.exit(1);
+      return;
+    }
+    endedAtMs = performance.now();
     ending.abort();
     process.stderr.write(pc.dim(`\n${signal}: ending meetings and processes…\n`));
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
