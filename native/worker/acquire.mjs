@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { arch, platform, release } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -237,21 +238,18 @@ function run(program, args, onLine) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const tail = [];
-    let rest = '';
-    const take = (chunk) => {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        onLine(line);
-        tail.push(line);
-        if (tail.length > 30) tail.shift();
-      }
+    const take = (line) => {
+      onLine(line);
+      tail.push(line);
+      if (tail.length > 30) tail.shift();
     };
-    child.stdout.setEncoding('utf8').on('data', take);
-    child.stderr.setEncoding('utf8').on('data', take);
+    // Also the last one without a line break: that is where a failure often stands.
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
     child.on('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error })));
-    child.on('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`${program} ended with code ${code}:\n${tail.join('\n')}`)),
+    child.on('close', (code, signal) =>
+      code === 0
+        ? resolve()
+        : reject(new Error(`${program} ended with ${signal ?? `code ${code}`}:\n${tail.join('\n')}`)),
     );
   });
 }

@@ -103,14 +103,16 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       const settle = (action: () => void) => {
         this.#socket.off('connect', onConnect);
         this.#socket.off('connect_error', onError);
+        this.#pending.delete(fail);
         action();
       };
+      const fail = (error: ParleyError) => settle(() => reject(error));
       const onConnect = () => settle(resolve);
-      const onError = (error: Error) =>
-        settle(() => {
-          this.#socket.disconnect();
-          reject(errorOf(error));
-        });
+      const onError = (error: Error) => {
+        this.#socket.disconnect();
+        fail(errorOf(error));
+      };
+      this.#pending.add(fail);
       this.#socket.on('connect', onConnect);
       this.#socket.on('connect_error', onError);
       this.#socket.connect();

@@ -1,0 +1,286 @@
+import { request as httpsRequest } from 'node:https';
+import { type Ack, LIMITS, PROTOCOL_VERSION, type RequestName } from '@parley/client-sdk/protocol';
+import { requestSchemas } from '@parley/client-sdk/protocol/schema';
+import { type Server, startServer } from '@parley/server';
+import { pino } from 'pino';
+import { io, type Socket } from 'socket.io-client';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+const logger = pino({ level: 'silent' });
+const NAMES = Object.keys(requestSchemas) as RequestName[];
+const RECV_CAPABILITIES = {
+  codecs: [{ kind: 'audio', mimeType: 'audio/opus', preferredPayloadType: 100, clockRate: 48_000, channels: 2 }],
+};
+
+let server: Server;
+const sockets: Socket[] = [];
+beforeAll(async () => {
+  server = await startServer({
+    settings: { port: 0, media: { port: 0 }, model: 'parley-nano', meetingEndDelayMs: 50 },
+    logger,
+  });
+}, 60_000);
+afterAll(() => server?.close());
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.disconnect();
+});
+
+interface ClientOptions {
+  subject?: string;
+  displayName?: string;
+  auth?: unknown;
+  url?: string;
+  headers?: Record<string, string>;
+}
+
+function open(options: ClientOptions = {}): Socket {
+  const { subject = `subject-${Math.random().toString(36).slice(2)}-abcdefgh`, displayName = 'Ada' } = options;
+  const credentials = { kind: 'guest', subject, displayName };
+  const socket = io(options.url ?? server.url, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    rejectUnauthorized: false,
+    auth: (options.auth ?? { protocolVersion: PROTOCOL_VERSION, credentials }) as Record<string, unknown>,
+    ...(options.headers === undefined ? {} : { extraHeaders: options.headers }),
+  });
+  sockets.push(socket);
+  return socket;
+}
+
+function connected(socket: Socket): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(socket));
+    socket.once('connect_error', reject);
+  });
+}
+
+/** The server's code for a refused connection; `transport` when the upgrade itself was refused. */
+function refusalOf(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve('connected'));
+    socket.once('connect_error', (error: Error & { data?: { code?: string } }) =>
+      resolve(error.data?.code ?? 'transport'),
+    );
+  });
+}
+
+function ask(socket: Socket, name: string, request: unknown): Promise<Ack<Record<string, unknown>>> {
+  return socket.timeout(5_000).emitWithAck(name, request) as Promise<Ack<Record<string, unknown>>>;
+}
+
+async function codeOf(socket: Socket, name: string, request: unknown): Promise<string> {
+  const answer = await ask(socket, name, request);
+  return answer.ok ? 'ok' : answer.error.code;
+}
+
+async function joined(room: string, options: ClientOptions = {}): Promise<Socket> {
+  const socket = await connected(open(options));
+  expect(await codeOf(socket, 'join', { room })).toBe('ok');
+  return socket;
+}
+
+async function transportOf(socket: Socket, direction: 'send' | 'recv'): Promise<string> {
+  const request = direction === 'send' ? { direction } : { direction, rtpCapabilities: RECV_CAPABILITIES };
+  const answer = await ask(socket, 'createTransport', request);
+  if (!answer.ok) throw new Error(answer.error.code);
+  return String(answer.data.transportId);
+}
+
+function rtpParameters(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    mid: '0',
+    codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2, parameters: {} }],
+    encodings: [{ ssrc: 12_345 }],
+    rtcp: { cname: 'x' },
+    ...overrides,
+  };
+}
+
+function get(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(`${server.url}${path}`, { rejectUnauthorized: false, headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+describe('the edge', () => {
+  test('lives through every request in every wrong form, and goes on serving others', async () => {
+    const hostile = await connected(open());
+    const other = await joined('quiet', { displayName: 'Ben' });
+    for (const name of NAMES) {
+      for (const args of [[], [null], [{}], ['text', 7], [[], {}], [{}, { ack: true }], [{}, {}, {}]]) {
+        hostile.emit(name, ...args);
+      }
+      for (const request of [null, [], 'text', 5, { a: { b: {} } }]) {
+        expect(await codeOf(hostile, name, request), name).not.toBe('INTERNAL');
+      }
+    }
+    expect(await codeOf(hostile, '__proto__', {})).toBe('UNKNOWN_EVENT');
+    expect(await codeOf(other, 'resumeTranscript', { afterSeq: 0 })).toBe('ok');
+  });
+
+  test('refuses other protocol versions, nameless people and what is no handshake, each with its code', async () => {
+    const credentials = { kind: 'guest', subject: 'a-subject-of-enough-letters', displayName: 'Ada' };
+    expect(await refusalOf(open({ auth: { protocolVersion: 99, credentials } }))).toBe('PROTOCOL_VERSION_UNSUPPORTED');
+    expect(await refusalOf(open({ auth: {} }))).toBe('PROTOCOL_VERSION_UNSUPPORTED');
+    expect(await refusalOf(open({ displayName: '  ' }))).toBe('INVALID_DISPLAY_NAME');
+    expect(await refusalOf(open({ displayName: 'a\u202eb' }))).toBe('INVALID_DISPLAY_NAME');
+    expect(await refusalOf(open({ subject: 'short' }))).toBe('UNAUTHENTICATED');
+    expect(
+      await refusalOf(
+        open({ auth: { protocolVersion: PROTOCOL_VERSION, credentials: { kind: 'token', token: 'x' } } }),
+      ),
+    ).toBe('UNAUTHENTICATED');
+  });
+
+  test('lets no page of another origin open a socket or read a response', async () => {
+    const { port } = new URL(server.url);
+    for (const origin of [
+      'https://evil.example',
+      'null',
+      `https://127.0.0.1.evil.example:${port}`,
+      'https://127.0.0.1:1',
+    ]) {
+      expect(await refusalOf(open({ headers: { origin } })), origin).toBe('transport');
+      expect((await get('/', { origin })).status, origin).toBe(403);
+    }
+    expect(await refusalOf(open({ headers: { origin: server.url } }))).toBe('connected');
+    expect((await get('/', { host: `evil.example:${port}` })).status).toBe(403);
+    expect((await get('/')).status).toBe(200);
+  });
+
+  test('takes no polling transport', async () => {
+    const { status } = await get('/socket.io/?EIO=4&transport=polling', { origin: server.url });
+    expect(status).toBe(400);
+  });
+
+  test('closes a connection that sends too much at once, and that one alone', async () => {
+    const other = await joined('calm', { displayName: 'Ben' });
+    const loud = await connected(open());
+    const closed = new Promise((resolve) => loud.once('disconnect', resolve));
+    loud.emit('join', { room: 'x'.repeat(LIMITS.messageBytes + 1_000) });
+    await closed;
+    expect(await codeOf(other, 'resumeTranscript', { afterSeq: 0 })).toBe('ok');
+  });
+
+  test('answers health and readiness, and warns of the demo model', async () => {
+    expect(await get('/healthz')).toEqual({ status: 200, body: '{"status":"ok"}' });
+    const { status, body } = await get('/readyz');
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({
+      status: 'ready',
+      transcription: { state: 'ready', mode: 'balanced', model: { name: 'parley-nano', demo: true } },
+      warning: expect.stringContaining('synthetic voices only'),
+    });
+  });
+});
+
+describe('a room', () => {
+  test('refuses bad names, a second join, and everything before the first', async () => {
+    const socket = await connected(open());
+    expect(await codeOf(socket, 'join', { room: 'no spaces please' })).toBe('INVALID_ROOM_NAME');
+    expect(await codeOf(socket, 'leave', {})).toBe('NOT_JOINED');
+    expect(await codeOf(socket, 'resumeTranscript', { afterSeq: 0 })).toBe('NOT_JOINED');
+    expect(await codeOf(socket, 'createTransport', { direction: 'send' })).toBe('NOT_JOINED');
+    expect(await codeOf(socket, 'join', { room: 'twice' })).toBe('ok');
+    expect(await codeOf(socket, 'join', { room: 'twice' })).toBe('ALREADY_JOINED');
+    expect(await codeOf(socket, 'join', { room: 'another' })).toBe('ALREADY_JOINED');
+    expect(await codeOf(socket, 'leave', {})).toBe('ok');
+    expect(await codeOf(socket, 'join', { room: 'another' })).toBe('ok');
+  });
+
+  test('lets two joins at once in only once', async () => {
+    const socket = await connected(open());
+    const codes = await Promise.all(['a', 'b'].map((room) => codeOf(socket, 'join', { room })));
+    expect(codes.toSorted()).toEqual(['ALREADY_JOINED', 'ok']);
+  });
+
+  test('takes no track without a transport, of the wrong kind, or malformed; the media worker lives on', async () => {
+    const socket = await joined('produce');
+    const produce = { transportId: 'none', track: 'microphone', paused: false, rtpParameters: rtpParameters() };
+    expect(await codeOf(socket, 'produce', produce)).toBe('TRANSPORT_REQUIRED');
+    const receiving = await transportOf(socket, 'recv');
+    expect(await codeOf(socket, 'produce', { ...produce, transportId: receiving })).toBe('TRANSPORT_REQUIRED');
+    const sending = await transportOf(socket, 'send');
+    const [pid] = server.childPids.sfu;
+    for (const parameters of [
+      rtpParameters({ codecs: [{ mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000 }] }),
+      rtpParameters({ codecs: [{ mimeType: 'audio/PCMU', payloadType: 0, clockRate: 8_000 }] }),
+      // Nothing to tell its packets by: neither mid nor SSRC.
+      rtpParameters({ mid: undefined, encodings: [{}] }),
+      rtpParameters({ encodings: [{ ssrc: 1, codecPayloadType: 5 }] }),
+    ]) {
+      const code = await codeOf(socket, 'produce', { ...produce, transportId: sending, rtpParameters: parameters });
+      expect(['INVALID_RTP_PARAMETERS', 'BAD_REQUEST']).toContain(code);
+    }
+    expect(await codeOf(socket, 'produce', { ...produce, transportId: sending })).toBe('ok');
+    expect(await codeOf(socket, 'produce', { ...produce, transportId: sending })).toBe('TOO_MANY_PRODUCERS');
+    expect(server.childPids.sfu).toEqual([pid]);
+  });
+
+  test('gives one transport a direction, and nobody the transport, producer or consumer of somebody else', async () => {
+    const ada = await joined('mine', { displayName: 'Ada' });
+    const ben = await joined('mine', { displayName: 'Ben' });
+    const transportId = await transportOf(ada, 'send');
+    expect(await codeOf(ada, 'createTransport', { direction: 'send' })).toBe('TOO_MANY_TRANSPORTS');
+    const fingerprints = [{ algorithm: 'sha-256', value: Array(32).fill('AB').join(':') }];
+    const dtlsParameters = { role: 'client', fingerprints };
+    expect(await codeOf(ben, 'connectTransport', { transportId, dtlsParameters })).toBe('TRANSPORT_NOT_FOUND');
+    expect(await codeOf(ben, 'restartIce', { transportId })).toBe('TRANSPORT_NOT_FOUND');
+    const produced = await ask(ada, 'produce', {
+      transportId,
+      track: 'microphone',
+      paused: false,
+      rtpParameters: rtpParameters({ encodings: [{ ssrc: 777 }] }),
+    });
+    const producerId = produced.ok ? String(produced.data.producerId) : '';
+    for (const name of ['pauseProducer', 'resumeProducer', 'closeProducer']) {
+      expect(await codeOf(ben, name, { producerId }), name).toBe('PRODUCER_NOT_FOUND');
+    }
+    expect(await codeOf(ben, 'resumeConsumer', { consumerId: 'none' })).toBe('CONSUMER_NOT_FOUND');
+    expect(await codeOf(ada, 'pauseProducer', { producerId })).toBe('ok');
+    expect(await codeOf(ada, 'closeProducer', { producerId })).toBe('ok');
+  });
+
+  test('tells the older connection of the same person that it was replaced, and the others nothing of a leave', async () => {
+    const subject = 'one-and-the-same-subject';
+    const watcher = await joined('windows', { displayName: 'Ben' });
+    const left: unknown[] = [];
+    watcher.on('participantLeft', (payload) => left.push(payload));
+    const first = await joined('windows', { subject });
+    const dismissed = new Promise<{ error: { code: string } }>((resolve) => first.once('dismissed', resolve));
+    const gone = new Promise((resolve) => first.once('disconnect', resolve));
+    const second = await joined('windows', { subject });
+    expect((await dismissed).error.code).toBe('DUPLICATE_PARTICIPANT');
+    await gone;
+    const again = await ask(second, 'resumeTranscript', { afterSeq: 0 });
+    expect(again).toMatchObject({ ok: true, data: { segments: [], lastSeq: 0 } });
+    expect(left).toEqual([]);
+  });
+
+  test('closes a connection that joins nothing', async () => {
+    const socket = await connected(open());
+    const dismissed = new Promise<{ error: { code: string } }>((resolve) => socket.once('dismissed', resolve));
+    const gone = new Promise((resolve) => socket.once('disconnect', resolve));
+    expect((await dismissed).error.code).toBe('JOIN_TIMEOUT');
+    await gone;
+  }, 15_000);
+
+  test('holds nothing when everybody has left', async () => {
+    for (const socket of sockets.splice(0)) socket.disconnect();
+    await expect
+      .poll(async () => {
+        const { rooms, peers, transports, producers, consumers, pipelines, sockets: open } = await server.resources();
+        return { rooms, peers, transports, producers, consumers, pipelines, open };
+      })
+      .toEqual({ rooms: 0, peers: 0, transports: 0, producers: 0, consumers: 0, pipelines: 0, open: 0 });
+  });
+});

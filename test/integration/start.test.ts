@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Server, startServer } from '@parley/server';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
+const USUAL = ['--port', '0', '--media-port', '0', '--model', 'parley-nano'];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parley-start-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+class Cli {
+  readonly process: ChildProcess;
+  output = '';
+  readonly exited: Promise<number | null>;
+
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    this.process = spawn(process.execPath, [CLI, 'start', ...args], {
+      env: { ...process.env, PARLEY_DATA: join(folder, 'data'), NO_COLOR: '1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        this.output += chunk;
+      });
+    }
+    this.exited = new Promise((resolve) => this.process.once('exit', (code) => resolve(code)));
+  }
+
+  async ready(): Promise<string> {
+    await expect.poll(() => this.output, { timeout: 30_000 }).toContain('Ctrl-C ends the server');
+    return /Address\s+(\S+)/.exec(this.output)?.[1] ?? '';
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+}
+
+/** Processes below a process, out of /proc. */
+function descendantsOf(pid: number): number[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return state === 'Z' ? [] : [{ pid: Number(name), parent: Number(parent) }];
+      } catch {
+        return [];
+      }
+    });
+  const children = parents.filter(({ parent }) => parent === pid).map((child) => child.pid);
+  return children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+function alive(pids: readonly number[]): number[] {
+  return pids.filter((pid) => {
+    try {
+      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  });
+}
+
+const started: Cli[] = [];
+function start(args: readonly string[], env: Record<string, string> = {}): Cli {
+  const cli = new Cli(args, env);
+  started.push(cli);
+  return cli;
+}
+afterEach(() => {
+  for (const cli of started.splice(0)) cli.process.kill('SIGKILL');
+});
+
+describe('parley start', () => {
+  test('stops with a sentence and exit code 1 where the model cannot be used', async () => {
+    const text = join(folder, 'notes.txt');
+    writeFileSync(text, 'not a model at all, but a text of some length');
+    const cases: [string, RegExp][] = [
+      ['/nowhere/ggml-base.bin', /\/nowhere\/ggml-base\.bin/],
+      [text, /not a ggml Whisper file/],
+      [folder, new RegExp(folder)],
+      ['no-such-model', /no-such-model/],
+    ];
+    for (const [model, sentence] of cases) {
+      const cli = start(['--port', '0', '--media-port', '0', '--model', model]);
+      expect(await cli.exited, model).toBe(1);
+      expect(cli.output).toMatch(sentence);
+      expect(cli.output).not.toContain('    at ');
+      expect(cli.output).not.toContain('Parley is ready');
+    }
+  });
+
+  test('stops with a sentence where its port is in use', async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    const { port } = holder.address() as { port: number };
+    const cli = start(['--port', String(port), '--media-port', '0', '--model', 'parley-nano']);
+    expect(await cli.exited).toBe(1);
+    expect(cli.output).toContain(`Port ${port} on 127.0.0.1 is in use.`);
+    holder.close();
+  });
+
+  test('lists all problems of its settings at once', async () => {
+    const file = join(folder, 'parley.yaml');
+    writeFileSync(file, 'limits:\n  rooms: -1\nunknown: 1\n');
+    const cli = start(['--config', file, '--prot', '1', '--mode', 'fastest'], { PARLEY_PORT: 'many' });
+    expect(await cli.exited).toBe(1);
+    for (const problem of [
+      'limits.rooms',
+      'unknown is not a setting',
+      '--prot is not a flag',
+      '--mode',
+      'PARLEY_PORT',
+    ]) {
+      expect(cli.output).toContain(problem);
+    }
+  });
+
+  test('serves without the addon, and says in the banner and to probes why there are no captions', async () => {
+    const cli = start(USUAL, { PARLEY_NATIVE_DIR: '/nonexistent' });
+    const url = await cli.ready();
+    expect(cli.output).toMatch(/Engine\s+none/);
+    expect(cli.output).toContain('addon is not built');
+    const probe = await fetchInsecurely(`${url}/readyz`);
+    expect(probe).toMatchObject({ status: 'ready', transcription: { state: 'unavailable' } });
+  });
+
+  test('--lan asks for a join secret that it prints, with the network address and a code to scan', async () => {
+    const cli = start([...USUAL, '--lan']);
+    await cli.ready();
+    const secret = /Join secret\s+(\S+)/.exec(cli.output)?.[1] ?? '';
+    expect(secret).toMatch(/^[a-z2-9]{12}$/);
+    expect(cli.output).toContain(`/#secret=${secret}`);
+    expect(cli.output).toContain('On the network');
+    expect(cli.output).toMatch(/[▄▀█]{8}/);
+    expect(cli.output).toContain('/ca.crt');
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends in order at %s and leaves no child', async (signal) => {
+    const cli = start(USUAL);
+    await cli.ready();
+    const children = descendantsOf(cli.pid);
+    expect(children.length).toBeGreaterThanOrEqual(3);
+    cli.process.kill(signal);
+    expect(await cli.exited).toBe(0);
+    await expect.poll(() => alive(children), { timeout: 3_000 }).toEqual([]);
+  });
+
+  test('leaves no child behind when it is killed', async () => {
+    const cli = start(USUAL);
+    await cli.ready();
+    const children = descendantsOf(cli.pid);
+    cli.process.kill('SIGKILL');
+    await cli.exited;
+    await expect.poll(() => alive(children), { timeout: 5_000 }).toEqual([]);
+  });
+});
+
+describe('a running server', () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startServer({
+      settings: { port: 0, media: { port: 0 }, model: 'parley-nano', dataDir: join(folder, 'data') },
+      logger: pino({ level: 'silent' }),
+    });
+  }, 60_000);
+  afterAll(() => server?.close());
+
+  test.each(['asr', 'media', 'sfu'] as const)('survives the death of its %s process', async (kind) => {
+    const pids = () => [server.childPids[kind]].flat().filter((pid): pid is number => pid !== undefined);
+    const before = pids();
+    expect(before).toHaveLength(1);
+    for (const pid of before) process.kill(pid, 'SIGKILL');
+    await expect
+      .poll(() => pids().length === 1 && pids()[0] !== before[0] && server.transcription.state, { timeout: 15_000 })
+      .toBe('ready');
+    await expect
+      .poll(() => fetchInsecurely(`${server.url}/readyz`), { timeout: 10_000 })
+      .toMatchObject({ status: 'ready' });
+  }, 40_000);
+});
+
+/** The development certificate is nobody's but this machine's. */
+async function fetchInsecurely(url: string): Promise<unknown> {
+  const { request } = await import('node:https');
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { rejectUnauthorized: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve(JSON.parse(body)));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
