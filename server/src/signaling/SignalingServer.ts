@@ -16,6 +16,7 @@ import type { Logger } from '../observability/logger.js';
 import type { PeerChannel } from '../rooms/Peer.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import { handleRequest } from './handleRequest.js';
+import { Outbox } from './Outbox.js';
 import { type Connection, requestHandlers } from './requestHandlers.js';
 
 export interface SignalingServerOptions {
@@ -101,16 +102,16 @@ export class SignalingServer {
 
   #accept(socket: ParleySocket): void {
     const { rooms, logger } = this.#options;
+    const log = logger.child({ connectionId: socket.id });
     const connection: Connection = {
       connectionId: socket.id,
       identity: socket.data.identity,
-      channel: this.#channelOf(socket),
+      channel: this.#channelOf(socket, log),
       rooms,
       closed: false,
       joining: false,
       membership: undefined,
     };
-    const log = logger.child({ connectionId: connection.connectionId });
     const joinTimer = this.#later(LIMITS.joinTimeoutMs, () => {
       if (connection.membership === undefined && !connection.joining) {
         connection.channel.disconnect(new ParleyError('JOIN_TIMEOUT'));
@@ -129,12 +130,19 @@ export class SignalingServer {
     socket.on('error', (error) => log.debug({ err: error }, 'socket error'));
   }
 
-  #channelOf(socket: ParleySocket): PeerChannel {
+  #channelOf(socket: ParleySocket, log: Logger): PeerChannel {
+    const outbox = new Outbox({
+      waiting: () => (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length,
+      // One generic call for all names; the pair of name and payload is checked where `notify` is called.
+      send: ({ name, payload }) => (socket.emit as (name: string, payload: unknown) => boolean)(name, payload),
+      onOverflow: () => {
+        log.warn('a client that takes nothing in was given up');
+        socket.disconnect(true);
+      },
+    });
     return {
-      notify: (name, notification, options) => {
-        const target = options?.droppable === true ? socket.volatile : socket;
-        // One generic call for all names; the pair of name and payload is checked where `notify` is called.
-        (target.emit as (name: string, payload: unknown) => boolean)(name, notification);
+      notify: (name, payload, options) => {
+        outbox.push({ name, payload, droppable: options?.droppable === true });
       },
       disconnect: (error) => {
         socket.emit('dismissed', { error: error.toWire() });
