@@ -80,7 +80,8 @@ export class MediasoupWorkerPool {
 
   /** A router on the worker that carries the fewest. @throws SfuError `WORKER_UNAVAILABLE` */
   async createRouter(): Promise<PlacedRouter> {
-    const pooled = this.#workers.toSorted((a, b) => a.routers - b.routers)[0];
+    // One that has just died is closed before it is taken out.
+    const [pooled] = this.#workers.filter(({ worker }) => !worker.closed).sort((a, b) => a.routers - b.routers);
     if (this.#closed || pooled === undefined) {
       throw new SfuError('WORKER_UNAVAILABLE', 'No media worker is running.');
     }

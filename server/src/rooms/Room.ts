@@ -391,7 +391,7 @@ export class Room {
         this.tellAll('mediaRestarted', { routerRtpCapabilities: this.#sfu.rtpCapabilities as RtpCapabilities });
         return;
       } catch (error) {
-        this.#logger.error({ err: error, attempt }, 'no media worker for the room yet');
+        this.#logger.warn({ reason: (error as Error).message, attempt }, 'no media worker for the room yet');
         await new Promise((resolve) => setTimeout(resolve, MEDIA_RESTART.delayMs));
       }
     }
