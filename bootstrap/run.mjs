@@ -14,7 +14,7 @@ import { buildSources } from './steps/build.mjs';
 import { installDependencies } from './steps/dependencies.mjs';
 import { continueInNewNode } from './steps/node.mjs';
 import { ensureSystemPackages } from './steps/systemPackages.mjs';
-import { runTests } from './test.mjs';
+import { runTests, testPartsOf } from './test.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HELP = `Usage: npm COMMAND
@@ -59,9 +59,13 @@ try {
 /** @returns {Promise<number>} */
 async function main() {
   if (!Object.hasOwn(VERBS, verb)) {
+    const wanted = verb === 'help' || verb === '--help';
+    if (!wanted) progress.line(`There is no command ${verb}.\n`);
     process.stdout.write(HELP);
-    return verb === 'help' || verb === '--help' ? 0 : 1;
+    return wanted ? 0 : 1;
   }
+  // Before the set-up, which may take minutes: a slip of the pen should not.
+  if (verb === 'test') testPartsOf(args);
   const { script, args: fixed, browser } = VERBS[/** @type {keyof typeof VERBS} */ (verb)];
   const cacheDir = process.env.PARLEY_CACHE || join(homedir(), '.cache', 'parley');
   ensureWritable(cacheDir);
@@ -115,6 +119,8 @@ async function setUp({ cacheDir, browser, strict, cuda }) {
       cacheDir,
       onProgress: report,
       beforeCompile: () => ensureSystemPackages({ parts: ['compiler', 'worker'], progress }),
+    }).catch((error) => {
+      throw asSetupError('The media worker cannot be built.', error);
     });
     return { ...acquired, detail: acquired.origin, quiet: acquired.origin === 'cache' };
   });
@@ -126,7 +132,7 @@ async function setUp({ cacheDir, browser, strict, cuda }) {
       if (cudaSkippedReason !== undefined) return { warning: cudaSkippedReason };
       return { detail: 'for this CPU', quiet: !builtNow };
     } catch (error) {
-      if (strict) throw error;
+      if (strict) throw asSetupError('The tests need the native addon.', error);
       // People can still talk and hear; what is missing is said here, on the banner and on the page.
       return { warning: `not built, so there will be no captions. ${error instanceof Error ? error.message : error}` };
     }
@@ -134,4 +140,10 @@ async function setUp({ cacheDir, browser, strict, cuda }) {
 
   await buildSources({ root: ROOT, progress });
   return worker.path;
+}
+
+/** @param {string} sentence @param {unknown} error @returns {SetupError} what people can read, without a stack */
+function asSetupError(sentence, error) {
+  if (error instanceof SetupError) return error;
+  return new SetupError(`${sentence}\n${error instanceof Error ? error.message : error}`, { cause: error });
 }

@@ -7,15 +7,25 @@ import { SetupError } from './lib/SetupError.mjs';
 const PROJECTS = ['unit', 'integration', 'browser'];
 
 /**
+ * @param {string[]} args
+ * @returns {string[]} the parts that are asked for, each once; none means all
+ * @throws SetupError for one that does not exist
+ */
+export function testPartsOf(args) {
+  const parts = [...new Set(args.filter((arg) => !arg.startsWith('-')))];
+  const unknown = parts.filter((part) => !PROJECTS.includes(part));
+  if (unknown.length > 0)
+    throw new SetupError(`There is no test part ${unknown.join(', ')}. Parts: ${PROJECTS.join(', ')}.`);
+  return parts;
+}
+
+/**
  * Lint, types, then the test projects one after the other. The last line sums everything up.
  * @param {{ root: string, args: string[], env: NodeJS.ProcessEnv, progress: ReturnType<import('./lib/progress.mjs').createProgress> }} options
  * @returns {Promise<number>} the exit code
  */
 export async function runTests({ root, args, env, progress }) {
-  const parts = args.filter((arg) => !arg.startsWith('-'));
-  const unknown = parts.filter((part) => !PROJECTS.includes(part));
-  if (unknown.length > 0)
-    throw new SetupError(`There is no test part ${unknown.join(', ')}. Parts: ${PROJECTS.join(', ')}.`);
+  const parts = testPartsOf(args);
   const reports = join(root, 'test-results');
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
@@ -26,7 +36,7 @@ export async function runTests({ root, args, env, progress }) {
   const interrupt = () => {
     interrupted = true;
   };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
   for (const project of parts.length === 0 ? PROJECTS : parts) {
     const file = join(reports, `${project}.xml`);
     const code = await runInForeground(

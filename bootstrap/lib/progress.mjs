@@ -6,8 +6,9 @@ const ANSI = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
  * @param {{ stream?: NodeJS.WriteStream, env?: Record<string, string | undefined>, now?: () => number }} [options]
  */
 export function createProgress({ stream = process.stderr, env = process.env, now = () => performance.now() } = {}) {
-  const live = stream.isTTY === true;
-  const colours = live && env.NO_COLOR === undefined;
+  const live = stream.isTTY === true && env.TERM !== 'dumb';
+  // no-color.org: set and not empty.
+  const colours = live && !env.NO_COLOR;
   const paint = (/** @type {keyof typeof ANSI} */ name, /** @type {string} */ text) =>
     colours ? `\u001b[${ANSI[name]}m${text}\u001b[0m` : text;
   const rewrite = (/** @type {string} */ text) => stream.write(`\r\u001b[2K${text}`);
@@ -21,14 +22,14 @@ export function createProgress({ stream = process.stderr, env = process.env, now
    */
   async function step(name, work) {
     const startedAt = now();
-    let lastTenth = -1;
+    let lastQuarter = -1;
     if (live) rewrite(`${paint('cyan', '…')} ${name}`);
     const report = (/** @type {number | undefined} */ fraction, /** @type {string} */ text) => {
       const percent = fraction === undefined ? '' : ` ${Math.round(fraction * 100)} %`;
       if (live) {
         rewrite(`${paint('cyan', '…')} ${name} ${paint('dim', `${text}${percent}`)}`);
-      } else if (fraction === undefined || Math.floor(fraction * 4) > lastTenth) {
-        lastTenth = fraction === undefined ? lastTenth : Math.floor(fraction * 4);
+      } else if (fraction === undefined || Math.floor(fraction * 4) > lastQuarter) {
+        lastQuarter = fraction === undefined ? lastQuarter : Math.floor(fraction * 4);
         stream.write(`  … ${name}: ${text}${percent}\n`);
       }
     };
@@ -37,9 +38,8 @@ export function createProgress({ stream = process.stderr, env = process.env, now
       const duration = paint('dim', durationText(now() - startedAt));
       if (live) rewrite('');
       if (result?.warning !== undefined)
-        stream.write(`${paint('yellow', '!')} ${name}  ${result.warning}  ${duration}\n`);
-      else if (result?.quiet !== true)
-        stream.write(`${paint('green', '✓')} ${name}  ${result?.detail ?? ''}  ${duration}\n`);
+        stream.write(lineOf(`${paint('yellow', '!')} ${name}`, result.warning, duration));
+      else if (result?.quiet !== true) stream.write(lineOf(`${paint('green', '✓')} ${name}`, result?.detail, duration));
       return result;
     } catch (error) {
       if (live) rewrite('');
@@ -48,7 +48,18 @@ export function createProgress({ stream = process.stderr, env = process.env, now
     }
   }
 
-  return { step, paint, line: (/** @type {string} */ text) => stream.write(`${text}\n`) };
+  /** @param {string} text on a line of its own, in place of what a step has written so far */
+  function line(text) {
+    if (live) rewrite('');
+    stream.write(`${text}\n`);
+  }
+
+  return { step, paint, line };
+}
+
+/** @param {(string | undefined)[]} parts */
+function lineOf(...parts) {
+  return `${parts.filter((part) => part !== undefined && part !== '').join('  ')}\n`;
 }
 
 /** @param {number} ms */

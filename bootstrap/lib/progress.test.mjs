@@ -60,7 +60,43 @@ describe('a step', () => {
       expect(text().includes('\u001b[32m'), JSON.stringify(options)).toBe(coloured);
     }
   });
+
+  it.each([
+    ['empty NO_COLOR', { NO_COLOR: '' }, true],
+    ['a terminal that knows no codes', { TERM: 'dumb' }, false],
+  ])('%s', async (_what, env, coloured) => {
+    const { progress, text } = recording({ isTTY: true, env });
+    await progress.step('Build', async (report) => {
+      report(0.5, 'bundling');
+      return { detail: 'x' };
+    });
+    expect(text().includes('\u001b')).toBe(coloured);
+    expect(text().includes('\r')).toBe(coloured);
+  });
+
+  it('on a terminal gives its line up to what is said meanwhile, and takes the next one', async () => {
+    const { progress, text } = recording({ isTTY: true, env: { NO_COLOR: '1' } });
+    await progress.step('Worker', async (report) => {
+      report(undefined, 'asking');
+      progress.line('Missing: cmake');
+      await progress.step('Packages', async () => ({ detail: 'cmake' }));
+      report(0.5, 'compiling');
+      return { detail: 'compiled' };
+    });
+    expect(shown(text())).toEqual(['Missing: cmake', '✓ Packages  cmake  0 ms', '✓ Worker  compiled  0 ms', '']);
+  });
+
+  it('has no gap where there is no detail', async () => {
+    const { progress, text } = recording();
+    await progress.step('types', async () => {});
+    expect(text()).toBe('✓ types  0 ms\n');
+  });
 });
+
+/** What stays on a terminal: a line that is rewritten shows its last text. */
+function shown(text) {
+  return text.split('\n').map((line) => line.split('\r\u001b[2K').at(-1));
+}
 
 it.each([
   [12.4, '12 ms'],

@@ -120,9 +120,11 @@ export function endChildrenOnSignals() {
   /** @param {NodeJS.Signals} signal */
   const end = (signal) => {
     killDescendants(process.pid, 'SIGTERM');
-    process.exit(signal === 'SIGINT' ? 130 : 143);
+    process.exit(128 + constants.signals[signal]);
   };
   // Not `once`: a second one would end this process before it has tidied up.
-  process.on('SIGINT', end).on('SIGTERM', end);
-  return () => void process.off('SIGINT', end).off('SIGTERM', end);
+  for (const [signal] of FORWARDED) process.on(signal, end);
+  return () => {
+    for (const [signal] of FORWARDED) process.off(signal, end);
+  };
 }

@@ -61,4 +61,59 @@ describe('runInForeground', () => {
     expect(output).toContain('signals 1');
     expect(code).toBe(5);
   });
+
+  it.skipIf(process.platform === 'win32')('does not outlive a parent that is killed', async () => {
+    const served = `
+      process.on('SIGTERM', () => { console.log('asked to end'); process.exit(0); });
+      setInterval(() => {}, 1000);
+      console.log('serving');`;
+    const parent = startModule(`
+      import { runInForeground } from ${RUN};
+      await runInForeground(process.execPath, ['-e', ${JSON.stringify(served)}]);`);
+    await parent.prints('serving');
+    parent.child.kill('SIGKILL');
+    // `close` comes when the last one that can write there has ended.
+    await once(parent.child, 'close');
+    expect(parent.output()).toContain('asked to end');
+  });
 });
+
+describe('endChildrenOnSignals', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ])('%s ends what is being run and what that has started, with code %d', async (signal, expected) => {
+    const grandchild = `setInterval(() => {}, 1000); console.log('building');`;
+    const child = `
+      require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'inherit' });
+      setInterval(() => {}, 1000);`;
+    const setUp = startModule(`
+      import { spawn } from 'node:child_process';
+      import { endChildrenOnSignals } from ${RUN};
+      endChildrenOnSignals();
+      spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' });`);
+    await setUp.prints('building');
+    setUp.child.kill(signal);
+    // All three hold the same pipe: it closes when none is left.
+    const [code] = await once(setUp.child, 'close');
+    expect(code).toBe(expected);
+  });
+});
+
+const RUN = JSON.stringify(new URL('./run.mjs', import.meta.url).href);
+
+function startModule(script) {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    output += chunk;
+    child.stdout.emit('printed');
+  });
+  const prints = async (text) => {
+    while (!output.includes(text)) await once(child.stdout, 'printed');
+  };
+  return { child, output: () => output, prints };
+}

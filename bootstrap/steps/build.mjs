@@ -6,6 +6,16 @@ import { SetupError } from '../lib/SetupError.mjs';
 
 /** In the order in which they need each other. */
 const PACKAGES = ['native', 'media', 'client-sdk', 'server', 'server/web', 'demo', 'bench', 'test'];
+/** One of each package and page: whoever has removed a `dist` gets it back. */
+const OUTPUTS = [
+  'native/dist/index.js',
+  'media/dist/index.js',
+  'client-sdk/dist/index.js',
+  'server/dist/cli/main.js',
+  'server/web/dist/app/index.html',
+  'demo/dist/cli.js',
+  'bench/dist/main.js',
+];
 const SOURCE = /\.(ts|tsx|mts|css|html|svg|json)$/;
 const SKIPPED_NAMES = new Set(['node_modules', 'dist', 'fixtures']);
 /** Data and other builds' sources; by path, since a package may well have a `src/meeting`. */
@@ -20,6 +30,8 @@ export async function buildSources({ root, progress }) {
   const stampFile = join(root, 'node_modules', '.parley-build');
   if (readStamp(stampFile) === stamp && outputsAreThere(root)) return;
   await progress.step('Build', async (report) => {
+    // A build that fails or is stopped leaves a mixture, which must not pass for the tree that was built before.
+    rmSync(stampFile, { force: true });
     // Incremental state of an earlier tree has been seen to hide changes behind project references.
     for (const folder of [...PACKAGES, 'client-sdk/src/protocol', 'client-sdk/dist/protocol']) {
       rmSync(join(root, folder, 'tsconfig.tsbuildinfo'), { force: true });
@@ -51,9 +63,7 @@ function hasAssets(folder) {
 
 /** @param {string} root */
 function outputsAreThere(root) {
-  return ['server/dist/cli/main.js', 'server/web/dist/app/index.html', 'demo/dist/cli.js'].every(
-    (file) => statSync(join(root, file), { throwIfNoEntry: false })?.isFile() === true,
-  );
+  return OUTPUTS.every((file) => statSync(join(root, file), { throwIfNoEntry: false })?.isFile() === true);
 }
 
 /** @param {string} root */

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOfFiles, readStamp, writeStamp } from '../lib/hash.mjs';
 import { run } from '../lib/run.mjs';
@@ -13,6 +13,8 @@ export async function installDependencies({ root, progress }) {
   const stampFile = join(root, 'node_modules', '.parley-stamp');
   if (readStamp(stampFile) === stamp) return;
   await progress.step('Dependencies', async () => {
+    // Older npm keeps it while it empties the folder: an install that is stopped would pass for one that was finished.
+    rmSync(stampFile, { force: true });
     try {
       await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
     } catch (error) {

@@ -48,10 +48,16 @@ export async function continueInNewNode({ cacheDir, progress, stopEndingChildren
         ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', `${packageName}@${version}`],
         { cwd: work },
       );
-      if (!existsSync(home)) renameSync(work, home);
+      // On a system with another C library it does not start.
+      await run(join(work, 'node_modules', packageName, 'bin', 'node'), ['--version']);
+      // Another set-up may have been faster, there is no lock yet: what it runs already stays.
+      if (!existsSync(binary)) {
+        rmSync(home, { recursive: true, force: true });
+        renameSync(work, home);
+      }
     } catch (error) {
       throw new SetupError(
-        `Parley needs Node ${OLDEST_MAJOR} or newer; this is ${process.version}, and Node ${version} cannot be fetched. Install a newer Node yourself.\n${error instanceof Error ? error.message : error}`,
+        `Parley needs Node ${OLDEST_MAJOR} or newer; this is ${process.version}, and Node ${version} cannot be fetched or does not run here. Install a newer Node yourself.\n${error instanceof Error ? error.message : error}`,
       );
     } finally {
       rmSync(work, { recursive: true, force: true });

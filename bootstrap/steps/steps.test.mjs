@@ -1,8 +1,11 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sourceHash } from './build.mjs';
+import { delimiter, dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readStamp } from '../lib/hash.mjs';
+import { createProgress } from '../lib/progress.mjs';
+import { buildSources, sourceHash } from './build.mjs';
+import { installDependencies } from './dependencies.mjs';
 import { isNewEnough, nodePackage } from './node.mjs';
 import { findChromium, installCommand, missingPackages } from './systemPackages.mjs';
 
@@ -11,7 +14,10 @@ let root;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'parley-steps-'));
 });
-afterEach(() => rm(root, { recursive: true, force: true }));
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(root, { recursive: true, force: true });
+});
 
 async function write(path, text = path) {
   await mkdir(dirname(join(root, path)), { recursive: true });
@@ -107,5 +113,99 @@ describe('sources', () => {
     const before = sourceHash(root);
     await rm(file);
     expect(sourceHash(root)).not.toBe(before);
+  });
+});
+
+/** A stand-in for a program: says how often it ran in a file of its own. */
+async function tool(path, script) {
+  await write(path, `#!/bin/sh\necho run >> ${join(root, `${path}.runs`)}\n${script}\n`);
+  await chmod(join(root, path), 0o755);
+  return async () =>
+    (await readFile(join(root, `${path}.runs`), 'utf8').catch(() => '')).split('\n').filter(Boolean).length;
+}
+
+const silent = () => createProgress({ stream: { isTTY: false, write: () => true }, env: {} });
+const OUTPUTS = [
+  'native/dist/index.js',
+  'media/dist/index.js',
+  'client-sdk/dist/index.js',
+  'server/dist/cli/main.js',
+  'server/web/dist/app/index.html',
+  'demo/dist/cli.js',
+  'bench/dist/main.js',
+];
+
+describe('the build', () => {
+  const build = () => buildSources({ root, progress: silent() });
+
+  it('is done once for a tree, and again where an output of any package is gone', async () => {
+    const runs = await tool('node_modules/.bin/tsc', 'exit 0');
+    for (const file of OUTPUTS) await write(file);
+    await build();
+    await build();
+    expect(await runs()).toBe(1);
+    for (const [index, file] of OUTPUTS.entries()) {
+      await rm(join(root, file));
+      await build();
+      expect(await runs(), file).toBe(2 + index);
+      await write(file);
+    }
+  });
+
+  it('that failed is done again, also when the sources are what they were before', async () => {
+    for (const file of OUTPUTS) await write(file);
+    await write('media/src/a.ts', 'good');
+    await tool('node_modules/.bin/tsc', 'exit 0');
+    await build();
+    await tool('node_modules/.bin/tsc', 'echo "a.ts(1,1): error"; exit 1');
+    await write('media/src/a.ts', 'bad');
+    await expect(build()).rejects.toThrow('The sources do not build:\n');
+    await expect(build()).rejects.toThrow('a.ts(1,1): error');
+    await write('media/src/a.ts', 'good');
+    await expect(build()).rejects.toThrow('a.ts(1,1): error');
+  });
+
+  it('bundles the pages of the packages that have some', async () => {
+    await tool('node_modules/.bin/tsc', 'exit 0');
+    const runs = await tool('bin/npm', 'pwd');
+    vi.stubEnv('PATH', `${join(root, 'bin')}${delimiter}${process.env.PATH}`);
+    await write('server/web/package.json', '{ "scripts": { "build:assets": "bundle" } }');
+    await write('media/package.json', '{ "scripts": {} }');
+    await build();
+    expect(await runs()).toBe(1);
+  });
+});
+
+describe('dependencies', () => {
+  const install = () => installDependencies({ root, progress: silent() });
+  const stamp = () => readStamp(join(root, 'node_modules', '.parley-stamp'));
+
+  async function npm(script) {
+    vi.stubEnv('PATH', `${join(root, 'bin')}${delimiter}${process.env.PATH}`);
+    return tool('bin/npm', script);
+  }
+
+  it('are installed once, and again when the lock file changes', async () => {
+    const runs = await npm(`mkdir -p ${join(root, 'node_modules')}`);
+    await write('package-lock.json', '1');
+    await install();
+    await install();
+    expect(await runs()).toBe(1);
+    await write('package-lock.json', '2');
+    await install();
+    expect(await runs()).toBe(2);
+  });
+
+  it('that cannot be installed are said in a sentence, and do not pass for installed ones', async () => {
+    await npm(`mkdir -p ${join(root, 'node_modules')}`);
+    await write('package-lock.json', '1');
+    await install();
+    await npm('echo "ENOTFOUND registry"; exit 1');
+    await write('package-lock.json', '2');
+    const failure = await install().catch((error) => error);
+    expect(failure.name).toBe('SetupError');
+    expect(failure.message).toMatch(/^The npm packages cannot be installed; is the registry reachable\?\n/);
+    expect(failure.message).toContain('ENOTFOUND registry');
+    expect(stamp()).toBeUndefined();
   });
 });

@@ -81,6 +81,9 @@ async function installTools({ worker = GOOD, ninjaFails = false, library = '1.0'
 }
 
 const acquire = (options = {}) => acquireWorker({ root, cacheDir, prebuiltUrl: release.url, ...options });
+const neverCompile = async () => {
+  throw new Error('would compile');
+};
 const leftovers = async () =>
   (await readdir(join(cacheDir, 'mediasoup-worker'))).filter((name) => name.startsWith('.'));
 
@@ -93,6 +96,31 @@ describe('the official binary', () => {
     expect(await readFile(first.path, 'utf8')).toBe(GOOD);
     expect(await acquire()).toEqual({ path: first.path, origin: 'cache' });
     expect(release.requests).toHaveLength(1);
+  });
+
+  it('is in the cache within a moment and without a request or a compiler', async () => {
+    await serveArchive(GOOD);
+    const { path } = await acquire();
+    release.requests.length = 0;
+    vi.stubEnv('PATH', tools);
+    const startedAt = performance.now();
+    expect(await acquire({ beforeCompile: neverCompile })).toEqual({ path, origin: 'cache' });
+    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(release.requests).toEqual([]);
+  });
+
+  it('is waited for no longer than a few seconds, and leaves nothing half-made behind', async () => {
+    await replaceRelease(() => {});
+    const startedAt = performance.now();
+    await expect(acquire({ beforeCompile: neverCompile })).rejects.toThrow('would compile');
+    expect(performance.now() - startedAt).toBeLessThan(3_500);
+    expect(await readdir(join(cacheDir, 'mediasoup-worker'))).toEqual([]);
+  });
+
+  it('is thrown away whole where it does not run', async () => {
+    await serveArchive(BAD);
+    await expect(acquire({ beforeCompile: neverCompile })).rejects.toThrow('would compile');
+    expect(await readdir(join(cacheDir, 'mediasoup-worker'))).toEqual([]);
   });
 
   it.each([
@@ -163,6 +191,12 @@ describe('the compiled binary', () => {
     await installTools({ ninjaFails: true });
     await expect(acquire()).rejects.toThrow(/srtp\.h: no such file/);
     expect(await readdir(join(cacheDir, 'mediasoup-worker'))).toEqual([]);
+  });
+
+  it('fails with the last words of a compiler that does not end its line, and with the signal that ended it', async () => {
+    await installTools();
+    await tool('ninja', 'printf "out of memory"; kill -9 $$');
+    await expect(acquire()).rejects.toThrow(/ninja ended with SIGKILL:\nout of memory/);
   });
 
   it('is refused where it does not run', async () => {
