@@ -1,20 +1,43 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
+const POLL_MS = 50;
+
 /**
- * Ends everything that a process has started, and what that has started: build tools do not all end their own children.
+ * Ends everything that a process has started, and what that has started: build tools do not all end their own children, and
+ * npm goes on installing for a while. Returns when all of it has ended; what has not within `graceMs` is killed.
+ *
+ * Blocks, so that nothing else of this process goes on meanwhile, as if a step had merely failed.
  * @param {number} ancestor
- * @param {NodeJS.Signals} signal
+ * @param {{ graceMs?: number }} [options] default 3,000
  */
-export function killDescendants(ancestor, signal) {
-  const table = processTable();
-  const found = descendantsOf(ancestor, table);
-  for (const pid of found) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It has ended by itself.
+export function endDescendants(ancestor, { graceMs = 3_000 } = {}) {
+  /** Remembered: a child whose parent has ended is no descendant any more. @type {Set<number>} */
+  const found = new Set();
+  const deadline = performance.now() + graceMs;
+  for (;;) {
+    const table = processTable();
+    const running = new Set(table.map(({ pid }) => pid));
+    for (const pid of descendantsOf(ancestor, table).filter((pid) => !found.has(pid))) {
+      found.add(pid);
+      sendSignal(pid, 'SIGTERM');
     }
+    const left = [...found].filter((pid) => running.has(pid));
+    if (left.length === 0) return;
+    if (performance.now() >= deadline) {
+      for (const pid of left) sendSignal(pid, 'SIGKILL');
+      return;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
+  }
+}
+
+/** @param {number} pid @param {NodeJS.Signals} signal */
+function sendSignal(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended by itself, or is another user's.
   }
 }
 
@@ -28,7 +51,7 @@ export function descendantsOf(ancestor, table) {
   return children.flatMap(({ pid }) => [pid, ...descendantsOf(pid, table)]);
 }
 
-/** @returns {{ pid: number, parent: number }[]} empty where the system does not tell */
+/** @returns {{ pid: number, parent: number }[]} what runs (not what has ended and was not waited for); empty where the system does not tell */
 function processTable() {
   try {
     if (process.platform === 'linux') {
@@ -36,14 +59,15 @@ function processTable() {
         .filter((name) => /^\d+$/.test(name))
         .flatMap((name) => {
           const fields = statFields(Number(name));
-          return fields === undefined ? [] : [{ pid: Number(name), parent: Number(fields[1]) }];
+          return fields === undefined || fields[0] === 'Z' ? [] : [{ pid: Number(name), parent: Number(fields[1]) }];
         });
     }
-    return execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+    return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' })
       .trim()
       .split('\n')
-      .map((line) => line.trim().split(/\s+/).map(Number))
-      .map(([pid = 0, parent = 0]) => ({ pid, parent }));
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , state = '']) => !state.startsWith('Z'))
+      .map(([pid, parent]) => ({ pid: Number(pid), parent: Number(parent) }));
   } catch {
     return [];
   }

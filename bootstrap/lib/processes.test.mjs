@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { descendantsOf, killDescendants, startOfProcess } from './processes.mjs';
+import { descendantsOf, endDescendants, startOfProcess } from './processes.mjs';
 
 it('finds children and their children, parents first, and nobody else', () => {
   const table = [
@@ -20,17 +20,21 @@ it('does not follow a process that is its own parent for ever', () => {
   expect(descendantsOf(0, [{ pid: 0, parent: 0 }])).toEqual([]);
 });
 
-it('ends what a child has started together with the child', async () => {
+it.each([
+  ['at once', '', 3_000],
+  ['by force where it does not listen', "process.on('SIGTERM', () => {});", 200],
+])('ends a child and what that has started, %s', async (_how, listening, graceMs) => {
+  const grandchild = `${listening} setTimeout(() => {}, 20_000); console.log(process.pid);`;
   const script = `
-    const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-    process.stdout.write(String(child.pid) + '\\n');
-    setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const [printed] = await once(child.stdout, 'data');
-  const ended = once(child, 'exit');
-  killDescendants(child.pid, 'SIGKILL');
-  child.kill('SIGKILL');
-  await ended;
+    require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'inherit' });
+    setTimeout(() => {}, 20_000);`;
+  const parent = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(parent, 'exit');
+  const [printed] = await once(parent.stdout, 'data');
+  const startedAt = performance.now();
+  endDescendants(process.pid, { graceMs });
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(await ended).toEqual([null, 'SIGTERM']);
   await expect.poll(() => isRunning(Number(printed))).toBe(false);
 });
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { killDescendants } from './processes.mjs';
+import { endDescendants } from './processes.mjs';
 
 /** npm passes on a signal that has come to the whole group already: the same one within this time is one. */
 const SAME_SIGNAL_MS = 500;
@@ -119,7 +119,7 @@ function oncePerSignal(handle) {
 export function endChildrenOnSignals() {
   /** @param {NodeJS.Signals} signal */
   const end = (signal) => {
-    killDescendants(process.pid, 'SIGTERM');
+    endDescendants(process.pid);
     process.exit(128 + constants.signals[signal]);
   };
   // Not `once`: a second one would end this process before it has tidied up.

@@ -84,20 +84,23 @@ describe('endChildrenOnSignals', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ])('%s ends what is being run and what that has started, with code %d', async (signal, expected) => {
-    const grandchild = `setInterval(() => {}, 1000); console.log('building');`;
+    // They end by themselves at last, so that a failure of this test leaves nothing behind.
+    const grandchild = `setTimeout(() => {}, 15_000); console.log('building');`;
     const child = `
       require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'inherit' });
-      setInterval(() => {}, 1000);`;
+      setTimeout(() => {}, 15_000);`;
     const setUp = startModule(`
       import { spawn } from 'node:child_process';
       import { endChildrenOnSignals } from ${RUN};
       endChildrenOnSignals();
       spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' });`);
     await setUp.prints('building');
+    const startedAt = performance.now();
     setUp.child.kill(signal);
     // All three hold the same pipe: it closes when none is left.
     const [code] = await once(setUp.child, 'close');
     expect(code).toBe(expected);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 });
 

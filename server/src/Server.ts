@@ -82,6 +82,7 @@ export class Server {
     const model = await store.resolve(settings.model, { device });
 
     const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
+    const removeSocketDirectory = () => rmSync(socketDirectory, { recursive: true, force: true });
     const media = await MediaNode.create({
       sfu: {
         addresses: mediaAddresses(settings),
@@ -103,6 +104,9 @@ export class Server {
       logger: ({ process: name, source, text }) => logger.warn({ process: name, source }, text),
       onEvent: (event) =>
         event.type === 'workerStarted' ? logger.info(event, 'SFU worker started') : logger.error(event, 'SFU worker'),
+    }).catch((error: unknown) => {
+      removeSocketDirectory();
+      throw error;
     });
 
     const transcription = () =>
@@ -143,6 +147,7 @@ export class Server {
       await listen(httpServer, { host: listenHost(settings), port: settings.port });
     } catch (error) {
       await media.close();
+      removeSocketDirectory();
       throw error;
     }
 

@@ -58,7 +58,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       port: port
         .default(44_444)
-        .meta(restart('UDP and TCP port for audio; media worker n takes this + n; 0 = any free ones')),
+        .meta(restart('UDP and TCP port for audio; SFU process n takes this + n; 0 = any free ones')),
       announcedAddress: z
         .string()
         .max(255)
