@@ -70,7 +70,7 @@ describe('a step', () => {
       report(0.5, 'bundling');
       return { detail: 'x' };
     });
-    expect(text().includes('\u001b')).toBe(coloured);
+    expect(text().includes('\u001b[32m')).toBe(coloured);
     expect(text().includes('\r')).toBe(coloured);
   });
 

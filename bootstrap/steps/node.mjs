@@ -40,6 +40,9 @@ export async function continueInNewNode({ cacheDir, progress, stopEndingChildren
   await progress.step('Node', async () => {
     if (existsSync(binary)) return { detail: `${version} from the cache, in place of ${process.version}`, quiet: true };
     const work = `${home}.part-${process.pid}`;
+    const clear = () => rmSync(work, { recursive: true, force: true });
+    // An interrupt ends this process without coming back here.
+    process.once('exit', clear);
     try {
       mkdirSync(work, { recursive: true });
       writeFileSync(join(work, 'package.json'), '{ "private": true }\n');
@@ -60,7 +63,8 @@ export async function continueInNewNode({ cacheDir, progress, stopEndingChildren
         `Parley needs Node ${OLDEST_MAJOR} or newer; this is ${process.version}, and Node ${version} cannot be fetched or does not run here. Install a newer Node yourself.\n${error instanceof Error ? error.message : error}`,
       );
     } finally {
-      rmSync(work, { recursive: true, force: true });
+      process.off('exit', clear);
+      clear();
     }
     return { detail: `${version} fetched, in place of ${process.version}` };
   });
