@@ -30,7 +30,8 @@ export const NEEDS = {
     { debian: 'libuv1-dev', present: () => hasLibrary('libuv') },
     { debian: 'libssl-dev', present: () => hasLibrary('openssl') },
     { debian: 'libsrtp2-dev', present: () => hasLibrary('libsrtp2') },
-    { debian: 'libflatbuffers-dev', present: () => hasLibrary('flatbuffers') },
+    // Debian's runtime package brings the pkg-config file along, so the header is asked for.
+    { debian: 'libflatbuffers-dev', present: () => hasHeader('flatbuffers/flatbuffers.h') },
     { debian: 'flatbuffers-compiler', present: () => hasProgram('flatc') },
   ],
   browser: [{ debian: 'chromium', present: () => findChromium() !== undefined }],
@@ -100,6 +101,11 @@ export async function ensureSystemPackages({ parts, progress }) {
 /** @param {string} name */
 function hasProgram(name) {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${name}`));
+}
+
+/** @param {string} name as C++ includes it */
+function hasHeader(name) {
+  return hasProgram('c++') && succeeds('c++', ['-fsyntax-only', '-include', name, '-x', 'c++', '/dev/null']);
 }
 
 /** @param {string} name as pkg-config knows it */
