@@ -99,7 +99,7 @@ export interface TranscribeJob {
   temperature: number;
   /** 0 switches the temperature fallback off. */
   temperatureIncrement: number;
-  /** Ask for word times (token timestamps); costs a little. */
+  /** Ask for word times, by the decoder's attention to the audio; costs one more run of the decoder over the text. */
   words: boolean;
   /** Aborts when the time is over; the promise then rejects with `NATIVE_ABORTED`. 0 = none. */
   timeoutMs: number;

@@ -5,6 +5,7 @@
 
 #include "backends.h"
 #include "whisper.h"
+#include "wordAlignment.h"
 
 namespace parley {
 
@@ -44,7 +45,7 @@ bool SpeechEngine::open(const EngineOptions &options, bool gpu, std::string &err
     whisper_context_params params = whisper_context_default_params();
     params.use_gpu = gpu;
     params.flash_attn = options.flashAttention;
-    params.dtw_token_timestamps = false;
+    chooseAlignmentHeads(options.modelPath.c_str(), params);
     context_ = whisper_init_from_file_with_params_no_state(options.modelPath.c_str(), params);
     if (context_ == nullptr) {
       error = lastEngineError().empty() ? "whisper.cpp could not read the model" : lastEngineError();

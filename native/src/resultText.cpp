@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "utf8.h"
 #include "whisper.h"
+#include "wordAlignment.h"
 
 namespace parley {
 
@@ -13,6 +15,43 @@ namespace {
 struct Token {
   const char *bytes;
   whisper_token_data data;
+  double startMs = 0;
+  double endMs = 0;
+};
+
+constexpr double kFrameMs = 20;
+/** Levels are taken over so many samples (10 ms). */
+constexpr std::size_t kHop = 160;
+/** A stretch at the edge of a word that is so much quieter than the word is not of it. */
+constexpr float kQuietShare = 0.08f;
+
+/** The loudness of the audio in steps of 10 ms. */
+class Levels {
+public:
+  explicit Levels(const AudioInput &audio) {
+    const std::size_t given = std::min(audio.given, audio.samples.size());
+    for (std::size_t from = 0; from < given; from += kHop) {
+      const std::size_t to = std::min(given, from + kHop);
+      float sum = 0;
+      for (std::size_t i = from; i < to; ++i) sum += audio.samples[i] * audio.samples[i];
+      levels_.push_back(std::sqrt(sum / static_cast<float>(to - from)));
+    }
+  }
+
+  /** Takes what is quiet at the edges off a stretch; pauses go to no word. */
+  void trim(double &startMs, double &endMs) const {
+    std::size_t from = std::min(levels_.size(), static_cast<std::size_t>(startMs / 10));
+    std::size_t to = std::min(levels_.size(), static_cast<std::size_t>(endMs / 10));
+    if (to <= from + 2) return;
+    const float quiet = *std::max_element(levels_.begin() + from, levels_.begin() + to) * kQuietShare;
+    while (from + 2 < to && levels_[from] < quiet) ++from;
+    while (to > from + 2 && levels_[to - 1] < quiet) --to;
+    startMs = std::max(startMs, static_cast<double>(from) * 10);
+    endMs = std::min(endMs, static_cast<double>(to) * 10);
+  }
+
+private:
+  std::vector<float> levels_;
 };
 
 std::vector<Token> textTokens(whisper_context *context, whisper_state *state, std::size_t limit) {
@@ -39,15 +78,16 @@ bool writesWithoutSpaces(const std::string &language) {
 /** Gathers tokens until the next word starts. */
 class WordBuilder {
 public:
-  WordBuilder(double limitMs, bool withoutSpaces) : limitMs_(limitMs), withoutSpaces_(withoutSpaces) {}
+  WordBuilder(const AudioInput &audio, bool withoutSpaces)
+      : limitMs_(audio.givenMs()), withoutSpaces_(withoutSpaces), levels_(audio) {}
 
   void add(const Token &token) {
     const std::string_view bytes(token.bytes);
     const bool complete = completeUtf8Prefix(bytes_) == bytes_.size();
     if (count_ > 0 && complete && (bytes.starts_with(' ') || withoutSpaces_)) finish();
-    if (count_ == 0) start_ = static_cast<double>(token.data.t0) * 10;
+    if (count_ == 0) start_ = token.startMs;
     bytes_ += bytes;
-    end_ = static_cast<double>(token.data.t1) * 10;
+    end_ = token.endMs;
     probability_ += token.data.p;
     ++count_;
   }
@@ -58,8 +98,9 @@ public:
     const std::string_view text = trimmed(valid);
     if (!text.empty()) {
       // Token times are estimates: keep them in order and inside the audio.
-      const double start = std::clamp(start_, floor_, limitMs_);
-      const double end = std::clamp(end_, start, limitMs_);
+      double start = std::clamp(start_, floor_, limitMs_);
+      double end = std::clamp(end_, start, limitMs_);
+      levels_.trim(start, end);
       words_.push_back({std::string(text), start, end, probability_ / count_});
       floor_ = end;
     }
@@ -76,6 +117,7 @@ public:
 private:
   double limitMs_;
   bool withoutSpaces_;
+  Levels levels_;
   std::string bytes_;
   double start_ = 0;
   double end_ = 0;
@@ -85,13 +127,29 @@ private:
   std::vector<Word> words_;
 };
 
+/** Gives tokens their times. Where the model cannot tell, they share the audio evenly. */
+void placeTokens(whisper_context *context, whisper_state *state, const Job &job, int languageId, int threads,
+                 std::vector<Token> &tokens) {
+  std::vector<whisper_token> ids;
+  for (const Token &token : tokens) ids.push_back(token.data.id);
+  const int frames = static_cast<int>(std::ceil(job.audio.givenMs() / kFrameMs));
+  const std::vector<int> starts = alignTokens(context, state, ids, languageId, frames, threads);
+  const double share = job.audio.givenMs() / static_cast<double>(std::max<std::size_t>(1, tokens.size()));
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const bool known = starts.size() == tokens.size() + 1;
+    tokens[i].startMs = known ? starts[i] * kFrameMs : share * static_cast<double>(i);
+    tokens[i].endMs = known ? starts[i + 1] * kFrameMs : share * static_cast<double>(i + 1);
+  }
+}
+
 } // namespace
 
-void collectText(whisper_context *context, whisper_state *state, const Job &job, Transcription &value) {
-  const std::vector<Token> tokens = textTokens(context, state, static_cast<std::size_t>(job.maxTokens));
+void collectText(whisper_context *context, whisper_state *state, const Job &job, int threads, Transcription &value) {
+  std::vector<Token> tokens = textTokens(context, state, static_cast<std::size_t>(job.maxTokens));
   std::string bytes;
   double sum = 0;
-  WordBuilder words(job.audio.givenMs(), writesWithoutSpaces(value.language));
+  if (job.words) placeTokens(context, state, job, whisper_lang_id(value.language.c_str()), threads, tokens);
+  WordBuilder words(job.audio, writesWithoutSpaces(value.language));
   for (const Token &token : tokens) {
     bytes += token.bytes;
     sum += token.data.plog;

@@ -37,14 +37,14 @@ whisper_full_params parametersOf(const Job &job, int threads, const StopSignal &
   params.no_context = true;
   // One segment: with several, a token limit drops the text after it.
   params.single_segment = true;
-  params.no_timestamps = !job.words;
-  params.token_timestamps = job.words;
+  // Word times come from the decoder's attention, see wordAlignment.h.
+  params.no_timestamps = true;
   params.print_special = false;
   params.print_progress = false;
   params.print_realtime = false;
   params.print_timestamps = false;
-  // whisper.cpp stops after `max_tokens` + 1; timestamps count too. What is over is cut when the text is joined.
-  params.max_tokens = job.words ? job.maxTokens + 16 : std::max(1, job.maxTokens - 1);
+  // whisper.cpp stops after `max_tokens` + 1.
+  params.max_tokens = std::max(1, job.maxTokens - 1);
   params.audio_ctx = job.audioContext;
   params.suppress_blank = true;
   params.temperature = job.temperature;
@@ -87,7 +87,7 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   clearEngineError();
   access::beginRequest(state, job.audioContext);
   const auto &samples = job.audio.samples;
-  if (!access::prepareAudio(context, state, samples.data(), static_cast<int>(samples.size()), threads, job.words)) {
+  if (!access::prepareAudio(context, state, samples.data(), static_cast<int>(samples.size()), threads)) {
     return failed(Status::DecodeFailed, failureText("no spectrogram could be computed", -2));
   }
 
@@ -118,8 +118,8 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   if (stop.shouldStop() && code != 0) return aborted();
   if (code != 0) return failed(Status::DecodeFailed, failureText("the decoder failed", code));
 
-  collectText(context, state, job, value);
   value.noSpeechProbability = access::noSpeechProbability(state);
+  collectText(context, state, job, threads, value);
   const access::Timings timings = access::timings(state);
   value.melMs = timings.melMs;
   value.encodeMs = timings.encodeMs;

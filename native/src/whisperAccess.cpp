@@ -1,4 +1,4 @@
-// One translation unit with whisper.cpp: `whisperPatched.cpp` is the package's file with the two changes that
+// One translation unit with whisper.cpp: `whisperPatched.cpp` is the package's file with the changes that
 // CMakeLists.txt makes to a copy (see there).
 
 struct whisper_state;
@@ -31,11 +31,8 @@ void beginRequest(whisper_state *state, int audioContext) {
   parleyEncodedState = nullptr;
 }
 
-bool prepareAudio(whisper_context *context, whisper_state *state, const float *samples, int count, int threads,
-                  bool wordTimes) {
-  if (whisper_pcm_to_mel_with_state(context, state, samples, count, threads) != 0) return false;
-  state->energy = wordTimes ? get_signal_energy(samples, count, 32) : std::vector<float>();
-  return true;
+bool prepareAudio(whisper_context *context, whisper_state *state, const float *samples, int count, int threads) {
+  return whisper_pcm_to_mel_with_state(context, state, samples, count, threads) == 0;
 }
 
 void reuseEncoding(whisper_state *state) { parleyEncodedState = state; }
@@ -49,6 +46,24 @@ int languageId(const whisper_state *state) { return state->lang_id; }
 Timings timings(const whisper_state *state) {
   return {static_cast<double>(state->t_mel_us) / 1e3, static_cast<double>(state->t_encode_us) / 1e3,
           static_cast<double>(state->t_decode_us + state->t_batchd_us + state->t_prompt_us + state->t_sample_us) / 1e3};
+}
+
+bool attentionOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence, int threads,
+                 Attention &attention) {
+  const int textContext = whisper_n_text_ctx(context);
+  if (!context->params.dtw_token_timestamps || static_cast<int>(sequence.size()) > textContext) return false;
+  state->aheads_cross_QKs = nullptr;
+  whisper_kv_cache_clear(state->kv_self);
+  whisper_batch_prep_legacy(state->batch, sequence.data(), static_cast<int>(sequence.size()), 0, 0);
+  if (!whisper_decode_internal(*context, *state, state->batch, threads, true, nullptr, nullptr)) return false;
+  const ggml_tensor *weights = state->aheads_cross_QKs;
+  if (weights == nullptr || weights->type != GGML_TYPE_F32 || !ggml_is_contiguous(weights)) return false;
+  attention.tokens = static_cast<int>(weights->ne[0]);
+  attention.frames = static_cast<int>(weights->ne[1]);
+  attention.heads = static_cast<int>(weights->ne[2]);
+  attention.weights.resize(ggml_nelements(weights));
+  ggml_backend_tensor_get(weights, attention.weights.data(), 0, ggml_nbytes(weights));
+  return true;
 }
 
 ggml_backend_t cpuBackend(const whisper_state *state) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "ggml-backend.h"
 #include "whisper.h"
@@ -22,12 +23,11 @@ struct Timings {
 void beginRequest(whisper_state *state, int audioContext);
 
 /**
- * Computes the log-mel spectrogram (and, for word times, the signal's energy) into `state`.
+ * Computes the log-mel spectrogram into `state`.
  * `whisper_full_with_state` is then called with 0 samples and takes what is there.
  * @return false when whisper.cpp refuses the samples
  */
-bool prepareAudio(whisper_context *context, whisper_state *state, const float *samples, int count, int threads,
-                  bool wordTimes);
+bool prepareAudio(whisper_context *context, whisper_state *state, const float *samples, int count, int threads);
 
 /** The next `whisper_full_with_state` on this thread takes the encoder's output that `state` already holds. */
 void reuseEncoding(whisper_state *state);
@@ -37,6 +37,19 @@ void forgetEncoding();
 float noSpeechProbability(const whisper_state *state);
 int languageId(const whisper_state *state);
 Timings timings(const whisper_state *state);
+
+/** The decoder's attention to the audio, heads that follow it only: `weights[head][frame][token]`. */
+struct Attention {
+  std::vector<float> weights;
+  int tokens = 0;
+  /** Frames of the encoder's window. */
+  int frames = 0;
+  int heads = 0;
+};
+
+/** Runs the decoder over a finished text, on the encoder output that `state` holds. @return false when it cannot be had */
+bool attentionOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence, int threads,
+                 Attention &attention);
 
 /** The state's CPU backend: always the last one of its list. */
 ggml_backend_t cpuBackend(const whisper_state *state);

@@ -1,0 +1,150 @@
+#include "wordAlignment.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <memory>
+
+#include "whisperAccess.h"
+
+namespace parley {
+
+namespace {
+
+constexpr int kMedianWidth = 7;
+/** Of the built-in model, found by comparing with the true times of its voices (half of the starts within 35 ms). */
+constexpr std::array<whisper_ahead, 4> kBuiltInHeads{{{1, 0}, {1, 1}, {2, 0}, {2, 1}}};
+
+struct ModelShape {
+  int vocabulary = 0;
+  int textLayers = 0;
+  int textHeads = 0;
+  int mels = 0;
+};
+
+bool readShape(const char *path, ModelShape &shape) {
+  std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen(path, "rb"), std::fclose);
+  std::array<std::int32_t, 11> head{};
+  if (!file || std::fread(head.data(), sizeof(head[0]), head.size(), file.get()) != head.size()) return false;
+  shape = {head[1], head[9], head[8], head[10]};
+  return true;
+}
+
+/** Layer and head of attention that was seen to follow the audio; whisper.cpp knows those of the published models. */
+whisper_alignment_heads_preset presetOf(const ModelShape &shape) {
+  const bool english = shape.vocabulary == 51864;
+  if (shape.textLayers == 4 && shape.mels == 128) return WHISPER_AHEADS_LARGE_V3_TURBO;
+  if (shape.textLayers == 32) return shape.mels == 128 ? WHISPER_AHEADS_LARGE_V3 : WHISPER_AHEADS_LARGE_V2;
+  if (shape.textLayers == 4 && shape.textHeads == 6) return english ? WHISPER_AHEADS_TINY_EN : WHISPER_AHEADS_TINY;
+  if (shape.textLayers == 6 && shape.textHeads == 8) return english ? WHISPER_AHEADS_BASE_EN : WHISPER_AHEADS_BASE;
+  if (shape.textLayers == 12 && shape.textHeads == 12) return english ? WHISPER_AHEADS_SMALL_EN : WHISPER_AHEADS_SMALL;
+  if (shape.textLayers == 24 && shape.textHeads == 16) return english ? WHISPER_AHEADS_MEDIUM_EN : WHISPER_AHEADS_MEDIUM;
+  return WHISPER_AHEADS_N_TOP_MOST;
+}
+
+/** Attention of text rows to frames: normalised over the rows, smoothed over the frames, averaged over the heads. */
+std::vector<float> meanAttention(const access::Attention &attention, int firstRow, int rows, int frames) {
+  const auto &[weights, tokens, stride, heads] = attention;
+  std::vector<float> mean(static_cast<std::size_t>(rows) * frames, 0.0f);
+  std::vector<float> line(frames);
+  for (int head = 0; head < heads; ++head) {
+    const float *plane = weights.data() + static_cast<std::size_t>(head) * stride * tokens;
+    std::vector<float> scaled(static_cast<std::size_t>(rows) * frames);
+    for (int frame = 0; frame < frames; ++frame) {
+      const float *column = plane + static_cast<std::size_t>(frame) * tokens;
+      double sum = 0;
+      double squares = 0;
+      for (int token = 0; token < tokens; ++token) {
+        sum += column[token];
+        squares += static_cast<double>(column[token]) * column[token];
+      }
+      const double average = sum / tokens;
+      const double deviation = std::sqrt(std::max(1e-18, squares / tokens - average * average));
+      for (int row = 0; row < rows; ++row) {
+        scaled[static_cast<std::size_t>(row) * frames + frame] =
+            static_cast<float>((column[firstRow + row] - average) / deviation);
+      }
+    }
+    for (int row = 0; row < rows; ++row) {
+      const float *values = scaled.data() + static_cast<std::size_t>(row) * frames;
+      for (int frame = 0; frame < frames; ++frame) {
+        std::array<float, kMedianWidth> window{};
+        for (int at = 0; at < kMedianWidth; ++at) {
+          int index = std::abs(frame + at - kMedianWidth / 2);
+          if (index >= frames) index = 2 * (frames - 1) - index;
+          window[at] = values[std::clamp(index, 0, frames - 1)];
+        }
+        std::nth_element(window.begin(), window.begin() + kMedianWidth / 2, window.end());
+        mean[static_cast<std::size_t>(row) * frames + frame] += window[kMedianWidth / 2] / heads;
+      }
+    }
+  }
+  return mean;
+}
+
+/** The frame at which the best path enters each row. */
+std::vector<int> warp(const std::vector<float> &likeness, int rows, int frames) {
+  enum Step : std::uint8_t { Both, Row, Frame };
+  const std::size_t width = static_cast<std::size_t>(frames) + 1;
+  std::vector<float> cost((static_cast<std::size_t>(rows) + 1) * width, std::numeric_limits<float>::infinity());
+  std::vector<Step> trace(cost.size(), Frame);
+  cost[0] = 0;
+  for (int row = 1; row <= rows; ++row) {
+    for (int frame = 1; frame <= frames; ++frame) {
+      const float both = cost[(row - 1) * width + frame - 1];
+      const float up = cost[(row - 1) * width + frame];
+      const float left = cost[row * width + frame - 1];
+      const Step step = both < up && both < left ? Both : up < both && up < left ? Row : Frame;
+      const float before = step == Both ? both : step == Row ? up : left;
+      cost[row * width + frame] = before - likeness[static_cast<std::size_t>(row - 1) * frames + frame - 1];
+      trace[row * width + frame] = step;
+    }
+  }
+  std::vector<int> starts(rows, 0);
+  for (int row = rows, frame = frames; row > 0 && frame > 0;) {
+    starts[row - 1] = frame - 1;
+    const Step step = trace[row * width + frame];
+    if (step != Frame) --row;
+    if (step != Row) --frame;
+  }
+  return starts;
+}
+
+} // namespace
+
+void chooseAlignmentHeads(const char *modelPath, whisper_context_params &params) {
+  ModelShape shape;
+  params.dtw_token_timestamps = !params.flash_attn && readShape(modelPath, shape) && shape.textLayers > 0;
+  if (!params.dtw_token_timestamps) return;
+  if (shape.textLayers == 3 && shape.textHeads == 3) {
+    params.dtw_aheads_preset = WHISPER_AHEADS_CUSTOM;
+    params.dtw_aheads = {kBuiltInHeads.size(), kBuiltInHeads.data()};
+    return;
+  }
+  params.dtw_aheads_preset = presetOf(shape);
+  // Where nobody has looked for the heads, those of the upper half of the decoder serve.
+  params.dtw_n_top = std::max(1, shape.textLayers / 2);
+}
+
+std::vector<int> alignTokens(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &tokens,
+                             int languageId, int frames, int threads) {
+  if (tokens.empty() || frames < kMedianWidth) return {};
+  std::vector<whisper_token> sequence = {whisper_token_sot(context)};
+  if (whisper_is_multilingual(context)) sequence.push_back(whisper_token_lang(context, std::max(0, languageId)));
+  const int firstRow = static_cast<int>(sequence.size());
+  sequence.push_back(whisper_token_not(context));
+  sequence.insert(sequence.end(), tokens.begin(), tokens.end());
+  sequence.push_back(whisper_token_eot(context));
+
+  access::Attention attention;
+  if (!access::attentionOf(context, state, sequence, threads, attention)) return {};
+  // A row tells of the token after it: the one of "no timestamps" of the first word, the last word's of the end.
+  const int rows = static_cast<int>(tokens.size()) + 1;
+  frames = std::min(frames, attention.frames);
+  return warp(meanAttention(attention, firstRow, rows, frames), rows, frames);
+}
+
+} // namespace parley
