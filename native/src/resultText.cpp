@@ -50,6 +50,16 @@ public:
     endMs = std::min(endMs, static_cast<double>(to) * 10);
   }
 
+  /** From the first to the last sound. */
+  FrameRange loudFrames() const {
+    if (levels_.empty()) return {};
+    const float quiet = *std::max_element(levels_.begin(), levels_.end()) * kQuietShare;
+    const auto loud = [quiet](float level) { return level > quiet; };
+    const auto first = std::find_if(levels_.begin(), levels_.end(), loud) - levels_.begin();
+    const auto last = std::find_if(levels_.rbegin(), levels_.rend(), loud).base() - levels_.begin();
+    return {static_cast<int>(first * 10 / kFrameMs), static_cast<int>(std::ceil(last * 10 / kFrameMs))};
+  }
+
 private:
   std::vector<float> levels_;
 };
@@ -132,8 +142,8 @@ void placeTokens(whisper_context *context, whisper_state *state, const Job &job,
                  std::vector<Token> &tokens) {
   std::vector<whisper_token> ids;
   for (const Token &token : tokens) ids.push_back(token.data.id);
-  const int frames = static_cast<int>(std::ceil(job.audio.givenMs() / kFrameMs));
-  const std::vector<int> starts = alignTokens(context, state, ids, languageId, frames, threads);
+  const FrameRange range = Levels(job.audio).loudFrames();
+  const std::vector<int> starts = alignTokens(context, state, ids, languageId, range, threads);
   const double share = job.audio.givenMs() / static_cast<double>(std::max<std::size_t>(1, tokens.size()));
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const bool known = starts.size() == tokens.size() + 1;

@@ -46,7 +46,7 @@ whisper_alignment_heads_preset presetOf(const ModelShape &shape) {
 }
 
 /** Attention of text rows to frames: normalised over the rows, smoothed over the frames, averaged over the heads. */
-std::vector<float> meanAttention(const access::Attention &attention, int firstRow, int rows, int frames) {
+std::vector<float> meanAttention(const access::Attention &attention, int firstRow, int rows, int firstFrame, int frames) {
   const auto &[weights, tokens, stride, heads] = attention;
   std::vector<float> mean(static_cast<std::size_t>(rows) * frames, 0.0f);
   std::vector<float> line(frames);
@@ -54,7 +54,7 @@ std::vector<float> meanAttention(const access::Attention &attention, int firstRo
     const float *plane = weights.data() + static_cast<std::size_t>(head) * stride * tokens;
     std::vector<float> scaled(static_cast<std::size_t>(rows) * frames);
     for (int frame = 0; frame < frames; ++frame) {
-      const float *column = plane + static_cast<std::size_t>(frame) * tokens;
+      const float *column = plane + static_cast<std::size_t>(firstFrame + frame) * tokens;
       double sum = 0;
       double squares = 0;
       for (int token = 0; token < tokens; ++token) {
@@ -85,30 +85,25 @@ std::vector<float> meanAttention(const access::Attention &attention, int firstRo
   return mean;
 }
 
-/** The frame at which the best path enters each row. */
+/** The frame at which the best path enters each row; every row takes one at least. */
 std::vector<int> warp(const std::vector<float> &likeness, int rows, int frames) {
-  enum Step : std::uint8_t { Both, Row, Frame };
   const std::size_t width = static_cast<std::size_t>(frames) + 1;
   std::vector<float> cost((static_cast<std::size_t>(rows) + 1) * width, std::numeric_limits<float>::infinity());
-  std::vector<Step> trace(cost.size(), Frame);
+  std::vector<bool> stays(cost.size(), true);
   cost[0] = 0;
   for (int row = 1; row <= rows; ++row) {
     for (int frame = 1; frame <= frames; ++frame) {
-      const float both = cost[(row - 1) * width + frame - 1];
-      const float up = cost[(row - 1) * width + frame];
-      const float left = cost[row * width + frame - 1];
-      const Step step = both < up && both < left ? Both : up < both && up < left ? Row : Frame;
-      const float before = step == Both ? both : step == Row ? up : left;
-      cost[row * width + frame] = before - likeness[static_cast<std::size_t>(row - 1) * frames + frame - 1];
-      trace[row * width + frame] = step;
+      const float entering = cost[(row - 1) * width + frame - 1];
+      const float staying = cost[row * width + frame - 1];
+      const std::size_t here = row * width + frame;
+      stays[here] = staying <= entering;
+      cost[here] = std::min(staying, entering) - likeness[static_cast<std::size_t>(row - 1) * frames + frame - 1];
     }
   }
   std::vector<int> starts(rows, 0);
-  for (int row = rows, frame = frames; row > 0 && frame > 0;) {
+  for (int row = rows, frame = frames; row > 0 && frame > 0; --frame) {
     starts[row - 1] = frame - 1;
-    const Step step = trace[row * width + frame];
-    if (step != Frame) --row;
-    if (step != Row) --frame;
+    if (!stays[row * width + frame]) --row;
   }
   return starts;
 }
@@ -130,8 +125,8 @@ void chooseAlignmentHeads(const char *modelPath, whisper_context_params &params)
 }
 
 std::vector<int> alignTokens(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &tokens,
-                             int languageId, int frames, int threads) {
-  if (tokens.empty() || frames < kMedianWidth) return {};
+                             int languageId, FrameRange range, int threads) {
+  if (tokens.empty()) return {};
   std::vector<whisper_token> sequence = {whisper_token_sot(context)};
   if (whisper_is_multilingual(context)) sequence.push_back(whisper_token_lang(context, std::max(0, languageId)));
   const int firstRow = static_cast<int>(sequence.size());
@@ -143,8 +138,11 @@ std::vector<int> alignTokens(whisper_context *context, whisper_state *state, con
   if (!access::attentionOf(context, state, sequence, threads, attention)) return {};
   // A row tells of the token after it: the one of "no timestamps" of the first word, the last word's of the end.
   const int rows = static_cast<int>(tokens.size()) + 1;
-  frames = std::min(frames, attention.frames);
-  return warp(meanAttention(attention, firstRow, rows, frames), rows, frames);
+  const int frames = std::min(range.end, attention.frames) - range.first;
+  if (frames < std::max(rows, kMedianWidth)) return {};
+  std::vector<int> starts = warp(meanAttention(attention, firstRow, rows, range.first, frames), rows, frames);
+  for (int &start : starts) start += range.first;
+  return starts;
 }
 
 } // namespace parley

@@ -9,15 +9,20 @@ namespace parley {
 /** The heads of a model whose attention follows the audio, as context parameters. Reads the head of the model's file. */
 void chooseAlignmentHeads(const char *modelPath, whisper_context_params &params);
 
+struct FrameRange {
+  int first = 0;
+  int end = 0;
+};
+
 /**
  * Where each text token begins, in frames of 20 ms, by dynamic time warping over the decoder's attention to the audio
  * (Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", and its reference implementation). Runs
  * the decoder once over the finished text.
  * @param tokens text tokens only
- * @param frames frames that hold audio
- * @return one number a token and a last one for the end of the text, never decreasing; empty when it cannot be told
+ * @param range frames that hold the words
+ * @return one number a token and a last one for the end of the text, growing; empty when it cannot be told
  */
 std::vector<int> alignTokens(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &tokens,
-                             int languageId, int frames, int threads);
+                             int languageId, FrameRange range, int threads);
 
 } // namespace parley

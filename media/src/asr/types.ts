@@ -6,9 +6,17 @@ export type RecognitionKind = 'interim' | 'final';
 export interface RecognitionSettings {
   /** ISO 639-1 or `auto`. */
   language: string;
+  task: 'transcribe' | 'translate';
+  /** 1 to 8. */
   beamSize: number;
+  temperatureFallback: boolean;
   prompt: string;
   words: boolean;
+  /** Gates; see the speech settings of the same names. */
+  noSpeechThreshold: number;
+  logProbabilityThreshold: number;
+  compressionRatioThreshold: number;
+  tokensPerSecond: number;
 }
 
 /**
@@ -35,6 +43,12 @@ export interface HypothesisWord {
   probability: number;
 }
 
+/** The gate that a text did not pass. */
+export type RejectedText = 'noSpeech' | 'noLetters' | 'lowProbability' | 'repetition';
+
+/** How busy a device is: 0 = normal, 1 and 2 = interims stretched to twice and four times, 3 = no interims. */
+export type LoadLevel = 0 | 1 | 2 | 3;
+
 export interface Hypothesis {
   /** Trimmed, valid UTF-8; empty when there was no speech to be found. */
   text: string;
@@ -45,6 +59,8 @@ export interface Hypothesis {
   confidence: number;
   /** 0 to 1. */
   noSpeechProbability: number;
+  /** Why a text was dropped; absent when there is one, or none was there. */
+  rejected?: RejectedText;
   words?: HypothesisWord[];
   /** Time in the queue and in the engine. */
   queuedMs: number;

@@ -102,7 +102,12 @@ export class MediaNode {
     return SfuRoom.create({ workers: this.#sfuWorkers, onEvent: options.onEvent });
   }
 
-  createPipeline(options: { sfu: SfuRoom; onEvent: (event: PipelineEvent) => void }): RoomPipeline {
+  createPipeline(options: {
+    sfu: SfuRoom;
+    /** The node's own without. */
+    settings?: SpeechSettings;
+    onEvent: (event: PipelineEvent) => void;
+  }): RoomPipeline {
     return new RoomPipeline({
       workers: this.#mediaWorkers,
       settings: this.#options.settings,

@@ -1,6 +1,6 @@
 import { type ChildLogger, SupervisedProcess } from '../process/index.js';
 import type {
-  MediaWorkerCommands,
+  MediaWorkerCommand,
   MediaWorkerInit,
   MediaWorkerRequests,
   MediaWorkerResources,
@@ -11,7 +11,7 @@ import type {
 export interface MediaWorkerContract {
   init: MediaWorkerInit;
   ready: Record<string, never>;
-  toChild: { type: 'settingsChanged' } & MediaWorkerCommands['settingsChanged'];
+  toChild: MediaWorkerCommand;
   toParent: PipelineEvent;
   requests: MediaWorkerRequests;
 }

@@ -3,7 +3,7 @@ import { ProcessError } from '../process/index.js';
 import type { SfuRoom } from '../sfu/index.js';
 import type { SpeechSettings } from '../speech/settings.js';
 import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
-import type { PipelineEvent, PipelineSegment, SpeakerDescription } from './messages.js';
+import type { AudioLedgerTotals, PipelineEvent, PipelineSegment, SpeakerDescription } from './messages.js';
 
 export interface RoomPipelineOptions {
   workers: MediaWorkerPool;
@@ -38,6 +38,8 @@ export class RoomPipeline implements MediaWorkerRoom {
   readonly #speakers = new Map<string, SpeakerOptions>();
   readonly #openSegments = new Map<string, OpenSegment>();
   #sfu: SfuRoom;
+  #settings: SpeechSettings;
+  #diagnostics = false;
   #roomId = '';
   #meetingStartedAtMs = 0;
   /** Set-up steps, one after the other. */
@@ -47,6 +49,7 @@ export class RoomPipeline implements MediaWorkerRoom {
   constructor(options: RoomPipelineOptions) {
     this.#options = options;
     this.#sfu = options.sfu;
+    this.#settings = options.settings;
     this.#worker = options.workers.place();
   }
 
@@ -93,14 +96,37 @@ export class RoomPipeline implements MediaWorkerRoom {
     await this.#ask(() => this.#worker.process.request('removeSpeaker', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
   }
 
-  /** New settings or another model: from the next utterance on. */
-  settingsChanged(): void {
+  /** New settings of the room, for all speakers without settings of their own. They work at once. */
+  settingsChanged(settings: SpeechSettings): void {
+    this.#settings = settings;
     this.#worker.process.send({
       type: 'settingsChanged',
       roomId: this.#roomId,
-      settings: this.#options.settings,
+      settings,
       longestWindowMs: this.#options.longestWindowMs(),
     });
+  }
+
+  /** One speaker's own settings; undefined: those of the room again. They work at once. */
+  setSpeakerSettings({ speakerId, settings }: { speakerId: string; settings: SpeechSettings | undefined }): void {
+    const speaker = this.#speakers.get(speakerId);
+    if (speaker === undefined) return;
+    if (settings === undefined) delete speaker.settings;
+    else speaker.settings = settings;
+    const own = settings === undefined ? {} : { settings };
+    this.#worker.process.send({ type: 'speakerSettingsChanged', roomId: this.#roomId, speakerId, ...own });
+  }
+
+  /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
+  setDiagnostics(on: boolean): void {
+    this.#diagnostics = on;
+    this.#worker.process.send({ type: 'diagnosticsChanged', roomId: this.#roomId, on });
+  }
+
+  /** The books of everybody who is listened to now. */
+  async ledgers(): Promise<{ speakerId: string; ledger: AudioLedgerTotals }[]> {
+    const { ledgers } = await this.#worker.process.request('ledgers', { payload: { roomId: this.#roomId } });
+    return ledgers;
   }
 
   /** Drains all speakers, then forgets the room. Idempotent. */
@@ -174,12 +200,13 @@ export class RoomPipeline implements MediaWorkerRoom {
       payload: {
         roomId,
         meetingStartedAtMs: this.#meetingStartedAtMs,
-        settings: this.#options.settings,
+        settings: this.#settings,
         longestWindowMs: this.#options.longestWindowMs(),
       },
     });
     const tap = await this.#sfu.openTap({ port });
     await process.request('connectRoom', { payload: { roomId, remotePort: tap.port } });
+    if (this.#diagnostics) this.setDiagnostics(true);
   }
 
   async #tap(speaker: SpeakerOptions): Promise<void> {

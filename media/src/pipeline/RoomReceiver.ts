@@ -2,8 +2,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Recognizer } from '../asr/Recognizer.js';
 import { isRtcp, parseRtpPacket } from '../rtp/index.js';
+import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import type { SpeechSettings, VoiceActivityModel } from '../speech/index.js';
-import type { PipelineEvent, SpeakerDescription } from './messages.js';
+import type { AudioLedgerTotals, PipelineEvent, SpeakerDescription } from './messages.js';
 import { SpeakerPipeline } from './SpeakerPipeline.js';
 
 export interface RoomReceiverOptions {
@@ -23,9 +24,12 @@ const RECEIVE_BUFFER_BYTES = 1 << 20;
 export class RoomReceiver {
   readonly #options: RoomReceiverOptions;
   readonly #bySsrc = new Map<number, SpeakerPipeline>();
-  readonly #bySpeaker = new Map<string, { ssrc: number; pipeline: SpeakerPipeline }>();
+  readonly #bySpeaker = new Map<string, { ssrc: number; pipeline: SpeakerPipeline; ownSettings: boolean }>();
+  readonly #crosstalk = new CrosstalkGuard();
   readonly #draining = new Set<SpeakerPipeline>();
   #socket: Socket;
+  #interimFactor = 1;
+  #diagnostics = false;
   /** Packets that were nobody's or not RTP. */
   #dropped = 0;
 
@@ -72,10 +76,29 @@ export class RoomReceiver {
     const pipeline = new SpeakerPipeline({
       ...this.#options,
       speaker,
+      crosstalk: this.#crosstalk,
       onEvent: (event) => onEvent({ ...event, roomId, speakerId }),
     });
+    pipeline.setInterimFactor(this.#interimFactor);
+    pipeline.setDiagnostics(this.#diagnostics);
     this.#bySsrc.set(ssrc, pipeline);
-    this.#bySpeaker.set(speakerId, { ssrc, pipeline });
+    this.#bySpeaker.set(speakerId, { ssrc, pipeline, ownSettings: speaker.settings !== undefined });
+  }
+
+  /** Stretches everybody's interims while the recogniser is busy. */
+  setInterimFactor(factor: number): void {
+    this.#interimFactor = factor;
+    for (const { pipeline } of this.#bySpeaker.values()) pipeline.setInterimFactor(factor);
+  }
+
+  /** Whether somebody listens to the frequent activities. */
+  setDiagnostics(on: boolean): void {
+    this.#diagnostics = on;
+    for (const { pipeline } of this.#bySpeaker.values()) pipeline.setDiagnostics(on);
+  }
+
+  get ledgers(): { speakerId: string; ledger: AudioLedgerTotals }[] {
+    return [...this.#bySpeaker].map(([speakerId, { pipeline }]) => ({ speakerId, ledger: pipeline.ledger }));
   }
 
   setMuted({ speakerId, muted }: { speakerId: string; muted: boolean }): void {
@@ -98,7 +121,19 @@ export class RoomReceiver {
 
   update(options: { settings: SpeechSettings; longestWindowMs: number }): void {
     Object.assign(this.#options, options);
-    for (const { pipeline } of this.#bySpeaker.values()) pipeline.update(options);
+    for (const { pipeline, ownSettings } of this.#bySpeaker.values()) {
+      if (ownSettings) pipeline.update({ settings: pipeline.settings, longestWindowMs: options.longestWindowMs });
+      else pipeline.update(options);
+    }
+  }
+
+  /** One speaker's own settings, or those of the room again. */
+  updateSpeaker({ speakerId, settings }: { speakerId: string; settings?: SpeechSettings }): void {
+    const speaker = this.#bySpeaker.get(speakerId);
+    if (speaker === undefined) return;
+    speaker.ownSettings = settings !== undefined;
+    const { longestWindowMs } = this.#options;
+    speaker.pipeline.update({ settings: settings ?? this.#options.settings, longestWindowMs });
   }
 
   tick(): void {

@@ -1,17 +1,31 @@
 import type { Recognizer } from '../asr/Recognizer.js';
 import { type Hypothesis, RecognitionError, type RecognitionErrorCode } from '../asr/types.js';
-import { createOpusDecoder, type OpusDecoder, type PcmBlock, PcmRing, rms, TrackDecoder } from '../audio/index.js';
+import { dbfs } from '../audio/index.js';
 import { type Clock, monotonicNowMs } from '../process/clock.js';
-import { MediaClock, type RtpOutput, type RtpPacket, RtpReceiver } from '../rtp/index.js';
+import type { RtpPacket } from '../rtp/index.js';
+import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
+import { isNearSilent } from '../speech/gates/index.js';
 import {
   Segmenter,
   type SegmenterEvent,
   type SpeechSettings,
   VAD_FRAME_SAMPLES,
   type VoiceActivityModel,
-  type VoiceActivityStream,
 } from '../speech/index.js';
-import type { PipelineEvent, PipelineGapReason, PipelineSegment, SpeakerDescription } from './messages.js';
+import type { StableText, TimedWord } from '../speech/stabilizer/index.js';
+import { buildPrompt, finishText, LanguageTracker } from '../speech/text/index.js';
+import { WakeGate } from '../speech/wake/index.js';
+import { type AudioFate, AudioLedger } from './AudioLedger.js';
+import type {
+  AudioLedgerTotals,
+  PipelineEvent,
+  PipelineGapReason,
+  SpeakerActivity,
+  SpeakerDescription,
+  SpeakerState,
+} from './messages.js';
+import { type IntakeFrame, type Timeline, TrackIntake } from './TrackIntake.js';
+import { type PreparedFinal, Utterance, type UtteranceContext } from './Utterance.js';
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;
 export type SpeakerEvent = WithoutIds<PipelineEvent>;
@@ -25,43 +39,28 @@ export interface SpeakerPipelineOptions {
   longestWindowMs: number;
   voiceActivity: VoiceActivityModel;
   recognizer: Recognizer;
+  /** Knows the other tracks of the room. Without it every track is taken for its own speaker's. */
+  crosstalk?: CrosstalkGuard;
   onEvent: (event: SpeakerEvent) => void;
   now?: Clock;
 }
 
-/** One run of continuous time: a sender that starts over, or comes back after a stall, begins another. */
-interface Timeline {
-  /** Counts from 0; part of segment ids. */
-  index: number;
-  clock: MediaClock;
-  ring: PcmRing;
-  /** Extended RTP timestamp of sample 0. */
-  firstTimestamp: number | undefined;
+export interface SpeakerPipelineStats {
+  /** Engine time of interims that were overtaken and of finals that were begun in a pause, as far as they were answered. */
+  discardedEngineMs: number;
+  /** Engine time of all answers. */
+  engineMs: number;
 }
 
-interface OpenSegment extends PipelineSegment {
-  startSample: number;
-  timeline: Timeline;
-  /** Enough of it has been heard to be speech; the others have been told of it. */
-  announced: boolean;
-}
-
-/** What waits for its place among the frames that the VAD has yet to answer. */
-type Queued =
-  | { type: 'frame'; startSample: number; rms: number }
-  /** Digital silence while nobody speaks: not worth a run of the model. */
-  | { type: 'silence'; startSample: number }
-  | { type: 'jump'; toSample: number }
-  | { type: 'timeline'; timeline: Timeline }
-  | { type: 'flush'; done: () => void };
-
-/** An interim that is not there by then has been overtaken. */
-const INTERIM_DEADLINE_MS = 2_000;
-/** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
-const FINAL_DEADLINE_MS = 60_000;
 /** 48 kHz RTP clock to 16 kHz samples. */
 const RTP_TICKS_PER_SAMPLE = 3;
 const SAMPLES_PER_MS = 16;
+/** The books are told every so many frames (about 5 s) while they change. */
+const LEDGER_FRAMES = 156;
+/** No utterance begins further back than this: the longest pre-roll, and some. */
+const LOOK_BACK_SAMPLES = 2_500 * SAMPLES_PER_MS;
+/** While a wake phrase is awaited, interims come at least this often, whatever the mode. */
+const WAKE_INTERIM_MS = 400;
 
 const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
   DEADLINE_EXCEEDED: 'deadlineExceeded',
@@ -73,83 +72,124 @@ const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
 };
 
 /**
- * One producer's way from RTP to text: receiver, decoder, ring, VAD, segmenter, recogniser, in this order and all of it in
- * stream order. Finals leave in the order in which they were spoken, whichever the recogniser answers first.
+ * One producer's way from RTP to text: intake, crosstalk, segmenter, recogniser, gates, in this order and all of it in stream
+ * order. Finals leave in the order in which they were spoken, whichever the recogniser answers first, and every sample ends in
+ * exactly one class of the ledger.
  */
 export class SpeakerPipeline {
   readonly #options: SpeakerPipelineOptions;
   readonly #now: Clock;
-  readonly #decoder: OpusDecoder;
-  readonly #receiver: RtpReceiver;
-  readonly #track: TrackDecoder;
-  /** Where packets go, and where the VAD's answers have got to: another one for a moment after the sender started over. */
-  #receiving: Timeline;
-  #segmenting: Timeline;
-  readonly #vad: VoiceActivityStream;
+  readonly #intake: TrackIntake;
   readonly #segmenter: Segmenter;
-  readonly #frame = new Int16Array(VAD_FRAME_SAMPLES);
-  #frameStart = 0;
-  #frameFilled = 0;
-  #queued: Queued[] = [];
+  readonly #ledger = new AudioLedger();
+  readonly #language: LanguageTracker;
+  readonly #wake: WakeGate;
+  readonly #context: UtteranceContext;
+  /** Where the VAD's answers have got to: behind the intake for a moment after the sender started over. */
+  #timeline: Timeline;
   #settings: SpeechSettings;
   #speaking = false;
-  #segment: OpenSegment | undefined;
-  #interimWaiting = false;
+  #utterance: Utterance | undefined;
+  /** A final that was made before its utterance was cut; taken up by the cut. */
+  #prepared: PreparedFinal | undefined;
+  /** The utterance that the next one goes on from. */
+  #lastCut: { utterance: Utterance; cause: 'forced' | 'sentence' } | undefined;
   #muted: boolean;
+  /** Muted, or not yet heard of since: what is missing was never said. */
+  #absent: boolean;
+  #heard = false;
+  #state: SpeakerState = 'inactive';
   #deliveries: Promise<void> = Promise.resolve();
+  #undelivered = 0;
+  #diagnostics = false;
+  #framesSinceLedger = 0;
+  #toldLedger = '';
+  /** The newest final, and whether it left a sentence open. */
+  #previousText = '';
+  #sentenceOpen = false;
+  /** Finals in a row without the end of a sentence: some models and languages write none. */
+  #unpunctuated = 0;
+  #stats: SpeakerPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
   #closed = false;
 
   constructor(options: SpeakerPipelineOptions) {
     this.#options = options;
     this.#now = options.now ?? monotonicNowMs;
-    this.#settings = options.settings;
+    this.#settings = options.speaker.settings ?? options.settings;
     this.#muted = options.speaker.muted;
-    this.#receiving = this.#newTimeline(0);
-    this.#segmenting = this.#receiving;
-    this.#decoder = createOpusDecoder();
-    this.#track = new TrackDecoder({
-      decoder: this.#decoder,
-      onPcm: (block) => this.#onPcm(block),
-      onJump: ({ toSample }) => this.#onJump(toSample),
-      onEpoch: ({ firstExtendedTimestamp }) => this.#onEpoch(firstExtendedTimestamp),
-    });
-    this.#receiver = new RtpReceiver({
+    this.#absent = options.speaker.muted;
+    this.#language = new LanguageTracker(this.#settings);
+    this.#wake = new WakeGate(this.#settings);
+    this.#intake = new TrackIntake({
       payloadType: options.speaker.payloadType,
-      onOutput: (output) => this.#onOutput(output),
+      meetingStartedAtMs: options.meetingStartedAtMs,
+      voiceActivity: options.voiceActivity,
+      now: () => this.#now(),
+      onAudio: (span) => this.#onAudio(span),
+      onSkipped: ({ timeline, fromSample, toSample }) =>
+        this.#onAudio({ timeline, startSample: fromSample, samples: toSample - fromSample, origin: 'concealed' }),
+      onFrame: (frame) => this.#onFrame(frame),
+      onJump: (toSample) => this.#onJump(toSample),
+      onTimeline: (timeline) => this.#onTimeline(timeline),
     });
-    this.#vad = options.voiceActivity.open({
-      onProbability: (probability) => this.#onProbability(probability),
-      // Its frames are answered all the same, with the probability before them; the model counts the failure.
-      onError: () => {},
-    });
+    this.#timeline = this.#intake.timeline;
+    this.#context = this.#utteranceContext();
     this.#segmenter = new Segmenter(this.#segmenterSettings());
+    options.crosstalk?.open(options.speaker.speakerId);
+  }
+
+  get settings(): SpeechSettings {
+    return this.#settings;
+  }
+
+  get ledger(): AudioLedgerTotals {
+    return this.#ledger.totals;
+  }
+
+  get stats(): SpeakerPipelineStats {
+    return { ...this.#stats };
   }
 
   push(packet: RtpPacket): void {
-    if (this.#closed) return;
-    this.#receiver.push(packet, this.#now());
+    this.#intake.push(packet);
+  }
+
+  /** The next samples of a track that comes as 16 kHz PCM, without gaps. */
+  pushPcm(pcm: Int16Array): void {
+    this.#intake.pushPcm(pcm);
   }
 
   /** To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives. */
   tick(): void {
-    if (this.#closed || this.#muted) return;
-    const nowMs = this.#now();
-    this.#receiver.tick(nowMs);
-    // While packets wait behind a hole, the clock must not fill the time that they will.
-    if (!this.#receiver.holding) this.#track.tick(nowMs);
+    if (!this.#closed && !this.#muted) this.#intake.tick();
   }
 
-  /** Takes new settings over from the next utterance on. */
+  /** Takes new settings over, from the next frame on. */
   update(options: { settings: SpeechSettings; longestWindowMs: number }): void {
     this.#settings = options.settings;
     this.#options.longestWindowMs = options.longestWindowMs;
     this.#segmenter.update(this.#segmenterSettings());
+    this.#language.update(options.settings);
+    this.#tellWake(this.#wake.update(options.settings, this.#nowInMeeting()));
+    this.#changeState();
+  }
+
+  /** Stretches interims while the recogniser is busy: 1 = as set, 0 = none. */
+  setInterimFactor(factor: number): void {
+    this.#segmenter.setInterimFactor(factor);
+  }
+
+  /** Whether somebody listens to the frequent activities. */
+  setDiagnostics(on: boolean): void {
+    this.#diagnostics = on;
   }
 
   /** Muting ends the open utterance at once. */
   setMuted(muted: boolean): void {
-    if (muted && !this.#muted) void this.#flush();
+    if (muted && !this.#muted) void this.#flush().then(() => this.#changeState());
     this.#muted = muted;
+    if (muted) this.#absent = true;
+    this.#changeState();
   }
 
   /** Resolves when everything that was received is text, a gap, or known not to be speech. */
@@ -162,124 +202,101 @@ export class SpeakerPipeline {
   async close(): Promise<void> {
     if (this.#closed) return;
     await this.drain();
+    if (this.#closed) return;
     this.#closed = true;
-    this.#vad.close();
-    this.#decoder.close();
+    this.#intake.close();
+    this.#options.crosstalk?.close(this.#options.speaker.speakerId);
+    this.#ledger.finish();
+    this.#tellLedger();
+    this.#changeState();
+  }
+
+  #utteranceContext(): UtteranceContext {
+    const { roomId, speaker } = this.#options;
+    return {
+      roomId,
+      speakerId: speaker.speakerId,
+      recognizer: this.#options.recognizer,
+      now: this.#now,
+      settings: () => this.#settings,
+      longestWindowMs: () => this.#options.longestWindowMs,
+      language: (kind) => this.#language.requestLanguage(kind),
+      prompt: (before) =>
+        buildPrompt({ prompt: this.#settings.prompt, hotWords: this.#settings.hotWords, previousText: before }),
+      quietest: (options) => this.#segmenter.quietest(options),
+      onText: (utterance, text, hypothesis) => this.#show({ utterance, text, hypothesis }),
+      onReading: ({ speechEndSample, reading }) => {
+        // Where no sentence ever ends in a full stop, its absence says nothing.
+        const trusted = reading === 'unfinished' && this.#unpunctuated >= 3 ? 'unknown' : reading;
+        this.#segmenter.readSilence({ speechEndSample, reading: trusted });
+      },
+      onSplit: (utterance, prepared) => this.#split(utterance, prepared),
+      onDiscarded: (engineMs) => {
+        this.#stats.engineMs += engineMs;
+        this.#stats.discardedEngineMs += engineMs;
+      },
+    };
   }
 
   #segmenterSettings() {
-    const { settings, longestWindowMs } = { settings: this.#settings, longestWindowMs: this.#options.longestWindowMs };
-    return { ...settings, maxSegmentMs: Math.min(settings.maxSegmentMs, longestWindowMs) };
-  }
-
-  #newTimeline(index: number, firstTimestamp?: number): Timeline {
-    const clock = new MediaClock({ meetingStartMs: this.#options.meetingStartedAtMs });
-    return { index, clock, ring: new PcmRing(), firstTimestamp };
-  }
-
-  #onOutput(output: RtpOutput): void {
-    // First the decoder: this packet may begin a time line, which has a clock of its own.
-    this.#track.handle(output, this.#now());
-    if (output.kind === 'packet') this.#receiving.clock.observe(output.extendedTimestamp, output.arrivedAtMs);
-  }
-
-  #onPcm(block: PcmBlock): void {
-    this.#receiving.firstTimestamp ??= this.#track.firstExtendedTimestamp;
-    this.#receiving.ring.write(block.startSample, block.pcm);
-    if (this.#frameFilled === 0) this.#frameStart = block.startSample;
-    for (let offset = 0; offset < block.pcm.length; ) {
-      const taken = Math.min(VAD_FRAME_SAMPLES - this.#frameFilled, block.pcm.length - offset);
-      this.#frame.set(block.pcm.subarray(offset, offset + taken), this.#frameFilled);
-      this.#frameFilled += taken;
-      offset += taken;
-      if (this.#frameFilled === VAD_FRAME_SAMPLES) this.#pushFrame();
-    }
-  }
-
-  #pushFrame(): void {
-    const startSample = this.#frameStart;
-    const level = rms(this.#frame);
-    this.#frameStart += VAD_FRAME_SAMPLES;
-    this.#frameFilled = 0;
-    if (level === 0 && !this.#speaking && this.#queued.length === 0) {
-      this.#enqueue({ type: 'silence', startSample });
-    } else {
-      this.#enqueue({ type: 'frame', startSample, rms: level });
-      this.#vad.push(this.#frame.slice());
-    }
-  }
-
-  #onJump(toSample: number): void {
-    this.#padFrame();
-    this.#frameStart = toSample;
-    this.#enqueue({ type: 'jump', toSample });
-  }
-
-  /** The sender began a new time line: what was open ends, and samples count from 0 again. */
-  #onEpoch(firstTimestamp: number): void {
-    this.#padFrame();
-    this.#frameStart = 0;
-    this.#receiving = this.#newTimeline(this.#receiving.index + 1, firstTimestamp);
-    this.#enqueue({ type: 'flush', done: () => {} });
-    this.#enqueue({ type: 'timeline', timeline: this.#receiving });
-  }
-
-  /** Rounds what was begun of a frame up with silence. */
-  #padFrame(): void {
-    if (this.#frameFilled > 0) {
-      this.#frame.fill(0, this.#frameFilled);
-      this.#pushFrame();
-    }
+    const settings = this.#settings;
+    const asleep = settings.wakePhrases.length > 0 && settings.interimIntervalMs === 0;
+    return {
+      ...settings,
+      interimIntervalMs: asleep ? WAKE_INTERIM_MS : settings.interimIntervalMs,
+      maxSegmentMs: Math.min(settings.maxSegmentMs, this.#options.longestWindowMs),
+    };
   }
 
   #flush(): Promise<void> {
-    const nowMs = this.#now();
-    this.#receiver.flush(nowMs);
-    this.#track.flush(nowMs);
-    this.#padFrame();
-    return new Promise((resolve) => this.#enqueue({ type: 'flush', done: resolve }));
+    return this.#closed
+      ? Promise.resolve()
+      : this.#intake.flush().then(() => this.#handle(this.#segmenter.flush()));
   }
 
-  #enqueue(item: Queued): void {
-    // Now and not when its turn comes: what is pushed from here on has no past.
-    if (item.type === 'jump' || item.type === 'flush') this.#vad.reset();
-    this.#queued.push(item);
-    this.#runQueue();
+  #onAudio(span: { timeline: Timeline; startSample: number; samples: number; origin: 'audio' | 'concealed' | 'dtx' }): void {
+    this.#heard = true;
+    if (span.origin === 'audio' && !this.#muted) this.#absent = false;
+    const origin = this.#absent && span.origin !== 'audio' ? 'muted' : span.origin;
+    this.#ledger.append({ startSample: span.startSample, samples: span.samples, origin });
+    if (this.#state === 'inactive') this.#changeState();
   }
 
-  #onProbability(probability: number): void {
-    const head = this.#queued.shift();
-    if (head?.type === 'frame') {
-      const { startSample, rms: level } = head;
-      this.#segmentFrame({ startSample, probability, rms: level });
-    }
-    this.#runQueue();
+  #onFrame(frame: IntakeFrame): void {
+    const { startSample } = frame;
+    const probability = this.#isCrosstalk(frame) ? 0 : frame.probability;
+    this.#handle(this.#segmenter.push({ startSample, samples: VAD_FRAME_SAMPLES, probability, rms: frame.rms }));
+    if (!this.#segmenter.open) this.#ledger.pass(startSample - LOOK_BACK_SAMPLES);
+    this.#tellWake(this.#wake.tick(this.#toMs(startSample + VAD_FRAME_SAMPLES)));
+    this.#framesSinceLedger += 1;
+    if (this.#framesSinceLedger >= LEDGER_FRAMES) this.#tellLedger();
+    this.#diagnose(frame);
+    this.#changeState();
   }
 
-  /** Whatever stands at the head and needs no answer of the VAD. */
-  #runQueue(): void {
-    for (let head = this.#queued[0]; head !== undefined && head.type !== 'frame'; head = this.#queued[0]) {
-      this.#queued.shift();
-      switch (head.type) {
-        case 'silence':
-          this.#segmentFrame({ startSample: head.startSample, probability: 0, rms: 0 });
-          break;
-        case 'jump':
-          this.#handle(this.#segmenter.jump(head.toSample));
-          break;
-        case 'timeline':
-          this.#segmenting = head.timeline;
-          this.#handle(this.#segmenter.jump(0));
-          break;
-        case 'flush':
-          this.#handle(this.#segmenter.flush());
-          head.done();
-      }
-    }
+  /** Whether a frame carries somebody else's voice. */
+  #isCrosstalk({ startSample, probability }: IntakeFrame): boolean {
+    const { crosstalk, speaker } = this.#options;
+    if (crosstalk === undefined || !this.#settings.crosstalkGuard) return false;
+    const endSample = startSample + VAD_FRAME_SAMPLES;
+    const startMs = this.#toMs(startSample);
+    const pcm = this.#timeline.ring.read(startSample, endSample);
+    crosstalk.push({ trackId: speaker.speakerId, startMs, pcm, probability });
+    if (!crosstalk.frameIsCrosstalk(speaker.speakerId, startMs)) return false;
+    this.#ledger.markCrosstalk({ startSample, endSample });
+    return true;
   }
 
-  #segmentFrame(frame: { startSample: number; probability: number; rms: number }): void {
-    this.#handle(this.#segmenter.push({ ...frame, samples: VAD_FRAME_SAMPLES }));
+  #onJump(toSample: number): void {
+    this.#handle(this.#segmenter.jump(toSample));
+    this.#options.crosstalk?.jump(this.#options.speaker.speakerId);
+  }
+
+  #onTimeline(timeline: Timeline): void {
+    this.#handle(this.#segmenter.flush());
+    this.#timeline = timeline;
+    this.#handle(this.#segmenter.jump(0));
+    this.#options.crosstalk?.jump(this.#options.speaker.speakerId);
   }
 
   #handle(events: SegmenterEvent[]): void {
@@ -287,23 +304,31 @@ export class SpeakerPipeline {
       switch (event.type) {
         case 'segmentOpened':
           this.#open(event.startSample);
-          // After a forced cut speech goes on.
-          if (this.#speaking) this.#announce();
           break;
         case 'speechStarted':
-          this.#speaking = true;
+          this.#setSpeaking(true);
           this.#options.onEvent({ type: 'speechStarted', atMs: this.#toMs(event.atSample) });
+          this.#tellWake(this.#wake.speechStarted(this.#toMs(event.atSample)));
           this.#announce();
           break;
         case 'speechEnded':
-          this.#speaking = false;
+          this.#setSpeaking(false);
           this.#options.onEvent({ type: 'speechEnded', atMs: this.#toMs(event.atSample) });
+          this.#tellWake(this.#wake.speechEnded(this.#toMs(event.atSample)));
           break;
         case 'interimDue':
-          this.#interim(event.endSample);
+          this.#utterance?.requestInterim(event.endSample);
+          break;
+        case 'silenceConfirmed':
+          this.#tellOfUtterance('turnDetectionStarted', event.endSample);
+          this.#utterance?.speculate(event);
+          break;
+        case 'speechResumed':
+          this.#tellOfUtterance('turnDetectionStopped', event.atSample);
+          this.#utterance?.dropSpeculation();
           break;
         case 'segmentClosed':
-          this.#final(event.endSample);
+          this.#close(event);
           break;
         case 'segmentDiscarded':
           this.#discard();
@@ -313,105 +338,306 @@ export class SpeakerPipeline {
 
   #open(startSample: number): void {
     const { participantId, track, epoch } = this.#options.speaker;
-    const timeline = this.#segmenting;
-    const startMs = this.#toMs(startSample);
-    this.#segment = {
-      id: `${participantId}-${track}-${epoch}.${timeline.index}-${(timeline.firstTimestamp ?? 0) + startSample * RTP_TICKS_PER_SAMPLE}`,
-      startMs,
-      endMs: startMs,
-      revision: 0,
-      startSample,
-      timeline,
-      announced: false,
-    };
-    this.#interimWaiting = false;
+    const timeline = this.#timeline;
+    const timestamp = (timeline.firstTimestamp ?? 0) + startSample * RTP_TICKS_PER_SAMPLE;
+    const cut = this.#lastCut;
+    this.#lastCut = undefined;
+    this.#ledger.open(startSample);
+    this.#utterance = new Utterance(
+      {
+        id: `${participantId}-${track}-${epoch}.${timeline.index}-${timestamp}`,
+        startSample,
+        startMs: this.#toMs(startSample),
+        timeline,
+        continues: cut?.cause === 'forced',
+        ...(cut === undefined ? {} : { stabilizer: cut.utterance.stabilizerAfter(startSample) }),
+      },
+      this.#context,
+    );
+    // After a cut speech goes on.
+    if (this.#speaking) this.#announce();
   }
 
   #announce(): void {
-    const segment = this.#segment;
-    if (segment === undefined || segment.announced) return;
-    segment.announced = true;
-    this.#options.onEvent({ type: 'opened', segment: bare(segment) });
+    const utterance = this.#utterance;
+    if (utterance === undefined || utterance.announced) return;
+    utterance.announced = true;
+    this.#options.onEvent({ type: 'opened', segment: utterance.segment });
+    this.#tellActivity({ type: 'recordingStarted', segmentId: utterance.id, atMs: utterance.startMs });
+    this.#changeState();
   }
 
   #discard(): void {
-    const segment = this.#segment;
-    this.#segment = undefined;
-    if (segment?.announced === true) this.#options.onEvent({ type: 'retracted', segmentId: segment.id });
-  }
-
-  #interim(endSample: number): void {
-    const segment = this.#segment;
-    if (segment === undefined || this.#interimWaiting) return;
-    this.#interimWaiting = true;
-    this.#recognize({ kind: 'interim', segment, endSample })
-      .then((hypothesis) => {
-        // Overtaken by its final, or nothing to show.
-        if (this.#segment !== segment || hypothesis.text === '') return;
-        segment.revision += 1;
-        segment.endMs = segment.startMs + (endSample - segment.startSample) / SAMPLES_PER_MS;
-        this.#options.onEvent({ type: 'interim', segment: bare(segment), hypothesis });
-      })
-      .catch(() => {
-        // An interim may be lost: the next one says more.
-      })
-      .finally(() => {
-        if (this.#segment === segment) this.#interimWaiting = false;
+    const utterance = this.#utterance;
+    this.#utterance = undefined;
+    this.#ledger.discard();
+    if (utterance === undefined) return;
+    utterance.discard();
+    if (utterance.announced) {
+      this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
+      this.#tellActivity({
+        type: 'recordingStopped',
+        segmentId: utterance.id,
+        atMs: this.#nowInMeeting(),
+        cause: 'silence',
       });
+    }
+    this.#changeState();
   }
 
-  #final(endSample: number): void {
-    const segment = this.#segment;
-    if (segment === undefined) return;
-    this.#segment = undefined;
-    const answer = this.#recognize({ kind: 'final', segment, endSample });
+  /** A part of a long utterance is final; speech goes on in the next one. */
+  #split(utterance: Utterance, prepared: PreparedFinal): void {
+    if (this.#utterance !== utterance) return;
+    this.#prepared = prepared;
+    const events = this.#segmenter.splitAt(prepared.endSample);
+    this.#handle(events);
+    this.#prepared = undefined;
+    if (events.length > 0) this.#utterance?.showCarried(prepared.hypothesis);
+  }
+
+  #close(event: Extract<SegmenterEvent, { type: 'segmentClosed' }>): void {
+    const utterance = this.#utterance;
+    if (utterance === undefined) return;
+    this.#utterance = undefined;
+    const { endSample } = event;
+    const cause = this.#prepared?.cause ?? event.cause;
+    if (cause === 'forced' || cause === 'sentence') this.#lastCut = { utterance, cause };
+    utterance.endMs = utterance.startMs + (endSample - utterance.startSample) / SAMPLES_PER_MS;
+    this.#ledger.hold({ id: utterance.id, endSample });
+    const atMs = utterance.endMs;
+    const segmentId = utterance.id;
+    if (cause === 'silence') this.#tellActivity({ type: 'turnDetectionStopped', segmentId, atMs, outcome: 'ended' });
+    this.#tellActivity({ type: 'recordingStopped', segmentId, atMs, cause });
+    this.#tellActivity({ type: 'transcriptionStarted', segmentId, atMs });
+
+    const silent = isNearSilent(utterance.audio(endSample), this.#settings.silenceLevelDb);
+    const prepared = this.#prepared;
+    const answer = silent
+      ? Promise.resolve(undefined)
+      : utterance.close({ ...event, ...(prepared === undefined ? {} : { prepared }) });
+    if (silent) utterance.discard();
     // Awaited in its turn; until then a failure must not count as unhandled.
     answer.catch(() => {});
-    this.#deliveries = this.#deliveries.then(async () => {
-      segment.revision += 1;
-      segment.endMs = segment.startMs + (endSample - segment.startSample) / SAMPLES_PER_MS;
-      try {
-        const hypothesis = await answer;
-        if (hypothesis.text === '') {
-          this.#options.onEvent({ type: 'retracted', segmentId: segment.id });
-        } else {
-          this.#options.onEvent({ type: 'final', segment: bare(segment), hypothesis });
-        }
-      } catch (error) {
-        const reason = error instanceof RecognitionError ? GAP_REASONS[error.code] : 'recognizerFailed';
-        this.#options.onEvent({ type: 'gap', segment: bare(segment), reason });
+    this.#undelivered += 1;
+    this.#deliveries = this.#deliveries.then(() => this.#deliver({ utterance, answer, cause }));
+  }
+
+  async #deliver(options: {
+    utterance: Utterance;
+    answer: Promise<Hypothesis | undefined>;
+    cause: 'silence' | 'forced' | 'sentence' | 'flush';
+  }): Promise<void> {
+    const { utterance, cause } = options;
+    utterance.revision += 1;
+    try {
+      const hypothesis = await options.answer;
+      if (hypothesis !== undefined) this.#stats.engineMs += hypothesis.engineMs;
+      const fate = this.#judge(utterance, hypothesis);
+      if (fate !== 'transcribed' || hypothesis === undefined) {
+        this.#ledger.release(utterance.id, fate);
+        this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
+      } else {
+        this.#ledger.release(utterance.id, fate);
+        this.#deliverText({ utterance, hypothesis, cause });
       }
+    } catch (error) {
+      const reason = error instanceof RecognitionError ? GAP_REASONS[error.code] : 'recognizerFailed';
+      this.#ledger.release(utterance.id, { shed: reason });
+      this.#options.onEvent({ type: 'gap', segment: utterance.segment, reason });
+    }
+    this.#undelivered -= 1;
+    this.#changeState();
+  }
+
+  /** What becomes of an utterance's audio, by its final. */
+  #judge(utterance: Utterance, hypothesis: Hypothesis | undefined): AudioFate {
+    if (hypothesis === undefined || hypothesis.text === '') return 'nonSpeech';
+    if (this.#isWithheld(utterance)) return 'crosstalk';
+    this.#hear(utterance, hypothesis.words ?? []);
+    const from = this.#wake.textFrom(utterance.id);
+    if (from === undefined || textAfter(hypothesis, from) === '') return { shed: 'asleep' };
+    return 'transcribed';
+  }
+
+  #deliverText(options: { utterance: Utterance; hypothesis: Hypothesis; cause: string }): void {
+    const { utterance, cause } = options;
+    const hypothesis = this.#awake(utterance, options.hypothesis);
+    const { settled } = this.#language.observe({
+      language: hypothesis.language,
+      probability: hypothesis.languageProbability,
+      speechMs: utterance.endMs - utterance.startMs,
+      kind: 'final',
+    });
+    if (settled !== undefined) {
+      this.#tellActivity({ type: 'languageDetected', ...settled, atMs: utterance.endMs });
+    }
+    const { startUppercase, endPeriod, words } = this.#settings;
+    const text = finishText(hypothesis.text, {
+      startsSentence: !(utterance.continues || this.#sentenceOpen),
+      endedInSilence: cause === 'silence' || cause === 'flush',
+      startUppercase,
+      endPeriod,
+      language: hypothesis.language,
+      previousText: this.#previousText,
+    });
+    this.#unpunctuated = /[.?!。？！؟।]\W*$/u.test(hypothesis.text) ? 0 : this.#unpunctuated + 1;
+    this.#sentenceOpen = cause === 'forced';
+    this.#previousText = text;
+    const committedCorrections = utterance.corrections(hypothesis);
+    const { words: timed, ...rest } = hypothesis;
+    this.#options.onEvent({
+      type: 'final',
+      segment: utterance.segment,
+      hypothesis: { ...rest, text, ...(words && timed !== undefined ? { words: timed } : {}) },
+      committedCorrections,
+    });
+    this.#tellWake(this.#wake.finalDone(utterance.endMs));
+  }
+
+  /** Shows what an interim has heard, unless it is not to be seen. */
+  #show(options: { utterance: Utterance; text: StableText; hypothesis: Hypothesis }): void {
+    const { utterance, text, hypothesis } = options;
+    this.#stats.engineMs += hypothesis.engineMs;
+    this.#language.observe({
+      language: hypothesis.language,
+      probability: hypothesis.languageProbability,
+      speechMs: utterance.endMs - utterance.startMs,
+      kind: 'interim',
+    });
+    this.#hear(utterance, [...text.committed, ...text.tail]);
+    // Interims for the ear only: for the wake phrase, or for the reading of a silence.
+    const from = this.#wake.textFrom(utterance.id);
+    if (from === undefined || this.#settings.interimIntervalMs === 0 || this.#isWithheld(utterance)) return;
+    const shown = from === 0 ? text : afterWakePhrase(text, from);
+    if (shown.text === '' || utterance.lastShown === `${shown.stableLength}:${shown.text}`) return;
+    utterance.lastShown = `${shown.stableLength}:${shown.text}`;
+    utterance.revision += 1;
+    const { words: _, ...rest } = hypothesis;
+    this.#options.onEvent({
+      type: 'interim',
+      segment: utterance.segment,
+      hypothesis: { ...rest, text: shown.text },
+      stableLength: shown.stableLength,
+    });
+    if (!this.#diagnostics) return;
+    this.#tellActivity({
+      type: 'stabilized',
+      segmentId: utterance.id,
+      revision: utterance.revision,
+      committedWords: text.newlyCommitted.length,
+      stableLength: shown.stableLength,
+      textLength: shown.text.length,
+      commitLatencyMs: text.commitLatencyMs,
     });
   }
 
-  async #recognize(options: {
-    kind: 'interim' | 'final';
-    segment: OpenSegment;
-    endSample: number;
-  }): Promise<Hypothesis> {
-    const { kind, segment, endSample } = options;
-    const { language, beamSize, prompt, words } = this.#settings;
-    const final = kind === 'final';
-    return this.#options.recognizer.recognize({
-      kind,
-      roomId: this.#options.roomId,
-      speakerId: this.#options.speaker.speakerId,
-      pcm: segment.timeline.ring.read(segment.startSample, endSample),
-      settings: { language, prompt, beamSize: final ? beamSize : 1, words: final && words },
-      deadlineAtMs: this.#now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
-    });
+  /** Somebody else's voice, captioned there. */
+  #isWithheld(utterance: Utterance): boolean {
+    const { crosstalk, speaker } = this.#options;
+    if (crosstalk === undefined || !this.#settings.crosstalkGuard) return false;
+    return crosstalk.judge(speaker.speakerId, utterance.startMs, utterance.endMs).crosstalk;
+  }
+
+  /** Listens for the wake phrase. */
+  #hear(utterance: Utterance, words: readonly TimedWord[]): void {
+    if (words.length === 0 || this.#settings.wakePhrases.length === 0) return;
+    this.#tellWake(this.#wake.heard({ words, segmentId: utterance.id, atMs: utterance.endMs }));
+  }
+
+  /** A hypothesis without the wake phrase and what was said before it. */
+  #awake(utterance: Utterance, hypothesis: Hypothesis): Hypothesis {
+    const from = this.#wake.textFrom(utterance.id) ?? 0;
+    if (from === 0 || hypothesis.words === undefined) return hypothesis;
+    const words = hypothesis.words.filter((word) => word.startMs >= from);
+    return { ...hypothesis, text: textAfter(hypothesis, from), words };
+  }
+
+  #setSpeaking(speaking: boolean): void {
+    this.#speaking = speaking;
+    this.#intake.speaking = speaking;
+  }
+
+  #tellWake(events: readonly SpeakerActivity[]): void {
+    for (const event of events) this.#tellActivity(event);
+    if (events.length > 0) this.#changeState();
+  }
+
+  #tellOfUtterance(type: 'turnDetectionStarted' | 'turnDetectionStopped', atSample: number): void {
+    const segmentId = this.#utterance?.id;
+    if (segmentId === undefined) return;
+    const atMs = this.#toMs(atSample);
+    this.#tellActivity(
+      type === 'turnDetectionStarted' ? { type, segmentId, atMs } : { type, segmentId, atMs, outcome: 'resumed' },
+    );
+  }
+
+  #tellActivity(activity: SpeakerActivity): void {
+    this.#options.onEvent({ type: 'activity', activity });
+  }
+
+  #diagnose({ startSample, rms }: IntakeFrame): void {
+    const utterance = this.#utterance;
+    if (!this.#diagnostics || utterance?.announced !== true) return;
+    const startMs = this.#toMs(startSample);
+    const endMs = startMs + VAD_FRAME_SAMPLES / SAMPLES_PER_MS;
+    this.#tellActivity({ type: 'audioRecorded', segmentId: utterance.id, startMs, endMs, levelDb: dbfs(rms) });
+  }
+
+  #changeState(): void {
+    const state = this.#currentState();
+    if (state === this.#state) return;
+    const atMs = this.#nowInMeeting();
+    const before = this.#state;
+    this.#state = state;
+    this.#options.onEvent({ type: 'stateChanged', state });
+    if (before === 'listening') this.#tellActivity({ type: 'listeningStopped', atMs });
+    if (state === 'listening') this.#tellActivity({ type: 'listeningStarted', atMs });
+  }
+
+  #currentState(): SpeakerState {
+    if (this.#closed || !this.#heard) return 'inactive';
+    if (this.#utterance?.announced === true) return this.#wake.awake ? 'recording' : 'wakeword';
+    if (this.#undelivered > 0) return 'transcribing';
+    if (this.#muted) return 'inactive';
+    return this.#wake.awake ? 'listening' : 'wakeword';
+  }
+
+  #tellLedger(): void {
+    this.#framesSinceLedger = 0;
+    const ledger = this.#ledger.totals;
+    const text = JSON.stringify(ledger);
+    if (text === this.#toldLedger) return;
+    this.#toldLedger = text;
+    this.#options.onEvent({ type: 'ledger', ledger });
+  }
+
+  #nowInMeeting(): number {
+    return this.#now() - this.#options.meetingStartedAtMs;
   }
 
   #toMs(sample: number): number {
-    const { clock, firstTimestamp } = this.#segmenting;
+    const { clock, firstTimestamp } = this.#timeline;
     // Anchored by the packet that the sample came in; a time line without one has no samples.
-    return (
-      clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ??
-      this.#now() - this.#options.meetingStartedAtMs
-    );
+    return clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ?? this.#nowInMeeting();
   }
 }
 
-function bare({ id, startMs, endMs, revision }: OpenSegment): PipelineSegment {
-  return { id, startMs, endMs, revision };
+/** The words of a hypothesis from a time on. */
+function textAfter(hypothesis: Hypothesis, fromMs: number): string {
+  if (fromMs === 0 || hypothesis.words === undefined) return hypothesis.text;
+  return hypothesis.words
+    .filter((word) => word.startMs >= fromMs)
+    .map(({ text }) => text)
+    .join(' ');
+}
+
+function afterWakePhrase(text: StableText, fromMs: number): StableText {
+  const join = (words: readonly { text: string; startMs: number }[]) =>
+    words
+      .filter((word) => word.startMs >= fromMs)
+      .map((word) => word.text)
+      .join(' ');
+  const committed = join(text.committed);
+  const whole = [committed, join(text.tail)].filter((part) => part !== '').join(' ');
+  return { ...text, text: whole, stableLength: committed.length };
 }

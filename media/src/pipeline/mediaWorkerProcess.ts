@@ -1,12 +1,15 @@
 /** Entry of a media worker process: rooms' RTP in, events out. */
 import { readdirSync } from 'node:fs';
 import { RecognitionClient } from '../asr/RecognitionClient.js';
+import type { LoadLevel } from '../asr/types.js';
 import { type ChildLink, runChild } from '../process/index.js';
 import { VoiceActivityModel } from '../speech/index.js';
 import type { MediaWorkerContract } from './MediaWorkerPool.js';
 import { RoomReceiver } from './RoomReceiver.js';
 
 const TICK_MS = 20;
+/** By how much interims are stretched at each load; 0 = none. */
+const INTERIM_FACTORS: Record<LoadLevel, number> = { 0: 1, 1: 2, 2: 4, 3: 0 };
 
 const rooms = new Map<string, RoomReceiver>();
 let recognizer: RecognitionClient;
@@ -18,14 +21,24 @@ runChild<MediaWorkerContract>({
   async init({ asrSocketPath }, childLink) {
     link = childLink;
     [recognizer, voiceActivity] = await Promise.all([
-      RecognitionClient.create({ socketPath: asrSocketPath }),
+      RecognitionClient.create({ socketPath: asrSocketPath, onLoadChange: slowDown }),
       VoiceActivityModel.create(),
     ]);
     return {};
   },
 
-  onMessage({ roomId, settings, longestWindowMs }) {
-    rooms.get(roomId)?.update({ settings, longestWindowMs });
+  onMessage(message) {
+    const room = rooms.get(message.roomId);
+    switch (message.type) {
+      case 'settingsChanged':
+        room?.update({ settings: message.settings, longestWindowMs: message.longestWindowMs });
+        break;
+      case 'speakerSettingsChanged':
+        room?.updateSpeaker(message);
+        break;
+      case 'diagnosticsChanged':
+        room?.setDiagnostics(message.on);
+    }
   },
 
   requests: {
@@ -37,6 +50,7 @@ runChild<MediaWorkerContract>({
         recognizer,
         onEvent: (event) => link.send(event),
       });
+      room.setInterimFactor(INTERIM_FACTORS[recognizer.load]);
       rooms.set(roomId, room);
       ticker ??= setInterval(() => {
         for (const each of rooms.values()) each.tick();
@@ -81,6 +95,10 @@ runChild<MediaWorkerContract>({
       return {};
     },
 
+    ledgers({ roomId }) {
+      return { ledgers: rooms.get(roomId)?.ledgers ?? [] };
+    },
+
     resources() {
       return {
         rooms: rooms.size,
@@ -97,6 +115,11 @@ runChild<MediaWorkerContract>({
     await recognizer?.close();
   },
 });
+
+/** While the recogniser is busy, interims come less often: finals are what must not wait. */
+function slowDown(load: LoadLevel): void {
+  for (const room of rooms.values()) room.setInterimFactor(INTERIM_FACTORS[load]);
+}
 
 function roomOf(roomId: string): RoomReceiver {
   const room = rooms.get(roomId);

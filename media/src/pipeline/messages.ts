@@ -2,6 +2,77 @@
 import type { Hypothesis } from '../asr/types.js';
 import type { SpeechSettings } from '../speech/settings.js';
 
+/** What a speaker's track is doing, in RealtimeSTT's words. */
+export type SpeakerState =
+  /** Muted, or nothing has come yet. */
+  | 'inactive'
+  /** Awake and waiting for speech. */
+  | 'listening'
+  /** Asleep until a wake phrase is heard. */
+  | 'wakeword'
+  /** Speech that is going to be text. */
+  | 'recording'
+  /** The speech is over, its final is on the way. */
+  | 'transcribing';
+
+/**
+ * What happens to a track on its way to text, for those who show or log it. Times are milliseconds from the start of the
+ * meeting. `stabilized` and `audioRecorded` are diagnostics: frequent, and told to those only who ask for them.
+ */
+export type SpeakerActivity =
+  | { type: 'listeningStarted'; atMs: number }
+  | { type: 'listeningStopped'; atMs: number }
+  | { type: 'recordingStarted'; segmentId: string; atMs: number }
+  | { type: 'recordingStopped'; segmentId: string; atMs: number; cause: 'silence' | 'forced' | 'sentence' | 'flush' }
+  /** A final has been asked for. */
+  | { type: 'transcriptionStarted'; segmentId: string; atMs: number }
+  /** Silence within an utterance: is it over? */
+  | { type: 'turnDetectionStarted'; segmentId: string; atMs: number }
+  | { type: 'turnDetectionStopped'; segmentId: string; atMs: number; outcome: 'resumed' | 'ended' }
+  | { type: 'wakeListeningStarted'; atMs: number }
+  | { type: 'wakeListeningStopped'; atMs: number }
+  /** `score`: likeness of what was heard, 0 to 1. */
+  | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
+  | { type: 'wakePhraseTimedOut'; atMs: number }
+  /** The language of this track is settled. */
+  | { type: 'languageDetected'; language: string; probability: number; atMs: number }
+  | {
+      type: 'stabilized';
+      segmentId: string;
+      revision: number;
+      /** Words that became settled with this interim. */
+      committedWords: number;
+      stableLength: number;
+      textLength: number;
+      /** Audio from the end of the newest of them to the end of what the interim heard. */
+      commitLatencyMs: number | null;
+    }
+  /** A stretch of the track that belongs to an utterance; its level in dBFS. The audio itself never leaves the server here. */
+  | { type: 'audioRecorded'; segmentId: string; startMs: number; endMs: number; levelDb: number };
+
+/** Speech that was heard and has no text, by reason. */
+export type ShedReason = PipelineGapReason | 'asleep';
+
+/**
+ * Every millisecond of a producer's media time line, each in exactly one class: the sum of all classes is `totalMs`. Multiples
+ * of 1/16 ms (a sample), so that sums are exact.
+ */
+export interface AudioLedgerTotals {
+  totalMs: number;
+  mutedMs: number;
+  /** The sender had nothing to send. */
+  dtxMs: number;
+  /** Lost and filled, or lost for good. */
+  concealedMs: number;
+  nonSpeechMs: number;
+  /** Another speaker's voice; captioned there. */
+  crosstalkMs: number;
+  /** Not decided yet. */
+  pendingMs: number;
+  transcribedMs: number;
+  shedMs: { [reason in ShedReason]?: number };
+}
+
 /** Why an utterance has no text; see the wire contract's gap reasons. */
 export type PipelineGapReason =
   | 'recognizerFailed'
@@ -26,6 +97,8 @@ export interface SpeakerDescription {
   ssrc: number;
   payloadType: number;
   muted: boolean;
+  /** Where it differs from the room's. */
+  settings?: SpeechSettings;
 }
 
 /** Questions, answered under the same name. */
@@ -49,6 +122,7 @@ export interface MediaWorkerRequests {
   addSpeaker: { request: { roomId: string; speaker: SpeakerDescription }; response: Record<string, never> };
   /** Closes the open utterance, so that the last word before the mute is not late. */
   setMuted: { request: { roomId: string; speakerId: string; muted: boolean }; response: Record<string, never> };
+  ledgers: { request: { roomId: string }; response: { ledgers: { speakerId: string; ledger: AudioLedgerTotals }[] } };
   /** Answered when everything that was said has become text or a gap. */
   removeSpeaker: { request: { roomId: string; speakerId: string }; response: Record<string, never> };
   closeRoom: { request: { roomId: string }; response: Record<string, never> };
@@ -65,7 +139,15 @@ export interface MediaWorkerResources {
 /** Changes that a running room takes over, from the next utterance on. */
 export interface MediaWorkerCommands {
   settingsChanged: { roomId: string; settings: SpeechSettings; longestWindowMs: number };
+  /** One speaker's own settings; undefined: those of the room again. */
+  speakerSettingsChanged: { roomId: string; speakerId: string; settings?: SpeechSettings };
+  /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
+  diagnosticsChanged: { roomId: string; on: boolean };
 }
+
+export type MediaWorkerCommand = {
+  [Type in keyof MediaWorkerCommands]: { type: Type } & MediaWorkerCommands[Type];
+}[keyof MediaWorkerCommands];
 
 export interface PipelineSegment {
   id: string;
@@ -80,9 +162,15 @@ export type PipelineEvent = { roomId: string; speakerId: string } & (
   | { type: 'speechEnded'; atMs: number }
   /** Speech that will become a final or a gap, or be retracted. */
   | { type: 'opened'; segment: PipelineSegment }
-  | { type: 'interim'; segment: PipelineSegment; hypothesis: Hypothesis }
-  | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis }
+  /** `stableLength`: UTF-16 units of the text that will not change before the final. */
+  | { type: 'interim'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
+  /** `committedCorrections`: words of the settled prefix that the final changed. */
+  | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis; committedCorrections: number }
   | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason }
   /** What had been shown as interim is not speech. */
   | { type: 'retracted'; segmentId: string }
+  | { type: 'stateChanged'; state: SpeakerState }
+  | { type: 'activity'; activity: SpeakerActivity }
+  /** Every few seconds while something changes, and once at the end, with `pendingMs` 0 then. */
+  | { type: 'ledger'; ledger: AudioLedgerTotals }
 );

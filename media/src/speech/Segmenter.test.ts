@@ -10,8 +10,13 @@ const SETTINGS: SegmenterSettings = {
   preRollMs: 320,
   postRollMs: 288,
   minSpeechMs: 256,
+  endpointing: 'fixed',
   endSilenceMs: 512,
+  endSilenceSentenceMs: 256,
+  endSilenceUnfinishedMs: 800,
+  speculativeSilenceMs: 0,
   interimIntervalMs: 512,
+  firstInterimMs: 512,
   maxSegmentMs: 28_000,
 };
 
@@ -126,13 +131,13 @@ describe('Segmenter', () => {
     feed(10, 0);
     feed(60, 0.9);
     const ends = of('interimDue').map(({ endSample }) => endSample / FRAME);
-    // minSpeechMs and half an interval are 512 ms, as is the interval: 16 frames.
+    // firstInterimMs, as is the interval, is 16 frames: 16 frames.
     expect(ends).toEqual([26, 42, 58]);
     expect(of('interimDue').every(({ startSample }) => startSample === 0)).toBe(true);
   });
 
   it('asks for no interim before speech is confirmed, in silence, or at an interval of 0', () => {
-    const noise = setUp({ interimIntervalMs: 32 });
+    const noise = setUp({ interimIntervalMs: 32, firstInterimMs: 0 });
     noise.feed(7, 0.9);
     expect(noise.of('interimDue')).toEqual([]);
     noise.feed(1, 0.9);
@@ -363,5 +368,135 @@ describe('Segmenter', () => {
         expect(speaking).toBe(false);
       }),
     );
+  });
+
+  describe('in a silence', () => {
+    const adaptive = { endpointing: 'adaptive', speculativeSilenceMs: 96, interimIntervalMs: 0 } as const;
+
+    it('tells once that an utterance may be over, and that speech went on after all', () => {
+      const { feed, of, types } = setUp(adaptive);
+      feed(20, 0.9);
+      feed(2, 0);
+      expect(types()).not.toContain('silenceConfirmed');
+      feed(5, 0);
+      expect(of('silenceConfirmed')).toEqual([
+        { type: 'silenceConfirmed', startSample: 0, speechEndSample: 20 * FRAME, endSample: 23 * FRAME },
+      ]);
+      feed(1, 0.9);
+      expect(of('speechResumed')).toEqual([{ type: 'speechResumed', atSample: 27 * FRAME }]);
+      feed(4, 0);
+      expect(of('silenceConfirmed')).toHaveLength(2);
+    });
+
+    it('says nothing of a silence after what was too short to be speech', () => {
+      const { feed, types } = setUp(adaptive);
+      feed(3, 0.9);
+      feed(20, 0);
+      expect(types()).toEqual(['segmentOpened', 'segmentDiscarded', 'speechEnded'].slice(0, 2));
+    });
+
+    it('waits for the usual time while nobody has read the words', () => {
+      const { feed, of } = setUp(adaptive);
+      feed(20, 0.9);
+      feed(15, 0);
+      expect(of('segmentClosed')).toHaveLength(0);
+      feed(1, 0);
+      expect(of('segmentClosed')).toHaveLength(1);
+    });
+
+    it('is short after the end of a sentence', () => {
+      const { segmenter, feed, of } = setUp(adaptive);
+      feed(20, 0.9);
+      feed(5, 0);
+      segmenter.readSilence({ speechEndSample: 20 * FRAME, reading: 'sentence' });
+      feed(2, 0);
+      expect(of('segmentClosed')).toHaveLength(0);
+      feed(1, 0);
+      expect(of('segmentClosed')[0]?.speechEndSample).toBe(20 * FRAME);
+    });
+
+    it('is long after an unfinished sentence', () => {
+      const { segmenter, feed, of } = setUp(adaptive);
+      feed(20, 0.9);
+      feed(5, 0);
+      segmenter.readSilence({ speechEndSample: 20 * FRAME, reading: 'unfinished' });
+      feed(19, 0);
+      expect(of('segmentClosed')).toHaveLength(0);
+      feed(1, 0);
+      expect(of('segmentClosed')).toHaveLength(1);
+    });
+
+    it('takes no notice of a reading of another silence', () => {
+      const { segmenter, feed, of } = setUp(adaptive);
+      feed(20, 0.9);
+      feed(4, 0);
+      feed(4, 0.9);
+      feed(4, 0);
+      segmenter.readSilence({ speechEndSample: 20 * FRAME, reading: 'sentence' });
+      feed(8, 0);
+      expect(of('segmentClosed')).toHaveLength(0);
+    });
+
+    it('takes no notice of readings where the end is fixed', () => {
+      const { segmenter, feed, of } = setUp({ ...adaptive, endpointing: 'fixed' });
+      feed(20, 0.9);
+      feed(4, 0);
+      segmenter.readSilence({ speechEndSample: 20 * FRAME, reading: 'sentence' });
+      feed(11, 0);
+      expect(of('segmentClosed')).toHaveLength(0);
+      feed(1, 0);
+      expect(of('segmentClosed')).toHaveLength(1);
+    });
+  });
+
+  describe('splitAt', () => {
+    it('ends the sentence and goes on at the very same sample', () => {
+      const { segmenter, feed, of } = setUp({ interimIntervalMs: 0 });
+      feed(40, 0.9);
+      const events = segmenter.splitAt(20 * FRAME + 7);
+      expect(events).toEqual([
+        {
+          type: 'segmentClosed',
+          startSample: 0,
+          endSample: 20 * FRAME + 7,
+          speechEndSample: 20 * FRAME + 7,
+          cause: 'sentence',
+        },
+        { type: 'segmentOpened', startSample: 20 * FRAME + 7 },
+      ]);
+      feed(16, 0);
+      expect(of('segmentClosed')).toEqual([
+        expect.objectContaining({ startSample: 20 * FRAME + 7, speechEndSample: 40 * FRAME, cause: 'silence' }),
+      ]);
+    });
+
+    it('refuses a place that would leave one part without speech', () => {
+      const { segmenter, feed } = setUp({ interimIntervalMs: 0 });
+      expect(segmenter.splitAt(100)).toEqual([]);
+      feed(20, 0.9);
+      feed(5, 0);
+      expect(segmenter.splitAt(22 * FRAME)).toEqual([]);
+      expect(segmenter.splitAt(0)).toEqual([]);
+    });
+  });
+
+  it('finds the quietest place between two samples and says how quiet it is', () => {
+    const { segmenter, feed } = setUp();
+    feed(10, 0.9, 1_000);
+    feed(3, 0.9, 100);
+    feed(10, 0.9, 1_000);
+    const found = segmenter.quietest({ fromSample: 5 * FRAME, toSample: 20 * FRAME });
+    expect(found?.sample).toBe(11 * FRAME + FRAME / 2);
+    expect(found?.relativeLevel).toBeLessThan(0.2);
+  });
+
+  it('asks for fewer interims while the recogniser is busy, and for none when told so', () => {
+    const { segmenter, feed, of } = setUp();
+    segmenter.setInterimFactor(2);
+    feed(80, 0.9);
+    expect(of('interimDue').map(({ endSample }) => endSample / FRAME)).toEqual([16, 48, 80]);
+    segmenter.setInterimFactor(0);
+    feed(80, 0.9);
+    expect(of('interimDue')).toHaveLength(3);
   });
 });

@@ -8,8 +8,13 @@ export type SegmenterSettings = Pick<
   | 'preRollMs'
   | 'postRollMs'
   | 'minSpeechMs'
+  | 'endpointing'
   | 'endSilenceMs'
+  | 'endSilenceSentenceMs'
+  | 'endSilenceUnfinishedMs'
+  | 'speculativeSilenceMs'
   | 'interimIntervalMs'
+  | 'firstInterimMs'
   | 'maxSegmentMs'
 >;
 
@@ -23,12 +28,19 @@ export interface SegmenterFrame {
   rms: number;
 }
 
-/** `forced`: cut in the middle of speech because it grew too long. `flush`: the audio ended or jumped. */
-export type SegmentCause = 'silence' | 'forced' | 'flush';
+/**
+ * `forced`: cut in the middle of speech because it grew too long. `sentence`: split off by `splitAt`, speech goes on. `flush`: the
+ * audio ended or jumped.
+ */
+export type SegmentCause = 'silence' | 'forced' | 'sentence' | 'flush';
+
+/** What the words before a silence read as; decides how long an adaptive endpoint waits. */
+export type SilenceReading = 'sentence' | 'unfinished' | 'unknown';
 
 /**
  * In samples of the speaker's time line. Each `segmentOpened` is followed by exactly one `segmentClosed` or
- * `segmentDiscarded`, each `speechStarted` by exactly one `speechEnded`; `interimDue` only comes in between both.
+ * `segmentDiscarded`, each `speechStarted` by exactly one `speechEnded`; `interimDue` only comes in between both. Each
+ * `silenceConfirmed` is followed by `speechResumed` or by the segment's end.
  */
 export type SegmenterEvent =
   /** First sign of speech (or the cut of a forced end): from here on the audio is needed. Includes the pre-roll. */
@@ -36,6 +48,9 @@ export type SegmenterEvent =
   /** `minSpeechMs` of speech have been heard; `atSample` is where they began. */
   | { type: 'speechStarted'; atSample: number }
   | { type: 'interimDue'; startSample: number; endSample: number }
+  /** `speculativeSilenceMs` of silence within an utterance: it may be over. `speechEndSample` is where the silence began. */
+  | { type: 'silenceConfirmed'; startSample: number; speechEndSample: number; endSample: number }
+  | { type: 'speechResumed'; atSample: number }
   /** `speechEndSample` is the end of the words, `endSample` that with its post-roll. */
   | { type: 'segmentClosed'; startSample: number; endSample: number; speechEndSample: number; cause: SegmentCause }
   /** It was too short to be speech. */
@@ -55,6 +70,10 @@ interface OpenSegment {
   speechSamples: number;
   /** Where the present run of silence began. */
   silenceStart: number | undefined;
+  /** `silenceConfirmed` has been told of that run. */
+  silenceTold: boolean;
+  /** What the words before that run read as. */
+  reading: SilenceReading;
   nextInterimAt: number;
   frames: HeardFrame[];
 }
@@ -79,6 +98,7 @@ export class Segmenter {
   #floor: number | undefined;
   /** One past the last frame. */
   #end = 0;
+  #interimFactor = 1;
   #events: SegmenterEvent[] = [];
 
   constructor(settings: SegmenterSettings) {
@@ -98,6 +118,48 @@ export class Segmenter {
   /** Takes effect with the next frame, also within an utterance. */
   update(settings: SegmenterSettings): void {
     this.#settings = settings;
+  }
+
+  /** Stretches the time between interims while the recogniser is busy; 0 = no interims at all. Takes effect at once. */
+  setInterimFactor(factor: number): void {
+    this.#interimFactor = factor;
+  }
+
+  /**
+   * What the words before the silence that began at `speechEndSample` read as; of no effect on any other silence. The next
+   * frame acts on it.
+   */
+  readSilence(options: { speechEndSample: number; reading: SilenceReading }): void {
+    const open = this.#open;
+    if (open?.silenceStart === options.speechEndSample) open.reading = options.reading;
+  }
+
+  /**
+   * Ends the open segment at a sample between two words; speech goes on in the next one. @returns nothing when the sample is
+   * not inside the open segment, or would leave one of both parts without speech
+   */
+  splitAt(sample: number): SegmenterEvent[] {
+    const open = this.#open;
+    if (open === undefined || !open.confirmed) return [];
+    const heardAfter = open.frames.some((frame) => frame.speech && frame.startSample >= sample);
+    const heardBefore = open.frames.some((frame) => frame.speech && frame.startSample + frame.samples <= sample);
+    if (!heardBefore || !heardAfter) return [];
+    this.#cut(open, { sample, cause: 'sentence' });
+    return this.#take();
+  }
+
+  /**
+   * The quietest sample between two samples of the open segment (mean over a frame and its neighbours), with its level
+   * relative to the speech of the segment (0 = silence, 1 = as loud as speech).
+   */
+  quietest(options: { fromSample: number; toSample: number }): { sample: number; relativeLevel: number } | undefined {
+    const open = this.#open;
+    if (open === undefined) return undefined;
+    const found = quietestFrame(open.frames, options);
+    if (found === undefined) return undefined;
+    const speech = open.frames.filter((frame) => frame.speech);
+    const mean = speech.reduce((sum, frame) => sum + frame.rms, 0) / Math.max(1, speech.length);
+    return { sample: found.sample, relativeLevel: mean === 0 ? 0 : found.rms / mean };
   }
 
   push(frame: SegmenterFrame): SegmenterEvent[] {
@@ -147,6 +209,8 @@ export class Segmenter {
       speechStart: frame.startSample,
       speechSamples: 0,
       silenceStart: undefined,
+      silenceTold: false,
+      reading: 'unknown',
       nextInterimAt: frame.startSample + this.#firstInterimSamples(),
       frames: [],
     };
@@ -158,7 +222,7 @@ export class Segmenter {
   #continueSegment(open: OpenSegment, frame: SegmenterFrame): void {
     const settings = this.#settings;
     // Between the thresholds a frame goes with what was before it.
-    if (frame.probability >= settings.vadThreshold) open.silenceStart = undefined;
+    if (frame.probability >= settings.vadThreshold) this.#endSilence(open, frame.startSample);
     else if (frame.probability < settings.vadNegativeThreshold) open.silenceStart ??= frame.startSample;
     const speech = open.silenceStart === undefined;
     open.frames.push({ startSample: frame.startSample, samples: frame.samples, rms: frame.rms, speech });
@@ -168,7 +232,7 @@ export class Segmenter {
       open.confirmed = true;
       this.#events.push({ type: 'speechStarted', atSample: open.speechStart });
     }
-    if (open.silenceStart !== undefined && this.#end - open.silenceStart >= toSamples(settings.endSilenceMs)) {
+    if (open.silenceStart !== undefined && this.#end - open.silenceStart >= toSamples(this.#endSilenceMs(open))) {
       this.#close(open, 'silence');
       return;
     }
@@ -176,22 +240,49 @@ export class Segmenter {
       this.#forceEnd(open);
       return;
     }
+    this.#tellSilence(open);
     this.#askForInterim(open, speech);
   }
 
+  #endSilence(open: OpenSegment, atSample: number): void {
+    open.silenceStart = undefined;
+    open.reading = 'unknown';
+    if (!open.silenceTold) return;
+    open.silenceTold = false;
+    this.#events.push({ type: 'speechResumed', atSample });
+  }
+
+  #tellSilence(open: OpenSegment): void {
+    const { speculativeSilenceMs } = this.#settings;
+    if (speculativeSilenceMs === 0 || open.silenceTold || !open.confirmed || open.silenceStart === undefined) return;
+    if (open.speechSamples === 0 || this.#end - open.silenceStart < toSamples(speculativeSilenceMs)) return;
+    open.silenceTold = true;
+    this.#events.push({
+      type: 'silenceConfirmed',
+      startSample: open.startSample,
+      speechEndSample: open.silenceStart,
+      endSample: this.#end,
+    });
+  }
+
+  /** Fixed, or by what the words before it read as. */
+  #endSilenceMs(open: OpenSegment): number {
+    const { endpointing, endSilenceMs, endSilenceSentenceMs, endSilenceUnfinishedMs } = this.#settings;
+    if (endpointing === 'fixed' || open.reading === 'unknown') return endSilenceMs;
+    return open.reading === 'sentence' ? endSilenceSentenceMs : endSilenceUnfinishedMs;
+  }
+
   #askForInterim(open: OpenSegment, speech: boolean): void {
-    const interval = toSamples(this.#settings.interimIntervalMs);
+    const interval = toSamples(this.#settings.interimIntervalMs * this.#interimFactor);
     // In a silence nothing new is said; the final is near.
     if (interval === 0 || !open.confirmed || !speech || this.#end < open.nextInterimAt) return;
     open.nextInterimAt = this.#end + interval;
     this.#events.push({ type: 'interimDue', startSample: open.startSample, endSample: this.#end });
   }
 
-  /** The first interim is early: about one interval after the start of speech, but not before speech is confirmed. */
+  /** The first interim is early, but not before speech is confirmed. */
   #firstInterimSamples(): number {
-    const interval = toSamples(this.#settings.interimIntervalMs);
-    const minSpeech = this.#minSpeechSamples();
-    return Math.max(minSpeech, Math.min(interval, minSpeech + interval / 2));
+    return Math.max(this.#minSpeechSamples(), toSamples(this.#settings.firstInterimMs));
   }
 
   /** A segment must be able to prove itself before it is cut. */
@@ -232,7 +323,11 @@ export class Segmenter {
       this.#close(open, 'silence');
       return;
     }
-    const cut = this.#quietestSample(open);
+    this.#cut(open, { sample: this.#forcedCut(open), cause: 'forced' });
+  }
+
+  /** Ends `open` at a sample and goes on with what comes after it. */
+  #cut(open: OpenSegment, { sample: cut, cause }: { sample: number; cause: 'forced' | 'sentence' }): void {
     const silentBefore = open.silenceStart !== undefined && open.silenceStart < cut;
     this.#floor = cut;
     this.#events.push({
@@ -240,7 +335,7 @@ export class Segmenter {
       startSample: open.startSample,
       endSample: cut,
       speechEndSample: silentBefore ? (open.silenceStart ?? cut) : cut,
-      cause: 'forced',
+      cause,
     });
     this.#events.push({ type: 'segmentOpened', startSample: cut });
 
@@ -255,30 +350,38 @@ export class Segmenter {
       speechStart: cut,
       speechSamples,
       silenceStart: open.silenceStart,
+      // What began before the cut is told anew: what was asked for it is of the segment before.
+      silenceTold: false,
+      reading: 'unknown',
       nextInterimAt: Math.max(this.#end, cut + this.#firstInterimSamples()),
       frames,
     };
   }
 
-  /** Middle of the quietest frame (mean over it and its neighbours) in the last third of the segment. */
-  #quietestSample(open: OpenSegment): number {
-    const { frames } = open;
-    const earliest = open.startSample + ((this.#end - open.startSample) * 2) / 3;
-    let best = this.#end;
-    let bestRms = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < frames.length; index += 1) {
-      const frame = frames[index];
-      if (frame === undefined || frame.startSample < earliest) continue;
-      const before = frames[index - 1] ?? frame;
-      const after = frames[index + 1] ?? frame;
-      const smoothed = before.rms + frame.rms + after.rms;
-      if (smoothed < bestRms) {
-        bestRms = smoothed;
-        best = frame.startSample + (frame.samples >> 1);
-      }
-    }
-    return best;
+  /** The middle of the quietest frame in the last third of the segment. */
+  #forcedCut(open: OpenSegment): number {
+    const fromSample = open.startSample + ((this.#end - open.startSample) * 2) / 3;
+    return quietestFrame(open.frames, { fromSample, toSample: this.#end })?.sample ?? this.#end;
   }
+}
+
+/** The middle of the quietest frame, by the mean over it and its neighbours. */
+function quietestFrame(
+  frames: readonly HeardFrame[],
+  options: { fromSample: number; toSample: number },
+): { sample: number; rms: number } | undefined {
+  let best: { sample: number; rms: number } | undefined;
+  for (let index = 0; index < frames.length; index += 1) {
+    const frame = frames[index];
+    if (frame === undefined || frame.startSample < options.fromSample) continue;
+    const sample = frame.startSample + (frame.samples >> 1);
+    if (sample > options.toSample) break;
+    const before = frames[index - 1] ?? frame;
+    const after = frames[index + 1] ?? frame;
+    const smoothed = (before.rms + frame.rms + after.rms) / 3;
+    if (best === undefined || smoothed < best.rms) best = { sample, rms: smoothed };
+  }
+  return best;
 }
 
 function toSamples(ms: number): number {

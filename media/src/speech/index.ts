@@ -1,3 +1,5 @@
+export * from './modes.js';
+export * from './planSplit.js';
 export * from './Segmenter.js';
 export * from './settings.js';
 export * from './VoiceActivityModel.js';

@@ -19,11 +19,15 @@ const live = (description: string, unit?: string): SettingMeta => ({
   ...(unit === undefined ? {} : { unit }),
 });
 
+const probability = z.number().min(0).max(1);
+const phrases = (longest: number) => z.array(z.string().trim().min(1).max(longest));
+
 /**
- * Everything that decides how a speaker's audio becomes utterances and text. Part of the one settings schema; the modes
- * below are sets of values for it.
+ * Everything that decides how a speaker's audio becomes utterances and text. Part of the one settings schema; the modes are
+ * sets of values for it (`MODES`). Times are milliseconds of audio.
  */
 export const speechSettingsSchema = z.strictObject({
+  // Speech and silence
   vadThreshold: z
     .number()
     .min(0.05)
@@ -39,36 +43,183 @@ export const speechSettingsSchema = z.strictObject({
   preRollMs: z.int().min(0).max(2_000).default(400).meta(live('Audio kept from before the start of speech', 'ms')),
   postRollMs: z.int().min(0).max(1_000).default(300).meta(live('Silence kept after the end of speech', 'ms')),
   minSpeechMs: z.int().min(32).max(2_000).default(250).meta(live('Shorter speech is taken for a noise', 'ms')),
+
+  // Where an utterance ends
+  endpointing: z
+    .enum(['fixed', 'adaptive'])
+    .default('adaptive')
+    .meta(live('fixed: endSilenceMs always; adaptive: by what has been said so far')),
   endSilenceMs: z.int().min(100).max(5_000).default(500).meta(live('Silence that ends an utterance', 'ms')),
-  interimIntervalMs: z
+  endSilenceSentenceMs: z
+    .int()
+    .min(100)
+    .max(5_000)
+    .default(240)
+    .meta(live('adaptive: silence that ends an utterance after what reads as the end of a sentence', 'ms')),
+  endSilenceUnfinishedMs: z
+    .int()
+    .min(100)
+    .max(5_000)
+    .default(800)
+    .meta(live('adaptive: silence that ends an utterance which breaks off within a sentence', 'ms')),
+  speculativeSilenceMs: z
     .int()
     .min(0)
-    .max(5_000)
-    .default(500)
-    .meta(live('New speech between two interim results; 0 = no interims', 'ms')),
+    .max(1_000)
+    .default(100)
+    .meta(live('Silence after which the final is begun, to be thrown away if speech resumes; 0 = not before the end', 'ms')),
   maxSegmentMs: z
     .int()
     .min(2_000)
     .max(28_000)
     .default(28_000)
-    .meta(live("Longest utterance before it is cut at its quietest point; the model's own longest window wins", 'ms')),
+    .meta(live("Longest utterance before it is cut between two words; the model's own longest window wins", 'ms')),
+  sentenceSplitMs: z
+    .int()
+    .min(0)
+    .max(28_000)
+    .default(3_000)
+    .meta(live('In a monologue, a sentence becomes final by itself once the utterance is so long; 0 = never', 'ms')),
+
+  // Interims
+  interimIntervalMs: z
+    .int()
+    .min(0)
+    .max(5_000)
+    .default(300)
+    .meta(live('New speech between two interim results; 0 = no interims', 'ms')),
+  firstInterimMs: z
+    .int()
+    .min(0)
+    .max(5_000)
+    .default(250)
+    .meta(live('Speech before the first interim result', 'ms')),
+  interimWindowMs: z
+    .int()
+    .min(2_000)
+    .max(28_000)
+    .default(10_000)
+    .meta(live('Most audio that one interim result looks at', 'ms')),
+  stabilityAgreement: z
+    .int()
+    .min(2)
+    .max(8)
+    .default(2)
+    .meta(live('Interim results that have to agree on a word before it is shown as settled')),
+  stabilityMs: z
+    .int()
+    .min(0)
+    .max(5_000)
+    .default(200)
+    .meta(live('Audio over which they have to agree', 'ms')),
+
+  // Recognition
   language: z
     .string()
-    .regex(/^(auto|[a-z]{2,3})$/)
+    .regex(/^(auto|per-segment|[a-z]{2,3})$/)
     .default('auto')
-    .meta(live('ISO 639-1 code of the spoken language, or auto')),
+    .meta(live('ISO 639-1 code of the spoken language; auto: found in the first seconds; per-segment: found anew in each utterance')),
+  languageDetectionMs: z
+    .int()
+    .min(500)
+    .max(30_000)
+    .default(3_000)
+    .meta(live('auto: speech that is heard before the language is settled', 'ms')),
+  languageProbability: probability
+    .default(0.6)
+    .meta(live('auto: probability that settles the language', 'probability')),
+  task: z
+    .enum(['transcribe', 'translate'])
+    .default('transcribe')
+    .meta(live('translate: into English, where the model can')),
   beamSize: z.int().min(1).max(8).default(1).meta(live('Beam size of finals; 1 = greedy')),
-  prompt: z
-    .string()
-    .max(1_000)
-    .default('')
-    .meta(live('Text that primes the recogniser: names and words of the meeting')),
-  words: z.boolean().default(false).meta(live('Word times on finals')),
+  interimBeamSize: z.int().min(1).max(8).default(1).meta(live('Beam size of interims; 1 = greedy')),
+  temperatureFallback: z
+    .boolean()
+    .default(true)
+    .meta(live('Finals that look wrong are decoded again at a higher temperature')),
+  prompt: z.string().max(1_000).default('').meta(live('Text that primes the recogniser')),
+  hotWords: phrases(64)
+    .max(200)
+    .default([])
+    .meta(live('Names and terms that the recogniser is to expect; those of deployment, room and participant add up')),
+  words: z.boolean().default(true).meta(live('Time and probability of every word of a final')),
+
+  // Gates against invented text
+  silenceLevelDb: z
+    .number()
+    .min(-90)
+    .max(-20)
+    .default(-60)
+    .meta(live('Audio that is nowhere louder is never given to the recogniser', 'dBFS')),
+  noSpeechThreshold: probability
+    .default(0.6)
+    .meta(live('No-speech probability above which an unsure text is dropped', 'probability')),
+  logProbabilityThreshold: z
+    .number()
+    .min(-10)
+    .max(0)
+    .default(-1)
+    .meta(live('Mean log-probability of the tokens below which a text counts as unsure')),
+  compressionRatioThreshold: z
+    .number()
+    .min(1)
+    .max(10)
+    .default(2.4)
+    .meta(live('Compression ratio above which a text counts as a loop')),
+  tokensPerSecond: z
+    .int()
+    .min(4)
+    .max(50)
+    .default(16)
+    .meta(live('Most tokens of a text for each second of audio; more is a loop')),
+
+  // Text
+  startUppercase: z.boolean().default(true).meta(live('Sentences start with a capital letter')),
+  endPeriod: z.boolean().default(true).meta(live('Utterances that ended in silence end with a full stop at least')),
+
+  // Wake phrases
+  wakePhrases: phrases(64)
+    .max(8)
+    .default([])
+    .meta(live('Phrases that wake the transcription; none = always awake')),
+  wakeGate: z
+    .boolean()
+    .default(true)
+    .meta(live('Nothing is transcribed until a wake phrase has been heard; without it they are only told of')),
+  wakeSensitivity: probability
+    .default(0.6)
+    .meta(live('How alike speech and phrase have to be; higher takes more for the phrase', '0 to 1')),
+  wakeActivationDelayMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(0)
+    .meta(live('Awake for so long after the start of the track before a wake phrase is needed', 'ms')),
+  wakeTimeoutMs: z
+    .int()
+    .min(500)
+    .max(600_000)
+    .default(5_000)
+    .meta(live('Asleep again when nobody speaks for so long after the wake phrase', 'ms')),
+  wakeFollowUpMs: z
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(0)
+    .meta(live('Awake for so long after each final, so that one can go on without the phrase', 'ms')),
+
+  // Rooms
+  crosstalkGuard: z
+    .boolean()
+    .default(true)
+    .meta(live('A voice that reaches a second microphone is captioned once, for its speaker')),
 });
 
 export type SpeechSettings = z.infer<typeof speechSettingsSchema>;
+export type SpeechSettingName = keyof SpeechSettings;
 /** Single values that are put over those of a mode. */
-export type SpeechOverrides = { [Key in keyof SpeechSettings]?: SpeechSettings[Key] | undefined };
+export type SpeechOverrides = { [Key in SpeechSettingName]?: SpeechSettings[Key] | undefined };
 
 /** The same settings without their defaults: what is not given stays with the mode. */
 export const speechOverridesSchema = z.strictObject(
@@ -82,17 +233,3 @@ export const speechOverridesSchema = z.strictObject(
     ]),
   ),
 ) as unknown as z.ZodType<SpeechOverrides> & z.ZodObject;
-
-/** Named sets of values: what differs from the schema's defaults. Data, not code paths. */
-export const MODES = {
-  /** Interims every half second, finals half a second after the last word. */
-  balanced: {},
-} as const satisfies Record<string, Partial<SpeechSettings>>;
-
-export type ModeName = keyof typeof MODES;
-
-/** The settings of a mode, with single values put over them. @throws z.ZodError for values out of range */
-export function resolveSpeechSettings(mode: ModeName, overrides: SpeechOverrides = {}): SpeechSettings {
-  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
-  return speechSettingsSchema.parse({ ...MODES[mode], ...Object.fromEntries(given) });
-}

@@ -1,0 +1,241 @@
+import {
+  createOpusDecoder,
+  type OpusDecoder,
+  type PcmBlock,
+  type PcmOrigin,
+  PcmRing,
+  rms,
+  TrackDecoder,
+} from '../audio/index.js';
+import { MediaClock, type RtpOutput, type RtpPacket, RtpReceiver } from '../rtp/index.js';
+import { VAD_FRAME_SAMPLES, type VoiceActivityModel, type VoiceActivityStream } from '../speech/index.js';
+
+/** One run of continuous time: a sender that starts over, or comes back after a stall, begins another. */
+export interface Timeline {
+  /** Counts from 0; part of segment ids. */
+  index: number;
+  clock: MediaClock;
+  ring: PcmRing;
+  /** Extended RTP timestamp of sample 0. */
+  firstTimestamp: number | undefined;
+}
+
+/** One VAD frame with its answer. */
+export interface IntakeFrame {
+  startSample: number;
+  probability: number;
+  rms: number;
+}
+
+export interface TrackIntakeOptions {
+  payloadType: number;
+  /** On the machine's monotonic clock. */
+  meetingStartedAtMs: number;
+  voiceActivity: VoiceActivityModel;
+  now: () => number;
+  /** As decoded or filled, before the VAD has answered. */
+  onAudio(span: { timeline: Timeline; startSample: number; samples: number; origin: PcmOrigin }): void;
+  /** The time line leaves samples out. */
+  onSkipped(span: { timeline: Timeline; fromSample: number; toSample: number }): void;
+  /** In the order of the time line, as are the two after it. */
+  onFrame(frame: IntakeFrame): void;
+  onJump(toSample: number): void;
+  /** What follows is of another time line, which begins at sample 0. */
+  onTimeline(timeline: Timeline): void;
+}
+
+/** What waits for its place among the frames that the VAD has yet to answer. */
+type Queued =
+  | { type: 'frame'; startSample: number; rms: number }
+  /** Digital silence while nobody speaks: not worth a run of the model. */
+  | { type: 'silence'; startSample: number }
+  | { type: 'jump'; toSample: number }
+  | { type: 'timeline'; timeline: Timeline }
+  | { type: 'flush'; done: () => void };
+
+/**
+ * One producer's way from RTP to frames with a speech probability: receiver, decoder, ring and VAD, all of it in the order of
+ * the stream.
+ */
+export class TrackIntake {
+  readonly #options: TrackIntakeOptions;
+  readonly #decoder: OpusDecoder;
+  readonly #receiver: RtpReceiver;
+  readonly #track: TrackDecoder;
+  readonly #vad: VoiceActivityStream;
+  #receiving: Timeline;
+  readonly #frame = new Int16Array(VAD_FRAME_SAMPLES);
+  #frameStart = 0;
+  #frameFilled = 0;
+  #queued: Queued[] = [];
+  #injected = 0;
+  #speaking = false;
+  #closed = false;
+
+  constructor(options: TrackIntakeOptions) {
+    this.#options = options;
+    this.#receiving = this.#newTimeline(0);
+    this.#decoder = createOpusDecoder();
+    this.#track = new TrackDecoder({
+      decoder: this.#decoder,
+      onPcm: (block) => this.#onPcm(block),
+      onJump: ({ fromSample, toSample }) => this.#onJump({ fromSample, toSample }),
+      onEpoch: ({ firstExtendedTimestamp }) => this.#onEpoch(firstExtendedTimestamp),
+    });
+    this.#receiver = new RtpReceiver({
+      payloadType: options.payloadType,
+      onOutput: (output) => this.#onOutput(output),
+    });
+    this.#vad = options.voiceActivity.open({
+      onProbability: (probability) => this.#onProbability(probability),
+      // Its frames are answered all the same, with the probability before them; the model counts the failure.
+      onError: () => {},
+    });
+  }
+
+  /** The first time line. */
+  get timeline(): Timeline {
+    return this.#receiving;
+  }
+
+  /** While somebody speaks, frames of digital silence are worth a run of the model as well. */
+  set speaking(speaking: boolean) {
+    this.#speaking = speaking;
+  }
+
+  push(packet: RtpPacket): void {
+    if (!this.#closed) this.#receiver.push(packet, this.#options.now());
+  }
+
+  /** The next samples of a track that comes as PCM: what RTP, jitter buffer and decoder would have made of it. */
+  pushPcm(pcm: Int16Array): void {
+    if (this.#closed) return;
+    const startSample = this.#injected;
+    this.#injected += pcm.length;
+    this.#receiving.firstTimestamp ??= 0;
+    this.#receiving.clock.observe(startSample * 3, this.#options.now());
+    this.#onPcm({ startSample, pcm, origin: 'audio' });
+  }
+
+  /** To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives. */
+  tick(): void {
+    if (this.#closed) return;
+    const nowMs = this.#options.now();
+    this.#receiver.tick(nowMs);
+    // While packets wait behind a hole, the clock must not fill the time that they will.
+    if (!this.#receiver.holding) this.#track.tick(nowMs);
+  }
+
+  /** Lets everything that was received out. Resolves when the last frame has been told. */
+  flush(): Promise<void> {
+    const nowMs = this.#options.now();
+    this.#receiver.flush(nowMs);
+    this.#track.flush(nowMs);
+    this.#padFrame();
+    return new Promise((resolve) => this.#enqueue({ type: 'flush', done: resolve }));
+  }
+
+  /** Frees the decoder and the VAD's state. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#vad.close();
+    this.#decoder.close();
+  }
+
+  #newTimeline(index: number, firstTimestamp?: number): Timeline {
+    const clock = new MediaClock({ meetingStartMs: this.#options.meetingStartedAtMs });
+    return { index, clock, ring: new PcmRing(), firstTimestamp };
+  }
+
+  #onOutput(output: RtpOutput): void {
+    // First the decoder: this packet may begin a time line, which has a clock of its own.
+    this.#track.handle(output, this.#options.now());
+    if (output.kind === 'packet') this.#receiving.clock.observe(output.extendedTimestamp, output.arrivedAtMs);
+  }
+
+  #onPcm({ startSample, pcm, origin }: PcmBlock): void {
+    this.#receiving.firstTimestamp ??= this.#track.firstExtendedTimestamp;
+    this.#receiving.ring.write(startSample, pcm);
+    this.#options.onAudio({ timeline: this.#receiving, startSample, samples: pcm.length, origin });
+    if (this.#frameFilled === 0) this.#frameStart = startSample;
+    for (let offset = 0; offset < pcm.length; ) {
+      const taken = Math.min(VAD_FRAME_SAMPLES - this.#frameFilled, pcm.length - offset);
+      this.#frame.set(pcm.subarray(offset, offset + taken), this.#frameFilled);
+      this.#frameFilled += taken;
+      offset += taken;
+      if (this.#frameFilled === VAD_FRAME_SAMPLES) this.#pushFrame();
+    }
+  }
+
+  #pushFrame(): void {
+    const startSample = this.#frameStart;
+    const level = rms(this.#frame);
+    this.#frameStart += VAD_FRAME_SAMPLES;
+    this.#frameFilled = 0;
+    if (level === 0 && !this.#speaking && this.#queued.length === 0) {
+      this.#enqueue({ type: 'silence', startSample });
+    } else {
+      this.#enqueue({ type: 'frame', startSample, rms: level });
+      this.#vad.push(this.#frame.slice());
+    }
+  }
+
+  #onJump({ fromSample, toSample }: { fromSample: number; toSample: number }): void {
+    this.#padFrame();
+    this.#frameStart = toSample;
+    this.#options.onSkipped({ timeline: this.#receiving, fromSample, toSample });
+    this.#enqueue({ type: 'jump', toSample });
+  }
+
+  /** The sender began a new time line: samples count from 0 again. */
+  #onEpoch(firstTimestamp: number): void {
+    this.#padFrame();
+    this.#frameStart = 0;
+    this.#receiving = this.#newTimeline(this.#receiving.index + 1, firstTimestamp);
+    this.#enqueue({ type: 'timeline', timeline: this.#receiving });
+  }
+
+  /** Rounds what was begun of a frame up with silence. */
+  #padFrame(): void {
+    if (this.#frameFilled > 0) {
+      this.#frame.fill(0, this.#frameFilled);
+      this.#pushFrame();
+    }
+  }
+
+  #enqueue(item: Queued): void {
+    // Now and not when its turn comes: what is pushed from here on has no past.
+    if (item.type === 'jump' || item.type === 'timeline' || item.type === 'flush') this.#vad.reset();
+    this.#queued.push(item);
+    this.#runQueue();
+  }
+
+  #onProbability(probability: number): void {
+    const head = this.#queued.shift();
+    if (head?.type === 'frame') {
+      this.#options.onFrame({ startSample: head.startSample, probability, rms: head.rms });
+    }
+    this.#runQueue();
+  }
+
+  /** Whatever stands at the head and needs no answer of the VAD. */
+  #runQueue(): void {
+    for (let head = this.#queued[0]; head !== undefined && head.type !== 'frame'; head = this.#queued[0]) {
+      this.#queued.shift();
+      switch (head.type) {
+        case 'silence':
+          this.#options.onFrame({ startSample: head.startSample, probability: 0, rms: 0 });
+          break;
+        case 'jump':
+          this.#options.onJump(head.toSample);
+          break;
+        case 'timeline':
+          this.#options.onTimeline(head.timeline);
+          break;
+        case 'flush':
+          head.done();
+      }
+    }
+  }
+}

@@ -1,0 +1,374 @@
+import type { Recognizer } from '../asr/Recognizer.js';
+import type { Hypothesis, RecognitionKind } from '../asr/types.js';
+import { planSplit, type SegmentCause, type SilenceReading, type SpeechSettings } from '../speech/index.js';
+import { type StableText, Stabilizer, type TimedWord } from '../speech/stabilizer/index.js';
+import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
+import type { PipelineSegment } from './messages.js';
+import type { Timeline } from './TrackIntake.js';
+
+/** What an utterance needs of the pipeline that it is part of. */
+export interface UtteranceContext {
+  roomId: string;
+  speakerId: string;
+  recognizer: Recognizer;
+  now: () => number;
+  settings: () => SpeechSettings;
+  /** Longest audio of one request, as the model of the moment has it. */
+  longestWindowMs: () => number;
+  /** What to ask the engine for. */
+  language: (kind: RecognitionKind) => string;
+  /** Primes the engine; `before` is text of this utterance whose audio is not part of the request. */
+  prompt: (before: string) => string;
+  quietest: (options: { fromSample: number; toSample: number }) => { sample: number; relativeLevel: number } | undefined;
+  /** There is something new to show. */
+  onText: (utterance: Utterance, text: StableText, hypothesis: Hypothesis) => void;
+  /** What the words before a silence read as. */
+  onReading: (options: { speechEndSample: number; reading: SilenceReading }) => void;
+  /** The utterance can be cut here: its first part is final already. */
+  onSplit: (utterance: Utterance, split: PreparedFinal) => void;
+  /** Engine time of answers that nobody needed. */
+  onDiscarded: (engineMs: number) => void;
+}
+
+/** A final that was made before the utterance's end was known. */
+export interface PreparedFinal {
+  endSample: number;
+  hypothesis: Hypothesis;
+  cause: 'sentence' | 'forced';
+}
+
+export interface UtteranceOptions {
+  id: string;
+  startSample: number;
+  startMs: number;
+  timeline: Timeline;
+  /** It goes on from a cut inside a sentence. */
+  continues: boolean;
+  stabilizer?: Stabilizer;
+}
+
+interface Speculation {
+  speechEndSample: number;
+  controller: AbortController;
+  answer: Promise<Hypothesis>;
+  hypothesis?: Hypothesis;
+}
+
+/** An interim that is not there by then has been overtaken. */
+const INTERIM_DEADLINE_MS = 2_000;
+/** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
+const FINAL_DEADLINE_MS = 60_000;
+/** So few words say little about whether a sentence is over ("Yes." may be "Yes, we can"). */
+const FEWEST_WORDS_OF_SENTENCE = 3;
+/** When an interim has to leave audio out, it leaves out so much that the next ones need not. */
+const WINDOW_KEPT = 0.6;
+const SAMPLES_PER_MS = 16;
+
+/**
+ * An utterance that is still being spoken: its interims, the final that is begun in each silence, and the cut after a sentence
+ * while speech goes on. At most one request of each of these is under way.
+ */
+export class Utterance {
+  readonly id: string;
+  readonly startSample: number;
+  readonly startMs: number;
+  readonly timeline: Timeline;
+  readonly continues: boolean;
+  /** Enough of it has been heard to be speech; the others have been told of it. */
+  announced = false;
+  /** What was shown last, for its owner to compare. */
+  lastShown = '';
+  revision = 0;
+  endMs: number;
+  readonly #context: UtteranceContext;
+  #stabilizer: Stabilizer;
+  #closed = false;
+  #interim: AbortController | undefined;
+  /** Newest sample that an interim was asked for while another one was under way. */
+  #overdue: number | undefined;
+  /** Audio before it is not given to interims any more. */
+  #windowStartMs = 0;
+  #speculation: Speculation | undefined;
+  #split: { controller: AbortController; cutSample: number } | undefined;
+  /** Cuts that did not fit the words. */
+  readonly #refusedCuts = new Set<number>();
+
+  constructor(options: UtteranceOptions, context: UtteranceContext) {
+    this.id = options.id;
+    this.startSample = options.startSample;
+    this.startMs = options.startMs;
+    this.endMs = options.startMs;
+    this.timeline = options.timeline;
+    this.continues = options.continues;
+    this.#context = context;
+    const { stabilityAgreement, stabilityMs } = context.settings();
+    this.#stabilizer =
+      options.stabilizer ?? new Stabilizer({ agreement: stabilityAgreement, stabilityMs });
+  }
+
+  get segment(): PipelineSegment {
+    const { id, startMs, endMs, revision } = this;
+    return { id, startMs, endMs, revision };
+  }
+
+  /** Words that were shown as settled and that the final does not have. */
+  corrections(final: Hypothesis): number {
+    return this.#stabilizer.finalize(final).corrections.length;
+  }
+
+  /** What goes on after a cut: words that were settled beyond it stay settled. */
+  stabilizerAfter(cutSample: number): Stabilizer {
+    return this.#stabilizer.splitAt((cutSample - this.startSample) / SAMPLES_PER_MS);
+  }
+
+  /** After a cut: shows what is known of this part already, so that no word vanishes until its first interim. */
+  showCarried(hypothesis: Hypothesis): void {
+    const text = this.#stabilizer.shown;
+    if (text.text === '') return;
+    this.endMs = this.startMs + Math.max(0, ...[...text.committed, ...text.tail].map((word) => word.endMs));
+    this.#context.onText(this, text, { ...hypothesis, text: text.text, words: [], queuedMs: 0, engineMs: 0 });
+  }
+
+  /** Asks for an interim of everything up to a sample. While one is under way, the newest wish waits for it. */
+  requestInterim(endSample: number): void {
+    if (this.#closed) return;
+    if (this.#interim !== undefined) {
+      this.#overdue = endSample;
+      return;
+    }
+    const controller = new AbortController();
+    this.#interim = controller;
+    const windowStartMs = this.#windowStart(endSample);
+    this.#recognize({ kind: 'interim', fromMs: windowStartMs, endSample, signal: controller.signal })
+      .then((hypothesis) => {
+        if (this.#closed) this.#context.onDiscarded(hypothesis.engineMs);
+        else this.#onInterim({ hypothesis, windowStartMs, endSample });
+      })
+      .catch(() => {
+        // An interim may be lost: the next one says more.
+      })
+      .finally(() => {
+        this.#interim = undefined;
+        const overdue = this.#overdue;
+        this.#overdue = undefined;
+        if (overdue !== undefined && !this.#closed && this.#speculation === undefined) this.requestInterim(overdue);
+      });
+  }
+
+  /** Begins the final in a silence that may be the end. */
+  speculate(silence: { speechEndSample: number; endSample: number }): void {
+    if (this.#closed) return;
+    const controller = new AbortController();
+    const answer = this.#recognize({ kind: 'final', endSample: silence.endSample, signal: controller.signal });
+    const speculation: Speculation = { speechEndSample: silence.speechEndSample, controller, answer };
+    this.#speculation = speculation;
+    answer
+      .then((hypothesis) => {
+        if (this.#speculation !== speculation) {
+          this.#context.onDiscarded(hypothesis.engineMs);
+          return;
+        }
+        speculation.hypothesis = hypothesis;
+        if (!this.#closed) this.#onSpeculation(silence, hypothesis);
+      })
+      // The final is asked for again at the end.
+      .catch(() => {});
+  }
+
+  /** Speech went on: what was begun in the silence is of no use. */
+  dropSpeculation(): void {
+    const speculation = this.#speculation;
+    this.#speculation = undefined;
+    if (speculation === undefined) return;
+    if (speculation.hypothesis === undefined) speculation.controller.abort();
+    else this.#context.onDiscarded(speculation.hypothesis.engineMs);
+  }
+
+  /**
+   * The utterance ends here; nothing of it is shown from now on but the final. @returns its text, from what was begun before
+   * where that fits
+   */
+  close(end: { endSample: number; speechEndSample: number; cause: SegmentCause; prepared?: PreparedFinal }): Promise<Hypothesis> {
+    this.#closed = true;
+    this.#interim?.abort();
+    const speculation = this.#speculation;
+    const fits =
+      speculation !== undefined && end.cause !== 'sentence' && speculation.speechEndSample === end.speechEndSample;
+    if (!fits) this.dropSpeculation();
+    if (end.prepared?.endSample === end.endSample) return Promise.resolve(end.prepared.hypothesis);
+    this.#split?.controller.abort();
+    if (!fits) return this.#recognize({ kind: 'final', endSample: end.endSample });
+    return speculation.answer.catch(() => this.#recognize({ kind: 'final', endSample: end.endSample }));
+  }
+
+  /** It was no speech. */
+  discard(): void {
+    this.#closed = true;
+    this.#interim?.abort();
+    this.#split?.controller.abort();
+    this.dropSpeculation();
+  }
+
+  /** From the start to a sample. */
+  audio(endSample: number): Int16Array {
+    return this.timeline.ring.read(this.startSample, endSample);
+  }
+
+  #onInterim(options: { hypothesis: Hypothesis; windowStartMs: number; endSample: number }): void {
+    const { hypothesis, windowStartMs, endSample } = options;
+    if (hypothesis.text === '') return;
+    const words = shifted(hypothesis.words, windowStartMs);
+    const audioEndMs = this.#msOf(endSample);
+    const text = this.#stabilizer.update({
+      text: hypothesis.text,
+      ...(words === undefined ? {} : { words }),
+      audioStartMs: windowStartMs,
+      audioEndMs,
+    });
+    this.endMs = this.startMs + audioEndMs;
+    this.#context.onText(this, text, hypothesis);
+    if (!this.#closed && !text.outlier) this.#considerSplit(endSample);
+  }
+
+  #onSpeculation(silence: { speechEndSample: number; endSample: number }, hypothesis: Hypothesis): void {
+    const { speechEndSample, endSample } = silence;
+    this.#context.onReading({ speechEndSample, reading: readingOf(hypothesis) });
+    if (hypothesis.text === '') return;
+    const audioEndMs = this.#msOf(endSample);
+    const text = this.#stabilizer.update({
+      text: hypothesis.text,
+      ...(hypothesis.words === undefined ? {} : { words: hypothesis.words }),
+      audioStartMs: 0,
+      audioEndMs,
+      speechEndMs: this.#msOf(speechEndSample),
+    });
+    this.endMs = this.startMs + audioEndMs;
+    this.#context.onText(this, text, hypothesis);
+  }
+
+  #considerSplit(endSample: number): void {
+    if (this.#split !== undefined) return;
+    const { sentenceSplitMs, maxSegmentMs } = this.#context.settings();
+    const { committed, tail } = this.#stabilizer.shown;
+    const words = [...committed, ...tail];
+    const plan = planSplit({
+      words,
+      settled: committed.length,
+      sentenceEnds: sentenceBoundaries(words.map(({ text }) => text)),
+      lengthMs: this.#msOf(endSample),
+      sentenceSplitMs,
+      longestMs: Math.min(maxSegmentMs, this.#context.longestWindowMs()),
+      quietest: (fromMs, toMs) => this.#quietest(fromMs, toMs),
+    });
+    if (plan === undefined) return;
+    const cutSample = this.startSample + Math.round(plan.cutMs * SAMPLES_PER_MS);
+    if (this.#refusedCuts.has(cutSample)) return;
+    this.#trySplit({ cutSample, cause: plan.cause, expected: words.slice(0, plan.words) });
+  }
+
+  /** Only a part whose own text ends with the expected word is cut off: no seam may lose or double one. */
+  #trySplit(options: { cutSample: number; cause: 'sentence' | 'forced'; expected: TimedWord[] }): void {
+    const { cutSample, cause, expected } = options;
+    const controller = new AbortController();
+    this.#split = { controller, cutSample };
+    this.#recognize({ kind: 'final', endSample: cutSample, signal: controller.signal })
+      .then((hypothesis) => {
+        if (!this.#closed && fitsWords(hypothesis, expected)) {
+          this.#context.onSplit(this, { endSample: cutSample, hypothesis, cause });
+        } else {
+          this.#refusedCuts.add(cutSample);
+          this.#context.onDiscarded(hypothesis.engineMs);
+        }
+      })
+      // The utterance goes on as one.
+      .catch(() => {})
+      .finally(() => {
+        this.#split = undefined;
+      });
+  }
+
+  #quietest(fromMs: number, toMs: number): { atMs: number; relativeLevel: number } | undefined {
+    const fromSample = this.startSample + fromMs * SAMPLES_PER_MS;
+    const toSample = this.startSample + toMs * SAMPLES_PER_MS;
+    const found = this.#context.quietest({ fromSample, toSample });
+    return found && { atMs: this.#msOf(found.sample), relativeLevel: found.relativeLevel };
+  }
+
+  /** Where an interim begins to listen: at the start, or, in a long utterance, at a settled word. */
+  #windowStart(endSample: number): number {
+    const longest = Math.min(this.#context.settings().interimWindowMs, this.#context.longestWindowMs());
+    const endMs = this.#msOf(endSample);
+    if (endMs - this.#windowStartMs <= longest) return this.#windowStartMs;
+    const keepFrom = endMs - longest * WINDOW_KEPT;
+    const boundary = this.#stabilizer.committed.findLast((word) => word.endMs <= keepFrom)?.endMs ?? 0;
+    this.#windowStartMs = Math.max(boundary, endMs - longest);
+    return this.#windowStartMs;
+  }
+
+  #msOf(sample: number): number {
+    return (sample - this.startSample) / SAMPLES_PER_MS;
+  }
+
+  // Asynchronous, so that a request that cannot be made is a rejection.
+  async #recognize(options: {
+    kind: RecognitionKind;
+    endSample: number;
+    fromMs?: number;
+    signal?: AbortSignal;
+  }): Promise<Hypothesis> {
+    const { kind, endSample, fromMs = 0, signal } = options;
+    const { roomId, speakerId, recognizer, now } = this.#context;
+    const settings = this.#context.settings();
+    const final = kind === 'final';
+    const before = this.#stabilizer.committed.filter((word) => word.endMs <= fromMs);
+    return recognizer.recognize(
+      {
+        kind,
+        roomId,
+        speakerId,
+        pcm: this.timeline.ring.read(this.startSample + Math.round(fromMs * SAMPLES_PER_MS), endSample),
+        settings: {
+          language: this.#context.language(kind),
+          task: settings.task,
+          beamSize: final ? settings.beamSize : settings.interimBeamSize,
+          temperatureFallback: final && settings.temperatureFallback,
+          prompt: this.#context.prompt(before.map(({ text }) => text).join(' ')),
+          words: true,
+          noSpeechThreshold: settings.noSpeechThreshold,
+          logProbabilityThreshold: settings.logProbabilityThreshold,
+          compressionRatioThreshold: settings.compressionRatioThreshold,
+          tokensPerSecond: settings.tokensPerSecond,
+        },
+        deadlineAtMs: now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+      },
+      signal === undefined ? {} : { signal },
+    );
+  }
+}
+
+/** What a text before a silence reads as. A few words may be the start of anything. */
+function readingOf({ text, words }: Hypothesis): SilenceReading {
+  if (text === '') return 'unknown';
+  if (!endsSentence(text)) return 'unfinished';
+  const count = words?.length ?? text.split(/\s+/u).length;
+  return count >= FEWEST_WORDS_OF_SENTENCE ? 'sentence' : 'unknown';
+}
+
+function shifted(words: Hypothesis['words'], byMs: number): TimedWord[] | undefined {
+  return words?.map((word) => ({ ...word, startMs: word.startMs + byMs, endMs: word.endMs + byMs }));
+}
+
+/** Whether a text has the words that were settled, to the last one. */
+function fitsWords(hypothesis: Hypothesis, expected: readonly TimedWord[]): boolean {
+  const heard = plainWords(hypothesis.text);
+  const wanted = plainWords(expected.map(({ text }) => text).join(' '));
+  return heard.length === wanted.length && heard.at(-1) === wanted.at(-1);
+}
+
+function plainWords(text: string): string[] {
+  return text
+    .normalize('NFKC')
+    .toLocaleLowerCase()
+    .split(/[^\p{L}\p{N}\p{M}'’]+/u)
+    .filter((word) => word !== '');
+}

@@ -1,0 +1,258 @@
+import { commonPrefix, differences, isSameWord, likeness, settledPrefix } from './align.js';
+import { joinWords, plain, splitWords, spreadWords, type TimedWord } from './words.js';
+
+/** One hypothesis of an utterance that is still being spoken. Times are milliseconds from the start of the utterance. */
+export interface Observation {
+  text: string;
+  /** Without them the words are spread over the audio by their lengths. */
+  words?: readonly TimedWord[];
+  /** The audio that was listened to. */
+  audioStartMs: number;
+  audioEndMs: number;
+  /** Where the speech ended, when a silence follows it: nothing is half heard then. */
+  speechEndMs?: number;
+}
+
+export interface StableText {
+  text: string;
+  /** UTF-16 units of `text` that will not change. */
+  stableLength: number;
+  committed: readonly TimedWord[];
+  tail: readonly TimedWord[];
+  newlyCommitted: readonly TimedWord[];
+  /** From the end of the newest of those to the end of the audio; null when there are none. */
+  commitLatencyMs: number | null;
+  /** The hypothesis had so little to do with those before it that it is not shown, unless the next one bears it out. */
+  outlier: boolean;
+}
+
+export interface StabilizerOptions {
+  /** Hypotheses in a row that have to agree on a word. */
+  agreement: number;
+  /** Audio by which they have to lie apart. */
+  stabilityMs: number;
+}
+
+interface Heard {
+  words: readonly TimedWord[];
+  audioStartMs: number;
+  audioEndMs: number;
+}
+
+/** A word that ends so close to the end of the audio may be half of one. */
+const HALF_HEARD_MS = 160;
+/** The first word is shown at once only when the engine is so sure of it. */
+const SURE_PROBABILITY = 0.6;
+/** A word of which the engine is less sure may be wrong however often it is repeated: it has to be repeated for longer. */
+const COMMIT_PROBABILITY = 0.75;
+const UNSURE_STABILITY_MS = 2_500;
+/** Hypotheses that are remembered: so much audio at most, and so many. */
+const REMEMBERED_MS = 3_000;
+const REMEMBERED = 24;
+/** Less audio than that between two hypotheses is none: the second takes the place of the first. */
+const LEAST_PROGRESS_MS = 20;
+/** Less like the one before it, and a hypothesis is an outlier. */
+const OUTLIER_LIKENESS = 0.35;
+/** Fewer words cannot make an outlier. */
+const FEWEST_OUTLIER_WORDS = 3;
+const CLOSING = /[.,;:!?…。、，！？；：]+$/u;
+
+/**
+ * Text that can be read while it is being spoken. A word is settled when `agreement` hypotheses in a row agree on it and on
+ * everything before it, at about the same place in the audio, over `stabilityMs` of new audio (LocalAgreement, Macháček et
+ * al. 2023, with evidence measured in audio). Settled text never changes; the tail may, but a word that has been shown does not
+ * vanish only because one hypothesis is shorter, and half-heard words are held back.
+ */
+export class Stabilizer {
+  readonly #options: StabilizerOptions;
+  #committed: TimedWord[] = [];
+  /** Newest last; as many as can have to agree. */
+  #history: Heard[] = [];
+  #tail: TimedWord[] = [];
+  #doubted: Heard | undefined;
+
+  constructor(options: StabilizerOptions) {
+    this.#options = options;
+  }
+
+  get committed(): readonly TimedWord[] {
+    return this.#committed;
+  }
+
+  /** What is to be seen now. */
+  get shown(): StableText {
+    return this.#text({ newlyCommitted: [], commitLatencyMs: null, outlier: false });
+  }
+
+  update(observation: Observation): StableText {
+    const heard = toHeard(observation);
+    const outlier = this.#isOutlier(heard);
+    if (outlier) {
+      this.#doubted = heard;
+      return this.#text({ newlyCommitted: [], commitLatencyMs: null, outlier });
+    }
+    this.#doubted = undefined;
+    this.#remember(heard);
+    const rest = this.#restOf(heard);
+    const newlyCommitted = this.#commit(rest, observation);
+    this.#tail = this.#tail.slice(settledPrefix(newlyCommitted, this.#tail));
+    this.#show(rest.slice(newlyCommitted.length), observation);
+    const newest = newlyCommitted.at(-1);
+    const commitLatencyMs = newest === undefined ? null : Math.max(0, observation.audioEndMs - newest.endMs);
+    return this.#text({ newlyCommitted, commitLatencyMs, outlier });
+  }
+
+  /** Compares what was settled with the final. The final's text wins; this says what it changed. */
+  finalize(final: { text: string }): { corrections: { from: string; to: string }[] } {
+    const settled = this.#committed.map(({ text }) => text);
+    const words = splitWords(final.text);
+    const changes = differences(settled, words);
+    // Words that come after the settled ones are news, not corrections.
+    while (changes.at(-1)?.from === '' && changes.length > 0) changes.pop();
+    return { corrections: settled.length === 0 ? [] : changes };
+  }
+
+  /** What goes on after a cut: as a new utterance whose time 0 is there, with the words beyond it. */
+  splitAt(atMs: number): Stabilizer {
+    const next = new Stabilizer(this.#options);
+    const after = (words: readonly TimedWord[]) =>
+      words
+        .filter((word) => (word.startMs + word.endMs) / 2 >= atMs)
+        .map((word) => ({ ...word, startMs: Math.max(0, word.startMs - atMs), endMs: word.endMs - atMs }));
+    next.#committed = after(this.#committed);
+    next.#tail = after(this.#tail);
+    next.#history = this.#history.map((heard) => ({
+      words: after(heard.words),
+      audioStartMs: Math.max(0, heard.audioStartMs - atMs),
+      audioEndMs: heard.audioEndMs - atMs,
+    }));
+    return next;
+  }
+
+  #isOutlier(heard: Heard): boolean {
+    const last = this.#history.at(-1);
+    if (last === undefined || last.words.length < FEWEST_OUTLIER_WORDS || heard.words.length < FEWEST_OUTLIER_WORDS) {
+      return false;
+    }
+    const before = last.words.filter((word) => word.endMs > heard.audioStartMs);
+    if (likeness(before, heard.words) >= OUTLIER_LIKENESS) return false;
+    // Two in a row that agree with each other are the better hypothesis.
+    return this.#doubted === undefined || likeness(this.#doubted.words, heard.words) < 1 - OUTLIER_LIKENESS;
+  }
+
+  #remember(heard: Heard): void {
+    const last = this.#history.at(-1);
+    if (last !== undefined && heard.audioEndMs - last.audioEndMs < LEAST_PROGRESS_MS) {
+      // The same audio again is no further evidence.
+      this.#history[this.#history.length - 1] = { ...heard, audioEndMs: last.audioEndMs };
+      return;
+    }
+    this.#history.push(heard);
+    const since = heard.audioEndMs - REMEMBERED_MS;
+    while (
+      this.#history.length > REMEMBERED ||
+      (this.#history.length > this.#options.agreement + 2 && (this.#history[1]?.audioEndMs ?? since) < since)
+    ) {
+      this.#history.shift();
+    }
+  }
+
+  /** Words of a hypothesis beyond what is settled. */
+  #restOf(heard: Heard): readonly TimedWord[] {
+    const settled = this.#committed.filter((word) => word.endMs > heard.audioStartMs || heard.audioStartMs === 0).slice(-40);
+    return heard.words.slice(settledPrefix(settled, heard.words));
+  }
+
+  #commit(rest: readonly TimedWord[], observation: Observation): TimedWord[] {
+    const evidence = this.#evidenceFor(rest);
+    const limitMs =
+      observation.speechEndMs === undefined ? observation.audioEndMs - HALF_HEARD_MS : Number.POSITIVE_INFINITY;
+    let count = 0;
+    for (const word of rest) {
+      const { heard, spanMs } = evidence[count] ?? { heard: 0, spanMs: 0 };
+      const sure = (word.probability ?? 1) >= COMMIT_PROBABILITY;
+      const agreed = sure
+        ? heard >= this.#options.agreement && spanMs >= this.#options.stabilityMs
+        : heard > this.#options.agreement && spanMs >= UNSURE_STABILITY_MS;
+      if (!agreed || word.endMs > limitMs) break;
+      count += 1;
+    }
+    const words = rest.slice(0, count).map((word, index) => this.#settledForm(word, rest[index + 1]));
+    this.#committed.push(...words);
+    return words;
+  }
+
+  /** For each word: how many hypotheses in a row agree on it and on those before it, and over how much audio. */
+  #evidenceFor(rest: readonly TimedWord[]): { heard: number; spanMs: number }[] {
+    const newest = this.#history.at(-1);
+    const evidence = rest.map(() => ({ heard: 1, spanMs: 0 }));
+    if (newest === undefined) return evidence;
+    let agreed = rest.length;
+    for (const other of this.#history.slice(0, -1).toReversed()) {
+      agreed = Math.min(agreed, commonPrefix(rest, this.#restOf(other)));
+      for (const item of evidence.slice(0, agreed)) {
+        item.heard += 1;
+        item.spanMs = newest.audioEndMs - other.audioEndMs;
+      }
+      if (agreed === 0) break;
+    }
+    return evidence;
+  }
+
+  /** Nothing is known of what follows a last word: its punctuation is a guess. */
+  #settledForm(word: TimedWord, next: TimedWord | undefined): TimedWord {
+    return next === undefined ? { ...word, text: withoutClosing(word.text) } : word;
+  }
+
+  #show(rest: readonly TimedWord[], observation: Observation): void {
+    const before = this.#tail;
+    const visible = rest.filter((word, index) => this.#isFitToShow({ word, index, rest, before, observation }));
+    const shorter = visible.length < before.length && commonPrefix(visible, before) === visible.length;
+    const last = visible.at(-1);
+    this.#tail = shorter
+      ? before
+      : last === undefined
+        ? []
+        : [...visible.slice(0, -1), { ...last, text: withoutClosing(last.text) }];
+  }
+
+  #isFitToShow(options: {
+    word: TimedWord;
+    index: number;
+    rest: readonly TimedWord[];
+    before: readonly TimedWord[];
+    observation: Observation;
+  }): boolean {
+    const { word, index, rest, before, observation } = options;
+    if (observation.speechEndMs !== undefined) return true;
+    // What follows a word that is held back would stand at its place.
+    const isLast = index === rest.length - 1;
+    if (!isLast) return true;
+    const other = before[index];
+    if (other !== undefined && isSameWord(word, other)) return true;
+    const previous = this.#history.at(-2);
+    if (previous !== undefined) {
+      const said = this.#restOf(previous)[index];
+      if (said !== undefined && isSameWord(word, said)) return true;
+    }
+    // The very first word is worth a risk: it says that somebody is being heard.
+    const first = index === 0 && this.#committed.length === 0;
+    return first && (word.probability ?? 1) >= SURE_PROBABILITY;
+  }
+
+  #text(rest: Pick<StableText, 'newlyCommitted' | 'commitLatencyMs' | 'outlier'>): StableText {
+    const stable = joinWords(this.#committed);
+    const text = joinWords([...this.#committed, ...this.#tail]);
+    return { text, stableLength: stable.length, committed: [...this.#committed], tail: [...this.#tail], ...rest };
+  }
+}
+
+function toHeard({ text, words, audioStartMs, audioEndMs, speechEndMs }: Observation): Heard {
+  const timed = words ?? spreadWords(text, { startMs: audioStartMs, endMs: speechEndMs ?? audioEndMs });
+  return { words: timed.filter((word) => plain(word.text) !== ''), audioStartMs, audioEndMs };
+}
+
+function withoutClosing(text: string): string {
+  const bare = text.replace(CLOSING, '');
+  return bare === '' ? text : bare;
+}

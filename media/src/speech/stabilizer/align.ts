@@ -1,0 +1,131 @@
+import { plain, type TimedWord } from './words.js';
+
+/** Two hypotheses may put the same word at places so far apart: engines' times are rough, above all on cut audio. */
+const TIME_TOLERANCE_MS = 1_500;
+/** Distance in time that is worth a whole other word. */
+const TIME_UNIT_MS = 5_000;
+/** Price of a word that is missing or added, in the unit of a replaced word. */
+const GAP_COST = 0.8;
+
+/** 0 = the same word at about the same time, 1 = another one. */
+export function wordDistance(a: TimedWord, b: TimedWord): number {
+  if (!isNear(a, b)) return 1;
+  return Math.min(1, textDistance(a.text, b.text) + timeBetween(a, b) / TIME_UNIT_MS);
+}
+
+export function isSameWord(a: TimedWord, b: TimedWord): boolean {
+  return isNear(a, b) && plain(a.text) === plain(b.text);
+}
+
+function isNear(a: TimedWord, b: TimedWord): boolean {
+  return timeBetween(a, b) <= TIME_TOLERANCE_MS;
+}
+
+function timeBetween(a: TimedWord, b: TimedWord): number {
+  return Math.abs(a.startMs + a.endMs - b.startMs - b.endMs) / 2;
+}
+
+/** Edit distance of the plain words, by the length of the longer one. */
+function textDistance(a: string, b: string): number {
+  const [left, right] = [plain(a), plain(b)];
+  if (left === right) return 0;
+  const longest = Math.max(left.length, right.length);
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return longest === 0 ? 0 : (row[right.length] ?? longest) / longest;
+}
+
+/**
+ * How many words at the start of a hypothesis say what is settled already: the prefix that aligns best with the settled words,
+ * of equals the one that ends nearest to them in time.
+ */
+export function settledPrefix(settled: readonly TimedWord[], words: readonly TimedWord[]): number {
+  const last = settled.at(-1);
+  if (last === undefined) return 0;
+  let row = words.map((_, index) => (index + 1) * GAP_COST);
+  row.unshift(0);
+  for (const [index, word] of settled.entries()) {
+    const next = [(index + 1) * GAP_COST];
+    for (const [column, other] of words.entries()) {
+      const replaced = (row[column] ?? 0) + wordDistance(word, other);
+      next.push(Math.min(replaced, (row[column + 1] ?? 0) + GAP_COST, (next[column] ?? 0) + GAP_COST));
+    }
+    row = next;
+  }
+  let best = 0;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (const [count, cost] of row.entries()) {
+    const endMs = count === 0 ? (words[0]?.startMs ?? last.endMs) : (words[count - 1]?.endMs ?? 0);
+    const total = cost + Math.abs(endMs - last.endMs) / TIME_UNIT_MS;
+    if (total < bestCost) {
+      best = count;
+      bestCost = total;
+    }
+  }
+  return best;
+}
+
+/** Words at the start of both that are the same, at about the same time. */
+export function commonPrefix(a: readonly TimedWord[], b: readonly TimedWord[]): number {
+  let count = 0;
+  for (;;) {
+    const [left, right] = [a[count], b[count]];
+    if (left === undefined || right === undefined || !isSameWord(left, right)) return count;
+    count += 1;
+  }
+}
+
+/** Share of the words of the shorter one that both have in this order, at about the same times; 1 when one is empty. */
+export function likeness(a: readonly TimedWord[], b: readonly TimedWord[]): number {
+  const shorter = Math.min(a.length, b.length);
+  if (shorter === 0) return 1;
+  let row = new Array<number>(b.length + 1).fill(0);
+  for (const left of a) {
+    const next = [0];
+    for (const [column, right] of b.entries()) {
+      const same = wordDistance(left, right) <= 0.34 ? (row[column] ?? 0) + 1 : 0;
+      next.push(Math.max(same, row[column + 1] ?? 0, next[column] ?? 0));
+    }
+    row = next;
+  }
+  return (row[b.length] ?? 0) / shorter;
+}
+
+/** Word pairs in which two texts differ; times play no part. An added or missing word has an empty partner. */
+export function differences(from: readonly string[], to: readonly string[]): { from: string; to: string }[] {
+  const rows = from.length + 1;
+  const columns = to.length + 1;
+  const cost = Array.from({ length: rows }, () => new Array<number>(columns).fill(0));
+  const at = (i: number, j: number) => cost[i]?.[j] ?? 0;
+  const same = (i: number, j: number) => plain(from[i - 1] ?? '') === plain(to[j - 1] ?? '');
+  for (let i = 0; i < rows; i += 1) {
+    for (let j = 0; j < columns; j += 1) {
+      const row = cost[i] as number[];
+      if (i === 0 || j === 0) row[j] = i + j;
+      else row[j] = Math.min(at(i - 1, j - 1) + (same(i, j) ? 0 : 1), at(i - 1, j) + 1, at(i, j - 1) + 1);
+    }
+  }
+  const found: { from: string; to: string }[] = [];
+  let [i, j] = [from.length, to.length];
+  while (i > 0 || j > 0) {
+    if (i > 0 && j > 0 && at(i, j) === at(i - 1, j - 1) + (same(i, j) ? 0 : 1)) {
+      if (!same(i, j)) found.push({ from: from[i - 1] ?? '', to: to[j - 1] ?? '' });
+      i -= 1;
+      j -= 1;
+    } else if (i > 0 && at(i, j) === at(i - 1, j) + 1) {
+      found.push({ from: from[i - 1] ?? '', to: '' });
+      i -= 1;
+    } else {
+      found.push({ from: '', to: to[j - 1] ?? '' });
+      j -= 1;
+    }
+  }
+  return found.reverse();
+}
