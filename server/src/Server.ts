@@ -6,7 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
-import { detectDevice, MediaNode, ModelStore, type ModelStoreOptions, resolveSpeechSettings } from '@parley/media';
+import {
+  detectDevice,
+  MediaNode,
+  type MediaNodeOptions,
+  ModelStore,
+  type ModelStoreOptions,
+  resolveSpeechSettings,
+} from '@parley/media';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
 import type { Authenticator } from './auth/Authenticator.js';
 import { GuestAuthenticator } from './auth/GuestAuthenticator.js';
@@ -16,8 +23,10 @@ import { OriginPolicy } from './http/originPolicy.js';
 import { isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
 import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
 import { StartError } from './lifecycle/errors.js';
-import { transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
+import { interimModelOf } from './lifecycle/interimModel.js';
+import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
 import { createLogger, type Logger } from './observability/logger.js';
+import { Metrics } from './observability/Metrics.js';
 import { RoomRegistry } from './rooms/RoomRegistry.js';
 import { SignalingServer } from './signaling/SignalingServer.js';
 import { MemoryTranscriptLog } from './transcripts/MemoryTranscriptLog.js';
@@ -80,6 +89,7 @@ export class Server {
     });
     const device = settings.device === 'auto' ? await detectDevice() : settings.device;
     const model = await store.resolve(settings.model, { device });
+    const interimModel = await interimModelOf({ store, settings, device, model });
 
     const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
     const removeSocketDirectory = () => rmSync(socketDirectory, { recursive: true, force: true });
@@ -95,11 +105,13 @@ export class Server {
       pipelineWorkers: settings.media.pipelineWorkers,
       recognizer: {
         model,
+        ...(interimModel === undefined ? {} : { interimModel }),
         device: settings.device,
         socketDirectory,
         ...(settings.lanes === undefined ? {} : { lanes: settings.lanes }),
         ...(settings.threadsPerLane === undefined ? {} : { threadsPerLane: settings.threadsPerLane }),
       },
+      ...wakeWordOf(settings),
       settings: resolveSpeechSettings(settings.mode, settings.speech),
       logger: ({ process: name, source, text }) => logger.warn({ process: name, source }, text),
       onEvent: (event) =>
@@ -112,28 +124,49 @@ export class Server {
     const transcription = () =>
       transcriptionStatusOf({
         status: media.recognizerStatus,
+        load: media.recognizerLoad.level,
         modelName: model.profile.name,
         demo: model.profile.demo,
         mode: settings.mode,
         notice: model.reason,
       });
-    const rooms = new RoomRegistry({
+    const metrics = new Metrics({
+      counts: async () => ({ rooms: rooms.size, ...(await rooms.counts()), sockets: signaling.connectionCount }),
+      recognizer: () => media.recognizerStats,
+      load: () => media.recognizerLoad.level,
+    });
+    const rooms: RoomRegistry = new RoomRegistry({
       media,
       settings,
       logger,
       transcription,
+      observer: metrics,
       createTranscriptLog: () => new MemoryTranscriptLog({ capacity: settings.limits.transcriptSegments }),
     });
-    const stopListening = media.onRecognizerStatus(() => {
+    const stopListeningToStatus = media.onRecognizerStatus(() => {
       const status = transcription();
       logger[status.state === 'ready' ? 'info' : 'warn'](
         { state: status.state, device: status.engine.device, reason: status.reason },
         'recogniser',
       );
       void rooms.all().then((all) => {
-        for (const room of all) room.tellAll('transcriptionChanged', { transcription: status });
+        for (const room of all) room.transcriptionChanged();
       });
     });
+    const stopListeningToLoad = media.onRecognizerLoad(({ level, reason }) => {
+      const degradation = degradationOf(level);
+      logger[degradation === undefined ? 'info' : 'warn']({ level, reason }, 'load of the recogniser');
+      void rooms.all().then((all) => {
+        for (const room of all) {
+          if (degradation === undefined) room.tellAll('transcriptionRecovered', {});
+          else room.tellAll('transcriptionDegraded', degradation);
+        }
+      });
+    });
+    const stopListening = () => {
+      stopListeningToStatus();
+      stopListeningToLoad();
+    };
 
     const httpServer =
       tls === undefined
@@ -167,9 +200,11 @@ export class Server {
         ...(media.ready ? {} : { reason: 'media workers are starting' }),
       }),
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+      mode: settings.mode,
+      metrics: { metrics, enabled: settings.metrics.enabled, token: settings.metrics.token },
     });
     httpServer.on('request', app);
-    const signaling = new SignalingServer({
+    const signaling: SignalingServer = new SignalingServer({
       httpServer,
       originPolicy,
       authenticator,
@@ -236,11 +271,7 @@ export class Server {
   /** What is held at the moment. After everybody has left and the meetings are over, all of it is back where it began. */
   async resources(): Promise<Record<string, number>> {
     const { rooms, signaling, media } = this.#parts;
-    const sum = { peers: 0, transports: 0, producers: 0, consumers: 0, speakers: 0 };
-    for (const room of await rooms.all()) {
-      const counts = room.counts;
-      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
-    }
+    const sum = await rooms.counts();
     const worker = await media.mediaWorkerResources();
     const { sfu, media: mediaPids, asr } = media.pids;
     return {
@@ -292,6 +323,14 @@ function needsJoinSecret(settings: Settings): boolean {
 function inventJoinSecret(): string {
   const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
   return [...randomBytes(12)].map((byte) => letters[byte % letters.length]).join('');
+}
+
+/** The wake word models, where they are given: all of them or none. */
+function wakeWordOf(settings: Settings): Pick<MediaNodeOptions, 'wakeWord'> {
+  const { melModel, embeddingModel, classifierModels } = settings.wakeWord;
+  return melModel === undefined || embeddingModel === undefined
+    ? {}
+    : { wakeWord: { melModel, embeddingModel, classifierModels } };
 }
 
 async function certificateOf(settings: Settings): Promise<{ certPath: string; keyPath: string; caPath?: string }> {

@@ -3,7 +3,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AsrService, ModelStore, monotonicNowMs, RecognitionClient, type RecognitionRequest } from '@parley/media';
+import {
+  AsrService,
+  DEFAULT_RECOGNITION_SETTINGS,
+  ModelStore,
+  monotonicNowMs,
+  RecognitionClient,
+  type RecognitionRequest,
+} from '@parley/media';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = new URL('../../', import.meta.url);
@@ -21,7 +28,7 @@ function request(pcm: Int16Array, fields: Partial<RecognitionRequest> = {}): Rec
     roomId: 'room',
     speakerId: 'speaker',
     pcm,
-    settings: { language: 'auto', beamSize: 1, prompt: '', words: false },
+    settings: DEFAULT_RECOGNITION_SETTINGS,
     deadlineAtMs: monotonicNowMs() + 20_000,
     ...fields,
   };
@@ -69,7 +76,7 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
 
   it('gives word times inside the audio, in order', async () => {
     const pcm = await speech('en-01');
-    const settings = { language: 'en', beamSize: 1, prompt: '', words: true };
+    const settings = { ...DEFAULT_RECOGNITION_SETTINGS, language: 'en', words: true };
     const { words } = await client.recognize(request(pcm, { settings }));
     expect(words?.length).toBeGreaterThan(5);
     const times = (words ?? []).flatMap(({ startMs, endMs }) => [startMs, endMs]);
@@ -82,7 +89,7 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
   });
 
   it('refuses a language that there is not, and lives on', async () => {
-    const settings = { language: 'xx', beamSize: 1, prompt: '', words: false };
+    const settings = { ...DEFAULT_RECOGNITION_SETTINGS, language: 'xx' };
     const unknown = client.recognize(request(await speech('en-01'), { settings }));
     await expect(unknown).rejects.toMatchObject({ code: 'RECOGNIZER_FAILED' });
     expect(service.restarts).toBe(0);

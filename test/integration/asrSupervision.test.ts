@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import {
   AsrService,
   type AsrServiceOptions,
+  DEFAULT_RECOGNITION_SETTINGS,
   type ModelProfile,
   monotonicNowMs,
   RecognitionClient,
@@ -52,7 +53,7 @@ function request(script: FakeJobScript, fields: Partial<RecognitionRequest> = {}
     roomId: 'room',
     speakerId: 'speaker',
     pcm: new Int16Array(16_000),
-    settings: { language: 'auto', beamSize: 1, prompt: JSON.stringify(script), words: false },
+    settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: JSON.stringify(script) },
     deadlineAtMs: monotonicNowMs() + 25_000,
     ...fields,
   };

@@ -191,6 +191,9 @@ describe('a room', () => {
     expect(await codeOf(socket, 'leave', {})).toBe('NOT_JOINED');
     expect(await codeOf(socket, 'resumeTranscript', { afterSeq: 0 })).toBe('NOT_JOINED');
     expect(await codeOf(socket, 'createTransport', { direction: 'send' })).toBe('NOT_JOINED');
+    for (const name of ['getSettings', 'getLedger']) expect(await codeOf(socket, name, {}), name).toBe('NOT_JOINED');
+    expect(await codeOf(socket, 'subscribeDiagnostics', { on: true })).toBe('NOT_JOINED');
+    expect(await codeOf(socket, 'updateSettings', { scope: 'room', settings: {} })).toBe('NOT_JOINED');
     expect(await codeOf(socket, 'join', { room: 'twice' })).toBe('ok');
     expect(await codeOf(socket, 'join', { room: 'twice' })).toBe('ALREADY_JOINED');
     expect(await codeOf(socket, 'join', { room: 'another' })).toBe('ALREADY_JOINED');

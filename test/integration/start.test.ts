@@ -127,6 +127,19 @@ describe('parley start', () => {
     }
   });
 
+  test('refuses the mode recording with a sentence until there are recordings', async () => {
+    const cli = start([...USUAL, '--mode', 'recording']);
+    expect(await cli.exited).toBe(1);
+    expect(cli.output).toContain('the mode recording cannot be chosen until there are recordings');
+    expect(cli.output).toContain('accurate, balanced, fast');
+  });
+
+  test('says in the banner what its mode is for', async () => {
+    const cli = start([...USUAL, '--mode', 'fast']);
+    await cli.ready();
+    expect(cli.output).toMatch(/Mode\s+fast\s+The first word as soon as possible/);
+  });
+
   test('serves without the addon, and says in the banner and to probes why there are no captions', async () => {
     const cli = start(USUAL, { PARLEY_NATIVE_DIR: '/nonexistent' });
     const url = await cli.ready();

@@ -47,6 +47,13 @@ export const ERROR_REGISTRY = {
   TOO_MANY_ROOMS: { message: 'The server carries as many rooms as it may. Try again later.', retryable: true },
   SERVER_SHUTTING_DOWN: { message: 'The server is shutting down.', retryable: true },
 
+  // Settings.
+  INVALID_SETTINGS: {
+    message: 'These settings cannot be taken. The details say which, and why.',
+    retryable: false,
+  },
+  SETTINGS_FORBIDDEN: { message: 'Members may not change the settings of this room.', retryable: false },
+
   // Media.
   TRANSPORT_REQUIRED: {
     message: 'Create a transport of the right direction before producing or consuming.',
@@ -86,12 +93,26 @@ export const ERROR_REGISTRY = {
 
 export type ErrorCode = keyof typeof ERROR_REGISTRY;
 
+/** What is wrong with one setting; its value is never said. */
+export interface SettingProblem {
+  setting: string;
+  /** A clause, e.g. `Too big: expected number to be <=8`. */
+  problem: string;
+}
+
+/** More than the message says, where there is more. */
+export interface ErrorDetails {
+  /** With `INVALID_SETTINGS`. */
+  settings?: SettingProblem[];
+}
+
 /** An error as it travels. */
 export interface WireError {
   code: ErrorCode;
   message: string;
   retryable: boolean;
   retryAfterMs?: number;
+  details?: ErrorDetails;
 }
 
 /** An error of the wire contract. Thrown by the SDK, and by the server on its way into an ack. */
@@ -100,18 +121,24 @@ export class ParleyError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly details: ErrorDetails | undefined;
 
-  constructor(code: ErrorCode, options: { message?: string; cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    options: { message?: string; cause?: unknown; retryAfterMs?: number; details?: ErrorDetails } = {},
+  ) {
     super(options.message ?? ERROR_REGISTRY[code].message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.retryable = ERROR_REGISTRY[code].retryable;
     this.retryAfterMs = options.retryAfterMs;
+    this.details = options.details;
   }
 
   static fromWire(error: WireError): ParleyError {
     return new ParleyError(error.code, {
       message: error.message,
       ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+      ...(error.details === undefined ? {} : { details: error.details }),
     });
   }
 
@@ -121,6 +148,7 @@ export class ParleyError extends Error {
       message: this.message,
       retryable: this.retryable,
       ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
+      ...(this.details === undefined ? {} : { details: this.details }),
     };
   }
 }

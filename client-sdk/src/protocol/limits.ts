@@ -10,6 +10,11 @@ export const LIMITS = {
   tokenLength: 8_192,
   /** Characters of a join secret. */
   joinSecretLength: 128,
+  /** Settings in one change. */
+  settingsPerChange: 64,
+  /** Changes of settings by one connection within `settingsChangeWindowMs`. */
+  settingsChanges: 10,
+  settingsChangeWindowMs: 10_000,
   /** Segments in one answer to `resumeTranscript`. */
   transcriptPageSize: 500,
   /** Bytes of one message from a client. */

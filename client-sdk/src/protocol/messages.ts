@@ -1,4 +1,6 @@
+import type { SpeakerActivity, SpeakerState } from './activity.js';
 import type { ErrorCode, WireError } from './errors.js';
+import type { AudioLedger, ParticipantLedger } from './ledger.js';
 import type {
   DtlsParameters,
   IceParameters,
@@ -7,6 +9,7 @@ import type {
   RtpParameters,
   TransportParameters,
 } from './media.js';
+import type { SettingsScope, SettingsView, SpeechOverrides, SpeechSettings, SpeechSettingsPatch } from './settings.js';
 import type { CommittedSegment, Segment } from './transcript.js';
 
 /** What a client shows when it connects, in socket.io's `auth`. Never in the address: addresses end in logs. */
@@ -35,6 +38,18 @@ export interface Participant {
   muted: boolean;
   /** The server hears speech now. */
   speaking: boolean;
+  /** What the track is doing; absent while there is none. */
+  state?: SpeakerState | undefined;
+}
+
+/** The recogniser is behind, so it does less: first interims come less often, then not at all. Finals are not touched. */
+export interface TranscriptionDegradation {
+  /** 1 and 2: interims come less often; 3: no interims. */
+  level: 1 | 2 | 3;
+  /** A sentence for people. */
+  reason: string;
+  /** Interims come so many times less often; null: none at all. */
+  interimIntervalFactor: number | null;
 }
 
 /** `starting`: a model is being loaded. `unavailable`: meetings go on without captions, `reason` says why. */
@@ -49,9 +64,13 @@ export interface TranscriptionStatus {
     /** The built-in model: it understands a few synthetic voices only, and every view must say so. */
     demo: boolean;
   };
+  /** Name of the model that interims come from, where it is another than that of finals. */
+  interimModel?: string | undefined;
   engine: { name: string; device: 'cpu' | 'cuda' | 'none'; deviceName: string };
   /** A sentence for people when something is not as asked: a fallback to the CPU, a model that cannot be loaded. */
   reason?: string | undefined;
+  /** Present while the recogniser is behind. */
+  degradation?: TranscriptionDegradation | undefined;
 }
 
 export interface JoinResult {
@@ -73,7 +92,8 @@ export interface JoinResult {
  * `schema.ts` holds the check of each `request` part under the same name.
  */
 export interface Requests {
-  join: { request: { room: string }; response: JoinResult };
+  /** `settings` take the place of all that this participant had set for themself in this meeting. Refused: `INVALID_SETTINGS`. */
+  join: { request: { room: string; settings?: SpeechOverrides | undefined }; response: JoinResult };
   leave: { request: Record<string, never>; response: Record<string, never> };
   /** For `recv`, what the browser can receive; consumers of everybody's tracks are announced from then on. */
   createTransport: {
@@ -104,6 +124,20 @@ export interface Requests {
     request: { afterSeq: number };
     response: { segments: CommittedSegment[]; firstSeq: number; lastSeq: number };
   };
+  getSettings: { request: Record<string, never>; response: SettingsView };
+  /**
+   * Changes `live` settings: one's own, or the room's, where members may (`SETTINGS_FORBIDDEN` else). `mode` goes with the room
+   * alone. All of a change is taken or, with `INVALID_SETTINGS`, none of it; `RATE_LIMITED` when changes come too fast.
+   * @returns the resolved settings of that scope
+   */
+  updateSettings: {
+    request: { scope: SettingsScope; settings: SpeechSettingsPatch; mode?: string | undefined };
+    response: { mode: string; settings: SpeechSettings };
+  };
+  /** The books of everybody who sent audio in this meeting, as they stand now. */
+  getLedger: { request: Record<string, never>; response: { ledgers: ParticipantLedger[] } };
+  /** Whether this connection is told the activities `stabilized` and `audioRecorded`. Off at first. */
+  subscribeDiagnostics: { request: { on: boolean }; response: Record<string, never> };
 }
 
 export type RequestName = keyof Requests;
@@ -142,6 +176,26 @@ export interface Notifications {
   /** In `seq` order; a hole means that `resumeTranscript` is due. */
   segmentCommitted: { segment: CommittedSegment };
   transcriptionChanged: { transcription: TranscriptionStatus };
+  /**
+   * Settings hold from now on. The room's are told to everybody; a participant's own to that participant alone. `settings` are
+   * the resolved ones of the scope. Hot words that come and go with those who are in the room are not told.
+   */
+  settingsChanged: {
+    scope: SettingsScope;
+    /** With scope `participant`. */
+    participantId?: string | undefined;
+    mode: string;
+    settings: SpeechSettings;
+  };
+  speakerStateChanged: { participantId: string; track: TrackName; state: SpeakerState };
+  /** Diagnostics among them are droppable and for subscribers alone. */
+  speakerActivity: { participantId: string; track: TrackName; activity: SpeakerActivity };
+  /** Droppable; every few seconds while something changes. `getLedger` has the books of all. */
+  ledgerUpdated: { participantId: string; track: TrackName; ledger: AudioLedger };
+  /** The recogniser is behind; told anew with each change of the level. */
+  transcriptionDegraded: TranscriptionDegradation;
+  /** Everything is as asked again. */
+  transcriptionRecovered: Record<string, never>;
   /** The last word of the server before it disconnects. */
   dismissed: { error: WireError };
 }

@@ -69,7 +69,65 @@ describe('requestSchemas', () => {
   });
 });
 
+describe('settings on the wire', () => {
+  const update = (settings: unknown, more: object = {}) =>
+    requestSchemas.updateSettings.safeParse({ scope: 'room', settings, ...more }).success;
+
+  test('are checked for their form: names, plain values, null to take one away', () => {
+    expect(
+      update({ beamSize: 5, language: 'de', words: false, hotWords: ['Ada'], prompt: null }, { mode: 'fast' }),
+    ).toBe(true);
+    expect(requestSchemas.join.safeParse({ room: 'daily', settings: { language: 'de' } }).success).toBe(true);
+    // Nothing to fall back to before the join.
+    expect(requestSchemas.join.safeParse({ room: 'daily', settings: { language: null } }).success).toBe(false);
+    for (const settings of [
+      null,
+      [],
+      'text',
+      { nested: { a: 1 } },
+      { beamSize: Number.NaN },
+      { 'not a name': 1 },
+      { Upper: 1 },
+      { hotWords: [1] },
+      { hotWords: [['Ada']] },
+      JSON.parse('{"constructor": {}}'),
+    ]) {
+      expect(update(settings), JSON.stringify(settings)).toBe(false);
+    }
+  });
+
+  test('bring no prototype along', () => {
+    const settings = JSON.parse('{"__proto__": ["polluted"], "beamSize": 2}');
+    const parsed = requestSchemas.updateSettings.parse({ scope: 'room', settings });
+    expect(Object.getPrototypeOf(parsed.settings)).toBe(Object.prototype);
+    expect(Object.keys(parsed.settings)).toEqual(['beamSize']);
+  });
+
+  test('are bounded in number and size', () => {
+    const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, 1]));
+    expect(update(many(64))).toBe(true);
+    expect(update(many(65))).toBe(false);
+    expect(update({ prompt: 'x'.repeat(2_001) })).toBe(false);
+    expect(update({ hotWords: Array(501).fill('x') })).toBe(false);
+    expect(update({ hotWords: ['x'.repeat(257)] })).toBe(false);
+    expect(update({}, { mode: 'x'.repeat(65) })).toBe(false);
+  });
+
+  test('have the scopes participant and room, and no other', () => {
+    expect(requestSchemas.updateSettings.safeParse({ scope: 'participant', settings: {} }).success).toBe(true);
+    expect(requestSchemas.updateSettings.safeParse({ scope: 'deployment', settings: {} }).success).toBe(false);
+    expect(requestSchemas.updateSettings.safeParse({ settings: {} }).success).toBe(false);
+  });
+});
+
 describe('ParleyError', () => {
+  test('brings its details along', () => {
+    const details = { settings: [{ setting: 'beamSize', problem: 'too big' }] };
+    const wire = new ParleyError('INVALID_SETTINGS', { details }).toWire();
+    expect(ParleyError.fromWire(JSON.parse(JSON.stringify(wire))).details).toEqual(details);
+    expect(new ParleyError('ROOM_FULL').toWire()).not.toHaveProperty('details');
+  });
+
   test('survives the wire', () => {
     const error = ParleyError.fromWire(new ParleyError('ROOM_FULL', { retryAfterMs: 500 }).toWire());
     expect(error).toMatchObject({ code: 'ROOM_FULL', retryable: true, retryAfterMs: 500 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LIMITS, ROOM_NAME_PATTERN } from './limits.js';
 import type { DtlsParameters, RtpCapabilities, RtpParameters } from './media.js';
 import type { Handshake, RequestName, RequestOf } from './messages.js';
+import type { SpeechOverrides, SpeechSettingsPatch } from './settings.js';
 
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const uint32 = z.int().min(0).max(0xffff_ffff);
@@ -137,8 +138,24 @@ export const handshakeSchema: z.ZodType<Handshake> = z.strictObject({
 
 const nothing = z.strictObject({}) as unknown as z.ZodType<Record<string, never>>;
 
+const settingValue = z.union([z.string().max(2_000), z.number(), z.boolean(), z.array(z.string().max(256)).max(500)]);
+
+/** Form alone, so that nothing huge or strange comes further in: what a setting may be, the server's own schema says. */
+const settingsOf = <Value extends z.ZodType>(value: Value) =>
+  z
+    .record(z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/), value)
+    .refine(
+      (settings) => Object.keys(settings).length <= LIMITS.settingsPerChange,
+      `at most ${LIMITS.settingsPerChange} settings`,
+    );
+
+export const speechOverridesWireSchema = settingsOf(settingValue) as unknown as z.ZodType<SpeechOverrides>;
+export const speechSettingsPatchWireSchema = settingsOf(
+  settingValue.nullable(),
+) as unknown as z.ZodType<SpeechSettingsPatch>;
+
 export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
-  join: z.strictObject({ room: roomNameSchema }),
+  join: z.strictObject({ room: roomNameSchema, settings: speechOverridesWireSchema.optional() }),
   leave: nothing,
   createTransport: z.discriminatedUnion('direction', [
     z.strictObject({ direction: z.literal('send'), rtpCapabilities: z.undefined().optional() }),
@@ -157,4 +174,12 @@ export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
   closeProducer: z.strictObject({ producerId: id }),
   resumeConsumer: z.strictObject({ consumerId: id }),
   resumeTranscript: z.strictObject({ afterSeq: z.int().min(0).max(Number.MAX_SAFE_INTEGER) }),
+  getSettings: nothing,
+  updateSettings: z.strictObject({
+    scope: z.enum(['participant', 'room']),
+    settings: speechSettingsPatchWireSchema,
+    mode: token(64).optional(),
+  }),
+  getLedger: nothing,
+  subscribeDiagnostics: z.strictObject({ on: z.boolean() }),
 };

@@ -43,12 +43,16 @@ export interface Segment {
   words?: Word[];
   /** ISO 639-1. */
   language: string;
+  /** 0 to 1: how sure the recogniser is of the language; 1 where it was given or has been settled. */
+  languageProbability?: number;
   /** 0 to 1: mean probability of the tokens. */
   confidence: number;
   revision: number;
   status: SegmentStatus;
   /** Length in UTF-16 units of the part of an interim's text that will not change any more. */
   stableLength?: number;
+  /** On finals: words of the settled part of the interims that the final has otherwise. */
+  committedCorrections?: number;
   /** Place in the meeting's log, from 1, without holes. Finals and gaps have one, interims have none. */
   seq?: number;
   /** Present on a gap. */

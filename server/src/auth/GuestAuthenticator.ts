@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Credentials, ParleyError } from '@parley/client-sdk/protocol';
 import type { Authenticator, Identity } from './Authenticator.js';
+import { sameText } from './sameText.js';
 
 /**
  * Lets people in with a name alone, or with a name and the join secret where there is one. The subject is the random one that
@@ -30,10 +30,4 @@ export class GuestAuthenticator implements Authenticator {
     }
     return { subject: credentials.subject, displayName: credentials.displayName };
   }
-}
-
-/** Compares in a time that says nothing about where two texts differ. */
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

@@ -1,3 +1,4 @@
+import { MODES } from '@parley/media';
 import pc from 'picocolors';
 import { toString as qrCode } from 'qrcode';
 import type { Server } from '../Server.js';
@@ -5,14 +6,14 @@ import type { Server } from '../Server.js';
 /** What a person must know after the start: where, what runs, who may come in. */
 export async function bannerText(server: Server): Promise<string> {
   const { settings, transcription, networkUrls, joinSecret } = server;
-  const { model, engine, state, reason } = transcription;
+  const { model, interimModel, engine, state, reason } = transcription;
   const lines = [
     '',
     `  ${pc.bold(pc.green('Parley is ready'))}`,
     '',
     row('Address', pc.bold(pc.cyan(server.url))),
     ...networkUrls.map((url) => row('On the network', pc.cyan(url))),
-    row('Mode', settings.mode),
+    row('Mode', `${settings.mode}  ${pc.dim(MODES[settings.mode].purpose)}`),
     row(
       'Engine',
       state === 'ready' ? engine.name : state === 'starting' ? pc.yellow('the model is being loaded') : pc.red('none'),
@@ -22,6 +23,7 @@ export async function bannerText(server: Server): Promise<string> {
       engine.device === 'none' ? pc.red('none') : `${engine.device.toUpperCase()}  ${pc.dim(engine.deviceName)}`,
     ),
     row('Model', `${model.name}${model.demo ? pc.yellow('  (built-in demo model)') : ''}`),
+    ...(interimModel === undefined ? [] : [row('Interim model', interimModel)]),
     row('Authentication', server.authentication),
   ];
   if (joinSecret !== undefined) lines.push(row('Join secret', pc.bold(joinSecret)));

@@ -1,12 +1,15 @@
+import { MODES } from '@parley/media';
 import pc from 'picocolors';
 import { settingLeaves } from '../config/settingsTree.js';
+import { OFFERED_MODES } from '../config/speechSettings.js';
 
 const COMMANDS: [string, string][] = [
   ['start [flags]', 'serve meetings (what `npm start` does)'],
   ['models list', 'models by name, and which are here'],
   ['models pull NAME', 'download a model'],
   ['models remove NAME', 'delete a downloaded model'],
-  ['settings', 'all settings with their meaning, unit and default'],
+  ['settings [--markdown]', 'all settings with their meaning, unit and default'],
+  ['modes [--markdown]', 'the modes, what each is for and what it sets'],
 ];
 
 /** Short help: commands and the flags that people use most. */
@@ -14,7 +17,7 @@ export function helpText(): string {
   const common = new Set(['port', 'lan', 'model', 'device', 'mode', 'host', 'tls.enabled', 'media.port']);
   const flags = settingLeaves()
     .filter((leaf) => common.has(leaf.path.join('.')))
-    .map((leaf) => row(leaf.flag, `${leaf.meta.description}${defaultOf(leaf.default)}`));
+    .map((leaf) => row(leaf.flag, `${leaf.meta.description}${defaultOf(leaf)}`));
   return [
     `${pc.bold('parley')} ${pc.dim('live, speaker-attributed transcription of WebRTC meetings')}`,
     '',
@@ -25,6 +28,9 @@ export function helpText(): string {
     ...flags,
     row('--config FILE', 'settings from a YAML file'),
     row('--insecure-http', 'no TLS; browsers then give the microphone on localhost only'),
+    '',
+    pc.bold('Modes'),
+    ...OFFERED_MODES.map(({ name, purpose }) => row(`--mode ${name}`, purpose)),
     '',
     pc.dim('Every setting is a flag, an environment variable and a key of the file: see `parley settings`.'),
     '',
@@ -37,7 +43,20 @@ export function settingsText(): string {
     .map((leaf) =>
       [
         `${pc.bold(leaf.path.join('.'))}  ${pc.dim(`${leaf.flag}  ${leaf.variable}`)}`,
-        `    ${leaf.meta.description}${leaf.meta.unit === undefined ? '' : ` [${leaf.meta.unit}]`}${leaf.choices === undefined ? '' : ` (${leaf.choices.join(' | ')})`}${defaultOf(leaf.default)} ${pc.dim(leaf.meta.class)}`,
+        `    ${leaf.meta.description}${leaf.meta.unit === undefined ? '' : ` [${leaf.meta.unit}]`}${leaf.choices === undefined ? '' : ` (${leaf.choices.join(' | ')})`}${defaultOf(leaf)} ${pc.dim(leaf.meta.class)}`,
+      ].join('\n'),
+    )
+    .join('\n')
+    .concat('\n');
+}
+
+/** The modes, what each is for, and where it differs from the defaults. */
+export function modesText(): string {
+  return Object.entries(MODES)
+    .map(([name, { purpose, settings, offered }]) =>
+      [
+        `${pc.bold(name)}  ${purpose}${offered ? '' : pc.dim('  (cannot be chosen yet)')}`,
+        ...Object.entries(settings).map(([key, value]) => `    ${key}: ${String(value)}`),
       ].join('\n'),
     )
     .join('\n')
@@ -48,7 +67,7 @@ function row(name: string, text: string): string {
   return `  ${pc.cyan(name.padEnd(22))} ${text}`;
 }
 
-function defaultOf(value: unknown): string {
+function defaultOf({ default: value }: { default?: unknown }): string {
   if (value === undefined || typeof value === 'object' || value === '') return '';
   return pc.dim(` (default ${String(value)})`);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** The command line: `parley start`, `parley models ...`, `parley settings`. */
-import { helpText, settingsText } from './help.js';
+/** The command line: `parley start`, `parley models ...`, `parley settings`, `parley modes`. */
+import { modesTable, settingsTables } from '../config/tables.js';
+import { helpText, modesText, settingsText } from './help.js';
 import { modelsCommand } from './modelsCommand.js';
 import { startCommand } from './startCommand.js';
 
@@ -14,7 +15,10 @@ switch (args.includes('--help') || args.includes('-h') ? 'help' : command) {
     process.exitCode = await modelsCommand(args);
     break;
   case 'settings':
-    process.stdout.write(settingsText());
+    process.stdout.write(args.includes('--markdown') ? settingsTables() : settingsText());
+    break;
+  case 'modes':
+    process.stdout.write(args.includes('--markdown') ? modesTable() : modesText());
     break;
   case 'help':
   case '--help':

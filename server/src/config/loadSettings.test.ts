@@ -93,4 +93,56 @@ describe('loadSettings', () => {
   test('leaves variables alone that are not settings', () => {
     expect(() => loadSettings({ environment: { PARLEY_CHROMIUM: '/x', HOME: '/y' } })).not.toThrow();
   });
+
+  test('takes mode, speech and hot words of single rooms from the file, and from there alone', () => {
+    const file = fileWith(
+      'speech:\n  hotWords: [Parley]\nrooms:\n  support:\n    mode: fast\n    speech:\n      endSilenceMs: 400\n    hotWords: [Ada]\n',
+    );
+    expect(loadSettings({ file }).rooms).toEqual({
+      support: { mode: 'fast', speech: { endSilenceMs: 400 }, hotWords: ['Ada'] },
+    });
+    expect(problemsOf(() => loadSettings({ flags: ['--rooms', '{}'] }))).toEqual([
+      '--rooms: rooms can be given in the settings file alone.',
+    ]);
+    expect(problemsOf(() => loadSettings({ file: fileWith('rooms:\n  "no spaces": {}\n') }))).toHaveLength(1);
+    expect(
+      problemsOf(() => loadSettings({ file: fileWith('rooms:\n  a:\n    speech:\n      beamSize: 99\n') }))[0],
+    ).toMatch(/^rooms\.a\.speech\.beamSize: /);
+  });
+
+  test('refuses the mode recording with a sentence, for the server and for a room', () => {
+    expect(problemsOf(() => loadSettings({ flags: ['--mode', 'recording'] }))).toEqual([
+      '--mode: the mode recording cannot be chosen until there are recordings; choose one of accurate, balanced, fast.',
+    ]);
+    expect(problemsOf(() => loadSettings({ file: fileWith('rooms:\n  a: { mode: recording }\n') }))[0]).toMatch(
+      /^rooms\.a\.mode: the mode recording cannot be chosen/,
+    );
+  });
+
+  test('sees thresholds that contradict each other once modes, rooms and defaults are put together', () => {
+    const problem = 'vadNegativeThreshold: must not be above vadThreshold.';
+    expect(problemsOf(() => loadSettings({ flags: ['--speech-vad-threshold', '0.3'] }))).toEqual([`speech.${problem}`]);
+    const room = fileWith('rooms:\n  a:\n    speech: { vadThreshold: 0.2 }\n  b:\n    speech: { beamSize: 2 }\n');
+    expect(problemsOf(() => loadSettings({ file: room }))).toEqual([`rooms.a.speech.${problem}`]);
+    const both = ['--speech-vad-threshold', '0.3', '--speech-vad-negative-threshold', '0.2'];
+    expect(loadSettings({ flags: both }).speech.vadThreshold).toBe(0.3);
+  });
+
+  test('takes the wake word models all or none, and only files that are there', () => {
+    const model = fileWith('onnx');
+    expect(problemsOf(() => loadSettings({ flags: ['--wake-word-mel-model', model] }))[0]).toContain(
+      'belong together: give all or none',
+    );
+    const flags = ['--wake-word-mel-model', model, '--wake-word-embedding-model', model];
+    expect(
+      problemsOf(() => loadSettings({ flags: [...flags, '--wake-word-classifier-models', `${model},/nowhere.onnx`] })),
+    ).toEqual(['wakeWord.classifierModels.1: there is no file at /nowhere.onnx.']);
+    const taken = loadSettings({ flags: [...flags, '--wake-word-classifier-models', model] });
+    expect(taken.wakeWord).toEqual({ melModel: model, embeddingModel: model, classifierModels: [model] });
+  });
+
+  test('keeps the metrics to this machine and asks for no short token', () => {
+    expect(loadSettings().metrics).toEqual({ enabled: false });
+    expect(problemsOf(() => loadSettings({ flags: ['--metrics-token', 'short'] }))).toHaveLength(1);
+  });
 });

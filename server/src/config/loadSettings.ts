@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { type ModeName, resolveSpeechSettings, type SpeechOverrides } from '@parley/media';
 import { parse as parseYaml } from 'yaml';
 import { type Settings, settingsSchema } from './settings.js';
 import { type SettingLeaf, settingLeaves } from './settingsTree.js';
+import { contradictionsOf } from './speechSettings.js';
 
 /** Variables with our prefix that are not settings: they steer the set-up and the tests. */
 const OTHER_VARIABLES = new Set([
@@ -52,6 +54,10 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
     mergeFile({ file: options.file, tree, origins, problems });
   }
   const put = (leaf: SettingLeaf, raw: string, origin: string) => {
+    if (leaf.type === 'map') {
+      problems.push(`${origin}: ${leaf.path.join('.')} can be given in the settings file alone.`);
+      return;
+    }
     const value = convert(leaf, raw);
     if (value === undefined) {
       problems.push(`${origin}: "${raw}" is not a ${leaf.type}.`);
@@ -106,21 +112,28 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
 /** What a schema of single values cannot see. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = [];
-  const { tls, speech } = settings;
+  const { tls, wakeWord } = settings;
   if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
     problems.push('tls.certFile and tls.keyFile belong together: give both or none.');
+  }
+  const given = [wakeWord.melModel, wakeWord.embeddingModel, wakeWord.classifierModels[0]].filter(
+    (path) => path !== undefined,
+  ).length;
+  if (given !== 0 && given !== 3) {
+    problems.push(
+      'wakeWord.melModel, wakeWord.embeddingModel and wakeWord.classifierModels belong together: give all or none.',
+    );
   }
   for (const [name, file] of [
     ['tls.certFile', tls.certFile],
     ['tls.keyFile', tls.keyFile],
+    ['wakeWord.melModel', wakeWord.melModel],
+    ['wakeWord.embeddingModel', wakeWord.embeddingModel],
+    ...wakeWord.classifierModels.map((path, index) => [`wakeWord.classifierModels.${index}`, path] as const),
   ] as const) {
     if (file !== undefined && !isFile(file)) problems.push(`${name}: there is no file at ${file}.`);
   }
-  const threshold = speech.vadThreshold;
-  const negative = speech.vadNegativeThreshold;
-  if (threshold !== undefined && negative !== undefined && negative > threshold) {
-    problems.push('speech.vadNegativeThreshold must not be above speech.vadThreshold.');
-  }
+  problems.push(...speechProblems(settings));
   const announced = settings.media.announcedAddress;
   if (
     announced !== undefined &&
@@ -130,6 +143,27 @@ function contradictions(settings: Settings): string[] {
     problems.push(`media.announcedAddress: "${announced}" is neither an address nor a host name.`);
   }
   return problems;
+}
+
+/** Of the deployment and of each room by itself, as people would be told them. */
+function speechProblems(settings: Settings): string[] {
+  const layers: { place: string; mode: ModeName; overrides: SpeechOverrides[] }[] = [
+    { place: 'speech', mode: settings.mode, overrides: [settings.speech] },
+    ...Object.entries(settings.rooms).map(([name, room]) => ({
+      place: `rooms.${name}.speech`,
+      mode: room.mode ?? settings.mode,
+      overrides: [settings.speech, room.speech ?? {}],
+    })),
+  ];
+  const told = new Set<string>();
+  return layers.flatMap(({ place, mode, overrides }) =>
+    contradictionsOf(resolveSpeechSettings(mode, ...overrides)).flatMap(({ setting, problem }) => {
+      // What the deployment has wrong is no news in each room.
+      if (told.has(setting)) return [];
+      if (place === 'speech') told.add(setting);
+      return [`${place}.${setting}: ${problem}.`];
+    }),
+  );
 }
 
 function mergeFile(options: { file: string; tree: Tree; origins: Map<string, string>; problems: string[] }): void {
@@ -209,6 +243,8 @@ function convert(leaf: SettingLeaf, raw: string): unknown {
         .filter((item) => item !== '');
     case 'string':
       return raw;
+    case 'map':
+      return undefined;
   }
 }
 

@@ -1,16 +1,30 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
 import { MODES, type ModeName, type SettingMeta, speechOverridesSchema } from '@parley/media';
 import { z } from 'zod';
 
-const restart = (description: string, unit?: string): SettingMeta => ({
+/** `shownDefault`: what people read where the default depends on the machine. */
+export type ServerSettingMeta = SettingMeta & { shownDefault?: string };
+
+const restart = (description: string, unit?: string): ServerSettingMeta => ({
   description,
   class: 'restart',
   ...(unit === undefined ? {} : { unit }),
 });
 
 const port = z.int().min(0).max(65_535);
-const modeNames = Object.keys(MODES) as [ModeName, ...ModeName[]];
+const offeredModes = (Object.keys(MODES) as ModeName[]).filter((name) => MODES[name].offered);
+
+/** A mode that people may choose now. */
+export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
+  error: ({ input }) =>
+    typeof input === 'string' && Object.hasOwn(MODES, input)
+      ? `the mode ${input} cannot be chosen until there are recordings; choose one of ${offeredModes.join(', ')}`
+      : undefined,
+});
+
+const file = z.string().min(1).max(4_096);
 
 /**
  * The one schema of all settings. A key's place in this tree is its place in the file, `--like-this` its flag and
@@ -35,12 +49,12 @@ export const settingsSchema = z.strictObject({
     .string()
     .min(1)
     .default(() => process.env.PARLEY_DATA ?? join(homedir(), '.local', 'share', 'parley'))
-    .meta(restart('Folder for certificates and other things to keep')),
+    .meta({ ...restart('Folder for certificates and other things to keep'), shownDefault: '~/.local/share/parley' }),
   cacheDir: z
     .string()
     .min(1)
     .default(() => process.env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley'))
-    .meta(restart('Folder for models and what was built')),
+    .meta({ ...restart('Folder for models and what was built'), shownDefault: '~/.cache/parley' }),
   tls: z
     .strictObject({
       enabled: z
@@ -80,11 +94,61 @@ export const settingsSchema = z.strictObject({
     .default('auto')
     .meta(restart('Whisper model: auto, a name of `parley models list`, a file or an address')),
   modelBaseUrl: z.url().optional().meta(restart('Where published models are downloaded from')),
+  interimModel: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .default('auto')
+    .meta(
+      restart(
+        'Model of interim text: same, a name, a file or an address; auto: where the mode takes two models and a much smaller one has been downloaded, that one',
+      ),
+    ),
   device: z.enum(['auto', 'cpu', 'cuda']).default('auto').meta(restart('Where the recogniser runs')),
   lanes: z.int().min(1).max(8).optional().meta(restart('Recognitions at the same time; default by device and cores')),
   threadsPerLane: z.int().min(1).max(64).optional().meta(restart('CPU threads of one recognition; default by cores')),
-  mode: z.enum(modeNames).default('balanced').meta(restart('Named set of speech settings')),
+  mode: modeSchema.default('balanced').meta(restart('Named set of speech settings; rooms may have another')),
   speech: speechOverridesSchema.prefault({}),
+  rooms: z
+    .record(
+      z.string().max(64).regex(ROOM_NAME_PATTERN, 'is not a room name'),
+      z.strictObject({
+        mode: modeSchema.optional(),
+        speech: speechOverridesSchema.optional(),
+        hotWords: z.array(z.string().trim().min(1).max(64)).max(200).optional(),
+      }),
+    )
+    .default({})
+    .meta(restart('Mode, speech settings and hot words of single rooms, by name; in the file alone')),
+  memberSettings: z
+    .boolean()
+    .default(true)
+    .meta(restart("Everybody in a room may change the room's speech settings; their own they always may")),
+  wakeWord: z
+    .strictObject({
+      melModel: file.optional().meta(restart('ONNX file that makes mel spectrograms for wake word classifiers')),
+      embeddingModel: file.optional().meta(restart('ONNX file that makes embeddings of them')),
+      classifierModels: z
+        .array(file)
+        .max(16)
+        .default([])
+        .meta(restart('ONNX files in the format of openWakeWord, one for each wake word')),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .meta(restart('GET /metrics for other machines too; programs on this machine always may')),
+      token: z
+        .string()
+        .min(16)
+        .max(256)
+        .optional()
+        .meta(restart('Bearer token that GET /metrics then asks for, of everybody')),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       rooms: z.int().min(1).max(10_000).default(200).meta(restart('Rooms at the same time')),

@@ -21,3 +21,12 @@ test('settings in milliseconds say so', () => {
 test('speech settings show the defaults of the schema although they are overrides', () => {
   expect(settingLeaves().find((leaf) => leaf.flag === '--speech-end-silence-ms')?.default).toBe(500);
 });
+
+test("ranges are the schema's, and bounds that nobody set are none", () => {
+  const rangeOf = (flag: string) => settingLeaves().find((leaf) => leaf.flag === flag)?.range;
+  expect(rangeOf('--port')).toEqual({ integer: true, min: 0, max: 65_535 });
+  expect(rangeOf('--speech-vad-threshold')).toEqual({ min: 0.05, max: 0.95 });
+  expect(rangeOf('--speech-hot-words')).toEqual({ maxLength: 64, maxItems: 200 });
+  expect(rangeOf('--join-secret')).toEqual({ minLength: 6, maxLength: 128 });
+  expect(rangeOf('--lan')).toEqual({});
+});

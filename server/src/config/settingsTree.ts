@@ -1,6 +1,6 @@
-import { type SettingMeta, speechSettingsSchema } from '@parley/media';
+import { speechSettingsSchema } from '@parley/media';
 import { z } from 'zod';
-import { settingsSchema } from './settings.js';
+import { type ServerSettingMeta, settingsSchema } from './settings.js';
 
 /** A single value of the settings tree. */
 export interface SettingLeaf {
@@ -10,11 +10,26 @@ export interface SettingLeaf {
   flag: string;
   /** e.g. `PARLEY_TLS_CERT_FILE` */
   variable: string;
-  type: 'string' | 'number' | 'boolean' | 'list';
+  /** A `map` can be given in the file alone. */
+  type: 'string' | 'number' | 'boolean' | 'list' | 'map';
   /** Values of a closed set. */
   choices?: string[];
+  range: SettingRange;
   default?: unknown;
-  meta: SettingMeta;
+  meta: ServerSettingMeta;
+}
+
+/** What a value must keep to, as far as it is said in numbers. */
+export interface SettingRange {
+  integer?: boolean;
+  min?: number;
+  max?: number;
+  /** Characters of a text. */
+  minLength?: number;
+  /** Characters of a text, or of one entry of a list. */
+  maxLength?: number;
+  /** Entries of a list. */
+  maxItems?: number;
 }
 
 /** All values of the schema in its order. Flags, variables, `--help` and the docs come from here, so none can be forgotten. */
@@ -41,6 +56,7 @@ function collect(schema: z.ZodType, path: string[]): SettingLeaf[] {
       variable: `PARLEY_${words.replaceAll('-', '_').toUpperCase()}`,
       type: typeOf(inner),
       ...(inner instanceof z.ZodEnum ? { choices: inner.options.map(String) } : {}),
+      range: rangeOf(inner),
       ...(defaultValue === undefined ? {} : { default: defaultValue }),
       meta: meta ?? { description: '', class: 'restart' },
     },
@@ -48,12 +64,12 @@ function collect(schema: z.ZodType, path: string[]): SettingLeaf[] {
 }
 
 /** Takes `.default()`, `.optional()` and the like off, keeping what they say. */
-function unwrap(schema: z.ZodType): { inner: z.ZodType; meta: SettingMeta | undefined; defaultValue: unknown } {
+function unwrap(schema: z.ZodType): { inner: z.ZodType; meta: ServerSettingMeta | undefined; defaultValue: unknown } {
   let inner = schema;
-  let meta: SettingMeta | undefined;
+  let meta: ServerSettingMeta | undefined;
   let defaultValue: unknown;
   for (;;) {
-    meta ??= inner.meta() as SettingMeta | undefined;
+    meta ??= inner.meta() as ServerSettingMeta | undefined;
     if (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
       defaultValue ??= inner.def.defaultValue;
       inner = inner.def.innerType as z.ZodType;
@@ -65,9 +81,30 @@ function unwrap(schema: z.ZodType): { inner: z.ZodType; meta: SettingMeta | unde
   }
 }
 
+/** The schema's bounds; those that only say what a safe integer is are none. */
+function rangeOf(schema: z.ZodType): SettingRange {
+  if (schema instanceof z.ZodRecord) return {};
+  const json = z.toJSONSchema(schema, { io: 'input' });
+  const items = typeof json.items === 'object' && !Array.isArray(json.items) ? json.items : undefined;
+  const maxLength = json.maxLength ?? items?.maxLength;
+  const bound = (value: number | undefined) =>
+    Number.isSafeInteger(value) && Math.abs(value as number) === Number.MAX_SAFE_INTEGER ? undefined : value;
+  const [min, max] = [bound(json.minimum), bound(json.maximum)];
+  return {
+    ...(json.type === 'integer' ? { integer: true } : {}),
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    // Not to be empty goes without saying.
+    ...(json.minLength === undefined || json.minLength <= 1 ? {} : { minLength: json.minLength }),
+    ...(maxLength === undefined ? {} : { maxLength }),
+    ...(json.maxItems === undefined ? {} : { maxItems: json.maxItems }),
+  };
+}
+
 function typeOf(schema: z.ZodType): SettingLeaf['type'] {
   if (schema instanceof z.ZodNumber) return 'number';
   if (schema instanceof z.ZodBoolean) return 'boolean';
   if (schema instanceof z.ZodArray) return 'list';
+  if (schema instanceof z.ZodRecord) return 'map';
   return 'string';
 }

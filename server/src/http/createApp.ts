@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
 import express, { type Express } from 'express';
+import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
+import { type MetricsRouteOptions, metricsRoute } from './metricsRoute.js';
 import type { OriginPolicy } from './originPolicy.js';
 
 export interface AppOptions {
@@ -10,16 +12,25 @@ export interface AppOptions {
   readiness(): { ready: boolean; transcription: TranscriptionStatus; reason?: string };
   /** The certificate authority of the development certificate, for phones that shall trust it. */
   certificateAuthority?: string;
+  /** Of the deployment. */
+  mode: string;
+  metrics: Omit<MetricsRouteOptions, 'originPolicy'>;
 }
 
 /** Folder of the built meeting page. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist/app/', import.meta.url));
 
-/** The HTTP side: health, readiness, the meeting page. */
+/** The HTTP side: health, readiness, metrics, what settings there are, the meeting page. */
 export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
+  const metrics = metricsRoute({ ...options.metrics, originPolicy: options.originPolicy });
   app.use((request, response, next) => {
+    // Who may ask for the metrics is a question of its own, and so is what the others are told.
+    if (request.path === '/metrics') {
+      next();
+      return;
+    }
     // Orchestrators probe by address, whatever the machine calls itself; these two tell nothing worth hiding.
     const probe = request.path === '/healthz' || request.path === '/readyz';
     if (
@@ -58,6 +69,12 @@ export function createApp(options: AppOptions): Express {
         ? { warning: 'The built-in demo model is active: it understands a few synthetic voices only, not people.' }
         : {}),
     });
+  });
+
+  app.get('/metrics', metrics);
+
+  app.get('/api/settings', (_request, response) => {
+    response.json({ mode: options.mode, modes: OFFERED_MODES, descriptions: describeSpeechSettings() });
   });
 
   const { certificateAuthority } = options;

@@ -1,9 +1,34 @@
-import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
-import type { RecognizerStatus } from '@parley/media';
+import type { TranscriptionDegradation, TranscriptionStatus } from '@parley/client-sdk/protocol';
+import type { LoadLevel, RecognizerStatus } from '@parley/media';
+
+const DEGRADATIONS: Record<LoadLevel, TranscriptionDegradation | undefined> = {
+  0: undefined,
+  1: {
+    level: 1,
+    reason: 'The recogniser is busy: text appears less often while people speak. Nothing is lost.',
+    interimIntervalFactor: 2,
+  },
+  2: {
+    level: 2,
+    reason: 'The recogniser is very busy: text appears much less often while people speak. Nothing is lost.',
+    interimIntervalFactor: 4,
+  },
+  3: {
+    level: 3,
+    reason: 'The recogniser has more to do than it can: text appears only once an utterance is over.',
+    interimIntervalFactor: null,
+  },
+};
+
+/** What a load level means for people; undefined when everything is as asked. */
+export function degradationOf(level: LoadLevel): TranscriptionDegradation | undefined {
+  return DEGRADATIONS[level];
+}
 
 /** The recogniser's state in the words of the wire. `notice` is what the start had to say of the model. */
 export function transcriptionStatusOf(options: {
   status: RecognizerStatus;
+  load: LoadLevel;
   modelName: string;
   demo: boolean;
   mode: string;
@@ -11,11 +36,14 @@ export function transcriptionStatusOf(options: {
 }): TranscriptionStatus {
   const { status, modelName, demo, mode, notice } = options;
   const reason = status.reason ?? notice;
+  const degradation = degradationOf(options.load);
   return {
     state: status.state,
     mode,
     model: { name: modelName, demo },
+    ...(status.interimModel === undefined ? {} : { interimModel: status.interimModel.name }),
     engine: status.engine,
     ...(reason === undefined ? {} : { reason }),
+    ...(degradation === undefined ? {} : { degradation }),
   };
 }

@@ -23,6 +23,8 @@ export class Peer {
   readonly channel: PeerChannel;
   /** What the browser can receive, once it has a receiving transport. */
   rtpCapabilities: RtpCapabilities | undefined;
+  /** Wants to be told the frequent activities too. */
+  diagnostics = false;
   /** Tracks by producer id. */
   readonly producers = new Map<string, { track: 'microphone'; paused: boolean }>();
 

@@ -8,21 +8,27 @@ import {
   type Notifications,
   ParleyError,
   type Participant,
+  type ParticipantLedger,
   type RequestOf,
   type ResponseOf,
   type RtpCapabilities,
   type RtpParameters,
+  type SettingsView,
+  type SpeechOverrides,
   type TranscriptionStatus,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
 import { type MediaNode, monotonicNowMs, type SfuRoom, type SfuRoomEvent } from '@parley/media';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
+import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
 import { asWireErrors } from './mediaErrors.js';
 import { Peer, type PeerChannel } from './Peer.js';
-import { RoomTranscriber } from './RoomTranscriber.js';
+import type { RoomObserver } from './RoomObserver.js';
+import { RoomSettings } from './RoomSettings.js';
+import { RoomTranscriber, type TellOptions } from './RoomTranscriber.js';
 
 export interface RoomOptions {
   name: string;
@@ -32,6 +38,7 @@ export interface RoomOptions {
   transcription: () => TranscriptionStatus;
   settings: Settings;
   logger: Logger;
+  observer: RoomObserver;
   /** The meeting is over: everybody left and nobody came back in time. */
   onEmpty: () => void;
 }
@@ -53,6 +60,7 @@ export class Room {
   readonly #logger: Logger;
   readonly #peers = new Map<string, Peer>();
   readonly #joinedAtMs = new Map<string, number>();
+  readonly #speech: RoomSettings;
   #sfu: SfuRoom;
   readonly #transcriber: RoomTranscriber;
   #endTimer: NodeJS.Timeout | undefined;
@@ -63,12 +71,19 @@ export class Room {
     this.#options = options;
     this.#logger = options.logger.child({ meetingId: this.meetingId });
     this.#sfu = sfu;
+    const { mode, speech, rooms } = options.settings;
+    this.#speech = new RoomSettings({
+      deployment: { mode, speech },
+      room: Object.hasOwn(rooms, options.name) ? rooms[options.name] : undefined,
+    });
     this.#transcriber = new RoomTranscriber({
       meetingId: this.meetingId,
       media: options.media,
       sfu,
       transcript: options.transcript,
+      settings: this.#speech.resolved,
       logger: this.#logger,
+      observer: options.observer,
       tellAll: (name, notification, how) => this.tellAll(name, notification, how),
     });
   }
@@ -99,13 +114,14 @@ export class Room {
 
   /**
    * Lets somebody in. The same participant's older connection is told and closed: one participant has one connection.
-   * @throws ParleyError `ROOM_FULL`
+   * `settings` take the place of what this participant had set for themself.
+   * @throws ParleyError `ROOM_FULL`, `INVALID_SETTINGS`
    */
-  join(options: { peerId: string; identity: Identity; channel: PeerChannel }): {
+  join(options: { peerId: string; identity: Identity; channel: PeerChannel; settings?: SpeechOverrides | undefined }): {
     peer: Peer;
     joined: ResponseOf<'join'>;
   } {
-    const { identity, peerId, channel } = options;
+    const { identity, peerId, channel, settings } = options;
     if (this.#closed) {
       throw new ParleyError('MEDIA_UNAVAILABLE');
     }
@@ -114,13 +130,16 @@ export class Room {
     if (replaced === undefined && this.#peers.size >= this.#options.settings.limits.participantsPerRoom) {
       throw new ParleyError('ROOM_FULL');
     }
+    if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
     clearTimeout(this.#endTimer);
     const peer = new Peer({ peerId, participantId, displayName: identity.displayName, channel });
     if (replaced !== undefined) {
       this.#drop(replaced);
+      if (replaced.diagnostics) this.#diagnosticsChanged();
       replaced.channel.disconnect(new ParleyError('DUPLICATE_PARTICIPANT'));
     }
     this.#peers.set(peerId, peer);
+    this.#nameHotWords();
     if (!this.#joinedAtMs.has(participantId)) {
       this.#joinedAtMs.set(participantId, Math.round(monotonicNowMs() - this.#startedAtMonotonicMs));
     }
@@ -142,7 +161,7 @@ export class Room {
         routerRtpCapabilities: this.#sfu.rtpCapabilities as RtpCapabilities,
         iceServers: [],
         lastSeq: this.#options.transcript.lastSeq,
-        transcription: this.#options.transcription(),
+        transcription: this.#transcription,
       },
     };
   }
@@ -153,6 +172,10 @@ export class Room {
     }
     this.#drop(peer);
     this.#joinedAtMs.delete(peer.participantId);
+    // Whoever lost the connection comes back to what they had set.
+    if (reason === 'left') this.#speech.forgetParticipant(peer.participantId);
+    this.#nameHotWords();
+    if (peer.diagnostics) this.#diagnosticsChanged();
     this.#tellOthers(peer, { name: 'participantLeft', notification: { participantId: peer.participantId, reason } });
     this.#logger.info({ peerId: peer.peerId, participantId: peer.participantId, reason }, 'left');
     this.#endUnlessJoined();
@@ -240,14 +263,70 @@ export class Room {
     return this.#options.transcript.page({ afterSeq, limit: LIMITS.transcriptPageSize });
   }
 
-  /** Tells everybody, e.g. that the recogniser's state changed. */
-  tellAll<N extends NotificationName>(
-    name: N,
-    notification: Notifications[N],
-    options?: { droppable?: boolean },
-  ): void {
+  settingsFor(peer: Peer): SettingsView {
+    const { participantId } = peer;
+    return {
+      mode: this.#speech.mode,
+      modes: [...OFFERED_MODES],
+      room: this.#speech.resolved,
+      roomOverrides: this.#speech.roomOverrides,
+      participant: this.#speech.own(participantId),
+      effective: this.#speech.effective(participantId),
+      mayChangeRoom: this.#options.settings.memberSettings,
+      descriptions: describeSpeechSettings(),
+    };
+  }
+
+  /**
+   * Works from the next audio on, for open utterances too.
+   * @throws ParleyError `INVALID_SETTINGS`, `SETTINGS_FORBIDDEN`
+   */
+  updateSettings(peer: Peer, request: RequestOf<'updateSettings'>): ResponseOf<'updateSettings'> {
+    const { scope, settings, mode } = request;
+    const { participantId } = peer;
+    if (scope === 'participant') {
+      if (mode !== undefined) {
+        throw new ParleyError('BAD_REQUEST', { message: 'updateSettings: a mode is for the whole room.' });
+      }
+      this.#speech.changeParticipant({ participantId, settings });
+      this.#applyOwn(peer);
+      const changed = { mode: this.#speech.mode, settings: this.#speech.effective(participantId) };
+      peer.channel.notify('settingsChanged', { scope, participantId, ...changed });
+      return changed;
+    }
+    if (!this.#options.settings.memberSettings) {
+      throw new ParleyError('SETTINGS_FORBIDDEN');
+    }
+    const before = this.#speech.mode;
+    this.#speech.changeRoom({ settings, mode });
+    this.#applyAll();
+    const changed = { mode: this.#speech.mode, settings: this.#speech.resolved };
+    this.#logger.info({ participantId, mode: changed.mode, changed: Object.keys(settings) }, 'settings of the room');
+    this.tellAll('settingsChanged', { scope, ...changed });
+    if (changed.mode !== before) this.transcriptionChanged();
+    return changed;
+  }
+
+  /** The books of everybody who sent audio in this meeting. */
+  ledgers(): Promise<ParticipantLedger[]> {
+    return this.#transcriber.ledgers();
+  }
+
+  setDiagnostics(peer: Peer, on: boolean): void {
+    if (peer.diagnostics === on) return;
+    peer.diagnostics = on;
+    this.#diagnosticsChanged();
+  }
+
+  /** Tells everybody what the recogniser is now. */
+  transcriptionChanged(): void {
+    this.tellAll('transcriptionChanged', { transcription: this.#transcription });
+  }
+
+  /** Tells everybody. */
+  tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options: TellOptions = {}): void {
     for (const peer of this.#peers.values()) {
-      peer.channel.notify(name, notification, options);
+      if (options.diagnostics !== true || peer.diagnostics) peer.channel.notify(name, notification, options);
     }
   }
 
@@ -298,6 +377,8 @@ export class Room {
 
   #participantOf(peer: Peer): Participant {
     const producers = [...peer.producers];
+    const [producerId] = peer.producers.keys();
+    const state = producerId === undefined ? undefined : this.#transcriber.stateOf(producerId);
     return {
       participantId: peer.participantId,
       displayName: peer.displayName,
@@ -305,6 +386,7 @@ export class Room {
       publishing: producers.length > 0,
       muted: producers.length > 0 && producers.every(([, producer]) => producer.paused),
       speaking: producers.some(([producerId]) => this.#transcriber.isSpeaking(producerId)),
+      ...(state === undefined ? {} : { state }),
     };
   }
 
@@ -333,8 +415,36 @@ export class Room {
     const producer = peer.producers.get(producerId);
     if (producer !== undefined) {
       const { track, paused } = producer;
-      await this.#transcriber.add({ producerId, participantId, displayName, track, muted: paused });
+      const settings = this.#speech.hasOwn(participantId) ? this.#speech.effective(participantId) : undefined;
+      await this.#transcriber.add({ producerId, participantId, displayName, track, muted: paused, settings });
     }
+  }
+
+  /** What the recogniser is, with this room's mode. */
+  get #transcription(): TranscriptionStatus {
+    return { ...this.#options.transcription(), mode: this.#speech.mode };
+  }
+
+  /** Those who are here are likely to be spoken of. */
+  #nameHotWords(): void {
+    if (this.#speech.setNames([...this.#peers.values()].map(({ displayName }) => displayName))) this.#applyAll();
+  }
+
+  #applyAll(): void {
+    this.#transcriber.updateSettings(this.#speech.resolved);
+    for (const peer of this.#peers.values()) {
+      if (this.#speech.hasOwn(peer.participantId)) this.#applyOwn(peer);
+    }
+  }
+
+  #applyOwn(peer: Peer): void {
+    const { participantId } = peer;
+    const settings = this.#speech.hasOwn(participantId) ? this.#speech.effective(participantId) : undefined;
+    for (const producerId of peer.producers.keys()) this.#transcriber.updateSpeaker({ producerId, settings });
+  }
+
+  #diagnosticsChanged(): void {
+    this.#transcriber.setDiagnostics([...this.#peers.values()].some(({ diagnostics }) => diagnostics));
   }
 
   #announce(options: { to: Peer; from: Peer; producerId: string }): void {

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
 import { Room } from './Room.js';
+import type { RoomObserver } from './RoomObserver.js';
 
 export interface RoomRegistryOptions {
   media: MediaNode;
@@ -11,6 +12,7 @@ export interface RoomRegistryOptions {
   logger: Logger;
   createTranscriptLog: () => TranscriptLog;
   transcription: () => TranscriptionStatus;
+  observer: RoomObserver;
 }
 
 /** The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. */
@@ -37,7 +39,7 @@ export class RoomRegistry {
     if (standing !== undefined) {
       return standing;
     }
-    const { media, settings, logger, transcription } = this.#options;
+    const { media, settings, logger, transcription, observer } = this.#options;
     if (this.#rooms.size >= settings.limits.rooms) {
       return Promise.reject(new ParleyError('TOO_MANY_ROOMS'));
     }
@@ -47,12 +49,22 @@ export class RoomRegistry {
       settings,
       logger,
       transcription,
+      observer,
       transcript: this.#options.createTranscriptLog(),
       onEmpty: () => this.#end(name, opening),
     });
     this.#rooms.set(name, opening);
     opening.catch(() => this.#forget(name, opening));
     return opening;
+  }
+
+  /** Of all rooms together. */
+  async counts(): Promise<Room['counts']> {
+    const sum = { peers: 0, transports: 0, producers: 0, consumers: 0, speakers: 0 };
+    for (const { counts } of await this.all()) {
+      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
+    }
+    return sum;
   }
 
   async all(): Promise<Room[]> {

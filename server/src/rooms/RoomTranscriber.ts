@@ -1,7 +1,24 @@
-import type { CommittedSegment, NotificationName, Notifications } from '@parley/client-sdk/protocol';
-import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom } from '@parley/media';
+import type {
+  AudioLedger,
+  CommittedSegment,
+  NotificationName,
+  Notifications,
+  ParticipantLedger,
+  SpeakerState,
+} from '@parley/client-sdk/protocol';
+import {
+  type MediaNode,
+  monotonicNowMs,
+  type PipelineEvent,
+  type RoomPipeline,
+  type SfuRoom,
+  type SpeakerActivity,
+  type SpeechSettings,
+} from '@parley/media';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
+import { LedgerBook } from './LedgerBook.js';
+import type { RoomObserver } from './RoomObserver.js';
 import { segmentOf } from './segments.js';
 
 /** Whose voice a producer carries, kept until its last words are text. */
@@ -10,6 +27,7 @@ interface Speaker {
   displayName: string;
   track: 'microphone';
   speaking: boolean;
+  state: SpeakerState;
 }
 
 export interface RoomTranscriberOptions {
@@ -17,10 +35,24 @@ export interface RoomTranscriberOptions {
   media: MediaNode;
   sfu: SfuRoom;
   transcript: TranscriptLog;
+  /** Of the room. */
+  settings: SpeechSettings;
   logger: Logger;
+  observer: RoomObserver;
   /** Tells everybody in the room. */
-  tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: { droppable?: boolean }): void;
+  tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: TellOptions): void;
+  now?: () => number;
 }
+
+export interface TellOptions {
+  /** May be left out for a client that is slow. */
+  droppable?: boolean;
+  /** Only to those who asked for diagnostics. */
+  diagnostics?: boolean;
+}
+
+/** Utterances whose end is known and whose final is not, at most. */
+const MAX_ENDED = 1_000;
 
 /**
  * From a room's producers to its transcript: names who is to be heard, puts the name on what comes back, commits finals and gaps,
@@ -30,14 +62,21 @@ export class RoomTranscriber {
   readonly #options: RoomTranscriberOptions;
   readonly #pipeline: RoomPipeline;
   readonly #speakers = new Map<string, Speaker>();
+  readonly #ledgers = new LedgerBook();
+  readonly #now: () => number;
+  /** When the VAD decided that an utterance was over, by segment. */
+  readonly #endedAtMs = new Map<string, number>();
+  #asking: Promise<ParticipantLedger[]> | undefined;
   /** Producers so far: part of segment ids, so that no two producers of a meeting share one. */
   #epoch = 0;
   #commits: Promise<void> = Promise.resolve();
 
   constructor(options: RoomTranscriberOptions) {
     this.#options = options;
+    this.#now = options.now ?? monotonicNowMs;
     this.#pipeline = options.media.createPipeline({
       sfu: options.sfu,
+      settings: options.settings,
       onEvent: (event) => this.#onEvent(event),
     });
   }
@@ -55,6 +94,45 @@ export class RoomTranscriber {
     return this.#speakers.get(producerId)?.speaking === true;
   }
 
+  stateOf(producerId: string): SpeakerState | undefined {
+    return this.#speakers.get(producerId)?.state;
+  }
+
+  /** The room's settings from now on, for all speakers without their own. */
+  updateSettings(settings: SpeechSettings): void {
+    this.#pipeline.settingsChanged(settings);
+  }
+
+  /** One speaker's own settings from now on; undefined: the room's. */
+  updateSpeaker(options: { producerId: string; settings: SpeechSettings | undefined }): void {
+    this.#pipeline.setSpeakerSettings({ speakerId: options.producerId, settings: options.settings });
+  }
+
+  setDiagnostics(on: boolean): void {
+    this.#pipeline.setDiagnostics(on);
+  }
+
+  /** The books of everybody as they stand now. Those who ask at once are answered together. */
+  ledgers(): Promise<ParticipantLedger[]> {
+    this.#asking ??= this.#askForLedgers().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #askForLedgers(): Promise<ParticipantLedger[]> {
+    try {
+      for (const { speakerId, ledger } of await this.#pipeline.ledgers()) {
+        const speaker = this.#speakers.get(speakerId);
+        if (speaker !== undefined) this.#account({ producerId: speakerId, speaker, ledger });
+      }
+    } catch (error) {
+      // The last that was told is a few seconds old at most.
+      this.#options.logger.debug({ err: error }, 'the media worker did not tell its ledgers');
+    }
+    return this.#ledgers.all;
+  }
+
   /** Listens to a producer from now on. People hear each other also when this fails, so it is logged, not thrown. */
   async add(options: {
     producerId: string;
@@ -62,12 +140,22 @@ export class RoomTranscriber {
     displayName: string;
     track: 'microphone';
     muted: boolean;
+    /** Where they differ from the room's. */
+    settings: SpeechSettings | undefined;
   }): Promise<void> {
     const { producerId, participantId, displayName, track, muted } = options;
-    this.#speakers.set(producerId, { participantId, displayName, track, speaking: false });
+    this.#speakers.set(producerId, { participantId, displayName, track, speaking: false, state: 'inactive' });
     this.#epoch += 1;
+    const own = options.settings === undefined ? {} : { settings: options.settings };
     try {
-      await this.#pipeline.addSpeaker({ speakerId: producerId, participantId, track, epoch: this.#epoch, muted });
+      await this.#pipeline.addSpeaker({
+        speakerId: producerId,
+        participantId,
+        track,
+        epoch: this.#epoch,
+        muted,
+        ...own,
+      });
     } catch (error) {
       this.#options.logger.error({ err: error, participantId }, 'a speaker is not transcribed');
     }
@@ -84,9 +172,7 @@ export class RoomTranscriber {
       .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'a speaker was not drained'))
       .finally(() => {
         // Its last final may still be on its way into the log.
-        this.#commits = this.#commits.then(() => {
-          this.#speakers.delete(producerId);
-        });
+        this.#commits = this.#commits.then(() => this.#forget(producerId));
       });
   }
 
@@ -101,12 +187,20 @@ export class RoomTranscriber {
     await this.#commits;
   }
 
+  #forget(producerId: string): void {
+    const speaker = this.#speakers.get(producerId);
+    if (speaker === undefined) return;
+    this.#speakers.delete(producerId);
+    const change = this.#ledgers.end({ producerId, ...speaker });
+    if (change !== undefined) this.#options.observer.audio(change);
+  }
+
   #onEvent(event: PipelineEvent): void {
     const speaker = this.#speakers.get(event.speakerId);
     if (speaker === undefined) {
       return;
     }
-    const { meetingId, tellAll } = this.#options;
+    const { meetingId, tellAll, observer } = this.#options;
     const { participantId, track } = speaker;
     switch (event.type) {
       case 'speechStarted':
@@ -118,23 +212,76 @@ export class RoomTranscriber {
         return;
       case 'interim': {
         const segment = segmentOf({ event, speaker, meetingId });
+        const { queuedMs, engineMs } = event.hypothesis;
+        observer.interim({ queuedMs, engineMs });
         tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, { droppable: true });
         return;
       }
       case 'retracted':
+        this.#endedAtMs.delete(event.segmentId);
         tellAll('interimRetracted', { segmentId: event.segmentId });
         return;
       case 'final':
       case 'gap':
-        this.#commit({ ...segmentOf({ event, speaker, meetingId }), status: event.type });
+        this.#commit({ event, segment: { ...segmentOf({ event, speaker, meetingId }), status: event.type } });
+        return;
+      case 'stateChanged':
+        speaker.state = event.state;
+        tellAll('speakerStateChanged', { participantId, track, state: event.state });
+        return;
+      case 'activity':
+        this.#onActivity(speaker, event.activity);
+        return;
+      case 'ledger': {
+        const ledger = this.#account({ producerId: event.speakerId, speaker, ledger: event.ledger });
+        tellAll('ledgerUpdated', { participantId, track, ledger }, { droppable: true });
+      }
     }
   }
 
-  #commit(segment: Omit<CommittedSegment, 'seq'>): void {
+  #onActivity(speaker: Speaker, activity: SpeakerActivity): void {
+    const { participantId, track } = speaker;
+    if (activity.type === 'recordingStopped' && activity.cause === 'silence') {
+      this.#endedAtMs.set(activity.segmentId, this.#now());
+      const [oldest] = this.#endedAtMs.keys();
+      if (this.#endedAtMs.size > MAX_ENDED && oldest !== undefined) this.#endedAtMs.delete(oldest);
+    }
+    const diagnostics = activity.type === 'stabilized' || activity.type === 'audioRecorded';
+    this.#options.tellAll(
+      'speakerActivity',
+      { participantId, track, activity },
+      diagnostics ? { diagnostics: true, droppable: true } : {},
+    );
+  }
+
+  /** @returns the participant's books */
+  #account(options: { producerId: string; speaker: Speaker; ledger: AudioLedger }): AudioLedger {
+    const { producerId, speaker } = options;
+    const { participantId, track } = speaker;
+    const { ledger, change } = this.#ledgers.update({ producerId, participantId, track, ledger: options.ledger });
+    this.#options.observer.audio(change);
+    return ledger;
+  }
+
+  #commit(options: {
+    event: Extract<PipelineEvent, { type: 'final' | 'gap' }>;
+    segment: Omit<CommittedSegment, 'seq'>;
+  }): void {
+    const { event, segment } = options;
+    const { observer } = this.#options;
+    const endedAtMs = this.#endedAtMs.get(segment.id);
+    this.#endedAtMs.delete(segment.id);
     this.#commits = this.#commits
       .then(async () => {
         const committed = await this.#options.transcript.append(segment);
         this.#options.tellAll('segmentCommitted', { segment: committed });
+        if (event.type === 'gap') {
+          observer.gap(event.reason);
+        } else {
+          const { queuedMs, engineMs } = event.hypothesis;
+          const vadEndToFinalMs = endedAtMs === undefined ? undefined : this.#now() - endedAtMs;
+          observer.final({ queuedMs, engineMs, vadEndToFinalMs, corrections: event.committedCorrections });
+        }
       })
       .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a segment could not be committed'));
   }

@@ -29,8 +29,11 @@ export function segmentOf(options: {
     ...common,
     text: hypothesis.text,
     language: hypothesis.language,
+    languageProbability: Number(hypothesis.languageProbability.toFixed(3)),
     confidence: Number(hypothesis.confidence.toFixed(3)),
-    ...(event.type === 'interim' ? { stableLength: 0 } : {}),
+    ...(event.type === 'interim'
+      ? { stableLength: event.stableLength }
+      : { committedCorrections: event.committedCorrections }),
     ...(hypothesis.words === undefined
       ? {}
       : {

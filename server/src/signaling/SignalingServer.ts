@@ -17,6 +17,7 @@ import type { PeerChannel } from '../rooms/Peer.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import { handleRequest } from './handleRequest.js';
 import { Outbox } from './Outbox.js';
+import { RateLimit } from './RateLimit.js';
 import { type Connection, requestHandlers } from './requestHandlers.js';
 
 export interface SignalingServerOptions {
@@ -108,6 +109,7 @@ export class SignalingServer {
       identity: socket.data.identity,
       channel: this.#channelOf(socket, log),
       rooms,
+      settingsChanges: new RateLimit({ count: LIMITS.settingsChanges, windowMs: LIMITS.settingsChangeWindowMs }),
       closed: false,
       joining: false,
       membership: undefined,

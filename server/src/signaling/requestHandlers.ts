@@ -4,6 +4,7 @@ import type { Peer, PeerChannel } from '../rooms/Peer.js';
 import type { Room } from '../rooms/Room.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import type { RequestHandlers } from './handleRequest.js';
+import type { RateLimit } from './RateLimit.js';
 
 /** One connection, from its handshake to its end. */
 export interface Connection {
@@ -11,6 +12,7 @@ export interface Connection {
   readonly identity: Identity;
   readonly channel: PeerChannel;
   readonly rooms: RoomRegistry;
+  readonly settingsChanges: RateLimit;
   closed: boolean;
   joining: boolean;
   membership: { room: Room; peer: Peer } | undefined;
@@ -20,7 +22,7 @@ const NOTHING = {} as Record<string, never>;
 
 /** Requests in the order in which a client makes them. */
 export const requestHandlers: RequestHandlers<Connection> = {
-  async join(connection, { room: name }) {
+  async join(connection, { room: name, settings }) {
     if (connection.joining || connection.membership !== undefined) {
       throw new ParleyError('ALREADY_JOINED');
     }
@@ -31,7 +33,7 @@ export const requestHandlers: RequestHandlers<Connection> = {
         throw new ParleyError('CONNECTION_LOST');
       }
       const { connectionId, identity, channel } = connection;
-      const { peer, joined } = room.join({ peerId: connectionId, identity, channel });
+      const { peer, joined } = room.join({ peerId: connectionId, identity, channel, settings });
       connection.membership = { room, peer };
       return joined;
     } finally {
@@ -93,6 +95,28 @@ export const requestHandlers: RequestHandlers<Connection> = {
 
   resumeTranscript(connection, { afterSeq }) {
     return member(connection).room.resumeTranscript(afterSeq);
+  },
+
+  getSettings(connection) {
+    const { room, peer } = member(connection);
+    return room.settingsFor(peer);
+  },
+
+  updateSettings(connection, request) {
+    const { room, peer } = member(connection);
+    connection.settingsChanges.take();
+    return room.updateSettings(peer, request);
+  },
+
+  async getLedger(connection) {
+    return { ledgers: await member(connection).room.ledgers() };
+  },
+
+  subscribeDiagnostics(connection, { on }) {
+    const { room, peer } = member(connection);
+    connection.settingsChanges.take();
+    room.setDiagnostics(peer, on);
+    return NOTHING;
   },
 };
 

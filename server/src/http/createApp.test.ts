@@ -1,0 +1,129 @@
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type AppOptions, createApp } from './createApp.js';
+import { metricsRoute } from './metricsRoute.js';
+import { OriginPolicy } from './originPolicy.js';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+const metrics = { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('parley_open 1\n') };
+const token = 'a-token-of-16-and-more';
+
+/** @returns asks the app for a path, under its own name unless another is given */
+async function serve(options: Partial<AppOptions['metrics']> = {}) {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const originPolicy = new OriginPolicy({ ownOrigins: [`http://127.0.0.1:${port}`], furtherOrigins: [] });
+  server.on(
+    'request',
+    createApp({
+      originPolicy,
+      readiness: () => ({
+        ready: true,
+        transcription: {
+          state: 'ready',
+          mode: 'fast',
+          model: { name: 'x', demo: false },
+          engine: { name: 'x', device: 'cpu', deviceName: '' },
+        },
+      }),
+      mode: 'fast',
+      metrics: { metrics, enabled: false, token: undefined, ...options },
+    }),
+  );
+  return (path: string, headers: Record<string, string> = {}) =>
+    new Promise<{ status: number; type: string; body: string }>((resolve, reject) => {
+      const asked = request({ port, host: '127.0.0.1', path, headers }, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          body += chunk;
+        });
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', body }),
+        );
+      });
+      asked.on('error', reject);
+      asked.end();
+    });
+}
+
+/** What the route does for a request that comes from somewhere else. */
+function ask(options: { remoteAddress: string; headers: Record<string, string> } & Partial<AppOptions['metrics']>) {
+  const { remoteAddress, headers, enabled = false, token: asked } = options;
+  const originPolicy = new OriginPolicy({ ownOrigins: ['https://captions.example:8443'], furtherOrigins: [] });
+  return new Promise<'told' | 'nothing here'>((resolve) => {
+    const response = { type: () => response, set: () => response, send: () => resolve('told') };
+    metricsRoute({ metrics, enabled, token: asked, originPolicy })(
+      { socket: { remoteAddress }, headers } as never,
+      response as never,
+      () => resolve('nothing here'),
+    );
+  });
+}
+
+describe('GET /metrics', () => {
+  test('answers a program on this machine', async () => {
+    const get = await serve();
+    const answer = await get('/metrics');
+    expect(answer).toEqual({ status: 200, type: expect.stringContaining('version=0.0.4'), body: 'parley_open 1\n' });
+  });
+
+  test('is not there under an unknown name, for pages, or through a proxy', async () => {
+    const get = await serve();
+    for (const headers of [
+      { host: 'evil.example' },
+      { host: '127.0.0.1.evil.example' },
+      { origin: 'https://evil.example' },
+      { 'x-forwarded-for': '203.0.113.9' },
+      { forwarded: 'for=203.0.113.9' },
+    ]) {
+      const { status, body } = await get('/metrics', headers as Record<string, string>);
+      expect([status, body], JSON.stringify(headers)).toEqual([404, 'There is nothing here.\n']);
+    }
+  });
+
+  test('asks everybody for the token where there is one', async () => {
+    const get = await serve({ token });
+    expect((await get('/metrics')).status).toBe(404);
+    expect((await get('/metrics', { authorization: 'Bearer wrong' })).status).toBe(404);
+    expect((await get('/metrics', { authorization: `Bearer ${token}` })).status).toBe(200);
+  });
+
+  test('answers other machines only where it is enabled, under a known name or with the token', async () => {
+    const remoteAddress = '::ffff:203.0.113.7';
+    const known = { host: 'captions.example:8443' };
+    expect(await ask({ remoteAddress, headers: known })).toBe('nothing here');
+    expect(await ask({ remoteAddress, headers: { ...known, authorization: `Bearer ${token}` }, token })).toBe(
+      'nothing here',
+    );
+    expect(await ask({ remoteAddress, headers: known, enabled: true })).toBe('told');
+    expect(await ask({ remoteAddress, headers: { host: 'evil.example' }, enabled: true })).toBe('nothing here');
+    expect(await ask({ remoteAddress, headers: known, enabled: true, token })).toBe('nothing here');
+    const authorization = `Bearer ${token}`;
+    expect(await ask({ remoteAddress, headers: { host: '10.0.0.5:8443', authorization }, enabled: true, token })).toBe(
+      'told',
+    );
+    expect(await ask({ remoteAddress: '::ffff:127.0.0.1', headers: { host: 'localhost:8443' } })).toBe('told');
+    expect(await ask({ remoteAddress: '::1', headers: { host: '[::1]:8443' } })).toBe('told');
+  });
+});
+
+describe('GET /api/settings', () => {
+  test('describes all speech settings and the modes that may be chosen', async () => {
+    const get = await serve();
+    const { status, body } = await get('/api/settings');
+    expect(status).toBe(200);
+    const { mode, modes, descriptions } = JSON.parse(body);
+    expect(mode).toBe('fast');
+    expect(modes.map(({ name }: { name: string }) => name)).toEqual(['accurate', 'balanced', 'fast']);
+    expect(descriptions.endSilenceMs).toMatchObject({ unit: 'ms', class: 'live', min: 100, max: 5_000 });
+    expect(body).not.toContain('joinSecret');
+    expect((await get('/api/settings', { host: 'evil.example' })).status).toBe(403);
+  });
+});

@@ -1,0 +1,57 @@
+import type { Request, RequestHandler } from 'express';
+import { sameText } from '../auth/sameText.js';
+import { isLoopback } from '../lifecycle/addresses.js';
+import type { OriginPolicy } from './originPolicy.js';
+
+export interface MetricsRouteOptions {
+  metrics: { readonly contentType: string; text(): Promise<string> };
+  /** Other machines may ask too. */
+  enabled: boolean;
+  /** Whoever asks must know it. */
+  token: string | undefined;
+  originPolicy: OriginPolicy;
+}
+
+/**
+ * `GET /metrics`: for programs on this machine; for other machines where it is enabled; for whoever knows the token where there
+ * is one. For everybody else there is nothing here, so that a stranger learns not even that.
+ */
+export function metricsRoute(options: MetricsRouteOptions): RequestHandler {
+  const { metrics } = options;
+  return (request, response, next) => {
+    if (!mayRead(request, options)) {
+      next('route');
+      return;
+    }
+    metrics
+      .text()
+      .then((text) => response.type(metrics.contentType).set('Cache-Control', 'no-store').send(text))
+      .catch(next);
+  };
+}
+
+function mayRead(request: Request, { enabled, token, originPolicy }: MetricsRouteOptions): boolean {
+  const local = isLocal(request);
+  if (!local && !enabled) return false;
+  // A page may not read this, not even one of ours.
+  if (request.headers.origin !== undefined) return false;
+  if (token !== undefined) return sameText(bearerOf(request), token);
+  return local || originPolicy.allowsHost(request.headers.host);
+}
+
+/** From this machine, to a name that only this machine can mean, and not handed on by a proxy for somebody else. */
+function isLocal(request: Request): boolean {
+  const address = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+  const { forwarded, via } = request.headers;
+  if (!isLoopback(address) || forwarded !== undefined || via !== undefined) return false;
+  if (request.headers['x-forwarded-for'] !== undefined || request.headers['x-real-ip'] !== undefined) return false;
+  const host = (request.headers.host ?? '')
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function bearerOf(request: Request): string {
+  return /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+}

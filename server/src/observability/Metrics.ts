@@ -1,0 +1,198 @@
+import type { AudioLedger, GapReason } from '@parley/client-sdk/protocol';
+import type { AsrProcessStats, LoadLevel } from '@parley/media';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { combine, emptyLedger } from '../rooms/LedgerBook.js';
+import type { RoomObserver } from '../rooms/RoomObserver.js';
+
+export interface MetricsOptions {
+  /** Asked at each scrape. */
+  counts: () => Promise<{ rooms: number; peers: number; speakers: number; sockets: number }>;
+  /** The ASR process's own numbers; absent while there are none. */
+  recognizer: () => AsrProcessStats | undefined;
+  load: () => LoadLevel;
+  /** Event loop, memory and the like of this process. Default true. */
+  processMetrics?: boolean;
+}
+
+const LATENCY_BUCKETS_MS = [5, 10, 20, 40, 80, 150, 300, 500, 700, 900, 1_500, 3_000, 6_000, 12_000, 30_000];
+
+const LEDGER_CLASSES = {
+  totalMs: 'total',
+  mutedMs: 'muted',
+  dtxMs: 'dtx',
+  concealedMs: 'concealed',
+  nonSpeechMs: 'nonSpeech',
+  crosstalkMs: 'crosstalk',
+  pendingMs: 'pending',
+  transcribedMs: 'transcribed',
+} as const satisfies Partial<Record<keyof AudioLedger, string>>;
+
+/** This node in numbers, in Prometheus' text format. Nothing in it names a person or a room. */
+export class Metrics implements RoomObserver {
+  readonly #registry = new Registry();
+  readonly #interims: Counter;
+  readonly #finals: Counter;
+  readonly #gaps: Counter<'reason'>;
+  readonly #corrections: Counter;
+  readonly #vadEndToFinal: Histogram;
+  readonly #queued: Histogram<'kind'>;
+  readonly #engine: Histogram<'kind'>;
+  /** Of all meetings since the start. */
+  #audio = emptyLedger();
+
+  constructor(options: MetricsOptions) {
+    const registers = [this.#registry];
+    this.#interims = new Counter({ name: 'parley_interims_total', help: 'Interim texts told', registers });
+    this.#finals = new Counter({ name: 'parley_finals_total', help: 'Finals committed', registers });
+    this.#gaps = new Counter({
+      name: 'parley_gaps_total',
+      help: 'Utterances without text, by reason',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#corrections = new Counter({
+      name: 'parley_committed_corrections_total',
+      help: 'Settled words of interims that the final had otherwise',
+      registers,
+    });
+    this.#vadEndToFinal = new Histogram({
+      name: 'parley_vad_end_to_final_ms',
+      help: "From the VAD's decision that an utterance is over to the commit of its final",
+      buckets: LATENCY_BUCKETS_MS,
+      registers,
+    });
+    this.#queued = new Histogram({
+      name: 'parley_recognition_queued_ms',
+      help: 'Time of recognitions in the queue',
+      labelNames: ['kind'],
+      buckets: LATENCY_BUCKETS_MS,
+      registers,
+    });
+    this.#engine = new Histogram({
+      name: 'parley_recognition_engine_ms',
+      help: 'Time of recognitions in the engine',
+      labelNames: ['kind'],
+      buckets: LATENCY_BUCKETS_MS,
+      registers,
+    });
+    this.#addAudio();
+    this.#addCounts(options);
+    this.#addRecognizer(options);
+    if (options.processMetrics !== false) collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** Of the answer to a scrape. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  interim(times: { queuedMs: number; engineMs: number }): void {
+    this.#interims.inc();
+    this.#recognized('interim', times);
+  }
+
+  final(times: { queuedMs: number; engineMs: number; vadEndToFinalMs: number | undefined; corrections: number }): void {
+    this.#finals.inc();
+    this.#corrections.inc(times.corrections);
+    this.#recognized('final', times);
+    if (times.vadEndToFinalMs !== undefined) this.#vadEndToFinal.observe(times.vadEndToFinalMs);
+  }
+
+  gap(reason: GapReason): void {
+    this.#gaps.inc({ reason });
+  }
+
+  audio(change: AudioLedger): void {
+    this.#audio = combine({ a: this.#audio, b: change, factor: 1 });
+  }
+
+  #recognized(kind: 'interim' | 'final', { queuedMs, engineMs }: { queuedMs: number; engineMs: number }): void {
+    this.#queued.observe({ kind }, queuedMs);
+    this.#engine.observe({ kind }, engineMs);
+  }
+
+  #addAudio(): void {
+    const audio = () => this.#audio;
+    new Gauge({
+      name: 'parley_audio_ledger_ms',
+      help: 'Audio of all tracks since the start, each millisecond in one class; total is their sum',
+      labelNames: ['class', 'reason'],
+      registers: [this.#registry],
+      collect() {
+        const ledger = audio();
+        for (const [key, name] of Object.entries(LEDGER_CLASSES) as [keyof typeof LEDGER_CLASSES, string][]) {
+          this.set({ class: name, reason: '' }, ledger[key]);
+        }
+        for (const [reason, value] of Object.entries(ledger.shedMs)) this.set({ class: 'shed', reason }, value);
+      },
+    });
+  }
+
+  #addCounts({ counts }: MetricsOptions): void {
+    new Gauge({
+      name: 'parley_open',
+      help: 'What is open now: rooms, peers, speakers, sockets',
+      labelNames: ['what'],
+      registers: [this.#registry],
+      async collect() {
+        for (const [what, value] of Object.entries(await counts())) this.set({ what }, value);
+      },
+    });
+  }
+
+  #addRecognizer({ recognizer, load }: MetricsOptions): void {
+    const registers = [this.#registry];
+    new Gauge({
+      name: 'parley_load_level',
+      help: 'How busy the recogniser is: 0 = normal, 1 and 2 = fewer interims, 3 = none',
+      registers,
+      collect() {
+        this.set(load());
+      },
+    });
+    new Gauge({
+      name: 'parley_recognition_queue',
+      help: 'Recognitions in the ASR process: finals and interims that wait, and those in the engine',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        const stats = recognizer();
+        this.reset();
+        if (stats === undefined) return;
+        this.set({ state: 'waitingFinals' }, stats.waitingFinals);
+        this.set({ state: 'waitingInterims' }, stats.waitingInterims);
+        this.set({ state: 'running' }, stats.running);
+      },
+    });
+    new Gauge({
+      name: 'parley_recognition_oldest_wait_ms',
+      help: 'How long the oldest recognition has waited',
+      registers,
+      collect() {
+        this.set(recognizer()?.oldestWaitMs ?? 0);
+      },
+    });
+    new Gauge({
+      name: 'parley_recognitions_answered',
+      help: 'Recognitions that the running ASR process has answered',
+      registers,
+      collect() {
+        this.set(recognizer()?.answered ?? 0);
+      },
+    });
+    new Gauge({
+      name: 'parley_recognitions_rejected',
+      help: 'Recognitions that the running ASR process has refused or given up, by reason',
+      labelNames: ['reason'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [reason, count] of Object.entries(recognizer()?.rejected ?? {})) this.set({ reason }, count);
+      },
+    });
+  }
+}

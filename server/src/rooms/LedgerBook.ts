@@ -1,0 +1,139 @@
+import type { AudioLedger, ParticipantLedger, ShedReason } from '@parley/client-sdk/protocol';
+
+type LedgerClass = Exclude<keyof AudioLedger, 'shedMs'>;
+
+const CLASSES = [
+  'totalMs',
+  'mutedMs',
+  'dtxMs',
+  'concealedMs',
+  'nonSpeechMs',
+  'crosstalkMs',
+  'pendingMs',
+  'transcribedMs',
+] as const satisfies readonly LedgerClass[];
+
+export function emptyLedger(): AudioLedger {
+  return {
+    totalMs: 0,
+    mutedMs: 0,
+    dtxMs: 0,
+    concealedMs: 0,
+    nonSpeechMs: 0,
+    crosstalkMs: 0,
+    pendingMs: 0,
+    transcribedMs: 0,
+    shedMs: {},
+  };
+}
+
+/** `a` + `factor` * `b`. Exact: all values are multiples of 1/16. */
+export function combine(options: { a: AudioLedger; b: AudioLedger; factor: 1 | -1 }): AudioLedger {
+  const { a, b, factor } = options;
+  const sum = emptyLedger();
+  for (const name of CLASSES) sum[name] = a[name] + factor * b[name];
+  for (const reason of Object.keys({ ...a.shedMs, ...b.shedMs }) as ShedReason[]) {
+    sum.shedMs[reason] = (a.shedMs[reason] ?? 0) + factor * (b.shedMs[reason] ?? 0);
+  }
+  return sum;
+}
+
+/** Whether every millisecond is in exactly one class. */
+export function isBalanced(ledger: AudioLedger): boolean {
+  let classed = 0;
+  for (const name of CLASSES) if (name !== 'totalMs') classed += ledger[name];
+  for (const value of Object.values(ledger.shedMs)) classed += value;
+  return classed === ledger.totalMs;
+}
+
+interface Track {
+  participantId: string;
+  track: string;
+  /** Producers that have ended, and time lines that a restarted worker began anew. */
+  ended: AudioLedger;
+  /** By producer. */
+  open: Map<string, AudioLedger>;
+}
+
+/** So many participants' books are kept; those who ended longest ago go first. */
+const MAX_TRACKS = 2_000;
+
+/** The audio ledgers of one meeting: of each participant's track, summed over the producers that carried it. */
+export class LedgerBook {
+  readonly #tracks = new Map<string, Track>();
+
+  /**
+   * A producer's books as they stand now.
+   * @returns `ledger`: the participant's; `change`: what it adds to the sum of all
+   */
+  update(options: { producerId: string; participantId: string; track: string; ledger: AudioLedger }): {
+    ledger: AudioLedger;
+    change: AudioLedger;
+  } {
+    const { producerId, ledger } = options;
+    const track = this.#trackOf(options);
+    const before = sumOf(track);
+    const last = track.open.get(producerId);
+    // Time does not run backwards: the worker died, and its successor began with empty books.
+    if (last !== undefined && ledger.totalMs < last.totalMs) this.#end(track, producerId);
+    track.open.set(producerId, ledger);
+    const after = sumOf(track);
+    return { ledger: after, change: combine({ a: after, b: before, factor: -1 }) };
+  }
+
+  /** Nothing more will come of this producer. @returns what that changes in the sum of all, if anything */
+  end(options: { producerId: string; participantId: string; track: string }): AudioLedger | undefined {
+    const track = this.#tracks.get(keyOf(options));
+    if (track?.open.has(options.producerId) !== true) return undefined;
+    const before = sumOf(track);
+    this.#end(track, options.producerId);
+    return combine({ a: sumOf(track), b: before, factor: -1 });
+  }
+
+  get all(): ParticipantLedger[] {
+    return [...this.#tracks.values()].map((track) => ({
+      participantId: track.participantId,
+      track: track.track,
+      ledger: sumOf(track),
+    }));
+  }
+
+  /** What had not been decided is lost with the worker that was to decide it. */
+  #end(track: Track, producerId: string): void {
+    const last = track.open.get(producerId);
+    if (last === undefined) return;
+    track.open.delete(producerId);
+    const { pendingMs } = last;
+    const shedMs =
+      pendingMs === 0
+        ? last.shedMs
+        : { ...last.shedMs, mediaWorkerLost: (last.shedMs.mediaWorkerLost ?? 0) + pendingMs };
+    track.ended = combine({ a: track.ended, b: { ...last, pendingMs: 0, shedMs }, factor: 1 });
+  }
+
+  #trackOf(options: { participantId: string; track: string }): Track {
+    const { participantId, track } = options;
+    const standing = this.#tracks.get(keyOf(options));
+    if (standing !== undefined) return standing;
+    const made: Track = { participantId, track, ended: emptyLedger(), open: new Map() };
+    this.#tracks.set(keyOf(options), made);
+    if (this.#tracks.size > MAX_TRACKS) {
+      for (const [key, { open }] of this.#tracks) {
+        if (open.size > 0 || key === keyOf(options)) continue;
+        this.#tracks.delete(key);
+        break;
+      }
+    }
+    return made;
+  }
+}
+
+function keyOf(options: { participantId: string; track: string }): string {
+  return `${options.participantId}/${options.track}`;
+}
+
+function sumOf(track: Track): AudioLedger {
+  let sum = track.ended;
+  for (const ledger of track.open.values()) sum = combine({ a: sum, b: ledger, factor: 1 });
+  return sum;
+}

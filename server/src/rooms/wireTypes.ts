@@ -1,0 +1,23 @@
+/**
+ * The wire contract repeats some of media's types, since it may import nothing. Here the compiler holds each pair equal: where one
+ * side changes alone, this file does not compile.
+ */
+import type * as wire from '@parley/client-sdk/protocol';
+import type * as media from '@parley/media';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Expect<T extends true> = T;
+/** As the compiler sees it once all names are resolved. */
+type Plain<T> = T extends (infer Item)[] ? Plain<Item>[] : T extends object ? { [Key in keyof T]: Plain<T[Key]> } : T;
+
+/** @internal nobody needs it but the compiler */
+export type SameOnBothSides = [
+  Expect<Equal<Plain<wire.SpeechSettings>, Plain<media.SpeechSettings>>>,
+  Expect<Equal<Plain<wire.SpeechOverrides>, Plain<media.SpeechOverrides>>>,
+  Expect<Equal<wire.SpeakerState, media.SpeakerState>>,
+  Expect<Equal<Plain<wire.SpeakerActivity>, Plain<media.SpeakerActivity>>>,
+  Expect<Equal<wire.ShedReason, media.ShedReason>>,
+  Expect<Equal<wire.GapReason, media.PipelineGapReason>>,
+  Expect<Equal<Plain<wire.AudioLedger>, Plain<media.AudioLedgerTotals>>>,
+  Expect<Equal<wire.SettingClass, media.SettingClass>>,
+];
