@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { monotonicNowMs } from '../process/clock.js';
 import { AsrServer, type AsrServerLimits } from './AsrServer.js';
-import { encodeFrame } from './framing.js';
+import { encodeFrame, FrameDecoder } from './framing.js';
 import { BUILT_IN_MODEL } from './modelCatalogue.js';
 import { RecognitionClient } from './RecognitionClient.js';
 import { FakeEngine, type FakeJobScript } from './testing/FakeEngine.js';
-import type { RecognitionRequest } from './types.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionRequest } from './types.js';
 
 let directory = '';
 let engine: FakeEngine;
@@ -17,12 +17,22 @@ let server: AsrServer;
 const clients: RecognitionClient[] = [];
 const fatal: string[] = [];
 
-async function start(options: { lanes?: number; limits?: Partial<AsrServerLimits> } = {}): Promise<RecognitionClient> {
-  engine = new FakeEngine();
+interface Start {
+  lanes?: number;
+  interim?: FakeEngine;
+  limits?: Partial<AsrServerLimits>;
+}
+
+async function start(options: Start = {}): Promise<RecognitionClient> {
+  engine = new FakeEngine({ model: 'main' });
   server = await AsrServer.create({
-    engine,
+    engines: {
+      final: { engine, profile: BUILT_IN_MODEL.profile },
+      ...(options.interim === undefined
+        ? {}
+        : { interim: { engine: options.interim, profile: BUILT_IN_MODEL.profile } }),
+    },
     lanes: options.lanes ?? 1,
-    profile: BUILT_IN_MODEL.profile,
     socketPath: join(directory, 'sub', 'asr.sock'),
     onFatal: (reason) => fatal.push(reason),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
@@ -48,7 +58,7 @@ function request(script: FakeJobScript, fields: Partial<RecognitionRequest> = {}
     roomId: 'room',
     speakerId: 'speaker',
     pcm: new Int16Array(1_600),
-    settings: { language: 'auto', beamSize: 1, prompt: JSON.stringify(script), words: false },
+    settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: JSON.stringify(script) },
     deadlineAtMs: monotonicNowMs() + 5_000,
     ...fields,
   };
@@ -165,6 +175,131 @@ describe('AsrServer', () => {
     expect((await client.recognize(request({ text: 'still here' }))).text).toBe('still here');
     expect(server.stats).toMatchObject({ running: 0, waitingFinals: 0 });
     expect(engine.started).toHaveLength(2);
+  });
+
+  it('frees the lane of a request that its sender gives up, at once and without an answer', async () => {
+    const client = await start();
+    const controller = new AbortController();
+    const speculative = client.recognize(request({ hang: true }), { signal: controller.signal });
+    const gone = expect(speculative).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    await waitFor(() => engine.started.length === 1);
+    const next = client.recognize(request({ text: 'next' }, { speakerId: 'other' }));
+    await waitFor(() => server.stats.waitingFinals === 1);
+    const began = monotonicNowMs();
+    controller.abort();
+    expect((await next).text).toBe('next');
+    expect(monotonicNowMs() - began).toBeLessThan(200);
+    await gone;
+    expect(server.stats).toMatchObject({ answered: 1, dropped: { cancelled: 1 }, rejected: {}, running: 0 });
+    expect(client.stats.unknownAnswers).toBe(0);
+  });
+
+  it('counts engine time, and apart that of jobs which came to nothing', async () => {
+    const client = await start();
+    await client.recognize(request({ delayMs: 30 }));
+    expect(server.stats.discardedEngineMs).toBe(0);
+    expect(server.stats.engineMs).toBeGreaterThanOrEqual(29);
+    const controller = new AbortController();
+    const given = client.recognize(request({ hang: true }), { signal: controller.signal }).catch(() => {});
+    await waitFor(() => engine.started.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    controller.abort();
+    await given;
+    await waitFor(() => server.stats.running === 0);
+    const { engineMs, discardedEngineMs } = server.stats;
+    expect(discardedEngineMs).toBeGreaterThanOrEqual(35);
+    expect(engineMs - discardedEngineMs).toBeGreaterThanOrEqual(29);
+  });
+
+  it('tells every client of the load when it comes', async () => {
+    const client = await start();
+    expect(client.load).toBe(0);
+    await client.close();
+    const socket = connect(join(directory, 'sub', 'asr.sock'));
+    const decoder = new FrameDecoder();
+    const messages: unknown[] = [];
+    socket.on('data', (chunk) => {
+      for (const { header } of decoder.push(chunk)) messages.push(header);
+    });
+    await waitFor(() => messages.length === 2);
+    socket.destroy();
+    expect(messages[1]).toEqual({ type: 'load', level: 0, reason: 'recovered' });
+  });
+
+  it('takes fewer and fewer interims while they wait, none in the end, and tells so', async () => {
+    const load = { busyMs: 20, busyForMs: 1, calmMs: 5, calmForMs: 60_000 };
+    const client = await start({ limits: { load } });
+    const hung = client.recognize(request({ hang: true }, { deadlineAtMs: monotonicNowMs() + 4_000 })).catch(() => {});
+    const interim = expect(
+      client.recognize(request({}, { kind: 'interim', speakerId: 'i', deadlineAtMs: monotonicNowMs() + 4_000 })),
+    ).rejects.toMatchObject({ code: 'OVERLOADED' });
+    await waitFor(() => client.load === 3);
+    await interim;
+    expect(server.stats).toMatchObject({ load: 3, dropped: { noInterims: 1 }, waitingInterims: 0 });
+    await client.close();
+    await hung;
+  });
+
+  describe('with a second engine', () => {
+    it('answers interims with it and finals with the main one', async () => {
+      const interim = new FakeEngine({ model: 'small' });
+      const client = await start({ interim });
+      const say = { sayModel: true };
+      expect((await client.recognize(request(say))).text).toBe('main');
+      expect((await client.recognize(request(say, { kind: 'interim' }))).text).toBe('small');
+    });
+
+    it('never has more jobs at a time than lanes', async () => {
+      const interim = new FakeEngine();
+      const client = await start({ interim, lanes: 2 });
+      const peak = () => server.stats.running;
+      let most = 0;
+      const all = Array.from({ length: 8 }, (_, i) =>
+        client
+          .recognize(request({ delayMs: 5 }, { kind: i % 2 === 0 ? 'final' : 'interim', speakerId: `s${i}` }))
+          .finally(() => {
+            most = Math.max(most, peak());
+          }),
+      );
+      await waitFor(() => {
+        most = Math.max(most, peak());
+        return server.stats.answered === 8;
+      });
+      await Promise.all(all);
+      expect(most).toBe(2);
+    });
+
+    it('aborts an interim on its own engine for the final of the same speaker', async () => {
+      const interim = new FakeEngine();
+      const client = await start({ interim });
+      const old = expect(client.recognize(request({ hang: true }, { kind: 'interim' }))).rejects.toMatchObject({
+        code: 'SUPERSEDED',
+      });
+      await waitFor(() => server.stats.running === 1);
+      expect((await client.recognize(request({ text: 'final' }))).text).toBe('final');
+      await old;
+      expect(server.stats.dropped).toEqual({ superseded: 1 });
+    });
+
+    it('does without it when it cannot do the warm-up, says why, and frees it', async () => {
+      const interim = new FakeEngine();
+      interim.transcribe = () => Promise.reject(new Error('no memory'));
+      const client = await start({ interim });
+      expect(server.interimFailure).toBe('no memory');
+      expect(interim.closed).toBe(true);
+      expect((await client.recognize(request({ sayModel: true }, { kind: 'interim' }))).text).toBe('main');
+    });
+
+    it('is lost when either fails five times in a row, whatever the other does', async () => {
+      const interim = new FakeEngine();
+      const client = await start({ interim });
+      for (let i = 0; i < 5; i++) {
+        expect(fatal).toEqual([]);
+        await client.recognize(request({ fail: 'device lost' }, { kind: 'interim' })).catch(() => {});
+        await client.recognize(request({}));
+      }
+      expect(fatal).toHaveLength(1);
+    });
   });
 
   it('finds no speech in no audio', async () => {

@@ -8,14 +8,20 @@ import {
   type SupervisionLimits,
 } from '../process/SupervisedProcess.js';
 import type { AsrServerLimits } from './AsrServer.js';
-import type { AsrContract, AsrInit, AsrProcessStats } from './asrContract.js';
-import type { ModelProfile, RecognizerStatus } from './types.js';
+import type { AsrContract, AsrInit, AsrModel, AsrProcessStats } from './asrContract.js';
+import type { Load, ModelProfile, RecognitionKind, RecognizerStatus } from './types.js';
 
 /** `sun_path` of Linux, its end included; other systems have less (104). */
 const MAX_SOCKET_PATH_BYTES = 103;
 
 export interface AsrServiceOptions {
-  model: { path: string; profile: ModelProfile };
+  /** E.g. what `ModelStore.resolve` gives. */
+  model: AsrModel;
+  /**
+   * A smaller model for interims, e.g. what `ModelStore.resolveInterim` gives; it takes its share of memory. Without it, or where
+   * it cannot be loaded, interims take `model`. The same file as that of `model` counts as none.
+   */
+  interimModel?: AsrModel;
   device: 'auto' | 'cpu' | 'cuda';
   lanes?: number;
   threadsPerLane?: number;
@@ -40,10 +46,12 @@ const NO_ENGINE: RecognizerStatus['engine'] = { name: 'none', device: 'none', de
 export class AsrService {
   readonly socketPath: string;
   readonly #process: SupervisedProcess<AsrContract>;
-  readonly #events = new Emitter<{ status: RecognizerStatus }>();
+  readonly #events = new Emitter<{ status: RecognizerStatus; load: Load }>();
   readonly #model: ModelProfile;
+  readonly #interimModel: ModelProfile | undefined;
   #status: RecognizerStatus;
   #stats: AsrProcessStats | undefined;
+  #load: Load = { level: 0, reason: 'recovered' };
 
   /**
    * Starts the process and returns: a model may load for long, and a missing engine is a state, not an error.
@@ -65,9 +73,11 @@ export class AsrService {
     this.socketPath = socketPath;
     this.#model = options.model.profile;
     this.#status = { state: 'starting', model: this.#model, engine: NO_ENGINE };
+    const interimModel = options.interimModel?.path === options.model.path ? undefined : options.interimModel;
+    this.#interimModel = interimModel?.profile;
     const init: AsrInit = {
-      modelPath: options.model.path,
-      profile: options.model.profile,
+      model: bare(options.model),
+      ...(interimModel === undefined ? {} : { interimModel: bare(interimModel) }),
       device: options.device,
       socketPath,
       ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
@@ -83,15 +93,25 @@ export class AsrService {
       ...(options.restart === undefined ? {} : { restart: options.restart }),
     };
     this.#process = SupervisedProcess.create(supervised);
-    this.#process.on('ready', ({ info }) => {
+    this.#process.on('ready', ({ info, interimEngine, interimFailure }) => {
+      const reasons = [
+        info.fallbackReason,
+        interimFailure === undefined || interimModel === undefined
+          ? undefined
+          : `The model for interims, ${interimModel.profile.name}, cannot be used ` +
+            `(${interimFailure.replace(/\.$/, '')}); ${this.#model.name} does its work.`,
+      ].filter((reason) => reason !== undefined);
       this.#setStatus({
         state: 'ready',
         model: this.#model,
+        ...(interimEngine && interimModel !== undefined ? { interimModel: interimModel.profile } : {}),
         engine: { name: `whisper.cpp ${info.engineVersion}`, device: info.device, deviceName: info.deviceName },
-        ...(info.fallbackReason === undefined ? {} : { reason: info.fallbackReason }),
+        ...(reasons.length === 0 ? {} : { reason: reasons.join(' ') }),
       });
     });
     this.#process.on('exited', ({ expected }) => {
+      // The next process begins without a load; what was waiting is what its status tells of.
+      this.#setLoad({ level: 0, reason: 'recovered' });
       if (!expected) this.#setStatus({ state: 'starting', model: this.#model, engine: NO_ENGINE });
     });
     this.#process.on('unavailable', ({ reason }) => {
@@ -99,6 +119,7 @@ export class AsrService {
     });
     this.#process.on('message', (message) => {
       if (message.type === 'stats') this.#stats = message.stats;
+      else if (message.type === 'load') this.#setLoad(message.load);
       else options.logger({ process: options.name ?? 'asr', source: 'supervisor', text: message.reason });
     });
   }
@@ -116,9 +137,28 @@ export class AsrService {
     return this.#process.restarts;
   }
 
-  /** The process's own numbers, at most 5 s old; absent before the first. */
+  /** The process's own numbers, at most 1 s old; absent before the first. */
   get stats(): AsrProcessStats | undefined {
     return this.#stats;
+  }
+
+  /** How busy the device is, and why; normal while no process runs. */
+  get load(): Load {
+    return this.#load;
+  }
+
+  /**
+   * Longest audio of a request of each kind. Interims: the shorter window of both models, so that a request fits whichever
+   * answers it.
+   */
+  get longestWindowMs(): Record<RecognitionKind, number> {
+    const final = this.#model.longestWindowMs;
+    return { final, interim: Math.min(final, this.#interimModel?.longestWindowMs ?? final) };
+  }
+
+  /** Called when the level changes. @returns takes the listener off again */
+  onLoad(listener: (load: Load) => void): () => void {
+    return this.#events.on('load', listener);
   }
 
   /** @returns takes the listener off again */
@@ -146,10 +186,21 @@ export class AsrService {
     this.#events.clear();
   }
 
+  #setLoad(load: Load): void {
+    if (load.level === this.#load.level) return;
+    this.#load = load;
+    this.#events.emit('load', load);
+  }
+
   #setStatus(status: RecognizerStatus): void {
     this.#status = status;
     this.#events.emit('status', status);
   }
+}
+
+/** Without what else its owner knows of it. */
+function bare({ path, profile }: AsrModel): AsrModel {
+  return { path, profile };
 }
 
 const CLOSED = 'speech recognition was ended';

@@ -36,6 +36,9 @@ export interface ModelStoreOptions {
 
 const DEFAULT_TIMEOUTS = { autoAnswerMs: 3_000, answerMs: 20_000, stallMs: 30_000 };
 const DOWNLOAD_ATTEMPTS = 4;
+const AUTO_MODEL_SPEC = 'auto';
+/** A second model is worth its memory where it is so many times smaller than the first. */
+const SMALLER_BY = 4;
 
 export interface ResolvedModel {
   /** Absolute. */
@@ -77,13 +80,43 @@ export class ModelStore {
    * @throws ModelError. `auto` always ends with a model, the built-in one at worst
    */
   async resolve(spec: string, options: { device: 'cpu' | 'cuda' }): Promise<ResolvedModel> {
-    if (spec === 'auto') return await this.#auto(options.device);
+    if (spec === AUTO_MODEL_SPEC) return await this.#auto(options.device);
     if (spec === BUILT_IN_MODEL.profile.name) return await this.#builtIn();
     if (/^https?:\/\//i.test(spec)) return await this.#fromUrl(spec);
     const published = findPublishedModel(spec);
     if (published !== undefined) return await this.#published(published, this.#timeouts.answerMs);
     if (spec.includes('/') || spec.includes('\\') || spec.endsWith('.bin')) return await this.#fromPath(spec);
     throw unknownModel(spec);
+  }
+
+  /**
+   * The second model, for interims alone.
+   * @param spec as for `resolve`; `same`: none; `auto`: the largest of the catalogue that is here already, has at most a quarter
+   * of `main`'s size and knows as many languages, else none
+   * @returns undefined where the main model is to do both
+   * @throws ModelError
+   */
+  async resolveInterim(
+    spec: string,
+    options: { device: 'cpu' | 'cuda'; main: ResolvedModel },
+  ): Promise<ResolvedModel | undefined> {
+    const { device, main } = options;
+    if (spec === 'same') return undefined;
+    if (spec === AUTO_MODEL_SPEC) return await this.#autoInterim(main.profile);
+    const model = await this.resolve(spec, { device });
+    return model.path === main.path ? undefined : model;
+  }
+
+  async #autoInterim(main: ModelProfile): Promise<ResolvedModel | undefined> {
+    const size = findPublishedModel(main.name)?.megabytes ?? 0;
+    const candidates = PUBLISHED_MODELS.filter(
+      ({ megabytes, profile }) => megabytes <= size / SMALLER_BY && (profile.multilingual || !main.multilingual),
+    ).sort((a, b) => b.megabytes - a.megabytes);
+    for (const { fileName, profile } of candidates) {
+      const path = this.#file(fileName);
+      if (await isFile(path)) return { path, profile, origin: 'cache' };
+    }
+    return undefined;
   }
 
   /** Downloads a model of the catalogue unless it is here. @throws ModelError */

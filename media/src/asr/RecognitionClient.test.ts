@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { monotonicNowMs } from '../process/clock.js';
 import { hypothesisOf } from '../testing/FakeRecognizer.js';
 import { encodeFrame, FrameDecoder } from './framing.js';
-import type { RecognizeHeader, ToClient, ToServer } from './protocol.js';
+import { PROTOCOL_VERSION, type RecognizeHeader, type ToClient, type ToServer } from './protocol.js';
 import { RecognitionClient, type RecognitionClientLimits } from './RecognitionClient.js';
-import type { RecognitionRequest } from './types.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type LoadLevel, type RecognitionRequest } from './types.js';
 
 /** The other end of the socket: keeps what comes, answers what the test says. */
 class FakeServer {
@@ -49,7 +50,7 @@ class FakeServer {
       this.sockets.delete(socket);
       this.#wake();
     });
-    this.say({ type: 'hello', protocol: 1 });
+    this.say({ type: 'hello', protocol: PROTOCOL_VERSION });
     this.#wake();
   }
 
@@ -86,6 +87,7 @@ class FakeServer {
 let directory = '';
 let server: FakeServer;
 let client: RecognitionClient;
+const loads: LoadLevel[] = [];
 
 const limits: Partial<RecognitionClientLimits> = { reconnectMs: { first: 1, longest: 5 } };
 
@@ -94,6 +96,7 @@ function createClient(overrides: Partial<RecognitionClientLimits> = {}): Promise
     const created = RecognitionClient.create({
       socketPath: server.path,
       limits: { ...limits, ...overrides },
+      onLoadChange: (load) => loads.push(load),
       onStateChange: (state) => {
         if (state === 'ready') resolve(created);
       },
@@ -108,7 +111,7 @@ function request(fields: Partial<RecognitionRequest> = {}): RecognitionRequest {
     roomId: 'room',
     speakerId: 'speaker',
     pcm: new Int16Array(1_600),
-    settings: { language: 'auto', beamSize: 1, prompt: '', words: false },
+    settings: DEFAULT_RECOGNITION_SETTINGS,
     deadlineAtMs: monotonicNowMs() + 10_000,
     ...fields,
   };
@@ -119,6 +122,7 @@ const idAt = (index: number): number => server.requests[index]?.id ?? 0;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'parley-client-'));
+  loads.length = 0;
   server = new FakeServer(join(directory, 'asr.sock'));
   await server.listen();
 });
@@ -269,6 +273,76 @@ describe('RecognitionClient', () => {
     await rejectsWith(client.recognize(request(), { signal: controller.signal }), 'SUPERSEDED');
   });
 
+  it('leaves nothing behind of thousands of requests that were given up', async () => {
+    await createClient();
+    const controllers: AbortController[] = [];
+    for (let i = 0; i < 2_000; i++) {
+      const controller = new AbortController();
+      controllers.push(controller);
+      const given = rejectsWith(client.recognize(request(), { signal: controller.signal }), 'SUPERSEDED');
+      controller.abort();
+      await given;
+    }
+    const { signal } = new AbortController();
+    const last = client.recognize(request(), { signal });
+    // Those that were given up before the socket took them were never sent.
+    await server.until(() => server.requests.at(-1)?.id === 2_001);
+    server.say({ type: 'result', id: 2_001, hypothesis: hypothesisOf('last') });
+    expect((await last).text).toBe('last');
+    for (const each of [signal, ...controllers.map((controller) => controller.signal)]) {
+      expect(getEventListeners(each, 'abort')).toEqual([]);
+    }
+    expect(client.stats).toMatchObject({ pendingFinals: 0, pendingInterims: 0, pendingPcmBytes: 0, unknownAnswers: 0 });
+  });
+
+  it('says how busy the device is, once for each change, and asks for no interims while it takes none', async () => {
+    await createClient();
+    expect(client.load).toBe(0);
+    server.say({ type: 'load', level: 3, reason: 'finalsWait' });
+    server.say({ type: 'load', level: 3, reason: 'finalsWait' });
+    while (client.load !== 3) await new Promise((resolve) => setImmediate(resolve));
+    await rejectsWith(client.recognize(request({ kind: 'interim' })), 'OVERLOADED');
+    const final = client.recognize(request());
+    await server.until(() => server.requests.length === 1);
+    server.say({ type: 'load', level: 2, reason: 'recovered' });
+    server.say({ type: 'result', id: idAt(0), hypothesis: hypothesisOf('final') });
+    await final;
+    const interim = client.recognize(request({ kind: 'interim' }));
+    await server.until(() => server.requests.length === 2);
+    server.say({ type: 'result', id: idAt(1), hypothesis: hypothesisOf('interim') });
+    await interim;
+    expect(loads).toEqual([3, 2]);
+  });
+
+  it('sends every setting, and nothing else of what the caller holds', async () => {
+    await createClient();
+    const settings = {
+      ...DEFAULT_RECOGNITION_SETTINGS,
+      task: 'translate' as const,
+      tokensPerSecond: 9,
+      of: 'the caller',
+    };
+    const answer = client.recognize(request({ settings }));
+    await server.until(() => server.requests.length === 1);
+    const { of: _, ...sent } = settings;
+    expect(server.requests[0]?.settings).toEqual(sent);
+    server.say({ type: 'result', id: idAt(0), hypothesis: { ...hypothesisOf(''), rejected: 'repetition' } });
+    expect((await answer).rejected).toBe('repetition');
+  });
+
+  it.each([
+    ['settings.prompt', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: 'x'.repeat(8_001) } }],
+    ['settings.beamSize', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, beamSize: 9 } }],
+    ['roomId', { roomId: '' }],
+  ])('refuses a request whose %s would cost it the connection', async (path, fields) => {
+    await createClient();
+    await expect(client.recognize(request(fields))).rejects.toMatchObject({
+      code: 'RECOGNIZER_FAILED',
+      message: `the request's ${path} is out of its bounds`,
+    });
+    expect(server.connections).toBe(1);
+  });
+
   it('refuses finals beyond their number and their bytes', async () => {
     await createClient({ pendingFinals: 2, pendingPcmBytes: 10_000 });
     const first = rejectsWith(client.recognize(request({ pcm: new Int16Array(4_000) })), 'CLOSED');
@@ -304,7 +378,7 @@ describe('RecognitionClient', () => {
     ['bytes that are no frame', Buffer.from([255, 255, 255, 255, 0])],
     ['an unknown message', encodeFrame({ type: 'surprise' })],
     ['a result that is none', encodeFrame({ type: 'result', id: 1, hypothesis: { text: 5 } })],
-    ['another protocol', encodeFrame({ type: 'hello', protocol: 2 })],
+    ['another protocol', encodeFrame({ type: 'hello', protocol: PROTOCOL_VERSION + 1 })],
   ])('leaves a connection that brings %s, counts it, and asks again on a new one', async (_what, bytes) => {
     await createClient();
     const answer = client.recognize(request());

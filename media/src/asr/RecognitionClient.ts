@@ -2,9 +2,15 @@ import { connect, type Socket } from 'node:net';
 import { Emitter } from '../process/Emitter.js';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import { encodeFrame, FrameDecoder } from './framing.js';
-import { isAcceptableAudio, type ToClient, type ToServer, toClientSchema } from './protocol.js';
+import { isAcceptableAudio, requestFieldsSchema, type ToClient, type ToServer, toClientSchema } from './protocol.js';
 import type { Recognizer } from './Recognizer.js';
-import { type Hypothesis, RecognitionError, type RecognitionErrorCode, type RecognitionRequest } from './types.js';
+import {
+  type Hypothesis,
+  type LoadLevel,
+  RecognitionError,
+  type RecognitionErrorCode,
+  type RecognitionRequest,
+} from './types.js';
 
 export type RecognitionClientState = 'connecting' | 'ready' | 'closed';
 
@@ -21,6 +27,9 @@ export interface RecognitionClientLimits {
   deathsOfPoison: number;
 }
 
+/** The level at which a device takes no interims. */
+const NO_INTERIMS: LoadLevel = 3;
+
 export const DEFAULT_RECOGNITION_CLIENT_LIMITS: RecognitionClientLimits = {
   pendingFinals: 256,
   pendingPcmBytes: 64 * 1024 * 1024,
@@ -35,6 +44,8 @@ export interface RecognitionClientOptions {
   time?: TimeSource;
   limits?: Partial<RecognitionClientLimits>;
   onStateChange?: (state: RecognitionClientState) => void;
+  /** How often interims are worth sending; see `LoadLevel`. */
+  onLoadChange?: (load: LoadLevel) => void;
 }
 
 export interface RecognitionClientStats {
@@ -70,12 +81,13 @@ export class RecognitionClient implements Recognizer {
   readonly #options: RecognitionClientOptions;
   readonly #limits: RecognitionClientLimits;
   readonly #time: TimeSource;
-  readonly #events = new Emitter<{ state: RecognitionClientState }>();
+  readonly #events = new Emitter<{ state: RecognitionClientState; load: LoadLevel }>();
   /** In the order of asking. */
   readonly #pending = new Map<number, Pending>();
   /** Id of each speaker's one interim. */
   readonly #interims = new Map<string, number>();
   #state: RecognitionClientState = 'connecting';
+  #load: LoadLevel = 0;
   #socket: Socket | undefined;
   #writable = false;
   #tries = 0;
@@ -102,10 +114,16 @@ export class RecognitionClient implements Recognizer {
     this.#limits = { ...DEFAULT_RECOGNITION_CLIENT_LIMITS, ...options.limits };
     this.#time = options.time ?? systemTime;
     if (options.onStateChange !== undefined) this.#events.on('state', options.onStateChange);
+    if (options.onLoadChange !== undefined) this.#events.on('load', options.onLoadChange);
   }
 
   get state(): RecognitionClientState {
     return this.#state;
+  }
+
+  /** As the ASR process said last; 0 before it said anything. */
+  get load(): LoadLevel {
+    return this.#load;
   }
 
   get stats(): RecognitionClientStats {
@@ -120,7 +138,8 @@ export class RecognitionClient implements Recognizer {
   }
 
   /**
-   * @throws RecognitionError, as a rejection. `OVERLOADED`: too many finals wait here already. `SUPERSEDED`: the signal, or a
+   * @throws RecognitionError, as a rejection. `OVERLOADED`: too many finals wait here already, or the device is too busy for
+   * interims. `SUPERSEDED`: the signal, or a
    * newer interim of the same speaker
    */
   recognize(request: RecognitionRequest, options: { signal?: AbortSignal } = {}): Promise<Hypothesis> {
@@ -162,8 +181,17 @@ export class RecognitionClient implements Recognizer {
     if (!(request.deadlineAtMs > this.#time.now()) || !Number.isFinite(request.deadlineAtMs)) {
       return new RecognitionError('DEADLINE_EXCEEDED', 'the deadline had passed when the request came');
     }
+    const { pcm: _, ...fields } = request;
+    const checked = requestFieldsSchema.safeParse(pick(fields));
+    if (!checked.success) {
+      const path = checked.error.issues[0]?.path.join('.') ?? '';
+      return new RecognitionError('RECOGNIZER_FAILED', `the request's ${path} is out of its bounds`);
+    }
     if (this.#unavailable || (request.kind === 'interim' && this.#state !== 'ready')) {
       return new RecognitionError('RECOGNIZER_UNAVAILABLE', 'no speech recogniser is running');
+    }
+    if (request.kind === 'interim' && this.#load === NO_INTERIMS) {
+      return new RecognitionError('OVERLOADED', 'the recogniser is too busy for interim results');
     }
     const { pendingFinals, pendingPcmBytes } = this.#limits;
     if (request.kind === 'final') {
@@ -242,6 +270,10 @@ export class RecognitionClient implements Recognizer {
       this.#flush();
       return;
     }
+    if (message.type === 'load') {
+      this.#setLoad(message.level);
+      return;
+    }
     if (message.type === 'started') {
       const pending = this.#pending.get(message.id);
       if (pending !== undefined) pending.started = true;
@@ -314,6 +346,12 @@ export class RecognitionClient implements Recognizer {
     if (!this.#socket.write(encodeFrame(message, pcm))) this.#writable = false;
   }
 
+  #setLoad(load: LoadLevel): void {
+    if (this.#load === load) return;
+    this.#load = load;
+    this.#events.emit('load', load);
+  }
+
   #setState(state: RecognitionClientState): void {
     if (this.#state === state) return;
     this.#state = state;
@@ -327,6 +365,9 @@ function speakerKey(request: RecognitionRequest): string {
 
 /** Names each field: callers may hold objects with more in them than the protocol takes. */
 function pick({ kind, roomId, speakerId, settings, deadlineAtMs }: Omit<RecognitionRequest, 'pcm'>) {
-  const { language, beamSize, prompt, words } = settings;
-  return { kind, roomId, speakerId, settings: { language, beamSize, prompt, words }, deadlineAtMs };
+  const { language, task, beamSize, temperatureFallback, prompt, words } = settings;
+  const { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond } = settings;
+  const decoding = { language, task, beamSize, temperatureFallback, prompt, words };
+  const gates = { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond };
+  return { kind, roomId, speakerId, settings: { ...decoding, ...gates }, deadlineAtMs };
 }

@@ -1,13 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type RejectionCode, type SchedulableJob, Scheduler } from './Scheduler.js';
+import { type RejectionCode, type SchedulableJob, Scheduler, type SheddingLimits } from './Scheduler.js';
 
 interface Job extends SchedulableJob {
   name: string;
   costMs: number;
 }
 
-function setUp(options: { finalsCapacity?: number; interimsCapacity?: number; fairnessSlackMs?: number } = {}) {
+interface SetUp {
+  finalsCapacity?: number;
+  interimsCapacity?: number;
+  fairnessSlackMs?: number;
+  shedding?: SheddingLimits;
+}
+
+function setUp(options: SetUp = {}) {
   let nowMs = 0;
   const rejected: [string, RejectionCode][] = [];
   const scheduler = new Scheduler<Job>({
@@ -142,9 +149,96 @@ describe('Scheduler', () => {
     scheduler.add(interim);
     scheduler.next();
     scheduler.add(job({ speakerId: 'b' }));
-    expect(scheduler.preemptable()).toBeUndefined();
+    expect(scheduler.preemptable()).toEqual([]);
     scheduler.add(job({ speakerId: 'a' }));
-    expect(scheduler.preemptable()).toBe(interim);
+    expect(scheduler.preemptable()).toEqual([interim]);
+  });
+
+  describe('with finals that wait', () => {
+    const shedding = { keptFinals: 3, longestWaitMs: 30_000, waitWhileSheddingMs: 2_000 };
+    const late = { deadlineAtMs: 200_000 };
+
+    it('keeps many for as long as none is older than 30 s, as after the restart of a process', () => {
+      const { scheduler, rejected, setTime } = setUp({ shedding });
+      for (let i = 0; i < 200; i++) scheduler.add(job({ ...late, speakerId: `s${i}` }));
+      setTime(30_000);
+      scheduler.expire();
+      expect(rejected).toEqual([]);
+    });
+
+    it('keeps few for as long as their deadlines allow', () => {
+      const { scheduler, rejected, setTime } = setUp({ shedding });
+      for (let i = 0; i < 3; i++) scheduler.add(job({ ...late, speakerId: `s${i}` }));
+      setTime(199_000);
+      scheduler.expire();
+      expect(rejected).toEqual([]);
+    });
+
+    it('gives up the oldest of many once one is older than 30 s, down to those of the last 2 s', () => {
+      const { scheduler, rejected, setTime } = setUp({ shedding });
+      scheduler.add(job({ ...late, name: 'oldest' }));
+      setTime(28_000);
+      scheduler.add(job({ ...late, name: 'older' }));
+      setTime(29_000);
+      for (let i = 0; i < 4; i++) scheduler.add(job({ ...late, name: `young ${i}` }));
+      setTime(30_001);
+      scheduler.expire();
+      expect(rejected).toEqual([
+        ['oldest', 'OVERLOADED'],
+        ['older', 'OVERLOADED'],
+      ]);
+      setTime(31_001);
+      scheduler.expire();
+      expect(rejected.slice(2)).toEqual([['young 0', 'OVERLOADED']]);
+      expect(scheduler.waitingFinals).toBe(3);
+    });
+
+    it('is patient again when the queue has been short', () => {
+      const { scheduler, rejected, take, setTime } = setUp({ shedding });
+      for (let i = 0; i < 5; i++) scheduler.add(job(late));
+      setTime(30_001);
+      scheduler.expire();
+      expect(rejected).toHaveLength(2);
+      while (take() !== undefined);
+      for (let i = 0; i < 5; i++) scheduler.add(job(late));
+      setTime(60_000);
+      scheduler.expire();
+      expect(rejected).toHaveLength(2);
+    });
+  });
+
+  it('gives all waiting interims up and no final', () => {
+    const { scheduler, rejected } = setUp();
+    scheduler.add(job({ kind: 'interim', speakerId: 'a', name: 'a' }));
+    scheduler.add(job({ kind: 'interim', speakerId: 'b', name: 'b' }));
+    scheduler.add(job({ speakerId: 'c' }));
+    scheduler.dropInterims();
+    expect(rejected).toEqual([
+      ['a', 'OVERLOADED'],
+      ['b', 'OVERLOADED'],
+    ]);
+    expect([scheduler.waitingInterims, scheduler.waitingFinals]).toEqual([0, 1]);
+  });
+
+  it('counts what a job took and not what it was thought to take: aborted ones cost their speaker little', () => {
+    const { scheduler } = setUp({ fairnessSlackMs: 200 });
+    scheduler.add(job({ speakerId: 'other', costMs: 100, deadlineAtMs: 9_000 }));
+    for (let i = 0; i < 20; i++) {
+      scheduler.add(job({ speakerId: 'speculates', costMs: 500, deadlineAtMs: 5_000 }));
+      const started = scheduler.next();
+      expect(started?.speakerId).toBe('speculates');
+      if (started !== undefined) scheduler.finished(started, { engineMs: 5 });
+    }
+  });
+
+  it('tells how long the oldest of each kind has waited', () => {
+    const { scheduler, setTime } = setUp();
+    expect(scheduler.oldestWait).toEqual({ finalMs: 0, interimMs: 0 });
+    scheduler.add(job({ kind: 'interim' }));
+    setTime(100);
+    scheduler.add(job({ speakerId: 'other' }));
+    setTime(150);
+    expect(scheduler.oldestWait).toEqual({ finalMs: 50, interimMs: 150 });
   });
 
   it('gives a room of 2 speakers its half beside one of 50 when both have more than the device can do', () => {

@@ -13,22 +13,57 @@ export interface SchedulableJob {
 
 export type RejectionCode = Extract<RecognitionErrorCode, 'DEADLINE_EXCEEDED' | 'OVERLOADED' | 'SUPERSEDED'>;
 
+/** Why a job left the queue without having been started. */
+export type DropReason =
+  /** A newer interim of the same speaker, or its final, took its place. */
+  | 'superseded'
+  /** Its deadline leaves no time. */
+  | 'deadline'
+  /** As many were waiting as may wait. */
+  | 'queueFull'
+  /** A final that had waited too long while too many waited. */
+  | 'tooOld'
+  /** An interim while the device takes none. */
+  | 'noInterims';
+
+const CODES: Record<DropReason, RejectionCode> = {
+  superseded: 'SUPERSEDED',
+  deadline: 'DEADLINE_EXCEEDED',
+  queueFull: 'OVERLOADED',
+  tooOld: 'OVERLOADED',
+  noInterims: 'OVERLOADED',
+};
+
+/** When finals are given up that nobody waits for any more, see `Scheduler`. */
+export interface SheddingLimits {
+  /** So many finals may wait for as long as their deadlines allow. */
+  keptFinals: number;
+  /** More than that, and one of them for longer than this: the device has more to do than it can. */
+  longestWaitMs: number;
+  /** From then on, until no more than `keptFinals` wait, none waits longer than this. */
+  waitWhileSheddingMs: number;
+}
+
 export interface SchedulerOptions<J extends SchedulableJob> {
   clock: Clock;
   /** Engine time that the job will take, as far as known; 0 = unknown. */
   estimateMs: (job: J) => number;
   /** Called for every job that leaves the queue without having been started. */
-  onReject: (job: J, code: RejectionCode) => void;
-  /** Finals that may wait. Default 256. */
+  onReject: (job: J, code: RejectionCode, reason: DropReason) => void;
+  /** Finals that may wait. Default 1,024: the finals of a meeting hall after the restart of a process. */
   finalsCapacity?: number;
   /** Interims that may wait, one a speaker. Default 1,024. */
   interimsCapacity?: number;
   /** Engine time by which a room or a speaker may be ahead of the one served least, before it has to wait. Default 2,000. */
   fairnessSlackMs?: number;
+  /** Default: 16 finals, 30 s, 2 s. */
+  shedding?: SheddingLimits;
 }
 
 interface Entry<J> {
   job: J;
+  /** Key of its speaker. */
+  speaker: string;
   order: number;
   arrivedAtMs: number;
 }
@@ -42,6 +77,7 @@ class ServiceLedger {
     return Math.max(this.#served.get(key) ?? 0, this.#virtualMs);
   }
 
+  /** @param ms negative: it took less than it was charged for */
   charge(key: string, ms: number): void {
     this.#served.set(key, this.of(key) + ms);
   }
@@ -66,6 +102,10 @@ const UNKNOWN_COST_MS = 100;
  * - One waiting interim a speaker: a newer one, or its final, takes its place (`SUPERSEDED`).
  * - A job whose deadline leaves no time for its estimate is not started (`DEADLINE_EXCEEDED`). The estimate counts for half
  *   of the time that the job came with at most: a wrong one cannot turn every job away for ever.
+ * - Finals that wait for a restarted process are many, and old, and all wanted. Only when the oldest of more than `keptFinals`
+ *   has waited for `longestWaitMs` the device has more finals than it can ever do: somebody's text will be missing, and all
+ *   that a longer queue changes is how late the rest comes. Then the oldest are given up (`OVERLOADED`) down to those that came
+ *   within `waitWhileSheddingMs`, and so on until the queue is short.
  * - When finals are full, the room with the most waiting ones loses its newest (`OVERLOADED`): the room that floods pays, and
  *   what has waited longest is kept. The job that just came loses where rooms are equal.
  */
@@ -75,15 +115,23 @@ export class Scheduler<J extends SchedulableJob> {
   readonly #finals = new Set<Entry<J>>();
   /** Keyed by speaker. */
   readonly #interims = new Map<string, Entry<J>>();
-  readonly #running = new Set<J>();
+  /** What runs, with the engine time that it was charged for. */
+  readonly #running = new Map<J, number>();
   readonly #rooms = new ServiceLedger();
   /** Of the speakers of each room that has jobs. */
   readonly #speakers = new Map<string, ServiceLedger>();
   #order = 0;
+  #shedding = false;
 
   constructor(options: SchedulerOptions<J>) {
     this.#clock = options.clock;
-    this.#options = { finalsCapacity: 256, interimsCapacity: 1_024, fairnessSlackMs: 2_000, ...options };
+    this.#options = {
+      finalsCapacity: 1_024,
+      interimsCapacity: 1_024,
+      fairnessSlackMs: 2_000,
+      shedding: { keptFinals: 16, longestWaitMs: 30_000, waitWhileSheddingMs: 2_000 },
+      ...options,
+    };
   }
 
   get waitingFinals(): number {
@@ -98,40 +146,40 @@ export class Scheduler<J extends SchedulableJob> {
     return this.#running.size;
   }
 
-  /** Age of the job that has waited longest. */
-  get oldestWaitMs(): number {
-    let oldest = this.#clock();
-    const now = oldest;
-    for (const entry of this.#entries()) oldest = Math.min(oldest, entry.arrivedAtMs);
-    return now - oldest;
+  /** Age of the job of each kind that has waited longest; 0 where none waits. */
+  get oldestWait(): { finalMs: number; interimMs: number } {
+    const now = this.#clock();
+    const age = (entries: Iterable<Entry<J>>): number => {
+      let oldest = now;
+      for (const { arrivedAtMs } of entries) oldest = Math.min(oldest, arrivedAtMs);
+      return now - oldest;
+    };
+    return { finalMs: age(this.#finals), interimMs: age(this.#interims.values()) };
   }
 
   add(job: J): void {
-    const entry: Entry<J> = { job, order: this.#order++, arrivedAtMs: this.#clock() };
+    const speaker = speakerKey(job);
+    const entry: Entry<J> = { job, speaker, order: this.#order++, arrivedAtMs: this.#clock() };
     if (job.deadlineAtMs <= entry.arrivedAtMs) {
-      this.#options.onReject(job, 'DEADLINE_EXCEEDED');
+      this.#reject(job, 'deadline');
       return;
     }
-    const speaker = speakerKey(job);
     if (job.kind === 'interim') {
       const older = this.#interims.get(speaker);
       if (older === undefined && this.#interims.size >= this.#options.interimsCapacity) {
-        this.#options.onReject(job, 'OVERLOADED');
+        this.#reject(job, 'queueFull');
         return;
       }
       this.#interims.set(speaker, entry);
-      if (older !== undefined) this.#options.onReject(older.job, 'SUPERSEDED');
+      if (older !== undefined) this.#reject(older.job, 'superseded');
       return;
     }
     const interim = this.#interims.get(speaker);
     this.#interims.delete(speaker);
     this.#finals.add(entry);
-    if (interim !== undefined) this.#options.onReject(interim.job, 'SUPERSEDED');
-    if (this.#finals.size > this.#options.finalsCapacity) {
-      const victim = this.#newestOfFullestRoom(job.roomId);
-      this.#finals.delete(victim);
-      this.#options.onReject(victim.job, 'OVERLOADED');
-    }
+    if (interim !== undefined) this.#reject(interim.job, 'superseded');
+    if (this.#finals.size > this.#options.finalsCapacity)
+      this.#drop(this.#newestOfFullestRoom(job.roomId), 'queueFull');
   }
 
   /** The job to start now; the caller must end it by `finished`. */
@@ -139,15 +187,17 @@ export class Scheduler<J extends SchedulableJob> {
     this.expire();
     const entry = this.#pick([...this.#finals]) ?? this.#pick([...this.#interims.values()]);
     if (entry === undefined) return undefined;
-    this.#running.add(entry.job);
-    this.#remove(entry);
     const cost = this.#options.estimateMs(entry.job) || UNKNOWN_COST_MS;
-    this.#rooms.charge(entry.job.roomId, cost);
-    this.#speakersOf(entry.job.roomId).charge(entry.job.speakerId, cost);
+    this.#running.set(entry.job, cost);
+    this.#remove(entry);
+    this.#charge(entry.job, cost);
     return entry.job;
   }
 
-  finished(job: J): void {
+  /** @param options.engineMs what it really took, for a fair account; its estimate where that is not given */
+  finished(job: J, options: { engineMs?: number } = {}): void {
+    const charged = this.#running.get(job);
+    if (charged !== undefined && options.engineMs !== undefined) this.#charge(job, options.engineMs - charged);
     this.#running.delete(job);
     this.#forgetIfIdle(job.roomId);
   }
@@ -163,33 +213,65 @@ export class Scheduler<J extends SchedulableJob> {
     return false;
   }
 
-  /** Rejects what can no longer be answered in time. */
+  /** Rejects what can no longer be answered in time, and what is too much. */
   expire(): void {
     const now = this.#clock();
     for (const entry of [...this.#entries()]) {
       const allowance = (entry.job.deadlineAtMs - entry.arrivedAtMs) / 2;
       const needed = Math.min(this.#options.estimateMs(entry.job), allowance);
-      if (entry.job.deadlineAtMs - now < needed || entry.job.deadlineAtMs <= now) {
-        this.#remove(entry);
-        this.#options.onReject(entry.job, 'DEADLINE_EXCEEDED');
-      }
+      if (entry.job.deadlineAtMs - now < needed || entry.job.deadlineAtMs <= now) this.#drop(entry, 'deadline');
     }
+    this.#shed(now);
+  }
+
+  /** Gives all waiting interims up. */
+  dropInterims(): void {
+    for (const entry of [...this.#interims.values()]) this.#drop(entry, 'noInterims');
   }
 
   /**
-   * The running interim that may be aborted for the good of a waiting final: only one of the same speaker, whose text that
-   * final replaces anyway.
+   * The running interims that may be aborted for the good of waiting finals: only those of the same speakers, whose texts
+   * these finals replace anyway.
    */
-  preemptable(): J | undefined {
-    for (const job of this.#running) {
-      if (job.kind !== 'interim') continue;
-      for (const entry of this.#finals) if (speakerKey(entry.job) === speakerKey(job)) return job;
+  preemptable(): J[] {
+    if (this.#finals.size === 0) return [];
+    const interims = [...this.#running.keys()].filter((job) => job.kind === 'interim');
+    if (interims.length === 0) return [];
+    const speakers = new Set([...this.#finals].map(({ speaker }) => speaker));
+    return interims.filter((job) => speakers.has(speakerKey(job)));
+  }
+
+  #shed(now: number): void {
+    const { keptFinals, longestWaitMs, waitWhileSheddingMs } = this.#options.shedding;
+    if (this.#finals.size <= keptFinals) {
+      this.#shedding = false;
+      return;
     }
-    return undefined;
+    // A set keeps the order of arrival.
+    for (const entry of [...this.#finals]) {
+      const age = now - entry.arrivedAtMs;
+      if (age > longestWaitMs) this.#shedding = true;
+      if (!this.#shedding || age <= waitWhileSheddingMs || this.#finals.size <= keptFinals) return;
+      this.#drop(entry, 'tooOld');
+    }
+  }
+
+  #drop(entry: Entry<J>, reason: DropReason): void {
+    this.#remove(entry);
+    this.#reject(entry.job, reason);
+  }
+
+  #reject(job: J, reason: DropReason): void {
+    this.#options.onReject(job, CODES[reason], reason);
+  }
+
+  #charge(job: J, ms: number): void {
+    this.#rooms.charge(job.roomId, ms);
+    this.#speakersOf(job.roomId).charge(job.speakerId, ms);
   }
 
   #pick(entries: Entry<J>[]): Entry<J> | undefined {
-    const suspectRuns = [...this.#running].some((job) => job.suspect);
+    const suspectRuns = [...this.#running.keys()].some((job) => job.suspect);
     let candidates = suspectRuns ? entries.filter((entry) => !entry.job.suspect) : entries;
     if (candidates.length === 0) return undefined;
     candidates = this.#fair(candidates, this.#rooms, (job) => job.roomId);
@@ -214,7 +296,7 @@ export class Scheduler<J extends SchedulableJob> {
 
   #forgetIfIdle(roomId: string): void {
     for (const entry of this.#entries()) if (entry.job.roomId === roomId) return;
-    for (const job of this.#running) if (job.roomId === roomId) return;
+    for (const job of this.#running.keys()) if (job.roomId === roomId) return;
     this.#speakers.delete(roomId);
   }
 
@@ -236,8 +318,7 @@ export class Scheduler<J extends SchedulableJob> {
 
   #remove(entry: Entry<J>): void {
     this.#finals.delete(entry);
-    const speaker = speakerKey(entry.job);
-    if (this.#interims.get(speaker) === entry) this.#interims.delete(speaker);
+    if (this.#interims.get(entry.speaker) === entry) this.#interims.delete(entry.speaker);
     this.#forgetIfIdle(entry.job.roomId);
   }
 

@@ -1,31 +1,39 @@
 import type { TranscribeResult } from '@parley/native';
-import type { Hypothesis } from './types.js';
-
-/** Whisper's own thresholds for "no speech": both must hold. */
-const NO_SPEECH_PROBABILITY = 0.6;
-const LOW_LOG_PROBABILITY = -1;
-
-const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+import { judgeText } from '../speech/gates/judgeText.js';
+import { monotonicWords } from '../speech/text/monotonicWords.js';
+import { SAMPLE_RATE } from './limits.js';
+import type { Hypothesis, RecognitionSettings } from './types.js';
 
 /**
- * What an engine says, as a hypothesis. The text is emptied where the engine itself doubts that there was speech, and where
- * it holds no letter and no digit. Holds for every language; finer gates come later in the line.
+ * What an engine says, as a hypothesis. A text that does not pass the gates is emptied, words included, and the gate is named.
  */
-export function toHypothesis(result: TranscribeResult, times: { queuedMs: number; engineMs: number }): Hypothesis {
-  const noSpeech =
-    result.noSpeechProbability > NO_SPEECH_PROBABILITY && result.meanLogProbability < LOW_LOG_PROBABILITY;
-  const text = noSpeech || !LETTER_OR_DIGIT.test(result.text) ? '' : result.text.trim();
+export function toHypothesis(options: {
+  result: TranscribeResult;
+  /** Of the audio. */
+  samples: number;
+  settings: RecognitionSettings;
+  times: { queuedMs: number; engineMs: number };
+}): Hypothesis {
+  const { result, settings, times } = options;
+  const audioMs = (options.samples / SAMPLE_RATE) * 1_000;
+  const said = result.text.trim();
+  const rejected = said === '' ? undefined : judgeText({ ...result, audioMs }, settings);
+  const text = rejected === undefined ? said : '';
+  const words = text === '' ? [] : (result.words ?? []);
   return {
     text,
     language: result.language,
     languageProbability: probability(result.languageProbability),
     confidence: text === '' ? 0 : probability(Math.exp(result.meanLogProbability)),
     noSpeechProbability: probability(result.noSpeechProbability),
+    ...(rejected === undefined ? {} : { rejected }),
     ...(result.words === undefined
       ? {}
       : {
-          words:
-            text === '' ? [] : result.words.map((word) => ({ ...word, probability: probability(word.probability) })),
+          words: monotonicWords(
+            words.map((word) => ({ ...word, probability: probability(word.probability) })),
+            audioMs,
+          ),
         }),
     ...times,
   };

@@ -1,8 +1,10 @@
 export { type AsrServerLimits, type AsrServerStats, DEFAULT_ASR_SERVER_LIMITS } from './AsrServer.js';
 export { AsrService, type AsrServiceOptions } from './AsrService.js';
-export type { AsrProcessStats } from './asrContract.js';
+export type { AsrModel, AsrProcessStats } from './asrContract.js';
+export type { DispatcherLimits, DispatcherStats, DropCause } from './Dispatcher.js';
 export { detectDevice } from './detectDevice.js';
 export type { DownloadProgress } from './download.js';
+export { DEFAULT_LOAD_LIMITS, type LoadLimits } from './LoadMonitor.js';
 export { ModelError, type ModelErrorCode } from './ModelError.js';
 export { type ListedModel, ModelStore, type ModelStoreOptions, type ResolvedModel } from './ModelStore.js';
 export {
@@ -13,6 +15,7 @@ export {
   PUBLISHED_MODELS,
   type PublishedModel,
 } from './modelCatalogue.js';
+export type { Quantiles } from './RecentValues.js';
 export {
   DEFAULT_RECOGNITION_CLIENT_LIMITS,
   RecognitionClient,

@@ -1,7 +1,9 @@
+import type { TranscribeResult } from '@parley/native';
 import { describe, expect, it } from 'vitest';
 import { toHypothesis } from './filterResult.js';
 import { audioContextFrames, tokenCap, transcribeJob } from './jobOptions.js';
 import { BUILT_IN_MODEL, findPublishedModel, PUBLISHED_MODELS } from './modelCatalogue.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionSettings } from './types.js';
 
 const seconds = (s: number) => Math.round(s * 16_000);
 
@@ -30,38 +32,59 @@ describe('audioContextFrames', () => {
 });
 
 describe('transcribeJob', () => {
-  const settings = { language: 'de', beamSize: 5, prompt: 'Parley', words: true };
+  const settings: RecognitionSettings = {
+    ...DEFAULT_RECOGNITION_SETTINGS,
+    language: 'de',
+    beamSize: 5,
+    prompt: 'Parley',
+    words: true,
+  };
   const published = findPublishedModel('base-q5_1')?.profile ?? BUILT_IN_MODEL.profile;
   const pcm = new Int16Array(seconds(2));
+  const job = (fields: Partial<Parameters<typeof transcribeJob>[0]> = {}) =>
+    transcribeJob({ kind: 'final', pcm, settings, profile: published, timeoutMs: 99.5, ...fields });
 
-  it('decodes interims greedily, without words and without a second try', () => {
-    const job = transcribeJob({ kind: 'interim', pcm, settings, profile: published, timeoutMs: 99.5 });
-    expect(job).toMatchObject({ beamSize: 1, words: false, temperatureIncrement: 0, timeoutMs: 100, language: 'de' });
+  it.each([
+    'interim',
+    'final',
+  ] as const)('gives %s requests the beam, the words and the prompt that they ask for', (kind) => {
+    expect(job({ kind })).toMatchObject({ beamSize: 5, words: true, prompt: 'Parley', language: 'de', timeoutMs: 100 });
+    const plain = { ...settings, beamSize: 1, words: false };
+    expect(job({ kind, settings: plain })).toMatchObject({ beamSize: 1, words: false });
   });
 
-  it('gives finals what the settings ask for', () => {
-    const job = transcribeJob({ kind: 'final', pcm, settings, profile: published, timeoutMs: 1 });
-    expect(job).toMatchObject({ beamSize: 5, words: true, temperatureIncrement: 0.4, prompt: 'Parley' });
+  it('lets finals alone try again with another temperature, where they ask for it', () => {
+    expect(job().temperatureIncrement).toBe(0.4);
+    expect(job({ kind: 'interim' }).temperatureIncrement).toBe(0);
+    expect(job({ settings: { ...settings, temperatureFallback: false } }).temperatureIncrement).toBe(0);
   });
 
-  it('never lets the built-in model try again with another temperature', () => {
-    const job = transcribeJob({ kind: 'final', pcm, settings, profile: BUILT_IN_MODEL.profile, timeoutMs: 1 });
-    expect(job.temperatureIncrement).toBe(0);
+  it('never lets the built-in model try again', () => {
+    expect(job({ profile: BUILT_IN_MODEL.profile }).temperatureIncrement).toBe(0);
+  });
+
+  it('translates where that is asked for and the model can', () => {
+    const translate = { ...settings, task: 'translate' as const };
+    expect(job().translate).toBe(false);
+    expect(job({ settings: translate }).translate).toBe(true);
+    expect(job({ settings: translate, profile: { ...published, multilingual: false } }).translate).toBe(false);
   });
 
   it('asks an English model for English', () => {
-    const profile = { ...published, multilingual: false };
-    expect(transcribeJob({ kind: 'final', pcm, settings, profile, timeoutMs: 1 }).language).toBe('en');
+    expect(job({ profile: { ...published, multilingual: false } }).language).toBe('en');
   });
 
-  it('caps tokens by the length of the audio, at 224', () => {
-    expect([0, 1, 3, 13, 30].map((s) => tokenCap(seconds(s)))).toEqual([24, 40, 72, 224, 224]);
+  it('caps tokens by the length of the audio and the tokens of a second, at 224', () => {
+    const cap = (tokensPerSecond: number) => (s: number) => tokenCap({ samples: seconds(s), tokensPerSecond });
+    expect([0, 1, 3, 13, 30].map(cap(16))).toEqual([24, 40, 72, 224, 224]);
+    expect([1, 3].map(cap(8))).toEqual([32, 48]);
+    expect(job({ settings: { ...settings, tokensPerSecond: 8 } }).maxTokens).toBe(40);
   });
 });
 
 describe('toHypothesis', () => {
   const result = {
-    text: 'Hello.',
+    text: ' Hello. ',
     language: 'en',
     languageProbability: 0.9,
     noSpeechProbability: 0.1,
@@ -70,33 +93,62 @@ describe('toHypothesis', () => {
     sanitizedSamples: 0,
     timings: { melMs: 0, encodeMs: 0, decodeMs: 0, totalMs: 0 },
   };
-  const times = { queuedMs: 1, engineMs: 2 };
+  const words = [{ text: 'Hello.', startMs: 100, endMs: 600, probability: 0.9 }];
+  const hypothesis = (fields: Partial<TranscribeResult> = {}, settings: Partial<RecognitionSettings> = {}) =>
+    toHypothesis({
+      result: { ...result, ...fields },
+      samples: seconds(2),
+      settings: { ...DEFAULT_RECOGNITION_SETTINGS, ...settings },
+      times: { queuedMs: 1, engineMs: 2 },
+    });
 
   it('takes the mean probability of the tokens for the confidence', () => {
-    const hypothesis = toHypothesis(result, times);
-    expect(hypothesis.text).toBe('Hello.');
-    expect(hypothesis.confidence).toBeCloseTo(0.8);
+    const sure = hypothesis();
+    expect(sure).toMatchObject({ text: 'Hello.', queuedMs: 1, engineMs: 2 });
+    expect(sure.confidence).toBeCloseTo(0.8);
+    expect(sure).not.toHaveProperty('rejected');
+    expect(sure).not.toHaveProperty('words');
   });
 
-  it('empties a text only when the engine hears no speech and doubts its words', () => {
-    const text = (fields: object) => toHypothesis({ ...result, ...fields }, times).text;
-    expect(text({ noSpeechProbability: 0.7, meanLogProbability: -1.2 })).toBe('');
-    expect(text({ noSpeechProbability: 0.7, meanLogProbability: -0.5 })).toBe('Hello.');
-    expect(text({ noSpeechProbability: 0.3, meanLogProbability: -1.2 })).toBe('Hello.');
+  it('empties a text that does not pass a gate, words included, and names the gate', () => {
+    const unsure = { noSpeechProbability: 0.7, meanLogProbability: -1.2, words };
+    expect(hypothesis(unsure)).toMatchObject({ text: '', confidence: 0, words: [], rejected: 'noSpeech' });
+    expect(hypothesis({ text: ' ...♪ ', words })).toMatchObject({ text: '', words: [], rejected: 'noLetters' });
   });
 
-  it('empties what holds no letter and no digit, in any script, words included', () => {
-    const words = [{ text: '...', startMs: 0, endMs: 1, probability: 2 }];
-    expect(toHypothesis({ ...result, text: ' ...♪ ', words }, times)).toMatchObject({
-      text: '',
-      confidence: 0,
-      words: [],
-    });
-    for (const text of ['你好', 'Привет', '7', 'é']) expect(toHypothesis({ ...result, text }, times).text).toBe(text);
+  it('names no gate where the engine itself found nothing', () => {
+    expect(hypothesis({ text: ' ', words: [] })).toMatchObject({ text: '', confidence: 0, words: [] });
+    expect(hypothesis({ text: '' })).not.toHaveProperty('rejected');
+  });
+
+  it("goes by the request's own thresholds", () => {
+    const unsure = { noSpeechProbability: 0.7, meanLogProbability: -1.2 };
+    expect(hypothesis(unsure, { noSpeechThreshold: 0.8, logProbabilityThreshold: -3 }).text).toBe('Hello.');
+  });
+
+  it('keeps letters and digits of any script', () => {
+    for (const text of ['你好', 'Привет', '7', 'é']) expect(hypothesis({ text }).text).toBe(text);
+  });
+
+  it('keeps words in order, inside the audio, and their probabilities in range', () => {
+    const odd = [
+      { text: 'one', startMs: -50, endMs: 700, probability: 2 },
+      { text: 'two', startMs: 600, endMs: 9_000, probability: Number.NaN },
+    ];
+    const times = (hypothesis({ text: 'one two', words: odd }).words ?? []).flatMap(({ startMs, endMs }) => [
+      startMs,
+      endMs,
+    ]);
+    expect(times).toHaveLength(4);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times[0]).toBeGreaterThanOrEqual(0);
+    expect(times.at(-1)).toBeLessThanOrEqual(2_000);
+    const probabilities = hypothesis({ text: 'one two', words: odd }).words?.map(({ probability }) => probability);
+    expect(probabilities).toEqual([1, 0]);
   });
 
   it('keeps probabilities in their range when the engine gives none', () => {
-    expect(toHypothesis({ ...result, languageProbability: Number.NaN }, times).languageProbability).toBe(0);
+    expect(hypothesis({ languageProbability: Number.NaN }).languageProbability).toBe(0);
   });
 });
 

@@ -30,12 +30,20 @@ export function encoderFrames(options: { samples: number; kind: RecognitionKind;
   return audioContextFrames(options) || FULL_FRAMES;
 }
 
+/** Half of Whisper's text window: its own limit. */
+const MAX_TOKENS = 224;
+/** A short text may hold more than its audio's share: one long word, digits, punctuation. */
+const SPARE_TOKENS = 24;
+/** Two more tries (0.4 and 0.8) at most. */
+const TEMPERATURE_INCREMENT = 0.4;
+
 /**
  * Most tokens of a text for so much audio. Fast speech is about 6 tokens a second in English and up to 16 in scripts that
- * Whisper's vocabulary covers badly; more is a loop. 224 is half of Whisper's text window, its own limit.
+ * Whisper's vocabulary covers badly; more is a loop.
  */
-export function tokenCap(samples: number): number {
-  return Math.min(224, 24 + Math.ceil((samples / SAMPLE_RATE) * 16));
+export function tokenCap(options: { samples: number; tokensPerSecond: number }): number {
+  const { samples, tokensPerSecond } = options;
+  return Math.min(MAX_TOKENS, SPARE_TOKENS + Math.ceil((samples / SAMPLE_RATE) * tokensPerSecond));
 }
 
 /** The native job of a request. */
@@ -47,19 +55,19 @@ export function transcribeJob(options: {
   timeoutMs: number;
 }): TranscribeJob {
   const { kind, pcm, settings, profile } = options;
-  const final = kind === 'final';
+  // Interims come again soon, and the built-in model gains nothing from another try.
+  const triesAgain = kind === 'final' && settings.temperatureFallback && !profile.demo;
   return {
     pcm,
     language: profile.multilingual ? settings.language : 'en',
-    translate: false,
+    translate: settings.task === 'translate' && profile.multilingual,
     audioContext: audioContextFrames({ samples: pcm.length, kind, policy: profile.windowPolicy }),
-    beamSize: final ? settings.beamSize : 1,
-    maxTokens: tokenCap(pcm.length),
+    beamSize: settings.beamSize,
+    maxTokens: tokenCap({ samples: pcm.length, tokensPerSecond: settings.tokensPerSecond }),
     prompt: settings.prompt,
     temperature: 0,
-    // Two more tries (0.4 and 0.8) at most, for finals; the built-in model gains nothing from them.
-    temperatureIncrement: final && !profile.demo ? 0.4 : 0,
-    words: final && settings.words,
+    temperatureIncrement: triesAgain ? TEMPERATURE_INCREMENT : 0,
+    words: settings.words,
     timeoutMs: Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.ceil(options.timeoutMs))),
   };
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { MAX_REQUEST_SAMPLES } from './limits.js';
-import type { RecognitionErrorCode } from './types.js';
+import type { LoadLevel, LoadReason, RecognitionErrorCode, RejectedText } from './types.js';
 
 /** Messages on the socket between `RecognitionClient` and the ASR process; the headers of its frames. */
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const id = z.int().min(1);
+const probability = z.number().min(0).max(1);
 const key = z.string().min(1).max(512);
 
 export const recognizeHeaderSchema = z.strictObject({
@@ -17,13 +18,22 @@ export const recognizeHeaderSchema = z.strictObject({
   speakerId: key,
   settings: z.strictObject({
     language: z.string().max(16),
+    task: z.enum(['transcribe', 'translate']),
     beamSize: z.int().min(1).max(8),
+    temperatureFallback: z.boolean(),
     prompt: z.string().max(8_000),
     words: z.boolean(),
+    noSpeechThreshold: probability,
+    logProbabilityThreshold: z.number().max(0),
+    compressionRatioThreshold: z.number().min(1),
+    tokensPerSecond: z.int().min(1).max(50),
   }),
   deadlineAtMs: z.number(),
   suspect: z.boolean(),
 });
+
+/** What a request is checked by before it is sent: one that breaks the protocol would cost its sender the connection. */
+export const requestFieldsSchema = recognizeHeaderSchema.omit({ type: true, id: true, suspect: true });
 
 /** What a client sends. Samples follow `recognize` only. */
 export const toServerSchema = z.discriminatedUnion('type', [
@@ -42,7 +52,9 @@ const errorCodes = [
   'CLOSED',
 ] as const satisfies RecognitionErrorCode[];
 
-const probability = z.number().min(0).max(1);
+const rejections = ['noSpeech', 'noLetters', 'lowProbability', 'repetition'] as const satisfies RejectedText[];
+const loadLevels = [0, 1, 2, 3] as const satisfies LoadLevel[];
+const loadReasons = ['finalsWait', 'interimsWait', 'recovered'] as const satisfies LoadReason[];
 
 const hypothesisSchema = z.strictObject({
   text: z.string(),
@@ -50,6 +62,7 @@ const hypothesisSchema = z.strictObject({
   languageProbability: probability,
   confidence: probability,
   noSpeechProbability: probability,
+  rejected: z.enum(rejections).exactOptional(),
   words: z
     .array(z.strictObject({ text: z.string(), startMs: z.number(), endMs: z.number(), probability }))
     .exactOptional(),
@@ -61,6 +74,8 @@ const hypothesisSchema = z.strictObject({
 export const toClientSchema = z.discriminatedUnion('type', [
   /** First on every connection: the process has its engine and takes requests. */
   z.strictObject({ type: z.literal('hello'), protocol: z.literal(PROTOCOL_VERSION) }),
+  /** After `hello`, and whenever it changes. */
+  z.strictObject({ type: z.literal('load'), level: z.literal(loadLevels), reason: z.enum(loadReasons) }),
   /** The engine begins with this request: it may be the one that ends the process. */
   z.strictObject({ type: z.literal('started'), id }),
   z.strictObject({ type: z.literal('result'), id, hypothesis: hypothesisSchema }),

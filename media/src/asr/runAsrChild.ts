@@ -4,11 +4,11 @@ import type { SpeechEngine, SpeechEngineOptions } from '@parley/native';
 import { monotonicNowMs } from '../process/clock.js';
 import { runChild } from '../process/runChild.js';
 import { AsrServer } from './AsrServer.js';
-import type { AsrContract, AsrInit } from './asrContract.js';
+import type { AsrContract, AsrInit, AsrModel } from './asrContract.js';
 import { detectDevice } from './detectDevice.js';
 import { lanesFor } from './lanes.js';
 
-const STATS_INTERVAL_MS = 5_000;
+const STATS_INTERVAL_MS = 1_000;
 
 export interface AsrChildOptions {
   /** @throws PermanentInitError where another start would end the same way */
@@ -24,20 +24,37 @@ export function runAsrChild(options: AsrChildOptions): void {
       await preferToBeKilled();
       const began = monotonicNowMs();
       const { engine, lanes, threadsPerLane } = await loadEngine(init, options.createEngine);
-      const onFatal = (reason: string) => link.sendAndDie({ type: 'fatal', reason });
-      server = await AsrServer.create({
-        engine,
+      const interim = await loadInterimEngine({
+        model: init.interimModel,
+        device: engine.info.device,
         lanes,
-        profile: init.profile,
+        threadsPerLane,
+        createEngine: options.createEngine,
+      });
+      server = await AsrServer.create({
+        engines: {
+          final: { engine, profile: init.model.profile },
+          ...(interim.engines === undefined ? {} : { interim: interim.engines }),
+        },
+        lanes,
         socketPath: init.socketPath,
-        onFatal,
+        onFatal: (reason) => link.sendAndDie({ type: 'fatal', reason }),
+        onLoadChange: (load) => link.send({ type: 'load', load }),
         ...(init.limits === undefined ? {} : { limits: init.limits }),
       });
       const listening = server;
       statsTimer = setInterval(() => {
         link.send({ type: 'stats', stats: { ...listening.stats, rssBytes: process.memoryUsage.rss() } });
       }, STATS_INTERVAL_MS);
-      return { info: engine.info, lanes, threadsPerLane, loadMs: monotonicNowMs() - began };
+      const interimFailure = interim.failure ?? server.interimFailure;
+      return {
+        info: engine.info,
+        interimEngine: interim.engines !== undefined && interimFailure === undefined,
+        ...(interimFailure === undefined ? {} : { interimFailure }),
+        lanes,
+        threadsPerLane,
+        loadMs: monotonicNowMs() - began,
+      };
     },
     async close() {
       clearInterval(statsTimer);
@@ -56,10 +73,10 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
       threadsPerLane: init.threadsPerLane,
     });
     const engine = await createEngine({
-      modelPath: init.modelPath,
+      modelPath: init.model.path,
       device: init.device,
       ...plan,
-      flashAttention: init.profile.windowPolicy === 'full',
+      flashAttention: init.model.profile.windowPolicy === 'full',
     });
     return { engine, ...plan };
   };
@@ -69,6 +86,26 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
   if (actual === expected || init.lanes !== undefined) return loaded;
   await loaded.engine.close();
   return await load(actual);
+}
+
+/** Without its own engine interims take that of finals: slower, but there. Hence no failure of it ends the process. */
+async function loadInterimEngine(options: {
+  model: AsrModel | undefined;
+  device: 'cpu' | 'cuda';
+  lanes: number;
+  threadsPerLane: number;
+  createEngine: AsrChildOptions['createEngine'];
+}): Promise<{ engines?: { engine: SpeechEngine; profile: AsrModel['profile'] }; failure?: string }> {
+  const { model, createEngine, device, lanes, threadsPerLane } = options;
+  if (model === undefined) return {};
+  const { path: modelPath, profile } = model;
+  try {
+    const flashAttention = profile.windowPolicy === 'full';
+    const engine = await createEngine({ modelPath, device, lanes, threadsPerLane, flashAttention });
+    return { engines: { engine, profile } };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** When memory runs out, the kernel should take this process, which is started again, and not the server. Linux only. */

@@ -1,3 +1,7 @@
+import type { RejectedText } from '../speech/gates/judgeText.js';
+
+export type { RejectedText };
+
 /** What the recogniser is asked and what it answers; the same on both sides of the socket to the ASR process. */
 
 export type RecognitionKind = 'interim' | 'final';
@@ -18,6 +22,20 @@ export interface RecognitionSettings {
   compressionRatioThreshold: number;
   tokensPerSecond: number;
 }
+
+/** What a request asks for where nobody says otherwise: text alone, decoded greedily, Whisper's own thresholds. */
+export const DEFAULT_RECOGNITION_SETTINGS: RecognitionSettings = {
+  language: 'auto',
+  task: 'transcribe',
+  beamSize: 1,
+  temperatureFallback: true,
+  prompt: '',
+  words: false,
+  noSpeechThreshold: 0.6,
+  logProbabilityThreshold: -1,
+  compressionRatioThreshold: 2.4,
+  tokensPerSecond: 16,
+};
 
 /**
  * One self-contained request: audio, settings and deadline. The ASR process keeps nothing of a speaker, so any ASR process
@@ -43,11 +61,16 @@ export interface HypothesisWord {
   probability: number;
 }
 
-/** The gate that a text did not pass. */
-export type RejectedText = 'noSpeech' | 'noLetters' | 'lowProbability' | 'repetition';
-
 /** How busy a device is: 0 = normal, 1 and 2 = interims stretched to twice and four times, 3 = no interims. */
 export type LoadLevel = 0 | 1 | 2 | 3;
+
+/** Why a device is as busy as it says: what waits, or that nothing does any more. */
+export type LoadReason = 'finalsWait' | 'interimsWait' | 'recovered';
+
+export interface Load {
+  level: LoadLevel;
+  reason: LoadReason;
+}
 
 export interface Hypothesis {
   /** Trimmed, valid UTF-8; empty when there was no speech to be found. */
@@ -109,6 +132,8 @@ export interface ModelProfile {
 export interface RecognizerStatus {
   state: 'starting' | 'ready' | 'unavailable';
   model: ModelProfile | undefined;
+  /** Answers interims, where there is a second model for them; absent where the main one does. */
+  interimModel?: ModelProfile;
   engine: { name: string; device: 'cpu' | 'cuda' | 'none'; deviceName: string };
   reason?: string;
 }

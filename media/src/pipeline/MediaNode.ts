@@ -1,5 +1,5 @@
-import { AsrService } from '../asr/index.js';
-import type { ModelProfile, RecognizerStatus } from '../asr/types.js';
+import { type AsrProcessStats, AsrService } from '../asr/index.js';
+import type { Load, ModelProfile, RecognizerStatus } from '../asr/types.js';
 import type { ChildLogger } from '../process/index.js';
 import {
   type ListenAddress,
@@ -10,7 +10,7 @@ import {
 } from '../sfu/index.js';
 import type { SpeechSettings } from '../speech/settings.js';
 import { MediaWorkerPool } from './MediaWorkerPool.js';
-import type { PipelineEvent } from './messages.js';
+import type { PipelineEvent, WakeWordModels } from './messages.js';
 import { RoomPipeline } from './RoomPipeline.js';
 
 export interface MediaNodeOptions {
@@ -23,6 +23,8 @@ export interface MediaNodeOptions {
   pipelineWorkers: number;
   recognizer: {
     model: { path: string; profile: ModelProfile };
+    /** For interims; the main one does both without. */
+    interimModel?: { path: string; profile: ModelProfile };
     device: 'auto' | 'cpu' | 'cuda';
     lanes?: number;
     threadsPerLane?: number;
@@ -30,6 +32,8 @@ export interface MediaNodeOptions {
     socketDirectory: string;
   };
   settings: SpeechSettings;
+  /** Files of a detector of wake words by their sound, in the format of openWakeWord. */
+  wakeWord?: WakeWordModels;
   logger: ChildLogger;
   onEvent?: (event: WorkerPoolEvent) => void;
 }
@@ -69,6 +73,7 @@ export class MediaNode {
       const mediaWorkers = new MediaWorkerPool({
         count: options.pipelineWorkers,
         asrSocketPath: asr.socketPath,
+        ...(options.wakeWord === undefined ? {} : { wakeWord: options.wakeWord }),
         logger,
       });
       await Promise.all([mediaWorkers.started(), within({ promise: asr.settled(), limitMs: RECOGNIZER_WAIT_MS })]);
@@ -86,6 +91,21 @@ export class MediaNode {
   /** @returns a function that takes the listener off */
   onRecognizerStatus(listener: (status: RecognizerStatus) => void): () => void {
     return this.#asr.onStatus(listener);
+  }
+
+  /** How busy the recogniser is. */
+  get recognizerLoad(): Load {
+    return this.#asr.load;
+  }
+
+  /** @returns a function that takes the listener off */
+  onRecognizerLoad(listener: (load: Load) => void): () => void {
+    return this.#asr.onLoad(listener);
+  }
+
+  /** Counts of the ASR process; undefined until it has told some. */
+  get recognizerStats(): AsrProcessStats | undefined {
+    return this.#asr.stats;
   }
 
   /** Whether rooms can be opened now. */
@@ -111,7 +131,7 @@ export class MediaNode {
     return new RoomPipeline({
       workers: this.#mediaWorkers,
       settings: this.#options.settings,
-      longestWindowMs: () => this.#options.recognizer.model.profile.longestWindowMs,
+      longestWindowMs: () => this.#asr.longestWindowMs.interim,
       ...options,
     });
   }

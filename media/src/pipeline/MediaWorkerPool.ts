@@ -5,6 +5,7 @@ import type {
   MediaWorkerRequests,
   MediaWorkerResources,
   PipelineEvent,
+  WakeWordModels,
 } from './messages.js';
 
 /** Types of a media worker process, for its supervisor and for itself. */
@@ -35,6 +36,7 @@ export interface MediaWorkerRoom {
 export interface MediaWorkerPoolOptions {
   count: number;
   asrSocketPath: string;
+  wakeWord?: WakeWordModels;
   logger: ChildLogger;
 }
 
@@ -43,12 +45,12 @@ export class MediaWorkerPool {
   readonly #workers: MediaWorker[];
 
   constructor(options: MediaWorkerPoolOptions) {
-    const { count, asrSocketPath, logger } = options;
+    const { count, asrSocketPath, wakeWord, logger } = options;
     this.#workers = Array.from({ length: count }, (_, index) => {
       const process = SupervisedProcess.create<MediaWorkerContract>({
         name: `media worker ${index + 1}`,
         entry: new URL('./mediaWorkerProcess.js', import.meta.url),
-        init: { asrSocketPath },
+        init: { asrSocketPath, ...(wakeWord === undefined ? {} : { wakeWord }) },
         logger,
       });
       const rooms = new Map<string, MediaWorkerRoom>();

@@ -13,7 +13,7 @@ import {
   type VoiceActivityModel,
 } from '../speech/index.js';
 import type { StableText, TimedWord } from '../speech/stabilizer/index.js';
-import { buildPrompt, finishText, LanguageTracker } from '../speech/text/index.js';
+import { buildPrompt, finishText, HotWordList, LanguageTracker } from '../speech/text/index.js';
 import { WakeGate } from '../speech/wake/index.js';
 import { type AudioFate, AudioLedger } from './AudioLedger.js';
 import type {
@@ -104,9 +104,9 @@ export class SpeakerPipeline {
   #diagnostics = false;
   #framesSinceLedger = 0;
   #toldLedger = '';
-  /** The newest final, and whether it left a sentence open. */
-  #previousText = '';
+  /** The newest final was cut within a sentence. */
   #sentenceOpen = false;
+  readonly #hotWords = new HotWordList();
   /** Finals in a row without the end of a sentence: some models and languages write none. */
   #unpunctuated = 0;
   #stats: SpeakerPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
@@ -118,6 +118,7 @@ export class SpeakerPipeline {
     this.#settings = options.speaker.settings ?? options.settings;
     this.#muted = options.speaker.muted;
     this.#absent = options.speaker.muted;
+    this.#hotWords.replace(this.#settings.hotWords);
     this.#language = new LanguageTracker(this.#settings);
     this.#wake = new WakeGate(this.#settings);
     this.#intake = new TrackIntake({
@@ -169,6 +170,7 @@ export class SpeakerPipeline {
     this.#settings = options.settings;
     this.#options.longestWindowMs = options.longestWindowMs;
     this.#segmenter.update(this.#segmenterSettings());
+    this.#hotWords.replace(options.settings.hotWords);
     this.#language.update(options.settings);
     this.#tellWake(this.#wake.update(options.settings, this.#nowInMeeting()));
     this.#changeState();
@@ -220,9 +222,9 @@ export class SpeakerPipeline {
       now: this.#now,
       settings: () => this.#settings,
       longestWindowMs: () => this.#options.longestWindowMs,
-      language: (kind) => this.#language.requestLanguage(kind),
+      language: () => this.#language.requestLanguage(),
       prompt: (before) =>
-        buildPrompt({ prompt: this.#settings.prompt, hotWords: this.#settings.hotWords, previousText: before }),
+        buildPrompt({ prompt: this.#settings.prompt, hotWords: this.#hotWords.ordered, previousText: before }),
       quietest: (options) => this.#segmenter.quietest(options),
       onText: (utterance, text, hypothesis) => this.#show({ utterance, text, hypothesis }),
       onReading: ({ speechEndSample, reading }) => {
@@ -321,11 +323,12 @@ export class SpeakerPipeline {
           break;
         case 'silenceConfirmed':
           this.#tellOfUtterance('turnDetectionStarted', event.endSample);
-          this.#utterance?.speculate(event);
+          if (this.#settings.speculativeSilenceMs > 0) this.#utterance?.speculate(event);
           break;
         case 'speechResumed':
           this.#tellOfUtterance('turnDetectionStopped', event.atSample);
           this.#utterance?.dropSpeculation();
+          this.#utterance?.addPause({ startSample: event.silentSince, endSample: event.atSample });
           break;
         case 'segmentClosed':
           this.#close(event);
@@ -362,6 +365,7 @@ export class SpeakerPipeline {
     const utterance = this.#utterance;
     if (utterance === undefined || utterance.announced) return;
     utterance.announced = true;
+    this.#wake.opened(utterance.id);
     this.#options.onEvent({ type: 'opened', segment: utterance.segment });
     this.#tellActivity({ type: 'recordingStarted', segmentId: utterance.id, atMs: utterance.startMs });
     this.#changeState();
@@ -478,11 +482,10 @@ export class SpeakerPipeline {
       startUppercase,
       endPeriod,
       language: hypothesis.language,
-      previousText: this.#previousText,
     });
     this.#unpunctuated = /[.?!。？！؟।]\W*$/u.test(hypothesis.text) ? 0 : this.#unpunctuated + 1;
     this.#sentenceOpen = cause === 'forced';
-    this.#previousText = text;
+    this.#hotWords.countUses(text);
     const committedCorrections = utterance.corrections(hypothesis);
     const { words: timed, ...rest } = hypothesis;
     this.#options.onEvent({

@@ -3,6 +3,7 @@ import type { Hypothesis, RecognitionKind } from '../asr/types.js';
 import { planSplit, type SegmentCause, type SilenceReading, type SpeechSettings } from '../speech/index.js';
 import { type StableText, Stabilizer, type TimedWord } from '../speech/stabilizer/index.js';
 import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
+import { compactPauses, type Pause } from './compactPauses.js';
 import type { PipelineSegment } from './messages.js';
 import type { Timeline } from './TrackIntake.js';
 
@@ -16,7 +17,7 @@ export interface UtteranceContext {
   /** Longest audio of one request, as the model of the moment has it. */
   longestWindowMs: () => number;
   /** What to ask the engine for. */
-  language: (kind: RecognitionKind) => string;
+  language: () => string;
   /** Primes the engine; `before` is text of this utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
   quietest: (options: { fromSample: number; toSample: number }) => { sample: number; relativeLevel: number } | undefined;
@@ -90,6 +91,7 @@ export class Utterance {
   #windowStartMs = 0;
   #speculation: Speculation | undefined;
   #split: { controller: AbortController; cutSample: number } | undefined;
+  readonly #pauses: Pause[] = [];
   /** Cuts that did not fit the words. */
   readonly #refusedCuts = new Set<number>();
 
@@ -113,7 +115,7 @@ export class Utterance {
 
   /** Words that were shown as settled and that the final does not have. */
   corrections(final: Hypothesis): number {
-    return this.#stabilizer.finalize(final).corrections.length;
+    return this.#stabilizer.finalize({ text: final.text, audioEndMs: this.endMs - this.startMs }).corrections.length;
   }
 
   /** What goes on after a cut: words that were settled beyond it stay settled. */
@@ -127,6 +129,11 @@ export class Utterance {
     if (text.text === '') return;
     this.endMs = this.startMs + Math.max(0, ...[...text.committed, ...text.tail].map((word) => word.endMs));
     this.#context.onText(this, text, { ...hypothesis, text: text.text, words: [], queuedMs: 0, engineMs: 0 });
+  }
+
+  /** Silence that speech went on after. */
+  addPause(pause: Pause): void {
+    this.#pauses.push(pause);
   }
 
   /** Asks for an interim of everything up to a sample. While one is under way, the newest wish waits for it. */
@@ -227,7 +234,7 @@ export class Utterance {
     });
     this.endMs = this.startMs + audioEndMs;
     this.#context.onText(this, text, hypothesis);
-    if (!this.#closed && !text.outlier) this.#considerSplit(endSample);
+    if (!this.#closed && !text.outlier) this.#considerSplit({ words: words ?? [], endSample });
   }
 
   #onSpeculation(silence: { speechEndSample: number; endSample: number }, hypothesis: Hypothesis): void {
@@ -246,14 +253,15 @@ export class Utterance {
     this.#context.onText(this, text, hypothesis);
   }
 
-  #considerSplit(endSample: number): void {
-    if (this.#split !== undefined) return;
+  /** @param options.words of the newest hypothesis: it knows best where a sentence ends */
+  #considerSplit(options: { words: readonly TimedWord[]; endSample: number }): void {
+    const { words, endSample } = options;
+    const settledUntil = this.#stabilizer.committed.at(-1);
+    if (this.#split !== undefined || settledUntil === undefined) return;
     const { sentenceSplitMs, maxSegmentMs } = this.#context.settings();
-    const { committed, tail } = this.#stabilizer.shown;
-    const words = [...committed, ...tail];
     const plan = planSplit({
       words,
-      settled: committed.length,
+      settled: words.filter((word) => word.endMs <= settledUntil.endMs).length,
       sentenceEnds: sentenceBoundaries(words.map(({ text }) => text)),
       lengthMs: this.#msOf(endSample),
       sentenceSplitMs,
@@ -321,14 +329,17 @@ export class Utterance {
     const settings = this.#context.settings();
     const final = kind === 'final';
     const before = this.#stabilizer.committed.filter((word) => word.endMs <= fromMs);
-    return recognizer.recognize(
+    const { ring } = this.timeline;
+    const startSample = this.startSample + Math.round(fromMs * SAMPLES_PER_MS);
+    const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses: this.#pauses });
+    const hypothesis = await recognizer.recognize(
       {
         kind,
         roomId,
         speakerId,
-        pcm: this.timeline.ring.read(this.startSample + Math.round(fromMs * SAMPLES_PER_MS), endSample),
+        pcm,
         settings: {
-          language: this.#context.language(kind),
+          language: this.#context.language(),
           task: settings.task,
           beamSize: final ? settings.beamSize : settings.interimBeamSize,
           temperatureFallback: final && settings.temperatureFallback,
@@ -343,6 +354,12 @@ export class Utterance {
       },
       signal === undefined ? {} : { signal },
     );
+    const words = hypothesis.words?.map((word) => ({
+      ...word,
+      startMs: toOriginalMs(word.startMs),
+      endMs: toOriginalMs(word.endMs),
+    }));
+    return words === undefined ? hypothesis : { ...hypothesis, words };
   }
 }
 

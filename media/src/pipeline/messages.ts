@@ -81,9 +81,17 @@ export type PipelineGapReason =
   | 'overloaded'
   | 'mediaWorkerLost';
 
+/** Files of a detector of wake words by their sound, in the format of openWakeWord. */
+export interface WakeWordModels {
+  melModel: string;
+  embeddingModel: string;
+  classifierModels: string[];
+}
+
 export interface MediaWorkerInit {
   /** Where the ASR process listens. */
   asrSocketPath: string;
+  wakeWord?: WakeWordModels;
 }
 
 /** One producer to listen to. */

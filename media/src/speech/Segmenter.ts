@@ -48,9 +48,9 @@ export type SegmenterEvent =
   /** `minSpeechMs` of speech have been heard; `atSample` is where they began. */
   | { type: 'speechStarted'; atSample: number }
   | { type: 'interimDue'; startSample: number; endSample: number }
-  /** `speculativeSilenceMs` of silence within an utterance: it may be over. `speechEndSample` is where the silence began. */
+  /** `speculativeSilenceMs` (or 100 ms) of silence within an utterance: it may be over. `speechEndSample` is its beginning. */
   | { type: 'silenceConfirmed'; startSample: number; speechEndSample: number; endSample: number }
-  | { type: 'speechResumed'; atSample: number }
+  | { type: 'speechResumed'; silentSince: number; atSample: number }
   /** `speechEndSample` is the end of the words, `endSample` that with its post-roll. */
   | { type: 'segmentClosed'; startSample: number; endSample: number; speechEndSample: number; cause: SegmentCause }
   /** It was too short to be speech. */
@@ -61,6 +61,9 @@ export type SegmenterEvent =
 const SAMPLES_PER_MS = 16;
 /** No segment is longer, whatever the settings say: rings hold 64 s, and the engine takes 30 s. */
 const LONGEST_SEGMENT_MS = 30_000;
+
+/** Silence that is told of where the settings do not say. */
+const USUAL_SILENCE_MS = 100;
 
 interface OpenSegment {
   startSample: number;
@@ -245,16 +248,17 @@ export class Segmenter {
   }
 
   #endSilence(open: OpenSegment, atSample: number): void {
+    const silentSince = open.silenceStart;
     open.silenceStart = undefined;
     open.reading = 'unknown';
-    if (!open.silenceTold) return;
+    if (!open.silenceTold || silentSince === undefined) return;
     open.silenceTold = false;
-    this.#events.push({ type: 'speechResumed', atSample });
+    this.#events.push({ type: 'speechResumed', silentSince, atSample });
   }
 
   #tellSilence(open: OpenSegment): void {
-    const { speculativeSilenceMs } = this.#settings;
-    if (speculativeSilenceMs === 0 || open.silenceTold || !open.confirmed || open.silenceStart === undefined) return;
+    const speculativeSilenceMs = this.#settings.speculativeSilenceMs || USUAL_SILENCE_MS;
+    if (open.silenceTold || !open.confirmed || open.silenceStart === undefined) return;
     if (open.speechSamples === 0 || this.#end - open.silenceStart < toSamples(speculativeSilenceMs)) return;
     open.silenceTold = true;
     this.#events.push({

@@ -29,7 +29,7 @@ describe('planSplit', () => {
   });
 
   it('waits while the sentence may still change, or nothing follows it', () => {
-    expect(planSplit(situation('we are done here. the next one', { settled: 3 }))).toBeUndefined();
+    expect(planSplit(situation('we are done here. the next one', { settled: 5 }))).toBeUndefined();
     expect(planSplit(situation('we are done with all of it here.'))).toBeUndefined();
   });
 

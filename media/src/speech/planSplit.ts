@@ -40,6 +40,8 @@ const QUIET_WORD_LEVEL = 0.5;
 const COMMA_BONUS = 0.2;
 /** So long before the forced cut, the best place between two words is looked for. */
 const FORCED_LEAD_MS = 2_500;
+/** So many settled words must follow a sentence. */
+const SETTLED_BEYOND = 2;
 /** Neither part may be shorter. */
 const SHORTEST_PART_MS = 800;
 const COMMA = /[,;:，、；：،]["')\]»”’]*$/u;
@@ -56,7 +58,8 @@ function splitAfterSentence(situation: SplitSituation): SplitPlan | undefined {
   const { lengthMs, sentenceSplitMs, settled } = situation;
   if (sentenceSplitMs === 0 || lengthMs < sentenceSplitMs) return undefined;
   for (const index of situation.sentenceEnds.toReversed()) {
-    if (index >= settled) continue;
+    // What follows may still turn the full stop into a comma.
+    if (index + SETTLED_BEYOND >= settled) continue;
     const place = placeAfter(situation, index);
     if (place !== undefined && place.relativeLevel <= QUIET_SENTENCE_LEVEL) {
       return { cutMs: place.atMs, words: index + 1, cause: 'sentence' };

@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
+import type { NativeWord, SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
+import { type CancelTimer, systemTime, type TimeSource } from '../../process/TimeSource.js';
 
 /**
  * What the fake engine does with a job. Travels as JSON in the request's prompt, so that a test says it per request and
@@ -8,6 +9,12 @@ import type { SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } 
 export interface FakeJobScript {
   delayMs?: number;
   text?: string;
+  /** The text is the name of the model that the engine was made with. */
+  sayModel?: boolean;
+  noSpeechProbability?: number;
+  meanLogProbability?: number;
+  tokens?: number;
+  words?: NativeWord[];
   /** Ends this process by the signal before it answers. */
   crash?: 'SIGKILL' | 'SIGABRT';
   /** With `crash`: only when this file is not there yet; it is made. */
@@ -39,12 +46,23 @@ export class FakeEngine implements SpeechEngine {
     loadMs: 0,
     engineVersion: 'fake',
   };
-  /** Texts of the jobs in the order of their starts, for tests in the same process. */
+  /** Jobs in the order of their starts, for tests in the same process. */
   readonly started: TranscribeJob[] = [];
   /** Most jobs at a time. */
   peak = 0;
+  closed = false;
   readonly #lanes = new Map<number, (error: Error) => void>();
   readonly #deaf = new Set<number>();
+  readonly #model: string;
+  readonly #time: TimeSource;
+  readonly #delayMs: (job: TranscribeJob) => number;
+
+  /** @param options.delayMs of jobs without a script of their own; default 0 */
+  constructor(options: { model?: string; time?: TimeSource; delayMs?: (job: TranscribeJob) => number } = {}) {
+    this.#model = options.model ?? 'fake';
+    this.#time = options.time ?? systemTime;
+    this.#delayMs = options.delayMs ?? (() => 0);
+  }
 
   transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
     if (this.#lanes.has(lane)) return Promise.reject(new FakeNativeError('NATIVE_LANE_BUSY', `lane ${lane} works`));
@@ -52,11 +70,9 @@ export class FakeEngine implements SpeechEngine {
     const script = scriptOf(job);
     if (script.crash !== undefined && !wasDone(script.once)) process.kill(process.pid, script.crash);
     return new Promise<TranscribeResult>((resolve, reject) => {
-      let done: NodeJS.Timeout | undefined;
-      let late: NodeJS.Timeout | undefined;
+      const timers: CancelTimer[] = [];
       const end = (settle: () => void): void => {
-        clearTimeout(done);
-        clearTimeout(late);
+        for (const cancel of timers) cancel();
         this.#lanes.delete(lane);
         this.#deaf.delete(lane);
         settle();
@@ -66,13 +82,16 @@ export class FakeEngine implements SpeechEngine {
       this.peak = Math.max(this.peak, this.#lanes.size);
       if (script.deaf === true) this.#deaf.add(lane);
       if (script.hang !== true && script.deaf !== true) {
-        done = setTimeout(() => {
+        const done = () => {
           if (script.fail !== undefined) stop(new FakeNativeError('NATIVE_DECODE_FAILED', script.fail));
-          else end(() => resolve(resultOf(script.text ?? `${job.pcm.length} samples`)));
-        }, script.delayMs ?? 0);
+          else
+            end(() => resolve(resultOf(script, script.sayModel === true ? this.#model : `${job.pcm.length} samples`)));
+        };
+        timers.push(this.#time.after(script.delayMs ?? this.#delayMs(job), done));
       }
       if (job.timeoutMs > 0 && script.deaf !== true) {
-        late = setTimeout(() => stop(new FakeNativeError('NATIVE_ABORTED', 'time is over')), job.timeoutMs);
+        const late = () => stop(new FakeNativeError('NATIVE_ABORTED', 'time is over'));
+        timers.push(this.#time.after(job.timeoutMs, late));
       }
     });
   }
@@ -82,6 +101,7 @@ export class FakeEngine implements SpeechEngine {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     for (const stop of [...this.#lanes.values()]) stop(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
   }
 }
@@ -97,14 +117,15 @@ function wasDone(marker: string | undefined): boolean {
   return false;
 }
 
-function resultOf(text: string): TranscribeResult {
+function resultOf(script: FakeJobScript, text: string): TranscribeResult {
   return {
-    text,
+    text: script.text ?? text,
     language: 'en',
     languageProbability: 1,
-    noSpeechProbability: 0,
-    meanLogProbability: -0.1,
-    tokens: 3,
+    noSpeechProbability: script.noSpeechProbability ?? 0,
+    meanLogProbability: script.meanLogProbability ?? -0.1,
+    tokens: script.tokens ?? 3,
+    ...(script.words === undefined ? {} : { words: script.words }),
     sanitizedSamples: 0,
     timings: { melMs: 0, encodeMs: 0, decodeMs: 0, totalMs: 0 },
   };

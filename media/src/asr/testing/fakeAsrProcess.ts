@@ -7,6 +7,6 @@ runAsrChild({
   async createEngine({ modelPath }) {
     if (modelPath === 'unreadable') throw new PermanentInitError('model unreadable cannot be read: not a ggml file');
     if (modelPath === 'broken') throw new Error('out of memory');
-    return new FakeEngine();
+    return new FakeEngine({ model: modelPath });
   },
 });

@@ -102,9 +102,10 @@ export class Stabilizer {
     return this.#text({ newlyCommitted, commitLatencyMs, outlier });
   }
 
-  /** Compares what was settled with the final. The final's text wins; this says what it changed. */
-  finalize(final: { text: string }): { corrections: { from: string; to: string }[] } {
-    const settled = this.#committed.map(({ text }) => text);
+  /** Compares what was settled within the final's audio with the final. Its text wins; this says what it changed. */
+  finalize(final: { text: string; audioEndMs?: number }): { corrections: { from: string; to: string }[] } {
+    const endMs = final.audioEndMs ?? Number.POSITIVE_INFINITY;
+    const settled = this.#committed.filter((word) => (word.startMs + word.endMs) / 2 < endMs).map(({ text }) => text);
     const words = splitWords(final.text);
     const changes = differences(settled, words);
     // Words that come after the settled ones are news, not corrections.

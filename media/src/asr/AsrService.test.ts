@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Emitter } from '../process/Emitter.js';
+import type { SupervisedProcessOptions } from '../process/SupervisedProcess.js';
+import { AsrService, type AsrServiceOptions } from './AsrService.js';
+import type { AsrContract } from './asrContract.js';
+import { BUILT_IN_MODEL, findPublishedModel } from './modelCatalogue.js';
+import type { Load } from './types.js';
+
+/** The process as the test has it: nothing is started, the test says what it says. */
+interface FakeProcessEvents {
+  ready: AsrContract['ready'];
+  message: AsrContract['toParent'];
+  exited: { expected: boolean };
+  unavailable: { reason: string };
+}
+
+const fake = vi.hoisted(() => ({
+  events: undefined as unknown,
+  options: undefined as unknown,
+}));
+
+vi.mock('../process/SupervisedProcess.js', () => ({
+  SupervisedProcess: {
+    create: (options: unknown) => {
+      const events = new Emitter<FakeProcessEvents>();
+      fake.events = events;
+      fake.options = options;
+      return { on: events.on.bind(events), close: async () => {}, pid: 1, restarts: 0 };
+    },
+  },
+}));
+
+const main = { path: '/models/main.bin', profile: findPublishedModel('base')?.profile ?? BUILT_IN_MODEL.profile };
+const small = { path: '/models/small.bin', profile: BUILT_IN_MODEL.profile };
+const info = {
+  device: 'cpu' as const,
+  deviceName: 'a CPU',
+  multilingual: true,
+  modelType: 'base',
+  loadMs: 1,
+  engineVersion: '1',
+};
+const ready: AsrContract['ready'] = { info, interimEngine: true, lanes: 2, threadsPerLane: 1, loadMs: 1 };
+
+const events = () => fake.events as Emitter<FakeProcessEvents>;
+const init = () => (fake.options as SupervisedProcessOptions<AsrContract>).init;
+
+let service: AsrService;
+
+async function start(options: Partial<AsrServiceOptions> = {}): Promise<AsrService> {
+  service = await AsrService.create({
+    model: main,
+    device: 'cpu',
+    socketDirectory: '/tmp/parley',
+    logger: () => {},
+    ...options,
+  });
+  return service;
+}
+
+beforeEach(() => {
+  fake.events = undefined;
+});
+
+afterEach(async () => {
+  await service.close();
+});
+
+describe('AsrService with a model for interims', () => {
+  it('hands it to the process, and tells of it once it is loaded', async () => {
+    // What a store gives has more in it; the process gets what it takes.
+    await start({ interimModel: Object.assign({ origin: 'cache' }, small) });
+    expect(init()).toMatchObject({ model: main });
+    expect((init() as AsrContract['init']).interimModel).toEqual(small);
+    expect(service.status).not.toHaveProperty('interimModel');
+    events().emit('ready', ready);
+    expect(service.status).toMatchObject({ state: 'ready', model: main.profile, interimModel: small.profile });
+    expect(service.status).not.toHaveProperty('reason');
+  });
+
+  it('says why the main model does its work, beside what else there is to say', async () => {
+    await start({ interimModel: small });
+    events().emit('ready', {
+      ...ready,
+      info: { ...info, fallbackReason: 'There is no GPU.' },
+      interimEngine: false,
+      interimFailure: 'No memory.',
+    });
+    expect(service.status).not.toHaveProperty('interimModel');
+    expect(service.status.reason).toBe(
+      'There is no GPU. The model for interims, parley-nano, cannot be used (No memory); base does its work.',
+    );
+  });
+
+  it('cuts interims by the shorter window of both, and finals by that of their own', async () => {
+    await start({ interimModel: small });
+    expect(service.longestWindowMs).toEqual({ final: 28_000, interim: 10_000 });
+    await start({ model: small, interimModel: main });
+    expect(service.longestWindowMs).toEqual({ final: 10_000, interim: 10_000 });
+    await start();
+    expect(service.longestWindowMs).toEqual({ final: 28_000, interim: 28_000 });
+  });
+
+  it('does not load the same file twice', async () => {
+    await start({ interimModel: { ...small, path: main.path } });
+    expect(init()).not.toHaveProperty('interimModel');
+    events().emit('ready', { ...ready, interimEngine: false });
+    expect(service.status).not.toHaveProperty('reason');
+  });
+});
+
+describe('AsrService and load', () => {
+  it('tells of every change, and that a new process begins without', async () => {
+    await start();
+    const loads: Load[] = [];
+    service.onLoad((load) => loads.push(load));
+    expect(service.load.level).toBe(0);
+    events().emit('message', { type: 'load', load: { level: 1, reason: 'interimsWait' } });
+    expect(service.load.level).toBe(1);
+    events().emit('exited', { expected: false });
+    events().emit('exited', { expected: false });
+    expect(loads).toEqual([
+      { level: 1, reason: 'interimsWait' },
+      { level: 0, reason: 'recovered' },
+    ]);
+  });
+});

@@ -1,0 +1,1 @@
+export { type CrosstalkFrame, CrosstalkGuard, type CrosstalkVerdict } from './CrosstalkGuard.js';

@@ -1,0 +1,180 @@
+import type { SpeechSettings } from '../settings.js';
+import type { TimedWord } from '../stabilizer/words.js';
+import { WakePhraseMatcher } from './WakePhraseMatcher.js';
+
+export type WakeSettings = Pick<
+  SpeechSettings,
+  | 'wakePhrases'
+  | 'wakeGate'
+  | 'wakeSensitivity'
+  | 'wakeActivationDelayMs'
+  | 'wakeTimeoutMs'
+  | 'wakeFollowUpMs'
+>;
+
+export type WakeEvent =
+  | { type: 'wakeListeningStarted'; atMs: number }
+  | { type: 'wakeListeningStopped'; atMs: number }
+  | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
+  | { type: 'wakePhraseTimedOut'; atMs: number };
+
+/** Utterances that are remembered. */
+const REMEMBERED = 64;
+
+/**
+ * Whether one speaker's words are to be written: asleep until a wake phrase is heard, awake for what is said with it or right
+ * after it, then asleep again. Knows no clock: every call brings its time. Without phrases it is always awake and says nothing.
+ */
+export class WakeGate {
+  #settings: WakeSettings;
+  #matcher: WakePhraseMatcher;
+  #awake = true;
+  /** Asleep again from here on, unless somebody speaks. */
+  #untilMs: number | undefined;
+  /** Awake by a phrase after which nothing has been said yet. */
+  #expecting = false;
+  #speaking = false;
+  #begun = false;
+  /** From which time on the text of an utterance may be shown. */
+  readonly #shownFrom = new Map<string, number>();
+  /** Utterances whose phrase has been told of. */
+  readonly #detected = new Set<string>();
+
+  constructor(settings: WakeSettings) {
+    this.#settings = settings;
+    this.#matcher = matcherOf(settings);
+  }
+
+  get awake(): boolean {
+    return this.#awake || !this.#gates;
+  }
+
+  /** Takes effect at once: with the first phrase it falls asleep, without any it wakes up. */
+  update(settings: WakeSettings, nowMs: number): WakeEvent[] {
+    const had = this.#enabled;
+    this.#settings = settings;
+    this.#matcher = matcherOf(settings);
+    if (had === this.#enabled || !this.#begun) return [];
+    if (this.#enabled) return this.#sleep(nowMs);
+    const wasAsleep = !this.#awake;
+    this.#awake = true;
+    this.#untilMs = undefined;
+    return wasAsleep ? [{ type: 'wakeListeningStopped', atMs: nowMs }] : [];
+  }
+
+  /** To be called with every frame. */
+  tick(nowMs: number): WakeEvent[] {
+    if (!this.#begun) return this.#begin(nowMs);
+    if (!this.#enabled || !this.#awake || this.#speaking) return [];
+    if (this.#untilMs === undefined || nowMs < this.#untilMs) return [];
+    const timedOut: WakeEvent[] = this.#expecting ? [{ type: 'wakePhraseTimedOut', atMs: nowMs }] : [];
+    return [...timedOut, ...this.#sleep(nowMs)];
+  }
+
+  /** An utterance has begun; while awake all of it may be shown. */
+  opened(segmentId: string): void {
+    if (this.awake) this.#show(segmentId, 0);
+  }
+
+  speechStarted(_atMs: number): WakeEvent[] {
+    this.#speaking = true;
+    return [];
+  }
+
+  speechEnded(atMs: number): WakeEvent[] {
+    this.#speaking = false;
+    if (this.#expecting) this.#untilMs = atMs + this.#settings.wakeTimeoutMs;
+    return [];
+  }
+
+  /** Words of an interim or a final. In one utterance a phrase is detected once; newer words tell better where it ends. */
+  heard(options: { words: readonly TimedWord[]; segmentId: string; atMs: number }): WakeEvent[] {
+    const { words, segmentId, atMs } = options;
+    if (!this.#enabled) return [];
+    const known = this.#detected.has(segmentId);
+    if (!known && this.#gates && this.#awake) return [];
+    const match = this.#matcher.find(words);
+    if (match === undefined) return [];
+    if (this.#gates) this.#show(segmentId, match.endMs);
+    if (known) return [];
+    this.#detected.add(segmentId);
+    bound(this.#detected);
+    return this.detected({ phrase: match.phrase, score: match.score, atMs });
+  }
+
+  /** A phrase was heard, here or by a detector of sound. */
+  detected(options: { phrase: string; score: number; atMs: number }): WakeEvent[] {
+    const { phrase, score, atMs } = options;
+    if (!this.#enabled) return [];
+    const events: WakeEvent[] = [{ type: 'wakePhraseDetected', phrase, score, atMs }];
+    if (!this.#awake) events.push({ type: 'wakeListeningStopped', atMs });
+    this.#awake = true;
+    this.#expecting = true;
+    this.#untilMs = atMs + this.#settings.wakeTimeoutMs;
+    return events;
+  }
+
+  /** A final with text has been told. */
+  finalDone(atMs: number): WakeEvent[] {
+    if (!this.#enabled || !this.#awake) return [];
+    // Still awake since the start of the track.
+    if (!this.#expecting && this.#untilMs !== undefined && atMs < this.#untilMs) return [];
+    this.#expecting = false;
+    const { wakeFollowUpMs } = this.#settings;
+    if (wakeFollowUpMs === 0) return this.#speaking ? this.#sleepAfter(atMs) : this.#sleep(atMs);
+    this.#untilMs = atMs + wakeFollowUpMs;
+    return [];
+  }
+
+  /** From which time of an utterance on its text may be shown, in milliseconds from its start; undefined: none of it. */
+  textFrom(segmentId: string): number | undefined {
+    if (!this.#gates) return 0;
+    return this.#shownFrom.get(segmentId);
+  }
+
+  get #enabled(): boolean {
+    return this.#settings.wakePhrases.length > 0;
+  }
+
+  get #gates(): boolean {
+    return this.#enabled && this.#settings.wakeGate;
+  }
+
+  #begin(nowMs: number): WakeEvent[] {
+    this.#begun = true;
+    if (!this.#enabled) return [];
+    const { wakeActivationDelayMs } = this.#settings;
+    if (wakeActivationDelayMs === 0) return this.#sleep(nowMs);
+    this.#untilMs = nowMs + wakeActivationDelayMs;
+    return [];
+  }
+
+  /** Somebody has gone on speaking: what they say now still belongs to it. */
+  #sleepAfter(atMs: number): WakeEvent[] {
+    this.#untilMs = atMs;
+    return [];
+  }
+
+  #sleep(atMs: number): WakeEvent[] {
+    this.#awake = false;
+    this.#expecting = false;
+    this.#untilMs = undefined;
+    return [{ type: 'wakeListeningStarted', atMs }];
+  }
+
+  #show(segmentId: string, fromMs: number): void {
+    this.#shownFrom.set(segmentId, fromMs);
+    bound(this.#shownFrom);
+  }
+}
+
+function matcherOf({ wakePhrases, wakeSensitivity }: WakeSettings): WakePhraseMatcher {
+  return new WakePhraseMatcher({ phrases: wakePhrases, sensitivity: wakeSensitivity });
+}
+
+/** Forgets the oldest. */
+function bound(items: { size: number; keys(): Iterator<string>; delete(key: string): boolean }): void {
+  if (items.size <= REMEMBERED) return;
+  const oldest = items.keys().next().value;
+  if (oldest !== undefined) items.delete(oldest);
+}
