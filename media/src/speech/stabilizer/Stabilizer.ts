@@ -41,8 +41,10 @@ interface Heard {
 
 /** A word that ends so close to the end of the audio may be half of one. */
 const HALF_HEARD_MS = 160;
-/** The first word is shown at once only when the engine is so sure of it. */
-const SURE_PROBABILITY = 0.6;
+/** Words of which the engine is so sure need the least agreement. */
+const SURE_PROBABILITY = 0.9;
+/** A word is shown at the first hearing when the engine is so sure of it. */
+const SHOW_PROBABILITY = 0.6;
 /** A word of which the engine is less sure may be wrong however often it is repeated: it has to be repeated for longer. */
 const COMMIT_PROBABILITY = 0.75;
 const UNSURE_STABILITY_MS = 2_500;
@@ -171,16 +173,20 @@ export class Stabilizer {
     let count = 0;
     for (const word of rest) {
       const { heard, spanMs } = evidence[count] ?? { heard: 0, spanMs: 0 };
-      const sure = (word.probability ?? 1) >= COMMIT_PROBABILITY;
-      const agreed = sure
-        ? heard >= this.#options.agreement && spanMs >= this.#options.stabilityMs
-        : heard > this.#options.agreement && spanMs >= UNSURE_STABILITY_MS;
-      if (!agreed || word.endMs > limitMs) break;
+      if (!this.#isAgreed({ word, heard, spanMs }) || word.endMs > limitMs) break;
       count += 1;
     }
     const words = rest.slice(0, count).map((word, index) => this.#settledForm(word, rest[index + 1]));
     this.#committed.push(...words);
     return words;
+  }
+
+  /** The less sure the engine is of a word, the more has to speak for it. An engine that does not say is taken for unsure. */
+  #isAgreed({ word, heard, spanMs }: { word: TimedWord; heard: number; spanMs: number }): boolean {
+    const { agreement, stabilityMs } = this.#options;
+    const probability = word.probability ?? COMMIT_PROBABILITY;
+    if (probability < COMMIT_PROBABILITY) return heard > agreement && spanMs >= UNSURE_STABILITY_MS;
+    return heard >= (probability >= SURE_PROBABILITY ? agreement : agreement + 1) && spanMs >= stabilityMs;
   }
 
   /** For each word: how many hypotheses in a row agree on it and on those before it, and over how much audio. */
@@ -190,7 +196,7 @@ export class Stabilizer {
     if (newest === undefined) return evidence;
     let agreed = rest.length;
     for (const other of this.#history.slice(0, -1).toReversed()) {
-      agreed = Math.min(agreed, commonPrefix(rest, this.#restOf(other)));
+      agreed = Math.min(agreed, commonPrefix(rest, this.#restOf(other)).a);
       for (const item of evidence.slice(0, agreed)) {
         item.heard += 1;
         item.spanMs = newest.audioEndMs - other.audioEndMs;
@@ -205,40 +211,38 @@ export class Stabilizer {
     return next === undefined ? { ...word, text: withoutClosing(word.text) } : word;
   }
 
+  /**
+   * Shows what of the rest is fit to be seen. A word that was seen before stays in its form, and does not vanish only because one
+   * hypothesis is shorter.
+   */
   #show(rest: readonly TimedWord[], observation: Observation): void {
     const before = this.#tail;
-    const visible = rest.filter((word, index) => this.#isFitToShow({ word, index, rest, before, observation }));
-    const shorter = visible.length < before.length && commonPrefix(visible, before) === visible.length;
-    const last = visible.at(-1);
-    this.#tail = shorter
-      ? before
-      : last === undefined
-        ? []
-        : [...visible.slice(0, -1), { ...last, text: withoutClosing(last.text) }];
+    const count = this.#fitToShow(rest, observation);
+    const visible = rest.slice(0, count);
+    const same = commonPrefix(visible, before);
+    if (same.a === visible.length && same.b < before.length) return;
+    const kept = same.a === same.b ? visible.slice(0, same.a) : before.slice(0, same.b);
+    const words = [...kept, ...visible.slice(same.a)];
+    const last = words.at(-1);
+    this.#tail = last === undefined ? [] : [...words.slice(0, -1), { ...last, text: withoutClosing(last.text) }];
   }
 
-  #isFitToShow(options: {
-    word: TimedWord;
-    index: number;
-    rest: readonly TimedWord[];
-    before: readonly TimedWord[];
-    observation: Observation;
-  }): boolean {
-    const { word, index, rest, before, observation } = options;
-    if (observation.speechEndMs !== undefined) return true;
-    // What follows a word that is held back would stand at its place.
-    const isLast = index === rest.length - 1;
-    if (!isLast) return true;
-    const other = before[index];
-    if (other !== undefined && isSameWord(word, other)) return true;
+  /** How many words may be seen: those that the hypothesis before had as well, and further ones that are likely to stay. */
+  #fitToShow(rest: readonly TimedWord[], observation: Observation): number {
+    if (observation.speechEndMs !== undefined) return rest.length;
     const previous = this.#history.at(-2);
-    if (previous !== undefined) {
-      const said = this.#restOf(previous)[index];
-      if (said !== undefined && isSameWord(word, said)) return true;
+    let count = Math.max(
+      commonPrefix(rest, this.#tail).a,
+      previous === undefined ? 0 : commonPrefix(rest, this.#restOf(previous)).a,
+    );
+    while (count < rest.length) {
+      const word = rest[count] as TimedWord;
+      // The last one may be half of a word. The very first is worth the risk: it says that somebody is being heard.
+      const risky = count === rest.length - 1 && !(count === 0 && this.#committed.length === 0);
+      if (risky || (word.probability ?? 0) < SHOW_PROBABILITY) break;
+      count += 1;
     }
-    // The very first word is worth a risk: it says that somebody is being heard.
-    const first = index === 0 && this.#committed.length === 0;
-    return first && (word.probability ?? 1) >= SURE_PROBABILITY;
+    return count;
   }
 
   #text(rest: Pick<StableText, 'newlyCommitted' | 'commitLatencyMs' | 'outlier'>): StableText {

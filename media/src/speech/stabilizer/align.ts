@@ -72,14 +72,31 @@ export function settledPrefix(settled: readonly TimedWord[], words: readonly Tim
   return best;
 }
 
-/** Words at the start of both that are the same, at about the same time. */
-export function commonPrefix(a: readonly TimedWord[], b: readonly TimedWord[]): number {
-  let count = 0;
+/** Words at the start of both that are the same, at about the same time; "help desk" and "helpdesk" are the same. */
+export function commonPrefix(a: readonly TimedWord[], b: readonly TimedWord[]): { a: number; b: number } {
+  let i = 0;
+  let j = 0;
   for (;;) {
-    const [left, right] = [a[count], b[count]];
-    if (left === undefined || right === undefined || !isSameWord(left, right)) return count;
-    count += 1;
+    const [left, right] = [a[i], b[j]];
+    if (left === undefined || right === undefined) break;
+    if (isSameWord(left, right)) {
+      i += 1;
+      j += 1;
+    } else if (isCompound(left, b.slice(j, j + 2))) {
+      i += 1;
+      j += 2;
+    } else if (isCompound(right, a.slice(i, i + 2))) {
+      i += 2;
+      j += 1;
+    } else break;
   }
+  return { a: i, b: j };
+}
+
+function isCompound(whole: TimedWord, parts: readonly TimedWord[]): boolean {
+  const [first, second] = parts;
+  if (first === undefined || second === undefined || !isNear(whole, first)) return false;
+  return plain(whole.text) === plain(first.text) + plain(second.text);
 }
 
 /** Share of the words of the shorter one that both have in this order, at about the same times; 1 when one is empty. */

@@ -1,0 +1,80 @@
+import { resolveSpeechSettings } from '@parley/media';
+import { type BenchResult, formatNumber } from '../report.js';
+import { builtInScenarios } from './builtInScenarios.js';
+import { type Metrics, metricsOf, replay, sumOf, type Tally } from './measure.js';
+import { identicalOutputs, type Method, parleyMethod, rawInterims } from './methods.js';
+import { loadScenarios } from './scenario.js';
+
+const RECORDED = new URL('../../fixtures/stabilizerRecorded.json', import.meta.url);
+const IDENTICAL = 2;
+
+type MethodName = 'parley' | 'rawInterims' | 'identicalOutputs';
+
+/**
+ * Replays what a recogniser answered while somebody spoke, through our stabilizer and through two simpler methods, all in the
+ * same run: what is shown, what is settled, how soon, and how much of it is taken back. Without a file: one scenario of each kind
+ * of trouble, and what the built-in model answered during the scripted meeting.
+ */
+export async function benchStabilizer(options: { scenarios?: string } = {}): Promise<BenchResult> {
+  const scenarios =
+    options.scenarios === undefined
+      ? [...builtInScenarios(), ...(await loadScenarios(RECORDED))]
+      : await loadScenarios(options.scenarios);
+  const { stabilityAgreement, stabilityMs } = resolveSpeechSettings('balanced');
+  const methods: Record<MethodName, () => Method> = {
+    parley: () => parleyMethod({ agreement: stabilityAgreement, stabilityMs }),
+    rawInterims,
+    identicalOutputs: () => identicalOutputs(IDENTICAL),
+  };
+  const names = Object.keys(methods) as MethodName[];
+  const tallies = scenarios.map((scenario) => ({
+    scenario,
+    of: byName(names, (name) => replay(scenario, methods[name]())),
+  }));
+  const sum = byName(names, (name) => metricsOf(sumOf(tallies.map(({ of }) => of[name]))));
+  const categories = [...new Set(scenarios.map(({ category }) => category))];
+  const rows = categories.map((category) => {
+    const parts = tallies.filter((tally) => tally.scenario.category === category).map(({ of }) => of.parley);
+    return rowOf(`Parley: ${category}`, metricsOf(sumOf(parts)));
+  });
+  return {
+    table: {
+      columns: ['what', 'settled', 'false', 'coverage', 'latency p50 / p95 ms', 'taken back', 'revisions', 'partial WER'],
+      rows: [
+        ...rows,
+        rowOf('Parley, all', sum.parley),
+        rowOf('raw interims, all', sum.rawInterims),
+        rowOf(`${IDENTICAL} identical outputs, all`, sum.identicalOutputs),
+      ],
+    },
+    figures: {
+      scenarios: tallies.map(({ scenario: { name, category }, of }) => ({
+        name,
+        category,
+        ...byName(names, (each) => metricsOf(of[each])),
+      })),
+      sum,
+    },
+  };
+}
+
+function byName<T>(names: readonly MethodName[], make: (name: MethodName) => T): Record<MethodName, T> {
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<MethodName, T>;
+}
+
+function rowOf(what: string, metrics: Metrics): string[] {
+  const { commitLatencyMs: latency } = metrics;
+  const percent = (share: number) => `${formatNumber(share * 100)} %`;
+  return [
+    what,
+    String(metrics.committedWords),
+    `${metrics.falseCommits} (${percent(metrics.falseCommitRate)})`,
+    percent(metrics.coverage),
+    `${latency.p50 ?? '-'} / ${latency.p95 ?? '-'}`,
+    `${metrics.erasedVisibleWords} (${percent(metrics.erasedRate)})`,
+    String(metrics.visibleRevisions),
+    percent(metrics.partialWer),
+  ];
+}
+
+export type { Metrics, Tally };

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+const seconds = z.number().min(0).max(3_600);
+
+const scenarioSchema = z.strictObject({
+  name: z.string().min(1),
+  category: z.string().min(1),
+  /** What was said. */
+  reference: z.string().min(1),
+  /** One for each word of the reference, as a script with spaces counts them. */
+  wordEndTimesS: z.array(seconds).min(1),
+  /** What the recogniser answered, in order. */
+  observations: z
+    .array(
+      z.strictObject({
+        text: z.string(),
+        /** When the answer was there. */
+        completedAtS: seconds,
+        /** Up to where it had heard. */
+        audioEndS: seconds,
+        words: z
+          .array(
+            z.strictObject({
+              text: z.string(),
+              startS: seconds,
+              endS: seconds,
+              probability: z.number().min(0).max(1).optional(),
+            }),
+          )
+          .optional(),
+      }),
+    )
+    .min(1),
+});
+
+export type Scenario = z.infer<typeof scenarioSchema>;
+export type ScenarioObservation = Scenario['observations'][number];
+
+/** @throws with a sentence that says which entry of the file is wrong, and why */
+export async function loadScenarios(path: string | URL): Promise<Scenario[]> {
+  const parsed = z.array(scenarioSchema).min(1).safeParse(JSON.parse(await readFile(path, 'utf8')));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Error(`${path} is no file of scenarios: at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? '?'}`);
+}
