@@ -18,7 +18,7 @@ export interface WakePhraseMatch {
 const STRICTEST = 0.96;
 const RANGE = 0.36;
 /** A single word is heard in other words more easily than two in a row. */
-const SINGLE_WORD_EXTRA = 0.14;
+const SINGLE_WORD_EXTRA = 0.13;
 /** What the letters count for, and what the sound. */
 const LETTERS_SHARE = 0.6;
 

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Observation, Stabilizer } from './Stabilizer.js';
+import { joinWords, splitWords, spreadWords } from './words.js';
+
+const OPTIONS = { agreement: 2, stabilityMs: 200 };
+
+/** Words of 300 ms each, one after the other, with one probability. */
+function heard(text: string, audioEndMs: number, probability = 0.95): Observation {
+  const words = text.split(' ').map((word, index) => ({
+    text: word,
+    startMs: index * 300,
+    endMs: index * 300 + 280,
+    probability,
+  }));
+  return { text, words, audioStartMs: 0, audioEndMs };
+}
+
+describe('Stabilizer', () => {
+  it('settles words on which two hypotheses agree, but not the one at the end of the audio', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    expect(stabilizer.update(heard('we have three topics', 1_200)).committed).toEqual([]);
+    const text = stabilizer.update(heard('we have three topics on', 1_500));
+    expect(text.newlyCommitted.map((word) => word.text)).toEqual(['we', 'have', 'three', 'topics']);
+    expect(text.text.slice(0, text.stableLength)).toBe('we have three topics');
+    expect(text.commitLatencyMs).toBe(1_500 - 1_180);
+  });
+
+  it('takes the same audio again for no evidence', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    for (let times = 0; times < 5; times += 1) stabilizer.update(heard('we have three topics', 1_200));
+    expect(stabilizer.committed).toEqual([]);
+  });
+
+  it('wants the agreeing hypotheses to lie apart by the stability time', () => {
+    const stabilizer = new Stabilizer({ agreement: 2, stabilityMs: 500 });
+    stabilizer.update(heard('we have three topics', 1_200));
+    expect(stabilizer.update(heard('we have three topics', 1_500)).committed).toEqual([]);
+    expect(stabilizer.update(heard('we have three topics on', 1_800)).committed).toHaveLength(4);
+  });
+
+  it('asks for more before it settles words of which the engine is unsure, and does not settle improbable ones', () => {
+    const unsure = new Stabilizer(OPTIONS);
+    for (const endMs of [1_200, 1_500]) unsure.update(heard('we have three topics', endMs, 0.8));
+    expect(unsure.committed).toEqual([]);
+    expect(unsure.update(heard('we have three topics', 1_800, 0.8)).committed).toHaveLength(4);
+    const improbable = new Stabilizer(OPTIONS);
+    for (const endMs of [1_200, 1_500, 1_800, 2_100]) improbable.update(heard('we have three topics', endMs, 0.3));
+    expect(improbable.committed).toEqual([]);
+  });
+
+  it('never changes what is settled, whatever comes', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    stabilizer.update(heard('Good morning everyone and', 1_200));
+    stabilizer.update(heard('Good morning everyone and welcome', 1_500));
+    const text = stabilizer.update(heard('Could mourning everyone and welcome to', 1_800));
+    expect(text.text.startsWith('Good morning everyone and')).toBe(true);
+  });
+
+  it('shows a word at the end of the audio only when it has been heard twice', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    stabilizer.update(heard('we finished the', 900));
+    expect(stabilizer.update(heard('we finished the data', 1_200)).text).toBe('we finished the');
+    expect(stabilizer.update(heard('we finished the database', 1_500)).text).toBe('we finished the');
+    expect(stabilizer.update(heard('we finished the database on', 1_800)).text).toBe('we finished the database');
+  });
+
+  it('shows the very first word at once when the engine is sure of it', () => {
+    expect(new Stabilizer(OPTIONS).update(heard('Hello', 300)).text).toBe('Hello');
+    expect(new Stabilizer(OPTIONS).update(heard('Hello', 300, 0.3)).text).toBe('');
+  });
+
+  it('takes no visible word back only because one hypothesis is shorter', () => {
+    const stabilizer = new Stabilizer({ agreement: 8, stabilityMs: 200 });
+    stabilizer.update(heard('we have three topics on the', 1_800));
+    const before = stabilizer.update(heard('we have three topics on the agenda', 2_100)).text;
+    expect(stabilizer.update(heard('we have three', 2_400)).text).toBe(before);
+  });
+
+  it('hides an outlier until a second hypothesis bears it out', () => {
+    const stabilizer = new Stabilizer({ agreement: 4, stabilityMs: 200 });
+    stabilizer.update(heard('we have three topics today', 1_500));
+    stabilizer.update(heard('we have three topics today', 1_800));
+    const outlier = stabilizer.update(heard('thanks for watching this video', 2_100));
+    expect(outlier.outlier).toBe(true);
+    expect(outlier.text).toContain('three topics');
+    expect(stabilizer.update(heard('thanks for watching this video', 2_400)).outlier).toBe(false);
+  });
+
+  it('goes on after its settled words when a hypothesis begins later in the audio', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    stabilizer.update(heard('one two three four five', 1_500));
+    stabilizer.update(heard('one two three four five six', 1_800));
+    const words = ['five', 'six', 'seven', 'eight'].map((text, index) => ({
+      text,
+      startMs: 1_200 + index * 300,
+      endMs: 1_480 + index * 300,
+      probability: 0.95,
+    }));
+    const text = stabilizer.update({ text: 'five six seven eight', words, audioStartMs: 1_200, audioEndMs: 2_500 });
+    expect(text.text).toBe('one two three four five six seven');
+  });
+
+  it('hands settled words beyond a cut to the next utterance', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    stabilizer.update(heard('all done now. the next one goes', 2_100));
+    stabilizer.update(heard('all done now. the next one goes on', 2_400));
+    const next = stabilizer.splitAt(890);
+    expect(next.shown.text).toBe('the next one goes');
+    expect(next.committed[0]?.startMs).toBe(10);
+    expect(stabilizer.finalize({ text: 'All done now.', audioEndMs: 890 }).corrections).toEqual([]);
+  });
+
+  it('says which settled words the final changed', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    stabilizer.update(heard('we sell the supplier about it', 1_800));
+    stabilizer.update(heard('we sell the supplier about it now', 2_100));
+    expect(stabilizer.finalize({ text: 'We tell the supplier about it now, and then some.' }).corrections).toEqual([
+      { from: 'sell', to: 'tell' },
+    ]);
+  });
+
+  it('settles everything once the speech is over, without the guess of a full stop', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    stabilizer.update(heard('hello there everyone', 900));
+    const text = stabilizer.update({ ...heard('hello there everyone.', 1_300), speechEndMs: 900 });
+    expect(text.committed.map((word) => word.text)).toEqual(['hello', 'there', 'everyone']);
+  });
+
+  it('holds its promises for any recogniser: the settled prefix only grows, and memory stays bounded', () => {
+    const vocabulary = ['the', 'budget', 'is', 'forty', 'two', 'thousand', '今天', 'naïve', '👩‍👩‍👧', 'end.'];
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.constantFrom(...vocabulary), { maxLength: 12 }), { maxLength: 25 }), (texts) => {
+        const stabilizer = new Stabilizer(OPTIONS);
+        let prefix = '';
+        for (const [turn, words] of texts.entries()) {
+          const text = stabilizer.update({ text: words.join(' '), audioStartMs: 0, audioEndMs: 300 * (turn + 1) });
+          expect(text.text.startsWith(prefix)).toBe(true);
+          expect(text.text.slice(0, text.stableLength)).toBe(joinWords(text.committed));
+          prefix = text.text.slice(0, text.stableLength);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('words', () => {
+  it('spreads words without times over the audio by their lengths', () => {
+    const words = spreadWords('a longer one', { startMs: 1_000, endMs: 2_300 });
+    expect(words.map(({ text }) => text)).toEqual(['a', 'longer', 'one']);
+    expect(words[0]).toMatchObject({ startMs: 1_000, endMs: 1_200 });
+    expect(words.at(-1)?.endMs).toBeCloseTo(2_300);
+  });
+
+  it('splits scripts without spaces into words and joins them without spaces again', () => {
+    const words = splitWords('今天我们讨论预算。好的');
+    expect(words.length).toBeGreaterThan(2);
+    expect(joinWords(words.map((text) => ({ text })))).toBe('今天我们讨论预算。好的');
+    expect(joinWords([{ text: 'hello' }, { text: '今天' }])).toBe('hello 今天');
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { buildPrompt } from './buildPrompt.js';
+import { endsSentence, sentenceBoundaries } from './endsSentence.js';
+import { finishText } from './finishText.js';
+import { HotWordList } from './HotWordList.js';
+import { LanguageTracker } from './LanguageTracker.js';
+import { monotonicWords } from './monotonicWords.js';
+
+describe('endsSentence', () => {
+  it.each(['It is done.', 'Really?', 'Stop!', 'He said "no."', '好的。', 'هل انتهيت؟', 'Yes, I.'])('takes "%s" for the end', (text) => {
+    expect(endsSentence(text)).toBe(true);
+  });
+
+  it.each(['and then', 'on Thursday,', 'Mr.', 'that is, e.g.', 'in the U.S.', 'J.', 'well...', 'well…', ''])(
+    'takes "%s" for something that goes on',
+    (text) => {
+      expect(endsSentence(text)).toBe(false);
+    },
+  );
+
+  it('finds the words after which sentences end', () => {
+    expect(sentenceBoundaries(['Ask', 'Mr.', 'Smith.', 'Is', 'it', '3.5', 'percent?', 'Yes'])).toEqual([2, 6]);
+  });
+});
+
+describe('finishText', () => {
+  const whole = { startsSentence: true, endedInSilence: true, startUppercase: true, endPeriod: true, language: 'en' };
+
+  it('gives a sentence its capital letter and its full stop', () => {
+    expect(finishText('we are here', whole)).toBe('We are here.');
+    expect(finishText('élan vital', { ...whole, language: 'fr' })).toBe('Élan vital.');
+    expect(finishText('¿qué tal', { ...whole, language: 'es' })).toBe('¿Qué tal.');
+  });
+
+  it('puts no second mark behind one, and none where a language uses none', () => {
+    expect(finishText('are we here?', whole)).toBe('Are we here?');
+    expect(finishText('he said "no."', whole)).toBe('He said "no."');
+    expect(finishText('今天', { ...whole, language: 'zh' })).toBe('今天。');
+    expect(finishText('สวัสดี', { ...whole, language: 'th' })).toBe('สวัสดี');
+  });
+
+  it('leaves words alone that are written with a small first letter', () => {
+    expect(finishText('iPhone sales grew', whole)).toBe('iPhone sales grew.');
+  });
+
+  it('joins parts of a cut sentence without a stop or a capital letter between them', () => {
+    expect(finishText('We moved the data.', { ...whole, endedInSilence: false })).toBe('We moved the data');
+    expect(finishText('And the server is stable.', { ...whole, startsSentence: false })).toBe('and the server is stable.');
+    expect(finishText('Robert will call.', { ...whole, startsSentence: false })).toBe('Robert will call.');
+    expect(finishText('I think so.', { ...whole, startsSentence: false })).toBe('I think so.');
+  });
+
+  it('keeps a question at a cut, which nobody writes by habit', () => {
+    expect(finishText('Is it?', { ...whole, endedInSilence: false })).toBe('Is it?');
+  });
+
+  it('does neither when told so', () => {
+    expect(finishText('we are here', { ...whole, startUppercase: false, endPeriod: false })).toBe('we are here');
+  });
+});
+
+describe('buildPrompt', () => {
+  it('puts the prompt first, then hot words, then what was said before', () => {
+    expect(buildPrompt({ prompt: 'A review.', hotWords: ['Keycloak', 'Parley'], previousText: 'and then we' })).toBe(
+      'A review. Keycloak, Parley. and then we',
+    );
+    expect(buildPrompt({ prompt: '', hotWords: [] })).toBe('');
+  });
+
+  it('drops hot words from the end of the list, whole, when the budget is used up', () => {
+    const hotWords = Array.from({ length: 300 }, (_, index) => `word${index}`);
+    const prompt = buildPrompt({ prompt: '', hotWords });
+    expect(Buffer.byteLength(prompt)).toBeLessThanOrEqual(224 * 3);
+    expect(prompt.startsWith('word0, word1, ')).toBe(true);
+    expect(prompt).toMatch(/word\d+\.$/);
+    expect(hotWords).toContain(prompt.slice(prompt.lastIndexOf(' ') + 1, -1));
+  });
+
+  it('keeps the newest of what was said before', () => {
+    const prompt = buildPrompt({ prompt: '', hotWords: [], previousText: 'old words and new ones', tokenBudget: 5 });
+    expect(prompt).toBe('and new ones');
+  });
+
+  it('takes control characters and doubles out: hot words come from people', () => {
+    expect(buildPrompt({ prompt: '', hotWords: ['a\u0000b\nc', 'Anna', 'ANNA', ' '] })).toBe('a b c, Anna.');
+  });
+});
+
+describe('HotWordList', () => {
+  it('puts the rarest first, and of these the first of the list', () => {
+    const list = new HotWordList();
+    list.replace(['Keycloak', 'Parley', 'mediasoup']);
+    expect(list.ordered).toEqual(['Keycloak', 'Parley', 'mediasoup']);
+    list.countUses('We use Keycloak, and mediasoup.');
+    expect(list.ordered).toEqual(['Parley', 'Keycloak', 'mediasoup']);
+  });
+
+  it('keeps counts of words that stay and takes new ones for newer', () => {
+    const list = new HotWordList();
+    list.replace(['Keycloak', 'Parley']);
+    list.countUses('Keycloak');
+    list.replace(['Redis', 'Parley', 'Keycloak']);
+    expect(list.ordered).toEqual(['Redis', 'Parley', 'Keycloak']);
+  });
+
+  it('is bounded', () => {
+    const list = new HotWordList();
+    list.replace(Array.from({ length: 2_000 }, (_, index) => `w${index}`));
+    expect(list.ordered).toHaveLength(500);
+  });
+});
+
+describe('LanguageTracker', () => {
+  const auto = { language: 'auto', languageDetectionMs: 3_000, languageProbability: 0.6 };
+  const final = (language: string, probability: number, speechMs: number) =>
+    ({ language, probability, speechMs, kind: 'final' }) as const;
+
+  it('asks for the language that was set', () => {
+    const tracker = new LanguageTracker({ ...auto, language: 'de' });
+    expect(tracker.requestLanguage()).toBe('de');
+    expect(tracker.observe(final('en', 1, 10_000))).toEqual({});
+  });
+
+  it('settles on the language of the first seconds, once, and keeps it', () => {
+    const tracker = new LanguageTracker(auto);
+    expect(tracker.observe(final('en', 0.5, 1_000))).toEqual({});
+    expect(tracker.requestLanguage()).toBe('auto');
+    const { settled } = tracker.observe(final('de', 0.9, 3_000));
+    expect(settled?.language).toBe('de');
+    expect(settled?.probability).toBeCloseTo(0.675);
+    expect(tracker.requestLanguage()).toBe('de');
+    expect(tracker.observe(final('fr', 1, 60_000))).toEqual({});
+    expect(tracker.requestLanguage()).toBe('de');
+  });
+
+  it('waits while it is unsure, but not for ever', () => {
+    const tracker = new LanguageTracker(auto);
+    expect(tracker.observe(final('en', 0.4, 4_000))).toEqual({});
+    expect(tracker.observe(final('en', 0.4, 12_000)).settled?.language).toBe('en');
+  });
+
+  it('finds the language anew in each utterance when asked so', () => {
+    const tracker = new LanguageTracker({ ...auto, language: 'per-segment' });
+    tracker.observe(final('de', 1, 60_000));
+    expect(tracker.requestLanguage()).toBe('auto');
+  });
+
+  it('begins anew when the setting changes', () => {
+    const tracker = new LanguageTracker(auto);
+    tracker.observe(final('de', 1, 5_000));
+    tracker.update({ ...auto, language: 'fr' });
+    expect(tracker.requestLanguage()).toBe('fr');
+    tracker.update(auto);
+    expect(tracker.requestLanguage()).toBe('auto');
+  });
+});
+
+describe('monotonicWords', () => {
+  it('puts times in order and inside the audio, and leaves empty words out', () => {
+    const words = [
+      { text: 'a', startMs: -5, endMs: 120 },
+      { text: ' ', startMs: 120, endMs: 130 },
+      { text: 'b', startMs: 100, endMs: 90 },
+      { text: 'c', startMs: Number.NaN, endMs: Number.POSITIVE_INFINITY },
+    ];
+    expect(monotonicWords(words, 500)).toEqual([
+      { text: 'a', startMs: 0, endMs: 120 },
+      { text: 'b', startMs: 120, endMs: 120 },
+      { text: 'c', startMs: 120, endMs: 120 },
+    ]);
+  });
+});
