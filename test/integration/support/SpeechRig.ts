@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  AsrService,
+  CrosstalkGuard,
+  ModelStore,
+  monotonicNowMs,
+  RecognitionClient,
+  type Recognizer,
+  resolveSpeechSettings,
+  type SpeakerEvent,
+  SpeakerPipeline,
+  type SpeechOverrides,
+  VoiceActivityModel,
+} from '@parley/media';
+import { expect } from 'vitest';
+
+const root = new URL('../../../', import.meta.url);
+
+/** Whether these tests can run: they need the real engine. */
+export const engineThere = existsSync(new URL('native/dist/addon.json', root));
+
+const CHUNK_SAMPLES = 320;
+const SAMPLES_PER_MS = 16;
+
+export interface Track {
+  name: string;
+  pcm: Int16Array;
+  overrides?: SpeechOverrides;
+}
+
+export interface Told {
+  events: SpeakerEvent[];
+  pipeline: SpeakerPipeline;
+}
+
+/** The real VAD, the real recogniser in its process, and speaker pipelines that are fed with samples as fast as both follow. */
+export class SpeechRig {
+  readonly #directory: string;
+  readonly #service: AsrService;
+  readonly #client: RecognitionClient;
+  readonly #voiceActivity: VoiceActivityModel;
+  #pending = 0;
+
+  private constructor(parts: {
+    directory: string;
+    service: AsrService;
+    client: RecognitionClient;
+    voiceActivity: VoiceActivityModel;
+  }) {
+    this.#directory = parts.directory;
+    this.#service = parts.service;
+    this.#client = parts.client;
+    this.#voiceActivity = parts.voiceActivity;
+  }
+
+  static async create(): Promise<SpeechRig> {
+    const directory = await mkdtemp(join(tmpdir(), 'parley-speech-'));
+    const store = new ModelStore({
+      directory: join(directory, 'models'),
+      builtInDirectory: fileURLToPath(new URL('native/models', root)),
+    });
+    const model = await store.resolve('parley-nano', { device: 'cpu' });
+    const service = await AsrService.create({ model, device: 'cpu', socketDirectory: directory, logger: () => {} });
+    expect((await service.settled()).state).toBe('ready');
+    const client = RecognitionClient.create({ socketPath: service.socketPath });
+    return new SpeechRig({ directory, service, client, voiceActivity: await VoiceActivityModel.create() });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+    await this.#service.close();
+    await this.#voiceActivity.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  /**
+   * Plays tracks that begin together, each through a pipeline of its own. Time is that of the audio: the recogniser answers before
+   * the next samples come.
+   * @param options.guard lets the tracks know of each other, as in a room
+   * @param options.atEnd called when everything has been played; default: closes the pipelines
+   */
+  async play(tracks: readonly Track[], options: { guard?: boolean; atEnd?: (told: Told[]) => void } = {}): Promise<Told[]> {
+    const startedAtMs = monotonicNowMs();
+    let playedMs = 0;
+    const guard = options.guard === true ? new CrosstalkGuard() : undefined;
+    const told = tracks.map(({ name, overrides }): Told => {
+      const events: SpeakerEvent[] = [];
+      const pipeline = new SpeakerPipeline({
+        roomId: 'room',
+        speaker: {
+          speakerId: name,
+          participantId: name,
+          track: 'microphone',
+          epoch: 1,
+          ssrc: 1,
+          payloadType: 100,
+          muted: false,
+        },
+        meetingStartedAtMs: startedAtMs,
+        settings: resolveSpeechSettings('balanced', overrides ?? {}),
+        longestWindowMs: 10_000,
+        voiceActivity: this.#voiceActivity,
+        recognizer: this.#counted(),
+        ...(guard === undefined ? {} : { crosstalk: guard }),
+        onEvent: (event) => events.push(event),
+        now: () => startedAtMs + playedMs,
+      });
+      return { events, pipeline };
+    });
+    const longest = Math.max(...tracks.map(({ pcm }) => pcm.length));
+    for (let at = 0; at < longest; at += CHUNK_SAMPLES) {
+      playedMs += CHUNK_SAMPLES / SAMPLES_PER_MS;
+      for (const [index, { pcm }] of tracks.entries()) {
+        const chunk = new Int16Array(CHUNK_SAMPLES);
+        chunk.set(pcm.subarray(at, at + CHUNK_SAMPLES));
+        told[index]?.pipeline.pushPcm(chunk);
+      }
+      await this.#settled();
+    }
+    options.atEnd?.(told);
+    await Promise.all(told.map(({ pipeline }) => pipeline.close()));
+    return told;
+  }
+
+  /** The client, with its open requests counted. */
+  #counted(): Recognizer {
+    return {
+      recognize: (request, how) => {
+        this.#pending += 1;
+        return this.#client
+          .recognize(request, how)
+          .finally(() => {
+            this.#pending -= 1;
+          });
+      },
+    };
+  }
+
+  /** The VAD has answered and nothing is being recognised. */
+  async #settled(): Promise<void> {
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (this.#pending > 0);
+  }
+}
+
+export function finalsOf({ events }: Told): Extract<SpeakerEvent, { type: 'final' }>[] {
+  return events.filter((event): event is Extract<SpeakerEvent, { type: 'final' }> => event.type === 'final');
+}
+
+export function textOf(told: Told): string {
+  return finalsOf(told)
+    .map(({ hypothesis }) => hypothesis.text)
+    .join(' ');
+}
+
+/** Every sample is in exactly one class of the books, and none is pending. */
+export function expectBalanced({ pipeline }: Told): void {
+  const { totalMs, shedMs, ...classes } = pipeline.ledger;
+  const sum = [...Object.values(classes), ...Object.values(shedMs)].reduce((total, ms) => total + ms, 0);
+  expect(sum).toBe(totalMs);
+  expect(classes.pendingMs).toBe(0);
+}
