@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { splitWords, plainWord } from '@parley/media';
-import { noise, type NoiseKind } from '@parley/media/testing';
+import { plainWord, splitWords } from '@parley/media';
+import { type NoiseKind, noise } from '@parley/media/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadJson, loadPcm } from '../support/loadPcm.js';
 import { engineThere, expectBalanced, finalsOf, SpeechRig, type Told, textOf } from './support/SpeechRig.js';
@@ -39,7 +39,10 @@ function joined(...parts: Int16Array[]): Int16Array {
   return pcm;
 }
 
-const plain = (text: string) => splitWords(text).map(plainWord).filter((word) => word !== '');
+const plain = (text: string) =>
+  splitWords(text)
+    .map(plainWord)
+    .filter((word) => word !== '');
 
 function wordErrors(reference: readonly string[], heard: readonly string[]): number {
   let row = heard.map((_, index) => index + 1);
@@ -72,17 +75,21 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   }, 60_000);
   afterAll(() => rig?.close());
 
-  it.each<NoiseKind>(['silence', 'white', 'pink', 'clicks', 'hum', 'tones', 'chords'])(
-    'writes not one word for a minute of %s, loud or quiet',
-    async (kind) => {
-      for (const levelDb of [-20, -45]) {
-        const told = await play(noise({ kind, seconds: 60, levelDb }));
-        expect(told.events.filter(({ type }) => type === 'final' || type === 'interim' || type === 'gap')).toEqual([]);
-        expect(told.pipeline.ledger.transcribedMs).toBe(0);
-      }
-    },
-    120_000,
-  );
+  it.each<NoiseKind>([
+    'silence',
+    'white',
+    'pink',
+    'clicks',
+    'hum',
+    'tones',
+    'chords',
+  ])('writes not one word for a minute of %s, loud or quiet', async (kind) => {
+    for (const levelDb of [-20, -45]) {
+      const told = await play(noise({ kind, seconds: 60, levelDb }));
+      expect(told.events.filter(({ type }) => type === 'final' || type === 'interim' || type === 'gap')).toEqual([]);
+      expect(told.pipeline.ledger.transcribedMs).toBe(0);
+    }
+  }, 120_000);
 
   it('has the first word after a minute of silence', async () => {
     const told = await play(joined(silence(60_000), said(3), silence(1_000)));
@@ -120,7 +127,9 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
     const [final] = finalsOf(told);
     const reference = utterances[0] as Utterance;
     const words = final?.hypothesis.words ?? [];
-    expect(words.map(({ text }) => text).join(' ')).toBe('Good morning everyone, and welcome to the weekly project review.');
+    expect(words.map(({ text }) => text).join(' ')).toBe(
+      'Good morning everyone, and welcome to the weekly project review.',
+    );
     const lengthMs = (final?.segment.endMs ?? 0) - (final?.segment.startMs ?? 0);
     let floor = 0;
     for (const [index, word] of words.entries()) {
@@ -164,19 +173,31 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
     expect(textOf(told)).toBe('Take a note about the contract.');
     const activities = told.events.flatMap((event) => (event.type === 'activity' ? [event.activity.type] : []));
     expect(activities).toContain('wakePhraseDetected');
-    expect(told.events.filter((event) => event.type === 'interim').every(({ hypothesis }) => !/hey/i.test(hypothesis.text))).toBe(true);
+    expect(
+      told.events.filter((event) => event.type === 'interim').every(({ hypothesis }) => !/hey/i.test(hypothesis.text)),
+    ).toBe(true);
     expect(told.pipeline.ledger.shedMs.asleep).toBeGreaterThan(3_000);
   }, 60_000);
 
   it('finds the language in the first seconds and keeps it', async () => {
     const told = await play(joined(silence(500), single('de-12'), silence(1_500), single('de-12'), silence(1_000)));
     expect(finalsOf(told).every(({ hypothesis }) => hypothesis.language === 'de')).toBe(true);
-    const settled = told.events.find((event) => event.type === 'activity' && event.activity.type === 'languageDetected');
+    const settled = told.events.find(
+      (event) => event.type === 'activity' && event.activity.type === 'languageDetected',
+    );
     expect(settled).toMatchObject({ activity: { language: 'de' } });
   }, 60_000);
 
   it('switches the language with each utterance when asked so', async () => {
-    const pcm = joined(silence(500), single('de-12'), silence(1_500), single('fr-13'), silence(1_500), single('es-11'), silence(1_000));
+    const pcm = joined(
+      silence(500),
+      single('de-12'),
+      silence(1_500),
+      single('fr-13'),
+      silence(1_500),
+      single('es-11'),
+      silence(1_000),
+    );
     const told = await play(pcm, { language: 'per-segment' });
     const languages = [...new Set(finalsOf(told).map(({ hypothesis }) => hypothesis.language))];
     expect(languages).toEqual(['de', 'fr', 'es']);
@@ -185,11 +206,16 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   it('hears no worse with hot words', async () => {
     const pcm = joined(silence(500), said(0), silence(1_000), said(12), silence(1_000));
     const without = await play(pcm);
-    const told = await play(pcm, { hotWords: ['Berlin', 'Keycloak', 'mediasoup', 'Sarah'], prompt: 'A weekly review.' });
+    const told = await play(pcm, {
+      hotWords: ['Berlin', 'Keycloak', 'mediasoup', 'Sarah'],
+      prompt: 'A weekly review.',
+    });
     expect(plain(textOf(told))).toEqual(plain(textOf(without)));
   }, 60_000);
 
-  it.each([-12, -20, -30])('captions a voice once when it leaks into the other microphones at %i dB', async (levelDb) => {
+  it.each([
+    -12, -20, -30,
+  ])('captions a voice once when it leaks into the other microphones at %i dB', async (levelDb) => {
     const gain = 10 ** (levelDb / 20);
     const names = [...tracks.keys()];
     const delays = [30, 80, 120, 170, 210, 250];
@@ -212,7 +238,9 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
       const finals = finalsOf(told[index] as Told);
       const overlapMs = ({ words }: Utterance, segment: { startMs: number; endMs: number }) =>
         Math.min(segment.endMs, words.at(-1)?.[1] ?? 0) - Math.max(segment.startMs, words[0]?.[0] ?? 0);
-      duplicated += finals.filter(({ segment }) => !own.some((utterance) => overlapMs(utterance, segment) > 150)).length;
+      duplicated += finals.filter(
+        ({ segment }) => !own.some((utterance) => overlapMs(utterance, segment) > 150),
+      ).length;
       lost += own.filter((utterance) => !finals.some(({ segment }) => overlapMs(utterance, segment) > 500)).length;
     }
     expect({ duplicated, lost }).toEqual({ duplicated: 0, lost: 0 });

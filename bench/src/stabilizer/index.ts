@@ -39,7 +39,16 @@ export async function benchStabilizer(options: { scenarios?: string } = {}): Pro
   });
   return {
     table: {
-      columns: ['what', 'settled', 'false', 'coverage', 'latency p50 / p95 ms', 'taken back', 'revisions', 'partial WER'],
+      columns: [
+        'what',
+        'settled',
+        'false',
+        'coverage',
+        'latency p50 / p95 ms',
+        'taken back',
+        'revisions',
+        'partial WER',
+      ],
       rows: [
         ...rows,
         rowOf('Parley, all', sum.parley),

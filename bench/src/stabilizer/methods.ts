@@ -1,4 +1,4 @@
-import { joinWords, splitWords, Stabilizer } from '@parley/media';
+import { joinWords, Stabilizer, splitWords } from '@parley/media';
 import type { ScenarioObservation } from './scenario.js';
 
 /** What a method shows after an observation, and what it has declared settled for good. */
@@ -57,7 +57,8 @@ export function identicalOutputs(count: number): Method {
       times = text === last ? times + 1 : 1;
       last = text;
       const words = splitWords(text);
-      if (times >= count && words.length > committed.length) committed = [...committed, ...words.slice(committed.length)];
+      if (times >= count && words.length > committed.length)
+        committed = [...committed, ...words.slice(committed.length)];
       return { words: [...committed, ...words.slice(committed.length)], committed };
     },
   };

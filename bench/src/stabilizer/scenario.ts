@@ -39,7 +39,10 @@ export type ScenarioObservation = Scenario['observations'][number];
 
 /** @throws with a sentence that says which entry of the file is wrong, and why */
 export async function loadScenarios(path: string | URL): Promise<Scenario[]> {
-  const parsed = z.array(scenarioSchema).min(1).safeParse(JSON.parse(await readFile(path, 'utf8')));
+  const parsed = z
+    .array(scenarioSchema)
+    .min(1)
+    .safeParse(JSON.parse(await readFile(path, 'utf8')));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new Error(`${path} is no file of scenarios: at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? '?'}`);

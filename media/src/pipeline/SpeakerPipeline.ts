@@ -251,12 +251,15 @@ export class SpeakerPipeline {
   }
 
   #flush(): Promise<void> {
-    return this.#closed
-      ? Promise.resolve()
-      : this.#intake.flush().then(() => this.#handle(this.#segmenter.flush()));
+    return this.#closed ? Promise.resolve() : this.#intake.flush().then(() => this.#handle(this.#segmenter.flush()));
   }
 
-  #onAudio(span: { timeline: Timeline; startSample: number; samples: number; origin: 'audio' | 'concealed' | 'dtx' }): void {
+  #onAudio(span: {
+    timeline: Timeline;
+    startSample: number;
+    samples: number;
+    origin: 'audio' | 'concealed' | 'dtx';
+  }): void {
     this.#heard = true;
     if (span.origin === 'audio' && !this.#muted) this.#absent = false;
     const origin = this.#absent && span.origin !== 'audio' ? 'muted' : span.origin;

@@ -1,7 +1,7 @@
 import type { Recognizer } from '../asr/Recognizer.js';
 import type { Hypothesis, RecognitionKind } from '../asr/types.js';
 import { planSplit, type SegmentCause, type SilenceReading, type SpeechSettings } from '../speech/index.js';
-import { type StableText, Stabilizer, type TimedWord } from '../speech/stabilizer/index.js';
+import { Stabilizer, type StableText, type TimedWord } from '../speech/stabilizer/index.js';
 import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
 import type { PipelineSegment } from './messages.js';
@@ -20,7 +20,10 @@ export interface UtteranceContext {
   language: () => string;
   /** Primes the engine; `before` is text of this utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
-  quietest: (options: { fromSample: number; toSample: number }) => { sample: number; relativeLevel: number } | undefined;
+  quietest: (options: {
+    fromSample: number;
+    toSample: number;
+  }) => { sample: number; relativeLevel: number } | undefined;
   /** There is something new to show. */
   onText: (utterance: Utterance, text: StableText, hypothesis: Hypothesis) => void;
   /** What the words before a silence read as. */
@@ -104,8 +107,7 @@ export class Utterance {
     this.continues = options.continues;
     this.#context = context;
     const { stabilityAgreement, stabilityMs } = context.settings();
-    this.#stabilizer =
-      options.stabilizer ?? new Stabilizer({ agreement: stabilityAgreement, stabilityMs });
+    this.#stabilizer = options.stabilizer ?? new Stabilizer({ agreement: stabilityAgreement, stabilityMs });
   }
 
   get segment(): PipelineSegment {
@@ -195,7 +197,12 @@ export class Utterance {
    * The utterance ends here; nothing of it is shown from now on but the final. @returns its text, from what was begun before
    * where that fits
    */
-  close(end: { endSample: number; speechEndSample: number; cause: SegmentCause; prepared?: PreparedFinal }): Promise<Hypothesis> {
+  close(end: {
+    endSample: number;
+    speechEndSample: number;
+    cause: SegmentCause;
+    prepared?: PreparedFinal;
+  }): Promise<Hypothesis> {
     this.#closed = true;
     this.#interim?.abort();
     const speculation = this.#speculation;

@@ -7,7 +7,10 @@ const MS = 16;
 /** A ring whose samples are their own numbers (in steps of 16, so that they fit). */
 function ringOf(ms: number): PcmRing {
   const ring = new PcmRing();
-  ring.write(0, Int16Array.from({ length: ms * MS }, (_, sample) => sample >> 4));
+  ring.write(
+    0,
+    Int16Array.from({ length: ms * MS }, (_, sample) => sample >> 4),
+  );
   return ring;
 }
 

@@ -67,7 +67,9 @@ export const speechSettingsSchema = z.strictObject({
     .min(0)
     .max(1_000)
     .default(100)
-    .meta(live('Silence after which the final is begun, to be thrown away if speech resumes; 0 = not before the end', 'ms')),
+    .meta(
+      live('Silence after which the final is begun, to be thrown away if speech resumes; 0 = not before the end', 'ms'),
+    ),
   maxSegmentMs: z
     .int()
     .min(2_000)
@@ -88,12 +90,7 @@ export const speechSettingsSchema = z.strictObject({
     .max(5_000)
     .default(300)
     .meta(live('New speech between two interim results; 0 = no interims', 'ms')),
-  firstInterimMs: z
-    .int()
-    .min(0)
-    .max(5_000)
-    .default(250)
-    .meta(live('Speech before the first interim result', 'ms')),
+  firstInterimMs: z.int().min(0).max(5_000).default(250).meta(live('Speech before the first interim result', 'ms')),
   interimWindowMs: z
     .int()
     .min(2_000)
@@ -106,19 +103,18 @@ export const speechSettingsSchema = z.strictObject({
     .max(8)
     .default(2)
     .meta(live('Interim results that have to agree on a word before it is shown as settled')),
-  stabilityMs: z
-    .int()
-    .min(0)
-    .max(5_000)
-    .default(200)
-    .meta(live('Audio over which they have to agree', 'ms')),
+  stabilityMs: z.int().min(0).max(5_000).default(200).meta(live('Audio over which they have to agree', 'ms')),
 
   // Recognition
   language: z
     .string()
     .regex(/^(auto|per-segment|[a-z]{2,3})$/)
     .default('auto')
-    .meta(live('ISO 639-1 code of the spoken language; auto: found in the first seconds; per-segment: found anew in each utterance')),
+    .meta(
+      live(
+        'ISO 639-1 code of the spoken language; auto: found in the first seconds; per-segment: found anew in each utterance',
+      ),
+    ),
   languageDetectionMs: z
     .int()
     .min(500)
@@ -179,10 +175,7 @@ export const speechSettingsSchema = z.strictObject({
   endPeriod: z.boolean().default(true).meta(live('Utterances that ended in silence end with a full stop at least')),
 
   // Wake phrases
-  wakePhrases: phrases(64)
-    .max(8)
-    .default([])
-    .meta(live('Phrases that wake the transcription; none = always awake')),
+  wakePhrases: phrases(64).max(8).default([]).meta(live('Phrases that wake the transcription; none = always awake')),
   wakeGate: z
     .boolean()
     .default(true)

@@ -66,11 +66,17 @@ const GENERATORS: Record<NoiseKind, (samples: number) => Float64Array> = {
       const beat = index % (RATE / 2);
       const root = roots[Math.floor(index / (2 * RATE)) % roots.length] ?? 220;
       const envelope = Math.min(1, beat / 400) * Math.exp(-beat / (RATE / 3));
-      return [1, 1.26, 1.5, 2].reduce(
-        (sum, ratio) =>
-          sum + [1, 2, 3].reduce((tone, part) => tone + Math.sin((2 * Math.PI * root * ratio * part * index) / RATE) / part ** 2, 0),
-        0,
-      ) * envelope;
+      return (
+        [1, 1.26, 1.5, 2].reduce(
+          (sum, ratio) =>
+            sum +
+            [1, 2, 3].reduce(
+              (tone, part) => tone + Math.sin((2 * Math.PI * root * ratio * part * index) / RATE) / part ** 2,
+              0,
+            ),
+          0,
+        ) * envelope
+      );
     });
   },
 };

@@ -83,7 +83,10 @@ export class SpeechRig {
    * @param options.guard lets the tracks know of each other, as in a room
    * @param options.atEnd called when everything has been played; default: closes the pipelines
    */
-  async play(tracks: readonly Track[], options: { guard?: boolean; atEnd?: (told: Told[]) => void } = {}): Promise<Told[]> {
+  async play(
+    tracks: readonly Track[],
+    options: { guard?: boolean; atEnd?: (told: Told[]) => void } = {},
+  ): Promise<Told[]> {
     const startedAtMs = monotonicNowMs();
     let playedMs = 0;
     const guard = options.guard === true ? new CrosstalkGuard() : undefined;
@@ -131,11 +134,9 @@ export class SpeechRig {
     return {
       recognize: (request, how) => {
         this.#pending += 1;
-        return this.#client
-          .recognize(request, how)
-          .finally(() => {
-            this.#pending -= 1;
-          });
+        return this.#client.recognize(request, how).finally(() => {
+          this.#pending -= 1;
+        });
       },
     };
   }

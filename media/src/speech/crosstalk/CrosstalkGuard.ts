@@ -99,7 +99,12 @@ export class CrosstalkGuard {
     for (const frame of track.frames) {
       if (!frame.speech || frame.startMs < startMs - FRAME_MS || frame.startMs >= endMs) continue;
       speech += 1;
-      frame.sourceTrackId ??= this.#sourceOf({ trackId, track, endMs: frame.startMs + FRAME_MS, search: speech % SEARCH_EVERY_FRAMES === 1 });
+      frame.sourceTrackId ??= this.#sourceOf({
+        trackId,
+        track,
+        endMs: frame.startMs + FRAME_MS,
+        search: speech % SEARCH_EVERY_FRAMES === 1,
+      });
       const { sourceTrackId } = frame;
       if (sourceTrackId !== undefined) sources.set(sourceTrackId, (sources.get(sourceTrackId) ?? 0) + 1);
     }

@@ -63,7 +63,8 @@ function solve(matrix: Float64Array[]): number[] {
   for (let row = size - 1; row >= 0; row -= 1) {
     const values = matrix[row] as Float64Array;
     let sum = values[size] as number;
-    for (let column = row + 1; column < size; column += 1) sum -= (values[column] as number) * (result[column] as number);
+    for (let column = row + 1; column < size; column += 1)
+      sum -= (values[column] as number) * (result[column] as number);
     const head = values[row] as number;
     result[row] = head === 0 ? 0 : sum / head;
   }

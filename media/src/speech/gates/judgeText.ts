@@ -62,7 +62,9 @@ function longestRun(words: readonly string[], length: number): number {
   for (let offset = 0; offset < length; offset += 1) {
     let run = 1;
     for (let at = offset + length; at + length <= words.length; at += length) {
-      const same = Array.from({ length }, (_, index) => words[at + index] === words[at - length + index]).every(Boolean);
+      const same = Array.from({ length }, (_, index) => words[at + index] === words[at - length + index]).every(
+        Boolean,
+      );
       run = same ? run + 1 : 1;
       longest = Math.max(longest, run);
     }

@@ -1,4 +1,4 @@
-import { commonPrefix, differences, isSameWord, likeness, settledPrefix } from './align.js';
+import { commonPrefix, differences, likeness, settledPrefix } from './align.js';
 import { joinWords, plain, splitWords, spreadWords, type TimedWord } from './words.js';
 
 /** One hypothesis of an utterance that is still being spoken. Times are milliseconds from the start of the utterance. */
@@ -162,7 +162,9 @@ export class Stabilizer {
 
   /** Words of a hypothesis beyond what is settled. */
   #restOf(heard: Heard): readonly TimedWord[] {
-    const settled = this.#committed.filter((word) => word.endMs > heard.audioStartMs || heard.audioStartMs === 0).slice(-40);
+    const settled = this.#committed
+      .filter((word) => word.endMs > heard.audioStartMs || heard.audioStartMs === 0)
+      .slice(-40);
     return heard.words.slice(settledPrefix(settled, heard.words));
   }
 

@@ -1,2 +1,2 @@
-export { type Observation, type StableText, Stabilizer, type StabilizerOptions } from './Stabilizer.js';
+export { type Observation, Stabilizer, type StabilizerOptions, type StableText } from './Stabilizer.js';
 export { joinWords, plain as plainWord, splitWords, spreadWords, type TimedWord } from './words.js';

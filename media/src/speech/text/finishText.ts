@@ -12,7 +12,22 @@ export interface FinishOptions {
 }
 
 /** Languages that end a sentence with another mark than the full stop, or with none. */
-const STOPS: Record<string, string> = { zh: '。', ja: '。', yue: '。', hi: '।', bn: '।', mr: '।', ne: '।', ur: '۔', th: '', lo: '', my: '', km: '', bo: '', am: '።' };
+const STOPS: Record<string, string> = {
+  zh: '。',
+  ja: '。',
+  yue: '。',
+  hi: '।',
+  bn: '।',
+  mr: '।',
+  ne: '।',
+  ur: '۔',
+  th: '',
+  lo: '',
+  my: '',
+  km: '',
+  bo: '',
+  am: '።',
+};
 /** After these no stop is put: an end is there already, or something is open. */
 const PUNCTUATED = /[\p{Po}\p{Pd}\p{Pe}\p{Pf}\p{Ps}\p{Pi}"'’…]$/u;
 const FINAL_STOP = /\.+(["'’\p{Pe}\p{Pf}]*)$/u;
@@ -21,9 +36,11 @@ const FINAL_STOP = /\.+(["'’\p{Pe}\p{Pf}]*)$/u;
  * German, which writes nouns so, is left alone.
  */
 const FUNCTION_WORDS = new Set(
-  ('a an the and or but so because if when while then than that this these those there here it its he she we you they his her our ' +
+  (
+    'a an the and or but so because if when while then than that this these those there here it its he she we you they his her our ' +
     'your their my me him us them to of in on at by for from with about into over after before as is are was were be been do does ' +
-    'did have has had will would can could should may might must not no yes what which who how why where').split(' '),
+    'did have has had will would can could should may might must not no yes what which who how why where'
+  ).split(' '),
 );
 const FIRST_WORD = /^(["'¿¡([]*)(\p{L}[\p{L}\p{M}'’]*)/u;
 

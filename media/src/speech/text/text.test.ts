@@ -7,16 +7,31 @@ import { LanguageTracker } from './LanguageTracker.js';
 import { monotonicWords } from './monotonicWords.js';
 
 describe('endsSentence', () => {
-  it.each(['It is done.', 'Really?', 'Stop!', 'He said "no."', '好的。', 'هل انتهيت؟', 'Yes, I.'])('takes "%s" for the end', (text) => {
+  it.each([
+    'It is done.',
+    'Really?',
+    'Stop!',
+    'He said "no."',
+    '好的。',
+    'هل انتهيت؟',
+    'Yes, I.',
+  ])('takes "%s" for the end', (text) => {
     expect(endsSentence(text)).toBe(true);
   });
 
-  it.each(['and then', 'on Thursday,', 'Mr.', 'that is, e.g.', 'in the U.S.', 'J.', 'well...', 'well…', ''])(
-    'takes "%s" for something that goes on',
-    (text) => {
-      expect(endsSentence(text)).toBe(false);
-    },
-  );
+  it.each([
+    'and then',
+    'on Thursday,',
+    'Mr.',
+    'that is, e.g.',
+    'in the U.S.',
+    'J.',
+    'well...',
+    'well…',
+    '',
+  ])('takes "%s" for something that goes on', (text) => {
+    expect(endsSentence(text)).toBe(false);
+  });
 
   it('finds the words after which sentences end', () => {
     expect(sentenceBoundaries(['Ask', 'Mr.', 'Smith.', 'Is', 'it', '3.5', 'percent?', 'Yes'])).toEqual([2, 6]);
@@ -45,7 +60,9 @@ describe('finishText', () => {
 
   it('joins parts of a cut sentence without a stop or a capital letter between them', () => {
     expect(finishText('We moved the data.', { ...whole, endedInSilence: false })).toBe('We moved the data');
-    expect(finishText('And the server is stable.', { ...whole, startsSentence: false })).toBe('and the server is stable.');
+    expect(finishText('And the server is stable.', { ...whole, startsSentence: false })).toBe(
+      'and the server is stable.',
+    );
     expect(finishText('Robert will call.', { ...whole, startsSentence: false })).toBe('Robert will call.');
     expect(finishText('I think so.', { ...whole, startsSentence: false })).toBe('I think so.');
   });

@@ -4,12 +4,7 @@ import { WakePhraseMatcher } from './WakePhraseMatcher.js';
 
 export type WakeSettings = Pick<
   SpeechSettings,
-  | 'wakePhrases'
-  | 'wakeGate'
-  | 'wakeSensitivity'
-  | 'wakeActivationDelayMs'
-  | 'wakeTimeoutMs'
-  | 'wakeFollowUpMs'
+  'wakePhrases' | 'wakeGate' | 'wakeSensitivity' | 'wakeActivationDelayMs' | 'wakeTimeoutMs' | 'wakeFollowUpMs'
 >;
 
 export type WakeEvent =

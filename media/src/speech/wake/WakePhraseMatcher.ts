@@ -41,7 +41,10 @@ export class WakePhraseMatcher {
     this.#sensitivity = options.sensitivity;
     this.#phrases = options.phrases
       .map((text) => {
-        const words = text.split(/\s+/u).map(plain).filter((word) => word !== '');
+        const words = text
+          .split(/\s+/u)
+          .map(plain)
+          .filter((word) => word !== '');
         const joined = words.join('');
         return { text, joined, key: phoneticKey(joined), words: words.length };
       })

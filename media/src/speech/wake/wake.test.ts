@@ -159,7 +159,9 @@ describe('WakeGate', () => {
     gate.tick(0);
     gate.opened('a');
     expect(gate.textFrom('a')).toBe(0);
-    expect(types(gate.heard({ words: words('hey computer go'), segmentId: 'a', atMs: 1 }))).toContain('wakePhraseDetected');
+    expect(types(gate.heard({ words: words('hey computer go'), segmentId: 'a', atMs: 1 }))).toContain(
+      'wakePhraseDetected',
+    );
     expect(gate.textFrom('a')).toBe(0);
   });
 
