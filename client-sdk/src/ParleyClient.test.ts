@@ -1,105 +1,43 @@
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { generateRouterRtpCapabilities } from 'mediasoup-client/fakeParameters';
-import { Server, type Socket } from 'socket.io';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ParleyClient } from './ParleyClient.js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  type Ack,
-  type CommittedSegment,
-  type Credentials,
-  type JoinResult,
-  ParleyError,
-  type Participant,
-  type WireError,
-} from './protocol/index.js';
-import { SignalingChannel } from './signaling/SignalingChannel.js';
+  announcement,
+  fakeDevice,
+  microphone,
+  producerId,
+  ROUTER_RTP_CAPABILITIES,
+  transportParameters,
+} from '../test-support/media.js';
+import { ScriptedServer } from '../test-support/ScriptedServer.js';
+import { committed, interim } from '../test-support/segments.js';
+import { ParleyClient, type ParleyClientOptions } from './ParleyClient.js';
+import { type Credentials, type JoinResult, ParleyError, type Participant } from './protocol/index.js';
 
 const credentials: Credentials = { kind: 'guest', subject: 'a-random-subject', displayName: 'Ada' };
 
-// The browser's WebRTC is not here; what a client does with it is shown by the browser tests.
-vi.mock('./media/MediaSession.js', () => ({
-  MediaSession: {
-    create: () =>
-      Promise.resolve({
-        close() {},
-        owns: () => false,
-        publish: () => Promise.resolve(),
-        consume: () => Promise.resolve(),
-      }),
-  },
-}));
-
-type Answer = (request: never) => unknown;
-
-/** A server that speaks the protocol as far as a test tells it to. */
-class FakeServer {
-  readonly #http: HttpServer = createServer();
-  readonly #io = new Server(this.#http, { transports: ['websocket'] });
-  readonly requests: { name: string; request: unknown }[] = [];
-  readonly sockets: Socket[] = [];
-  refuse: WireError | undefined;
-  answers: Record<string, Answer> = {};
-
-  async listen(): Promise<string> {
-    this.#io.use((_socket, next) => {
-      const error = this.refuse;
-      next(
-        error === undefined ? undefined : Object.assign(new Error(error.code), { data: { code: error.code, error } }),
-      );
-    });
-    this.#io.on('connection', (socket) => {
-      this.sockets.push(socket);
-      socket.onAny((name: string, request: never, ack: (answer: Ack<unknown>) => void) => {
-        this.requests.push({ name, request });
-        const answer = this.answers[name];
-        if (answer === undefined) return;
-        try {
-          ack({ ok: true, data: answer(request) });
-        } catch (error) {
-          ack({ ok: false, error: (error as ParleyError).toWire() });
-        }
-      });
-    });
-    await new Promise<void>((resolve) => this.#http.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
-  }
-
-  count(name: string): number {
-    return this.requests.filter((request) => request.name === name).length;
-  }
-
-  dismiss(error: ParleyError): void {
-    for (const socket of this.sockets.splice(0)) {
-      socket.emit('dismissed', { error: error.toWire() });
-      socket.disconnect(true);
-    }
-  }
-
-  /** As a broken network does. */
-  drop(): void {
-    for (const socket of this.sockets.splice(0)) socket.conn.close();
-  }
-
-  async close(): Promise<void> {
-    await this.#io.close();
-  }
-}
-
-let server: FakeServer;
-let url: string;
-const clients: { close(): void }[] = [];
+let server: ScriptedServer;
+const clients: ParleyClient[] = [];
 beforeEach(async () => {
-  server = new FakeServer();
-  url = await server.listen();
+  server = await ScriptedServer.create();
+  server.answers = {
+    join: () => joinResult(),
+    leave: () => ({}),
+    resumeTranscript: () => ({ segments: [], firstSeq: 0, lastSeq: 0 }),
+    createTransport: () => transportParameters(),
+    connectTransport: () => ({}),
+    produce: () => ({ producerId: producerId() }),
+    closeProducer: () => ({}),
+    pauseProducer: () => ({}),
+    resumeConsumer: () => ({}),
+  };
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
-function participant(participantId: string): Participant {
-  return { participantId, displayName: participantId, joinedAtMs: 0, publishing: false, muted: false, speaking: false };
+function participant(participantId: string, overrides: Partial<Participant> = {}): Participant {
+  const states = { publishing: false, muted: false, speaking: false };
+  return { participantId, displayName: participantId, joinedAtMs: 0, ...states, ...overrides };
 }
 
 function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
@@ -109,7 +47,7 @@ function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
     meetingStartedAtMs: 0,
     participantId: 'me',
     participants: [participant('me')],
-    routerRtpCapabilities: generateRouterRtpCapabilities() as JoinResult['routerRtpCapabilities'],
+    routerRtpCapabilities: ROUTER_RTP_CAPABILITIES,
     iceServers: [],
     lastSeq: 0,
     transcription: {
@@ -122,211 +60,537 @@ function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
   };
 }
 
-function final(seq: number, meetingId = 'm_1'): CommittedSegment {
-  return {
-    id: `${meetingId}-s${seq}`,
-    meetingId,
-    participantId: 'p',
-    displayName: 'Ben',
-    track: 'microphone',
-    startMs: seq * 1_000,
-    endMs: seq * 1_000 + 500,
-    text: `sentence ${seq}`,
-    language: 'en',
-    confidence: 1,
-    revision: 1,
-    status: 'final',
-    seq,
-  };
-}
-
-function newClient(): ParleyClient {
-  const client = new ParleyClient({ url, credentials });
+function newClient(options: Partial<ParleyClientOptions> = {}): ParleyClient {
+  const { device } = fakeDevice();
+  const client = new ParleyClient({
+    url: server.url,
+    credentials,
+    device,
+    retryDelayMs: { min: 20, max: 40 },
+    ...options,
+  });
   clients.push(client);
   return client;
 }
 
-async function joinedClient(): Promise<ParleyClient> {
-  server.answers.join ??= () => joinResult();
-  server.answers.resumeTranscript ??= () => ({ segments: [], firstSeq: 0, lastSeq: 0 });
+async function connectedClient(): Promise<ParleyClient> {
   const client = newClient();
   await client.connect();
+  return client;
+}
+
+async function joinedClient(): Promise<ParleyClient> {
+  const client = await connectedClient();
   await client.join({ room: 'daily' });
   return client;
 }
 
-describe('SignalingChannel', () => {
-  async function channel(options: { requestTimeoutMs?: number } = {}): Promise<SignalingChannel> {
-    const opened = new SignalingChannel({ url, credentials, ...options });
-    clients.push(opened);
-    await opened.connect();
-    return opened;
-  }
+/** Everything that the client tells, in short. */
+function eventsOf(client: ParleyClient): string[] {
+  const events: string[] = [];
+  client.on('stateChanged', ({ state }) => events.push(state));
+  client.on('participantJoined', ({ participant }) => events.push(`+${participant.participantId}`));
+  client.on('participantLeft', ({ participantId }) => events.push(`-${participantId}`));
+  client.on('participantUpdated', ({ participant }) => events.push(`~${participant.participantId}`));
+  client.on('segmentUpdated', ({ segment }) => events.push(`${segment.status} ${segment.id}`));
+  client.on('segmentRetracted', ({ segmentId }) => events.push(`retracted ${segmentId}`));
+  client.on('disconnected', ({ error, willReconnect }) =>
+    events.push(`${error.code} ${willReconnect ? 'comes back' : 'is over'}`),
+  );
+  client.on('reconnected', () => events.push('reconnected'));
+  client.on('error', ({ error }) => events.push(`error ${error.code}`));
+  return events;
+}
 
-  test('rejects with the code of the server when it is refused', async () => {
+const next = (client: ParleyClient, name: 'reconnected' | 'disconnected') =>
+  new Promise<void>((resolve) => client.once(name, () => resolve()));
+
+/** An answer that a test gives when it likes. */
+function held<T>(value: () => T) {
+  let give: () => void = () => {};
+  const answer = () =>
+    new Promise<T>((resolve) => {
+      give = () => resolve(value());
+    });
+  return { answer, give: () => give() };
+}
+
+describe('connecting', () => {
+  test('goes by its states, once for all who ask', async () => {
+    const client = newClient();
+    const events = eventsOf(client);
+    expect(client.state).toBe('idle');
+    await Promise.all([client.connect(), client.connect()]);
+    await client.connect();
+    expect(events).toEqual(['connecting', 'connected']);
+    expect(server.handshakes).toHaveLength(1);
+  });
+
+  test('fails with the code of the server, and can be tried again', async () => {
     server.refuse = new ParleyError('JOIN_SECRET_REQUIRED').toWire();
-    await expect(channel()).rejects.toMatchObject({ code: 'JOIN_SECRET_REQUIRED', retryable: false });
+    const client = newClient();
+    const events = eventsOf(client);
+    await expect(client.connect()).rejects.toMatchObject({ code: 'JOIN_SECRET_REQUIRED' });
+    expect(client.state).toBe('idle');
+    server.refuse = undefined;
+    await client.connect();
+    expect(events).toEqual(['connecting', 'idle', 'connecting', 'connected']);
   });
 
-  test('rejects with CONNECTION_FAILED when nobody is there', async () => {
-    const unreachable = new SignalingChannel({ url: 'http://127.0.0.1:1', credentials });
-    clients.push(unreachable);
-    await expect(unreachable.connect()).rejects.toMatchObject({ code: 'CONNECTION_FAILED', retryable: true });
+  test('ends when the client is closed, which stays closed', async () => {
+    const client = newClient();
+    const connecting = client.connect();
+    client.close();
+    client.close();
+    await expect(connecting).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+    expect(client.state).toBe('closed');
+    await expect(client.connect()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+    await expect(client.join({ room: 'daily' })).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+    await expect(client.publish(microphone())).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
   });
 
-  test('settles a request with its answer, its error, its timeout, or the loss of the connection', async () => {
-    const opened = await channel({ requestTimeoutMs: 100 });
-    server.answers.leave = () => ({});
-    await expect(opened.request('leave', {})).resolves.toEqual({});
-    server.answers.leave = () => {
-      throw new ParleyError('NOT_JOINED');
-    };
-    await expect(opened.request('leave', {})).rejects.toMatchObject({ code: 'NOT_JOINED' });
-    delete server.answers.leave;
-    await expect(opened.request('leave', {})).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
-    const waiting = opened.request('join', { room: 'daily' });
-    server.drop();
-    await expect(waiting).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
-  });
-
-  test('rejects what is asked after, and what waits at, its end', async () => {
-    const opened = await channel();
-    const waiting = opened.request('leave', {});
-    opened.close();
-    await expect(waiting).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-    await expect(opened.request('leave', {})).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-  });
-
-  test('comes back after a dismissal only when its code says that this may work', async () => {
-    const opened = await channel();
-    const losses: { code: string; willReconnect: boolean }[] = [];
-    opened.on('disconnected', ({ error, willReconnect }) => losses.push({ code: error.code, willReconnect }));
-    const back = new Promise((resolve) => opened.once('reconnected', resolve));
-    server.dismiss(new ParleyError('SERVER_SHUTTING_DOWN', { retryAfterMs: 10 }));
-    await back;
-    server.dismiss(new ParleyError('DUPLICATE_PARTICIPANT'));
-    await expect
-      .poll(() => losses)
-      .toEqual([
-        { code: 'SERVER_SHUTTING_DOWN', willReconnect: true },
-        { code: 'DUPLICATE_PARTICIPANT', willReconnect: false },
-      ]);
-    expect(opened.connected).toBe(false);
+  test('needs an address where there is no page', () => {
+    expect(() => new ParleyClient({ credentials })).toThrow(TypeError);
   });
 });
 
-describe('ParleyClient', () => {
-  test('joins, knows who is there, and reads what was said before', async () => {
+describe('joining', () => {
+  test('says who is there and what was said before', async () => {
     server.answers.join = () => joinResult({ lastSeq: 2, participants: [participant('me'), participant('ben')] });
-    server.answers.resumeTranscript = () => ({ segments: [final(1), final(2)], firstSeq: 1, lastSeq: 2 });
+    server.answers.resumeTranscript = () => ({ segments: [committed(1), committed(2)], firstSeq: 1, lastSeq: 2 });
     const client = await joinedClient();
     expect(client.state).toBe('joined');
     expect(client.self?.participantId).toBe('me');
     expect([...client.participants.keys()]).toEqual(['me', 'ben']);
     expect(client.transcription?.model.demo).toBe(true);
-    await expect
-      .poll(() => client.transcript.getSnapshot().map(({ text }) => text))
-      .toEqual(['sentence 1', 'sentence 2']);
+    await expect.poll(() => client.transcript.getSnapshot().map(({ id }) => id)).toEqual(['s1', 's2']);
   });
 
-  test('loses no notification that overtakes the answer to its join', async () => {
+  test('loses nothing that overtakes the answer, and tells it afterwards', async () => {
     server.answers.join = () => {
-      for (const socket of server.sockets) {
-        socket.emit('participantJoined', { participant: participant('ben') });
-        socket.emit('segmentCommitted', { segment: final(1) });
-      }
+      server.notify('participantJoined', { participant: participant('ben') });
+      server.notify('segmentCommitted', { segment: committed(1) });
       return joinResult();
-    };
-    const client = await joinedClient();
-    await expect.poll(() => [...client.participants.keys()]).toEqual(['me', 'ben']);
-    expect(client.transcript.getSnapshot()).toHaveLength(1);
-  });
-
-  test('follows participants, speech and segments', async () => {
-    const client = await joinedClient();
-    const seen: string[] = [];
-    client.on('segmentUpdated', ({ segment }) => seen.push(`${segment.status} ${segment.text}`));
-    client.on('segmentRetracted', ({ segmentId }) => seen.push(`retracted ${segmentId}`));
-    const [socket] = server.sockets;
-    socket?.emit('participantJoined', { participant: participant('ben') });
-    socket?.emit('speechStarted', { participantId: 'ben', track: 'microphone', atMs: 0 });
-    socket?.emit('interimUpdated', { segment: { ...final(1), status: 'interim', text: 'sen', seq: undefined } });
-    socket?.emit('interimUpdated', { segment: { ...final(2), id: 'noise', status: 'interim', seq: undefined } });
-    socket?.emit('interimRetracted', { segmentId: 'noise' });
-    socket?.emit('segmentCommitted', { segment: final(1) });
-    await expect.poll(() => seen).toEqual(['interim sen', 'interim sentence 2', 'retracted noise', 'final sentence 1']);
-    expect(client.participants.get('ben')?.speaking).toBe(true);
-    socket?.emit('participantLeft', { participantId: 'ben', reason: 'left' });
-    await expect.poll(() => client.participants.has('ben')).toBe(false);
-  });
-
-  test('joins again after a lost connection and asks only for what it missed', async () => {
-    const client = await joinedClient();
-    const [socket] = server.sockets;
-    socket?.emit('segmentCommitted', { segment: final(1) });
-    await expect.poll(() => client.transcript.completeUpTo).toBe(1);
-    server.answers.join = () => joinResult({ lastSeq: 3 });
-    server.answers.resumeTranscript = () => ({ segments: [final(2), final(3)], firstSeq: 1, lastSeq: 3 });
-    const back = new Promise((resolve) => client.once('reconnected', () => resolve(undefined)));
-    server.drop();
-    await expect.poll(() => client.state).toBe('reconnecting');
-    await back;
-    await expect.poll(() => client.transcript.completeUpTo).toBe(3);
-    expect(server.requests.filter(({ name }) => name === 'resumeTranscript').at(-1)?.request).toEqual({ afterSeq: 1 });
-    expect(client.state).toBe('joined');
-  }, 15_000);
-
-  test('begins an empty transcript when it comes back into another meeting', async () => {
-    const client = await joinedClient();
-    server.sockets[0]?.emit('segmentCommitted', { segment: final(1) });
-    await expect.poll(() => client.transcript.getSnapshot().length).toBe(1);
-    server.answers.join = () => joinResult({ meetingId: 'm_2' });
-    const back = new Promise((resolve) => client.once('reconnected', () => resolve(undefined)));
-    server.drop();
-    await back;
-    expect(client.transcript.getSnapshot()).toEqual([]);
-  }, 15_000);
-
-  test('is over when the same person joins from another window', async () => {
-    const client = await joinedClient();
-    const ended = new Promise<{ error: ParleyError; willReconnect: boolean }>((resolve) =>
-      client.once('disconnected', resolve),
-    );
-    server.dismiss(new ParleyError('DUPLICATE_PARTICIPANT'));
-    expect(await ended).toMatchObject({ error: { code: 'DUPLICATE_PARTICIPANT' }, willReconnect: false });
-    expect(client.state).toBe('closed');
-    expect(server.count('join')).toBe(1);
-  });
-
-  test('refuses a second join, a track without a room, and everything after its end', async () => {
-    const client = await joinedClient();
-    await expect(client.join({ room: 'other' })).rejects.toMatchObject({ code: 'ALREADY_JOINED' });
-    server.answers.leave = () => ({});
-    await client.leave();
-    await client.leave();
-    expect(client.state).toBe('connected');
-    await expect(client.publish({} as MediaStreamTrack)).rejects.toMatchObject({ code: 'NOT_JOINED' });
-    client.close();
-    client.close();
-    await expect(client.connect()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-  });
-
-  test('can be asked again after a join that was refused', async () => {
-    server.answers.join = () => {
-      throw new ParleyError('ROOM_FULL');
     };
     const client = newClient();
     await client.connect();
-    await expect(client.join({ room: 'daily' })).rejects.toMatchObject({ code: 'ROOM_FULL' });
-    server.answers.join = () => joinResult();
-    await expect(client.join({ room: 'daily' })).resolves.toMatchObject({ room: 'daily' });
+    const events = eventsOf(client);
+    await client.join({ room: 'daily' });
+    expect(events).toEqual(['joined', '+ben', 'final s1']);
+    expect([...client.participants.keys()]).toEqual(['me', 'ben']);
   });
 
-  test('closed while it connects, it stays closed and the wait ends', async () => {
-    const client = newClient();
-    const connecting = client.connect();
+  test('hears those who are there, unless it does not want to', async () => {
+    server.answers.createTransport = () => {
+      server.notify('consumerCreated', announcement({ participantId: 'ben' }));
+      return transportParameters();
+    };
+    const client = await connectedClient();
+    const heard: string[] = [];
+    client.on('trackSubscribed', ({ participantId, track }) => heard.push(`${participantId} ${track.kind}`));
+    client.on('trackUnsubscribed', ({ participantId }) => heard.push(`${participantId} no more`));
+    await client.join({ room: 'daily' });
+    await expect.poll(() => heard).toEqual(['ben audio']);
+    await client.leave();
+    expect(heard).toEqual(['ben audio', 'ben no more']);
+    const before = server.count('createTransport');
+    await client.join({ room: 'daily', receiveAudio: false });
+    expect(server.count('createTransport')).toBe(before);
+  });
+
+  test('works without WebRTC for who only reads along', async () => {
+    const client = new ParleyClient({ url: server.url, credentials });
+    clients.push(client);
+    const events = eventsOf(client);
+    await client.connect();
+    await client.join({ room: 'daily', receiveAudio: false });
+    expect(events).toEqual(['connecting', 'connected', 'joined']);
+    await expect(client.publish(microphone())).rejects.toMatchObject({ code: 'BROWSER_UNSUPPORTED' });
+  });
+
+  test('is refused twice, and can be tried again after a refusal', async () => {
+    const client = await connectedClient();
+    server.answers.join = () => {
+      throw new ParleyError('ROOM_FULL');
+    };
+    await expect(client.join({ room: 'daily' })).rejects.toMatchObject({ code: 'ROOM_FULL' });
+    expect([client.state, client.self]).toEqual(['connected', undefined]);
+    server.answers.join = () => joinResult();
+    await expect(client.join({ room: 'daily' })).resolves.toMatchObject({ room: 'daily' });
+    await expect(client.join({ room: 'other' })).rejects.toMatchObject({ code: 'ALREADY_JOINED' });
+  });
+
+  test('leaves the room again when its media cannot be had', async () => {
+    server.answers.createTransport = () => {
+      throw new ParleyError('MEDIA_UNAVAILABLE');
+    };
+    const client = await connectedClient();
+    await expect(client.join({ room: 'daily' })).rejects.toMatchObject({ code: 'MEDIA_UNAVAILABLE' });
+    expect([server.count('leave'), client.state, client.participants.size]).toEqual([1, 'connected', 0]);
+  });
+
+  test('gets rid of an earlier join that took effect after it had been given up', async () => {
+    let inRoom = true;
+    server.answers.join = () => {
+      if (inRoom) throw new ParleyError('ALREADY_JOINED');
+      return joinResult();
+    };
+    server.answers.leave = () => {
+      inRoom = false;
+      return {};
+    };
+    const client = await joinedClient();
+    expect(client.state).toBe('joined');
+  });
+
+  test('fails when the connection is lost on the way, and the client is just connected afterwards', async () => {
+    const client = await connectedClient();
+    server.answers.join = () => new Promise(() => {});
+    const joining = client.join({ room: 'daily' });
+    await expect.poll(() => server.count('join')).toBe(1);
+    const lost = next(client, 'disconnected');
+    server.drop();
+    await lost;
+    expect(client.state).toBe('reconnecting');
+    await expect(joining).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('connected');
+    expect(server.count('join')).toBe(1);
+  });
+});
+
+describe('leaving', () => {
+  test('ends sending and hearing, keeps the connection and the transcript, and can be called twice', async () => {
+    const client = await joinedClient();
+    const publication = await client.publish(microphone());
+    server.notify('segmentCommitted', { segment: committed(1) });
+    await expect.poll(() => client.transcript.completeUpTo).toBe(1);
+    await Promise.all([client.leave(), client.leave()]);
+    await client.leave();
+    expect([client.state, client.participants.size, client.self]).toEqual(['connected', 0, undefined]);
+    expect(publication.closed).toBe(true);
+    expect(client.transcript.getSnapshot()).toHaveLength(1);
+    expect(server.count('leave')).toBe(1);
+    await expect(client.publish(microphone())).rejects.toMatchObject({ code: 'NOT_JOINED' });
+  });
+
+  test('while joining ends both, on the server, too', async () => {
+    const client = await connectedClient();
+    const { answer, give } = held(joinResult);
+    server.answers.join = answer;
+    const joining = client.join({ room: 'daily' });
+    await expect.poll(() => server.count('join')).toBe(1);
+    const leaving = client.leave();
+    give();
+    await expect(joining).rejects.toMatchObject({ code: 'NOT_JOINED' });
+    await leaving;
+    expect([client.state, client.self, server.count('leave')]).toEqual(['connected', undefined, 1]);
+  });
+
+  test('in the same breath as joining asks the server for nothing', async () => {
+    const client = await connectedClient();
+    const joining = expect(client.join({ room: 'daily' })).rejects.toMatchObject({ code: 'NOT_JOINED' });
+    await client.leave();
+    await joining;
+    expect([client.state, server.requests]).toEqual(['connected', []]);
+  });
+
+  test('does not wait for media that are on their way', async () => {
+    const client = await connectedClient();
+    server.answers.createTransport = () => new Promise<never>(() => {});
+    const joining = client.join({ room: 'daily' });
+    await expect.poll(() => server.count('createTransport')).toBe(1);
+    const leaving = client.leave();
+    await expect(joining).rejects.toMatchObject({ code: 'NOT_JOINED' });
+    await leaving;
+    expect(server.count('leave')).toBe(1);
+  });
+
+  test('and joining in one breath ends in the new room', async () => {
+    const client = await joinedClient();
+    server.answers.join = ({ room }) => joinResult({ room, meetingId: 'm_2' });
+    const leaving = client.leave();
+    const joined = await client.join({ room: 'other' });
+    await leaving;
+    expect(joined.room).toBe('other');
+    expect(server.requests.map(({ name }) => name).filter((name) => /join|leave/.test(name))).toEqual([
+      'join',
+      'leave',
+      'join',
+    ]);
+    expect(client.state).toBe('joined');
+  });
+
+  test('hears nothing of the room any more', async () => {
+    const client = await joinedClient();
+    const { answer, give } = held(() => ({}) as Record<string, never>);
+    server.answers.leave = answer;
+    const leaving = client.leave();
+    await expect.poll(() => server.count('leave')).toBe(1);
+    const events = eventsOf(client);
+    server.notify('participantJoined', { participant: participant('ben') });
+    give();
+    await leaving;
+    expect([events, client.participants.size]).toEqual([[], 0]);
+  });
+
+  test('is done by a new connection when the server does not let go', async () => {
+    const client = await joinedClient();
+    server.answers.leave = () => {
+      throw new ParleyError('INTERNAL');
+    };
+    await client.leave();
+    await expect.poll(() => server.handshakes.length, { timeout: 5_000 }).toBe(2);
+    await expect.poll(() => client.state).toBe('connected');
+  });
+
+  test('while the connection is lost brings back a client without a room', async () => {
+    const client = await joinedClient();
+    const lost = next(client, 'disconnected');
+    server.drop();
+    await lost;
+    const leaving = client.leave();
+    expect(client.state).toBe('reconnecting');
+    await leaving;
+    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('connected');
+    expect(server.count('join')).toBe(1);
+  });
+
+  test('while it comes back leaves, whatever the server has answered', async () => {
+    const client = await joinedClient();
+    const { answer, give } = held(joinResult);
+    server.answers.join = answer;
+    server.drop();
+    await expect.poll(() => server.count('join'), { timeout: 5_000 }).toBe(2);
+    const leaving = client.leave();
+    server.answers.join = ({ room }) => joinResult({ room });
+    const joining = client.join({ room: 'other' });
+    give();
+    await leaving;
+    await expect(joining).resolves.toMatchObject({ room: 'other' });
+    expect(client.state).toBe('joined');
+    expect(server.count('leave')).toBe(1);
+  });
+});
+
+describe('closing', () => {
+  test('ends a join that is on its way, wherever it is', async () => {
+    for (const step of ['join', 'createTransport'] as const) {
+      const client = await connectedClient();
+      server.answers[step] = () => new Promise<never>(() => {});
+      const before = server.count(step);
+      const joining = client.join({ room: 'daily' });
+      await expect.poll(() => server.count(step)).toBe(before + 1);
+      client.close();
+      await expect(joining).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+      expect([client.state, client.self]).toEqual(['closed', undefined]);
+      server.answers.join = () => joinResult();
+    }
+  });
+
+  test('ends a publishing that is on its way', async () => {
+    const client = await joinedClient();
+    server.answers.produce = () => new Promise<never>(() => {});
+    const publishing = client.publish(microphone());
+    await expect.poll(() => server.count('produce')).toBe(1);
     client.close();
-    await expect(connecting).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-    expect(client.state).toBe('closed');
+    await expect(publishing).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+  });
+
+  test('tells its state last, and leaves the transcript to be read', async () => {
+    const client = await joinedClient();
+    server.notify('segmentCommitted', { segment: committed(1) });
+    await expect.poll(() => client.transcript.completeUpTo).toBe(1);
+    const events = eventsOf(client);
+    client.close();
+    expect(events).toEqual(['closed']);
+    expect(client.transcript.getSnapshot()).toHaveLength(1);
+    await expect.poll(() => server.sockets.length).toBe(0);
+  });
+});
+
+describe('in the room', () => {
+  test('follows participants, speech and the recogniser', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    client.on('speechStarted', ({ participantId }) => events.push(`${participantId} speaks`));
+    client.on('speechEnded', ({ participantId }) => events.push(`${participantId} is silent`));
+    client.on('transcriptionChanged', ({ transcription }) => events.push(transcription.state));
+    server.notify('participantJoined', { participant: participant('ben') });
+    server.notify('speechStarted', { participantId: 'ben', track: 'microphone', atMs: 0 });
+    await expect.poll(() => client.participants.get('ben')?.speaking).toBe(true);
+    server.notify('speechEnded', { participantId: 'ben', track: 'microphone', atMs: 1 });
+    server.notify('participantUpdated', { participant: participant('ben', { muted: true }) });
+    server.notify('transcriptionChanged', { transcription: { ...joinResult().transcription, state: 'unavailable' } });
+    server.notify('participantLeft', { participantId: 'ben', reason: 'left' });
+    await expect.poll(() => events).toEqual(['+ben', 'ben speaks', 'ben is silent', '~ben', 'unavailable', '-ben']);
+    expect([client.participants.has('ben'), client.transcription?.state]).toEqual([false, 'unavailable']);
+  });
+
+  test('follows what is said, and asks for what is missing', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    server.answers.resumeTranscript = () => ({ segments: [committed(2)], firstSeq: 1, lastSeq: 3 });
+    server.notify('interimUpdated', { segment: interim('s1') });
+    server.notify('interimUpdated', { segment: interim('noise') });
+    server.notify('interimRetracted', { segmentId: 'noise' });
+    server.notify('segmentCommitted', { segment: committed(1) });
+    server.notify('segmentCommitted', { segment: committed(3) });
+    await expect
+      .poll(() => events)
+      .toEqual(['interim s1', 'interim noise', 'retracted noise', 'final s1', 'final s3', 'final s2']);
+    expect(server.last('resumeTranscript')).toEqual({ afterSeq: 1 });
+  });
+
+  test('publishes a track, mutes it and ends it', async () => {
+    const client = await joinedClient();
+    const publication = await client.publish(microphone());
+    await publication.mute();
+    await publication.close();
+    const names = server.requests.map(({ name }) => name);
+    expect(names.slice(-3)).toEqual(['produce', 'pauseProducer', 'closeProducer']);
+  });
+
+  test('stays in the room when the media of the server restart', async () => {
+    const client = await joinedClient();
+    await client.publish(microphone());
+    server.notify('mediaRestarted', { routerRtpCapabilities: ROUTER_RTP_CAPABILITIES });
+    await expect.poll(() => server.count('produce')).toBe(2);
+    expect([server.count('join'), server.count('leave'), client.state]).toEqual([1, 0, 'joined']);
+  });
+
+  test('makes a new connection when media cannot be had on this one', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    await client.publish(microphone());
+    const { createTransport } = server.answers;
+    server.answers.createTransport = () => {
+      throw new ParleyError('TOO_MANY_TRANSPORTS');
+    };
+    const lost = next(client, 'disconnected');
+    server.notify('mediaRestarted', { routerRtpCapabilities: ROUTER_RTP_CAPABILITIES });
+    await lost;
+    server.answers = { ...server.answers, createTransport };
+    await next(client, 'reconnected');
+    expect(server.count('produce')).toBe(2);
+    expect(events).toEqual(['reconnecting', 'TOO_MANY_TRANSPORTS comes back', 'joined', 'reconnected']);
+  });
+});
+
+describe('after a lost connection', () => {
+  test('is back in the room as it was left, and asks only for what it missed', async () => {
+    const client = await joinedClient();
+    const publication = await client.publish(microphone());
+    await publication.mute();
+    server.notify('participantJoined', { participant: participant('ben') });
+    server.notify('segmentCommitted', { segment: committed(1) });
+    server.notify('interimUpdated', { segment: interim('unfinished', { startMs: 9_000 }) });
+    await expect.poll(() => client.transcript.getSnapshot().length).toBe(2);
+    const events = eventsOf(client);
+    server.answers.join = () => joinResult({ lastSeq: 3, participants: [participant('me'), participant('cy')] });
+    server.answers.resumeTranscript = () => ({ segments: [committed(2), committed(3)], firstSeq: 1, lastSeq: 3 });
+    server.drop();
+    await next(client, 'reconnected');
+    await expect.poll(() => client.transcript.completeUpTo).toBe(3);
+    expect(events).toEqual([
+      'reconnecting',
+      'CONNECTION_LOST comes back',
+      'retracted unfinished',
+      '-ben',
+      '+cy',
+      'joined',
+      'reconnected',
+      'final s2',
+      'final s3',
+    ]);
+    expect(server.last('resumeTranscript')).toEqual({ afterSeq: 1 });
+    expect(server.last('produce')).toMatchObject({ paused: true });
+    expect([client.state, publication.closed]).toEqual(['joined', false]);
+  });
+
+  test('begins an empty transcript when the room holds another meeting now', async () => {
+    const client = await joinedClient();
+    server.notify('segmentCommitted', { segment: committed(1) });
+    await expect.poll(() => client.transcript.getSnapshot().length).toBe(1);
+    server.answers.join = () => joinResult({ meetingId: 'm_2' });
+    server.drop();
+    await next(client, 'reconnected');
+    expect(client.transcript.getSnapshot()).toEqual([]);
+  });
+
+  test('does not publish before it is back', async () => {
+    const client = await joinedClient();
+    const lost = next(client, 'disconnected');
+    server.drop();
+    await lost;
+    await expect(client.publish(microphone())).rejects.toMatchObject({ code: 'CONNECTION_LOST', retryable: true });
+  });
+
+  test('tries on when the room cannot be had for now', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    let refusals = 2;
+    server.answers.join = () => {
+      refusals -= 1;
+      if (refusals >= 0) throw new ParleyError('MEDIA_UNAVAILABLE');
+      return joinResult();
+    };
+    server.drop();
+    await expect.poll(() => events.at(-1), { timeout: 5_000 }).toBe('reconnected');
+    expect(events).toEqual(['reconnecting', 'CONNECTION_LOST comes back', 'joined', 'reconnected']);
+    expect(server.count('join')).toBe(4);
+  });
+
+  test('is over when the room does not take it back', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    server.answers.join = () => {
+      throw new ParleyError('INVALID_ROOM_NAME');
+    };
+    server.drop();
+    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('closed');
+    expect(events).toEqual(['reconnecting', 'CONNECTION_LOST comes back', 'INVALID_ROOM_NAME is over', 'closed']);
+  });
+
+  test('comes back even if the connection is lost again on the way', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    server.answers.join = () => {
+      server.answers.join = () => joinResult();
+      server.drop();
+      return new Promise(() => {});
+    };
+    server.drop();
+    await expect.poll(() => events.at(-1), { timeout: 5_000 }).toBe('reconnected');
+    expect(events).toEqual(['reconnecting', 'CONNECTION_LOST comes back', 'joined', 'reconnected']);
+  });
+
+  test('tells of a track that it cannot publish again, and is back all the same', async () => {
+    const client = await joinedClient();
+    const track = microphone();
+    await client.publish(track);
+    const events = eventsOf(client);
+    server.drop();
+    track.stop();
+    await next(client, 'reconnected');
+    expect(events.slice(-3)).toEqual(['error MICROPHONE_NOT_FOUND', 'joined', 'reconnected']);
+  });
+
+  test('is over when the same person joins from another window', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    server.dismiss(new ParleyError('DUPLICATE_PARTICIPANT'));
+    await expect.poll(() => events).toEqual(['DUPLICATE_PARTICIPANT is over', 'closed']);
+    expect(server.count('join')).toBe(1);
+  });
+
+  test('comes back from a server that restarts', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    server.dismiss(new ParleyError('SERVER_SHUTTING_DOWN'));
+    await next(client, 'disconnected');
+    await server.close();
+    await server.open();
+    await next(client, 'reconnected');
+    expect(events).toEqual(['reconnecting', 'SERVER_SHUTTING_DOWN comes back', 'joined', 'reconnected']);
   });
 });

@@ -1,11 +1,13 @@
+import type { DeviceOptions } from 'mediasoup-client/types';
+import { type Logger, SILENT } from './Logger.js';
 import { MediaSession } from './media/MediaSession.js';
-import { Publication } from './media/Publication.js';
+import type { Publication } from './media/Publication.js';
 import { RemoteAudio } from './media/RemoteAudio.js';
+import { asParleyError, codeOf } from './parleyErrors.js';
 import {
   type Credentials,
   type IceServer,
   type JoinResult,
-  type NotificationName,
   type Notifications,
   ParleyError,
   type Participant,
@@ -13,7 +15,9 @@ import {
   type TrackName,
   type TranscriptionStatus,
 } from './protocol/index.js';
-import { SignalingChannel } from './signaling/SignalingChannel.js';
+import { Roster } from './Roster.js';
+import { SignalingChannel, type SignalingNotification } from './signaling/SignalingChannel.js';
+import { TaskQueue } from './TaskQueue.js';
 import { TypedEmitter } from './TypedEmitter.js';
 import { TranscriptView } from './transcript/TranscriptView.js';
 
@@ -23,6 +27,12 @@ export interface ParleyClientOptions {
   credentials: Credentials;
   /** Used instead of the ones that the server names. */
   iceServers?: IceServer[];
+  /** Between attempts to come back after a loss: doubled each time, scattered by half. Default 500 to 5,000 ms. */
+  retryDelayMs?: { min: number; max: number };
+  /** Default: silence. */
+  logger?: Logger;
+  /** For other engines than a browser's: what mediasoup-client's `Device` takes, e.g. a `handlerFactory`. */
+  device?: DeviceOptions;
 }
 
 export type ClientState = 'idle' | 'connecting' | 'connected' | 'joined' | 'reconnecting' | 'closed';
@@ -40,9 +50,11 @@ export interface ParleyClientEvents {
   transcriptionChanged: { transcription: TranscriptionStatus };
   /** A new version of a segment: interim, final or gap. `client.transcript` has it already. */
   segmentUpdated: { segment: Segment };
+  /** An interim that turned out to be no speech, or that a lost connection left unfinished. */
   segmentRetracted: { segmentId: string };
+  /** Once for each loss. Without `willReconnect` the client is closed. */
   disconnected: { error: ParleyError; willReconnect: boolean };
-  /** Back in the room, with the transcript caught up and the tracks published again. */
+  /** Back in the room, and what was published is published again; what was said meanwhile follows by `segmentUpdated`. */
   reconnected: undefined;
   /** Something failed that no call of yours was waiting for. */
   error: { error: ParleyError };
@@ -54,8 +66,24 @@ export interface JoinOptions {
   receiveAudio?: boolean;
 }
 
+/** The time between `join` and `leave`, through any number of connections. */
+interface Stay {
+  readonly options: JoinOptions;
+  readonly media: MediaSession;
+  /** Absent until the server has let us in. */
+  joined?: JoinResult;
+}
+
+/** Joins and leaves that may wait for each other. */
+const STEPS_CAPACITY = 16;
+/** Notifications that may come before the answer to `join`; of more, interims are dropped: newer ones follow. */
+const EARLY_CAPACITY = 1_000;
+
 /**
  * One person (or program) in one room: audio out, audio in, and who said what.
+ *
+ * After a lost connection the client comes back by itself: it joins again as the same participant, publishes the same tracks
+ * and fetches the part of the transcript that it missed. What it cannot come back from closes it.
  *
  * @example
  * const client = new ParleyClient({ credentials: guestCredentials({ displayName: 'Ada' }) });
@@ -70,37 +98,45 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
   /** Plays the others. */
   readonly audio = new RemoteAudio();
   readonly #options: ParleyClientOptions;
+  readonly #logger: Logger;
   readonly #channel: SignalingChannel;
-  readonly #participants = new Map<string, Participant>();
-  readonly #publications = new Set<Publication>();
+  readonly #roster = new Roster();
+  /** Joins and leaves, one after the other. */
+  readonly #steps = new TaskQueue({ capacity: STEPS_CAPACITY });
   #state: ClientState = 'idle';
-  #joining: JoinOptions | undefined;
-  #joined: JoinResult | undefined;
+  #connecting: Promise<void> | undefined;
+  #leaving: Promise<void> = Promise.resolve();
+  #stay: Stay | undefined;
+  /** Whether the server has this connection in a room. */
+  #inRoom = false;
   #transcription: TranscriptionStatus | undefined;
-  #media: MediaSession | undefined;
   /** Notifications that came before the answer to `join`. */
   #early: SignalingNotification[] | undefined;
-  /** Steps of media, one after the other. */
-  #steps: Promise<unknown> = Promise.resolve();
 
   constructor(options: ParleyClientOptions) {
     super();
+    const { credentials, retryDelayMs, url = globalThis.location?.origin, logger = SILENT } = options;
+    if (url === undefined) throw new TypeError('url: outside of a page, the address of the server has to be given');
     this.#options = options;
-    const url = options.url ?? globalThis.location.origin;
-    this.#channel = new SignalingChannel({ url, credentials: options.credentials });
-    this.transcript = new TranscriptView({
-      resume: async (afterSeq) => {
-        const page = await this.#channel.request('resumeTranscript', { afterSeq });
-        for (const segment of page.segments) this.emit('segmentUpdated', { segment });
-        return page;
-      },
+    this.#logger = logger;
+    this.#channel = new SignalingChannel({
+      url,
+      credentials,
+      logger,
+      ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
     });
-    this.#channel.on('notification', (notification) => {
-      if (this.#early === undefined) this.#onNotification(notification);
-      else this.#early.push(notification);
-    });
+    this.#channel.on('notification', (notification) => this.#onAnyNotification(notification));
     this.#channel.on('disconnected', (event) => this.#onDisconnected(event));
-    this.#channel.on('reconnected', () => void this.#onReconnected());
+    this.#channel.on('reconnected', () => {
+      this.#steps
+        .run(() => this.#comeBack())
+        .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
+    });
+    this.transcript = new TranscriptView({
+      resume: (afterSeq) => this.#channel.request('resumeTranscript', { afterSeq }),
+    });
+    this.transcript.on('segmentUpdated', (event) => this.emit('segmentUpdated', event));
+    this.transcript.on('segmentRetracted', (event) => this.emit('segmentRetracted', event));
   }
 
   get state(): ClientState {
@@ -109,11 +145,12 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
 
   /** Everybody in the room, oneself included, by participant id. */
   get participants(): ReadonlyMap<string, Participant> {
-    return this.#participants;
+    return this.#roster.participants;
   }
 
   get self(): Participant | undefined {
-    return this.#joined === undefined ? undefined : this.#participants.get(this.#joined.participantId);
+    const joined = this.#stay?.joined;
+    return joined === undefined ? undefined : this.participants.get(joined.participantId);
   }
 
   /** What the recogniser is; undefined before the join. */
@@ -121,177 +158,239 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
     return this.#transcription;
   }
 
-  /** @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`, `PROTOCOL_VERSION_UNSUPPORTED` */
-  async connect(): Promise<void> {
-    if (this.#state === 'closed') throw new ParleyError('CLIENT_CLOSED');
-    if (this.#state !== 'idle') return;
-    this.#setState('connecting');
-    try {
-      await this.#channel.connect();
-    } catch (error) {
-      // Closed while it was on its way: that stays.
-      if ((this.#state as ClientState) !== 'closed') this.#setState('idle');
-      throw error;
-    }
-    this.#setState('connected');
+  /**
+   * Connects and shows the credentials; to be followed by `join` within 10 s. After a failure it can be called again.
+   * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
+   * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`
+   */
+  connect(): Promise<void> {
+    if (this.#state === 'closed') return Promise.reject(new ParleyError('CLIENT_CLOSED'));
+    this.#connecting ??= this.#connect();
+    return this.#connecting;
   }
 
   /**
-   * Enters a room, to be called within 10 s of `connect`. The transcript so far is fetched in the background.
-   * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `MEDIA_UNAVAILABLE`, `BROWSER_UNSUPPORTED`
+   * Enters a room, after `connect`. The transcript so far is fetched in the background. A browser without WebRTC enters, too, and
+   * reads along; the event `error` tells.
+   *
+   * @example
+   * const { participantId, meetingStartedAtMs } = await client.join({ room: 'daily' });
+   *
+   * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `MEDIA_UNAVAILABLE`,
+   * `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first
    */
   async join(options: JoinOptions): Promise<JoinResult> {
-    if (this.#joining !== undefined) throw new ParleyError('ALREADY_JOINED');
-    this.#joining = options;
+    if (this.#state === 'closed') throw new ParleyError('CLIENT_CLOSED');
+    if (this.#stay !== undefined) throw new ParleyError('ALREADY_JOINED');
+    const stay: Stay = { options, media: this.#newMedia(options) };
+    this.#stay = stay;
     try {
-      return await this.#enter(options);
+      return await this.#steps.run(() => this.#enter(stay));
     } catch (error) {
-      this.#joining = undefined;
-      throw error;
+      this.#forget(stay);
+      throw this.#reasonOf(error);
     }
   }
 
   /**
-   * Sends a track to the room, which hears and transcribes it.
-   * @throws ParleyError, as a rejection: `NOT_JOINED`, `TOO_MANY_PRODUCERS`, `INVALID_RTP_PARAMETERS`, `MEDIA_UNAVAILABLE`
+   * Sends a track to the room, which hears and transcribes it. The track stays yours: stop it when you need it no more.
+   *
+   * @example
+   * const publication = await client.publish(await captureMicrophone());
+   * await publication.mute();
+   *
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `TOO_MANY_PRODUCERS`, `INVALID_RTP_PARAMETERS`, `MEDIA_UNAVAILABLE`,
+   * `MICROPHONE_NOT_FOUND`, `BROWSER_UNSUPPORTED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`, `CLIENT_CLOSED`
    */
   async publish(track: MediaStreamTrack, options: { track?: TrackName } = {}): Promise<Publication> {
-    const publication = new Publication({
-      name: options.track ?? 'microphone',
-      track,
-      host: {
-        enqueue: (step) => this.#enqueue(step),
-        setPaused: async ({ producerId, paused }) => {
-          await this.#channel.request(paused ? 'pauseProducer' : 'resumeProducer', { producerId });
-        },
-        closeProducer: async (producerId) => {
-          if (this.#state === 'joined') await this.#channel.request('closeProducer', { producerId });
-        },
-        forget: (closed) => this.#publications.delete(closed),
-      },
-    });
-    await this.#enqueue(async () => {
-      if (this.#state !== 'joined' || this.#media === undefined) throw new ParleyError('NOT_JOINED');
-      await this.#media.publish(publication);
-      this.#publications.add(publication);
-    });
-    return publication;
+    if (this.#state === 'closed') throw new ParleyError('CLIENT_CLOSED');
+    if (this.#stay?.joined === undefined) throw new ParleyError('NOT_JOINED');
+    try {
+      return await this.#stay.media.publish({ track, name: options.track ?? 'microphone' });
+    } catch (error) {
+      throw this.#reasonOf(error);
+    }
   }
 
-  /** Leaves the room; the connection stays and another room can be joined. Tracks are left to their owner. */
-  async leave(): Promise<void> {
-    if (this.#joining === undefined) return;
-    this.#joining = undefined;
-    await this.#enqueue(async () => {
-      this.#forgetRoom();
-      if (this.#channel.connected) await this.#channel.request('leave', {});
-    });
-    if (this.#state === 'joined' || this.#state === 'reconnecting') this.#setState('connected');
+  /**
+   * Leaves the room; the connection stays and a room can be joined again. Sending and hearing end with the call, publications are
+   * closed; the transcript stays to be read until another meeting is joined. Idempotent, never rejects.
+   */
+  leave(): Promise<void> {
+    const stay = this.#stay;
+    if (stay === undefined) return this.#leaving;
+    this.#forget(stay);
+    if (this.#state === 'joined') this.#setState('connected');
+    this.#leaving = this.#steps.run(() => this.#leaveOnServer()).catch(() => {});
+    return this.#leaving;
   }
 
   /** Ends everything. Idempotent; the client cannot be used again. */
   close(): void {
     if (this.#state === 'closed') return;
-    this.#joining = undefined;
-    this.#forgetRoom();
+    if (this.#stay !== undefined) this.#forget(this.#stay);
+    this.transcript.end();
     this.#channel.close();
     this.audio.close();
     this.#setState('closed');
     this.removeAllListeners();
   }
 
-  async #enter(options: JoinOptions): Promise<JoinResult> {
+  async #connect(): Promise<void> {
+    this.#setState('connecting');
+    try {
+      await this.#channel.connect();
+      // A connection may be lost again before anybody waiting for it was told.
+      if (this.#channel.connected) this.#setState('connected');
+    } catch (error) {
+      this.#connecting = undefined;
+      this.#setState('idle');
+      throw error;
+    }
+  }
+
+  async #enter(stay: Stay): Promise<JoinResult> {
+    this.#assertStaying(stay);
     this.#early = [];
     try {
-      const joined = await this.#channel.request('join', { room: options.room });
-      if (this.#joined !== undefined && this.#joined.meetingId !== joined.meetingId) this.transcript.reset();
-      this.#joined = joined;
-      this.#transcription = joined.transcription;
-      this.#participants.clear();
-      for (const participant of joined.participants) this.#participants.set(participant.participantId, participant);
-      await this.#openMedia(options);
+      const joined = await this.#joinOnServer(stay.options.room);
+      this.#assertStaying(stay);
+      this.#takeOver(stay, joined);
+      const { routerRtpCapabilities, iceServers } = joined;
+      await stay.media.open({ routerRtpCapabilities, iceServers: this.#options.iceServers ?? iceServers });
+      this.#assertStaying(stay);
       this.#setState('joined');
       this.#replayEarly();
       void this.transcript.catchUp(joined.lastSeq);
       return joined;
     } catch (error) {
       this.#early = undefined;
-      if (this.#joined !== undefined && this.#channel.connected)
-        await this.#channel.request('leave', {}).catch(() => {});
+      await this.#leaveOnServer();
       throw error;
     }
   }
 
-  async #openMedia(options: JoinOptions): Promise<void> {
-    const joined = this.#joined;
-    if (joined === undefined) return;
-    this.#media?.close();
-    this.#media = undefined;
-    this.#media = await MediaSession.create({
+  /** What failed because the client was closed failed because of that. */
+  #reasonOf(error: unknown): unknown {
+    return this.#state === 'closed' ? new ParleyError('CLIENT_CLOSED', { cause: error }) : error;
+  }
+
+  /** @throws ParleyError, when this stay has ended while something was waited for */
+  #assertStaying(stay: Stay): void {
+    if (this.#state === 'closed') throw new ParleyError('CLIENT_CLOSED');
+    if (this.#stay !== stay) throw new ParleyError('NOT_JOINED');
+  }
+
+  async #joinOnServer(room: string): Promise<JoinResult> {
+    let joined: JoinResult;
+    try {
+      joined = await this.#channel.request('join', { room });
+    } catch (error) {
+      if (codeOf(error) !== 'ALREADY_JOINED') throw error;
+      // An earlier join took effect after we had given it up.
+      await this.#channel.request('leave', {});
+      joined = await this.#channel.request('join', { room });
+    }
+    this.#inRoom = true;
+    return joined;
+  }
+
+  /** Never rejects: a server that does not even answer this gets a new connection. */
+  async #leaveOnServer(): Promise<void> {
+    if (!this.#inRoom || !this.#channel.connected) return;
+    this.#inRoom = false;
+    try {
+      await this.#channel.request('leave', {});
+    } catch (error) {
+      if (codeOf(error) !== 'NOT_JOINED') this.#channel.restart(asParleyError(error, 'REQUEST_TIMEOUT'));
+    }
+  }
+
+  /** Takes the server's answer for the truth. What changed since the last connection is told by events. */
+  #takeOver(stay: Stay, joined: JoinResult): void {
+    const isReturn = stay.joined !== undefined;
+    stay.joined = joined;
+    this.#transcription = joined.transcription;
+    this.transcript.begin({ meetingId: joined.meetingId });
+    const changes = this.#roster.replace(joined.participants);
+    if (!isReturn) return;
+    for (const participantId of changes.left) this.emit('participantLeft', { participantId, reason: 'left' });
+    for (const participant of changes.joined) this.emit('participantJoined', { participant });
+    for (const participant of changes.updated) this.emit('participantUpdated', { participant });
+    this.emit('transcriptionChanged', { transcription: joined.transcription });
+  }
+
+  #newMedia({ receiveAudio = true }: JoinOptions): MediaSession {
+    const media = new MediaSession({
       channel: this.#channel,
-      routerRtpCapabilities: joined.routerRtpCapabilities,
-      iceServers: this.#options.iceServers ?? joined.iceServers,
-      receive: options.receiveAudio !== false,
-      onTrack: (subscription) => {
-        this.audio.add(subscription);
-        this.emit('trackSubscribed', subscription);
-      },
-      onTrackEnded: (subscription) => {
-        this.audio.remove(subscription.consumerId);
-        this.emit('trackUnsubscribed', subscription);
-      },
-      onError: (error) => this.emit('error', { error }),
+      receive: receiveAudio,
+      device: this.#options.device,
+      logger: this.#logger,
     });
+    media.on('trackSubscribed', (subscription) => {
+      this.audio.add(subscription);
+      this.emit('trackSubscribed', subscription);
+    });
+    media.on('trackUnsubscribed', (subscription) => {
+      this.audio.remove(subscription);
+      this.emit('trackUnsubscribed', subscription);
+    });
+    media.on('error', (event) => this.emit('error', event));
+    media.on('lost', ({ error }) => this.#channel.restart(error));
+    return media;
+  }
+
+  #onAnyNotification(notification: SignalingNotification): void {
+    if (this.#early === undefined) {
+      // Of a room that was left, some may still be on their way.
+      if (this.#stay?.joined !== undefined) this.#onNotification(this.#stay, notification);
+    } else if (this.#early.length < EARLY_CAPACITY || notification.name !== 'interimUpdated') {
+      this.#early.push(notification);
+    }
   }
 
   #replayEarly(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const notification of early) this.#onNotification(notification);
+    for (const notification of early) this.#onAnyNotification(notification);
   }
 
-  #onNotification({ name, payload }: SignalingNotification): void {
+  #onNotification({ media }: Stay, { name, payload }: SignalingNotification): void {
     switch (name) {
       case 'participantJoined':
       case 'participantUpdated':
-        this.#participants.set(payload.participant.participantId, payload.participant);
+        this.#roster.set(payload.participant);
         this.emit(name, payload);
         return;
       case 'participantLeft':
-        this.#participants.delete(payload.participantId);
+        this.#roster.delete(payload.participantId);
         this.emit(name, payload);
         return;
       case 'speechStarted':
-      case 'speechEnded': {
-        const participant = this.#participants.get(payload.participantId);
-        if (participant !== undefined) {
-          this.#participants.set(payload.participantId, { ...participant, speaking: name === 'speechStarted' });
-        }
+      case 'speechEnded':
+        this.#roster.setSpeaking({ participantId: payload.participantId, speaking: name === 'speechStarted' });
         this.emit(name, payload);
         return;
-      }
       case 'consumerCreated':
-        this.#inBackground(this.#enqueue(async () => this.#media?.consume(payload)));
+        media.onConsumerCreated(payload);
         return;
       case 'consumerClosed':
-        this.#media?.unsubscribe(payload.consumerId);
+        media.onConsumerClosed(payload);
         return;
       case 'transportClosed':
-        if (this.#media?.owns(payload.transportId) === true) this.#inBackground(this.#rebuildMedia());
+        media.onTransportClosed(payload);
         return;
       case 'mediaRestarted':
-        if (this.#joined !== undefined)
-          this.#joined = { ...this.#joined, routerRtpCapabilities: payload.routerRtpCapabilities };
-        this.#inBackground(this.#rebuildMedia());
+        media.onMediaRestarted(payload);
         return;
       case 'interimUpdated':
-        if (this.transcript.applyInterim(payload.segment)) this.emit('segmentUpdated', payload);
+        this.transcript.applyInterim(payload.segment);
         return;
       case 'segmentCommitted':
-        if (this.transcript.applyCommitted(payload.segment)) this.emit('segmentUpdated', payload);
+        this.transcript.applyCommitted(payload.segment);
         return;
       case 'interimRetracted':
-        if (this.transcript.retract(payload.segmentId)) this.emit('segmentRetracted', payload);
+        this.transcript.retract(payload.segmentId);
         return;
       case 'transcriptionChanged':
         this.#transcription = payload.transcription;
@@ -303,87 +402,63 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
     }
   }
 
-  /** New transports, and the same tracks on them. */
-  #rebuildMedia(): Promise<void> {
-    return this.#enqueue(async () => {
-      const options = this.#joining;
-      if (options === undefined) return;
-      await this.#leaveRoomForMedia(options);
-      for (const publication of this.#publications) await this.#media?.publish(publication);
-    });
-  }
-
-  /** The server allows one transport a direction; joining again gives a clean slate on both sides. */
-  async #leaveRoomForMedia(options: JoinOptions): Promise<void> {
-    this.#media?.close();
-    await this.#channel.request('leave', {});
-    await this.#enter(options);
-  }
-
   #onDisconnected({ error, willReconnect }: { error: ParleyError; willReconnect: boolean }): void {
-    this.#media?.close();
-    this.#media = undefined;
-    if (willReconnect) this.#setState('reconnecting');
-    this.emit('disconnected', { error, willReconnect });
-    if (!willReconnect) this.close();
-  }
-
-  async #onReconnected(): Promise<void> {
-    const options = this.#joining;
-    if (options === undefined) {
-      this.#setState('connected');
+    this.#inRoom = false;
+    this.#stay?.media.suspend();
+    if (!willReconnect) {
+      this.#endWith(error);
       return;
     }
-    try {
-      await this.#enqueue(async () => {
-        await this.#enter(options);
-        this.transcript.dropInterims();
-        for (const publication of this.#publications) await this.#media?.publish(publication);
-      });
-      this.emit('reconnected', undefined);
-    } catch (error) {
-      // Lost again on the way: the next reconnect tries again. A refusal is told.
-      const known = asParleyError(error);
-      if (known.code !== 'CONNECTION_LOST') this.emit('error', { error: known });
+    if (this.#state === 'reconnecting') return;
+    this.#setState('reconnecting');
+    this.emit('disconnected', { error, willReconnect });
+  }
+
+  async #comeBack(): Promise<void> {
+    const stay = this.#stay;
+    if (stay?.joined !== undefined) {
+      try {
+        await this.#enter(stay);
+        this.emit('reconnected', undefined);
+      } catch (error) {
+        if (this.#stay === stay) this.#onRefused(error);
+        // Whoever has left meanwhile is just connected.
+      }
+    }
+    if (this.#state === 'reconnecting' && this.#channel.connected && this.#stay?.joined === undefined) {
+      this.#setState('connected');
     }
   }
 
-  #forgetRoom(): void {
-    for (const publication of this.#publications) publication.producer?.close();
-    this.#publications.clear();
-    this.#media?.close();
-    this.#media = undefined;
-    this.#joined = undefined;
-    this.#participants.clear();
-    this.transcript.reset();
+  /** The room could not be joined again. */
+  #onRefused(error: unknown): void {
+    // Lost again on the way: the next connection tries again.
+    if (!this.#channel.connected) return;
+    const known = asParleyError(error, 'INTERNAL');
+    this.#logger.warn('the room cannot be joined again', { code: known.code });
+    if (known.retryable) this.#channel.restart(known);
+    else this.#endWith(known);
   }
 
-  #enqueue<T>(step: () => Promise<T>): Promise<T> {
-    const done = this.#steps.then(step);
-    this.#steps = done.catch(() => {});
-    return done;
+  /** What cannot be repaired by trying again. */
+  #endWith(error: ParleyError): void {
+    this.emit('disconnected', { error, willReconnect: false });
+    this.close();
   }
 
-  #inBackground(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      const known = asParleyError(error);
-      // A lost connection is told by `disconnected`, a left room by whoever left it.
-      if (!['CONNECTION_LOST', 'CLIENT_CLOSED', 'NOT_JOINED'].includes(known.code))
-        this.emit('error', { error: known });
-    });
+  /** This side is out of the room from now on. */
+  #forget(stay: Stay): void {
+    stay.media.close();
+    if (this.#stay !== stay) return;
+    this.#stay = undefined;
+    this.#roster.clear();
+    this.transcript.end();
   }
 
   #setState(state: ClientState): void {
-    if (this.#state === state) return;
+    if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
+    this.#logger.debug('state', { state });
     this.emit('stateChanged', { state });
   }
-}
-
-type SignalingNotification = {
-  [Name in NotificationName]: { name: Name; payload: Notifications[Name] };
-}[NotificationName];
-
-function asParleyError(error: unknown): ParleyError {
-  return error instanceof ParleyError ? error : new ParleyError('CONNECTION_LOST', { cause: error });
 }

@@ -1,34 +1,35 @@
+type Listener<Payload> = (payload: Payload) => void;
+
 /** Listeners by event, typed by a map of event names to what they carry. A listener that throws harms nobody else. */
 export class TypedEmitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<(payload: never) => void>>();
+  /** By the listener as it was given, so that `off` finds what `once` has wrapped. */
+  readonly #listeners = new Map<keyof Events, Map<Listener<never>, Listener<never>>>();
 
-  /** @returns a function that takes the listener off again */
-  on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners);
-    listeners.add(listener);
-    return () => this.off(name, listener);
+  /** Adding a listener twice is adding it once. @returns a function that takes the listener off again */
+  on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
+    return this.#add(name, { listener, call: listener });
   }
 
-  once<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void {
-    const off = this.on(name, (payload) => {
-      off();
+  /** As `on`, for the next event only. */
+  once<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
+    const call = (payload: Events[Name]) => {
+      this.off(name, listener);
       listener(payload);
-    });
-    return off;
+    };
+    return this.#add(name, { listener, call });
   }
 
-  off<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): void {
+  off<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): void {
     this.#listeners.get(name)?.delete(listener);
   }
 
   protected emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+    for (const call of [...(this.#listeners.get(name)?.values() ?? [])]) {
       try {
-        (listener as (payload: Events[Name]) => void)(payload);
+        (call as Listener<Events[Name]>)(payload);
       } catch (error) {
         // A bug of the application: shown where applications look for it, without breaking the call.
-        reportError(error);
+        report(error);
       }
     }
   }
@@ -36,4 +37,22 @@ export class TypedEmitter<Events extends object> {
   protected removeAllListeners(): void {
     this.#listeners.clear();
   }
+
+  #add<Name extends keyof Events>(
+    name: Name,
+    entry: { listener: Listener<Events[Name]>; call: Listener<Events[Name]> },
+  ): () => void {
+    const listeners = this.#listeners.get(name) ?? new Map<Listener<never>, Listener<never>>();
+    this.#listeners.set(name, listeners);
+    listeners.set(entry.listener, entry.call);
+    return () => this.off(name, entry.listener);
+  }
+}
+
+function report(error: unknown): void {
+  if (typeof reportError === 'function') reportError(error);
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
 }

@@ -1,5 +1,6 @@
 /** What a page needs to join a Parley room. Checks of messages are on `@parley/client-sdk/protocol/schema`. */
 export { guestCredentials } from './guestCredentials.js';
+export type { Logger } from './Logger.js';
 export { createLevelMeter, type LevelMeter } from './media/createLevelMeter.js';
 export { captureMicrophone, listMicrophones, type Microphone, type MicrophoneOptions } from './media/microphone.js';
 export type { Publication } from './media/Publication.js';
@@ -13,4 +14,4 @@ export {
 } from './ParleyClient.js';
 export * from './protocol/index.js';
 export type { TypedEmitter } from './TypedEmitter.js';
-export { TranscriptView } from './transcript/TranscriptView.js';
+export { TranscriptView, type TranscriptViewEvents } from './transcript/TranscriptView.js';

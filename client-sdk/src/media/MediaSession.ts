@@ -1,187 +1,237 @@
-import { Device } from 'mediasoup-client';
-import type {
-  RtpCapabilities as DeviceCapabilities,
-  DeviceOptions,
-  Producer,
-  Transport,
-  TransportOptions,
-} from 'mediasoup-client/types';
+import type { DeviceOptions } from 'mediasoup-client/types';
+import { type Logger, SILENT } from '../Logger.js';
+import { asParleyError, codeOf } from '../parleyErrors.js';
 import {
   type IceServer,
   type Notifications,
   ParleyError,
   type RtpCapabilities,
-  type RtpParameters,
   type TrackName,
-  type TransportParameters,
 } from '../protocol/index.js';
 import type { SignalingChannel } from '../signaling/SignalingChannel.js';
-import type { Publication } from './Publication.js';
+import { TaskQueue } from '../TaskQueue.js';
+import { TypedEmitter } from '../TypedEmitter.js';
+import { assertUsable, Publication, type PublicationHost } from './Publication.js';
+import { RouterLink, type RouterLinkEvents } from './RouterLink.js';
 
 export interface MediaSessionOptions {
   channel: Pick<SignalingChannel, 'request'>;
-  routerRtpCapabilities: RtpCapabilities;
-  iceServers: IceServer[];
   /** Whether the others' audio is wanted. */
   receive: boolean;
-  onTrack: (subscription: { consumerId: string; participantId: string; track: MediaStreamTrack }) => void;
-  onTrackEnded: (subscription: { consumerId: string; participantId: string }) => void;
-  onError: (error: ParleyError) => void;
-  /** For tests: another handler than the browser's. */
-  device?: DeviceOptions;
+  /** Another handler than the browser's. */
+  device?: DeviceOptions | undefined;
+  logger?: Logger;
 }
 
-interface Subscription {
-  participantId: string;
-  close(): void;
+export interface MediaSessionEvents {
+  trackSubscribed: RouterLinkEvents['trackSubscribed'];
+  trackUnsubscribed: RouterLinkEvents['trackUnsubscribed'];
+  /** Something failed that nobody waits for. */
+  error: { error: ParleyError };
+  /** Media cannot be had on this connection any more; another connection may help. */
+  lost: { error: ParleyError };
 }
 
-/** One transport each way between this browser and the room's router, for as long as the connection and the router live. */
-export class MediaSession {
+interface RouterParameters {
+  routerRtpCapabilities: RtpCapabilities;
+  iceServers: IceServer[];
+}
+
+/** More steps than that wait only where something is wrong. */
+const QUEUE_CAPACITY = 1_000;
+
+/**
+ * The media of one stay in a room, through lost connections and restarts of the server's media: what this client sends, and what
+ * it hears. All steps run one after the other.
+ */
+export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   readonly #options: MediaSessionOptions;
-  readonly #device: Device;
-  readonly #subscriptions = new Map<string, Subscription>();
-  /** Closed by the server before the browser had them. */
-  readonly #closedEarly = new Set<string>();
-  #sending: Transport | undefined;
-  #receiving: Transport | undefined;
+  readonly #logger: Logger;
+  readonly #queue = new TaskQueue({ capacity: QUEUE_CAPACITY });
+  readonly #publications = new Set<Publication>();
+  readonly #host: PublicationHost;
+  #link: RouterLink | undefined;
+  #iceServers: IceServer[] = [];
+  #unsupported: ParleyError | undefined;
+  /** Counts connections and routers: what was begun for an earlier one comes to nothing. */
+  #epoch = 0;
   #closed = false;
 
-  private constructor(options: MediaSessionOptions, device: Device) {
+  constructor(options: MediaSessionOptions) {
+    super();
     this.#options = options;
-    this.#device = device;
+    this.#logger = options.logger ?? SILENT;
+    const { channel } = options;
+    this.#host = {
+      enqueue: (step) => this.#queue.run(step),
+      setPaused: async ({ producerId, paused }) => {
+        await channel.request(paused ? 'pauseProducer' : 'resumeProducer', { producerId });
+      },
+      closeProducer: async (producerId) => {
+        await channel.request('closeProducer', { producerId });
+      },
+      produce: async (publication) => {
+        await this.#link?.produce(publication);
+      },
+      forget: (publication) => this.#publications.delete(publication),
+    };
   }
 
-  /** @throws ParleyError, as a rejection: `BROWSER_UNSUPPORTED`, or what the server answers */
-  static async create(options: MediaSessionOptions): Promise<MediaSession> {
-    let device: Device;
-    try {
-      device = new Device(options.device);
-      await device.load({ routerRtpCapabilities: options.routerRtpCapabilities as DeviceCapabilities });
-    } catch (error) {
-      throw new ParleyError('BROWSER_UNSUPPORTED', { cause: error });
-    }
-    const session = new MediaSession(options, device);
-    if (options.receive) await session.#openReceiving();
-    return session;
+  /**
+   * Media of a room that has just been joined, for the first time or again: the way in is opened, and everything published before
+   * is published again. A browser without WebRTC gets neither, which is told by `error` if it wanted to hear.
+   * @throws ParleyError, as a rejection: what the server answers, `CONNECTION_LOST`, or `NOT_JOINED` when this was closed meanwhile
+   */
+  open(parameters: RouterParameters): Promise<void> {
+    const epoch = this.#newEpoch();
+    return this.#queue.run(() => this.#build(parameters, epoch));
   }
 
-  /** Sends a publication's track. */
-  async publish(publication: Publication): Promise<void> {
-    this.#sending ??= await this.#openSending();
-    const producer: Producer = await this.#sending.produce({
-      track: publication.track,
-      // The track stays with its owner, and a muted one sends nothing at all.
-      stopTracks: false,
-      zeroRtpOnPause: true,
-      codecOptions: { opusStereo: false, opusDtx: true, opusFec: true, opusNack: true, opusMaxPlaybackRate: 48_000 },
-      appData: { track: publication.name, paused: publication.muted },
+  /** The connection is lost, and all media with it; publications wait for `open`. */
+  suspend(): void {
+    this.#newEpoch();
+  }
+
+  /**
+   * Sends a track.
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `CONNECTION_LOST`, `BROWSER_UNSUPPORTED`, `MICROPHONE_NOT_FOUND`, or what the
+   * server answers
+   */
+  async publish(options: { track: MediaStreamTrack; name: TrackName }): Promise<Publication> {
+    const publication = new Publication({ ...options, host: this.#host });
+    await this.#queue.run(async () => {
+      if (this.#closed) throw new ParleyError('NOT_JOINED');
+      if (this.#unsupported !== undefined) throw this.#unsupported;
+      if (this.#link === undefined) throw new ParleyError('CONNECTION_LOST');
+      assertUsable(options.track);
+      const epoch = this.#epoch;
+      try {
+        await this.#link.produce(publication);
+      } catch (error) {
+        this.#assertCurrent(epoch);
+        throw error;
+      }
+      this.#assertCurrent(epoch);
+      this.#publications.add(publication);
     });
-    if (publication.muted) producer.pause();
-    publication.attach(producer);
+    return publication;
   }
 
-  async consume(notification: Notifications['consumerCreated']): Promise<void> {
-    const { consumerId, producerId, participantId, rtpParameters } = notification;
-    const receiving = this.#receiving;
-    if (this.#closed || receiving === undefined || this.#closedEarly.delete(consumerId)) return;
-    const consumer = await receiving.consume({
-      id: consumerId,
-      producerId,
-      kind: 'audio',
-      rtpParameters: rtpParameters as Parameters<Transport['consume']>[0]['rtpParameters'],
+  /** The server announces a track. */
+  onConsumerCreated(announced: Notifications['consumerCreated']): void {
+    // Begun in order, but not waited for: what comes together is negotiated together.
+    this.#inBackground(async () => {
+      this.#link?.consume(announced).catch((error: unknown) => this.#tell(error));
     });
-    if (this.#closed || this.#closedEarly.delete(consumerId)) {
-      consumer.close();
-      return;
-    }
-    this.#subscriptions.set(consumerId, { participantId, close: () => consumer.close() });
-    this.#options.onTrack({ consumerId, participantId, track: consumer.track });
-    await this.#options.channel.request('resumeConsumer', { consumerId });
   }
 
-  unsubscribe(consumerId: string): void {
-    const subscription = this.#subscriptions.get(consumerId);
-    if (subscription === undefined) {
-      this.#closedEarly.add(consumerId);
-      return;
-    }
-    this.#subscriptions.delete(consumerId);
-    subscription.close();
-    this.#options.onTrackEnded({ consumerId, participantId: subscription.participantId });
+  onConsumerClosed({ consumerId }: Notifications['consumerClosed']): void {
+    this.#inBackground(async () => this.#link?.unsubscribe(consumerId));
   }
 
-  /** The server gave a transport up. @returns whether it was ours; the caller then builds a new session */
-  owns(transportId: string): boolean {
-    return this.#sending?.id === transportId || this.#receiving?.id === transportId;
+  /** The server gave a transport up: another one takes its place. */
+  onTransportClosed({ transportId }: { transportId: string }): void {
+    const epoch = this.#epoch;
+    this.#queue
+      .run(async () => {
+        if (epoch !== this.#epoch) return;
+        const direction = this.#link?.drop(transportId);
+        if (direction === undefined) return;
+        this.#logger.warn('a transport is made anew', { direction });
+        if (direction === 'recv') await this.#link?.openReceiving();
+        else await this.#publishAgain(epoch);
+      })
+      .catch((error: unknown) => this.#giveUp(error, epoch));
   }
 
-  /** Closes transports and ends subscriptions. Idempotent. */
+  /** The room moved to another router: everything is made anew. */
+  onMediaRestarted({ routerRtpCapabilities }: Notifications['mediaRestarted']): void {
+    this.#logger.warn('media are made anew');
+    const epoch = this.#newEpoch();
+    this.#queue
+      .run(() => this.#build({ routerRtpCapabilities, iceServers: this.#iceServers }, epoch))
+      .catch((error: unknown) => this.#giveUp(error, epoch));
+  }
+
+  /** Ends everything that is sent and heard. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const consumerId of [...this.#subscriptions.keys()]) this.unsubscribe(consumerId);
-    this.#sending?.close();
-    this.#receiving?.close();
+    this.#newEpoch();
+    for (const publication of this.#publications) publication.end();
+    this.#publications.clear();
+    this.removeAllListeners();
   }
 
-  async #openSending(): Promise<Transport> {
-    const parameters = await this.#options.channel.request('createTransport', { direction: 'send' });
-    const transport = this.#device.createSendTransport(this.#transportOptions(parameters));
-    this.#wire(transport);
-    transport.on('produce', ({ rtpParameters, appData }, done, fail) => {
-      this.#options.channel
-        .request('produce', {
-          transportId: transport.id,
-          track: appData.track as TrackName,
-          paused: appData.paused === true,
-          rtpParameters: rtpParameters as RtpParameters,
-        })
-        .then(({ producerId }) => done({ id: producerId }))
-        .catch(fail);
-    });
-    return transport;
+  async #build(parameters: RouterParameters, epoch: number): Promise<void> {
+    this.#assertCurrent(epoch);
+    this.#iceServers = parameters.iceServers;
+    this.#unsupported = undefined;
+    const { channel, receive, device } = this.#options;
+    let link: RouterLink;
+    try {
+      link = await RouterLink.create({ ...parameters, channel, receive, device });
+    } catch (error) {
+      this.#assertCurrent(epoch);
+      this.#unsupported = asParleyError(error, 'BROWSER_UNSUPPORTED');
+      if (receive) this.#tell(this.#unsupported);
+      return;
+    }
+    this.#assertCurrent(epoch);
+    this.#link = link;
+    link.on('trackSubscribed', (subscription) => this.emit('trackSubscribed', subscription));
+    link.on('trackUnsubscribed', (subscription) => this.emit('trackUnsubscribed', subscription));
+    link.on('transportLost', (transport) => this.onTransportClosed(transport));
+    link.on('error', ({ error }) => this.#tell(error));
+    try {
+      await link.openReceiving();
+    } catch (error) {
+      this.#assertCurrent(epoch);
+      throw error;
+    }
+    await this.#publishAgain(epoch);
   }
 
-  async #openReceiving(): Promise<void> {
-    const rtpCapabilities = this.#device.recvRtpCapabilities as RtpCapabilities;
-    const parameters = await this.#options.channel.request('createTransport', { direction: 'recv', rtpCapabilities });
-    this.#receiving = this.#device.createRecvTransport(this.#transportOptions(parameters));
-    this.#wire(this.#receiving);
-  }
-
-  #wire(transport: Transport): void {
-    transport.on('connect', ({ dtlsParameters }, done, fail) => {
-      this.#options.channel
-        .request('connectTransport', { transportId: transport.id, dtlsParameters })
-        .then(() => done())
-        .catch(fail);
-    });
-    transport.on('connectionstatechange', (state) => {
-      if (state === 'failed' && !this.#closed) {
-        this.#restartIce(transport).catch((error: unknown) => {
-          if (!this.#closed)
-            this.#options.onError(
-              error instanceof ParleyError ? error : new ParleyError('CONNECTION_LOST', { cause: error }),
-            );
-        });
+  /** One track that cannot be sent any more, e.g. of an unplugged microphone, does not keep the others back. */
+  async #publishAgain(epoch: number): Promise<void> {
+    for (const publication of this.#publications) {
+      try {
+        assertUsable(publication.track);
+        await this.#link?.produce(publication);
+      } catch (error) {
+        this.#assertCurrent(epoch);
+        this.#tell(error);
       }
-    });
+      this.#assertCurrent(epoch);
+    }
   }
 
-  async #restartIce(transport: Transport): Promise<void> {
-    const { iceParameters } = await this.#options.channel.request('restartIce', { transportId: transport.id });
-    await transport.restartIce({ iceParameters: iceParameters as TransportOptions['iceParameters'] });
+  #newEpoch(): number {
+    this.#link?.close();
+    this.#link = undefined;
+    this.#epoch += 1;
+    return this.#epoch;
   }
 
-  #transportOptions(parameters: TransportParameters): TransportOptions {
-    const { transportId, iceParameters, iceCandidates, dtlsParameters } = parameters;
-    return {
-      id: transportId,
-      iceParameters: iceParameters as TransportOptions['iceParameters'],
-      iceCandidates: iceCandidates as TransportOptions['iceCandidates'],
-      dtlsParameters: dtlsParameters as TransportOptions['dtlsParameters'],
-      iceServers: this.#options.iceServers as RTCIceServer[],
-    };
+  #assertCurrent(epoch: number): void {
+    if (this.#closed) throw new ParleyError('NOT_JOINED');
+    if (epoch !== this.#epoch) throw new ParleyError('CONNECTION_LOST');
+  }
+
+  #giveUp(error: unknown, epoch: number): void {
+    if (this.#closed || epoch !== this.#epoch || codeOf(error) === 'CONNECTION_LOST') return;
+    this.emit('lost', { error: asParleyError(error, 'MEDIA_UNAVAILABLE') });
+  }
+
+  #inBackground(step: () => Promise<void>): void {
+    this.#queue.run(step).catch((error: unknown) => this.#tell(error));
+  }
+
+  /** A lost connection is told by the channel. */
+  #tell(error: unknown): void {
+    const known = asParleyError(error, 'MEDIA_UNAVAILABLE');
+    if (this.#closed || known.code === 'CONNECTION_LOST' || known.code === 'CLIENT_CLOSED') return;
+    this.#logger.warn('media', { code: known.code });
+    this.emit('error', { error: known });
   }
 }

@@ -1,21 +1,36 @@
 import type { Producer } from 'mediasoup-client/types';
-import type { TrackName } from '../protocol/index.js';
+import { asParleyError, codeOf } from '../parleyErrors.js';
+import { ParleyError, type TrackName } from '../protocol/index.js';
 
-/** What a publication needs of its client. */
+/** What a publication needs of the session that it belongs to. */
 export interface PublicationHost {
-  /** Runs one step after the other, so that a mute cannot overtake the publishing it belongs to. */
+  /** Runs one step after the other, so that a mute cannot overtake the publishing that it belongs to. */
   enqueue<T>(step: () => Promise<T>): Promise<T>;
   setPaused(options: { producerId: string; paused: boolean }): Promise<void>;
   closeProducer(producerId: string): Promise<void>;
+  /** Sends the track now, if there is anybody to send it to. */
+  produce(publication: Publication): Promise<void>;
   forget(publication: Publication): void;
 }
 
-/** A track that is being sent. Outlives a lost connection: the client publishes it again when it is back. */
+/** The server's side of a publication, as long as its transport lives. */
+interface Sending {
+  readonly producer: Producer;
+  pausedHere: boolean;
+  pausedThere: boolean;
+}
+
+/**
+ * A track that is being sent, from `ParleyClient.publish`. Outlives a lost connection: the client publishes it again, muted or not
+ * as it was, when it is back.
+ */
 export class Publication {
   readonly name: TrackName;
   readonly #host: PublicationHost;
   #track: MediaStreamTrack;
-  #producer: Producer | undefined;
+  /** On its way to replace the track. */
+  #next: MediaStreamTrack | undefined;
+  #sending: Sending | undefined;
   #muted = false;
   #closed = false;
 
@@ -34,25 +49,47 @@ export class Publication {
     return this.#muted;
   }
 
+  /** By `close`, or because the room was left. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Nothing is sent any more from this moment on; the server closes the open utterance. */
+  /**
+   * Nothing is sent any more from the call on, whatever the network does (`track.enabled` is false). Resolves when the server
+   * knows, too: it shows the participant as muted and closes the open utterance.
+   * @throws ParleyError, as a rejection: `REQUEST_TIMEOUT`, or what the server answers; muted it is all the same
+   */
   async mute(): Promise<void> {
     await this.#setMuted(true);
   }
 
+  /** @throws ParleyError, as a rejection: `REQUEST_TIMEOUT`, or what the server answers */
   async unmute(): Promise<void> {
     await this.#setMuted(false);
   }
 
-  /** Sends another microphone from now on. The old track is left to its owner. */
+  /**
+   * Sends another microphone from now on; muted stays muted. The old track is left to its owner, who may want to stop it.
+   * @throws ParleyError, as a rejection: `MICROPHONE_NOT_FOUND` when the new track has ended, `PRODUCER_NOT_FOUND` when this
+   * publication is closed; the old track is sent on
+   */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
-    this.#track = track;
-    track.enabled = !this.#muted;
     await this.#host.enqueue(async () => {
-      await this.#producer?.replaceTrack({ track });
+      if (this.#closed) throw new ParleyError('PRODUCER_NOT_FOUND', { message: 'This publication is closed.' });
+      assertUsable(track);
+      this.#next = track;
+      track.enabled = !this.#muted;
+      try {
+        if (this.#isSending()) await this.#sending?.producer.replaceTrack({ track });
+        this.#track = track;
+      } catch (error) {
+        if (this.#isSending()) throw asParleyError(error, 'BROWSER_UNSUPPORTED');
+        // The connection went meanwhile: the new track is the one to come back with.
+        this.#track = track;
+      } finally {
+        this.#next = undefined;
+      }
+      if (!this.#isSending()) await this.#host.produce(this);
     });
   }
 
@@ -61,36 +98,84 @@ export class Publication {
     if (this.#closed) return;
     this.#closed = true;
     this.#host.forget(this);
+    const known = this.#sending;
+    const wasSending = this.#isSending();
+    known?.producer.close();
     await this.#host.enqueue(async () => {
-      const producer = this.#producer;
-      this.#producer = undefined;
-      if (producer !== undefined && !producer.closed) {
-        producer.close();
-        await this.#host.closeProducer(producer.id);
-      }
+      const sending = this.#sending;
+      this.#sending = undefined;
+      // One that was attached while this waited in the queue is closed here.
+      if (sending === undefined || (sending === known ? !wasSending : sending.producer.closed)) return;
+      sending.producer.close();
+      await ignoreLost(this.#host.closeProducer(sending.producer.id));
     });
   }
 
   /** @internal The server's side of it, made for the first time or again. */
-  attach(producer: Producer): void {
-    this.#producer = producer;
+  attach({ producer, paused }: { producer: Producer; paused: boolean }): void {
+    this.#sending = { producer, pausedHere: paused, pausedThere: paused };
+    if (paused) producer.pause();
   }
 
-  /** @internal */
-  get producer(): Producer | undefined {
-    return this.#producer;
+  /** @internal The room was left: nothing will be sent any more. */
+  end(): void {
+    this.#closed = true;
+    this.#sending = undefined;
+  }
+
+  #isSending(): boolean {
+    return this.#sending !== undefined && !this.#sending.producer.closed;
   }
 
   async #setMuted(muted: boolean): Promise<void> {
+    if (this.#closed) return;
     this.#muted = muted;
-    // At once and here, whatever the network does.
+    // At once and here. The producer follows in its turn.
     this.#track.enabled = !muted;
-    await this.#host.enqueue(async () => {
-      const producer = this.#producer;
-      if (producer === undefined || producer.closed || producer.paused === muted) return;
-      if (muted) producer.pause();
-      else producer.resume();
-      await this.#host.setPaused({ producerId: producer.id, paused: muted });
-    });
+    if (this.#next !== undefined) this.#next.enabled = !muted;
+    await this.#host.enqueue(() => this.#syncPaused());
+  }
+
+  async #syncPaused(): Promise<void> {
+    const sending = this.#sending;
+    // Whoever publishes it next takes `muted` along.
+    if (sending === undefined || sending.producer.closed) return;
+    const paused = this.#muted;
+    if (sending.pausedHere !== paused) {
+      if (paused) sending.producer.pause();
+      else sending.producer.resume();
+      sending.pausedHere = paused;
+    }
+    if (sending.pausedThere === paused) return;
+    try {
+      await this.#host.setPaused({ producerId: sending.producer.id, paused });
+      sending.pausedThere = paused;
+    } catch (error) {
+      if (!sending.producer.closed && codeOf(error) !== 'PRODUCER_NOT_FOUND') throw error;
+    }
+  }
+}
+
+/** @throws ParleyError `INVALID_RTP_PARAMETERS` for a picture, `MICROPHONE_NOT_FOUND` for what has ended */
+export function assertUsable(track: MediaStreamTrack): void {
+  if (track.kind !== 'audio') throw new ParleyError('INVALID_RTP_PARAMETERS');
+  if (track.readyState !== 'ended') return;
+  throw new ParleyError('MICROPHONE_NOT_FOUND', {
+    message: 'This track has ended: its microphone was unplugged or stopped. Capture it again.',
+  });
+}
+
+/** What is not there any more does not have to be closed. */
+async function ignoreLost(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const code = codeOf(error);
+    if (
+      code === undefined ||
+      !['PRODUCER_NOT_FOUND', 'NOT_JOINED', 'CONNECTION_LOST', 'CLIENT_CLOSED'].includes(code)
+    ) {
+      throw error;
+    }
   }
 }

@@ -7,7 +7,16 @@ export interface LevelMeter {
 /** What counts as silence, in dB below full scale. */
 const FLOOR_DB = 60;
 
-/** Measures how loud a track is, for a meter beside the microphone picker. The track is not touched. */
+/**
+ * Measures how loud a track is, for a meter beside the microphone picker. The track is not touched.
+ *
+ * @example
+ * const meter = createLevelMeter(track);
+ * requestAnimationFrame(function draw() {
+ *   bar.style.width = `${100 * meter.level()}%`;
+ *   requestAnimationFrame(draw);
+ * });
+ */
 export function createLevelMeter(track: MediaStreamTrack): LevelMeter {
   const context = new AudioContext();
   const source = context.createMediaStreamSource(new MediaStream([track]));

@@ -52,8 +52,10 @@ describe('captureMicrophone', () => {
   test('tells a page that is not secure from a browser without microphones', async () => {
     browserWith(undefined, false);
     await expect(captureMicrophone()).rejects.toMatchObject({ code: 'INSECURE_CONTEXT' });
-    browserWith(undefined, true);
-    await expect(captureMicrophone()).rejects.toMatchObject({ code: 'BROWSER_UNSUPPORTED' });
+    for (const devices of [undefined, {}]) {
+      browserWith(devices, true);
+      await expect(captureMicrophone()).rejects.toMatchObject({ code: 'BROWSER_UNSUPPORTED' });
+    }
   });
 });
 

@@ -3,8 +3,11 @@ import { type ErrorCode, ParleyError } from '../protocol/index.js';
 export interface MicrophoneOptions {
   /** From `listMicrophones`; the browser's default without. */
   deviceId?: string;
+  /** Default true. */
   echoCancellation?: boolean;
+  /** Default true. */
   noiseSuppression?: boolean;
+  /** Default true. */
   autoGainControl?: boolean;
 }
 
@@ -20,10 +23,17 @@ const CODES: Record<string, ErrorCode> = {
   OverconstrainedError: 'MICROPHONE_NOT_FOUND',
   NotReadableError: 'MICROPHONE_BUSY',
   AbortError: 'MICROPHONE_BUSY',
+  // There is no `getUserMedia` to call.
+  TypeError: 'BROWSER_UNSUPPORTED',
 };
 
 /**
  * Asks the browser for a microphone: mono, with echo cancellation, noise suppression and gain control unless told otherwise.
+ *
+ * @example
+ * const [first] = await listMicrophones();
+ * const track = await captureMicrophone({ ...(first && { deviceId: first.deviceId }), noiseSuppression: false });
+ *
  * @throws ParleyError, as a rejection: `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `INSECURE_CONTEXT`, `BROWSER_UNSUPPORTED`
  */
 export async function captureMicrophone(options: MicrophoneOptions = {}): Promise<MediaStreamTrack> {
@@ -48,7 +58,11 @@ export async function captureMicrophone(options: MicrophoneOptions = {}): Promis
   }
 }
 
-/** Microphones of this machine. Labels are empty until the browser may use one. @throws ParleyError as `captureMicrophone` */
+/**
+ * Microphones of this machine. Until the browser has been allowed to use one, there may be none to see, or none with a name: then
+ * they are numbered.
+ * @throws ParleyError, as a rejection: `INSECURE_CONTEXT`, `BROWSER_UNSUPPORTED`
+ */
 export async function listMicrophones(): Promise<Microphone[]> {
   const all = await devices().enumerateDevices();
   return all
@@ -58,8 +72,9 @@ export async function listMicrophones(): Promise<Microphone[]> {
 
 /** Browsers have no media devices on pages that are not secure. */
 function devices(): MediaDevices {
-  if (navigator.mediaDevices === undefined) {
+  const found = globalThis.navigator?.mediaDevices;
+  if (found === undefined) {
     throw new ParleyError(globalThis.isSecureContext === false ? 'INSECURE_CONTEXT' : 'BROWSER_UNSUPPORTED');
   }
-  return navigator.mediaDevices;
+  return found;
 }

@@ -1,4 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
+import { Backoff } from '../Backoff.js';
+import { type Logger, SILENT } from '../Logger.js';
+import { errorFromWire } from '../parleyErrors.js';
 import {
   type Ack,
   type ConnectErrorData,
@@ -17,78 +20,99 @@ import {
 import { TypedEmitter } from '../TypedEmitter.js';
 
 export interface SignalingChannelOptions {
+  /** Address of the server; what stands behind its port is not used. */
   url: string;
   credentials: Credentials;
+  /** Default `LIMITS.requestTimeoutMs`. */
   requestTimeoutMs?: number;
+  /** Between attempts to come back: doubled each time, scattered by half. Default 500 to 5,000 ms. */
+  retryDelayMs?: { min: number; max: number };
+  logger?: Logger;
 }
 
+/** A notification with its name. */
+export type SignalingNotification = {
+  [Name in NotificationName]: { name: Name; payload: Notifications[Name] };
+}[NotificationName];
+
 export interface SignalingEvents {
-  notification: { [Name in NotificationName]: { name: Name; payload: Notifications[Name] } }[NotificationName];
+  notification: SignalingNotification;
   /** `willReconnect` says that the channel tries by itself. */
   disconnected: { error: ParleyError; willReconnect: boolean };
   /** After a loss; whoever was in a room has to join again. */
   reconnected: undefined;
 }
 
-/** Notifications that the channel passes on; `dismissed` is its own. */
-const NOTIFICATIONS = [
-  'participantJoined',
-  'participantUpdated',
-  'participantLeft',
-  'speechStarted',
-  'speechEnded',
-  'consumerCreated',
-  'consumerClosed',
-  'transportClosed',
-  'mediaRestarted',
-  'interimUpdated',
-  'interimRetracted',
-  'segmentCommitted',
-  'transcriptionChanged',
-  'dismissed',
-] as const satisfies NotificationName[];
+/** All of them: a record, so that one that is left out does not compile. */
+const NOTIFICATIONS = Object.keys({
+  participantJoined: true,
+  participantUpdated: true,
+  participantLeft: true,
+  speechStarted: true,
+  speechEnded: true,
+  consumerCreated: true,
+  consumerClosed: true,
+  transportClosed: true,
+  mediaRestarted: true,
+  interimUpdated: true,
+  interimRetracted: true,
+  segmentCommitted: true,
+  transcriptionChanged: true,
+  dismissed: true,
+} satisfies Record<NotificationName, true>) as NotificationName[];
 
 const RETRY_DELAY_MS = { min: 500, max: 5_000 };
+/** A connection that has lasted so long was a good one: after its loss, delays begin short again. */
+const STABLE_MS = 10_000;
 
 /** The socket to the server: typed requests that always settle, notifications, and a connection that comes back by itself. */
 export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   readonly #socket: Socket;
   readonly #requestTimeoutMs: number;
+  readonly #logger: Logger;
   readonly #pending = new Set<(error: ParleyError) => void>();
+  /** For connections that were made and then ended; socket.io has its own for those that cannot be made. */
+  readonly #backoff: Backoff;
   #connectedBefore = false;
+  #connectedAtMs = 0;
   #closed = false;
-  #farewell: WireError | undefined;
+  /** Why the server is about to end this connection. */
+  #farewell: ParleyError | undefined;
+  /** Why we end it ourselves, to make another one. */
+  #restartReason: ParleyError | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SignalingChannelOptions) {
     super();
     this.#requestTimeoutMs = options.requestTimeoutMs ?? LIMITS.requestTimeoutMs;
+    this.#logger = options.logger ?? SILENT;
+    const retryDelayMs = options.retryDelayMs ?? RETRY_DELAY_MS;
+    this.#backoff = new Backoff({ minMs: retryDelayMs.min, maxMs: retryDelayMs.max });
     const handshake: Handshake = { protocolVersion: PROTOCOL_VERSION, credentials: options.credentials };
-    this.#socket = io(options.url, {
+    // A path in the address would name a socket.io namespace.
+    this.#socket = io(new URL(options.url).origin, {
       transports: ['websocket'],
       autoConnect: false,
       forceNew: true,
       auth: { ...handshake },
-      reconnectionDelay: RETRY_DELAY_MS.min,
-      reconnectionDelayMax: RETRY_DELAY_MS.max,
+      timeout: this.#requestTimeoutMs,
+      reconnectionDelay: retryDelayMs.min,
+      reconnectionDelayMax: retryDelayMs.max,
       randomizationFactor: 0.5,
     });
     this.#socket.on('connect', () => {
-      if (this.#connectedBefore) this.emit('reconnected', undefined);
+      const again = this.#connectedBefore;
       this.#connectedBefore = true;
+      this.#connectedAtMs = performance.now();
+      if (again) this.emit('reconnected', undefined);
     });
     this.#socket.on('disconnect', (reason) => this.#onDisconnect(reason));
-    this.#socket.on('connect_error', (error) => {
-      // Refused by the server after a reconnect: trying on would be of no use.
-      if (this.#connectedBefore && !this.#socket.active) {
-        this.emit('disconnected', { error: errorOf(error), willReconnect: false });
-      }
-    });
+    this.#socket.on('connect_error', (error) => this.#onConnectError(error));
     for (const name of NOTIFICATIONS) {
       this.#socket.on(name, (payload: unknown) => {
-        if (name === 'dismissed') this.#farewell = (payload as Notifications['dismissed']).error;
+        if (name === 'dismissed') this.#farewell = errorFromWire((payload as { error: WireError }).error);
         // The pair is the server's word: its types are those of the same contract.
-        this.emit('notification', { name, payload } as SignalingEvents['notification']);
+        this.emit('notification', { name, payload } as SignalingNotification);
       });
     }
   }
@@ -97,31 +121,42 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     return this.#socket.connected;
   }
 
-  /** @throws ParleyError, as a rejection: the server's code, or `CONNECTION_FAILED` */
+  /** Connected, or trying to be. */
+  get active(): boolean {
+    return this.#socket.active || this.#retryTimer !== undefined;
+  }
+
+  /** The first connection; later ones are made by the channel. @throws ParleyError, as a rejection: the server's code, or `CONNECTION_FAILED` */
   connect(): Promise<void> {
+    if (this.#closed) return Promise.reject(new ParleyError('CLIENT_CLOSED'));
     return new Promise((resolve, reject) => {
       const settle = (action: () => void) => {
         this.#socket.off('connect', onConnect);
         this.#socket.off('connect_error', onError);
+        this.#socket.off('disconnect', onDisconnect);
         this.#pending.delete(fail);
         action();
       };
-      const fail = (error: ParleyError) => settle(() => reject(error));
-      const onConnect = () => settle(resolve);
-      const onError = (error: Error) => {
+      const fail = (error: ParleyError) => {
+        settle(() => reject(error));
         this.#socket.disconnect();
-        fail(errorOf(error));
       };
+      const onConnect = () => settle(resolve);
+      const onError = (error: Error) => fail(connectErrorOf(error));
+      // The address answers, but the server hung up before it let anybody in.
+      const onDisconnect = () => fail(new ParleyError('CONNECTION_FAILED'));
       this.#pending.add(fail);
       this.#socket.on('connect', onConnect);
       this.#socket.on('connect_error', onError);
+      this.#socket.on('disconnect', onDisconnect);
       this.#socket.connect();
     });
   }
 
   /**
    * Asks and waits for the one answer.
-   * @throws ParleyError, as a rejection: the server's, `REQUEST_TIMEOUT`, `CONNECTION_LOST` or `CLIENT_CLOSED`
+   * @throws ParleyError, as a rejection: the server's, `REQUEST_TIMEOUT`, `CLIENT_CLOSED`, or, where the connection ends first,
+   * the reason that the server gave, else `CONNECTION_LOST`
    */
   request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
     if (this.#closed) return Promise.reject(new ParleyError('CLIENT_CLOSED'));
@@ -141,15 +176,24 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
         if (!this.#pending.has(fail)) return;
         finish();
         if (answer.ok) resolve(answer.data);
-        else reject(ParleyError.fromWire(answer.error));
+        else reject(errorFromWire(answer.error));
       });
     });
+  }
+
+  /** Ends this connection and makes another one after a while: a clean slate on both sides, when nothing else helps. */
+  restart(error: ParleyError): void {
+    if (this.#closed || !this.#socket.connected) return;
+    this.#logger.warn('the connection is made anew', { code: error.code });
+    this.#restartReason = error;
+    this.#socket.disconnect();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     this.#failPending(new ParleyError('CLIENT_CLOSED'));
     this.#socket.disconnect();
     this.#socket.removeAllListeners();
@@ -157,19 +201,45 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   }
 
   #onDisconnect(reason: string): void {
-    const farewell = this.#farewell;
+    // What was asked of a connection that was dead already must not be said into the next one.
+    this.#socket.sendBuffer = [];
+    const lost = this.#farewell ?? new ParleyError('CONNECTION_LOST');
+    const restartReason = this.#restartReason;
     this.#farewell = undefined;
-    const error = farewell === undefined ? new ParleyError('CONNECTION_LOST') : ParleyError.fromWire(farewell);
-    this.#failPending(error);
-    if (this.#closed) return;
-    // socket.io comes back by itself unless the server ended the connection; then the code says whether to.
-    const byServer = reason === 'io server disconnect';
-    const willReconnect = !byServer || error.retryable;
-    if (byServer && willReconnect) {
-      const delayMs = error.retryAfterMs ?? RETRY_DELAY_MS.min * (1 + Math.random());
-      this.#retryTimer = setTimeout(() => this.#socket.connect(), delayMs);
-    }
+    this.#restartReason = undefined;
+    // The first `connect` is told by its own rejection.
+    if (this.#closed || !this.#connectedBefore) return;
+    this.#failPending(lost);
+    if (performance.now() - this.#connectedAtMs > STABLE_MS) this.#backoff.reset();
+    const error = restartReason ?? lost;
+    this.#logger.debug('disconnected', { reason, code: error.code });
+    const willReconnect = restartReason !== undefined || error.retryable;
+    if (!willReconnect) this.#socket.disconnect();
+    // socket.io comes back by itself unless one of the two sides ended the connection on purpose.
+    else if (!this.#socket.active) this.#connectLater(error);
     this.emit('disconnected', { error, willReconnect });
+  }
+
+  /** Only for connections after the first. */
+  #onConnectError(cause: Error): void {
+    if (!this.#connectedBefore || this.#closed) return;
+    const error = connectErrorOf(cause);
+    this.#logger.debug('not connected yet', { code: error.code });
+    // Otherwise the server cannot be reached, and socket.io goes on trying.
+    if (this.#socket.active) return;
+    if (error.retryable) this.#connectLater(error);
+    else this.emit('disconnected', { error, willReconnect: false });
+  }
+
+  #connectLater({ retryAfterMs = 0 }: ParleyError): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(
+      () => {
+        this.#retryTimer = undefined;
+        this.#socket.connect();
+      },
+      Math.max(retryAfterMs, this.#backoff.next()),
+    );
   }
 
   #failPending(error: ParleyError): void {
@@ -177,8 +247,8 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   }
 }
 
-function errorOf(error: Error & { data?: Partial<ConnectErrorData> }): ParleyError {
+function connectErrorOf(error: Error & { data?: Partial<ConnectErrorData> }): ParleyError {
   return error.data?.error === undefined
     ? new ParleyError('CONNECTION_FAILED', { cause: error })
-    : ParleyError.fromWire(error.data.error);
+    : errorFromWire(error.data.error);
 }

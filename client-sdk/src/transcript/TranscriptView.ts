@@ -1,4 +1,7 @@
-import type { CommittedSegment, Segment } from '../protocol/index.js';
+import { Backoff } from '../Backoff.js';
+import { type CommittedSegment, ParleyError, type Segment } from '../protocol/index.js';
+import { TypedEmitter } from '../TypedEmitter.js';
+import { SegmentBook } from './SegmentBook.js';
 
 /** A page of the committed transcript, as `resumeTranscript` answers it. */
 export interface TranscriptPage {
@@ -12,147 +15,188 @@ export interface TranscriptViewOptions {
   resume: (afterSeq: number) => Promise<TranscriptPage>;
 }
 
+export interface TranscriptViewEvents {
+  /** A new version of a segment. The view has it already. */
+  segmentUpdated: { segment: Segment };
+  /** An interim that nobody will finish. */
+  segmentRetracted: { segmentId: string };
+  /** The snapshot is another one now. */
+  changed: undefined;
+}
+
+/** A question that failed is asked again after so long, as long as the connection stands. */
+const RETRY_DELAY_MS = { min: 1_000, max: 30_000 };
+
 /**
  * The transcript as a person reads it: finals, gaps and what is being said, ordered by time. Takes events in any order and any
- * number of times; a hole in the numbers of the committed segments makes it ask for what is missing.
+ * number of times; a hole in the numbers of the committed segments makes it ask for what is missing. Holds the whole meeting,
+ * also after it was left, until another one is joined.
  *
- * Fits React's `useSyncExternalStore`: `useSyncExternalStore(view.subscribe, view.getSnapshot)`.
+ * Fits React's `useSyncExternalStore`.
+ *
+ * @example
+ * const segments = useSyncExternalStore(client.transcript.subscribe, client.transcript.getSnapshot);
  */
-export class TranscriptView {
+export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
   readonly #resume: TranscriptViewOptions['resume'];
-  readonly #subscribers = new Set<() => void>();
-  readonly #segments = new Map<string, Segment>();
+  #book = new SegmentBook();
   #snapshot: readonly Segment[] | undefined;
-  /** Numbers of committed segments above the contiguous run. */
-  readonly #ahead = new Set<number>();
-  /** Everything up to here is known, or cannot be had any more. */
-  #contiguous = 0;
-  #lastSeq = 0;
+  #meetingId: string | undefined;
   #catchingUp: Promise<void> | undefined;
-  /** Counts resets, so that answers to questions from before one are ignored. */
+  /** Ends the wait before a question is asked again. */
+  #wake: () => void = () => {};
+  /** Counts meetings begun and left: answers to questions from before are ignored. */
   #generation = 0;
 
+  /** @internal */
   constructor(options: TranscriptViewOptions) {
+    super();
     this.#resume = options.resume;
   }
 
   /** `seq` up to which the transcript is complete. */
   get completeUpTo(): number {
-    return this.#contiguous;
+    return this.#book.completeUpTo;
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#subscribers.add(listener);
-    return () => this.#subscribers.delete(listener);
-  };
+  /** Calls back whenever `getSnapshot` has something new to say. @returns a function that ends that */
+  readonly subscribe = (listener: () => void): (() => void) => this.on('changed', () => listener());
 
-  /** The same array until something changes. */
+  /** All segments in order: by `startMs`, then by `seq`. The same array until something changes; never changed itself. */
   readonly getSnapshot = (): readonly Segment[] => {
-    this.#snapshot ??= [...this.#segments.values()].sort(byTime);
+    this.#snapshot ??= this.#book.list();
     return this.#snapshot;
   };
 
-  /** @returns whether it changed anything: older revisions, and interims of what is committed, do not */
-  applyInterim(segment: Segment): boolean {
-    const standing = this.#segments.get(segment.id);
-    if (standing !== undefined && (standing.status !== 'interim' || standing.revision >= segment.revision))
-      return false;
-    this.#segments.set(segment.id, segment);
-    this.#changed();
-    return true;
-  }
-
-  /** @returns whether it is new */
-  applyCommitted(segment: CommittedSegment): boolean {
-    const isNew = this.#take(segment);
-    if (isNew) this.#changed();
-    if (this.#contiguous < this.#lastSeq) void this.catchUp(this.#lastSeq);
-    return isNew;
-  }
-
-  /** Takes an interim away that was no speech. */
-  retract(segmentId: string): boolean {
-    if (this.#segments.get(segmentId)?.status !== 'interim') return false;
-    this.#segments.delete(segmentId);
-    this.#changed();
-    return true;
-  }
-
-  /** Asks for everything up to `lastSeq` that is missing. Resolves when it is there, or the server has no more of it. */
-  catchUp(lastSeq: number): Promise<void> {
-    this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
-    this.#catchingUp ??= this.#fillHoles().finally(() => {
-      this.#catchingUp = undefined;
-    });
-    return this.#catchingUp;
-  }
-
-  /** Forgets interims: after a lost connection nobody will finish them, unless their finals come by `catchUp`. */
-  dropInterims(): void {
-    let dropped = false;
-    for (const [id, segment] of this.#segments) {
-      if (segment.status === 'interim') dropped = this.#segments.delete(id) || dropped;
+  /**
+   * @internal A meeting is joined. Another one than before begins empty; in the same one, interims of the lost connection are
+   * taken back: nobody will finish them, unless their finals come by `catchUp`.
+   */
+  begin(options: { meetingId: string }): void {
+    if (this.#meetingId === options.meetingId) {
+      this.#retractAll();
+      return;
     }
-    if (dropped) this.#changed();
+    this.#stopAsking();
+    this.#meetingId = options.meetingId;
+    this.#book = new SegmentBook();
+    this.#changed();
   }
 
-  /** Forgets all: another meeting. */
-  reset(): void {
-    this.#generation += 1;
-    this.#segments.clear();
-    this.#ahead.clear();
-    this.#contiguous = 0;
-    this.#lastSeq = 0;
+  /** @internal The meeting was left: what was said stays to be read. */
+  end(): void {
+    this.#stopAsking();
+    this.#retractAll();
+  }
+
+  /** @internal */
+  applyInterim(segment: Segment): void {
+    if (!this.#isOurs(segment)) return;
+    const { changed, dropped } = this.#book.applyInterim(segment);
+    if (!changed) return;
     this.#changed();
+    if (dropped !== undefined) this.emit('segmentRetracted', { segmentId: dropped });
+    this.emit('segmentUpdated', { segment });
+  }
+
+  /** @internal */
+  applyCommitted(segment: CommittedSegment): void {
+    this.#commit([segment]);
+    if (!this.#book.isComplete) void this.#askForHoles();
+  }
+
+  /** @internal Takes an interim away that was no speech. */
+  retract(segmentId: string): void {
+    if (!this.#book.retract(segmentId)) return;
+    this.#changed();
+    this.emit('segmentRetracted', { segmentId });
+  }
+
+  /**
+   * @internal Asks for everything up to `lastSeq` that is missing. Resolves when it is there, when the server has no more of it,
+   * or when the connection is gone; the next join asks again.
+   */
+  catchUp(lastSeq: number): Promise<void> {
+    this.#book.expect(lastSeq);
+    this.#wake();
+    return this.#askForHoles();
+  }
+
+  #askForHoles(): Promise<void> {
+    if (this.#catchingUp === undefined) {
+      const filling = this.#fillHoles().finally(() => {
+        if (this.#catchingUp === filling) this.#catchingUp = undefined;
+      });
+      this.#catchingUp = filling;
+    }
+    return this.#catchingUp;
   }
 
   async #fillHoles(): Promise<void> {
     const generation = this.#generation;
-    while (this.#contiguous < this.#lastSeq) {
-      const before = this.#contiguous;
-      let page: TranscriptPage;
+    const backoff = new Backoff({ minMs: RETRY_DELAY_MS.min, maxMs: RETRY_DELAY_MS.max });
+    while (!this.#book.isComplete) {
+      const before = this.#book.completeUpTo;
       try {
-        page = await this.#resume(before);
-      } catch {
-        // The connection is gone or going; the next join, or the next hole, asks again.
-        return;
+        const page = await this.#resume(before);
+        if (generation !== this.#generation) return;
+        // What the server has dropped cannot be waited for.
+        this.#book.giveUpBefore(page.firstSeq);
+        this.#commit(page.segments);
+        this.#book.expect(page.lastSeq);
+        // A server that has less than it said is not asked for ever.
+        if (this.#book.completeUpTo === before) return;
+      } catch (error) {
+        if (generation !== this.#generation || !isWorthAnotherTry(error)) return;
+        await this.#pause(Math.max((error as ParleyError).retryAfterMs ?? 0, backoff.next()));
+        if (generation !== this.#generation) return;
       }
-      if (generation !== this.#generation) return;
-      // What the server has dropped cannot be waited for.
-      if (page.firstSeq > this.#contiguous + 1) this.#contiguous = page.firstSeq - 1;
-      let changed = false;
-      for (const segment of page.segments) changed = this.#take(segment) || changed;
-      this.#advance();
-      if (changed) this.#changed();
-      this.#lastSeq = Math.max(this.#lastSeq, page.lastSeq);
-      if (this.#contiguous === before) return;
     }
   }
 
-  #take(segment: CommittedSegment): boolean {
-    if (segment.seq <= this.#contiguous || this.#ahead.has(segment.seq)) return false;
-    this.#segments.set(segment.id, segment);
-    this.#ahead.add(segment.seq);
-    this.#lastSeq = Math.max(this.#lastSeq, segment.seq);
-    this.#advance();
-    return true;
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#wake = () => {};
+        resolve();
+      };
+      const timer = setTimeout(done, delayMs);
+      this.#wake = done;
+    });
   }
 
-  #advance(): void {
-    while (this.#ahead.delete(this.#contiguous + 1)) this.#contiguous += 1;
-    for (const seq of this.#ahead) if (seq <= this.#contiguous) this.#ahead.delete(seq);
+  #commit(segments: readonly CommittedSegment[]): void {
+    const news = segments.filter((segment) => this.#isOurs(segment) && this.#book.commit(segment));
+    if (news.length === 0) return;
+    this.#changed();
+    for (const segment of news) this.emit('segmentUpdated', { segment });
+  }
+
+  #retractAll(): void {
+    const ids = this.#book.retractAll();
+    if (ids.length > 0) this.#changed();
+    for (const segmentId of ids) this.emit('segmentRetracted', { segmentId });
+  }
+
+  #stopAsking(): void {
+    this.#generation += 1;
+    this.#catchingUp = undefined;
+    this.#wake();
+  }
+
+  /** Events of a meeting that was left may still be on their way. */
+  #isOurs(segment: Segment): boolean {
+    return this.#meetingId === undefined || segment.meetingId === this.#meetingId;
   }
 
   #changed(): void {
     this.#snapshot = undefined;
-    for (const subscriber of [...this.#subscribers]) subscriber();
+    this.emit('changed', undefined);
   }
 }
 
-function byTime(a: Segment, b: Segment): number {
-  return (
-    a.startMs - b.startMs ||
-    (a.seq ?? Number.MAX_SAFE_INTEGER) - (b.seq ?? Number.MAX_SAFE_INTEGER) ||
-    (a.id < b.id ? -1 : 1)
-  );
+/** A lost connection is not: the next join asks. */
+function isWorthAnotherTry(error: unknown): boolean {
+  return error instanceof ParleyError && error.retryable && error.code !== 'CONNECTION_LOST';
 }

@@ -1,0 +1,54 @@
+import type { Participant } from './protocol/index.js';
+
+export interface RosterChanges {
+  joined: Participant[];
+  updated: Participant[];
+  /** Ids of those who went. */
+  left: string[];
+}
+
+/** Who is in the room, as far as this client knows. */
+export class Roster {
+  readonly #participants = new Map<string, Participant>();
+
+  get participants(): ReadonlyMap<string, Participant> {
+    return this.#participants;
+  }
+
+  set(participant: Participant): void {
+    this.#participants.set(participant.participantId, participant);
+  }
+
+  delete(participantId: string): void {
+    this.#participants.delete(participantId);
+  }
+
+  setSpeaking(options: { participantId: string; speaking: boolean }): void {
+    const participant = this.#participants.get(options.participantId);
+    if (participant !== undefined) this.set({ ...participant, speaking: options.speaking });
+  }
+
+  clear(): void {
+    this.#participants.clear();
+  }
+
+  /** Takes the server's list for the truth. @returns what is different now, for those who follow by events */
+  replace(participants: readonly Participant[]): RosterChanges {
+    const before = new Map(this.#participants);
+    this.#participants.clear();
+    const changes: RosterChanges = { joined: [], updated: [], left: [] };
+    for (const participant of participants) {
+      const known = before.get(participant.participantId);
+      before.delete(participant.participantId);
+      this.set(participant);
+      if (known === undefined) changes.joined.push(participant);
+      else if (!isSame(known, participant)) changes.updated.push(participant);
+    }
+    changes.left.push(...before.keys());
+    return changes;
+  }
+}
+
+function isSame(a: Participant, b: Participant): boolean {
+  return (Object.keys(b) as (keyof Participant)[]).every((key) => a[key] === b[key]);
+}

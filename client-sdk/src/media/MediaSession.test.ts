@@ -1,0 +1,528 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  announcement,
+  fakeDevice,
+  microphone,
+  ROUTER_RTP_CAPABILITIES,
+  setConnectionState,
+  transportParameters,
+} from '../../test-support/media.js';
+import { ScriptedChannel } from '../../test-support/ScriptedChannel.js';
+import { type ErrorCode, ParleyError } from '../protocol/index.js';
+import { GRACE_MS } from './iceRecovery.js';
+import { MediaSession, type MediaSessionOptions } from './MediaSession.js';
+
+const PARAMETERS = { routerRtpCapabilities: ROUTER_RTP_CAPABILITIES, iceServers: [] };
+
+let channel: ScriptedChannel;
+let webrtc: ReturnType<typeof fakeDevice>;
+const sessions: MediaSession[] = [];
+beforeEach(() => {
+  channel = new ScriptedChannel();
+  webrtc = fakeDevice();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  for (const session of sessions.splice(0)) session.close();
+});
+
+function newSession(options: Partial<MediaSessionOptions> = {}): { session: MediaSession; events: string[] } {
+  const session = new MediaSession({ channel, receive: true, device: webrtc.device, ...options });
+  sessions.push(session);
+  const events: string[] = [];
+  session.on('trackSubscribed', ({ participantId, track }) => events.push(`hears ${participantId} (${track.kind})`));
+  session.on('trackUnsubscribed', ({ participantId }) => events.push(`hears ${participantId} no more`));
+  session.on('error', ({ error }) => events.push(`error ${error.code}`));
+  session.on('lost', ({ error }) => events.push(`lost ${error.code}`));
+  return { session, events };
+}
+
+async function opened(options: Partial<MediaSessionOptions> = {}) {
+  const made = newSession(options);
+  await made.session.open(PARAMETERS);
+  return made;
+}
+
+const publish = (session: MediaSession, track = microphone()) => session.publish({ track, name: 'microphone' });
+/** Lets everything settle that needs no network and no clock. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('sending', () => {
+  test('is Opus in mono with DTX, FEC and NACK, on a transport that is made when it is needed', async () => {
+    const { session } = await opened({ receive: false });
+    expect(channel.names).toEqual([]);
+    const track = microphone();
+    const publication = await publish(session, track);
+    expect(channel.names).toEqual(['createTransport', 'connectTransport', 'produce']);
+    expect(channel.last('createTransport')).toEqual({ direction: 'send' });
+    expect(channel.last('produce')).toMatchObject({ track: 'microphone', paused: false });
+    const codecOptions = { opusStereo: false, opusDtx: true, opusFec: true, opusNack: true };
+    expect(webrtc.sent).toMatchObject([{ track, codecOptions }]);
+    expect([publication.muted, publication.closed, publication.track]).toEqual([false, false, track]);
+  });
+
+  test.each([
+    ['before a room is joined', 'CONNECTION_LOST', (session: MediaSession) => session.suspend()],
+    ['after it was left', 'NOT_JOINED', (session: MediaSession) => session.close()],
+  ])('is refused %s', async (_when, code, act) => {
+    const { session } = newSession();
+    act(session);
+    await expect(publish(session)).rejects.toMatchObject({ code });
+  });
+
+  test('is refused for a track that has ended or shows a picture', async () => {
+    const { session } = await opened();
+    const ended = microphone();
+    ended.stop();
+    await expect(publish(session, ended)).rejects.toMatchObject({ code: 'MICROPHONE_NOT_FOUND' });
+    const picture = { kind: 'video', readyState: 'live' } as MediaStreamTrack;
+    await expect(publish(session, picture)).rejects.toMatchObject({ code: 'INVALID_RTP_PARAMETERS' });
+  });
+
+  test('fails with what the server answers, leaves the track alone, and can be tried again', async () => {
+    const { session } = await opened();
+    const { produce } = channel.answers;
+    channel.fail('produce', new ParleyError('TOO_MANY_PRODUCERS'));
+    const track = microphone();
+    await expect(publish(session, track)).rejects.toMatchObject({ code: 'TOO_MANY_PRODUCERS' });
+    expect(track.readyState).toBe('live');
+    channel.answers = { ...channel.answers, produce };
+    await expect(publish(session, track)).resolves.toMatchObject({ closed: false });
+  });
+
+  test('that is being begun when the connection is lost fails with CONNECTION_LOST, when the room is left with NOT_JOINED', async () => {
+    const { session } = await opened();
+    channel.silence('produce');
+    let publishing = publish(session);
+    await expect.poll(() => channel.names).toContain('produce');
+    session.suspend();
+    await expect(publishing).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await session.open(PARAMETERS);
+    publishing = publish(session);
+    await settled();
+    session.close();
+    await expect(publishing).rejects.toMatchObject({ code: 'NOT_JOINED' });
+  });
+});
+
+describe('muting', () => {
+  test('silences the track at once, then tells the server', async () => {
+    const { session } = await opened();
+    const track = microphone();
+    const publication = await publish(session, track);
+    const muting = publication.mute();
+    expect([track.enabled, publication.muted]).toEqual([false, true]);
+    await muting;
+    expect(channel.names.at(-1)).toBe('pauseProducer');
+    await publication.unmute();
+    expect(track.enabled).toBe(true);
+    expect(channel.names.at(-1)).toBe('resumeProducer');
+  });
+
+  test('back and forth in one breath ends in the last state, on both sides', async () => {
+    const { session } = await opened();
+    const track = microphone();
+    const publication = await publish(session, track);
+    await Promise.all([publication.mute(), publication.unmute(), publication.mute()]);
+    expect(track.enabled).toBe(false);
+    expect(channel.names.filter((name) => /Producer$/.test(name))).toEqual(['pauseProducer']);
+  });
+
+  test('holds on this side when the server does not answer, and is told again the next time', async () => {
+    const { session } = await opened();
+    const track = microphone();
+    const publication = await publish(session, track);
+    const { pauseProducer } = channel.answers;
+    channel.fail('pauseProducer', new ParleyError('REQUEST_TIMEOUT'));
+    await expect(publication.mute()).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    expect([track.enabled, publication.muted]).toEqual([false, true]);
+    channel.answers = { ...channel.answers, pauseProducer };
+    await publication.mute();
+    expect(channel.names.filter((name) => name === 'pauseProducer')).toHaveLength(2);
+  });
+
+  test('while the connection is lost is kept, and what is published again is muted from its first packet', async () => {
+    const { session } = await opened();
+    const track = microphone();
+    const publication = await publish(session, track);
+    session.suspend();
+    await publication.mute();
+    await session.open(PARAMETERS);
+    expect(channel.last('produce')).toMatchObject({ paused: true });
+    expect(track.enabled).toBe(false);
+    expect(channel.names).not.toContain('pauseProducer');
+    await publication.unmute();
+    expect(track.enabled).toBe(true);
+    expect(channel.names.at(-1)).toBe('resumeProducer');
+  });
+});
+
+describe('another microphone', () => {
+  test('takes the place of the first one without a new producer, muted if that was', async () => {
+    const { session } = await opened();
+    const [first, second] = [microphone(), microphone()];
+    const publication = await publish(session, first);
+    await publication.mute();
+    await publication.replaceTrack(second);
+    expect(publication.track).toBe(second);
+    expect([first.readyState, second.enabled]).toEqual(['live', false]);
+    expect(channel.names.filter((name) => name === 'produce')).toHaveLength(1);
+  });
+
+  test('is muted at once, too, when the mute comes while it is being put in place', async () => {
+    const { session } = await opened();
+    const publication = await publish(session);
+    const sending = webrtc.handlers.at(-1);
+    let replaced: () => void = () => {};
+    const replace = () =>
+      new Promise<void>((resolve) => {
+        replaced = resolve;
+      });
+    if (sending !== undefined) vi.spyOn(sending, 'replaceTrack').mockImplementation(replace);
+    const second = microphone();
+    const replacing = publication.replaceTrack(second);
+    await settled();
+    const muting = publication.mute();
+    expect([publication.track.enabled, second.enabled]).toEqual([false, false]);
+    replaced();
+    await Promise.all([replacing, muting]);
+    expect([publication.track, second.enabled]).toEqual([second, false]);
+  });
+
+  test('that has ended is refused, and the old one is sent on', async () => {
+    const { session } = await opened();
+    const first = microphone();
+    const publication = await publish(session, first);
+    const ended = microphone();
+    ended.stop();
+    await expect(publication.replaceTrack(ended)).rejects.toMatchObject({ code: 'MICROPHONE_NOT_FOUND' });
+    expect(publication.track).toBe(first);
+  });
+
+  test('chosen while the connection is lost is the one that is published again', async () => {
+    const { session } = await opened();
+    const publication = await publish(session);
+    session.suspend();
+    const second = microphone();
+    await publication.replaceTrack(second);
+    await session.open(PARAMETERS);
+    expect(publication.track).toBe(second);
+    expect(channel.names.filter((name) => name === 'produce')).toHaveLength(2);
+  });
+
+  test('brings back a publication whose microphone was gone when it was to be published again', async () => {
+    const { session, events } = await opened();
+    const first = microphone();
+    const publication = await publish(session, first);
+    session.suspend();
+    first.stop();
+    await session.open(PARAMETERS);
+    expect(events).toEqual(['error MICROPHONE_NOT_FOUND']);
+    await publication.replaceTrack(microphone());
+    expect(channel.names.filter((name) => name === 'produce')).toHaveLength(2);
+  });
+});
+
+describe('closing', () => {
+  test('a publication tells the server once, leaves the track alone and ends the publication', async () => {
+    const { session } = await opened();
+    const track = microphone();
+    const publication = await publish(session, track);
+    await Promise.all([publication.close(), publication.close()]);
+    expect(channel.names.filter((name) => name === 'closeProducer')).toHaveLength(1);
+    expect(track.readyState).toBe('live');
+    await publication.mute();
+    await expect(publication.replaceTrack(microphone())).rejects.toMatchObject({ code: 'PRODUCER_NOT_FOUND' });
+    session.suspend();
+    await session.open(PARAMETERS);
+    expect(channel.names.filter((name) => name === 'produce')).toHaveLength(1);
+  });
+
+  test('a publication that is being published again closes that one, too', async () => {
+    const { session } = await opened();
+    const publication = await publish(session);
+    session.suspend();
+    const reopening = session.open(PARAMETERS);
+    await expect.poll(() => channel.names.filter((name) => name === 'produce')).toHaveLength(2);
+    await Promise.all([reopening, publication.close()]);
+    expect(channel.names.at(-1)).toBe('closeProducer');
+  });
+
+  test('the session closes what is published and what is heard, once and for all', async () => {
+    const { session, events } = await opened();
+    const publication = await publish(session);
+    session.onConsumerCreated(announcement());
+    await settled();
+    session.close();
+    session.close();
+    expect(events).toEqual(['hears ben (audio)', 'hears ben no more']);
+    expect(publication.closed).toBe(true);
+    await expect(session.open(PARAMETERS)).rejects.toMatchObject({ code: 'NOT_JOINED' });
+  });
+});
+
+describe('hearing', () => {
+  test('opens a transport with what the browser can receive, and lets what is announced flow', async () => {
+    const { session, events } = await opened();
+    expect(channel.names).toEqual(['createTransport']);
+    const opus = expect.objectContaining({ mimeType: 'audio/opus' });
+    const rtpCapabilities = expect.objectContaining({ codecs: expect.arrayContaining([opus]) });
+    expect(channel.last('createTransport')).toEqual({ direction: 'recv', rtpCapabilities });
+    const announced = announcement();
+    session.onConsumerCreated(announced);
+    await settled();
+    expect(events).toEqual(['hears ben (audio)']);
+    expect(channel.last('resumeConsumer')).toEqual({ consumerId: announced.consumerId });
+    session.onConsumerClosed({ consumerId: announced.consumerId });
+    await settled();
+    expect(events.at(-1)).toBe('hears ben no more');
+  });
+
+  test('asks for nothing when nothing is to be heard', async () => {
+    const { session, events } = await opened({ receive: false });
+    session.onConsumerCreated(announcement());
+    await settled();
+    expect([channel.names, events]).toEqual([[], []]);
+  });
+
+  test('does not lose what is announced while the way in is still being opened', async () => {
+    const { session, events } = newSession();
+    let open: () => void = () => {};
+    channel.answers.createTransport = () =>
+      new Promise((resolve) => {
+        open = () => resolve(transportParameters());
+      });
+    const opening = session.open(PARAMETERS);
+    await expect.poll(() => channel.names).toEqual(['createTransport']);
+    session.onConsumerCreated(announcement());
+    open();
+    await opening;
+    await settled();
+    expect(events).toEqual(['hears ben (audio)']);
+  });
+
+  test('sets up what comes together together, whatever the answers take', async () => {
+    const { session, events } = await opened();
+    channel.silence('resumeConsumer');
+    for (const participantId of ['ben', 'cy', 'dee']) session.onConsumerCreated(announcement({ participantId }));
+    await settled();
+    expect(events).toEqual(['hears ben (audio)', 'hears cy (audio)', 'hears dee (audio)']);
+  });
+
+  test('never hears a producer twice', async () => {
+    const { session, events } = await opened();
+    const announced = announcement();
+    session.onConsumerCreated(announced);
+    session.onConsumerCreated({ ...announced, consumerId: 'another' });
+    await settled();
+    session.onConsumerCreated({ ...announced, consumerId: 'a-third' });
+    await settled();
+    expect(events).toEqual(['hears ben (audio)']);
+  });
+
+  test('hears nothing of what is closed before it was set up', async () => {
+    const { session, events } = await opened();
+    const announced = announcement();
+    session.onConsumerCreated(announced);
+    session.onConsumerClosed({ consumerId: announced.consumerId });
+    await settled();
+    expect(events).toEqual([]);
+    expect(channel.names).not.toContain('resumeConsumer');
+  });
+
+  test('takes no notice when a track ends while it is being started', async () => {
+    const { session, events } = await opened();
+    channel.fail('resumeConsumer', new ParleyError('CONSUMER_NOT_FOUND'));
+    session.onConsumerCreated(announcement());
+    await settled();
+    expect(events).toEqual(['hears ben (audio)']);
+  });
+
+  test('tells when somebody cannot be heard', async () => {
+    const { session, events } = await opened();
+    channel.fail('resumeConsumer', new ParleyError('REQUEST_TIMEOUT'));
+    session.onConsumerCreated(announcement());
+    await settled();
+    expect(events).toEqual(['hears ben (audio)', 'hears ben no more', 'error REQUEST_TIMEOUT']);
+  });
+});
+
+describe('a browser without WebRTC', () => {
+  test('is told once if it wanted to hear, joins all the same, and cannot publish', async () => {
+    const { session, events } = await opened({ device: undefined });
+    expect(events).toEqual(['error BROWSER_UNSUPPORTED']);
+    await expect(publish(session)).rejects.toMatchObject({ code: 'BROWSER_UNSUPPORTED' });
+    const silent = await opened({ device: undefined, receive: false });
+    expect(silent.events).toEqual([]);
+  });
+});
+
+describe('a media failure of the server', () => {
+  test('that takes the way out makes another one and publishes again, and leaves the way in alone', async () => {
+    const transports = [transportParameters(), transportParameters(), transportParameters()];
+    const ids = transports.map(({ transportId }) => transportId);
+    channel.answers.createTransport = () => transports.shift();
+    const { session, events } = await opened();
+    session.onConsumerCreated(announcement());
+    await publish(session);
+    session.onTransportClosed({ transportId: ids[1] ?? '' });
+    session.onTransportClosed({ transportId: 'of somebody else' });
+    await settled();
+    expect(channel.last('produce')).toMatchObject({ transportId: ids[2] });
+    expect(events).toEqual(['hears ben (audio)']);
+  });
+
+  test('that takes the way in makes another one, on which the server announces everybody anew', async () => {
+    const transports = [transportParameters(), transportParameters()];
+    const [first] = transports;
+    channel.answers.createTransport = () => transports.shift();
+    const { session, events } = await opened();
+    const announced = announcement();
+    session.onConsumerCreated(announced);
+    await settled();
+    session.onTransportClosed({ transportId: first?.transportId ?? '' });
+    session.onConsumerCreated({ ...announced, consumerId: 'new' });
+    await settled();
+    expect(events).toEqual(['hears ben (audio)', 'hears ben no more', 'hears ben (audio)']);
+  });
+
+  test('that takes the router makes everything anew with the new capabilities', async () => {
+    const { session, events } = await opened();
+    session.onConsumerCreated(announcement());
+    const publication = await publish(session);
+    await publication.mute();
+    session.onMediaRestarted({ routerRtpCapabilities: ROUTER_RTP_CAPABILITIES });
+    session.onConsumerCreated(announcement({ participantId: 'cy' }));
+    await settled();
+    expect(events).toEqual(['hears ben (audio)', 'hears ben no more', 'hears cy (audio)']);
+    expect(channel.names.filter((name) => name === 'produce')).toHaveLength(2);
+    expect(channel.last('produce')).toMatchObject({ paused: true });
+  });
+
+  test('that comes again while everything is being made anew is answered by the newest only', async () => {
+    const { session, events } = await opened();
+    await publish(session);
+    session.onMediaRestarted({ routerRtpCapabilities: ROUTER_RTP_CAPABILITIES });
+    session.onMediaRestarted({ routerRtpCapabilities: ROUTER_RTP_CAPABILITIES });
+    await settled();
+    expect(channel.names.filter((name) => name === 'produce')).toHaveLength(2);
+    expect(events).toEqual([]);
+  });
+
+  test.each<[string, (session: MediaSession) => void]>([
+    ['a router', (session) => session.onMediaRestarted({ routerRtpCapabilities: ROUTER_RTP_CAPABILITIES })],
+    ['a transport', (session) => session.onTransportClosed({ transportId: 'the first' })],
+  ])('that cannot be repaired after the loss of %s asks for another connection', async (_what, lose) => {
+    channel.answers.createTransport = () => ({ ...transportParameters(), transportId: 'the first' });
+    const { session, events } = await opened();
+    channel.fail('createTransport', new ParleyError('TOO_MANY_TRANSPORTS'));
+    lose(session);
+    await settled();
+    expect(events).toEqual(['lost TOO_MANY_TRANSPORTS']);
+  });
+
+  test('is left to the next join when the connection went, too', async () => {
+    const { session, events } = await opened();
+    const { createTransport } = channel.answers;
+    channel.silence('createTransport');
+    session.onMediaRestarted({ routerRtpCapabilities: ROUTER_RTP_CAPABILITIES });
+    await settled();
+    channel.fail('createTransport', new ParleyError('CONNECTION_LOST'));
+    session.suspend();
+    channel.answers = { ...channel.answers, createTransport };
+    await settled();
+    expect(events).toEqual([]);
+  });
+});
+
+describe('a path that the network has cut', () => {
+  async function connected() {
+    vi.useFakeTimers();
+    const made = await opened();
+    made.session.onConsumerCreated(announcement());
+    await vi.advanceTimersByTimeAsync(0);
+    const [handler] = webrtc.handlers;
+    setConnectionState(handler, 'connected');
+    return { ...made, handler };
+  }
+  const restarts = () => channel.names.filter((name) => name === 'restartIce').length;
+
+  test('is looked for again at once when the browser has given up', async () => {
+    const { handler, events } = await connected();
+    setConnectionState(handler, 'failed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(restarts()).toBe(1);
+    setConnectionState(handler, 'connected');
+    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    expect(restarts()).toBe(1);
+    expect(events).toEqual(['hears ben (audio)']);
+  });
+
+  test('is looked for again after a while when it does not come back by itself', async () => {
+    const { handler } = await connected();
+    setConnectionState(handler, 'disconnected');
+    setConnectionState(handler, 'connected');
+    await vi.advanceTimersByTimeAsync(2 * GRACE_MS);
+    expect(restarts()).toBe(0);
+    setConnectionState(handler, 'disconnected');
+    await vi.advanceTimersByTimeAsync(GRACE_MS);
+    expect(restarts()).toBe(1);
+  });
+
+  test('is looked for again and again, never twice at a time', async () => {
+    const { handler } = await connected();
+    let answer: () => void = () => {};
+    channel.answers.restartIce = () =>
+      new Promise((resolve) => {
+        answer = () => resolve({ iceParameters: transportParameters().iceParameters });
+      });
+    setConnectionState(handler, 'disconnected');
+    setConnectionState(handler, 'failed');
+    setConnectionState(handler, 'failed');
+    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    expect(restarts()).toBe(1);
+    answer();
+    await vi.advanceTimersByTimeAsync(GRACE_MS);
+    expect(restarts()).toBe(2);
+  });
+
+  test('is replaced by a new transport when the server does not know it any more', async () => {
+    const { handler, events } = await connected();
+    channel.fail('restartIce', new ParleyError('TRANSPORT_NOT_FOUND'));
+    setConnectionState(handler, 'failed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(channel.names.filter((name) => name === 'createTransport')).toHaveLength(2);
+    expect(events).toEqual(['hears ben (audio)', 'hears ben no more']);
+  });
+
+  test.each<[ErrorCode, string[]]>([
+    ['REQUEST_TIMEOUT', ['hears ben (audio)', 'error REQUEST_TIMEOUT']],
+    ['CONNECTION_LOST', ['hears ben (audio)']],
+  ])('that cannot be looked for because of %s', async (code, expected) => {
+    const { handler, events } = await connected();
+    channel.fail('restartIce', new ParleyError(code));
+    setConnectionState(handler, 'failed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(events).toEqual(expected);
+  });
+
+  test('that never was there is told: a firewall, most likely', async () => {
+    vi.useFakeTimers();
+    const { session } = newSession();
+    const messages: string[] = [];
+    session.on('error', ({ error }) => messages.push(`${error.code}: ${error.message}`));
+    await session.open(PARAMETERS);
+    setConnectionState(webrtc.handlers[0], 'failed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(messages).toEqual([expect.stringMatching(/^CONNECTION_FAILED: .*firewall/)]);
+  });
+
+  test('is not looked for any more once the session is closed', async () => {
+    const { session, handler } = await connected();
+    setConnectionState(handler, 'disconnected');
+    session.close();
+    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    expect(restarts()).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,278 @@
+import { Device } from 'mediasoup-client';
+import type {
+  RtpCapabilities as DeviceCapabilities,
+  DeviceOptions,
+  RtpParameters as DeviceRtpParameters,
+  Transport,
+  TransportOptions,
+} from 'mediasoup-client/types';
+import { asParleyError, codeOf } from '../parleyErrors.js';
+import {
+  type IceServer,
+  type Notifications,
+  ParleyError,
+  type RequestName,
+  type RequestOf,
+  type ResponseOf,
+  type RtpCapabilities,
+  type RtpParameters,
+  type TrackName,
+  type TransportParameters,
+} from '../protocol/index.js';
+import type { SignalingChannel } from '../signaling/SignalingChannel.js';
+import { TypedEmitter } from '../TypedEmitter.js';
+import { recoverIce } from './iceRecovery.js';
+import type { Publication } from './Publication.js';
+
+export interface RouterLinkOptions {
+  channel: Pick<SignalingChannel, 'request'>;
+  routerRtpCapabilities: RtpCapabilities;
+  iceServers: IceServer[];
+  /** Whether the others' audio is wanted. */
+  receive: boolean;
+  /** Another handler than the browser's. */
+  device: DeviceOptions | undefined;
+}
+
+/** Somebody's audio, as it is played here. */
+export interface Subscription {
+  participantId: string;
+  consumerId: string;
+  track: MediaStreamTrack;
+}
+
+export interface RouterLinkEvents {
+  trackSubscribed: Subscription;
+  trackUnsubscribed: { participantId: string; consumerId: string };
+  /** The server does not know this transport any more. */
+  transportLost: { transportId: string };
+  /** Something failed that nobody waits for. */
+  error: { error: ParleyError };
+}
+
+interface OpenSubscription extends Subscription {
+  producerId: string;
+  close(): void;
+}
+
+/** What this browser and one router of the server have with each other: a transport each way, and what flows through them. */
+export class RouterLink extends TypedEmitter<RouterLinkEvents> {
+  readonly #options: RouterLinkOptions;
+  readonly #device: Device;
+  readonly #subscriptions = new Map<string, OpenSubscription>();
+  /** Consumers that are being set up, by id; `false` once the server has closed them. */
+  readonly #arriving = new Map<string, { producerId: string; wanted: boolean }>();
+  /** Of requests that wait for their answers. */
+  readonly #aborts = new Set<() => void>();
+  #sending: Transport | undefined;
+  #receiving: Transport | undefined;
+  #closed = false;
+
+  private constructor(options: RouterLinkOptions, device: Device) {
+    super();
+    this.#options = options;
+    this.#device = device;
+  }
+
+  /** @throws ParleyError, as a rejection: `BROWSER_UNSUPPORTED`, or what the server answers */
+  static async create(options: RouterLinkOptions): Promise<RouterLink> {
+    let device: Device;
+    try {
+      device = new Device(options.device);
+      await device.load({ routerRtpCapabilities: options.routerRtpCapabilities as DeviceCapabilities });
+    } catch (error) {
+      throw new ParleyError('BROWSER_UNSUPPORTED', { cause: error });
+    }
+    return new RouterLink(options, device);
+  }
+
+  /** Opens the way in, where it is wanted. The server announces everybody's tracks from then on. */
+  async openReceiving(): Promise<void> {
+    if (!this.#options.receive) return;
+    const rtpCapabilities = this.#device.recvRtpCapabilities as RtpCapabilities;
+    const parameters = await this.#request('createTransport', { direction: 'recv', rtpCapabilities });
+    this.#receiving = this.#device.createRecvTransport(this.#transportOptions(parameters));
+    this.#attend(this.#receiving);
+  }
+
+  /** Sends a publication's track. */
+  async produce(publication: Publication): Promise<void> {
+    this.#sending ??= await this.#openSending();
+    const sending = this.#sending;
+    const { track, name, muted } = publication;
+    try {
+      const producer = await sending.produce({
+        track,
+        // The track stays with its owner, and a muted one sends nothing at all.
+        stopTracks: false,
+        zeroRtpOnPause: true,
+        codecOptions: { opusStereo: false, opusDtx: true, opusFec: true, opusNack: true, opusMaxPlaybackRate: 48_000 },
+        appData: { track: name, paused: muted },
+      });
+      publication.attach({ producer, paused: muted });
+    } catch (error) {
+      // The library's own words for: closed in the meantime.
+      throw asParleyError(error, sending.closed ? 'MEDIA_UNAVAILABLE' : 'BROWSER_UNSUPPORTED');
+    }
+  }
+
+  /** Receives a track that the server has announced. */
+  async consume(announced: Notifications['consumerCreated']): Promise<void> {
+    const { consumerId, producerId, participantId, rtpParameters } = announced;
+    const receiving = this.#receiving;
+    // A track that is announced twice would be heard twice.
+    if (this.#closed || receiving === undefined || this.#hears(producerId)) return;
+    const arrival = { producerId, wanted: true };
+    this.#arriving.set(consumerId, arrival);
+    try {
+      const consumer = await receiving.consume({
+        id: consumerId,
+        producerId,
+        kind: 'audio',
+        rtpParameters: rtpParameters as DeviceRtpParameters,
+      });
+      if (receiving.closed || !arrival.wanted) {
+        consumer.close();
+        return;
+      }
+      const subscription = { participantId, consumerId, track: consumer.track };
+      this.#subscriptions.set(consumerId, { ...subscription, producerId, close: () => consumer.close() });
+      this.emit('trackSubscribed', subscription);
+    } catch (error) {
+      if (!receiving.closed) throw asParleyError(error, 'BROWSER_UNSUPPORTED');
+      return;
+    } finally {
+      this.#arriving.delete(consumerId);
+    }
+    await this.#startFlow(consumerId);
+  }
+
+  unsubscribe(consumerId: string): void {
+    const arrival = this.#arriving.get(consumerId);
+    if (arrival !== undefined) arrival.wanted = false;
+    const subscription = this.#subscriptions.get(consumerId);
+    if (subscription === undefined) return;
+    this.#subscriptions.delete(consumerId);
+    subscription.close();
+    this.emit('trackUnsubscribed', { participantId: subscription.participantId, consumerId });
+  }
+
+  /** Gives a transport up that the server has given up. @returns its direction if it was one of ours */
+  drop(transportId: string): 'send' | 'recv' | undefined {
+    if (this.#sending?.id === transportId) {
+      this.#sending.close();
+      this.#sending = undefined;
+      return 'send';
+    }
+    if (this.#receiving?.id === transportId) {
+      this.#closeReceiving();
+      return 'recv';
+    }
+    return undefined;
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const abort of this.#aborts) abort();
+    this.#sending?.close();
+    this.#closeReceiving();
+    this.removeAllListeners();
+  }
+
+  #closeReceiving(): void {
+    this.#receiving?.close();
+    this.#receiving = undefined;
+    for (const arrival of this.#arriving.values()) arrival.wanted = false;
+    for (const consumerId of [...this.#subscriptions.keys()]) this.unsubscribe(consumerId);
+  }
+
+  #hears(producerId: string): boolean {
+    return [...this.#subscriptions.values(), ...this.#arriving.values()].some((each) => each.producerId === producerId);
+  }
+
+  async #startFlow(consumerId: string): Promise<void> {
+    try {
+      await this.#request('resumeConsumer', { consumerId });
+    } catch (error) {
+      // Closed by the server in the meantime: it says so itself.
+      if (this.#closed || codeOf(error) === 'CONSUMER_NOT_FOUND') return;
+      this.unsubscribe(consumerId);
+      throw error;
+    }
+  }
+
+  async #openSending(): Promise<Transport> {
+    const parameters = await this.#request('createTransport', { direction: 'send' });
+    const transport = this.#device.createSendTransport(this.#transportOptions(parameters));
+    this.#attend(transport);
+    transport.on('produce', ({ rtpParameters, appData }, done, fail) => {
+      this.#request('produce', {
+        transportId: transport.id,
+        track: appData.track as TrackName,
+        paused: appData.paused === true,
+        rtpParameters: rtpParameters as RtpParameters,
+      })
+        .then(({ producerId }) => done({ id: producerId }))
+        .catch(fail);
+    });
+    return transport;
+  }
+
+  #attend(transport: Transport): void {
+    transport.on('connect', ({ dtlsParameters }, done, fail) => {
+      this.#request('connectTransport', { transportId: transport.id, dtlsParameters })
+        .then(() => done())
+        .catch(fail);
+    });
+    recoverIce({
+      transport,
+      restart: () => this.#restartIce(transport),
+      onUnreachable: () =>
+        this.emit('error', {
+          error: new ParleyError('CONNECTION_FAILED', {
+            message: 'Audio cannot reach the server: a firewall seems to block UDP and TCP to its media port.',
+          }),
+        }),
+    });
+  }
+
+  async #restartIce(transport: Transport): Promise<void> {
+    try {
+      const { iceParameters } = await this.#request('restartIce', { transportId: transport.id });
+      await transport.restartIce({ iceParameters: iceParameters as TransportOptions['iceParameters'] });
+    } catch (error) {
+      if (transport.closed) return;
+      if (codeOf(error) === 'TRANSPORT_NOT_FOUND') this.emit('transportLost', { transportId: transport.id });
+      // A lost connection is told by those who know more about it.
+      else if (codeOf(error) !== 'CONNECTION_LOST') {
+        this.emit('error', { error: asParleyError(error, 'CONNECTION_LOST') });
+      }
+    }
+  }
+
+  /** Settles at once when this link is closed: the connection that it belongs to may be gone and another one there. */
+  #request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(new ParleyError('CONNECTION_LOST'));
+      if (this.#closed) return abort();
+      this.#aborts.add(abort);
+      this.#options.channel
+        .request(name, request)
+        .then(resolve, reject)
+        .finally(() => this.#aborts.delete(abort));
+    });
+  }
+
+  #transportOptions(parameters: TransportParameters): TransportOptions {
+    const { transportId, iceParameters, iceCandidates, dtlsParameters } = parameters;
+    return {
+      id: transportId,
+      iceParameters: iceParameters as TransportOptions['iceParameters'],
+      iceCandidates: iceCandidates as TransportOptions['iceCandidates'],
+      dtlsParameters: dtlsParameters as TransportOptions['dtlsParameters'],
+      iceServers: this.#options.iceServers as RTCIceServer[],
+    };
+  }
+}

@@ -1,0 +1,48 @@
+import type { Transport } from 'mediasoup-client/types';
+
+export interface IceRecoveryOptions {
+  transport: Transport;
+  /** Gets new ICE parameters from the server and applies them. Its rejections are its own business. */
+  restart: () => Promise<void>;
+  /** The transport has failed without ever having been connected: something between browser and server lets no media through. */
+  onUnreachable: () => void;
+}
+
+/**
+ * Time for 'disconnected' to pass by itself, as it does when a few packets were lost, and for a restart to show its effect before
+ * there is another one.
+ */
+export const GRACE_MS = 3_000;
+
+/** Restarts ICE when a transport has lost its way: at once where the browser has given up, after a while where it has not yet. */
+export function recoverIce({ transport, restart, onUnreachable }: IceRecoveryOptions): void {
+  let connectedBefore = false;
+  let restarting = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const lookLater = () => {
+    clearTimeout(timer);
+    if (!transport.closed) timer = setTimeout(look, GRACE_MS);
+  };
+  const look = () => {
+    const { connectionState } = transport;
+    if (connectionState === 'failed' || connectionState === 'disconnected') void restartOnce();
+  };
+  const restartOnce = async () => {
+    if (restarting || transport.closed) return;
+    restarting = true;
+    await restart();
+    restarting = false;
+    lookLater();
+  };
+
+  transport.observer.once('close', () => clearTimeout(timer));
+  transport.on('connectionstatechange', (state) => {
+    if (state === 'connected') connectedBefore = true;
+    if (state === 'disconnected') lookLater();
+    if (state === 'failed') {
+      if (!connectedBefore) onUnreachable();
+      void restartOnce();
+    }
+  });
+}

@@ -1,0 +1,120 @@
+import type { CommittedSegment, Segment } from '../protocol/index.js';
+
+/** Interims that may stand at the same time; the oldest gives way. Many more than people can speak at once. */
+export const MAX_INTERIMS = 512;
+
+/**
+ * The segments of one meeting and the rules by which events change them. No I/O: the same events, in any order and any number of
+ * times, end in the same book, as long as all committed segments come.
+ */
+export class SegmentBook {
+  /** By id. */
+  readonly #segments = new Map<string, Segment>();
+  /** The same, in the order of reading. */
+  #ordered: Segment[] = [];
+  /** Ids of interims, the oldest first. */
+  readonly #interims = new Set<string>();
+  /** Numbers of committed segments beyond the first hole. */
+  readonly #ahead = new Set<number>();
+  #completeUpTo = 0;
+  #lastSeq = 0;
+
+  /** Everything up to this `seq` is here, or cannot be had any more. */
+  get completeUpTo(): number {
+    return this.#completeUpTo;
+  }
+
+  /** The highest `seq` that is known to exist. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  get isComplete(): boolean {
+    return this.#completeUpTo >= this.#lastSeq;
+  }
+
+  /** A copy, in the order of reading: by start, then by `seq`. */
+  list(): readonly Segment[] {
+    return [...this.#ordered];
+  }
+
+  /** @returns whether it changed anything, and an interim that gave way: older revisions, and interims of what is committed, change nothing */
+  applyInterim(segment: Segment): { changed: boolean; dropped?: string } {
+    const standing = this.#segments.get(segment.id);
+    if (standing !== undefined && (standing.status !== 'interim' || standing.revision >= segment.revision)) {
+      return { changed: false };
+    }
+    const oldest = this.#interims.size >= MAX_INTERIMS && standing === undefined ? [...this.#interims][0] : undefined;
+    if (oldest !== undefined) this.retract(oldest);
+    this.#put(segment);
+    this.#interims.add(segment.id);
+    return oldest === undefined ? { changed: true } : { changed: true, dropped: oldest };
+  }
+
+  /** @returns whether it is new */
+  commit(segment: CommittedSegment): boolean {
+    const { seq } = segment;
+    this.expect(seq);
+    if (seq <= this.#completeUpTo || this.#ahead.has(seq)) return false;
+    this.#put(segment);
+    this.#interims.delete(segment.id);
+    this.#ahead.add(seq);
+    while (this.#ahead.delete(this.#completeUpTo + 1)) this.#completeUpTo += 1;
+    return true;
+  }
+
+  /** Takes an interim away. @returns whether there was one: what is committed stays */
+  retract(segmentId: string): boolean {
+    const segment = this.#segments.get(segmentId);
+    if (segment?.status !== 'interim') return false;
+    this.#segments.delete(segmentId);
+    this.#interims.delete(segmentId);
+    this.#ordered.splice(this.#placeOf(segment), 1);
+    return true;
+  }
+
+  /** @returns ids of all interims, which are gone now */
+  retractAll(): string[] {
+    const ids = [...this.#interims];
+    for (const id of ids) this.retract(id);
+    return ids;
+  }
+
+  /** There are committed segments up to `seq`. */
+  expect(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+  }
+
+  /** Nothing before `firstSeq` can be had any more. */
+  giveUpBefore(firstSeq: number): void {
+    if (firstSeq <= this.#completeUpTo + 1) return;
+    this.#completeUpTo = firstSeq - 1;
+    for (const seq of this.#ahead) if (seq <= this.#completeUpTo) this.#ahead.delete(seq);
+    while (this.#ahead.delete(this.#completeUpTo + 1)) this.#completeUpTo += 1;
+  }
+
+  #put(segment: Segment): void {
+    const standing = this.#segments.get(segment.id);
+    if (standing !== undefined) this.#ordered.splice(this.#placeOf(standing), 1);
+    this.#segments.set(segment.id, segment);
+    this.#ordered.splice(this.#placeOf(segment), 0, segment);
+  }
+
+  /** Where a segment stands or belongs, by halving. */
+  #placeOf(segment: Segment): number {
+    let low = 0;
+    let high = this.#ordered.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#ordered[middle];
+      if (other !== undefined && compare(other, segment) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function compare(a: Segment, b: Segment): number {
+  const bySeq = (a.seq ?? Number.MAX_SAFE_INTEGER) - (b.seq ?? Number.MAX_SAFE_INTEGER);
+  return a.startMs - b.startMs || bySeq || (a.id < b.id ? -1 : Number(a.id > b.id));
+}
