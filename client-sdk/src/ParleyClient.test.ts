@@ -594,3 +594,44 @@ describe('after a lost connection', () => {
     expect(events).toEqual(['reconnecting', 'SERVER_SHUTTING_DOWN comes back', 'joined', 'reconnected']);
   });
 });
+
+describe('the captions of a room', () => {
+  test('tells what speakers, books and settings do, as the server tells it', async () => {
+    const client = await joinedClient();
+    const seen: unknown[] = [];
+    for (const name of ['speakerActivity', 'speakerStateChanged', 'ledgerUpdated', 'transcriptionDegraded'] as const) {
+      client.on(name, (payload) => seen.push([name, payload]));
+    }
+    const whose = { participantId: 'p_1', track: 'microphone' } as const;
+    const activity = { type: 'wakePhraseDetected', phrase: 'hey parley', score: 0.9, atMs: 10 } as const;
+    server.notify('speakerActivity', { ...whose, activity });
+    server.notify('speakerStateChanged', { ...whose, state: 'recording' });
+    await expect
+      .poll(() => seen)
+      .toEqual([
+        ['speakerActivity', { ...whose, activity }],
+        ['speakerStateChanged', { ...whose, state: 'recording' }],
+      ]);
+  });
+
+  test('asks for books and diagnostics, and changes settings', async () => {
+    server.answers.getLedger = () => ({ ledgers: [] });
+    server.answers.subscribeDiagnostics = () => ({});
+    server.answers.updateSettings = () => {
+      throw new ParleyError('INVALID_SETTINGS');
+    };
+    const client = await joinedClient();
+    expect(await client.getLedger()).toEqual([]);
+    await client.subscribeDiagnostics(true);
+    expect(server.last('subscribeDiagnostics')).toEqual({ on: true });
+    const change = { scope: 'participant', settings: { language: 'xx-yy' } } as const;
+    await expect(client.updateSettings(change)).rejects.toMatchObject({ code: 'INVALID_SETTINGS' });
+    expect(server.last('updateSettings')).toEqual(change);
+  });
+
+  test("brings one's own settings along when joining", async () => {
+    const client = await connectedClient();
+    await client.join({ room: 'daily', settings: { language: 'de' } });
+    expect(server.last('join')).toEqual({ room: 'daily', settings: { language: 'de' } });
+  });
+});

@@ -11,7 +11,11 @@ import {
   type Notifications,
   ParleyError,
   type Participant,
+  type ParticipantLedger,
+  type RequestOf,
+  type ResponseOf,
   type Segment,
+  type SpeechOverrides,
   type TrackName,
   type TranscriptionStatus,
 } from './protocol/index.js';
@@ -48,6 +52,17 @@ export interface ParleyClientEvents {
   trackSubscribed: { participantId: string; consumerId: string; track: MediaStreamTrack };
   trackUnsubscribed: { participantId: string; consumerId: string };
   transcriptionChanged: { transcription: TranscriptionStatus };
+  /** The room's settings changed, or one's own; `settings` are the resolved ones. */
+  settingsChanged: Notifications['settingsChanged'];
+  /** What a speaker's track is doing: inactive, listening, waiting for a wake phrase, recording, transcribing. */
+  speakerStateChanged: Notifications['speakerStateChanged'];
+  /** Steps of a track on its way to text. The frequent ones come after `subscribeDiagnostics(true)` only. */
+  speakerActivity: Notifications['speakerActivity'];
+  /** Where every millisecond of a speaker's audio has gone; every few seconds while it changes. */
+  ledgerUpdated: Notifications['ledgerUpdated'];
+  /** The recogniser is behind: interims come less often, or not at all. */
+  transcriptionDegraded: Notifications['transcriptionDegraded'];
+  transcriptionRecovered: Notifications['transcriptionRecovered'];
   /** A new version of a segment: interim, final or gap. `client.transcript` has it already. */
   segmentUpdated: { segment: Segment };
   /** An interim that turned out to be no speech, or that a lost connection left unfinished. */
@@ -62,6 +77,8 @@ export interface ParleyClientEvents {
 
 export interface JoinOptions {
   room: string;
+  /** One's own settings, over those of the room. */
+  settings?: SpeechOverrides;
   /** Default true. Without, this client neither receives nor plays the others' audio. */
   receiveAudio?: boolean;
 }
@@ -213,6 +230,43 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
+   * The settings that hold: the room's, one's own, and what there is to choose from.
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  getSettings(): Promise<ResponseOf<'getSettings'>> {
+    return this.#channel.request('getSettings', {});
+  }
+
+  /**
+   * Changes settings in the middle of a meeting; `null` takes a value back to the inherited one.
+   *
+   * @example
+   * await client.updateSettings({ scope: 'participant', settings: { language: 'de', wakePhrases: ['hey parley'] } });
+   *
+   * @throws ParleyError, as a rejection: `INVALID_SETTINGS` (`details.settings` says which and why), `SETTINGS_FORBIDDEN`,
+   * `RATE_LIMITED`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  updateSettings(change: RequestOf<'updateSettings'>): Promise<ResponseOf<'updateSettings'>> {
+    return this.#channel.request('updateSettings', change);
+  }
+
+  /**
+   * Where every millisecond of everybody's audio has gone.
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async getLedger(): Promise<ParticipantLedger[]> {
+    return (await this.#channel.request('getLedger', {})).ledgers;
+  }
+
+  /**
+   * Whether the frequent activities (`stabilized`, `audioRecorded`) are told. Off at first, and again after a reconnect.
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async subscribeDiagnostics(on: boolean): Promise<void> {
+    await this.#channel.request('subscribeDiagnostics', { on });
+  }
+
+  /**
    * Leaves the room; the connection stays and a room can be joined again. Sending and hearing end with the call, publications are
    * closed; the transcript stays to be read until another meeting is joined. Idempotent, never rejects.
    */
@@ -253,7 +307,7 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
     this.#assertStaying(stay);
     this.#early = [];
     try {
-      const joined = await this.#joinOnServer(stay.options.room);
+      const joined = await this.#joinOnServer(stay.options);
       this.#assertStaying(stay);
       this.#takeOver(stay, joined);
       const { routerRtpCapabilities, iceServers } = joined;
@@ -281,15 +335,16 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
     if (this.#stay !== stay) throw new ParleyError('NOT_JOINED');
   }
 
-  async #joinOnServer(room: string): Promise<JoinResult> {
+  async #joinOnServer({ room, settings }: JoinOptions): Promise<JoinResult> {
+    const request = { room, ...(settings === undefined ? {} : { settings }) };
     let joined: JoinResult;
     try {
-      joined = await this.#channel.request('join', { room });
+      joined = await this.#channel.request('join', request);
     } catch (error) {
       if (codeOf(error) !== 'ALREADY_JOINED') throw error;
       // An earlier join took effect after we had given it up.
       await this.#channel.request('leave', {});
-      joined = await this.#channel.request('join', { room });
+      joined = await this.#channel.request('join', request);
     }
     this.#inRoom = true;
     return joined;
@@ -391,6 +446,24 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
         return;
       case 'interimRetracted':
         this.transcript.retract(payload.segmentId);
+        return;
+      case 'settingsChanged':
+        this.emit(name, payload);
+        return;
+      case 'speakerStateChanged':
+        this.emit(name, payload);
+        return;
+      case 'speakerActivity':
+        this.emit(name, payload);
+        return;
+      case 'ledgerUpdated':
+        this.emit(name, payload);
+        return;
+      case 'transcriptionDegraded':
+        this.emit(name, payload);
+        return;
+      case 'transcriptionRecovered':
+        this.emit(name, payload);
         return;
       case 'transcriptionChanged':
         this.#transcription = payload.transcription;

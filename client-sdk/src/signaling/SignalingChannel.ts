@@ -58,6 +58,12 @@ const NOTIFICATIONS = Object.keys({
   interimRetracted: true,
   segmentCommitted: true,
   transcriptionChanged: true,
+  settingsChanged: true,
+  speakerStateChanged: true,
+  speakerActivity: true,
+  ledgerUpdated: true,
+  transcriptionDegraded: true,
+  transcriptionRecovered: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 
