@@ -4,6 +4,7 @@ import type { Recognizer } from '../asr/Recognizer.js';
 import { isRtcp, parseRtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import type { SpeechSettings, VoiceActivityModel } from '../speech/index.js';
+import type { WakeWordDetector } from '../speech/wake/index.js';
 import type { AudioLedgerTotals, PipelineEvent, SpeakerDescription } from './messages.js';
 import { SpeakerPipeline } from './SpeakerPipeline.js';
 
@@ -14,6 +15,7 @@ export interface RoomReceiverOptions {
   longestWindowMs: number;
   voiceActivity: VoiceActivityModel;
   recognizer: Recognizer;
+  wakeWords?: WakeWordDetector;
   onEvent: (event: PipelineEvent) => void;
 }
 

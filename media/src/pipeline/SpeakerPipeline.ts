@@ -14,7 +14,7 @@ import {
 } from '../speech/index.js';
 import type { StableText, TimedWord } from '../speech/stabilizer/index.js';
 import { buildPrompt, finishText, HotWordList, LanguageTracker } from '../speech/text/index.js';
-import { WakeGate } from '../speech/wake/index.js';
+import { WakeGate, type WakeWordDetector, type WakeWordStream } from '../speech/wake/index.js';
 import { type AudioFate, AudioLedger } from './AudioLedger.js';
 import type {
   AudioLedgerTotals,
@@ -41,6 +41,8 @@ export interface SpeakerPipelineOptions {
   recognizer: Recognizer;
   /** Knows the other tracks of the room. Without it every track is taken for its own speaker's. */
   crosstalk?: CrosstalkGuard;
+  /** Hears wake words by their sound, beside the phrases that are found in the text. */
+  wakeWords?: WakeWordDetector;
   onEvent: (event: SpeakerEvent) => void;
   now?: Clock;
 }
@@ -84,6 +86,7 @@ export class SpeakerPipeline {
   readonly #ledger = new AudioLedger();
   readonly #language: LanguageTracker;
   readonly #wake: WakeGate;
+  #wakeWords: WakeWordStream | undefined;
   readonly #context: UtteranceContext;
   /** Where the VAD's answers have got to: behind the intake for a moment after the sender started over. */
   #timeline: Timeline;
@@ -137,6 +140,7 @@ export class SpeakerPipeline {
     this.#context = this.#utteranceContext();
     this.#segmenter = new Segmenter(this.#segmenterSettings());
     options.crosstalk?.open(options.speaker.speakerId);
+    this.#listenForWakeWords();
   }
 
   get settings(): SpeechSettings {
@@ -173,6 +177,7 @@ export class SpeakerPipeline {
     this.#hotWords.replace(options.settings.hotWords);
     this.#language.update(options.settings);
     this.#tellWake(this.#wake.update(options.settings, this.#nowInMeeting()));
+    this.#listenForWakeWords();
     this.#changeState();
   }
 
@@ -207,6 +212,7 @@ export class SpeakerPipeline {
     if (this.#closed) return;
     this.#closed = true;
     this.#intake.close();
+    this.#wakeWords?.close();
     this.#options.crosstalk?.close(this.#options.speaker.speakerId);
     this.#ledger.finish();
     this.#tellLedger();
@@ -270,6 +276,7 @@ export class SpeakerPipeline {
   #onFrame(frame: IntakeFrame): void {
     const { startSample } = frame;
     const probability = this.#isCrosstalk(frame) ? 0 : frame.probability;
+    this.#wakeWords?.push(this.#timeline.ring.read(startSample, startSample + VAD_FRAME_SAMPLES));
     this.#handle(this.#segmenter.push({ startSample, samples: VAD_FRAME_SAMPLES, probability, rms: frame.rms }));
     if (!this.#segmenter.open) this.#ledger.pass(startSample - LOOK_BACK_SAMPLES);
     this.#tellWake(this.#wake.tick(this.#toMs(startSample + VAD_FRAME_SAMPLES)));
@@ -292,7 +299,27 @@ export class SpeakerPipeline {
     return true;
   }
 
+  /** Only where a wake phrase is awaited: listening costs. */
+  #listenForWakeWords(): void {
+    const { wakePhrases, wakeSensitivity } = this.#settings;
+    if (wakePhrases.length === 0) {
+      this.#wakeWords?.close();
+      this.#wakeWords = undefined;
+      return;
+    }
+    this.#wakeWords ??= this.#options.wakeWords?.open({
+      sensitivity: wakeSensitivity,
+      onDetection: ({ phrase, score }) => {
+        const atMs = this.#nowInMeeting();
+        const utterance = this.#utterance;
+        const shownFrom = utterance && { segmentId: utterance.id, fromMs: Math.max(0, atMs - utterance.startMs) };
+        this.#tellWake(this.#wake.detected({ phrase, score, atMs, shownFrom }));
+      },
+    });
+  }
+
   #onJump(toSample: number): void {
+    this.#wakeWords?.reset();
     this.#handle(this.#segmenter.jump(toSample));
     this.#options.crosstalk?.jump(this.#options.speaker.speakerId);
   }

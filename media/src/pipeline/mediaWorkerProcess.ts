@@ -2,9 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { RecognitionClient } from '../asr/RecognitionClient.js';
 import type { LoadLevel } from '../asr/types.js';
-import { type ChildLink, runChild } from '../process/index.js';
+import { type ChildLink, PermanentInitError, runChild } from '../process/index.js';
 import { VoiceActivityModel } from '../speech/index.js';
+import { OpenWakeWordDetector, type WakeWordDetector } from '../speech/wake/index.js';
 import type { MediaWorkerContract } from './MediaWorkerPool.js';
+import type { WakeWordModels } from './messages.js';
 import { RoomReceiver } from './RoomReceiver.js';
 
 const TICK_MS = 20;
@@ -14,12 +16,14 @@ const INTERIM_FACTORS: Record<LoadLevel, number> = { 0: 1, 1: 2, 2: 4, 3: 0 };
 const rooms = new Map<string, RoomReceiver>();
 let recognizer: RecognitionClient;
 let voiceActivity: VoiceActivityModel;
+let wakeWords: WakeWordDetector | undefined;
 let link: ChildLink<MediaWorkerContract>;
 let ticker: NodeJS.Timeout | undefined;
 
 runChild<MediaWorkerContract>({
-  async init({ asrSocketPath }, childLink) {
+  async init({ asrSocketPath, wakeWord }, childLink) {
     link = childLink;
+    wakeWords = wakeWord === undefined ? undefined : await loadWakeWords(wakeWord);
     [recognizer, voiceActivity] = await Promise.all([
       RecognitionClient.create({ socketPath: asrSocketPath, onLoadChange: slowDown }),
       VoiceActivityModel.create(),
@@ -48,6 +52,7 @@ runChild<MediaWorkerContract>({
         ...options,
         voiceActivity,
         recognizer,
+        ...(wakeWords === undefined ? {} : { wakeWords }),
         onEvent: (event) => link.send(event),
       });
       room.setInterimFactor(INTERIM_FACTORS[recognizer.load]);
@@ -113,8 +118,18 @@ runChild<MediaWorkerContract>({
     clearInterval(ticker);
     await Promise.all([...rooms.values()].map((room) => room.close()));
     await recognizer?.close();
+    await wakeWords?.close();
   },
 });
+
+/** Files that are none are a mistake in the settings, which no restart mends. */
+async function loadWakeWords(models: WakeWordModels): Promise<WakeWordDetector> {
+  try {
+    return await OpenWakeWordDetector.create(models);
+  } catch (error) {
+    throw new PermanentInitError((error as Error).message, { cause: error });
+  }
+}
 
 /** While the recogniser is busy, interims come less often: finals are what must not wait. */
 function slowDown(load: LoadLevel): void {

@@ -97,10 +97,18 @@ export class WakeGate {
     return this.detected({ phrase: match.phrase, score: match.score, atMs });
   }
 
-  /** A phrase was heard, here or by a detector of sound. */
-  detected(options: { phrase: string; score: number; atMs: number }): WakeEvent[] {
-    const { phrase, score, atMs } = options;
+  /** A phrase was heard, here or by a detector of sound; what the open utterance says from `shownFrom` on may be shown. */
+  detected(options: {
+    phrase: string;
+    score: number;
+    atMs: number;
+    shownFrom?: { segmentId: string; fromMs: number } | undefined;
+  }): WakeEvent[] {
+    const { phrase, score, atMs, shownFrom } = options;
     if (!this.#enabled) return [];
+    if (shownFrom !== undefined && !this.#shownFrom.has(shownFrom.segmentId)) {
+      this.#show(shownFrom.segmentId, shownFrom.fromMs);
+    }
     const events: WakeEvent[] = [{ type: 'wakePhraseDetected', phrase, score, atMs }];
     if (!this.#awake) events.push({ type: 'wakeListeningStopped', atMs });
     this.#awake = true;
