@@ -101,6 +101,7 @@ async function buildOnce({ root, cacheDir, onProgress, architectures }) {
     onWait: () => onProgress(0, 'waiting for another build'),
   });
   const buildDir = join(home, `.build-${key}-${process.pid}`);
+  removeLeftovers({ home, key });
   try {
     if (existsSync(join(dir, ADDON))) return { dir, builtNow: false };
     onProgress(0, 'configuring');
@@ -114,6 +115,13 @@ async function buildOnce({ root, cacheDir, onProgress, architectures }) {
   } finally {
     rmSync(buildDir, { recursive: true, force: true });
     release();
+  }
+}
+
+/** What a killed build of the same key has left: with the lock in hand, nobody else can be at work on it. */
+function removeLeftovers({ home, key }) {
+  for (const name of readdirSync(home)) {
+    if (name.startsWith(`.build-${key}-`)) rmSync(join(home, name), { recursive: true, force: true });
   }
 }
 

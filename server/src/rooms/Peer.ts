@@ -25,6 +25,8 @@ export class Peer {
   rtpCapabilities: RtpCapabilities | undefined;
   /** Wants to be told the frequent activities too. */
   diagnostics = false;
+  /** Producers whose consumer was announced to this peer's present receiving transport. */
+  readonly announced = new Set<string>();
   /** Tracks by producer id. */
   readonly producers = new Map<string, { track: 'microphone'; paused: boolean }>();
 

@@ -28,6 +28,12 @@ class FakeMedia {
       counts: { transports: 0, producers: 0, consumers: 0 },
       transportsOf: () => [{ direction: 'send' }],
       produce: async () => ({ producerId: `producer${++this.#producers}` }),
+      createTransport: async () => ({ transportId: 'transport' }),
+      consume: async ({ producerId }: { producerId: string }) => ({
+        consumerId: 'consumer',
+        producerId,
+        rtpParameters: {},
+      }),
       closeOwner: () => {},
       close: () => {},
     }),
@@ -256,5 +262,13 @@ describe('what is told', () => {
       ['Ada', 'wakeword'],
       ['Ben', undefined],
     ]);
+  });
+
+  test('announces a producer once to somebody whose receiving transport is made at the same moment', async () => {
+    const ada = join('Ada');
+    const bob = join('Bob');
+    await Promise.all([produce(ada.peer), room.createTransport(bob.peer, { direction: 'recv', rtpCapabilities: {} })]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(bob.client.told.filter(({ name }) => name === 'consumerCreated')).toHaveLength(1);
   });
 });

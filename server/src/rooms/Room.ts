@@ -193,6 +193,7 @@ export class Room {
     }
     if (request.direction === 'recv') {
       peer.rtpCapabilities = request.rtpCapabilities;
+      peer.announced.clear();
       for (const other of this.#peers.values()) {
         for (const producerId of other.producers.keys()) {
           this.#announce({ to: peer, from: other, producerId });
@@ -454,6 +455,11 @@ export class Room {
     if (rtpCapabilities === undefined || producer === undefined || to === from) {
       return;
     }
+    // A producer and a receiving transport that are made at the same moment both ask for it.
+    if (to.announced.has(producerId)) {
+      return;
+    }
+    to.announced.add(producerId);
     this.#sfu
       .consume({
         ownerId: to.peerId,
