@@ -1,3 +1,4 @@
+export { decodePcm } from './decodePcm.js';
 export { FakeRecognizer, type FakeScript, hypothesisOf } from './FakeRecognizer.js';
 export { ManualTime } from './ManualTime.js';
 export { type NoiseKind, noise } from './noises.js';

@@ -1,0 +1,184 @@
+import { plainWord, type SpeakerEvent, splitWords } from '@parley/media';
+import { align } from '../align.js';
+import { type Percentiles, percentiles } from '../percentile.js';
+import type { Performance, Played } from './Stage.js';
+
+/** One row of the table: so many speakers at once. */
+export interface LiveRow {
+  speakers: number;
+  /** From the decision that an utterance is over to its final. */
+  vadEndToFinalMs: Percentiles;
+  /** From the true end of an utterance's last word to its final. */
+  speechEndToFinalMs: Percentiles;
+  /** From the true end of a word to the first text that has it at its place. */
+  wordToVisibleMs: Percentiles;
+  /** From the newest sample that an interim has heard to the interim. */
+  interimFreshnessMs: Percentiles;
+  /** Engine time of interims that were overtaken and of finals that were begun in a pause, of all engine time. */
+  discardedShare: number;
+  /** Gaps, and requests that were turned down. */
+  drops: number;
+  wer: number;
+  cpuShare: { pipelines: number; recogniser: number };
+  eventLoopDelayP99Ms: number;
+}
+
+type Final = Extract<SpeakerEvent, { type: 'final' }>;
+type Visible = { atMs: number; event: Extract<SpeakerEvent, { type: 'final' | 'interim' }> };
+
+export function scoreLive(performance: Performance): LiveRow {
+  const { played } = performance;
+  const latencies = played.map(latenciesOf);
+  const all = (pick: (each: ReturnType<typeof latenciesOf>) => number[]) => percentiles(latencies.flatMap(pick));
+  const errors = played.map(wordErrors);
+  const words = errors.reduce((sum, each) => sum + each.words, 0);
+  const gaps = played.reduce((sum, { told }) => sum + told.filter(({ event }) => event.type === 'gap').length, 0);
+  return {
+    speakers: played.length,
+    vadEndToFinalMs: all((each) => each.vadEndToFinal),
+    speechEndToFinalMs: all((each) => each.speechEndToFinal),
+    wordToVisibleMs: all((each) => each.wordToVisible),
+    interimFreshnessMs: all((each) => each.freshness),
+    discardedShare: share(performance.discardedEngineMs, performance.engineMs),
+    drops: gaps + performance.rejected,
+    wer: share(
+      errors.reduce((sum, each) => sum + each.edits, 0),
+      words,
+    ),
+    cpuShare: {
+      pipelines: round(performance.cpuShare.pipelines),
+      recogniser: round(performance.cpuShare.recogniser),
+    },
+    eventLoopDelayP99Ms: round(performance.eventLoopDelayMs),
+  };
+}
+
+/** Utterances of which a second final begins within them. */
+export function countCut({ speech, told }: Played): { cut: number; utterances: number } {
+  const starts = told.flatMap(({ event }) => (event.type === 'final' ? [event.segment.startMs] : []));
+  const utterances = new Set(speech.words.map(({ utterance }) => utterance));
+  let cut = 0;
+  for (const utterance of utterances) {
+    const words = speech.words.filter((word) => word.utterance === utterance);
+    const from = (words[0]?.startMs ?? 0) + 200;
+    const to = (words.at(-1)?.endMs ?? 0) - 100;
+    if (starts.some((startMs) => startMs > from && startMs < to)) cut += 1;
+  }
+  return { cut, utterances: utterances.size };
+}
+
+export interface SeamCount {
+  seams: number;
+  /** Seams beside which a word is missing, or stands twice or too much, by the alignment with what was said. */
+  broken: number;
+}
+
+/** Looks at the two words on either side of every cut. */
+export function countBrokenSeams({ speech, told }: Played): SeamCount {
+  const finals = finalsOf(told);
+  const heard = finals.flatMap((final) => plainWords(final.hypothesis.text));
+  const spoken = speech.words.map(({ text }) => plainWord(text));
+  const { matches } = align(heard, spoken);
+  let before = 0;
+  let broken = 0;
+  for (const final of finals.slice(0, -1)) {
+    before += plainWords(final.hypothesis.text).length;
+    // The nearest words that are certain, on either side: as many heard as spoken between them.
+    const left = findMatch(matches, before - 1, -1);
+    const right = findMatch(matches, before, 1);
+    if (left === undefined || right === undefined) continue;
+    const heardBetween = right.heard - left.heard - 1;
+    const spokenBetween = right.spoken - left.spoken - 1;
+    if (heardBetween !== spokenBetween) broken += 1;
+  }
+  return { seams: Math.max(0, finals.length - 1), broken };
+}
+
+function findMatch(matches: readonly (number | undefined)[], from: number, step: 1 | -1) {
+  for (let index = from; index >= 0 && index < matches.length && Math.abs(index - from) < 4; index += step) {
+    const spoken = matches[index];
+    if (spoken !== undefined) return { heard: index, spoken };
+  }
+  return undefined;
+}
+
+export function wordErrors({ speech, told }: Pick<Played, 'speech' | 'told'>): { edits: number; words: number } {
+  const heard = finalsOf(told).flatMap((final) => plainWords(final.hypothesis.text));
+  const spoken = speech.words.map(({ text }) => plainWord(text));
+  return { edits: align(spoken, heard).edits, words: spoken.length };
+}
+
+function latenciesOf({ speech, told }: Played) {
+  const endedAtMs = new Map<string, number>();
+  const vadEndToFinal: number[] = [];
+  const freshness: number[] = [];
+  const visible: Visible[] = [];
+  for (const { atMs, event } of told) {
+    if (event.type === 'activity' && event.activity.type === 'recordingStopped') {
+      endedAtMs.set(event.activity.segmentId, atMs);
+    }
+    if (event.type === 'interim') freshness.push(atMs - event.segment.endMs);
+    if (event.type === 'final') {
+      const ended = endedAtMs.get(event.segment.id);
+      if (ended !== undefined) vadEndToFinal.push(atMs - ended);
+    }
+    if (event.type === 'interim' || event.type === 'final') visible.push({ atMs, event });
+  }
+  return {
+    vadEndToFinal,
+    freshness,
+    wordToVisible: wordToVisible({ speech, visible }),
+    speechEndToFinal: speechEndToFinal({ speech, visible }),
+  };
+}
+
+function speechEndToFinal({ speech, visible }: Pick<Played, 'speech'> & { visible: Visible[] }): number[] {
+  const latencies: number[] = [];
+  for (const [index, word] of speech.words.entries()) {
+    if (speech.words[index + 1]?.utterance === word.utterance) continue;
+    const final = visible.find(
+      ({ event }) =>
+        event.type === 'final' && event.segment.startMs < word.endMs && event.segment.endMs >= word.endMs - 150,
+    );
+    if (final !== undefined) latencies.push(final.atMs - word.endMs);
+  }
+  return latencies;
+}
+
+/** Each text is aligned with the words of its time; a word is visible from the first text on that has it at its place. */
+function wordToVisible({ speech, visible }: Pick<Played, 'speech'> & { visible: Visible[] }): number[] {
+  const seenAtMs = new Map<number, number>();
+  for (const { atMs, event } of visible) {
+    const { startMs, endMs } = event.segment;
+    const near = speech.words.flatMap((word, index) =>
+      word.endMs > startMs - 300 && word.startMs < endMs + 300 ? [{ word, index }] : [],
+    );
+    const { matches } = align(
+      near.map(({ word }) => plainWord(word.text)),
+      plainWords(event.hypothesis.text),
+    );
+    for (const [place, match] of matches.entries()) {
+      const index = near[place]?.index;
+      if (match !== undefined && index !== undefined && !seenAtMs.has(index)) seenAtMs.set(index, atMs);
+    }
+  }
+  return [...seenAtMs].map(([index, atMs]) => atMs - (speech.words[index]?.endMs ?? 0));
+}
+
+function finalsOf(told: Played['told']): Final[] {
+  return told.flatMap(({ event }) => (event.type === 'final' ? [event] : []));
+}
+
+function plainWords(text: string): string[] {
+  return splitWords(text)
+    .map(plainWord)
+    .filter((word) => word !== '');
+}
+
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : Number((part / whole).toFixed(4));
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(2));
+}
