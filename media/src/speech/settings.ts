@@ -54,7 +54,7 @@ export const speechSettingsSchema = z.strictObject({
     .int()
     .min(100)
     .max(5_000)
-    .default(240)
+    .default(300)
     .meta(live('adaptive: silence that ends an utterance after what reads as the end of a sentence', 'ms')),
   endSilenceUnfinishedMs: z
     .int()
