@@ -17,8 +17,8 @@ export class TranscriptTap {
       .sort((a, b) => a.startMs - b.startMs);
   }
 
-  /** What the finals of a participant say in a row. */
-  text(participantId: string): string {
+  /** What the finals of a participant (of all without one) say in a row. */
+  text(participantId?: string): string {
     return this.finals(participantId)
       .map(({ text }) => text)
       .join(' ');
