@@ -1,22 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import {
-  AsrService,
-  ModelStore,
   monotonicNowMs,
-  RecognitionClient,
-  type ResolvedModel,
   type SpeakerEvent,
   SpeakerPipeline,
   type SpeechSettings,
   VoiceActivityModel,
 } from '@parley/media';
+import { RecogniserProcess } from '../RecogniserProcess.js';
 import type { Speech } from './speech.js';
 
-const BUILT_IN = fileURLToPath(new URL('../../../native/models', import.meta.url));
 const CHUNK_SAMPLES = 320;
 const CHUNK_MS = 20;
 /** How much of what was said last is waited for. */
@@ -50,40 +43,22 @@ export interface Performance {
 
 /** The recogniser in its process, the VAD, and pipelines for any number of speakers. No network. */
 export class Stage {
-  readonly #directory: string;
-  readonly #service: AsrService;
-  readonly #client: RecognitionClient;
+  readonly #recogniser: RecogniserProcess;
   readonly #voiceActivity: VoiceActivityModel;
-  readonly #model: ResolvedModel;
 
-  private constructor(parts: {
-    directory: string;
-    service: AsrService;
-    client: RecognitionClient;
-    voiceActivity: VoiceActivityModel;
-    model: ResolvedModel;
-  }) {
-    this.#directory = parts.directory;
-    this.#service = parts.service;
-    this.#client = parts.client;
+  private constructor(parts: { recogniser: RecogniserProcess; voiceActivity: VoiceActivityModel }) {
+    this.#recogniser = parts.recogniser;
     this.#voiceActivity = parts.voiceActivity;
-    this.#model = parts.model;
   }
 
   /** @param options.model a name of the catalogue or a file; default: the built-in one */
   static async create(options: { model?: string } = {}): Promise<Stage> {
-    const directory = await mkdtemp(join(tmpdir(), 'parley-bench-'));
-    const store = new ModelStore({ directory: join(directory, 'models'), builtInDirectory: BUILT_IN });
-    const model = await store.resolve(options.model ?? 'parley-nano', { device: 'cpu' });
-    const service = await AsrService.create({ model, device: 'auto', socketDirectory: directory, logger: () => {} });
-    const status = await service.settled();
-    if (status.state !== 'ready') throw new Error(`the recogniser does not run: ${status.reason ?? status.state}`);
-    const client = RecognitionClient.create({ socketPath: service.socketPath });
-    return new Stage({ directory, service, client, voiceActivity: await VoiceActivityModel.create(), model });
+    const recogniser = await RecogniserProcess.start(options);
+    return new Stage({ recogniser, voiceActivity: await VoiceActivityModel.create() });
   }
 
   get modelName(): string {
-    return this.#model.profile.name;
+    return this.#recogniser.model.profile.name;
   }
 
   /** Plays one speech a speaker, all from the same moment on, each chunk at its time. */
@@ -135,10 +110,8 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await this.#client.close();
-    await this.#service.close();
+    await this.#recogniser.close();
     await this.#voiceActivity.close();
-    await rm(this.#directory, { recursive: true, force: true });
   }
 
   #pipeline(options: {
@@ -162,9 +135,9 @@ export class Stage {
       },
       meetingStartedAtMs: startAtMs,
       settings,
-      longestWindowMs: this.#model.profile.longestWindowMs,
+      longestWindowMs: this.#recogniser.model.profile.longestWindowMs,
       voiceActivity: this.#voiceActivity,
-      recognizer: this.#client,
+      recognizer: this.#recogniser.client,
       onEvent: (event) => told.push({ atMs: monotonicNowMs() - startAtMs, event }),
     });
   }
@@ -172,7 +145,7 @@ export class Stage {
   async #counters() {
     // Counts come from the process once a second.
     await new Promise((resolve) => setTimeout(resolve, 1_200));
-    const stats = this.#service.stats;
+    const { stats, pid } = this.#recogniser.service;
     const { user, system } = process.cpuUsage();
     return {
       engineMs: stats?.engineMs ?? 0,
@@ -182,7 +155,7 @@ export class Stage {
         0,
       ),
       ownCpuMs: (user + system) / 1_000,
-      asrCpuMs: this.#service.pid === undefined ? 0 : await cpuMsOf(this.#service.pid),
+      asrCpuMs: pid === undefined ? 0 : await cpuMsOf(pid),
     };
   }
 }

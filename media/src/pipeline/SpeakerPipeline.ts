@@ -37,7 +37,7 @@ export interface SpeakerPipelineOptions {
   meetingStartedAtMs: number;
   settings: SpeechSettings;
   longestWindowMs: number;
-  voiceActivity: VoiceActivityModel;
+  voiceActivity: Pick<VoiceActivityModel, 'open'>;
   recognizer: Recognizer;
   /** Knows the other tracks of the room. Without it every track is taken for its own speaker's. */
   crosstalk?: CrosstalkGuard;

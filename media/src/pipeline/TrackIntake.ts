@@ -31,7 +31,7 @@ export interface TrackIntakeOptions {
   payloadType: number;
   /** On the machine's monotonic clock. */
   meetingStartedAtMs: number;
-  voiceActivity: VoiceActivityModel;
+  voiceActivity: Pick<VoiceActivityModel, 'open'>;
   now: () => number;
   /** As decoded or filled, before the VAD has answered. */
   onAudio(span: { timeline: Timeline; startSample: number; samples: number; origin: PcmOrigin }): void;

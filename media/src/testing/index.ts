@@ -2,6 +2,7 @@ export { decodePcm } from './decodePcm.js';
 export { FakeRecognizer, type FakeScript, hypothesisOf } from './FakeRecognizer.js';
 export { ManualTime } from './ManualTime.js';
 export { type NoiseKind, noise } from './noises.js';
+export { type WavOptions, wavFile } from './wavFile.js';
 
 /** Entry of an ASR process with a fake engine, for `AsrService.create({ entry })`; see `FakeJobScript` for what it can do. */
 export const FAKE_ASR_ENTRY = new URL('../asr/testing/fakeAsrProcess.js', import.meta.url);

@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AsrService, ModelStore, RecognitionClient, type ResolvedModel } from '@parley/media';
+
+const BUILT_IN = fileURLToPath(new URL('../../native/models', import.meta.url));
+
+/** The recogniser as it runs in a deployment: in a process of its own, behind its scheduler. */
+export class RecogniserProcess {
+  readonly #directory: string;
+  readonly service: AsrService;
+  readonly client: RecognitionClient;
+  readonly model: ResolvedModel;
+
+  private constructor(parts: { directory: string; service: AsrService; model: ResolvedModel }) {
+    this.#directory = parts.directory;
+    this.service = parts.service;
+    this.model = parts.model;
+    this.client = RecognitionClient.create({ socketPath: parts.service.socketPath });
+  }
+
+  /** @param options.model a name of the catalogue or a file; default: the built-in one @throws Error where it does not run */
+  static async start(options: { model?: string } = {}): Promise<RecogniserProcess> {
+    const directory = await mkdtemp(join(tmpdir(), 'parley-bench-'));
+    try {
+      const store = new ModelStore({ directory: join(directory, 'models'), builtInDirectory: BUILT_IN });
+      const model = await store.resolve(options.model ?? 'parley-nano', { device: 'cpu' });
+      const service = await AsrService.create({ model, device: 'auto', socketDirectory: directory, logger: () => {} });
+      const status = await service.settled();
+      if (status.state !== 'ready') {
+        await service.close();
+        throw new Error(`The recogniser does not run: ${status.reason ?? status.state}.`);
+      }
+      return new RecogniserProcess({ directory, service, model });
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+    await this.service.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,222 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FakeRecognizer, wavFile } from '@parley/media/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pieceEnd, throughBareEngine } from './bareEngine.js';
+import { comparableWords, countErrors, werOf } from './countErrors.js';
+import { readDataset } from './dataset.js';
+import { countPunctuation, punctuationScore } from './punctuation.js';
+import { readAudio } from './readAudio.js';
+import { readWav } from './readWav.js';
+import { to16k } from './resample.js';
+import { StandingClock } from './StandingClock.js';
+import { lostPackets } from './throughPipeline.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-wer-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('a folder of recordings', () => {
+  it('is read in the layout of LibriSpeech and as pairs of files, in one order', async () => {
+    await mkdir(join(folder, '84', '121'), { recursive: true });
+    await writeFile(join(folder, '84', '121', '84-121.trans.txt'), '84-121-0001 SECOND LINE\n84-121-0000 FIRST LINE\n');
+    await writeFile(join(folder, '84', '121', '84-121-0000.flac'), '');
+    await writeFile(join(folder, '84', '121', '84-121-0001.flac'), '');
+    await writeFile(join(folder, 'a.WAV'), '');
+    await writeFile(join(folder, 'a.txt'), ' Good morning.\n');
+    const { items, unmatched } = await readDataset(folder);
+    expect(items.map(({ name, text }) => [name, text])).toEqual([
+      ['84/121/84-121-0000', 'FIRST LINE'],
+      ['84/121/84-121-0001', 'SECOND LINE'],
+      ['a', 'Good morning.'],
+    ]);
+    expect(items[2]?.audioFile).toBe(join(folder, 'a.WAV'));
+    expect(unmatched).toEqual([]);
+  });
+
+  it('names recordings without a transcript, and lines without a recording', async () => {
+    await writeFile(join(folder, 'alone.wav'), '');
+    await writeFile(join(folder, 'x.trans.txt'), 'x-1 SOMETHING\n');
+    await writeFile(join(folder, 'README.txt'), 'no transcript');
+    expect(await readDataset(folder)).toEqual({ items: [], unmatched: ['x-1', 'alone'] });
+  });
+
+  it('is told to be missing in a sentence', async () => {
+    await expect(readDataset(join(folder, 'nowhere'))).rejects.toThrow(/cannot be read: ENOENT/);
+  });
+});
+
+describe('a WAV file', () => {
+  const values = [0, 0.5, -0.5, 0.25];
+
+  it.each([
+    ['pcm', 8, 0.01],
+    ['pcm', 16, 1e-4],
+    ['pcm', 24, 1e-6],
+    ['pcm', 32, 1e-6],
+    ['float', 32, 0],
+  ] as const)('of %s with %i bits is read', (encoding, bits, tolerance) => {
+    const sound = readWav(wavFile({ values, encoding, bits }));
+    expect(sound?.sampleRate).toBe(16_000);
+    expect(sound?.samples).toHaveLength(4);
+    for (const [index, value] of values.entries()) {
+      expect(Math.abs((sound?.samples[index] ?? 9) - value)).toBeLessThanOrEqual(tolerance);
+    }
+  });
+
+  it('of two channels becomes their mean', () => {
+    const sound = readWav(wavFile({ values: [0.5, 0, -0.5, 0.5], encoding: 'float', bits: 32, channels: 2 }));
+    expect([...(sound?.samples ?? [])]).toEqual([0.25, 0]);
+  });
+
+  it('with chunks before its samples, and with a length that says nothing, is read to its end', () => {
+    const sound = readWav(wavFile({ values, encoding: 'pcm', bits: 16, extraChunk: 3, dataLength: 0xffffffff }));
+    expect(sound?.samples).toHaveLength(4);
+  });
+
+  it.each([
+    ['nothing', new Uint8Array(0)],
+    ['another format', new TextEncoder().encode('fLaC and more bytes than twelve')],
+    ['an encoding that is not known', wavFile({ values, encoding: 'pcm', bits: 16, formatTag: 0x11 })],
+    ['no samples', wavFile({ values, encoding: 'pcm', bits: 16 }).slice(0, 36)],
+  ])('that is %s is left to others', (_, file) => {
+    expect(readWav(file)).toBeUndefined();
+  });
+
+  it('needs no other program', async () => {
+    const path = process.env.PATH;
+    process.env.PATH = '';
+    try {
+      await writeFile(join(folder, 'a.wav'), wavFile({ values, encoding: 'pcm', bits: 16 }));
+      await writeFile(join(folder, 'a.flac'), 'fLaC');
+      expect([...(await readAudio(join(folder, 'a.wav')))]).toEqual([0, 16_384, -16_384, 8_192]);
+      await expect(readAudio(join(folder, 'a.flac'))).rejects.toThrow(/need ffmpeg, which is not installed/);
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+});
+
+describe('another sample rate', () => {
+  const tone = (sampleRate: number, hertz: number) =>
+    Float32Array.from(
+      { length: sampleRate / 2 },
+      (_, index) => 0.5 * Math.sin((2 * Math.PI * hertz * index) / sampleRate),
+    );
+  const level = (pcm: Int16Array) =>
+    Math.sqrt(pcm.subarray(800, -800).reduce((sum, value) => sum + (value / 32_768) ** 2, 0) / (pcm.length - 1_600));
+
+  it.each([8_000, 22_050, 44_100, 48_000])('%i Hz keeps what speech needs', (sampleRate) => {
+    const pcm = to16k({ sampleRate, samples: tone(sampleRate, 1_000) });
+    expect(pcm.length).toBe(8_000);
+    expect(level(pcm)).toBeCloseTo(0.5 / Math.SQRT2, 2);
+  });
+
+  it('keeps out what 16 kHz cannot carry', () => {
+    expect(level(to16k({ sampleRate: 48_000, samples: tone(48_000, 11_000) }))).toBeLessThan(0.005);
+  });
+});
+
+describe('word errors', () => {
+  const count = (reference: string, heard: string) => countErrors(comparableWords(reference), comparableWords(heard));
+
+  it('are substitutions, insertions and deletions', () => {
+    expect(count('a b c d e f g h i', 'a x c d e g h i j')).toEqual({
+      words: 9,
+      substitutions: 1,
+      insertions: 1,
+      deletions: 1,
+    });
+    expect(count('one two', '')).toMatchObject({ deletions: 2 });
+    expect(count('', 'one two')).toMatchObject({ words: 0, insertions: 2 });
+  });
+
+  it('do not count case, punctuation, apostrophes and hyphens', () => {
+    const errors = count("DON'T CO OPERATE", 'Don’t co-operate.');
+    expect(werOf(errors)).toBe(0);
+    expect(errors.words).toBe(3);
+  });
+
+  it('of nothing are none, of something in silence all', () => {
+    expect(werOf(count('', ''))).toBe(0);
+    expect(werOf(count('', 'hello'))).toBe(1);
+  });
+});
+
+describe('punctuation', () => {
+  it('counts at words that both texts have, by its kind', () => {
+    const counts = countPunctuation('Well, go on. Why not? Because.', 'Well go on! Why, not. Cause.');
+    expect(counts).toEqual({ expected: 3, written: 3, right: 2 });
+    expect(punctuationScore([counts])).toEqual({ precision: 0.6667, recall: 0.6667 });
+  });
+
+  it('has no score where there is none', () => {
+    expect(punctuationScore([countPunctuation('no marks', 'no marks')])).toEqual({ precision: null, recall: null });
+  });
+});
+
+describe('a network that loses packets', () => {
+  it('loses the asked share, the same at every run', () => {
+    const lost = lostPackets(20_000, { lossPercent: 5, seed: 3 });
+    expect(lost.size / 20_000).toBeCloseTo(0.05, 2);
+    expect(lostPackets(20_000, { lossPercent: 5, seed: 3 })).toEqual(lost);
+    expect(lostPackets(20_000, { lossPercent: 5, seed: 4 })).not.toEqual(lost);
+    expect(lostPackets(1_000, { lossPercent: 0, seed: 3 }).size).toBe(0);
+  });
+});
+
+describe('the bare engine', () => {
+  it('gets a long recording in pieces, cut where it is quiet, every sample once', async () => {
+    const pcm = new Int16Array(16_000 * 25).fill(1_000);
+    pcm.fill(0, 16_000 * 7, 16_000 * 7 + 320);
+    expect(pieceEnd({ pcm, from: 0, longestSamples: 160_000 })).toBe(16_000 * 7 + 160);
+    const recognizer = new FakeRecognizer({ script: { text: 'piece' } });
+    const { text } = await throughBareEngine({
+      pcm,
+      recognizer,
+      settings: { language: 'en', task: 'transcribe', beamSize: 1, temperatureFallback: true },
+      longestWindowMs: 10_000,
+    });
+    const lengths = recognizer.requests.map((request) => request.pcm.length);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(160_000);
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(pcm.length);
+    expect(text.split(' ')).toHaveLength(lengths.length);
+  });
+});
+
+describe('time that stands still while the recogniser works', () => {
+  it('goes on after the last answer, follow-up questions included', async () => {
+    const clock = new StandingClock(new FakeRecognizer({ script: { text: 'yes', delayMs: 5 } }));
+    const answeredAtMs: number[] = [];
+    const ask = () => clock.recognize(REQUEST).then(() => answeredAtMs.push(clock.now()));
+    const both = ask().then(ask);
+    await clock.advance(20);
+    await both;
+    expect(answeredAtMs).toEqual([0, 0]);
+    expect(clock.now()).toBe(20);
+    expect(clock.engineMs).toBe(10);
+  });
+});
+
+const REQUEST = {
+  kind: 'final' as const,
+  roomId: 'room',
+  speakerId: 'speaker',
+  pcm: new Int16Array(320),
+  settings: {
+    language: 'en',
+    task: 'transcribe' as const,
+    beamSize: 1,
+    temperatureFallback: true,
+    prompt: '',
+    words: false,
+    noSpeechThreshold: 0.6,
+    logProbabilityThreshold: -1,
+    compressionRatioThreshold: 2.4,
+    tokensPerSecond: 16,
+  },
+  deadlineAtMs: 0,
+};
