@@ -89,6 +89,11 @@ describe('the demo', () => {
     expect(await complaint({ ...script, segments: [{ speaker: 'Bo', start: 0, end: 1, text: 'x' }] })).toContain(
       'Bo speaks but is not among the speakers.',
     );
+    const withWords = (words: unknown) => complaint({ ...script, segments: [{ ...script.segments[0], words }] });
+    expect(await withWords([])).toContain('segments.0: does not have one pair of times for each word.');
+    expect(await withWords([[0.4, 1]])).toContain('segments.0: has words that are out of order or outside of it.');
+    expect(await withWords([[1, 0.6]])).toContain('segments.0: has words that are out of order or outside of it.');
+    expect(await withWords([[0.6, 1]])).toContain('The track of Ada is missing');
   });
 
   it('asks for a browser before it starts anything', async () => {

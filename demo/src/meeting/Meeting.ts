@@ -21,4 +21,6 @@ export interface MeetingSpeaker {
 export interface Utterance extends Span {
   speaker: string;
   text: string;
+  /** When each word of the text was said, in its order; not every script tells. */
+  words?: Span[];
 }

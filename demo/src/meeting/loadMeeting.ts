@@ -2,7 +2,10 @@ import { access, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DemoError } from '../DemoError.js';
-import type { Meeting } from './Meeting.js';
+import { wordsOf } from '../scoring/words.js';
+import type { Meeting, Span } from './Meeting.js';
+
+const wordSchema = z.tuple([z.number().min(0), z.number().positive()]);
 
 const meetingFileSchema = z.object({
   duration: z.number().positive(),
@@ -22,14 +25,23 @@ const meetingFileSchema = z.object({
         start: z.number().min(0),
         end: z.number().positive(),
         text: z.string().min(1),
+        words: z.array(wordSchema).optional(),
       })
-      .refine((segment) => segment.end > segment.start, 'ends before it begins'),
+      .refine((segment) => segment.end > segment.start, 'ends before it begins')
+      .refine(
+        ({ text, words }) => words === undefined || words.length === wordsOf(text).length,
+        'does not have one pair of times for each word',
+      )
+      .refine(({ start, end, words = [] }) => {
+        const times = [start, ...words.flat(), end];
+        return times.every((time, index) => time >= (times[index - 1] ?? 0));
+      }, 'has words that are out of order or outside of it'),
   ),
 });
 
 /**
- * Reads `meeting.json` of a folder: `{ duration, speakers: [{ name, file }], segments: [{ speaker, start, end, text }] }`, times
- * in seconds.
+ * Reads `meeting.json` of a folder: `{ duration, speakers: [{ name, file }], segments: [{ speaker, start, end, text, words }] }`,
+ * times in seconds from the start of the tracks. `words` may be left out: `[start, end]` of each word of the text.
  *
  * @throws {DemoError} when the folder, the script or a track is missing or not as it should be
  */
@@ -72,12 +84,18 @@ export async function loadMeeting(directory: string): Promise<Meeting> {
     durationMs: parsed.data.duration * 1_000,
     speakers,
     utterances: parsed.data.segments
-      .map(({ speaker, start, end, text: words }) => ({
+      .map(({ speaker, start, end, text: said, words }) => ({
         speaker,
         startMs: start * 1_000,
         endMs: end * 1_000,
-        text: words,
+        text: said,
+        ...(words === undefined ? {} : { words: words.map(toSpan) }),
       }))
       .sort((a, b) => a.startMs - b.startMs),
   };
+}
+
+/** Seconds to whole milliseconds. */
+function toSpan([start, end]: z.infer<typeof wordSchema>): Span {
+  return { startMs: Math.round(start * 1_000), endMs: Math.round(end * 1_000) };
 }

@@ -108,6 +108,9 @@ describe('the score of a meeting', () => {
       ],
       speechEndToFinalMs: { p50: 800, p95: 900 },
       speechStartToInterimMs: { p50: 2_800, p95: 2_900 },
+      wordToVisibleMs: { p50: null, p95: null },
+      erasedVisibleWords: { shown: 13, erased: 0, share: 0 },
+      visibleRevisions: 0,
       missedUtterances: 0,
       finalsInSilence: 0,
       misattributed: 0,
@@ -158,6 +161,8 @@ describe('the score of a meeting', () => {
       misattributed: 0,
       speechEndToFinalMs: { p50: null, p95: null },
       speechStartToInterimMs: { p50: null, p95: null },
+      erasedVisibleWords: { shown: 0, erased: 0, share: 0 },
+      visibleRevisions: 0,
     });
   });
 
@@ -298,5 +303,106 @@ describe('the score of a meeting', () => {
     };
     // Ben's words now stand 2.5 s before his place in the script: nothing of his final is where he speaks.
     expect(scoreMeeting(meeting, late)).toMatchObject({ missedUtterances: 1, wer: 0 });
+  });
+
+  it('tells how many of the shown words went away again', () => {
+    const shared = { who: 'Ada', startMs: 800, endMs: 3_300, id: 'a' };
+    const score = scoreMeeting(
+      meeting,
+      recordingOf([
+        { ...shared, text: 'Good warning', arrivedAtMs: 2_000, status: 'interim' },
+        { ...shared, text: "Good morning, let's begin.", arrivedAtMs: 3_700 },
+        ben,
+        adaSecond,
+      ]),
+    );
+    expect(score.erasedVisibleWords).toEqual({ shown: 14, erased: 1, share: 1 / 14 });
+    expect(score.visibleRevisions).toBe(1);
+  });
+});
+
+describe('the time from a word to the first text that has it', () => {
+  const spoken: Meeting = {
+    ...meeting,
+    utterances: [
+      {
+        speaker: 'Ada',
+        startMs: 1_000,
+        endMs: 3_000,
+        text: "Good morning, let's begin.",
+        words: [
+          { startMs: 1_000, endMs: 1_300 },
+          { startMs: 1_300, endMs: 1_900 },
+          { startMs: 2_200, endMs: 2_500 },
+          { startMs: 2_500, endMs: 3_000 },
+        ],
+      },
+    ],
+  };
+  const first = { who: 'Ada', startMs: 800, id: 'a', status: 'interim' } as const;
+  const latencies = (captions: Caption[]) => scoreMeeting(spoken, recordingOf(captions)).wordToVisibleMs;
+
+  it('counts from the end of each word to the interim or the final that shows it first', () => {
+    expect(
+      latencies([
+        { ...first, endMs: 1_500, text: 'Good', arrivedAtMs: 1_700 },
+        { ...first, endMs: 2_100, text: 'Good morning', arrivedAtMs: 2_500 },
+        { ...first, endMs: 3_300, text: "Good morning, let's begin.", arrivedAtMs: 3_800, status: 'final' },
+      ]),
+      // 400, 600, 1300 and 800 ms.
+    ).toEqual({ p50: 600, p95: 1_300 });
+  });
+
+  it('does not take another word for it, nor one that comes at another place', () => {
+    expect(
+      latencies([
+        { ...first, endMs: 1_500, text: 'Could', arrivedAtMs: 1_700 },
+        { ...first, endMs: 2_000, text: 'Could morning', arrivedAtMs: 2_500 },
+      ]),
+    ).toEqual({ p50: 600, p95: 600 });
+  });
+
+  it('looks for a word 300 ms around the time of a text, and no further', () => {
+    const begin = (startMs: number) =>
+      latencies([{ ...first, startMs, endMs: startMs + 400, text: 'begin', arrivedAtMs: 4_000 }]).p50;
+    expect(begin(3_290)).toBe(1_000);
+    expect(begin(3_300)).toBeNull();
+    expect(begin(1_810)).toBe(1_000);
+    expect(begin(1_800)).toBeNull();
+  });
+
+  it('keeps a word that is said twice apart by the time of the text', () => {
+    const twice: Meeting = {
+      ...meeting,
+      utterances: [1_000, 5_000].map((startMs) => ({
+        speaker: 'Ada',
+        startMs,
+        endMs: startMs + 500,
+        text: 'Yes.',
+        words: [{ startMs, endMs: startMs + 500 }],
+      })),
+    };
+    const score = scoreMeeting(
+      twice,
+      recordingOf([
+        { who: 'Ada', startMs: 900, endMs: 1_700, text: 'Yes.', arrivedAtMs: 1_900 },
+        { who: 'Ada', startMs: 4_900, endMs: 5_700, text: 'Yes.', arrivedAtMs: 6_100 },
+      ]),
+    );
+    expect(score.wordToVisibleMs).toEqual({ p50: 400, p95: 600 });
+  });
+
+  it('does not take the text of another speaker', () => {
+    expect(latencies([{ ...adaFirst, who: 'Ben' }])).toEqual({ p50: null, p95: null });
+  });
+
+  it('does not count the time by which the browser played late', () => {
+    const recording = recordingOf([{ ...adaFirst, arrivedAtMs: 4_000 }]);
+    const late: MeetingRecording = {
+      ...recording,
+      speakers: recording.speakers.map((speaker) => ({ ...speaker, lag: [{ trackMs: 2_000, lagMs: 150 }] })),
+    };
+    // The words end at 1300, 1900, 2500 and 3000 ms; the last two left 150 ms late.
+    expect(scoreMeeting(spoken, late).wordToVisibleMs).toEqual({ p50: 1_350, p95: 2_700 });
   });
 });

@@ -1,8 +1,10 @@
 import type { Segment } from '@parley/client-sdk/protocol';
 import type { Meeting, Span, Utterance } from '../meeting/Meeting.js';
 import type { MeetingRecording, RecordedSpeaker } from '../meeting/MeetingRecording.js';
+import { countErasedWords } from './countErasedWords.js';
 import { percentile } from './percentile.js';
 import { commonWords, wordEdits, wordsOf } from './words.js';
+import { findSeenWords, type SpokenWord } from './wordToVisible.js';
 
 /** How well a recording holds what its script says. Rates are shares (0.05 is five of a hundred words). */
 export interface MeetingScore {
@@ -14,6 +16,18 @@ export interface MeetingScore {
   speechEndToFinalMs: Percentiles;
   /** From the true start of the words to the first text of them, interim or final, at the listener. */
   speechStartToInterimMs: Percentiles;
+  /**
+   * From the true end of each word to the first text, interim or final, that has it at its place. Words that never became
+   * visible are left out; null for a script without word times.
+   */
+  wordToVisibleMs: Percentiles;
+  /**
+   * Words that became visible, each time they did, and those of them that were not there any more in the next text of their
+   * segment. `share` is the erased of the shown.
+   */
+  erasedVisibleWords: { shown: number; erased: number; share: number };
+  /** Updates that erased at least one visible word. */
+  visibleRevisions: number;
   /** Utterances of which less than half of the words stand in finals of their time. */
   missedUtterances: number;
   /** Finals at a time when nobody said these words. */
@@ -58,6 +72,7 @@ export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): Mee
   const { visible, finals } = placeSegments(recording);
   const endLatencies: number[] = [];
   const startLatencies: number[] = [];
+  const wordLatencies: number[] = [];
   const speakers: SpeakerScore[] = [];
   let edits = 0;
   let words = 0;
@@ -89,6 +104,9 @@ export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): Mee
       if (first !== undefined)
         startLatencies.push(first.arrivedAtMs - spoken.startMs - lagAt(spoken.startMs, recorded));
     }
+    for (const { word, arrivedAtMs } of findSeenWords(utterances.flatMap(spokenWords), seen)) {
+      wordLatencies.push(arrivedAtMs - word.endMs - lagAt(word.endMs, recorded));
+    }
   }
 
   const nameOf = new Map(recording.speakers.map(({ participantId, name }) => [participantId, name]));
@@ -99,6 +117,7 @@ export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): Mee
     else finalsInSilence += 1;
   }
 
+  const { shown, erased, revisions } = countErasedWords(recording.events);
   return {
     meeting: meeting.name,
     durationS: meeting.durationMs / 1_000,
@@ -106,6 +125,9 @@ export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): Mee
     speakers,
     speechEndToFinalMs: percentiles(endLatencies),
     speechStartToInterimMs: percentiles(startLatencies),
+    wordToVisibleMs: percentiles(wordLatencies),
+    erasedVisibleWords: { shown, erased, share: rate(erased, shown) },
+    visibleRevisions: revisions,
     missedUtterances,
     finalsInSilence,
     misattributed,
@@ -141,6 +163,12 @@ function placeSegments(recording: MeetingRecording): { visible: Placed[]; finals
     visible: visible.sort((a, b) => a.arrivedAtMs - b.arrivedAtMs),
     finals: [...finals.values()].sort((a, b) => a.startMs - b.startMs),
   };
+}
+
+/** The words of an utterance with their times; none when the script does not tell them. */
+function spokenWords({ text, words }: Utterance): SpokenWord[] {
+  const texts = wordsOf(text);
+  return (words ?? []).map((span, index) => ({ ...span, text: texts[index] ?? '' }));
 }
 
 function isMissed(utterance: Utterance, finals: readonly Placed[]): boolean {

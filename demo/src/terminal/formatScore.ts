@@ -14,8 +14,10 @@ export function formatScore(score: MeetingScore, colors: Colors): string[] {
     row('all', [`${sum('words')}`, percent(score.wer), `${sum('finals')}`]),
     '',
     `  first word to first text    ${latency(score.speechStartToInterimMs)}`,
+    `  word -> visible             ${latency(score.wordToVisibleMs)}`,
     `  last word to final caption  ${latency(score.speechEndToFinalMs)}`,
     '',
+    `  ${score.erasedVisibleWords.erased} of ${score.erasedVisibleWords.shown} shown words changed`,
     `  missed utterances ${score.missedUtterances}, captions in silence ${score.finalsInSilence}, under the wrong name ${score.misattributed}`,
     '',
   ];
