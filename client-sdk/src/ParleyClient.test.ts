@@ -614,6 +614,18 @@ describe('the captions of a room', () => {
       ]);
   });
 
+  test('keeps in mind whether the recogniser is behind', async () => {
+    const client = await joinedClient();
+    const degradation = { level: 2, reason: 'Many people speak.', interimIntervalFactor: 4 } as const;
+    server.notify('transcriptionDegraded', degradation);
+    await next(client, 'transcriptionDegraded');
+    expect(client.transcription?.degradation).toEqual(degradation);
+    server.notify('transcriptionRecovered', {});
+    await next(client, 'transcriptionRecovered');
+    expect(client.transcription).toBeDefined();
+    expect(client.transcription?.degradation).toBeUndefined();
+  });
+
   test('asks for books and diagnostics, and changes settings', async () => {
     server.answers.getLedger = () => ({ ledgers: [] });
     server.answers.subscribeDiagnostics = () => ({});

@@ -460,9 +460,11 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
         this.emit(name, payload);
         return;
       case 'transcriptionDegraded':
+        this.#setDegradation(payload);
         this.emit(name, payload);
         return;
       case 'transcriptionRecovered':
+        this.#setDegradation(undefined);
         this.emit(name, payload);
         return;
       case 'transcriptionChanged':
@@ -473,6 +475,12 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
         // The channel keeps the reason; what follows is its `disconnected`.
         return;
     }
+  }
+
+  #setDegradation(degradation: TranscriptionStatus['degradation']): void {
+    if (this.#transcription === undefined) return;
+    const { degradation: _, ...status } = this.#transcription;
+    this.#transcription = degradation === undefined ? status : { ...status, degradation };
   }
 
   #onDisconnected({ error, willReconnect }: { error: ParleyError; willReconnect: boolean }): void {

@@ -52,6 +52,56 @@ describe('the controls of the meeting page', () => {
   );
 
   it(
+    'change the room for everybody, and oneself alone',
+    async () => {
+      const ada = await enter('Ada', 'settings');
+      const ben = await enter('Ben', 'settings');
+      for (const page of [ada, ben]) await page.get('settings').locator('summary').click();
+      await ada.get('mode-select').selectOption('fast');
+      await expect.poll(() => ben.get('mode-select').inputValue()).toBe('fast');
+      await expect.poll(() => ben.get('mode-purpose').textContent()).toContain('as soon as possible');
+
+      await ada.get('hot-words-input').fill('Zürich, mediasoup');
+      await ada.get('hot-words-input').press('Enter');
+      await expect.poll(() => ben.get('hot-words-input').inputValue()).toBe('Zürich, mediasoup');
+
+      await ada.get('language-select').selectOption('de');
+      await expect.poll(() => ada.get('language-select').inputValue()).toBe('de');
+      await ada.get('wake-phrases-input').fill('hey computer');
+      await ada.get('wake-phrases-input').press('Enter');
+      await expect.poll(() => ben.participant('Ada').textContent()).toContain('not written down');
+      expect(await ben.get('language-select').inputValue()).toBe('auto');
+      expect(await ben.participant('Ben').textContent()).not.toContain('not written down');
+      await ada.get('wake-phrases-input').fill('');
+      await ada.get('wake-phrases-input').press('Enter');
+      await expect.poll(() => ben.participant('Ada').textContent()).not.toContain('not written down');
+      expect([...ada.errors, ...ben.errors]).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    'let somebody speak who came to listen',
+    async () => {
+      const ben = await enter('Ben', 'late-voice');
+      const ada = await MeetingPage.open({
+        context: await stage.newContext(browser),
+        url: `${stage.url}/?room=late-voice#secret=${encodeURIComponent(SECRET)}`,
+      });
+      await ada.microphoneAnswered();
+      await ada.get('microphone-select').selectOption('listen-only');
+      await ada.join({ name: 'Ada', room: 'late-voice' });
+      await expect.poll(() => ben.participant('Ada').textContent()).toContain('listens');
+      await ada.get('speak-button').click();
+      await ada.get('mute-button').waitFor();
+      await expect.poll(() => ben.participant('Ada').textContent()).not.toContain('listens');
+      expect(await ada.get('coverage').textContent()).toBe('Nothing has been said yet.');
+      expect([...ada.errors, ...ben.errors]).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
     'can all be reached by keyboard alone',
     async () => {
       const ada = await enter('Ada', 'keyboard');

@@ -25,6 +25,9 @@ it('hears, understands and names everybody in the scripted meeting', async () =>
   ]);
   expect(score.wer).toBeLessThanOrEqual(REQUIREMENTS.wer);
   expect(score).toMatchObject({ missedUtterances: 0, finalsInSilence: 0, misattributed: 0 });
+  const books = await stage.books();
+  expect(books.get('transcribed')).toBeGreaterThan(30_000);
+  expect(books.get('total')).toBeGreaterThan(3 * 80_000);
   // Captions are not all that people get: the listener was sent the voice of each of the three.
   expect(recording.received.tracks).toBe(3);
   expect(recording.received.packets).toBeGreaterThan(LEAST_PACKETS);

@@ -7,6 +7,6 @@ export function App() {
   return meeting.session === undefined ? (
     <JoinView error={meeting.error} busy={meeting.busy} onJoin={meeting.join} />
   ) : (
-    <MeetingView session={meeting.session} notice={meeting.error} onLeave={meeting.leave} />
+    <MeetingView session={meeting.session} notice={meeting.error} onLeave={meeting.leave} onSpeak={meeting.speak} />
   );
 }

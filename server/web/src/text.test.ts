@@ -1,6 +1,16 @@
 import type { Segment } from '@parley/client-sdk';
 import { describe, expect, test } from 'vitest';
-import { captionSegments, clockText, gapText, hueOf, invitationOf } from './text.js';
+import {
+  captionSegments,
+  clockText,
+  coverageOf,
+  coverageText,
+  gapText,
+  hueOf,
+  invitationOf,
+  listOf,
+  settledText,
+} from './text.js';
 
 const segment = (id: string, status: Segment['status']): Segment => ({
   id,
@@ -46,5 +56,38 @@ describe('texts of the page', () => {
   test('read an invitation from the address', () => {
     expect(invitationOf({ search: '?room=daily', hash: '#secret=abc' })).toEqual({ room: 'daily', joinSecret: 'abc' });
     expect(invitationOf({ search: '', hash: '' })).toEqual({ room: '', joinSecret: '' });
+  });
+
+  test('tell the settled part of an interim from the part that may change', () => {
+    const interim = { status: 'interim' as const, text: 'Good morning every' };
+    expect(settledText({ ...interim, stableLength: 12 })).toEqual({ settled: 'Good morning', open: ' every' });
+    expect(settledText(interim)).toEqual({ settled: '', open: 'Good morning every' });
+    expect(settledText({ status: 'final', text: 'Good morning.' })).toEqual({ settled: 'Good morning.', open: '' });
+  });
+
+  test('say how much of the speech was written down, and never 100 % of less than all', () => {
+    const ledgerOf = (transcribedMs: number, shedMs: Record<string, number>) => ({
+      ledger: {
+        totalMs: 0,
+        mutedMs: 0,
+        dtxMs: 0,
+        concealedMs: 0,
+        nonSpeechMs: 0,
+        crosstalkMs: 0,
+        pendingMs: 0,
+        transcribedMs,
+        shedMs,
+      },
+    });
+    expect(coverageOf([])).toBeUndefined();
+    expect(coverageOf([ledgerOf(1_000, { asleep: 500 })])).toBe(1);
+    expect(coverageOf([ledgerOf(1_000, {}), ledgerOf(0, { overloaded: 1_000 })])).toBe(0.5);
+    expect(coverageText(undefined)).toBe('Nothing has been said yet.');
+    expect(coverageText(1)).toBe('100 % of speech transcribed');
+    expect(coverageText(0.99999)).toBe('99.9 % of speech transcribed');
+  });
+
+  test('read lists that people write', () => {
+    expect(listOf(' Zürich, mediasoup,,\nZürich ')).toEqual(['Zürich', 'mediasoup']);
   });
 });

@@ -1,4 +1,4 @@
-import type { GapReason, Segment, TranscriptionStatus } from '@parley/client-sdk';
+import type { AudioLedger, GapReason, ParticipantLedger, Segment, TranscriptionStatus } from '@parley/client-sdk';
 
 /** Time since the meeting's start as people write it: 0:07, 12:03, 1:02:03. */
 export function clockText(ms: number): string {
@@ -31,6 +31,51 @@ export function engineText({ mode, model, engine }: TranscriptionStatus): string
 /** What the big captions show: whoever speaks now, else what was said last. Oldest first, at most `count`. */
 export function captionSegments(segments: readonly Segment[], count: number): Segment[] {
   return segments.filter((segment) => segment.status !== 'gap').slice(-count);
+}
+
+/** An interim's text in two: what is settled, and what may still change. A final is settled as a whole. */
+export function settledText({ status, text, stableLength }: Pick<Segment, 'status' | 'text' | 'stableLength'>): {
+  settled: string;
+  open: string;
+} {
+  const length = status === 'interim' ? (stableLength ?? 0) : text.length;
+  return { settled: text.slice(0, length), open: text.slice(length) };
+}
+
+/** How much of everybody's speech has become text; undefined while nobody has spoken. What was said asleep was not to be written. */
+export function coverageOf(ledgers: readonly Pick<ParticipantLedger, 'ledger'>[]): number | undefined {
+  let transcribed = 0;
+  let missing = 0;
+  for (const { ledger } of ledgers) {
+    transcribed += ledger.transcribedMs;
+    missing += missingMs(ledger);
+  }
+  const speech = transcribed + missing;
+  return speech === 0 ? undefined : transcribed / speech;
+}
+
+/** Never rounded up to 100 % while something is missing. */
+export function coverageText(coverage: number | undefined): string {
+  if (coverage === undefined) return 'Nothing has been said yet.';
+  const percent = Math.floor(coverage * 1_000) / 10;
+  return `${Number.isInteger(percent) ? percent.toFixed(0) : percent.toFixed(1)} % of speech transcribed`;
+}
+
+function missingMs({ shedMs }: AudioLedger): number {
+  const { asleep: _, ...missing } = shedMs;
+  return Object.values(missing).reduce((sum, ms) => sum + ms, 0);
+}
+
+/** The entries of a list that people write with commas or line breaks. */
+export function listOf(text: string): string[] {
+  return [
+    ...new Set(
+      text
+        .split(/[,\n]/u)
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ''),
+    ),
+  ];
 }
 
 const HUES = 8;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { launchChromium } from '@parley/demo';
 import { type SettingsInput, startServer } from '@parley/server';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import type { TestContext } from 'vitest';
+import { expect, type TestContext } from 'vitest';
 
 const RESULTS = fileURLToPath(new URL('../../../test-results/', import.meta.url));
 
@@ -75,18 +75,36 @@ export class Stage {
     return context;
   }
 
-  /** For `afterEach`: keeps pictures of a failed test's pages and closes every profile. */
+  /** For `afterEach`: keeps pictures of a failed test's pages, closes every profile, and looks at the server's books. */
   async afterEach({ task }: TestContext): Promise<void> {
     const pages = [...this.#browsers].flatMap((browser) => browser.contexts()).flatMap((context) => context.pages());
     if (task.result?.state === 'fail') await keepPictures({ name: task.name, pages });
     await Promise.all([...this.#contexts].map((context) => context.close()));
+    expectBalance(await this.books());
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#browsers].map((browser) => browser.close()));
-    await this.server.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    try {
+      expectBalance(await this.books());
+    } finally {
+      await Promise.all([...this.#browsers].map((browser) => browser.close()));
+      await this.server.close();
+      await rm(this.#folder, { recursive: true, force: true });
+    }
   }
+
+  /** Where all audio that this server has received went: milliseconds by class, speech without text by `shed` and its reason. */
+  async books(): Promise<Map<string, number>> {
+    const text = await (await fetch(new URL('/metrics', this.url))).text();
+    const lines = text.matchAll(/^parley_audio_ledger_ms\{class="(\w+)",reason="(\w*)"\} (\S+)$/gmu);
+    return new Map(Array.from(lines, ([, name, reason, value]) => [`${name} ${reason}`.trim(), Number(value)]));
+  }
+}
+
+/** Nothing is lost silently: every millisecond stands in exactly one class. */
+function expectBalance(books: ReadonlyMap<string, number>): void {
+  const { total, ...classes } = Object.fromEntries(books);
+  expect(Object.values(classes).reduce((sum, value) => sum + value, 0)).toBe(total);
 }
 
 /** Writes something to look at after a run, e.g. measured values. */

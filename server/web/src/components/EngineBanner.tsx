@@ -2,7 +2,7 @@ import type { TranscriptionStatus } from '@parley/client-sdk';
 
 /** Says loudly what people must know of the recogniser: a demo model, one that is missing, one that is not as asked. */
 export function EngineBanner({ transcription }: { transcription: TranscriptionStatus }) {
-  const { state, model, reason } = transcription;
+  const { state, model, reason, degradation } = transcription;
   return (
     <>
       {model.demo ? (
@@ -15,6 +15,11 @@ export function EngineBanner({ transcription }: { transcription: TranscriptionSt
       {state === 'unavailable' ? (
         <p className="banner bad">There are no captions now: {reason ?? 'the recogniser cannot run'}</p>
       ) : null}
+      {degradation === undefined ? null : (
+        <p className="banner" role="status" data-testid="degraded">
+          {degradation.reason}
+        </p>
+      )}
       {state === 'ready' && reason !== undefined ? <p className="banner">{reason}</p> : null}
     </>
   );

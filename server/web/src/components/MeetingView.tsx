@@ -1,12 +1,14 @@
 import { captureMicrophone, listMicrophones, type Microphone, ParleyError } from '@parley/client-sdk';
 import { useCallback, useEffect, useState } from 'react';
-import { useClientState, useParticipants, useTranscript, useTranscription } from '../hooks/useClient.js';
+import { useClientState, useTranscript, useTranscription } from '../hooks/useClient.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { engineText } from '../text.js';
 import { Captions } from './Captions.js';
+import { Coverage } from './Coverage.js';
 import { EngineBanner } from './EngineBanner.js';
 import { MicrophonePicker } from './MicrophonePicker.js';
 import { Participants } from './Participants.js';
+import { SettingsPanel } from './SettingsPanel.js';
 import { Transcript } from './Transcript.js';
 
 const STATE_TEXTS: Partial<Record<string, string>> = {
@@ -14,8 +16,13 @@ const STATE_TEXTS: Partial<Record<string, string>> = {
   reconnecting: 'connection lost, trying again…',
 };
 
-export function MeetingView(props: { session: Session; notice: ParleyError | undefined; onLeave: () => void }) {
-  const { session, onLeave } = props;
+export function MeetingView(props: {
+  session: Session;
+  notice: ParleyError | undefined;
+  onLeave: () => void;
+  onSpeak: () => Promise<void>;
+}) {
+  const { session, onLeave, onSpeak } = props;
   const { client, publication, room } = session;
   const [muted, setMuted] = useState(publication?.muted ?? false);
   const [microphones, setMicrophones] = useState<Microphone[]>([]);
@@ -23,10 +30,8 @@ export function MeetingView(props: { session: Session; notice: ParleyError | und
   const [blocked, setBlocked] = useState(false);
   const [problem, setProblem] = useState<ParleyError>();
   const state = useClientState(client);
-  const participants = useParticipants(client);
   const segments = useTranscript(client);
   const transcription = useTranscription(client);
-  const self = client.self?.participantId;
   const notice = problem ?? props.notice;
 
   useEffect(() => client.audio.on('playbackBlocked', () => setBlocked(true)), [client]);
@@ -77,7 +82,18 @@ export function MeetingView(props: { session: Session; notice: ParleyError | und
         </div>
         <div className="controls">
           {publication === undefined ? (
-            <span className="small">listening only</span>
+            <button
+              type="button"
+              data-testid="speak-button"
+              onClick={() =>
+                onSpeak().then(
+                  () => setProblem(undefined),
+                  (error: unknown) => setProblem(asError(error)),
+                )
+              }
+            >
+              Turn the microphone on
+            </button>
           ) : (
             <button
               type="button"
@@ -117,7 +133,7 @@ export function MeetingView(props: { session: Session; notice: ParleyError | und
       <Captions segments={segments} />
       <div className="columns">
         <aside>
-          <Participants participants={participants} self={self} />
+          <Participants client={client} />
           {publication === undefined ? null : (
             <MicrophonePicker
               microphones={microphones}
@@ -126,6 +142,8 @@ export function MeetingView(props: { session: Session; notice: ParleyError | und
               listenOnly={false}
             />
           )}
+          <Coverage client={client} />
+          <SettingsPanel client={client} />
         </aside>
         <Transcript segments={segments} />
       </div>

@@ -1,6 +1,7 @@
 import type { Segment } from '@parley/client-sdk';
 import { memo, useEffect, useRef, useState } from 'react';
 import { clockText, gapText, hueOf } from '../text.js';
+import { SegmentText } from './SegmentText.js';
 
 /** How near to its end the list counts as being read at its end. */
 const AT_END_PX = 40;
@@ -38,7 +39,7 @@ export function Transcript({ segments }: { segments: readonly Segment[] }) {
 }
 
 const Row = memo(function Row({ segment }: { segment: Segment }) {
-  const { id, status, participantId, displayName, startMs, text } = segment;
+  const { id, status, participantId, displayName, startMs } = segment;
   return (
     <li
       className={status}
@@ -53,7 +54,9 @@ const Row = memo(function Row({ segment }: { segment: Segment }) {
         <span className={`speaker hue-${hueOf(participantId)}`} data-testid="segment-speaker">
           {displayName}
         </span>{' '}
-        <span data-testid="segment-text">{status === 'gap' ? `[${gapText(segment)}]` : text}</span>
+        <span data-testid="segment-text">
+          {status === 'gap' ? `[${gapText(segment)}]` : <SegmentText segment={segment} />}
+        </span>
       </span>
     </li>
   );

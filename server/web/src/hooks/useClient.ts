@@ -1,4 +1,13 @@
-import type { ClientState, ParleyClient, Participant, Segment, TranscriptionStatus } from '@parley/client-sdk';
+import type {
+  ClientState,
+  ParleyClient,
+  Participant,
+  ParticipantLedger,
+  Segment,
+  SettingsView,
+  SpeakerState,
+  TranscriptionStatus,
+} from '@parley/client-sdk';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 
 /** The transcript, newest last. */
@@ -46,9 +55,82 @@ export function useTranscription(client: ParleyClient): TranscriptionStatus | un
   const [transcription, setTranscription] = useState(client.transcription);
   useEffect(() => {
     setTranscription(client.transcription);
-    return subscribe(client, ['transcriptionChanged', 'stateChanged'], () => setTranscription(client.transcription));
+    return subscribe(client, TRANSCRIPTION_EVENTS, () => setTranscription(client.transcription));
   }, [client]);
   return transcription;
+}
+
+const TRANSCRIPTION_EVENTS = [
+  'transcriptionChanged',
+  'transcriptionDegraded',
+  'transcriptionRecovered',
+  'stateChanged',
+] as const;
+
+/** The books of everybody's audio, kept current. */
+export function useLedgers(client: ParleyClient): ParticipantLedger[] {
+  const [ledgers, setLedgers] = useState<ParticipantLedger[]>([]);
+  useEffect(() => {
+    let ended = false;
+    const fetchAll = () => {
+      // Without an answer the notifications build the books up again.
+      client.getLedger().then(
+        (all) => ended || setLedgers(all),
+        () => {},
+      );
+    };
+    fetchAll();
+    const offs = [
+      client.on('reconnected', fetchAll),
+      client.on('ledgerUpdated', (update) =>
+        setLedgers((all) => [...all.filter((one) => keyOf(one) !== keyOf(update)), update]),
+      ),
+    ];
+    return () => {
+      ended = true;
+      for (const off of offs) off();
+    };
+  }, [client]);
+  return ledgers;
+}
+
+function keyOf({ participantId, track }: { participantId: string; track: string }): string {
+  return `${participantId} ${track}`;
+}
+
+/** What everybody's microphone is doing, as far as it has been told. */
+export function useSpeakerStates(client: ParleyClient): ReadonlyMap<string, SpeakerState> {
+  const [states, setStates] = useState<ReadonlyMap<string, SpeakerState>>(new Map());
+  useEffect(
+    () =>
+      client.on('speakerStateChanged', ({ participantId, state }) =>
+        setStates((all) => new Map(all).set(participantId, state)),
+      ),
+    [client],
+  );
+  return states;
+}
+
+/** The settings that hold, current while `open`. */
+export function useSettings(client: ParleyClient, open: boolean): SettingsView | undefined {
+  const [settings, setSettings] = useState<SettingsView>();
+  useEffect(() => {
+    if (!open) return;
+    let ended = false;
+    const fetchAll = () => {
+      client.getSettings().then(
+        (view) => ended || setSettings(view),
+        () => {},
+      );
+    };
+    fetchAll();
+    const off = subscribe(client, ['settingsChanged', 'reconnected'], fetchAll);
+    return () => {
+      ended = true;
+      off();
+    };
+  }, [client, open]);
+  return settings;
 }
 
 type EventName = Parameters<ParleyClient['on']>[0];

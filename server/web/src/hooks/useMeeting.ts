@@ -1,4 +1,4 @@
-import { guestCredentials, ParleyClient, ParleyError, type Publication } from '@parley/client-sdk';
+import { captureMicrophone, guestCredentials, ParleyClient, ParleyError, type Publication } from '@parley/client-sdk';
 import { useCallback, useEffect, useRef, useState } from 'react';
 
 export interface JoinRequest {
@@ -22,6 +22,8 @@ export interface Meeting {
   /** @returns whether it worked; if not, the track is still the caller's */
   join: (request: JoinRequest) => Promise<boolean>;
   leave: () => void;
+  /** For somebody who came to listen: speaks from now on. @throws ParleyError, as a rejection */
+  speak: () => Promise<void>;
 }
 
 /** The life of one meeting: from the join button to the last word, or to the error that ended it. */
@@ -77,6 +79,20 @@ export function useMeeting(): Meeting {
     client.leave().then(end, end);
   }, [end]);
 
+  const speak = useCallback(async () => {
+    const listening = current.current;
+    if (listening === undefined || listening.publication !== undefined) return;
+    const track = await captureMicrophone();
+    try {
+      const publication = await listening.client.publish(track);
+      current.current = { ...listening, publication };
+      setSession(current.current);
+    } catch (failure) {
+      track.stop();
+      throw failure;
+    }
+  }, []);
+
   // A tab that goes away leaves, instead of being missed for a while.
   useEffect(() => {
     const onHide = () => current.current?.client.close();
@@ -84,5 +100,5 @@ export function useMeeting(): Meeting {
     return () => removeEventListener('pagehide', onHide);
   }, []);
 
-  return { session, error, busy, join, leave };
+  return { session, error, busy, join, leave, speak };
 }
