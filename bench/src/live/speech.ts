@@ -61,8 +61,8 @@ export function monologues(): Speech[] {
 }
 
 /**
- * Utterances of the meeting, one after the other, each with 300 to 450 ms of silence put in between two of its words. Split over
- * two tracks, so that it takes half the time.
+ * Utterances of the meeting, one after the other, each with a pause of 300 to 450 ms between two of its words. Split over two
+ * tracks, so that it takes half the time.
  */
 export function pausedSentences(seed: number): Speech[] {
   const { utterances } = json<MeetingFile>('meeting');
@@ -80,7 +80,8 @@ export function pausedSentences(seed: number): Speech[] {
       if (index % 2 !== half) continue;
       const source = sources.get(speaker) as Int16Array;
       const split = 1 + Math.floor(random() * (times.length - 2));
-      const gapMs = Math.round(300 + random() * 150);
+      const wordGapMs = (times[split]?.[0] ?? 0) - (times[split - 1]?.[1] ?? 0);
+      const gapMs = Math.max(0, Math.round(300 + random() * 150 - wordGapMs));
       const fromMs = (times[0]?.[0] ?? 0) - 50;
       const cutMs = Math.round(((times[split - 1]?.[1] ?? 0) + (times[split]?.[0] ?? 0)) / 2);
       const toMs = (times.at(-1)?.[1] ?? 0) + 50;

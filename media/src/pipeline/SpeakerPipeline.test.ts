@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import OpusScript from 'opusscript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Recognizer } from '../asr/Recognizer.js';
-import { RecognitionError, type RecognitionRequest } from '../asr/types.js';
+import { type Hypothesis, RecognitionError, type RecognitionErrorCode, type RecognitionRequest } from '../asr/types.js';
 import { monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
+import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import { resolveSpeechSettings, VoiceActivityModel } from '../speech/index.js';
 import { FakeRecognizer, hypothesisOf } from '../testing/FakeRecognizer.js';
-import { type SpeakerEvent, SpeakerPipeline } from './SpeakerPipeline.js';
+import { ManualTime } from '../testing/ManualTime.js';
+import type { AudioLedgerTotals, PipelineGapReason, SpeakerActivity } from './messages.js';
+import { type SpeakerEvent, SpeakerPipeline, type SpeakerPipelineOptions } from './SpeakerPipeline.js';
 
 /** One spoken sentence of four seconds, 16 kHz mono. */
 const bytes = readFileSync(new URL('../../test/fixtures/speech16k.s16le', import.meta.url));
@@ -31,7 +34,11 @@ class Rig {
   #sequence = 65_000;
   #timestamp = 0xffff_0000;
 
-  constructor(recognizer: Recognizer, overrides: Parameters<typeof resolveSpeechSettings>[1] = {}) {
+  constructor(
+    recognizer: Recognizer,
+    overrides: Parameters<typeof resolveSpeechSettings>[1] = {},
+    parts: Partial<SpeakerPipelineOptions> = {},
+  ) {
     this.pipeline = new SpeakerPipeline({
       roomId: 'm_1',
       speaker: {
@@ -50,6 +57,7 @@ class Rig {
       recognizer,
       onEvent: (event) => this.events.push(event),
       now: () => this.nowMs,
+      ...parts,
     });
   }
 
@@ -82,6 +90,14 @@ class Rig {
 
   of<T extends SpeakerEvent['type']>(type: T): Extract<SpeakerEvent, { type: T }>[] {
     return this.events.filter((event): event is Extract<SpeakerEvent, { type: T }> => event.type === type);
+  }
+
+  get states(): string[] {
+    return this.of('stateChanged').map(({ state }) => state);
+  }
+
+  get activities(): SpeakerActivity[] {
+    return this.of('activity').map(({ activity }) => activity);
   }
 
   #push(payload: Uint8Array): void {

@@ -64,6 +64,8 @@ const INTERIM_DEADLINE_MS = 2_000;
 const FINAL_DEADLINE_MS = 60_000;
 /** So few words say little about whether a sentence is over ("Yes." may be "Yes, we can"). */
 const FEWEST_WORDS_OF_SENTENCE = 3;
+/** A model that is cut off within a sentence writes a full stop all the same, but is less sure of its last word. */
+const LEAST_PROBABILITY_OF_END = 0.9;
 /** When an interim has to leave audio out, it leaves out so much that the next ones need not. */
 const WINDOW_KEPT = 0.6;
 const SAMPLES_PER_MS = 16;
@@ -374,6 +376,7 @@ export class Utterance {
 function readingOf({ text, words }: Hypothesis): SilenceReading {
   if (text === '') return 'unknown';
   if (!endsSentence(text)) return 'unfinished';
+  if ((words?.at(-1)?.probability ?? 1) < LEAST_PROBABILITY_OF_END) return 'unknown';
   const count = words?.length ?? text.split(/\s+/u).length;
   return count >= FEWEST_WORDS_OF_SENTENCE ? 'sentence' : 'unknown';
 }
