@@ -1,9 +1,9 @@
-import { request as httpsRequest } from 'node:https';
 import { type Ack, PROTOCOL_VERSION, type RequestName, type SettingsView } from '@parley/client-sdk/protocol';
 import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, httpsGet } from '../support/httpsGet.js';
 
 let server: Server;
 const sockets: Socket[] = [];
@@ -58,18 +58,8 @@ async function viewOf(socket: Socket): Promise<SettingsView> {
 const next = (socket: Socket, name: string) =>
   new Promise<Record<string, unknown>>((resolve) => socket.once(name, resolve));
 
-function get(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const asked = httpsRequest(`${server.url}${path}`, { rejectUnauthorized: false, headers }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        body += chunk;
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
+function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return httpsGet(`${server.url}${path}`, headers);
 }
 
 describe('settings over the wire', () => {

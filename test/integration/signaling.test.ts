@@ -1,4 +1,3 @@
-import { request as httpsRequest } from 'node:https';
 import { networkInterfaces } from 'node:os';
 import { type Ack, LIMITS, PROTOCOL_VERSION, type RequestName } from '@parley/client-sdk/protocol';
 import { requestSchemas } from '@parley/client-sdk/protocol/schema';
@@ -6,6 +5,7 @@ import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, httpsGet } from '../support/httpsGet.js';
 
 const logger = pino({ level: 'silent' });
 const NAMES = Object.keys(requestSchemas) as RequestName[];
@@ -98,18 +98,8 @@ function rtpParameters(overrides: Record<string, unknown> = {}): Record<string, 
   };
 }
 
-function get(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const request = httpsRequest(`${server.url}${path}`, { rejectUnauthorized: false, headers }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        body += chunk;
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    request.on('error', reject);
-    request.end();
-  });
+function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return httpsGet(`${server.url}${path}`, headers);
 }
 
 describe('the edge', () => {

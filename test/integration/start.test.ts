@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { httpsGet } from '../support/httpsGet.js';
 
 const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
 const USUAL = ['--port', '0', '--media-port', '0', '--model', 'parley-nano'];
@@ -145,7 +146,7 @@ describe('parley start', () => {
     const url = await cli.ready();
     expect(cli.output).toMatch(/Engine\s+none/);
     expect(cli.output).toContain('addon is not built');
-    const probe = await fetchInsecurely(`${url}/readyz`);
+    const probe = await readiness(url);
     expect(probe).toMatchObject({ status: 'ready', transcription: { state: 'unavailable' } });
   });
 
@@ -198,24 +199,10 @@ describe('a running server', () => {
     await expect
       .poll(() => pids().length === 1 && pids()[0] !== before[0] && server.transcription.state, { timeout: 15_000 })
       .toBe('ready');
-    await expect
-      .poll(() => fetchInsecurely(`${server.url}/readyz`), { timeout: 10_000 })
-      .toMatchObject({ status: 'ready' });
+    await expect.poll(() => readiness(server.url), { timeout: 10_000 }).toMatchObject({ status: 'ready' });
   }, 40_000);
 });
 
-/** The development certificate is nobody's but this machine's. */
-async function fetchInsecurely(url: string): Promise<unknown> {
-  const { request } = await import('node:https');
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { rejectUnauthorized: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        body += chunk;
-      });
-      response.on('end', () => resolve(JSON.parse(body)));
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
+async function readiness(url: string): Promise<unknown> {
+  return JSON.parse((await httpsGet(`${url}/readyz`)).body);
 }

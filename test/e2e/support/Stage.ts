@@ -6,6 +6,7 @@ import { launchChromium } from '@parley/demo';
 import { type SettingsInput, startServer } from '@parley/server';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect, type TestContext } from 'vitest';
+import { httpsGet } from '../../support/httpsGet.js';
 
 const RESULTS = fileURLToPath(new URL('../../../test-results/', import.meta.url));
 
@@ -95,8 +96,8 @@ export class Stage {
 
   /** Where all audio that this server has received went: milliseconds by class, speech without text by `shed` and its reason. */
   async books(): Promise<Map<string, number>> {
-    const text = await (await fetch(new URL('/metrics', this.url))).text();
-    const lines = text.matchAll(/^parley_audio_ledger_ms\{class="(\w+)",reason="(\w*)"\} (\S+)$/gmu);
+    const { body } = await httpsGet(new URL('/metrics', this.url));
+    const lines = body.matchAll(/^parley_audio_ledger_ms\{class="(\w+)",reason="(\w*)"\} (\S+)$/gmu);
     return new Map(Array.from(lines, ([, name, reason, value]) => [`${name} ${reason}`.trim(), Number(value)]));
   }
 }
