@@ -1,7 +1,7 @@
 import { MODES, type ModeName, resolveSpeechSettings } from '@parley/media';
 import { type BenchResult, formatNumber } from '../report.js';
 import { type Performance, Stage } from './Stage.js';
-import { countBrokenSeams, countCut, type LiveRow, scoreLive, wordErrors } from './score.js';
+import { countBrokenSeams, countCut, engineMsPerSecond, type LiveRow, scoreLive, wordErrors } from './score.js';
 import { delayed, meetingTracks, monologues, pausedSentences, type Speech } from './speech.js';
 
 export interface LiveOptions {
@@ -59,8 +59,10 @@ interface Extras {
     seams: number;
     broken: number;
     wer: number;
-    /** Engine milliseconds for a second of speech. */
+    /** Engine milliseconds for a second of speech, everything included. */
     engineMsPerSecond: number;
+    /** The same of the texts that were told, in the first, second and last third: it does not grow. */
+    engineMsPerSecondByThird: number[];
   };
 }
 
@@ -97,6 +99,7 @@ function monologueOf(performance: Performance): NonNullable<Extras['monologue']>
     broken: sum(seams.map((each) => each.broken)),
     wer: Number((sum(errors.map((each) => each.edits)) / sum(errors.map((each) => each.words))).toFixed(4)),
     engineMsPerSecond: Math.round(performance.engineMs / (performance.seconds * performance.played.length)),
+    engineMsPerSecondByThird: engineMsPerSecond({ performance, parts: 3 }),
   };
 }
 
@@ -119,9 +122,10 @@ function tableOf(rows: readonly LiveRow[], extras: Extras): BenchResult['table']
     lines.push([`cut at a pause: ${cut} of ${sentences} (${percent(share)})`]);
   }
   if (extras.monologue !== undefined) {
-    const { broken, seams, wer, engineMsPerSecond } = extras.monologue;
+    const { broken, seams, wer } = extras.monologue;
+    const thirds = extras.monologue.engineMsPerSecondByThird.join(', ');
     lines.push([
-      `monologues: ${broken} of ${seams} seams broken, WER ${percent(wer)}, ${engineMsPerSecond} engine ms a second`,
+      `monologues: ${broken} of ${seams} seams broken, WER ${percent(wer)}, engine ms a second by thirds: ${thirds}`,
     ]);
   }
   return {

@@ -1,5 +1,6 @@
-import { plainWord, type SpeakerEvent, splitWords } from '@parley/media';
+import { plainWord, type SpeakerEvent } from '@parley/media';
 import { align } from '../align.js';
+import { comparableWords } from '../comparableWords.js';
 import { type Percentiles, percentiles } from '../percentile.js';
 import type { Performance, Played } from './Stage.js';
 
@@ -76,13 +77,13 @@ export interface SeamCount {
 /** Looks at the two words on either side of every cut. */
 export function countBrokenSeams({ speech, told }: Played): SeamCount {
   const finals = finalsOf(told);
-  const heard = finals.flatMap((final) => plainWords(final.hypothesis.text));
+  const heard = finals.flatMap((final) => comparableWords(final.hypothesis.text));
   const spoken = speech.words.map(({ text }) => plainWord(text));
   const { matches } = align(heard, spoken);
   let before = 0;
   let broken = 0;
   for (const final of finals.slice(0, -1)) {
-    before += plainWords(final.hypothesis.text).length;
+    before += comparableWords(final.hypothesis.text).length;
     // The nearest words that are certain, on either side: as many heard as spoken between them.
     const left = findMatch(matches, before - 1, -1);
     const right = findMatch(matches, before, 1);
@@ -103,9 +104,22 @@ function findMatch(matches: readonly (number | undefined)[], from: number, step:
 }
 
 export function wordErrors({ speech, told }: Pick<Played, 'speech' | 'told'>): { edits: number; words: number } {
-  const heard = finalsOf(told).flatMap((final) => plainWords(final.hypothesis.text));
+  const heard = finalsOf(told).flatMap((final) => comparableWords(final.hypothesis.text));
   const spoken = speech.words.map(({ text }) => plainWord(text));
   return { edits: align(spoken, heard).edits, words: spoken.length };
+}
+
+/** Engine milliseconds of the texts that were told, for a second of speech, in equal parts of the time. */
+export function engineMsPerSecond(options: { performance: Performance; parts: number }): number[] {
+  const { played, seconds } = options.performance;
+  const partMs = (seconds * 1_000) / options.parts;
+  const sums = new Array<number>(options.parts).fill(0);
+  for (const { atMs, event } of played.flatMap(({ told }) => told)) {
+    if (event.type !== 'final' && event.type !== 'interim') continue;
+    const part = Math.min(options.parts - 1, Math.max(0, Math.floor(atMs / partMs)));
+    sums[part] = (sums[part] ?? 0) + event.hypothesis.engineMs;
+  }
+  return sums.map((ms) => Math.round(ms / (partMs / 1_000) / played.length));
 }
 
 function latenciesOf({ speech, told }: Played) {
@@ -155,7 +169,7 @@ function wordToVisible({ speech, visible }: Pick<Played, 'speech'> & { visible: 
     );
     const { matches } = align(
       near.map(({ word }) => plainWord(word.text)),
-      plainWords(event.hypothesis.text),
+      comparableWords(event.hypothesis.text),
     );
     for (const [place, match] of matches.entries()) {
       const index = near[place]?.index;
@@ -167,12 +181,6 @@ function wordToVisible({ speech, visible }: Pick<Played, 'speech'> & { visible: 
 
 function finalsOf(told: Played['told']): Final[] {
   return told.flatMap(({ event }) => (event.type === 'final' ? [event] : []));
-}
-
-function plainWords(text: string): string[] {
-  return splitWords(text)
-    .map(plainWord)
-    .filter((word) => word !== '');
 }
 
 function share(part: number, whole: number): number {

@@ -1,5 +1,3 @@
-import { plainWord, splitWords } from '@parley/media';
-
 export interface WordErrors {
   /** Of the reference. */
   words: number;
@@ -10,13 +8,6 @@ export interface WordErrors {
 
 /** What the cheapest way to a cell of the table has cost. */
 type Cost = [edits: number, substitutions: number, insertions: number, deletions: number];
-
-/** The words of a text as they are compared: lower case, without punctuation, hyphens between words are spaces. */
-export function comparableWords(text: string): string[] {
-  return splitWords(text.replace(/[-–—/]+/gu, ' '))
-    .map(plainWord)
-    .filter((word) => word !== '');
-}
 
 /** Levenshtein over words. Of ways that cost the same, the one with more substitutions counts. */
 export function countErrors(reference: readonly string[], heard: readonly string[]): WordErrors {

@@ -1,9 +1,10 @@
 import { MODES, type ModeName, resolveSpeechSettings, type SpeechSettings, VoiceActivityModel } from '@parley/media';
+import { comparableWords } from '../comparableWords.js';
 import { meetingTracks } from '../live/speech.js';
 import { RecogniserProcess } from '../RecogniserProcess.js';
 import { type BenchResult, formatNumber } from '../report.js';
 import { throughBareEngine } from './bareEngine.js';
-import { comparableWords, countErrors, sumErrors, type WordErrors, werOf } from './countErrors.js';
+import { countErrors, sumErrors, type WordErrors, werOf } from './countErrors.js';
 import { readDataset } from './dataset.js';
 import { OpusEncoder } from './OpusEncoder.js';
 import { countPunctuation, type PunctuationCounts, punctuationScore } from './punctuation.js';

@@ -251,4 +251,498 @@ describe('SpeakerPipeline', () => {
     await rig.pipeline.close();
     rig.pipeline.tick();
   });
+
+  describe('the final that is begun in a pause', () => {
+    /** Half the sentence, a pause, the other half, and silence enough to end it. */
+    const PATIENT = {
+      interimIntervalMs: 0,
+      endpointing: 'fixed',
+      endSilenceMs: 1_000,
+      speculativeSilenceMs: 100,
+    } as const;
+
+    test('is the final when the silence lasts: asked for before the end, once, and nothing is thrown away', async () => {
+      const askedBefore: boolean[] = [];
+      const recognizer = new FakeRecognizer({
+        script: () => {
+          askedBefore.push(rig.of('speechEnded').length === 0);
+          return { text: 'said once' };
+        },
+      });
+      const rig = new Rig(recognizer, PATIENT);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(2_000);
+      await rig.pipeline.drain();
+      expect(recognizer.requests.map(({ kind }) => kind)).toEqual(['final']);
+      expect(askedBefore).toEqual([true]);
+      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'Said once.' } }]);
+      expect(rig.pipeline.stats.discardedEngineMs).toBe(0);
+      await rig.pipeline.close();
+    });
+
+    test('is thrown away when speech resumes, and its engine time is counted as such', async () => {
+      const finals: RecognitionRequest[] = [];
+      const recognizer: Recognizer = {
+        recognize: (request) => {
+          finals.push(request);
+          return Promise.resolve(hypothesisOf(`final ${finals.length}`, 100 * 10 ** finals.length));
+        },
+      };
+      const rig = new Rig(recognizer, PATIENT);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(500);
+      await expect.poll(() => finals.length).toBe(1);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(2_000);
+      await rig.pipeline.close();
+      expect(finals).toHaveLength(2);
+      // The second one hears all of it: what was begun before is no part of it.
+      expect(finals[1]?.pcm.length).toBeGreaterThan((finals[0]?.pcm.length ?? 0) + 16_000);
+      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'Final 2.' } }]);
+      expect(rig.pipeline.stats.discardedEngineMs).toBe(1_000);
+    });
+
+    test('is called off when speech resumes before it is answered', async () => {
+      const time = new ManualTime(monotonicNowMs());
+      const recognizer = new FakeRecognizer({ time, script: { delayMs: 400, text: 'words' } });
+      const rig = new Rig(recognizer, PATIENT);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(500);
+      await expect.poll(() => recognizer.requests.length).toBe(1);
+      expect(time.pendingTimers).toBe(1);
+      await rig.say(SENTENCE.subarray(0, 16_000));
+      await expect.poll(() => time.pendingTimers).toBe(0);
+      await rig.silence(2_000);
+      const closed = rig.pipeline.close();
+      await expect.poll(() => time.pendingTimers).toBe(1);
+      time.advance(400);
+      await closed;
+      expect(recognizer.requests).toHaveLength(2);
+      expect(rig.of('final')).toHaveLength(1);
+      expect(rig.of('gap')).toEqual([]);
+      expect(rig.pipeline.stats.discardedEngineMs).toBe(0);
+    });
+
+    test('is asked for again at the end when it failed', async () => {
+      let asked = 0;
+      const recognizer = new FakeRecognizer({
+        script: () => {
+          asked += 1;
+          return asked === 1 ? { crash: true } : { text: 'at last' };
+        },
+      });
+      const rig = new Rig(recognizer, PATIENT);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(2_000);
+      await rig.pipeline.close();
+      expect(asked).toBe(2);
+      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'At last.' } }]);
+      expect(rig.of('gap')).toEqual([]);
+    });
+
+    test('is not begun where the settings say so: the one final comes after the end', async () => {
+      const askedBefore: boolean[] = [];
+      const recognizer = new FakeRecognizer({
+        script: () => {
+          askedBefore.push(rig.activities.every(({ type }) => type !== 'recordingStopped'));
+          return {};
+        },
+      });
+      const rig = new Rig(recognizer, { ...PATIENT, speculativeSilenceMs: 0 });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(500);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(2_000);
+      await rig.pipeline.close();
+      expect(askedBefore).toEqual([false]);
+      expect(rig.of('final')).toHaveLength(1);
+    });
+  });
+
+  describe('states and activities', () => {
+    test('goes from inactive over listening, recording and transcribing back to listening', async () => {
+      const rig = new Rig(new FakeRecognizer());
+      expect(rig.states).toEqual([]);
+      await rig.silence(500);
+      await expect.poll(() => rig.states).toEqual(['listening']);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await expect.poll(() => rig.states).toEqual(['listening', 'recording']);
+      await rig.silence(2_000);
+      await rig.pipeline.drain();
+      expect(rig.states).toEqual(['listening', 'recording', 'transcribing', 'listening']);
+      await rig.pipeline.close();
+      expect(rig.states.at(-1)).toBe('inactive');
+      expect(rig.states).toHaveLength(5);
+    });
+
+    test('is transcribing until the recogniser has answered', async () => {
+      const time = new ManualTime(monotonicNowMs());
+      const rig = new Rig(new FakeRecognizer({ time, script: { delayMs: 400 } }), { interimIntervalMs: 0 });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(2_000);
+      const drained = rig.pipeline.drain();
+      await expect.poll(() => rig.of('speechEnded').length).toBe(1);
+      expect(rig.states.at(-1)).toBe('transcribing');
+      await time.advanceAsync(400);
+      await drained;
+      expect(rig.states.at(-1)).toBe('listening');
+      await rig.pipeline.close();
+    });
+
+    test('is inactive while muted and listens again afterwards', async () => {
+      const rig = new Rig(new FakeRecognizer());
+      await rig.silence(500);
+      rig.pipeline.setMuted(true);
+      await rig.pipeline.drain();
+      expect(rig.states).toEqual(['listening', 'inactive']);
+      rig.pipeline.setMuted(false);
+      expect(rig.states).toEqual(['listening', 'inactive', 'listening']);
+      await rig.pipeline.close();
+    });
+
+    test('tells of an utterance in order: recorded, perhaps over, over, transcribed', async () => {
+      const rig = new Rig(new FakeRecognizer(), { language: 'en', endpointing: 'fixed', endSilenceMs: 1_000 });
+      await rig.silence(500);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(400);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(2_000);
+      await rig.pipeline.drain();
+      expect(rig.activities.map(({ type }) => type)).toEqual([
+        'listeningStarted',
+        'recordingStarted',
+        'listeningStopped',
+        'turnDetectionStarted',
+        'turnDetectionStopped',
+        'turnDetectionStarted',
+        'turnDetectionStopped',
+        'recordingStopped',
+        'transcriptionStarted',
+        'listeningStarted',
+      ]);
+      const outcomes = rig.activities.flatMap((each) => (each.type === 'turnDetectionStopped' ? [each.outcome] : []));
+      expect(outcomes).toEqual(['resumed', 'ended']);
+      expect(rig.activities.find(({ type }) => type === 'recordingStopped')).toMatchObject({ cause: 'silence' });
+      const segmentIds = rig.activities.flatMap((each) => ('segmentId' in each ? [each.segmentId] : []));
+      expect(new Set(segmentIds)).toEqual(new Set([rig.of('final')[0]?.segment.id]));
+      await rig.pipeline.close();
+    });
+
+    test('says that the audio ended, where it was no silence that ended the utterance', async () => {
+      const rig = new Rig(new FakeRecognizer());
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.pipeline.close();
+      expect(rig.activities.find(({ type }) => type === 'recordingStopped')).toMatchObject({ cause: 'flush' });
+      expect(rig.activities.filter(({ type }) => type === 'turnDetectionStopped')).toEqual([]);
+    });
+
+    test('tells the frequent activities to those only who listen', async () => {
+      const frequent = (rig: Rig) =>
+        new Set(rig.activities.map(({ type }) => type).filter((type) => /^(stabilized|audioRecorded)$/.test(type)));
+      const rig = new Rig(
+        new FakeRecognizer({ script: ({ pcm }) => ({ text: 'word '.repeat(pcm.length / 8_000).trim() }) }),
+      );
+      await rig.say(SENTENCE);
+      await rig.silence(1_500);
+      expect(frequent(rig)).toEqual(new Set());
+      rig.pipeline.setDiagnostics(true);
+      await rig.say(SENTENCE);
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(frequent(rig)).toEqual(new Set(['audioRecorded', 'stabilized']));
+    });
+  });
+
+  describe('the books', () => {
+    test('hold every sample in one class, at every moment', async () => {
+      const rig = new Rig(new FakeRecognizer());
+      let pushed = 0;
+      const push = async (pcm: Int16Array) => {
+        for (let from = 0; from < pcm.length; from += 1_600) {
+          const part = pcm.slice(from, from + 1_600);
+          rig.pipeline.pushPcm(part);
+          pushed += part.length;
+          rig.nowMs += part.length / 16;
+          await new Promise((resolve) => setImmediate(resolve));
+          expect(rig.pipeline.ledger.totalMs).toBe(pushed / 16);
+          expect(sumOf(rig.pipeline.ledger)).toBe(pushed / 16);
+        }
+      };
+      await push(new Int16Array(16_000));
+      await push(SENTENCE);
+      await push(new Int16Array(16_000 * 2));
+      await push(SENTENCE.subarray(0, 30_000));
+      // Whole frames, so that none is rounded up at the end.
+      await push(new Int16Array(512 - (pushed % 512)));
+      await rig.pipeline.close();
+      const { ledger } = rig.pipeline;
+      expect(ledger.totalMs).toBe(pushed / 16);
+      expect(sumOf(ledger)).toBe(pushed / 16);
+      expect(ledger).toMatchObject({ pendingMs: 0, crosstalkMs: 0, mutedMs: 0, shedMs: {} });
+      const spoken = rig.of('final').reduce((sum, { segment }) => sum + segment.endMs - segment.startMs, 0);
+      expect(rig.of('final')).toHaveLength(2);
+      expect(ledger.transcribedMs).toBeCloseTo(spoken, 3);
+      expect(rig.of('ledger').at(-1)?.ledger).toEqual(ledger);
+    });
+
+    test('keep speech pending until its text has come', async () => {
+      const time = new ManualTime(monotonicNowMs());
+      const rig = new Rig(new FakeRecognizer({ time, script: { delayMs: 400 } }), { interimIntervalMs: 0 });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(2_000);
+      const drained = rig.pipeline.drain();
+      await expect.poll(() => rig.of('speechEnded').length).toBe(1);
+      expect(rig.pipeline.ledger.transcribedMs).toBe(0);
+      const { pendingMs } = rig.pipeline.ledger;
+      expect(pendingMs).toBeGreaterThan(1_000);
+      await time.advanceAsync(400);
+      await drained;
+      expect(rig.pipeline.ledger).toMatchObject({ pendingMs: 0, transcribedMs: pendingMs });
+      await rig.pipeline.close();
+    });
+
+    test('tell what was lost from what was silent', async () => {
+      const rig = new Rig(new FakeRecognizer());
+      await rig.say(SENTENCE, { lose: (packet) => packet % 20 === 7 });
+      await rig.silence(1_000);
+      await rig.pipeline.close();
+      const { ledger } = rig.pipeline;
+      const lost = Array.from({ length: Math.floor(SENTENCE.length / PACKET_SAMPLES) }, (_, packet) => packet).filter(
+        (packet) => packet % 20 === 7,
+      ).length;
+      expect(ledger.concealedMs).toBe(lost * 20);
+      expect(sumOf(ledger)).toBe(ledger.totalMs);
+      expect(ledger.totalMs).toBe(Math.floor(SENTENCE.length / PACKET_SAMPLES) * 20 + 1_000);
+    });
+
+    test('count a text without words as no speech', async () => {
+      const rig = new Rig(new FakeRecognizer({ script: { text: '' } }));
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      const { ledger } = rig.pipeline;
+      expect(ledger).toMatchObject({ transcribedMs: 0, nonSpeechMs: ledger.totalMs, shedMs: {} });
+    });
+  });
+
+  describe('gaps', () => {
+    const REASONS: [RecognitionErrorCode, PipelineGapReason][] = [
+      ['RECOGNIZER_FAILED', 'recognizerFailed'],
+      ['RECOGNIZER_UNAVAILABLE', 'recognizerUnavailable'],
+      ['OVERLOADED', 'overloaded'],
+      ['DEADLINE_EXCEEDED', 'deadlineExceeded'],
+      ['CLOSED', 'recognizerUnavailable'],
+    ];
+    test.each(REASONS)('stand for what failed with %s, in its place and in the books', async (code, reason) => {
+      let failing = true;
+      const recognizer = new FakeRecognizer({ script: () => (failing ? { crash: code } : { text: 'again' }) });
+      const rig = new Rig(recognizer);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await expect.poll(() => rig.of('gap').length).toBe(1);
+      failing = false;
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(rig.events.filter(({ type }) => ['opened', 'gap', 'final'].includes(type))).toMatchObject([
+        { type: 'opened' },
+        { type: 'gap', reason, segment: { id: rig.of('opened')[0]?.segment.id } },
+        { type: 'opened' },
+        { type: 'final', segment: { id: rig.of('opened')[1]?.segment.id } },
+      ]);
+      const [gap] = rig.of('gap');
+      const gapMs = (gap?.segment.endMs ?? 0) - (gap?.segment.startMs ?? 0);
+      expect(Object.keys(rig.pipeline.ledger.shedMs)).toEqual([reason]);
+      expect(rig.pipeline.ledger.shedMs[reason]).toBeCloseTo(gapMs, 3);
+      expect(sumOf(rig.pipeline.ledger)).toBe(rig.pipeline.ledger.totalMs);
+    });
+
+    test('come when a final is not there after a minute', async () => {
+      const time = new ManualTime(monotonicNowMs());
+      const rig = new Rig(new FakeRecognizer({ time, script: { hang: true } }), {
+        interimIntervalMs: 0,
+        speculativeSilenceMs: 0,
+      });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      const closed = rig.pipeline.close();
+      await expect.poll(() => time.pendingTimers).toBe(1);
+      await time.advanceAsync(59_000);
+      expect(rig.of('gap')).toEqual([]);
+      await time.advanceAsync(10_000);
+      await closed;
+      expect(rig.of('gap')).toMatchObject([{ reason: 'deadlineExceeded' }]);
+    });
+  });
+
+  describe('wake phrases', () => {
+    const ASLEEP = { wakePhrases: ['hey parley'], language: 'en' };
+    /** One word for every 200 ms from the beginning of the audio. */
+    const saying = (text: string): ((request: RecognitionRequest) => Promise<Hypothesis>) => {
+      return ({ pcm }) => {
+        const heard = text.split(' ').slice(0, Math.floor(pcm.length / 16 / 200));
+        const words = heard.map((word, index) => ({
+          text: word,
+          startMs: index * 200,
+          endMs: index * 200 + 180,
+          probability: 0.9,
+        }));
+        return Promise.resolve({ ...hypothesisOf(heard.join(' ')), words });
+      };
+    };
+
+    test('keep back what is said without them: neither interim nor final, and the books say why', async () => {
+      const requests: RecognitionRequest[] = [];
+      const answer = saying('we talk about something else');
+      const rig = new Rig(
+        {
+          recognize: (request) => {
+            requests.push(request);
+            return answer(request);
+          },
+        },
+        ASLEEP,
+      );
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(new Set(requests.map(({ kind }) => kind))).toEqual(new Set(['interim', 'final']));
+      expect(rig.of('interim')).toEqual([]);
+      expect(rig.of('final')).toEqual([]);
+      expect(rig.of('gap')).toEqual([]);
+      expect(rig.of('retracted')).toEqual([{ type: 'retracted', segmentId: rig.of('opened')[0]?.segment.id }]);
+      const { ledger } = rig.pipeline;
+      expect(Object.keys(ledger.shedMs)).toEqual(['asleep']);
+      expect(ledger.shedMs.asleep).toBeGreaterThan(1_000);
+      expect(sumOf(ledger)).toBe(ledger.totalMs);
+      expect(rig.states).not.toContain('recording');
+      expect(rig.states.slice(-4)).toEqual(['wakeword', 'transcribing', 'wakeword', 'inactive']);
+    });
+
+    test('show what is said after them, and nothing of themselves or before', async () => {
+      const rig = new Rig({ recognize: saying('well hey parley what is new') }, ASLEEP);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'What is new.' } }]);
+      expect(rig.of('final')[0]?.hypothesis.words?.map(({ text }) => text)).toEqual(['what', 'is', 'new']);
+      expect(rig.of('interim').length).toBeGreaterThan(0);
+      for (const { hypothesis } of rig.of('interim')) expect('what is new').toContain(hypothesis.text);
+      const detected = rig.activities.filter(({ type }) => type === 'wakePhraseDetected');
+      expect(detected).toMatchObject([{ phrase: 'hey parley' }]);
+      expect(rig.states).toContain('recording');
+    });
+
+    test('fall asleep again after the final', async () => {
+      let text = 'hey parley what is new';
+      const rig = new Rig({ recognize: (request) => saying(text)(request) }, ASLEEP);
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.drain();
+      text = 'this is private again';
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(rig.of('opened')).toHaveLength(2);
+      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'What is new.' } }]);
+      expect(rig.of('interim').filter(({ hypothesis }) => /private|this/.test(hypothesis.text))).toEqual([]);
+      expect(rig.of('retracted')).toEqual([{ type: 'retracted', segmentId: rig.of('opened')[1]?.segment.id }]);
+      expect(rig.states.at(-2)).toBe('wakeword');
+    });
+  });
+
+  describe('a voice that reaches a second microphone', () => {
+    test('is captioned once, for its speaker', async () => {
+      const crosstalk = new CrosstalkGuard();
+      const speaker = { track: 'microphone', epoch: 1, ssrc: 7, payloadType: 100, muted: false };
+      let nowMs = monotonicNowMs();
+      const rigOf = (speakerId: string, on = true) =>
+        new Rig(
+          new FakeRecognizer({ script: { text: speakerId } }),
+          { crosstalkGuard: on },
+          {
+            crosstalk,
+            speaker: { ...speaker, speakerId, participantId: speakerId },
+            meetingStartedAtMs: nowMs,
+            now: () => nowMs,
+          },
+        );
+      const [own, other, unguarded] = [rigOf('own'), rigOf('other'), rigOf('unguarded', false)];
+      const voice = Int16Array.from([...new Int16Array(16_000), ...SENTENCE, ...new Int16Array(16_000 * 2)]);
+      const leak = voice.map((_, index) => Math.round(0.3 * (voice[index - 1_600] ?? 0)));
+      for (let from = 0; from < voice.length; from += 512) {
+        own.pipeline.pushPcm(voice.slice(from, from + 512));
+        other.pipeline.pushPcm(leak.slice(from, from + 512));
+        unguarded.pipeline.pushPcm(leak.slice(from, from + 512));
+        nowMs += 32;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await Promise.all([own, other, unguarded].map(({ pipeline }) => pipeline.close()));
+      expect(own.of('final')).toMatchObject([{ hypothesis: { text: 'Own.' } }]);
+      expect(own.pipeline.ledger.crosstalkMs).toBe(0);
+      expect(other.of('final')).toEqual([]);
+      expect(other.of('gap')).toEqual([]);
+      expect(other.of('interim')).toEqual([]);
+      expect(other.pipeline.ledger.crosstalkMs).toBeGreaterThan(2_000);
+      expect(sumOf(other.pipeline.ledger)).toBe(other.pipeline.ledger.totalMs);
+      expect(unguarded.of('final')).toHaveLength(1);
+    });
+  });
+
+  describe('settings', () => {
+    test('change in the middle: what is asked from then on is asked as they say', async () => {
+      const recognizer = new FakeRecognizer();
+      const rig = new Rig(recognizer, { language: 'en', beamSize: 1 });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      expect(recognizer.requests.every(({ settings }) => settings.language === 'en')).toBe(true);
+      const before = recognizer.requests.length;
+      const settings = resolveSpeechSettings('balanced', { language: 'de', beamSize: 3 });
+      rig.pipeline.update({ settings, longestWindowMs: 10_000 });
+      expect(rig.pipeline.settings).toBe(settings);
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      const after = recognizer.requests.slice(before);
+      expect(after.find(({ kind }) => kind === 'final')?.settings).toMatchObject({ language: 'de', beamSize: 3 });
+      expect(after.every((request) => request.settings.language === 'de')).toBe(true);
+    });
+
+    test('leave the interims out while the recogniser is too busy for them', async () => {
+      const recognizer = new FakeRecognizer();
+      const rig = new Rig(recognizer);
+      rig.pipeline.setInterimFactor(0);
+      await rig.say(SENTENCE);
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(recognizer.requests.some(({ kind }) => kind === 'interim')).toBe(false);
+      expect(rig.of('final').length).toBeGreaterThan(0);
+    });
+
+    test('cut what grows too long, without a seam, and go on within the sentence', async () => {
+      const rig = new Rig(new FakeRecognizer({ script: { text: 'words' } }), {
+        maxSegmentMs: 2_000,
+        interimIntervalMs: 0,
+        sentenceSplitMs: 0,
+      });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 3));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      const finals = rig.of('final');
+      expect(finals.length).toBeGreaterThan(1);
+      for (const [index, { segment }] of finals.entries()) {
+        expect(segment.endMs - segment.startMs).toBeLessThanOrEqual(2_000);
+        if (index > 0) expect(segment.startMs).toBeCloseTo(finals[index - 1]?.segment.endMs ?? 0, 1);
+      }
+      const stops = rig.activities.flatMap((each) => (each.type === 'recordingStopped' ? [each.cause] : []));
+      expect(stops).toEqual([...finals.slice(1).map(() => 'forced'), 'silence']);
+      expect(finals.map(({ hypothesis }) => hypothesis.text)).toEqual([
+        'Words',
+        ...finals.slice(2).map(() => 'words'),
+        'words.',
+      ]);
+    });
+  });
 });
+
+function sumOf({ totalMs: _, shedMs, ...classes }: AudioLedgerTotals): number {
+  return [...Object.values(classes), ...Object.values(shedMs)].reduce((sum, ms) => sum + ms, 0);
+}
