@@ -253,7 +253,7 @@ describe('SpeakerPipeline', () => {
   });
 
   describe('the final that is begun in a pause', () => {
-    /** Half the sentence, a pause, the other half, and silence enough to end it. */
+    /** Pauses of less than a second end no utterance. */
     const PATIENT = {
       interimIntervalMs: 0,
       endpointing: 'fixed',
@@ -633,6 +633,24 @@ describe('SpeakerPipeline', () => {
       expect(rig.states).toContain('recording');
     });
 
+    test('are listened for in interims that nobody sees, where there are to be none', async () => {
+      const kinds: string[] = [];
+      const answer = saying('hey parley what is new');
+      const recognizer: Recognizer = {
+        recognize: (request) => {
+          kinds.push(request.kind);
+          return answer(request);
+        },
+      };
+      const rig = new Rig(recognizer, { ...ASLEEP, interimIntervalMs: 0 });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(kinds).toContain('interim');
+      expect(rig.of('interim')).toEqual([]);
+      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'What is new.' } }]);
+    });
+
     test('fall asleep again after the final', async () => {
       let text = 'hey parley what is new';
       const rig = new Rig({ recognize: (request) => saying(text)(request) }, ASLEEP);
@@ -680,6 +698,7 @@ describe('SpeakerPipeline', () => {
       await Promise.all([own, other, unguarded].map(({ pipeline }) => pipeline.close()));
       expect(own.of('final')).toMatchObject([{ hypothesis: { text: 'Own.' } }]);
       expect(own.pipeline.ledger.crosstalkMs).toBe(0);
+      expect(other.of('opened')).toEqual([]);
       expect(other.of('final')).toEqual([]);
       expect(other.of('gap')).toEqual([]);
       expect(other.of('interim')).toEqual([]);

@@ -88,6 +88,7 @@ describe('TrackHistory', () => {
     const oldestMs = endMs - 34_000;
     expect(rms(history.read(oldestMs - 1_000, 1_000 * SAMPLES_PER_MS))).toBe(0);
     expect(rms(history.read(oldestMs - 1_000, 1_001 * SAMPLES_PER_MS))).toBeGreaterThan(0);
+    expect(rms(history.read(endMs, 1_000 * SAMPLES_PER_MS))).toBe(0);
     for (const frame of [240, 700, frames - 1]) {
       const value = valueAt(history, frame * FRAME_MS + EDGE_MS, (frame + 1) * FRAME_MS);
       expect(Math.abs(value * 32_768 - (frame + 1))).toBeLessThan((frame + 1) * 0.03);

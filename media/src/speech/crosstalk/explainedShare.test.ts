@@ -43,7 +43,7 @@ describe('explainedShare', () => {
     expect(explainedShare(heard, sourceAt(AT)).share).toBeGreaterThan(0.99);
   });
 
-  test.each([-SOURCE_MARGIN.after, SOURCE_MARGIN.before])('forgives a shift that is %i samples off', (delay) => {
+  test.each([-2, 7])('forgives a shift that is %i samples off', (delay) => {
     expect(explainedShare(heardBy({ delay, gain: 0.2 }), sourceAt(AT)).share).toBeGreaterThan(0.99);
   });
 
