@@ -61,12 +61,18 @@ describe('AudioLedger', () => {
     expect(ledger.totals).toMatchObject({ crosstalkMs: 20, transcribedMs: 70, nonSpeechMs: 10, totalMs: 100 });
   });
 
-  it('goes on with the next time line', () => {
+  it('keeps time lines apart, also while the last one is undecided', () => {
     const ledger = new AudioLedger();
     ledger.append({ startSample: 0, samples: 100 * MS, origin: 'audio' });
-    ledger.restart();
-    ledger.append({ startSample: 0, samples: 50 * MS, origin: 'audio' });
-    expect(ledger.totals).toMatchObject({ totalMs: 150, nonSpeechMs: 150 });
+    ledger.open(20 * MS);
+    ledger.append({ line: 1, startSample: 0, samples: 50 * MS, origin: 'audio' });
+    // The last frame of the first time line was filled up with silence.
+    ledger.hold({ id: 'a', endSample: 110 * MS });
+    ledger.release('a', 'transcribed');
+    ledger.open(10 * MS, 1);
+    ledger.hold({ id: 'b', line: 1, endSample: 40 * MS });
+    ledger.release('b', 'transcribed');
+    expect(ledger.totals).toMatchObject({ totalMs: 150, nonSpeechMs: 40, transcribedMs: 110 });
   });
 
   it('adds up to the time line after any history', () => {
@@ -89,22 +95,23 @@ describe('AudioLedger', () => {
         let total = 0;
         let openFrom: number | undefined;
         let floor = 0;
+        let line = 0;
         for (const [index, action] of steps.entries()) {
           switch (action.type) {
             case 'append':
-              ledger.append({ startSample: end, samples: action.samples, origin: action.origin });
+              ledger.append({ line, startSample: end, samples: action.samples, origin: action.origin });
               end += action.samples;
               total += action.samples;
               break;
             case 'open':
               if (openFrom !== undefined) break;
               openFrom = Math.max(floor, end - action.back);
-              ledger.open(openFrom);
+              ledger.open(openFrom, line);
               break;
             case 'close':
               if (openFrom === undefined) break;
               floor = Math.max(openFrom, end - action.back);
-              ledger.hold({ id: `${index}`, endSample: floor });
+              ledger.hold({ id: `${index}`, line, endSample: floor });
               held.push(`${index}`);
               openFrom = undefined;
               break;
@@ -123,7 +130,7 @@ describe('AudioLedger', () => {
             }
             case 'restart':
               if (openFrom !== undefined) break;
-              ledger.restart();
+              line += 1;
               end = 0;
               floor = 0;
           }

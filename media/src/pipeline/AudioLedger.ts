@@ -20,12 +20,15 @@ const SAMPLES_PER_MS = 16;
  * The books of one producer: each sample of its time line is in exactly one class, always. Lost, silent and muted stretches are
  * classed as they come; decoded audio waits until the segmenter and the recogniser have decided.
  *
- * Samples count within a time line; `restart` begins the next one.
+ * Samples count within a time line, whose number goes with them (0 where there is one only). The next time line may come in before
+ * everything of the last one has been decided.
  */
 export class AudioLedger {
-  /** Not settled yet, in order and without gaps. */
+  /** Not settled yet, in order and without gaps, over all time lines. */
   #runs: Run[] = [];
   #end = 0;
+  /** Where each time line that is still in use lies among all samples. */
+  readonly #lines = new Map<number, { offset: number; end: number }>();
   /** Where an utterance is open: from here on nothing is decided. */
   #openFrom: number | undefined;
   /** Audio of closed utterances that wait for their text, by segment. */
@@ -33,35 +36,43 @@ export class AudioLedger {
   readonly #settled = { muted: 0, dtx: 0, concealed: 0, nonSpeech: 0, crosstalk: 0, transcribed: 0 };
   readonly #shed = new Map<ShedReason, number>();
 
-  /** The next samples of the time line. Those that come out of order overwrite nothing and are not counted. */
-  append(options: { startSample: number; samples: number; origin: Origin }): void {
-    const start = Math.max(this.#end, options.startSample);
-    const end = options.startSample + options.samples;
+  /** The next samples of a time line. Those that come out of order overwrite nothing and are not counted. */
+  append(options: { line?: number; startSample: number; samples: number; origin: Origin }): void {
+    const { line: number = 0, startSample, origin } = options;
+    const line = this.#lines.get(number) ?? { offset: this.#end - startSample, end: this.#end };
+    this.#lines.set(number, line);
+    const start = Math.max(this.#end, line.offset + startSample);
+    const end = line.offset + startSample + options.samples;
     if (end <= start) return;
     const last = this.#runs.at(-1);
-    if (last !== undefined && last.origin === options.origin && !last.crosstalk && last.end === start) last.end = end;
-    else this.#runs.push({ start, end, origin: options.origin, crosstalk: false });
+    if (last !== undefined && last.origin === origin && !last.crosstalk && last.end === start) last.end = end;
+    else this.#runs.push({ start, end, origin, crosstalk: false });
+    line.end = end;
     this.#end = end;
   }
 
   /** Another speaker's voice: this stretch counts as crosstalk wherever it was decoded. */
-  markCrosstalk(options: { startSample: number; endSample: number }): void {
-    this.#splitAt(options.startSample);
-    this.#splitAt(options.endSample);
+  markCrosstalk(options: { line?: number; startSample: number; endSample: number }): void {
+    const start = this.#place(options.startSample, options.line);
+    const end = this.#place(options.endSample, options.line);
+    this.#splitAt(start);
+    this.#splitAt(end);
     for (const run of this.#runs) {
-      if (run.start >= options.startSample && run.end <= options.endSample) run.crosstalk = true;
+      if (run.start >= start && run.end <= end) run.crosstalk = true;
     }
   }
 
   /** What comes before is no speech; from here on an utterance may have begun. */
-  open(startSample: number): void {
-    this.#settleUntil(startSample);
-    this.#openFrom = startSample;
+  open(startSample: number, line = 0): void {
+    const start = this.#place(startSample, line);
+    this.#settleUntil(start);
+    this.#openFrom = start;
+    for (const number of this.#lines.keys()) if (number < line) this.#lines.delete(number);
   }
 
   /** No utterance can begin before this sample any more. Call it now and then in silence: it keeps the books short. */
-  pass(sample: number): void {
-    if (this.#openFrom === undefined) this.#settleUntil(sample);
+  pass(sample: number, line = 0): void {
+    if (this.#openFrom === undefined) this.#settleUntil(this.#place(sample, line));
   }
 
   /** The utterance was none. */
@@ -70,10 +81,11 @@ export class AudioLedger {
   }
 
   /** The utterance ends here and waits for its text under `id`. */
-  hold(options: { id: string; endSample: number }): void {
-    this.#splitAt(options.endSample);
+  hold(options: { id: string; line?: number; endSample: number }): void {
+    const end = this.#place(options.endSample, options.line);
+    this.#splitAt(end);
     let audio = 0;
-    while (this.#runs[0] !== undefined && this.#runs[0].end <= options.endSample) {
+    while (this.#runs[0] !== undefined && this.#runs[0].end <= end) {
       const run = this.#runs.shift() as Run;
       if (run.origin === 'audio' && !run.crosstalk) audio += run.end - run.start;
       else this.#count(run);
@@ -89,14 +101,6 @@ export class AudioLedger {
     this.#held.delete(id);
     if (typeof fate === 'string') this.#settled[fate] += samples;
     else this.#shed.set(fate.shed, (this.#shed.get(fate.shed) ?? 0) + samples);
-  }
-
-  /** The time line is over and samples count from 0 again. Utterances must have been held or discarded. */
-  restart(): void {
-    this.#settleUntil(this.#end);
-    this.#openFrom = undefined;
-    this.#runs = [];
-    this.#end = 0;
   }
 
   /** Nothing more will come: what nobody took for speech is none. */
@@ -133,6 +137,12 @@ export class AudioLedger {
       transcribedMs: counts.transcribed / SAMPLES_PER_MS,
       shedMs,
     };
+  }
+
+  /** Among all samples. A frame may reach beyond the end of its time line, its silence is nobody's. */
+  #place(sample: number, number = 0): number {
+    const line = this.#lines.get(number);
+    return line === undefined ? this.#end : Math.min(line.end, line.offset + sample);
   }
 
   #settleUntil(sample: number): void {

@@ -79,6 +79,12 @@ class Rig {
     return this.say(new Int16Array(ms * 16));
   }
 
+  /** The sender begins a new time line, as after a change of its device. */
+  startOver(): void {
+    this.#sequence = 300;
+    this.#timestamp = 77_000;
+  }
+
   /** Time passes without a packet. */
   pause(ms: number): void {
     for (let passed = 0; passed < ms; passed += 20) {
@@ -299,7 +305,7 @@ describe('SpeakerPipeline', () => {
       // The second one hears all of it: what was begun before is no part of it.
       expect(finals[1]?.pcm.length).toBeGreaterThan((finals[0]?.pcm.length ?? 0) + 16_000);
       expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'Final 2.' } }]);
-      expect(rig.pipeline.stats.discardedEngineMs).toBe(1_000);
+      expect(rig.pipeline.stats).toEqual({ engineMs: 11_000, discardedEngineMs: 1_000 });
     });
 
     test('is called off when speech resumes before it is answered', async () => {
@@ -515,6 +521,25 @@ describe('SpeakerPipeline', () => {
       expect(ledger.totalMs).toBe(Math.floor(SENTENCE.length / PACKET_SAMPLES) * 20 + 1_000);
     });
 
+    test('go on when the sender starts over', async () => {
+      const rig = new Rig(new FakeRecognizer());
+      const spoken = SENTENCE.subarray(0, 16_000 * 2);
+      await rig.say(spoken);
+      await rig.silence(1_000);
+      const before = rig.pipeline.ledger.totalMs;
+      rig.startOver();
+      await rig.say(spoken);
+      await rig.silence(1_000);
+      await rig.pipeline.close();
+      const { ledger } = rig.pipeline;
+      const finals = rig.of('final');
+      expect(finals).toHaveLength(2);
+      expect(ledger.totalMs).toBeGreaterThan(before + 2_900);
+      expect(sumOf(ledger)).toBe(ledger.totalMs);
+      const inFinals = finals.reduce((sum, { segment }) => sum + segment.endMs - segment.startMs, 0);
+      expect(Math.abs(ledger.transcribedMs - inFinals)).toBeLessThan(40);
+    });
+
     test('count a text without words as no speech', async () => {
       const rig = new Rig(new FakeRecognizer({ script: { text: '' } }));
       await rig.say(SENTENCE.subarray(0, 16_000 * 2));
@@ -617,6 +642,14 @@ describe('SpeakerPipeline', () => {
       expect(sumOf(ledger)).toBe(ledger.totalMs);
       expect(rig.states).not.toContain('recording');
       expect(rig.states.slice(-4)).toEqual(['wakeword', 'transcribing', 'wakeword', 'inactive']);
+    });
+
+    test('are awaited from the first sample on', async () => {
+      const rig = new Rig(new FakeRecognizer(), ASLEEP);
+      await rig.silence(500);
+      expect(rig.states).toEqual(['wakeword']);
+      expect(rig.activities.map(({ type }) => type)).toEqual(['wakeListeningStarted']);
+      await rig.pipeline.close();
     });
 
     test('show what is said after them, and nothing of themselves or before', async () => {
@@ -725,6 +758,18 @@ describe('SpeakerPipeline', () => {
       expect(after.every((request) => request.settings.language === 'de')).toBe(true);
     });
 
+    test('keep from the recogniser what is nowhere loud enough', async () => {
+      const recognizer = new FakeRecognizer();
+      const rig = new Rig(recognizer, { silenceLevelDb: -20 });
+      await rig.say(SENTENCE.map((sample) => sample * 0.05));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(rig.of('opened').length).toBeGreaterThan(0);
+      expect(recognizer.requests).toEqual([]);
+      expect(rig.of('final')).toEqual([]);
+      expect(rig.pipeline.ledger).toMatchObject({ transcribedMs: 0, nonSpeechMs: rig.pipeline.ledger.totalMs });
+    });
+
     test('leave the interims out while the recogniser is too busy for them', async () => {
       const recognizer = new FakeRecognizer();
       const rig = new Rig(recognizer);
@@ -758,6 +803,20 @@ describe('SpeakerPipeline', () => {
         ...finals.slice(2).map(() => 'words'),
         'words.',
       ]);
+    });
+
+    test('begin a new sentence after a cut that nothing was said to go on with', async () => {
+      const texts = ['words', '', 'words'];
+      const rig = new Rig(
+        { recognize: () => Promise.resolve(hypothesisOf(texts.shift() ?? 'words')) },
+        { maxSegmentMs: 2_000, interimIntervalMs: 0, sentenceSplitMs: 0, speculativeSilenceMs: 0 },
+      );
+      await rig.say(SENTENCE.subarray(0, 16_000 * 3));
+      await rig.silence(1_500);
+      await rig.say(SENTENCE.subarray(0, 16_000));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(rig.of('final').map(({ hypothesis }) => hypothesis.text)).toEqual(['Words', 'Words.']);
     });
   });
 });

@@ -4,7 +4,6 @@ import { dbfs } from '../audio/index.js';
 import { type Clock, monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
 import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
-import { isNearSilent } from '../speech/gates/index.js';
 import {
   Segmenter,
   type SegmenterEvent,
@@ -239,8 +238,10 @@ export class SpeakerPipeline {
         this.#segmenter.readSilence({ speechEndSample, reading: trusted });
       },
       onSplit: (utterance, prepared) => this.#split(utterance, prepared),
-      onDiscarded: (engineMs) => {
+      onAnswered: (engineMs) => {
         this.#stats.engineMs += engineMs;
+      },
+      onDiscarded: (engineMs) => {
         this.#stats.discardedEngineMs += engineMs;
       },
     };
@@ -269,8 +270,11 @@ export class SpeakerPipeline {
     this.#heard = true;
     if (span.origin === 'audio' && !this.#muted) this.#absent = false;
     const origin = this.#absent && span.origin !== 'audio' ? 'muted' : span.origin;
-    this.#ledger.append({ startSample: span.startSample, samples: span.samples, origin });
-    if (this.#state === 'inactive') this.#changeState();
+    const { timeline, startSample, samples } = span;
+    this.#ledger.append({ line: timeline.index, startSample, samples, origin });
+    if (this.#state !== 'inactive') return;
+    this.#tellWake(this.#wake.tick(this.#nowInMeeting()));
+    this.#changeState();
   }
 
   #onFrame(frame: IntakeFrame): void {
@@ -278,7 +282,7 @@ export class SpeakerPipeline {
     const probability = this.#isCrosstalk(frame) ? 0 : frame.probability;
     this.#wakeWords?.push(this.#timeline.ring.read(startSample, startSample + VAD_FRAME_SAMPLES));
     this.#handle(this.#segmenter.push({ startSample, samples: VAD_FRAME_SAMPLES, probability, rms: frame.rms }));
-    if (!this.#segmenter.open) this.#ledger.pass(startSample - LOOK_BACK_SAMPLES);
+    if (!this.#segmenter.open) this.#ledger.pass(startSample - LOOK_BACK_SAMPLES, this.#timeline.index);
     this.#tellWake(this.#wake.tick(this.#toMs(startSample + VAD_FRAME_SAMPLES)));
     this.#framesSinceLedger += 1;
     if (this.#framesSinceLedger >= LEDGER_FRAMES) this.#tellLedger();
@@ -295,7 +299,7 @@ export class SpeakerPipeline {
     const pcm = this.#timeline.ring.read(startSample, endSample);
     crosstalk.push({ trackId: speaker.speakerId, startMs, pcm, probability });
     if (!crosstalk.frameIsCrosstalk(speaker.speakerId, startMs)) return false;
-    this.#ledger.markCrosstalk({ startSample, endSample });
+    this.#ledger.markCrosstalk({ line: this.#timeline.index, startSample, endSample });
     return true;
   }
 
@@ -375,7 +379,7 @@ export class SpeakerPipeline {
     const timestamp = (timeline.firstTimestamp ?? 0) + startSample * RTP_TICKS_PER_SAMPLE;
     const cut = this.#lastCut;
     this.#lastCut = undefined;
-    this.#ledger.open(startSample);
+    this.#ledger.open(startSample, timeline.index);
     this.#utterance = new Utterance(
       {
         id: `${participantId}-${track}-${epoch}.${timeline.index}-${timestamp}`,
@@ -407,6 +411,7 @@ export class SpeakerPipeline {
     this.#ledger.discard();
     if (utterance === undefined) return;
     utterance.discard();
+    this.#deliveries = this.#deliveries.then(() => this.#endSentence(utterance));
     if (utterance.announced) {
       this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
       this.#tellActivity({
@@ -437,19 +442,15 @@ export class SpeakerPipeline {
     const cause = this.#prepared?.cause ?? event.cause;
     if (cause === 'forced' || cause === 'sentence') this.#lastCut = { utterance, cause };
     utterance.endMs = utterance.startMs + (endSample - utterance.startSample) / SAMPLES_PER_MS;
-    this.#ledger.hold({ id: utterance.id, endSample });
+    this.#ledger.hold({ id: utterance.id, line: utterance.timeline.index, endSample });
     const atMs = utterance.endMs;
     const segmentId = utterance.id;
     if (cause === 'silence') this.#tellActivity({ type: 'turnDetectionStopped', segmentId, atMs, outcome: 'ended' });
     this.#tellActivity({ type: 'recordingStopped', segmentId, atMs, cause });
     this.#tellActivity({ type: 'transcriptionStarted', segmentId, atMs });
 
-    const silent = isNearSilent(utterance.audio(endSample), this.#settings.silenceLevelDb);
     const prepared = this.#prepared;
-    const answer = silent
-      ? Promise.resolve(undefined)
-      : utterance.close({ ...event, ...(prepared === undefined ? {} : { prepared }) });
-    if (silent) utterance.discard();
+    const answer = utterance.close({ ...event, ...(prepared === undefined ? {} : { prepared }) });
     // Awaited in its turn; until then a failure must not count as unhandled.
     answer.catch(() => {});
     this.#undelivered += 1;
@@ -458,17 +459,17 @@ export class SpeakerPipeline {
 
   async #deliver(options: {
     utterance: Utterance;
-    answer: Promise<Hypothesis | undefined>;
+    answer: Promise<Hypothesis>;
     cause: 'silence' | 'forced' | 'sentence' | 'flush';
   }): Promise<void> {
     const { utterance, cause } = options;
     utterance.revision += 1;
     try {
       const hypothesis = await options.answer;
-      if (hypothesis !== undefined) this.#stats.engineMs += hypothesis.engineMs;
       const fate = this.#judge(utterance, hypothesis);
-      if (fate !== 'transcribed' || hypothesis === undefined) {
+      if (fate !== 'transcribed') {
         this.#ledger.release(utterance.id, fate);
+        this.#endSentence(utterance);
         this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
       } else {
         this.#ledger.release(utterance.id, fate);
@@ -483,9 +484,14 @@ export class SpeakerPipeline {
     this.#changeState();
   }
 
+  /** A sentence that was cut, and that nothing was said to go on with, is over. */
+  #endSentence(utterance: Utterance): void {
+    if (utterance.continues) this.#sentenceOpen = false;
+  }
+
   /** What becomes of an utterance's audio, by its final. */
-  #judge(utterance: Utterance, hypothesis: Hypothesis | undefined): AudioFate {
-    if (hypothesis === undefined || hypothesis.text === '') return 'nonSpeech';
+  #judge(utterance: Utterance, hypothesis: Hypothesis): AudioFate {
+    if (hypothesis.text === '') return 'nonSpeech';
     if (this.#isWithheld(utterance)) return 'crosstalk';
     this.#hear(utterance, hypothesis.words ?? []);
     const from = this.#wake.textFrom(utterance.id);
@@ -530,7 +536,6 @@ export class SpeakerPipeline {
   /** Shows what an interim has heard, unless it is not to be seen. */
   #show(options: { utterance: Utterance; text: StableText; hypothesis: Hypothesis }): void {
     const { utterance, text, hypothesis } = options;
-    this.#stats.engineMs += hypothesis.engineMs;
     this.#language.observe({
       language: hypothesis.language,
       probability: hypothesis.languageProbability,

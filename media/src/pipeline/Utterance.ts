@@ -1,5 +1,6 @@
 import type { Recognizer } from '../asr/Recognizer.js';
 import type { Hypothesis, RecognitionKind } from '../asr/types.js';
+import { isNearSilent } from '../speech/gates/index.js';
 import { planSplit, type SegmentCause, type SilenceReading, type SpeechSettings } from '../speech/index.js';
 import { Stabilizer, type StableText, type TimedWord } from '../speech/stabilizer/index.js';
 import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
@@ -30,7 +31,9 @@ export interface UtteranceContext {
   onReading: (options: { speechEndSample: number; reading: SilenceReading }) => void;
   /** The utterance can be cut here: its first part is final already. */
   onSplit: (utterance: Utterance, split: PreparedFinal) => void;
-  /** Engine time of answers that nobody needed. */
+  /** Engine time of every answer. */
+  onAnswered: (engineMs: number) => void;
+  /** The part of it that nobody needed. */
   onDiscarded: (engineMs: number) => void;
 }
 
@@ -69,6 +72,17 @@ const LEAST_PROBABILITY_OF_END = 0.9;
 /** When an interim has to leave audio out, it leaves out so much that the next ones need not. */
 const WINDOW_KEPT = 0.6;
 const SAMPLES_PER_MS = 16;
+
+/** What is heard in audio that nobody needs to look at. */
+const SILENCE: Hypothesis = {
+  text: '',
+  language: '',
+  languageProbability: 0,
+  confidence: 0,
+  noSpeechProbability: 1,
+  queuedMs: 0,
+  engineMs: 0,
+};
 
 /**
  * An utterance that is still being spoken: its interims, the final that is begun in each silence, and the cut after a sentence
@@ -225,11 +239,6 @@ export class Utterance {
     this.dropSpeculation();
   }
 
-  /** From the start to a sample. */
-  audio(endSample: number): Int16Array {
-    return this.timeline.ring.read(this.startSample, endSample);
-  }
-
   #onInterim(options: { hypothesis: Hypothesis; windowStartMs: number; endSample: number }): void {
     const { hypothesis, windowStartMs, endSample } = options;
     if (hypothesis.text === '') return;
@@ -341,6 +350,7 @@ export class Utterance {
     const { ring } = this.timeline;
     const startSample = this.startSample + Math.round(fromMs * SAMPLES_PER_MS);
     const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses: this.#pauses });
+    if (isNearSilent(pcm, settings.silenceLevelDb)) return SILENCE;
     const hypothesis = await recognizer.recognize(
       {
         kind,
@@ -363,6 +373,7 @@ export class Utterance {
       },
       signal === undefined ? {} : { signal },
     );
+    this.#context.onAnswered(hypothesis.engineMs);
     const words = hypothesis.words?.map((word) => ({
       ...word,
       startMs: toOriginalMs(word.startMs),
