@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media';
 import { FakeRecognizer, wavFile } from '@parley/media/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { comparableWords } from '../comparableWords.js';
@@ -207,17 +208,6 @@ const REQUEST = {
   roomId: 'room',
   speakerId: 'speaker',
   pcm: new Int16Array(320),
-  settings: {
-    language: 'en',
-    task: 'transcribe' as const,
-    beamSize: 1,
-    temperatureFallback: true,
-    prompt: '',
-    words: false,
-    noSpeechThreshold: 0.6,
-    logProbabilityThreshold: -1,
-    compressionRatioThreshold: 2.4,
-    tokensPerSecond: 16,
-  },
+  settings: DEFAULT_RECOGNITION_SETTINGS,
   deadlineAtMs: 0,
 };

@@ -27,7 +27,7 @@ export function SettingsPanel({ client }: { client: ParleyClient }) {
       open={open}
       onToggle={(event) => setOpen(event.currentTarget.open)}
     >
-      <summary>Captions</summary>
+      <summary>Caption settings</summary>
       {view === undefined ? <p className="small">Loading…</p> : <Fields view={view} onChange={change} />}
       {problem === undefined ? null : (
         <p className="error" role="alert" data-testid="settings-error" data-code={problem.code}>
