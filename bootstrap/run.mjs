@@ -12,9 +12,10 @@ import { endChildrenOnSignals, runInForeground } from './lib/run.mjs';
 import { SetupError } from './lib/SetupError.mjs';
 import { buildSources } from './steps/build.mjs';
 import { installDependencies } from './steps/dependencies.mjs';
+import { ensureKeycloak } from './steps/keycloak.mjs';
 import { continueInNewNode } from './steps/node.mjs';
 import { ensureSystemPackages } from './steps/systemPackages.mjs';
-import { runTests, testPartsOf } from './test.mjs';
+import { needsKeycloak, runTests, testPartsOf } from './test.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HELP = `Usage: npm COMMAND
@@ -71,15 +72,18 @@ async function main() {
   ensureWritable(cacheDir);
   const stopEndingChildren = endChildrenOnSignals();
   await continueInNewNode({ cacheDir, progress, stopEndingChildren });
-  const worker = await withLock(
+  const { worker, keycloak } = await withLock(
     { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up works (process ${pid}); waiting for it.`) },
-    () => setUp({ cacheDir, browser, strict: verb === 'test', cuda: args.includes('--cuda') }),
+    async () => ({
+      worker: await setUp({ cacheDir, browser, strict: verb === 'test', cuda: args.includes('--cuda') }),
+      keycloak: verb === 'test' && needsKeycloak(args) ? await ensureKeycloak({ cacheDir, progress }) : undefined,
+    }),
   );
   stopEndingChildren();
 
   const env = { ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
   delete env.PARLEY_NODE_TRIED;
-  if (verb === 'test') return runTests({ root: ROOT, args, env, progress });
+  if (verb === 'test') return runTests({ root: ROOT, args, env, progress, keycloak });
   if (script === undefined) return 0;
   return runInForeground(process.execPath, [join(ROOT, script), ...fixed, ...args], { env });
 }

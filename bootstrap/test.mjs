@@ -5,6 +5,9 @@ import { endChildrenOnSignals, run, runInForeground } from './lib/run.mjs';
 import { SetupError } from './lib/SetupError.mjs';
 
 const PROJECTS = ['unit', 'integration', 'browser'];
+const PROJECTS_WITH_KEYCLOAK = ['integration', 'browser'];
+
+/** @typedef {{ home: string } | { skipped: string }} Keycloak its folder, or why there is none, in one line */
 
 /**
  * @param {string[]} args
@@ -19,13 +22,34 @@ export function testPartsOf(args) {
   return parts;
 }
 
+/** @param {string[]} args @returns {boolean} whether tests against Keycloak are among what is asked for */
+export function needsKeycloak(args) {
+  const parts = testPartsOf(args);
+  return parts.length === 0 || parts.some((part) => PROJECTS_WITH_KEYCLOAK.includes(part));
+}
+
+/**
+ * @param {Keycloak | undefined} keycloak
+ * @returns {NodeJS.ProcessEnv} what tells the tests where it is, or why they are to be skipped; both, so that no older value stays
+ */
+export function keycloakVariables(keycloak) {
+  const { home, skipped } = /** @type {{ home?: string, skipped?: string }} */ (keycloak ?? {});
+  return { PARLEY_KEYCLOAK: home, PARLEY_KEYCLOAK_SKIPPED: skipped };
+}
+
 /**
  * Lint, types, then the test projects one after the other. The last line sums everything up.
- * @param {{ root: string, args: string[], env: NodeJS.ProcessEnv, progress: ReturnType<import('./lib/progress.mjs').createProgress> }} options
+ * @param {object} options
+ * @param {string} options.root
+ * @param {string[]} options.args
+ * @param {NodeJS.ProcessEnv} options.env
+ * @param {ReturnType<import('./lib/progress.mjs').createProgress>} options.progress
+ * @param {Keycloak} [options.keycloak] absent where no test needs it; one that is missing fails with PARLEY_REQUIRE_KEYCLOAK=1
  * @returns {Promise<number>} the exit code
  */
-export async function runTests({ root, args, env, progress }) {
+export async function runTests({ root, args, env: given, progress, keycloak }) {
   const parts = testPartsOf(args);
+  const env = { ...given, ...keycloakVariables(keycloak) };
   const reports = join(root, 'test-results');
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
@@ -61,6 +85,12 @@ export async function runTests({ root, args, env, progress }) {
   }
 
   const names = [...(parts.length === 0 ? ['lint', 'types', ...PROJECTS] : parts)];
+  const withoutKeycloak = keycloak !== undefined && 'skipped' in keycloak ? keycloak.skipped : undefined;
+  if (withoutKeycloak !== undefined && env.PARLEY_REQUIRE_KEYCLOAK === '1') {
+    const failure = `PARLEY_REQUIRE_KEYCLOAK is 1, and there is no Keycloak: ${withoutKeycloak}`;
+    writeFileSync(join(reports, 'keycloak.xml'), junitOf({ name: 'keycloak', seconds: 0, failure }));
+    names.push('keycloak');
+  }
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const name of names) {
     const counts = countJunit(readFileSync(join(reports, `${name}.xml`), 'utf8'));
@@ -69,6 +99,8 @@ export async function runTests({ root, args, env, progress }) {
     total.skipped += counts.skipped;
   }
   if (failedRun && total.failed === 0) total.failed = 1;
+  if (withoutKeycloak !== undefined)
+    process.stdout.write(`\nThe tests against a real Keycloak did not run: ${withoutKeycloak}\n`);
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return failedRun || total.failed > 0 ? 1 : 0;
 }

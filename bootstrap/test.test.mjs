@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { testPartsOf } from './test.mjs';
+import { keycloakVariables, needsKeycloak, testPartsOf } from './test.mjs';
 
 let root;
 
@@ -24,13 +24,14 @@ const report = (counts) =>
  * Runs the tests of a tree whose Vitest does what `behaviours` say.
  * @param {Record<string, { code?: number, signal?: string, xml?: string }>} behaviours by project
  */
-async function runTests(behaviours, { args = [], lint = 0, types = 0 } = {}) {
+async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, require = '' } = {}) {
   await mkdir(join(root, 'node_modules', 'vitest'), { recursive: true });
   await writeFile(
     join(root, 'node_modules', 'vitest', 'vitest.mjs'),
     `import { writeFileSync } from 'node:fs';
     const value = (name) => process.argv.find((arg) => arg.startsWith(name))?.slice(name.length);
     const { code = 0, signal, xml } = ${JSON.stringify(behaviours)}[process.argv[process.argv.indexOf('--project') + 1]];
+    console.log('Keycloak', process.env.PARLEY_KEYCLOAK, process.env.PARLEY_KEYCLOAK_SKIPPED);
     if (xml !== undefined) writeFileSync(value('--outputFile.junit='), xml);
     if (signal) process.kill(process.pid, signal);
     process.exit(code);`,
@@ -39,11 +40,20 @@ async function runTests(behaviours, { args = [], lint = 0, types = 0 } = {}) {
     import { createProgress } from ${JSON.stringify(new URL('./lib/progress.mjs', import.meta.url).href)};
     import { runTests } from ${JSON.stringify(new URL('./test.mjs', import.meta.url).href)};
     const [root, ...args] = process.argv.slice(1);
-    process.exitCode = await runTests({ root, args, env: process.env, progress: createProgress() });`;
+    process.exitCode = await runTests({ root, args, env: process.env, progress: createProgress(), keycloak: ${JSON.stringify(keycloak)} });`;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--input-type=module', '-e', script, '--', root, ...args],
-    { encoding: 'utf8', env: { ...process.env, LINT_CODE: String(lint), TYPES_CODE: String(types) } },
+    {
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        LINT_CODE: String(lint),
+        TYPES_CODE: String(types),
+        PARLEY_KEYCLOAK: '/old',
+        PARLEY_REQUIRE_KEYCLOAK: require,
+      },
+    },
   );
   return { status, stderr, lastLine: stdout.trimEnd().split('\n').at(-1), stdout };
 }
@@ -103,6 +113,44 @@ describe('npm test', () => {
       { args: ['unit', 'integration', 'unit'] },
     );
     expect(lastLine).toBe('2 passed, 1 failed, 0 skipped');
+  });
+});
+
+describe('npm test with a real Keycloak', () => {
+  const args = ['unit'];
+  const unit = { xml: report({ tests: 5 }) };
+
+  it('tells the tests where it is, in place of an older one', async () => {
+    const { stdout, lastLine } = await runTests({ unit }, { args, keycloak: { home: '/cache/keycloak' } });
+    expect(stdout).toContain('Keycloak /cache/keycloak undefined');
+    expect(stdout).not.toContain('did not run');
+    expect(lastLine).toBe('5 passed, 0 failed, 0 skipped');
+  });
+
+  it('says before the summary, which stays the last line, why there is none', async () => {
+    const { status, stdout, lastLine } = await runTests({ unit }, { args, keycloak: { skipped: 'no route to host' } });
+    expect(stdout).toContain('Keycloak undefined no route to host');
+    expect(stdout.trimEnd().split('\n').at(-3)).toBe('The tests against a real Keycloak did not run: no route to host');
+    expect(lastLine).toBe('5 passed, 0 failed, 0 skipped');
+    expect(status).toBe(0);
+  });
+
+  it('fails without one where it is required, after everything else has run', async () => {
+    const keycloak = { skipped: 'no route to host' };
+    const { status, lastLine } = await runTests({ unit }, { args, keycloak, require: '1' });
+    expect(lastLine).toBe('5 passed, 1 failed, 0 skipped');
+    expect(status).toBe(1);
+    expect(await readFile(join(root, 'test-results', 'keycloak.xml'), 'utf8')).toContain('no route to host');
+  });
+
+  it('asks for none where the unit tests alone are wanted', async () => {
+    expect(needsKeycloak(['unit', '--cuda'])).toBe(false);
+    expect(needsKeycloak([])).toBe(true);
+    expect(needsKeycloak(['unit', 'browser'])).toBe(true);
+    expect(needsKeycloak(['integration'])).toBe(true);
+    expect(keycloakVariables(undefined)).toEqual({ PARLEY_KEYCLOAK: undefined, PARLEY_KEYCLOAK_SKIPPED: undefined });
+    const { lastLine } = await runTests({ unit }, { args, require: '1' });
+    expect(lastLine).toBe('5 passed, 0 failed, 0 skipped');
   });
 });
 

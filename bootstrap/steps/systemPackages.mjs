@@ -16,7 +16,7 @@ const USUAL_PLACES = [
 /**
  * What each part needs of the system: the Debian package, and how its presence is seen without asking the package manager.
  * @typedef {{ debian: string, present: () => boolean }} Need
- * @type {Record<'compiler' | 'addon' | 'worker' | 'browser', Need[]>}
+ * @type {Record<'compiler' | 'addon' | 'worker' | 'browser' | 'keycloak' | 'maven', Need[]>}
  */
 export const NEEDS = {
   compiler: [
@@ -35,6 +35,8 @@ export const NEEDS = {
     { debian: 'flatbuffers-compiler', present: () => hasProgram('flatc') },
   ],
   browser: [{ debian: 'chromium', present: () => findChromium() !== undefined }],
+  keycloak: [{ debian: 'default-jre-headless', present: () => hasProgram('java') }],
+  maven: [{ debian: 'maven', present: () => hasProgram('mvn') }],
 };
 
 /** As the demo and the tests look for it. @returns {string | undefined} */

@@ -50,6 +50,8 @@ function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
     routerRtpCapabilities: ROUTER_RTP_CAPABILITIES,
     iceServers: [],
     lastSeq: 0,
+    grants: ['join', 'speak', 'listen', 'readTranscript'],
+    locked: false,
     transcription: {
       state: 'ready',
       mode: 'balanced',
@@ -645,5 +647,88 @@ describe('the captions of a room', () => {
     const client = await connectedClient();
     await client.join({ room: 'daily', settings: { language: 'de' } });
     expect(server.last('join')).toEqual({ room: 'daily', settings: { language: 'de' } });
+  });
+});
+
+describe('rights', () => {
+  const token = (text: string): Credentials => ({ kind: 'token', token: text });
+
+  test('are shown fresh at every connection', async () => {
+    const texts = ['one', 'two'];
+    const client = newClient({ credentials: async () => token(texts.shift() ?? 'more') });
+    await client.connect();
+    await client.join({ room: 'daily' });
+    server.dismiss(new ParleyError('TOKEN_EXPIRED'));
+    await next(client, 'reconnected');
+    expect(server.handshakes).toMatchObject([{ credentials: token('one') }, { credentials: token('two') }]);
+  });
+
+  test('are renewed before they run out, without a word of the application', async () => {
+    server.answers.refreshToken = () => ({ expiresAtMs: 1 });
+    const texts = ['one', 'two'];
+    const client = newClient({ credentials: async () => token(texts.shift() ?? 'more') });
+    await client.connect();
+    await client.join({ room: 'daily' });
+    server.notify('tokenExpiring', { expiresAtMs: 5, graceMs: 30_000 });
+    await expect.poll(() => server.last('refreshToken')).toEqual({ token: 'two' });
+    expect(client.state).toBe('joined');
+  });
+
+  test('that cannot be renewed are told as an error, and the call goes on while they hold', async () => {
+    const texts = ['one'];
+    const client = newClient({
+      credentials: async () => {
+        const text = texts.shift();
+        if (text === undefined) throw new Error('no network');
+        return token(text);
+      },
+    });
+    await client.connect();
+    await client.join({ room: 'daily' });
+    const events = eventsOf(client);
+    server.notify('tokenExpiring', { expiresAtMs: 5, graceMs: 30_000 });
+    await expect.poll(() => events).toEqual(['error UNAUTHENTICATED']);
+    expect(client.state).toBe('joined');
+  });
+
+  test('change in the middle of a meeting, as does the door', async () => {
+    const client = await joinedClient();
+    expect(client.grants).toContain('speak');
+    server.notify('grantsChanged', { grants: ['join', 'moderate'] });
+    server.notify('roomLockChanged', { locked: true });
+    await expect.poll(() => [client.grants, client.locked]).toEqual([['join', 'moderate'], true]);
+  });
+
+  test('of a moderator mute what somebody publishes, who can unmute it', async () => {
+    server.answers.resumeProducer = () => ({});
+    const id = producerId();
+    server.answers.produce = () => ({ producerId: id });
+    const client = await joinedClient();
+    const publication = await client.publish(microphone());
+    const muted: unknown[] = [];
+    client.on('mutedByModerator', (event) => muted.push(event.publications));
+    server.notify('mutedByModerator', { producerIds: [id] });
+    await expect.poll(() => muted).toEqual([[publication]]);
+    expect([publication.muted, publication.track.enabled]).toEqual([true, false]);
+    await publication.unmute();
+    expect([publication.muted, publication.track.enabled]).toEqual([false, true]);
+    expect(server.last('resumeProducer')).toBeDefined();
+  });
+
+  test('to moderate are asked of the server', async () => {
+    for (const name of ['muteParticipant', 'removeParticipant', 'setRoomLocked'] as const) {
+      server.answers[name] = () => ({});
+    }
+    server.answers.endMeeting = () => {
+      throw new ParleyError('FORBIDDEN');
+    };
+    const client = await joinedClient();
+    await client.muteParticipant('ben');
+    await client.removeParticipant('cy');
+    await client.setRoomLocked(true);
+    expect(server.last('muteParticipant')).toEqual({ participantId: 'ben' });
+    expect(server.last('removeParticipant')).toEqual({ participantId: 'cy' });
+    expect(server.last('setRoomLocked')).toEqual({ locked: true });
+    await expect(client.endMeeting()).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });

@@ -6,6 +6,7 @@ import { RemoteAudio } from './media/RemoteAudio.js';
 import { asParleyError, codeOf } from './parleyErrors.js';
 import {
   type Credentials,
+  type Grant,
   type IceServer,
   type JoinResult,
   type Notifications,
@@ -28,7 +29,8 @@ import { TranscriptView } from './transcript/TranscriptView.js';
 export interface ParleyClientOptions {
   /** Address of the server, e.g. `https://meet.example:8443`. Default: where the page comes from. */
   url?: string;
-  credentials: Credentials;
+  /** A function is asked before each connection, and when a token runs out: give it tokens that are refreshed. */
+  credentials: Credentials | (() => Promise<Credentials>);
   /** Used instead of the ones that the server names. */
   iceServers?: IceServer[];
   /** Between attempts to come back after a loss: doubled each time, scattered by half. Default 500 to 5,000 ms. */
@@ -63,6 +65,14 @@ export interface ParleyClientEvents {
   /** The recogniser is behind: interims come less often, or not at all. */
   transcriptionDegraded: Notifications['transcriptionDegraded'];
   transcriptionRecovered: Notifications['transcriptionRecovered'];
+  /** One's token runs out soon. With a function for `credentials` it is renewed by itself. */
+  tokenExpiring: Notifications['tokenExpiring'];
+  /** What one may do here from now on; `client.grants` has it already. */
+  grantsChanged: Notifications['grantsChanged'];
+  /** A moderator muted these; `unmute` goes on. */
+  mutedByModerator: { publications: Publication[] };
+  /** Whether somebody else may come in; `client.locked` has it already. */
+  roomLockChanged: Notifications['roomLockChanged'];
   /** A new version of a segment: interim, final or gap. `client.transcript` has it already. */
   segmentUpdated: { segment: Segment };
   /** An interim that turned out to be no speech, or that a lost connection left unfinished. */
@@ -127,6 +137,8 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
   /** Whether the server has this connection in a room. */
   #inRoom = false;
   #transcription: TranscriptionStatus | undefined;
+  #grants: readonly Grant[] = [];
+  #locked = false;
   /** Notifications that came before the answer to `join`. */
   #early: SignalingNotification[] | undefined;
 
@@ -173,6 +185,16 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
   /** What the recogniser is; undefined before the join. */
   get transcription(): TranscriptionStatus | undefined {
     return this.#transcription;
+  }
+
+  /** What one may do in this room. */
+  get grants(): readonly Grant[] {
+    return this.#grants;
+  }
+
+  /** Whether nobody else may come in. */
+  get locked(): boolean {
+    return this.#locked;
   }
 
   /**
@@ -256,6 +278,38 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
    */
   async getLedger(): Promise<ParticipantLedger[]> {
     return (await this.#channel.request('getLedger', {})).ledgers;
+  }
+
+  /**
+   * Shows a newer token of the same sign-in; media goes on untouched. To be called on `tokenExpiring` where `credentials` is no
+   * function.
+   * @throws ParleyError, as a rejection: `TOKEN_MISMATCH`, `UNAUTHENTICATED`, `SIGNED_OUT`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async refreshToken(token: string): Promise<void> {
+    await this.#channel.request('refreshToken', { token });
+  }
+
+  /**
+   * Mutes somebody, who may unmute again. For moderators, as are the three after it.
+   * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async muteParticipant(participantId: string): Promise<void> {
+    await this.#channel.request('muteParticipant', { participantId });
+  }
+
+  /** Out of the room, for the rest of the meeting. @throws ParleyError as `muteParticipant` */
+  async removeParticipant(participantId: string): Promise<void> {
+    await this.#channel.request('removeParticipant', { participantId });
+  }
+
+  /** Whether somebody else may come in. @throws ParleyError as `muteParticipant` */
+  async setRoomLocked(locked: boolean): Promise<void> {
+    await this.#channel.request('setRoomLocked', { locked });
+  }
+
+  /** For everybody. @throws ParleyError as `muteParticipant` */
+  async endMeeting(): Promise<void> {
+    await this.#channel.request('endMeeting', {});
   }
 
   /**
@@ -366,6 +420,8 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
     const isReturn = stay.joined !== undefined;
     stay.joined = joined;
     this.#transcription = joined.transcription;
+    this.#grants = joined.grants;
+    this.#locked = joined.locked;
     this.transcript.begin({ meetingId: joined.meetingId });
     const changes = this.#roster.replace(joined.participants);
     if (!isReturn) return;
@@ -471,9 +527,35 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
         this.#transcription = payload.transcription;
         this.emit(name, payload);
         return;
+      case 'tokenExpiring':
+        this.emit(name, payload);
+        void this.#renewToken();
+        return;
+      case 'grantsChanged':
+        this.#grants = payload.grants;
+        this.emit(name, payload);
+        return;
+      case 'mutedByModerator':
+        this.emit(name, { publications: media.onPausedByServer(payload.producerIds) });
+        return;
+      case 'roomLockChanged':
+        this.#locked = payload.locked;
+        this.emit(name, payload);
+        return;
       case 'dismissed':
         // The channel keeps the reason; what follows is its `disconnected`.
         return;
+    }
+  }
+
+  async #renewToken(): Promise<void> {
+    const { credentials } = this.#options;
+    if (typeof credentials !== 'function') return;
+    try {
+      const fresh = await credentials();
+      if (fresh.kind === 'token') await this.refreshToken(fresh.token);
+    } catch (error) {
+      this.emit('error', { error: asParleyError(error, 'UNAUTHENTICATED') });
     }
   }
 

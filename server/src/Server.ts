@@ -15,16 +15,18 @@ import {
   resolveSpeechSettings,
 } from '@parley/media';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
-import type { Authenticator } from './auth/Authenticator.js';
-import { GuestAuthenticator } from './auth/GuestAuthenticator.js';
+import { grantsOf } from './auth/grants.js';
+import { SessionRegistry } from './auth/SessionRegistry.js';
 import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
 import { createApp } from './http/createApp.js';
 import { OriginPolicy } from './http/originPolicy.js';
 import { isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
 import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
 import { StartError } from './lifecycle/errors.js';
+import { allowsGuests, createIdentities, type Identities } from './lifecycle/identity.js';
 import { interimModelOf } from './lifecycle/interimModel.js';
 import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
+import { createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import { Metrics } from './observability/Metrics.js';
 import { RoomRegistry } from './rooms/RoomRegistry.js';
@@ -45,7 +47,7 @@ interface Parts {
   rooms: RoomRegistry;
   signaling: SignalingServer;
   httpServer: HttpServer | HttpsServer;
-  authenticator: Authenticator;
+  identities: Identities;
   joinSecret: string | undefined;
   /** Of the ASR process's socket; ours alone. */
   socketDirectory: string;
@@ -190,17 +192,25 @@ export class Server {
       ownOrigins: serverNames(settings).map((name) => `${scheme}://${bracketed(name)}:${port}`),
       furtherOrigins: settings.origins,
     });
-    const authenticator = new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret });
+    const sessions = new SessionRegistry();
+    const audit = settings.audit.enabled
+      ? createAuditLog({ file: settings.audit.file ?? join(settings.dataDir, 'audit.log') })
+      : NO_AUDIT;
+    const identities = await createIdentities({ settings, joinSecret, sessions, audit, logger });
+    const { authenticator } = identities;
     const certificateAuthority = tls?.caPath;
     const app = createApp({
       originPolicy,
       readiness: () => ({
-        ready: media.ready,
+        ready: media.ready && identities.ready,
         transcription: transcription(),
         ...(media.ready ? {} : { reason: 'media workers are starting' }),
+        ...(identities.ready ? {} : { reason: "the identity provider's keys are not there yet" }),
       }),
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
       mode: settings.mode,
+      identityRoutes: identities.routes,
+      ...(settings.keycloak.url === undefined ? {} : { identityOrigin: new URL(settings.keycloak.url).origin }),
       metrics: { metrics, enabled: settings.metrics.enabled, token: settings.metrics.token },
     });
     httpServer.on('request', app);
@@ -208,6 +218,10 @@ export class Server {
       httpServer,
       originPolicy,
       authenticator,
+      sessions,
+      audit,
+      grantsIn: (identity, room) =>
+        grantsOf({ identity, room, policy: Object.hasOwn(settings.rooms, room) ? (settings.rooms[room] ?? {}) : {} }),
       rooms,
       maxConnections: settings.limits.connections,
       logger,
@@ -219,7 +233,7 @@ export class Server {
       rooms,
       signaling,
       httpServer,
-      authenticator,
+      identities,
       joinSecret,
       socketDirectory,
       certificateAuthority,
@@ -255,7 +269,7 @@ export class Server {
   }
 
   get authentication(): string {
-    return this.#parts.authenticator.description;
+    return this.#parts.identities.authenticator.description;
   }
 
   /** The certificate authority's file behind a development certificate. */
@@ -295,8 +309,9 @@ export class Server {
   }
 
   async #close(): Promise<void> {
-    const { rooms, signaling, media, httpServer, socketDirectory, stopListening } = this.#parts;
+    const { rooms, signaling, media, httpServer, socketDirectory, stopListening, identities } = this.#parts;
     stopListening();
+    identities.close();
     await rooms.close(new ParleyError('SERVER_SHUTTING_DOWN'));
     await signaling.close();
     httpServer.closeAllConnections();
@@ -316,7 +331,7 @@ function bracketed(name: string): string {
 
 /** Beyond loopback a name alone must not be enough. */
 function needsJoinSecret(settings: Settings): boolean {
-  return !isLoopback(listenHost(settings));
+  return allowsGuests(settings) && !isLoopback(listenHost(settings));
 }
 
 /** 60 bits in letters that nobody mistakes for one another. */

@@ -130,6 +130,13 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   }
 
   /** The server gave a transport up: another one takes its place. */
+  /** @returns the publications that are muted now */
+  onPausedByServer(producerIds: readonly string[]): Publication[] {
+    return [...this.#publications].filter((publication) =>
+      producerIds.some((producerId) => publication.pausedByServer(producerId)),
+    );
+  }
+
   onTransportClosed({ transportId }: { transportId: string }): void {
     const epoch = this.#epoch;
     this.#queue

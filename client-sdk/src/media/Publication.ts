@@ -117,6 +117,15 @@ export class Publication {
     if (paused) producer.pause();
   }
 
+  /** @internal The server has paused one of its producers. @returns whether it is this publication's */
+  pausedByServer(producerId: string): boolean {
+    const sending = this.#sending;
+    if (sending?.producer.id !== producerId) return false;
+    sending.pausedThere = true;
+    void this.#setMuted(true).catch(() => {});
+    return true;
+  }
+
   /** @internal The room was left: nothing will be sent any more. */
   end(): void {
     this.#closed = true;

@@ -26,6 +26,15 @@ export const ERROR_REGISTRY = {
     message: 'This server asks for the join secret that it printed when it started.',
     retryable: false,
   },
+  IDENTITY_UNAVAILABLE: {
+    message: 'The identity provider cannot be asked at the moment. Try again soon.',
+    retryable: true,
+  },
+  TOKEN_EXPIRED: { message: 'Your sign-in has run out. Sign in again.', retryable: true },
+  TOKEN_MISMATCH: { message: 'This token is of another person or another sign-in.', retryable: false },
+  SIGNED_OUT: { message: 'You were signed out.', retryable: false },
+  SESSION_TOO_LONG: { message: 'This connection has lasted as long as it may. Join again.', retryable: false },
+  FORBIDDEN: { message: 'You may not do this here.', retryable: false },
   DUPLICATE_PARTICIPANT: {
     message: 'You joined this room from another window, so this one was closed.',
     retryable: false,
@@ -44,6 +53,10 @@ export const ERROR_REGISTRY = {
   ALREADY_JOINED: { message: 'This connection is in a room already. Leave it first.', retryable: false },
   JOIN_TIMEOUT: { message: 'The connection was closed because it did not join a room in time.', retryable: true },
   ROOM_FULL: { message: 'The room is full.', retryable: true },
+  ROOM_LOCKED: { message: 'The room is locked. Ask a moderator to open it.', retryable: false },
+  REMOVED: { message: 'A moderator removed you from the room.', retryable: false },
+  MEETING_ENDED: { message: 'A moderator ended the meeting.', retryable: false },
+  PARTICIPANT_NOT_FOUND: { message: 'There is nobody like that in the room.', retryable: false },
   TOO_MANY_ROOMS: { message: 'The server carries as many rooms as it may. Try again later.', retryable: true },
   SERVER_SHUTTING_DOWN: { message: 'The server is shutting down.', retryable: true },
 

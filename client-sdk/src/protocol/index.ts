@@ -1,6 +1,7 @@
 /** The wire contract: names, shapes, limits, error codes and version. No runtime dependency; schemas are on `./schema`. */
 export * from './activity.js';
 export * from './errors.js';
+export * from './grants.js';
 export * from './ledger.js';
 export * from './limits.js';
 export * from './media.js';

@@ -1,5 +1,6 @@
 import type { SpeakerActivity, SpeakerState } from './activity.js';
 import type { ErrorCode, WireError } from './errors.js';
+import type { Grant } from './grants.js';
 import type { AudioLedger, ParticipantLedger } from './ledger.js';
 import type {
   DtlsParameters,
@@ -84,6 +85,10 @@ export interface JoinResult {
   iceServers: IceServer[];
   /** `seq` of the newest committed segment, 0 when there is none. */
   lastSeq: number;
+  /** What one may do here; `grantsChanged` tells when that changes. */
+  grants: Grant[];
+  /** Nobody else may come in. */
+  locked: boolean;
   transcription: TranscriptionStatus;
 }
 
@@ -95,6 +100,11 @@ export interface Requests {
   /** `settings` take the place of all that this participant had set for themself in this meeting. Refused: `INVALID_SETTINGS`. */
   join: { request: { room: string; settings?: SpeechOverrides | undefined }; response: JoinResult };
   leave: { request: Record<string, never>; response: Record<string, never> };
+  /**
+   * A newer token of the same person and the same sign-in (`TOKEN_MISMATCH` else); media goes on untouched. What it grants holds at once.
+   * @returns Unix time until which it holds
+   */
+  refreshToken: { request: { token: string }; response: { expiresAtMs: number } };
   /** For `recv`, what the browser can receive; consumers of everybody's tracks are announced from then on. */
   createTransport: {
     request:
@@ -136,6 +146,14 @@ export interface Requests {
   };
   /** The books of everybody who sent audio in this meeting, as they stand now. */
   getLedger: { request: Record<string, never>; response: { ledgers: ParticipantLedger[] } };
+  /** Pauses all that somebody sends; they may go on by themselves. Of moderators, as are the three after it. */
+  muteParticipant: { request: { participantId: string }; response: Record<string, never> };
+  /** Out of the room, with `REMOVED`; not let in again until the meeting is over. */
+  removeParticipant: { request: { participantId: string }; response: Record<string, never> };
+  /** Lets nobody else in; those who lost their connection may come back. */
+  setRoomLocked: { request: { locked: boolean }; response: Record<string, never> };
+  /** For everybody, with `MEETING_ENDED`; what was said becomes text first. */
+  endMeeting: { request: Record<string, never>; response: Record<string, never> };
   /** Whether this connection is told the activities `stabilized` and `audioRecorded`. Off at first. */
   subscribeDiagnostics: { request: { on: boolean }; response: Record<string, never> };
 }
@@ -148,7 +166,7 @@ export type ResponseOf<N extends RequestName> = Requests[N]['response'];
 export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
 
 /** Why somebody is not in the room any more. */
-export type LeaveReason = 'left' | 'connectionLost' | 'replaced' | 'meetingEnded';
+export type LeaveReason = 'left' | 'connectionLost' | 'replaced' | 'removed' | 'meetingEnded';
 
 /** Notifications: the server tells, nobody answers. */
 export interface Notifications {
@@ -196,6 +214,13 @@ export interface Notifications {
   transcriptionDegraded: TranscriptionDegradation;
   /** Everything is as asked again. */
   transcriptionRecovered: Record<string, never>;
+  /** One's token runs out soon: `refreshToken`, or the connection ends `graceMs` after `expiresAtMs` with `TOKEN_EXPIRED`. */
+  tokenExpiring: { expiresAtMs: number; graceMs: number };
+  /** What one may do here from now on. */
+  grantsChanged: { grants: Grant[] };
+  /** One's own producers were paused by a moderator. */
+  mutedByModerator: { producerIds: string[] };
+  roomLockChanged: { locked: boolean };
   /** The last word of the server before it disconnects. */
   dismissed: { error: WireError };
 }

@@ -157,6 +157,7 @@ export const speechSettingsPatchWireSchema = settingsOf(
 export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
   join: z.strictObject({ room: roomNameSchema, settings: speechOverridesWireSchema.optional() }),
   leave: nothing,
+  refreshToken: z.strictObject({ token: token(LIMITS.tokenLength) }),
   createTransport: z.discriminatedUnion('direction', [
     z.strictObject({ direction: z.literal('send'), rtpCapabilities: z.undefined().optional() }),
     z.strictObject({ direction: z.literal('recv'), rtpCapabilities: rtpCapabilitiesSchema }),
@@ -181,5 +182,9 @@ export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
     mode: token(64).optional(),
   }),
   getLedger: nothing,
+  muteParticipant: z.strictObject({ participantId: id }),
+  removeParticipant: z.strictObject({ participantId: id }),
+  setRoomLocked: z.strictObject({ locked: z.boolean() }),
+  endMeeting: nothing,
   subscribeDiagnostics: z.strictObject({ on: z.boolean() }),
 };

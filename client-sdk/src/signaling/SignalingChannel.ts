@@ -22,7 +22,7 @@ import { TypedEmitter } from '../TypedEmitter.js';
 export interface SignalingChannelOptions {
   /** Address of the server; what stands behind its port is not used. */
   url: string;
-  credentials: Credentials;
+  credentials: Credentials | (() => Promise<Credentials>);
   /** Default `LIMITS.requestTimeoutMs`. */
   requestTimeoutMs?: number;
   /** Between attempts to come back: doubled each time, scattered by half. Default 500 to 5,000 ms. */
@@ -64,6 +64,10 @@ const NOTIFICATIONS = Object.keys({
   ledgerUpdated: true,
   transcriptionDegraded: true,
   transcriptionRecovered: true,
+  tokenExpiring: true,
+  grantsChanged: true,
+  mutedByModerator: true,
+  roomLockChanged: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 
@@ -94,13 +98,12 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     this.#logger = options.logger ?? SILENT;
     const retryDelayMs = options.retryDelayMs ?? RETRY_DELAY_MS;
     this.#backoff = new Backoff({ minMs: retryDelayMs.min, maxMs: retryDelayMs.max });
-    const handshake: Handshake = { protocolVersion: PROTOCOL_VERSION, credentials: options.credentials };
     // A path in the address would name a socket.io namespace.
     this.#socket = io(new URL(options.url).origin, {
       transports: ['websocket'],
       autoConnect: false,
       forceNew: true,
-      auth: { ...handshake },
+      auth: (give: (handshake: object) => void) => void this.#handshake(options.credentials).then(give),
       timeout: this.#requestTimeoutMs,
       reconnectionDelay: retryDelayMs.min,
       reconnectionDelayMax: retryDelayMs.max,
@@ -125,6 +128,17 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
 
   get connected(): boolean {
     return this.#socket.connected;
+  }
+
+  /** Fresh credentials for each connection. Never rejects: without any, the server says what is missing. */
+  async #handshake(credentials: SignalingChannelOptions['credentials']): Promise<Partial<Handshake>> {
+    if (typeof credentials !== 'function') return { protocolVersion: PROTOCOL_VERSION, credentials };
+    try {
+      return { protocolVersion: PROTOCOL_VERSION, credentials: await credentials() };
+    } catch {
+      this.#logger.warn('there are no credentials to connect with');
+      return { protocolVersion: PROTOCOL_VERSION };
+    }
   }
 
   /** Connected, or trying to be. */

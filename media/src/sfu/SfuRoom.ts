@@ -236,10 +236,10 @@ export class SfuRoom {
     await this.#run(() => owned.consumer.resume());
   }
 
-  /** Closes everything that a peer owns. */
-  closeOwner(ownerId: string): void {
-    for (const { transport } of [...this.#transports.values()].filter((owned) => owned.ownerId === ownerId)) {
-      transport.close();
+  /** Closes everything that a peer owns, or what goes in one direction. */
+  closeOwner(ownerId: string, only?: TransportDirection): void {
+    for (const owned of [...this.#transports.values()]) {
+      if (owned.ownerId === ownerId && (only === undefined || owned.direction === only)) owned.transport.close();
     }
   }
 

@@ -7,7 +7,12 @@ const guest: Credentials = { kind: 'guest', subject: 'a-random-subject-1234', di
 describe('GuestAuthenticator', () => {
   test('lets a name in where there is no secret', async () => {
     const identity = await new GuestAuthenticator({}).authenticate(guest);
-    expect(identity).toEqual({ subject: 'a-random-subject-1234', displayName: 'Ada' });
+    expect(identity).toEqual({
+      issuer: 'guest',
+      subject: 'a-random-subject-1234',
+      displayName: 'Ada',
+      roles: ['participant'],
+    });
   });
 
   test('asks for the secret where there is one', async () => {

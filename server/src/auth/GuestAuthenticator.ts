@@ -28,6 +28,11 @@ export class GuestAuthenticator implements Authenticator {
     if (this.#joinSecret !== undefined && !sameText(credentials.joinSecret ?? '', this.#joinSecret)) {
       throw new ParleyError('JOIN_SECRET_REQUIRED');
     }
-    return { subject: credentials.subject, displayName: credentials.displayName };
+    return {
+      issuer: 'guest',
+      subject: credentials.subject,
+      displayName: credentials.displayName,
+      roles: ['participant'],
+    };
   }
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
+import { GRANTS, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
 import { MODES, type ModeName, type SettingMeta, speechOverridesSchema } from '@parley/media';
 import { z } from 'zod';
 
@@ -45,6 +45,55 @@ export const settingsSchema = z.strictObject({
     .max(100)
     .default([])
     .meta(restart('Further origins (https://host) whose pages may use this server')),
+  keycloak: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .meta(restart('Address of Keycloak as browsers see it, e.g. https://id.example; people then sign in there')),
+      internalUrl: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .meta(restart('Address at which this server reaches it, where that is another one')),
+      realm: z.string().min(1).max(128).default('parley').meta(restart('Realm')),
+      clientId: z.string().min(1).max(128).default('parley-web').meta(restart('Public client of the meeting page')),
+      audience: z.string().min(1).max(128).default('parley').meta(restart('What tokens must be meant for')),
+      serviceClientId: z
+        .string()
+        .min(1)
+        .max(128)
+        .default('parley-service')
+        .meta(
+          restart('Confidential client: its service account may mint room tokens, and asks whether tokens still hold'),
+        ),
+      serviceClientSecret: z
+        .string()
+        .min(8)
+        .max(512)
+        .optional()
+        .meta(restart('Its secret; with it tokens are introspected, so that a disabled user is out within a minute')),
+      introspectEveryMs: z
+        .int()
+        .min(5_000)
+        .max(3_600_000)
+        .default(60_000)
+        .meta(restart('How often that is asked', 'ms')),
+      caFile: file.optional().meta(restart('Certificate authority (PEM) of its address, where the system knows none')),
+    })
+    .prefault({}),
+  guests: z
+    .boolean()
+    .optional()
+    .meta({
+      ...restart('Let people in with a name alone (and the join secret beyond this machine)'),
+      shownDefault: 'only without Keycloak',
+    }),
+  audit: z
+    .strictObject({
+      enabled: z.boolean().default(true).meta(restart('Write down who joined, moderated and was refused')),
+      file: file.optional().meta({ ...restart('Where to, as JSON lines'), shownDefault: 'audit.log in dataDir' }),
+    })
+    .prefault({}),
   dataDir: z
     .string()
     .min(1)
@@ -116,10 +165,11 @@ export const settingsSchema = z.strictObject({
         mode: modeSchema.optional(),
         speech: speechOverridesSchema.optional(),
         hotWords: z.array(z.string().trim().min(1).max(64)).max(200).optional(),
+        members: z.record(z.string().min(1).max(256), z.array(z.enum(GRANTS)).min(1)).optional(),
       }),
     )
     .default({})
-    .meta(restart('Mode, speech settings and hot words of single rooms, by name; in the file alone')),
+    .meta(restart('Mode, speech settings, hot words and members of single rooms, by name; in the file alone')),
   memberSettings: z
     .boolean()
     .default(true)

@@ -1,5 +1,6 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Router } from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type AppOptions, createApp } from './createApp.js';
 import { metricsRoute } from './metricsRoute.js';
@@ -34,6 +35,7 @@ async function serve(options: Partial<AppOptions['metrics']> = {}) {
         },
       }),
       mode: 'fast',
+      identityRoutes: Router(),
       metrics: { metrics, enabled: false, token: undefined, ...options },
     }),
   );

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
-import express, { type Express } from 'express';
+import express, { type Express, type Router } from 'express';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
 import { type MetricsRouteOptions, metricsRoute } from './metricsRoute.js';
 import type { OriginPolicy } from './originPolicy.js';
@@ -12,6 +12,10 @@ export interface AppOptions {
   readiness(): { ready: boolean; transcription: TranscriptionStatus; reason?: string };
   /** The certificate authority of the development certificate, for phones that shall trust it. */
   certificateAuthority?: string;
+  /** Origin of the identity provider, which the page asks for tokens. */
+  identityOrigin?: string;
+  /** Everything about identities; see `identityRoutes`. */
+  identityRoutes: Router;
   /** Of the deployment. */
   mode: string;
   metrics: Omit<MetricsRouteOptions, 'originPolicy'>;
@@ -49,8 +53,7 @@ export function createApp(options: AppOptions): Express {
       'Referrer-Policy': 'no-referrer',
       'X-Frame-Options': 'DENY',
       'Permissions-Policy': 'microphone=(self), camera=()',
-      'Content-Security-Policy':
-        "default-src 'self'; connect-src 'self' wss: ws:; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+      'Content-Security-Policy': `default-src 'self'; connect-src 'self' wss: ws: ${options.identityOrigin ?? ''}; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'`,
     });
     next();
   });
@@ -76,6 +79,8 @@ export function createApp(options: AppOptions): Express {
   app.get('/api/settings', (_request, response) => {
     response.json({ mode: options.mode, modes: OFFERED_MODES, descriptions: describeSpeechSettings() });
   });
+
+  app.use(options.identityRoutes);
 
   const { certificateAuthority } = options;
   if (certificateAuthority !== undefined) {

@@ -1,4 +1,11 @@
-import type { NotificationName, Notifications, ParleyError, RtpCapabilities } from '@parley/client-sdk/protocol';
+import {
+  GRANTS,
+  type Grant,
+  type NotificationName,
+  type Notifications,
+  type ParleyError,
+  type RtpCapabilities,
+} from '@parley/client-sdk/protocol';
 
 /** How a peer is reached, whatever carries it. */
 export interface PeerChannel {
@@ -12,8 +19,19 @@ export interface PeerOptions {
   peerId: string;
   participantId: string;
   displayName: string;
+  /** What this peer may do here. Default: everything, for those who know nobody else. */
+  grants?: ReadonlySet<Grant>;
   channel: PeerChannel;
 }
+
+/** Notifications that carry what was said, or where it went. */
+const OF_TRANSCRIPT: ReadonlySet<NotificationName> = new Set([
+  'interimUpdated',
+  'interimRetracted',
+  'segmentCommitted',
+  'speakerActivity',
+  'ledgerUpdated',
+]);
 
 /** One live connection of a participant in a room. */
 export class Peer {
@@ -21,6 +39,7 @@ export class Peer {
   readonly participantId: string;
   readonly displayName: string;
   readonly channel: PeerChannel;
+  grants: ReadonlySet<Grant>;
   /** What the browser can receive, once it has a receiving transport. */
   rtpCapabilities: RtpCapabilities | undefined;
   /** Wants to be told the frequent activities too. */
@@ -35,5 +54,15 @@ export class Peer {
     this.participantId = options.participantId;
     this.displayName = options.displayName;
     this.channel = options.channel;
+    this.grants = options.grants ?? new Set(GRANTS);
+  }
+
+  may(grant: Grant): boolean {
+    return this.grants.has(grant);
+  }
+
+  /** Whether this peer is to be told something of a kind at all. */
+  maySee(name: NotificationName): boolean {
+    return !OF_TRANSCRIPT.has(name) || this.may('readTranscript');
   }
 }

@@ -1,4 +1,11 @@
-import type { NotificationName, Notifications, ParleyError, TranscriptionStatus } from '@parley/client-sdk/protocol';
+import {
+  GRANTS,
+  type Grant,
+  type NotificationName,
+  type Notifications,
+  ParleyError,
+  type TranscriptionStatus,
+} from '@parley/client-sdk/protocol';
 import type { MediaNode, PipelineEvent, SpeechSettings } from '@parley/media';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -19,6 +26,8 @@ class FakeMedia {
   settings: SpeechSettings | undefined;
   speakers = new Map<string, SpeechSettings | undefined>();
   diagnostics: boolean[] = [];
+  closed: string[] = [];
+  paused: [string, boolean][] = [];
   onEvent: (event: PipelineEvent) => void = () => {};
   #producers = 0;
 
@@ -34,7 +43,10 @@ class FakeMedia {
         producerId,
         rtpParameters: {},
       }),
-      closeOwner: () => {},
+      closeOwner: (_: string, only?: string) => void this.closed.push(only ?? 'all'),
+      producersOf: () => [],
+      setProducerPaused: async ({ producerId, paused }: { producerId: string; paused: boolean }) =>
+        void this.paused.push([producerId, paused]),
       close: () => {},
     }),
     createPipeline: ({ settings, onEvent }: { settings: SpeechSettings; onEvent: FakeMedia['onEvent'] }) => {
@@ -51,6 +63,7 @@ class FakeMedia {
         },
         setSpeakerSettings: (change: { speakerId: string; settings: SpeechSettings | undefined }) =>
           this.speakers.set(change.speakerId, change.settings),
+        setMuted: async () => {},
         setDiagnostics: (on: boolean) => this.diagnostics.push(on),
         ledgers: async () => [],
       };
@@ -91,12 +104,27 @@ async function open(settings: SettingsInput = {}): Promise<Room> {
   return made;
 }
 
-function join(name: string, settings?: Parameters<Room['join']>[0]['settings']) {
+const MEMBER: readonly Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
+
+function join(
+  name: string,
+  settings?: Parameters<Room['join']>[0]['settings'],
+  { grants = MEMBER, issuer = 'guest' }: { grants?: readonly Grant[]; issuer?: string } = {},
+) {
   const client = new Client();
-  const identity = { subject: `subject-of-${name}`, displayName: name };
+  const identity = { issuer, subject: `subject-of-${name}`, displayName: name, roles: [] };
   const peerId = `${name}-${Math.random()}`;
-  return { client, ...room.join({ peerId, identity, channel: client.channel, settings }) };
+  return { client, ...room.join({ peerId, identity, grants: new Set(grants), channel: client.channel, settings }) };
 }
+
+const codeOf = (action: () => unknown): string | undefined => {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return error instanceof ParleyError ? error.code : String(error);
+  }
+};
 
 const produce = (peer: Peer) =>
   room.produce(peer, {
@@ -270,5 +298,96 @@ describe('what is told', () => {
     await Promise.all([produce(ada.peer), room.createTransport(bob.peer, { direction: 'recv', rtpCapabilities: {} })]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(bob.client.told.filter(({ name }) => name === 'consumerCreated')).toHaveLength(1);
+  });
+});
+
+describe('who may come in', () => {
+  const MODERATOR = { grants: [...MEMBER, 'moderate'] as const };
+
+  test('to a locked room: nobody else, but those who lost their connection, and moderators', () => {
+    const ada = join('Ada');
+    room.setLocked(true);
+    expect(ada.client.of('roomLockChanged')).toEqual([{ locked: true }]);
+    expect(codeOf(() => join('Ben'))).toBe('ROOM_LOCKED');
+    room.leave(ada.peer, 'connectionLost');
+    const again = join('Ada');
+    expect(again.joined.locked).toBe(true);
+    room.leave(again.peer, 'left');
+    expect(codeOf(() => join('Ada'))).toBe('ROOM_LOCKED');
+    expect(codeOf(() => join('Mia', undefined, MODERATOR))).toBeUndefined();
+    room.setLocked(false);
+    expect(codeOf(() => join('Ben'))).toBeUndefined();
+  });
+
+  test('not whom a moderator removed, for the rest of the meeting', () => {
+    const ada = join('Ada');
+    const ben = join('Ben');
+    room.remove(ben.joined.participantId);
+    expect(ben.client.of('dismissed')).toEqual(['REMOVED']);
+    expect(ada.client.of('participantLeft')).toEqual([{ participantId: ben.joined.participantId, reason: 'removed' }]);
+    expect(codeOf(() => join('Ben'))).toBe('REMOVED');
+    expect(codeOf(() => room.remove('p_nobody'))).toBe('PARTICIPANT_NOT_FOUND');
+  });
+
+  test('as somebody else where another issuer vouches for the same subject', () => {
+    const here = join('Ada', undefined, { issuer: 'https://a.example' });
+    const there = join('Ada', undefined, { issuer: 'https://b.example' });
+    expect(here.joined.participantId).not.toBe(there.joined.participantId);
+    expect(here.client.of('dismissed')).toEqual([]);
+  });
+});
+
+describe('what somebody may not', () => {
+  test('read is not told to them', async () => {
+    const ada = join('Ada');
+    const deaf = join('Ben', undefined, { grants: ['join', 'listen'] });
+    const { producerId } = await produce(ada.peer);
+    media.onEvent({
+      roomId: '',
+      speakerId: producerId,
+      type: 'activity',
+      activity: { type: 'recordingStarted', segmentId: 's', atMs: 0 },
+    });
+    expect(ada.client.of('speakerActivity')).toHaveLength(1);
+    expect(deaf.client.of('speakerActivity')).toEqual([]);
+    expect(deaf.client.of('participantUpdated').length).toBeGreaterThan(0);
+  });
+
+  test('do any more ends at once: sending, hearing, reading', async () => {
+    const ada = join('Ada');
+    const ben = join('Ben');
+    await produce(ada.peer);
+    room.setGrants(ada.peer, new Set(['join']));
+    expect(ada.client.of('grantsChanged')).toEqual([{ grants: ['join'] }]);
+    expect(media.closed).toEqual(['send', 'recv']);
+    expect(ben.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { publishing: false } });
+    room.setGrants(ada.peer, new Set(['join']));
+    expect(ada.client.of('grantsChanged')).toHaveLength(1);
+  });
+});
+
+describe('a moderator', () => {
+  test('mutes what somebody sends and does not touch what is muted already', async () => {
+    const ada = join('Ada');
+    const { producerId } = await produce(ada.peer);
+    const { participantId } = ada.joined;
+    await room.mute(participantId);
+    await room.mute(participantId);
+    expect(media.paused).toEqual([[producerId, true]]);
+    expect(ada.client.of('mutedByModerator')).toEqual([{ producerIds: [producerId] }, { producerIds: [] }]);
+  });
+
+  test('may change the settings of a room whose members may not', async () => {
+    room = await open({ memberSettings: false });
+    const { peer, joined } = join('Mia', undefined, { grants: GRANTS });
+    expect(joined.grants).toEqual([...GRANTS]);
+    expect(room.settingsFor(peer).mayChangeRoom).toBe(true);
+    expect(room.updateSettings(peer, { scope: 'room', settings: {}, mode: 'fast' }).mode).toBe('fast');
+  });
+
+  test('ends the meeting for everybody', async () => {
+    const ada = join('Ada');
+    await room.end();
+    expect(ada.client.of('dismissed')).toEqual(['MEETING_ENDED']);
   });
 });

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import {
   type DtlsParameters,
+  type Grant,
   type IceParameters,
   type LeaveReason,
   LIMITS,
@@ -26,6 +27,7 @@ import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
 import { asWireErrors } from './mediaErrors.js';
 import { Peer, type PeerChannel } from './Peer.js';
+import { RoomAccess } from './RoomAccess.js';
 import type { RoomObserver } from './RoomObserver.js';
 import { RoomSettings } from './RoomSettings.js';
 import { RoomTranscriber, type TellOptions } from './RoomTranscriber.js';
@@ -60,6 +62,7 @@ export class Room {
   readonly #logger: Logger;
   readonly #peers = new Map<string, Peer>();
   readonly #joinedAtMs = new Map<string, number>();
+  readonly #access = new RoomAccess();
   readonly #speech: RoomSettings;
   #sfu: SfuRoom;
   readonly #transcriber: RoomTranscriber;
@@ -115,24 +118,31 @@ export class Room {
   /**
    * Lets somebody in. The same participant's older connection is told and closed: one participant has one connection.
    * `settings` take the place of what this participant had set for themself.
-   * @throws ParleyError `ROOM_FULL`, `INVALID_SETTINGS`
+   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `INVALID_SETTINGS`
    */
-  join(options: { peerId: string; identity: Identity; channel: PeerChannel; settings?: SpeechOverrides | undefined }): {
+  join(options: {
+    peerId: string;
+    identity: Identity;
+    grants: ReadonlySet<Grant>;
+    channel: PeerChannel;
+    settings?: SpeechOverrides | undefined;
+  }): {
     peer: Peer;
     joined: ResponseOf<'join'>;
   } {
-    const { identity, peerId, channel, settings } = options;
+    const { identity, grants, peerId, channel, settings } = options;
     if (this.#closed) {
       throw new ParleyError('MEDIA_UNAVAILABLE');
     }
-    const participantId = this.#participantIdOf(identity.subject);
+    const participantId = this.#participantIdOf(identity);
     const replaced = [...this.#peers.values()].find((peer) => peer.participantId === participantId);
     if (replaced === undefined && this.#peers.size >= this.#options.settings.limits.participantsPerRoom) {
       throw new ParleyError('ROOM_FULL');
     }
+    this.#access.admit({ participantId, grants });
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
     clearTimeout(this.#endTimer);
-    const peer = new Peer({ peerId, participantId, displayName: identity.displayName, channel });
+    const peer = new Peer({ peerId, participantId, displayName: identity.displayName, grants, channel });
     if (replaced !== undefined) {
       this.#drop(replaced);
       if (replaced.diagnostics) this.#diagnosticsChanged();
@@ -161,6 +171,8 @@ export class Room {
         routerRtpCapabilities: this.#sfu.rtpCapabilities as RtpCapabilities,
         iceServers: [],
         lastSeq: this.#options.transcript.lastSeq,
+        grants: [...grants],
+        locked: this.#access.locked,
         transcription: this.#transcription,
       },
     };
@@ -173,7 +185,10 @@ export class Room {
     this.#drop(peer);
     this.#joinedAtMs.delete(peer.participantId);
     // Whoever lost the connection comes back to what they had set.
-    if (reason === 'left') this.#speech.forgetParticipant(peer.participantId);
+    if (reason !== 'connectionLost') {
+      this.#speech.forgetParticipant(peer.participantId);
+      this.#access.forget(peer.participantId);
+    }
     this.#nameHotWords();
     if (peer.diagnostics) this.#diagnosticsChanged();
     this.#tellOthers(peer, { name: 'participantLeft', notification: { participantId: peer.participantId, reason } });
@@ -273,7 +288,7 @@ export class Room {
       roomOverrides: this.#speech.roomOverrides,
       participant: this.#speech.own(participantId),
       effective: this.#speech.effective(participantId),
-      mayChangeRoom: this.#options.settings.memberSettings,
+      mayChangeRoom: this.#mayChangeRoom(peer),
       descriptions: describeSpeechSettings(),
     };
   }
@@ -295,7 +310,7 @@ export class Room {
       peer.channel.notify('settingsChanged', { scope, participantId, ...changed });
       return changed;
     }
-    if (!this.#options.settings.memberSettings) {
+    if (!this.#mayChangeRoom(peer)) {
       throw new ParleyError('SETTINGS_FORBIDDEN');
     }
     const before = this.#speech.mode;
@@ -306,6 +321,48 @@ export class Room {
     this.tellAll('settingsChanged', { scope, ...changed });
     if (changed.mode !== before) this.transcriptionChanged();
     return changed;
+  }
+
+  /** What a peer may do from now on; what it may not any more ends at once. */
+  setGrants(peer: Peer, grants: ReadonlySet<Grant>): void {
+    const lost = [...peer.grants].filter((grant) => !grants.has(grant));
+    if (lost.length === 0 && grants.size === peer.grants.size) return;
+    peer.grants = grants;
+    peer.channel.notify('grantsChanged', { grants: [...grants] });
+    if (lost.includes('speak')) {
+      this.#sfu.closeOwner(peer.peerId, 'send');
+      this.#forgetLostProducers(peer);
+    }
+    if (lost.includes('listen')) {
+      peer.rtpCapabilities = undefined;
+      this.#sfu.closeOwner(peer.peerId, 'recv');
+    }
+  }
+
+  /** @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  async mute(participantId: string): Promise<void> {
+    const peer = this.#peerOf(participantId);
+    const producerIds = [...peer.producers].flatMap(([producerId, { paused }]) => (paused ? [] : [producerId]));
+    for (const producerId of producerIds) await this.setProducerPaused(peer, { producerId, paused: true });
+    peer.channel.notify('mutedByModerator', { producerIds });
+  }
+
+  /** @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  remove(participantId: string): void {
+    const peer = this.#peerOf(participantId);
+    this.leave(peer, 'removed');
+    this.#access.remove(participantId);
+    peer.channel.disconnect(new ParleyError('REMOVED'));
+  }
+
+  setLocked(locked: boolean): void {
+    if (this.#access.setLocked(locked)) this.tellAll('roomLockChanged', { locked });
+  }
+
+  /** For everybody; the room is gone afterwards. */
+  async end(): Promise<void> {
+    await this.close(new ParleyError('MEETING_ENDED'));
+    this.#options.onEmpty();
   }
 
   /** The books of everybody who sent audio in this meeting. */
@@ -327,7 +384,8 @@ export class Room {
   /** Tells everybody. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options: TellOptions = {}): void {
     for (const peer of this.#peers.values()) {
-      if (options.diagnostics !== true || peer.diagnostics) peer.channel.notify(name, notification, options);
+      if (!peer.maySee(name) || (options.diagnostics === true && !peer.diagnostics)) continue;
+      peer.channel.notify(name, notification, options);
     }
   }
 
@@ -372,8 +430,20 @@ export class Room {
     }
   }
 
-  #participantIdOf(subject: string): string {
-    return `p_${createHmac('sha256', this.#participantKey).update(subject).digest('base64url').slice(0, 16)}`;
+  /** Says nothing of the subject, and is another one in the next meeting. */
+  #participantIdOf({ issuer, subject }: Identity): string {
+    const who = JSON.stringify([issuer, subject]);
+    return `p_${createHmac('sha256', this.#participantKey).update(who).digest('base64url').slice(0, 16)}`;
+  }
+
+  #peerOf(participantId: string): Peer {
+    const peer = [...this.#peers.values()].find((each) => each.participantId === participantId);
+    if (peer === undefined) throw new ParleyError('PARTICIPANT_NOT_FOUND');
+    return peer;
+  }
+
+  #mayChangeRoom(peer: Peer): boolean {
+    return this.#options.settings.memberSettings || peer.may('moderate');
   }
 
   #participantOf(peer: Peer): Participant {

@@ -11,19 +11,24 @@ import {
 import { handshakeSchema } from '@parley/client-sdk/protocol/schema';
 import { Server, type Socket } from 'socket.io';
 import type { Authenticator, Identity } from '../auth/Authenticator.js';
+import type { Session, SessionRegistry } from '../auth/SessionRegistry.js';
 import type { OriginPolicy } from '../http/originPolicy.js';
+import type { AuditLog } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 import type { PeerChannel } from '../rooms/Peer.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import { handleRequest } from './handleRequest.js';
 import { Outbox } from './Outbox.js';
 import { RateLimit } from './RateLimit.js';
-import { type Connection, requestHandlers } from './requestHandlers.js';
+import { type Connection, leaveRoom, requestHandlers } from './requestHandlers.js';
 
 export interface SignalingServerOptions {
   httpServer: HttpServer | HttpsServer;
   originPolicy: OriginPolicy;
   authenticator: Authenticator;
+  sessions: SessionRegistry;
+  grantsIn: Connection['grantsIn'];
+  audit: AuditLog;
   rooms: RoomRegistry;
   maxConnections: number;
   logger: Logger;
@@ -31,6 +36,7 @@ export interface SignalingServerOptions {
 
 interface SocketData {
   identity: Identity;
+  token: string | undefined;
 }
 
 type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
@@ -65,11 +71,17 @@ export class SignalingServer {
     });
     this.#io.use((socket, next) => {
       this.#authenticate(socket.handshake.auth)
-        .then((identity) => {
+        .then(({ identity, token }) => {
+          this.#options.sessions.assertAlive(identity);
           socket.data.identity = identity;
+          socket.data.token = token;
           next();
         })
-        .catch((error: unknown) => next(connectError(error)));
+        .catch((error: unknown) => {
+          const refused = connectError(error);
+          this.#options.audit.record({ event: 'denied', what: 'connect', code: refused.data.code });
+          next(refused);
+        });
     });
     this.#io.on('connection', (socket) => this.#accept(socket));
   }
@@ -86,7 +98,7 @@ export class SignalingServer {
     await this.#io.close();
   }
 
-  async #authenticate(auth: unknown): Promise<Identity> {
+  async #authenticate(auth: unknown): Promise<SocketData> {
     const version = (auth as { protocolVersion?: unknown } | undefined)?.protocolVersion;
     if (version !== PROTOCOL_VERSION) {
       throw new ParleyError('PROTOCOL_VERSION_UNSUPPORTED', {
@@ -98,16 +110,38 @@ export class SignalingServer {
       const named = parsed.error.issues.some((issue) => issue.path.at(-1) === 'displayName');
       throw new ParleyError(named ? 'INVALID_DISPLAY_NAME' : 'UNAUTHENTICATED');
     }
-    return this.#options.authenticator.authenticate(parsed.data.credentials);
+    const { credentials } = parsed.data;
+    const identity = await this.#options.authenticator.authenticate(credentials);
+    return { identity, token: credentials.kind === 'token' ? credentials.token : undefined };
   }
 
   #accept(socket: ParleySocket): void {
-    const { rooms, logger } = this.#options;
+    const { rooms, logger, sessions, authenticator, grantsIn, audit } = this.#options;
     const log = logger.child({ connectionId: socket.id });
+    const channel = this.#channelOf(socket, log);
+    let session: Session;
+    try {
+      session = sessions.open({
+        ...socket.data,
+        onExpiring: (expiring) => channel.notify('tokenExpiring', expiring),
+        onEnd: (error) => {
+          // Media first: it needs nobody's help to end.
+          leaveRoom(connection, 'connectionLost');
+          channel.disconnect(error);
+        },
+      });
+    } catch (error) {
+      // Signed out between the handshake and now.
+      channel.disconnect(error instanceof ParleyError ? error : new ParleyError('INTERNAL'));
+      return;
+    }
     const connection: Connection = {
       connectionId: socket.id,
-      identity: socket.data.identity,
-      channel: this.#channelOf(socket, log),
+      session,
+      authenticator,
+      grantsIn,
+      audit,
+      channel,
       rooms,
       settingsChanges: new RateLimit({ count: LIMITS.settingsChanges, windowMs: LIMITS.settingsChangeWindowMs }),
       closed: false,
@@ -125,9 +159,8 @@ export class SignalingServer {
     socket.on('disconnect', (reason) => {
       connection.closed = true;
       this.#cancel(joinTimer);
-      const { membership } = connection;
-      connection.membership = undefined;
-      membership?.room.leave(membership.peer, reason === 'client namespace disconnect' ? 'left' : 'connectionLost');
+      session.close();
+      leaveRoom(connection, reason === 'client namespace disconnect' ? 'left' : 'connectionLost');
     });
     socket.on('error', (error) => log.debug({ err: error }, 'socket error'));
   }

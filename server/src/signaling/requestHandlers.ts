@@ -1,5 +1,7 @@
-import { ParleyError } from '@parley/client-sdk/protocol';
-import type { Identity } from '../auth/Authenticator.js';
+import { type Grant, type LeaveReason, ParleyError } from '@parley/client-sdk/protocol';
+import type { Authenticator, Identity } from '../auth/Authenticator.js';
+import type { Session } from '../auth/SessionRegistry.js';
+import { type AuditLog, whoOf } from '../observability/AuditLog.js';
 import type { Peer, PeerChannel } from '../rooms/Peer.js';
 import type { Room } from '../rooms/Room.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
@@ -9,7 +11,11 @@ import type { RateLimit } from './RateLimit.js';
 /** One connection, from its handshake to its end. */
 export interface Connection {
   readonly connectionId: string;
-  readonly identity: Identity;
+  readonly session: Session;
+  readonly authenticator: Authenticator;
+  /** What somebody may do in a room, by the room's settings. */
+  readonly grantsIn: (identity: Identity, room: string) => ReadonlySet<Grant>;
+  readonly audit: AuditLog;
   readonly channel: PeerChannel;
   readonly rooms: RoomRegistry;
   readonly settingsChanges: RateLimit;
@@ -28,13 +34,27 @@ export const requestHandlers: RequestHandlers<Connection> = {
     }
     connection.joining = true;
     try {
+      const grants = connection.grantsIn(connection.session.identity, name);
+      // Before the room is made: who may not come in must not make one.
+      if (!grants.has('join')) throw denied(connection, { what: 'join', room: name });
       const room = await connection.rooms.open(name);
       if (connection.closed) {
         throw new ParleyError('CONNECTION_LOST');
       }
-      const { connectionId, identity, channel } = connection;
-      const { peer, joined } = room.join({ peerId: connectionId, identity, channel, settings });
+      const { connectionId, channel, audit } = connection;
+      const { identity } = connection.session;
+      const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
       connection.membership = { room, peer };
+      const { participantId } = peer;
+      const { meetingId } = room;
+      audit.record({
+        event: 'joined',
+        who: whoOf(identity),
+        room: name,
+        meetingId,
+        participantId,
+        grants: [...grants],
+      });
       return joined;
     } finally {
       connection.joining = false;
@@ -42,14 +62,26 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   leave(connection) {
-    const { room, peer } = member(connection);
-    connection.membership = undefined;
-    room.leave(peer, 'left');
+    member(connection);
+    leaveRoom(connection, 'left');
     return NOTHING;
   },
 
+  async refreshToken(connection, { token }) {
+    const identity = await connection.authenticator.authenticate({ kind: 'token', token });
+    connection.session.renew(identity, token);
+    const { membership } = connection;
+    if (membership !== undefined) {
+      const { room, peer } = membership;
+      const grants = connection.grantsIn(identity, room.name);
+      if (grants.has('join')) room.setGrants(peer, grants);
+      else connection.session.end(new ParleyError('FORBIDDEN'));
+    }
+    return { expiresAtMs: identity.expiresAtMs ?? Number.MAX_SAFE_INTEGER };
+  },
+
   createTransport(connection, request) {
-    const { room, peer } = member(connection);
+    const { room, peer } = member(connection, request.direction === 'send' ? 'speak' : 'listen');
     return room.createTransport(peer, request);
   },
 
@@ -65,7 +97,7 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   produce(connection, request) {
-    const { room, peer } = member(connection);
+    const { room, peer } = member(connection, 'speak');
     return room.produce(peer, request);
   },
 
@@ -76,7 +108,7 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   async resumeProducer(connection, { producerId }) {
-    const { room, peer } = member(connection);
+    const { room, peer } = member(connection, 'speak');
     await room.setProducerPaused(peer, { producerId, paused: false });
     return NOTHING;
   },
@@ -88,13 +120,13 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   async resumeConsumer(connection, { consumerId }) {
-    const { room, peer } = member(connection);
+    const { room, peer } = member(connection, 'listen');
     await room.resumeConsumer(peer, consumerId);
     return NOTHING;
   },
 
   resumeTranscript(connection, { afterSeq }) {
-    return member(connection).room.resumeTranscript(afterSeq);
+    return member(connection, 'readTranscript').room.resumeTranscript(afterSeq);
   },
 
   getSettings(connection) {
@@ -109,20 +141,81 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   async getLedger(connection) {
-    return { ledgers: await member(connection).room.ledgers() };
+    return { ledgers: await member(connection, 'readTranscript').room.ledgers() };
+  },
+
+  async muteParticipant(connection, { participantId }) {
+    const { room } = member(connection, 'moderate');
+    await room.mute(participantId);
+    moderated(connection, { action: 'mute', of: participantId });
+    return NOTHING;
+  },
+
+  removeParticipant(connection, { participantId }) {
+    const { room } = member(connection, 'moderate');
+    room.remove(participantId);
+    moderated(connection, { action: 'remove', of: participantId });
+    return NOTHING;
+  },
+
+  setRoomLocked(connection, { locked }) {
+    member(connection, 'moderate').room.setLocked(locked);
+    moderated(connection, { action: locked ? 'lock' : 'unlock' });
+    return NOTHING;
+  },
+
+  endMeeting(connection) {
+    const { room } = member(connection, 'moderate');
+    moderated(connection, { action: 'end' });
+    // Last words take a while to become text; the answer must not.
+    void room.end();
+    return NOTHING;
   },
 
   subscribeDiagnostics(connection, { on }) {
-    const { room, peer } = member(connection);
+    const { room, peer } = member(connection, 'readTranscript');
     connection.settingsChanges.take();
     room.setDiagnostics(peer, on);
     return NOTHING;
   },
 };
 
-function member(connection: Connection): { room: Room; peer: Peer } {
-  if (connection.membership === undefined) {
+/** Out of the room with all media, where the connection is in one. */
+export function leaveRoom(connection: Connection, reason: LeaveReason): void {
+  const { membership, audit } = connection;
+  connection.membership = undefined;
+  if (membership === undefined) return;
+  const { room, peer } = membership;
+  room.leave(peer, reason);
+  const { name, meetingId } = room;
+  audit.record({ event: 'left', room: name, meetingId, participantId: peer.participantId, reason });
+}
+
+/** @throws ParleyError `NOT_JOINED`; `FORBIDDEN` without the grant, as it stands at this moment */
+function member(connection: Connection, grant?: Grant): { room: Room; peer: Peer } {
+  const { membership } = connection;
+  if (membership === undefined) {
     throw new ParleyError('NOT_JOINED');
   }
-  return connection.membership;
+  if (grant !== undefined && !membership.peer.may(grant)) {
+    throw denied(connection, { what: grant, room: membership.room.name });
+  }
+  return membership;
+}
+
+function denied(connection: Connection, refused: { what: string; room: string }): ParleyError {
+  const { audit, session } = connection;
+  audit.record({ event: 'denied', code: 'FORBIDDEN', who: whoOf(session.identity), ...refused });
+  return new ParleyError('FORBIDDEN');
+}
+
+function moderated(
+  connection: Connection,
+  done: { action: 'mute' | 'remove' | 'lock' | 'unlock' | 'end'; of?: string },
+): void {
+  const { membership, audit } = connection;
+  if (membership === undefined) return;
+  const { room, peer } = membership;
+  const { name, meetingId } = room;
+  audit.record({ event: 'moderated', room: name, meetingId, participantId: peer.participantId, ...done });
 }

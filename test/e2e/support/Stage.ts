@@ -24,10 +24,13 @@ export class Stage {
     this.#folder = options.folder;
   }
 
-  /** @param settings what differs from a server on free ports with the built-in model */
-  static async create(settings: SettingsInput = {}): Promise<Stage> {
+  /** @param differing settings, or what makes them of the stage's own folder, that differ from a server on free ports with the built-in model */
+  static async create(
+    differing: SettingsInput | ((folder: string) => SettingsInput | Promise<SettingsInput>) = {},
+  ): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
     try {
+      const settings = typeof differing === 'function' ? await differing(folder) : differing;
       const server = await startServer({
         settings: {
           port: 0,
@@ -47,6 +50,10 @@ export class Stage {
 
   get url(): string {
     return this.server.url;
+  }
+
+  get auditFile(): string {
+    return join(this.#folder, 'data', 'audit.log');
   }
 
   async launch(options: { flags?: readonly string[] } = {}): Promise<Browser> {

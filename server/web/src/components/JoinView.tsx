@@ -1,5 +1,6 @@
-import type { ParleyError } from '@parley/client-sdk';
+import { guestCredentials, type ParleyError } from '@parley/client-sdk';
 import { type FormEvent, useState } from 'react';
+import type { IdentityState } from '../hooks/useIdentity.js';
 import type { JoinRequest } from '../hooks/useMeeting.js';
 import { LISTEN_ONLY, useMicrophone } from '../hooks/useMicrophone.js';
 import { invitationOf } from '../text.js';
@@ -9,11 +10,12 @@ import { MicrophonePicker } from './MicrophonePicker.js';
 const NAME_KEY = 'parley.displayName';
 
 export function JoinView(props: {
+  identity: IdentityState;
   error: ParleyError | undefined;
   busy: boolean;
   onJoin: (request: JoinRequest) => Promise<boolean>;
 }) {
-  const { error, busy, onJoin } = props;
+  const { identity, error, busy, onJoin } = props;
   const [invitation] = useState(() => invitationOf(location));
   const [displayName, setDisplayName] = useState(() => rememberedName());
   const [room, setRoom] = useState(invitation.room);
@@ -28,8 +30,13 @@ export function JoinView(props: {
     event.preventDefault();
     rememberName(displayName);
     const track = microphone.deviceId === LISTEN_ONLY ? undefined : microphone.take();
-    const request = { displayName: displayName.trim(), room: room.trim(), joinSecret: joinSecret.trim(), track };
-    if (!(await onJoin(request))) microphone.giveBack();
+    if (!(await onJoin({ room: room.trim(), credentials: credentials(), track }))) microphone.giveBack();
+  };
+  const { signedIn } = identity;
+  const credentials = (): JoinRequest['credentials'] => {
+    if (signedIn !== undefined) return async () => ({ kind: 'token', token: await signedIn.token() });
+    const secret = joinSecret.trim();
+    return guestCredentials({ displayName: displayName.trim(), ...(secret === '' ? {} : { joinSecret: secret }) });
   };
 
   return (
@@ -37,17 +44,7 @@ export function JoinView(props: {
       <h1>Parley</h1>
       <p className="lead">Talk, and read who said what while it is being said.</p>
       <form onSubmit={(event) => void submit(event)}>
-        <label className="field">
-          Your name
-          <input
-            data-testid="name-input"
-            value={displayName}
-            onChange={(event) => setDisplayName(event.target.value)}
-            autoComplete="name"
-            maxLength={64}
-            required
-          />
-        </label>
+        <WhoYouAre identity={identity} displayName={displayName} onDisplayName={setDisplayName} />
         <label className="field">
           Room
           <input
@@ -91,11 +88,69 @@ export function JoinView(props: {
             {error.message}
           </p>
         )}
-        <button type="submit" className="primary" data-testid="join-button" disabled={busy || waiting}>
+        <button
+          type="submit"
+          className="primary"
+          data-testid="join-button"
+          disabled={busy || waiting || !mayJoin(identity)}
+        >
           {busy ? 'Joining…' : waiting ? 'Waiting for the microphone…' : 'Join'}
         </button>
       </form>
     </main>
+  );
+}
+
+function mayJoin({ options, signedIn }: IdentityState): boolean {
+  return signedIn !== undefined || options?.guests === true;
+}
+
+/** The name that others will see, and where it comes from. */
+function WhoYouAre(props: {
+  identity: IdentityState;
+  displayName: string;
+  onDisplayName: (displayName: string) => void;
+}) {
+  const { identity, displayName, onDisplayName } = props;
+  const { options, signedIn, failed, signIn } = identity;
+  if (failed) {
+    return (
+      <p className="error" role="alert" data-testid="identity-error">
+        The server or its sign-in cannot be reached. Reload the page to try again.
+      </p>
+    );
+  }
+  if (signedIn !== undefined) {
+    return (
+      <p className="hint" data-testid="signed-in">
+        You are <strong>{signedIn.displayName}</strong>.{' '}
+        <button type="button" data-testid="sign-out-button" onClick={signedIn.signOut}>
+          Sign out
+        </button>
+      </p>
+    );
+  }
+  return (
+    <>
+      {options?.keycloak === undefined ? null : (
+        <button type="button" className="primary" data-testid="sign-in-button" onClick={signIn}>
+          Sign in
+        </button>
+      )}
+      {options?.guests === false ? null : (
+        <label className="field">
+          Your name
+          <input
+            data-testid="name-input"
+            value={displayName}
+            onChange={(event) => onDisplayName(event.target.value)}
+            autoComplete="name"
+            maxLength={64}
+            required
+          />
+        </label>
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { captureMicrophone, listMicrophones, type Microphone, ParleyError } from '@parley/client-sdk';
 import { useCallback, useEffect, useState } from 'react';
-import { useClientState, useTranscript, useTranscription } from '../hooks/useClient.js';
+import { useAccess, useClientState, useTranscript, useTranscription } from '../hooks/useClient.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { engineText } from '../text.js';
 import { Captions } from './Captions.js';
@@ -32,8 +32,12 @@ export function MeetingView(props: {
   const state = useClientState(client);
   const segments = useTranscript(client);
   const transcription = useTranscription(client);
+  const { moderates, locked } = useAccess(client);
   const notice = problem ?? props.notice;
 
+  const onError = (error: unknown) => setProblem(asError(error));
+
+  useEffect(() => client.on('mutedByModerator', () => setMuted(true)), [client]);
   useEffect(() => client.audio.on('playbackBlocked', () => setBlocked(true)), [client]);
   useEffect(() => {
     if (publication !== undefined) listMicrophones().then(setMicrophones, () => setMicrophones([]));
@@ -77,6 +81,7 @@ export function MeetingView(props: {
             <span data-testid="state" data-state={state} role="status">
               {STATE_TEXTS[state] ?? state}
             </span>
+            {locked ? ' · locked' : ''}
             {transcription === undefined ? null : ` · ${engineText(transcription)}`}
           </p>
         </div>
@@ -133,7 +138,7 @@ export function MeetingView(props: {
       <Captions segments={segments} />
       <div className="columns">
         <aside>
-          <Participants client={client} />
+          <Participants client={client} onError={onError} />
           {publication === undefined ? null : (
             <MicrophonePicker
               microphones={microphones}
@@ -142,6 +147,26 @@ export function MeetingView(props: {
               listenOnly={false}
             />
           )}
+          {moderates ? (
+            <div className="controls">
+              <button
+                type="button"
+                data-testid="lock-button"
+                aria-pressed={locked}
+                onClick={() => client.setRoomLocked(!locked).catch(onError)}
+              >
+                {locked ? 'Open the room' : 'Lock the room'}
+              </button>
+              <button
+                type="button"
+                className="danger"
+                data-testid="end-button"
+                onClick={() => client.endMeeting().catch(onError)}
+              >
+                End for all
+              </button>
+            </div>
+          ) : null}
           <Coverage client={client} />
           <SettingsPanel client={client} />
         </aside>

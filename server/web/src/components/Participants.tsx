@@ -1,10 +1,11 @@
 import type { ParleyClient, Participant, SpeakerState } from '@parley/client-sdk';
-import { useParticipants, useSpeakerStates } from '../hooks/useClient.js';
+import { useAccess, useParticipants, useSpeakerStates } from '../hooks/useClient.js';
 import { hueOf } from '../text.js';
 
-export function Participants({ client }: { client: ParleyClient }) {
+export function Participants({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
   const participants = useParticipants(client);
   const states = useSpeakerStates(client);
+  const { moderates } = useAccess(client);
   const self = client.self?.participantId;
   return (
     <section aria-label="Participants">
@@ -27,11 +28,42 @@ export function Participants({ client }: { client: ParleyClient }) {
                 {participantId === self ? ' (you)' : ''}
               </span>
               <span className="small">{doing(participant, states.get(participantId))}</span>
+              {moderates && participantId !== self ? (
+                <Moderation client={client} participant={participant} onError={onError} />
+              ) : null}
             </li>
           );
         })}
       </ul>
     </section>
+  );
+}
+
+function Moderation(props: { client: ParleyClient; participant: Participant; onError: (error: unknown) => void }) {
+  const { client, participant, onError } = props;
+  const { participantId, displayName, publishing, muted } = participant;
+  return (
+    <span className="moderation">
+      {publishing && !muted ? (
+        <button
+          type="button"
+          data-testid="mute-other-button"
+          aria-label={`Mute ${displayName}`}
+          onClick={() => client.muteParticipant(participantId).catch(onError)}
+        >
+          Mute
+        </button>
+      ) : null}
+      <button
+        type="button"
+        className="danger"
+        data-testid="remove-button"
+        aria-label={`Remove ${displayName}`}
+        onClick={() => client.removeParticipant(participantId).catch(onError)}
+      >
+        Remove
+      </button>
+    </span>
   );
 }
 

@@ -133,6 +133,18 @@ export function useSettings(client: ParleyClient, open: boolean): SettingsView |
   return settings;
 }
 
+/** What one may do here, and whether the door is closed. */
+export function useAccess(client: ParleyClient): { moderates: boolean; locked: boolean } {
+  const read = () => ({ moderates: client.grants.includes('moderate'), locked: client.locked });
+  const [access, setAccess] = useState(read);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `read` reads the client alone
+  useEffect(() => {
+    setAccess(read());
+    return subscribe(client, ['grantsChanged', 'roomLockChanged', 'stateChanged'], () => setAccess(read()));
+  }, [client]);
+  return access;
+}
+
 type EventName = Parameters<ParleyClient['on']>[0];
 
 function subscribe(client: ParleyClient, names: readonly EventName[], listener: () => void): () => void {

@@ -1,10 +1,15 @@
-import { captureMicrophone, guestCredentials, ParleyClient, ParleyError, type Publication } from '@parley/client-sdk';
+import {
+  captureMicrophone,
+  ParleyClient,
+  type ParleyClientOptions,
+  ParleyError,
+  type Publication,
+} from '@parley/client-sdk';
 import { useCallback, useEffect, useRef, useState } from 'react';
 
 export interface JoinRequest {
-  displayName: string;
   room: string;
-  joinSecret: string;
+  credentials: ParleyClientOptions['credentials'];
   /** Absent for somebody who only listens. */
   track: MediaStreamTrack | undefined;
 }
@@ -42,10 +47,9 @@ export function useMeeting(): Meeting {
   }, []);
 
   const join = useCallback(
-    async ({ displayName, room, joinSecret, track }: JoinRequest) => {
+    async ({ room, credentials, track }: JoinRequest) => {
       setBusy(true);
       setError(undefined);
-      const credentials = guestCredentials({ displayName, ...(joinSecret === '' ? {} : { joinSecret }) });
       const client = new ParleyClient({ credentials });
       client.on('error', (event) => setError(event.error));
       client.on('disconnected', (event) => {

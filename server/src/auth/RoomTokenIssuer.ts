@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { GRANTS, type Grant, LIMITS, ParleyError } from '@parley/client-sdk/protocol';
+import { roomNameSchema } from '@parley/client-sdk/protocol/schema';
+import {
+  calculateJwkThumbprint,
+  createLocalJWKSet,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
+import { z } from 'zod';
+import type { Identity } from './Authenticator.js';
+import { readKeyFile, writeKeyFile } from './keyFile.js';
+import { CLOCK_TOLERANCE_S, cleanName } from './TokenVerifier.js';
+
+export interface RoomTokenIssuerOptions {
+  /** Where the keys are kept; made when it is not there. */
+  file: string;
+  onRefused?: (reason: string) => void;
+  /** Unix time. */
+  now?: () => number;
+}
+
+/** Somebody who is let into one room for a while. */
+export interface RoomGuest {
+  /** Stable where the same person is to be the same participant; default: somebody new. */
+  subject?: string | undefined;
+  displayName: string;
+  room: string;
+  grants: readonly Grant[];
+  /** At most four hours. */
+  ttlMs: number;
+}
+
+/** Issuer and audience of room tokens. */
+export const ROOM_TOKEN_ISSUER = 'parley';
+/** Header type: no token of an identity provider has it, so neither can be taken for the other. */
+export const ROOM_TOKEN_TYPE = 'parley-room+jwt';
+export const LONGEST_ROOM_TOKEN_MS = 4 * 3_600_000;
+
+const ALGORITHM = 'ES256';
+const ROTATE_MS = 30 * 24 * 3_600_000;
+/** Kept until the last token that it signed has run out. */
+const KEEP_MS = ROTATE_MS + LONGEST_ROOM_TOKEN_MS + 3_600_000;
+
+const keysSchema = z.array(
+  z.object({ kid: z.string(), createdAtMs: z.number(), key: z.record(z.string(), z.unknown()) }),
+);
+
+interface SigningKey {
+  kid: string;
+  createdAtMs: number;
+  /** Private, ES256. */
+  key: JWK;
+}
+
+const claimsSchema = z.object({
+  sub: z.string().min(1).max(256),
+  name: z.string(),
+  room: roomNameSchema,
+  grants: z.array(z.enum(GRANTS)).min(1),
+  iat: z.number(),
+  exp: z.number(),
+});
+
+/** Signs and verifies tokens for one room, with keys of its own that change every thirty days. */
+export class RoomTokenIssuer {
+  readonly #options: RoomTokenIssuerOptions;
+  readonly #now: () => number;
+  /** The newest first. */
+  #keys: SigningKey[];
+  #rotating: Promise<void> | undefined;
+
+  private constructor(options: RoomTokenIssuerOptions, keys: SigningKey[]) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#keys = keys;
+  }
+
+  /** @throws z.ZodError or SyntaxError where the file holds something else; no key is then thrown away */
+  static async create(options: RoomTokenIssuerOptions): Promise<RoomTokenIssuer> {
+    const stored = readKeyFile(options.file);
+    const keys = stored === undefined ? [] : (keysSchema.parse(stored) as SigningKey[]);
+    const issuer = new RoomTokenIssuer(options, keys);
+    await issuer.#rotate();
+    return issuer;
+  }
+
+  /** What others verify room tokens with (RFC 7517): public halves alone. */
+  jwks(): JSONWebKeySet {
+    return { keys: this.#keys.map(({ kid, key }) => ({ ...publicHalf(key), kid, alg: ALGORITHM, use: 'sig' })) };
+  }
+
+  async mint(guest: RoomGuest): Promise<{ token: string; expiresAtMs: number; subject: string }> {
+    await this.#rotate();
+    const [newest] = this.#keys;
+    if (newest === undefined) throw new ParleyError('INTERNAL');
+    const { displayName, room, grants, subject = randomUUID() } = guest;
+    const issuedAtS = Math.floor(this.#now() / 1_000);
+    const expiresAtS = issuedAtS + Math.floor(Math.min(guest.ttlMs, LONGEST_ROOM_TOKEN_MS) / 1_000);
+    const token = await new SignJWT({ name: displayName, room, grants: [...grants] })
+      .setProtectedHeader({ alg: ALGORITHM, kid: newest.kid, typ: ROOM_TOKEN_TYPE })
+      .setIssuer(ROOM_TOKEN_ISSUER)
+      .setAudience(ROOM_TOKEN_ISSUER)
+      .setSubject(subject)
+      .setJti(randomUUID())
+      .setIssuedAt(issuedAtS)
+      .setExpirationTime(expiresAtS)
+      .sign(await importJWK(newest.key, ALGORITHM));
+    return { token, expiresAtMs: expiresAtS * 1_000, subject };
+  }
+
+  /** @throws ParleyError `UNAUTHENTICATED` */
+  async verify(token: string): Promise<Identity> {
+    try {
+      if (token.length > LIMITS.tokenLength) throw new Error('too long');
+      const { payload } = await jwtVerify(token, createLocalJWKSet(this.jwks()), {
+        issuer: ROOM_TOKEN_ISSUER,
+        audience: ROOM_TOKEN_ISSUER,
+        algorithms: [ALGORITHM],
+        typ: ROOM_TOKEN_TYPE,
+        clockTolerance: CLOCK_TOLERANCE_S,
+        requiredClaims: ['exp', 'iat', 'sub'],
+        currentDate: new Date(this.#now()),
+      });
+      const { sub, name, room, grants, iat, exp } = claimsSchema.parse(payload);
+      return {
+        issuer: ROOM_TOKEN_ISSUER,
+        subject: sub,
+        displayName: cleanName(name) || 'Guest',
+        roles: [],
+        room: { name: room, grants },
+        issuedAtMs: iat * 1_000,
+        expiresAtMs: exp * 1_000,
+      };
+    } catch (error) {
+      this.#options.onRefused?.(error instanceof Error ? error.name : 'unknown');
+      throw new ParleyError('UNAUTHENTICATED');
+    }
+  }
+
+  #rotate(): Promise<void> {
+    const [newest] = this.#keys;
+    if (newest !== undefined && this.#now() - newest.createdAtMs < ROTATE_MS) return Promise.resolve();
+    this.#rotating ??= this.#addKey().finally(() => {
+      this.#rotating = undefined;
+    });
+    return this.#rotating;
+  }
+
+  async #addKey(): Promise<void> {
+    const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
+    const key = await exportJWK(privateKey);
+    const created = { kid: await calculateJwkThumbprint(publicHalf(key)), createdAtMs: this.#now(), key };
+    const kept = this.#keys.filter(({ createdAtMs }) => this.#now() - createdAtMs < KEEP_MS);
+    this.#keys = [created, ...kept];
+    writeKeyFile(this.#options.file, this.#keys);
+  }
+}
+
+function publicHalf({ kty, crv, x, y }: JWK): JWK {
+  return { kty, crv, x, y } as JWK;
+}

@@ -1,0 +1,144 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SessionRegistry } from '../auth/SessionRegistry.js';
+import type { AuditEvent } from '../observability/AuditLog.js';
+import { identityRoutes, type Minter } from './identityRoutes.js';
+
+const ISSUER = 'https://id.example/realms/parley';
+const KEY: Minter = { id: 'key:1', rooms: ['daily'], grants: ['join', 'listen', 'readTranscript'] };
+
+let server: Server;
+let sessions: SessionRegistry;
+let events: AuditEvent[];
+let minted: unknown[];
+let ended: string[];
+beforeEach(async () => {
+  sessions = new SessionRegistry();
+  events = [];
+  minted = [];
+  ended = [];
+  const app = express();
+  app.use(
+    identityRoutes({
+      identity: { guests: false },
+      sessions,
+      provider: {
+        issuer: ISSUER,
+        verifyLogout: async (token) => {
+          if (token !== 'good') throw new Error('not good');
+          return { sessionId: 's1' };
+        },
+        verifyNotBefore: async (token) => {
+          if (token !== 'good') throw new Error('not good');
+          return { notBeforeMs: 2_000 };
+        },
+      },
+      minterOf: async (bearer) => (bearer === 'secret' ? KEY : undefined),
+      mint: async (guest) => {
+        minted.push(guest);
+        return { token: 'a token', expiresAtMs: 5 };
+      },
+      jwks: () => ({ keys: [] }),
+      audit: { record: (event) => void events.push(event) },
+      logger: pino({ level: 'silent' }),
+    }),
+  );
+  server = app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  sessions.open({
+    identity: {
+      issuer: ISSUER,
+      subject: 'ada',
+      displayName: 'Ada',
+      roles: [],
+      sessionId: 's1',
+      issuedAtMs: 1_000,
+    },
+    onExpiring: () => {},
+    onEnd: ({ code }) => ended.push(code),
+  });
+});
+afterEach(() => server.close());
+
+const ask = (path: string, init: RequestInit = {}) =>
+  fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, init);
+const post = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
+  ask(path, { method: 'POST', body, headers });
+const form = (fields: Record<string, string>) => new URLSearchParams(fields);
+
+describe('a sign-out that the identity provider tells', () => {
+  test('K16 good: ends the connections of that sign-in, and says so once', async () => {
+    const answer = await post('/auth/backchannel-logout', form({ logout_token: 'good' }));
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    expect(ended).toEqual(['SIGNED_OUT']);
+    expect(events).toEqual([{ event: 'signedOut', issuer: ISSUER, connections: 1 }]);
+  });
+
+  test('K16 refuses what does not hold, what is missing, and any other form of asking', async () => {
+    for (const body of [form({ logout_token: 'forged' }), form({}), form({ token: 'good' }), 'logout_token=good']) {
+      expect((await post('/auth/backchannel-logout', body)).status).toBe(400);
+    }
+    expect((await ask('/auth/backchannel-logout?logout_token=good')).status).toBe(404);
+    expect((await post('/auth/backchannel-logout', form({ logout_token: 'x'.repeat(70_000) }))).status).toBe(413);
+    expect(ended).toEqual([]);
+    expect(events).toEqual([]);
+  });
+
+  test('of everybody before a moment ends their connections', async () => {
+    expect((await post('/auth/k_push_not_before', 'forged')).status).toBe(400);
+    expect(ended).toEqual([]);
+    expect((await post('/auth/k_push_not_before', 'good')).status).toBe(204);
+    expect(ended).toEqual(['SIGNED_OUT']);
+  });
+});
+
+describe('a room token', () => {
+  const mint = (body: object, options: { room?: string; bearer?: string } = {}) =>
+    post(`/api/rooms/${options.room ?? 'daily'}/tokens`, JSON.stringify(body), {
+      'content-type': 'application/json',
+      ...(options.bearer === '' ? {} : { authorization: `Bearer ${options.bearer ?? 'secret'}` }),
+    });
+
+  test('is made for the holder of a key, within its rooms and grants, and written down', async () => {
+    const answer = await mint({ name: ' Zoë ', grants: ['join', 'listen'], ttlS: 60 });
+    expect(answer.status).toBe(201);
+    expect(await answer.json()).toEqual({ token: 'a token', expiresAtMs: 5 });
+    expect(minted).toEqual([{ displayName: 'Zoë', room: 'daily', grants: ['join', 'listen'], ttlMs: 60_000 }]);
+    expect(events).toEqual([
+      { event: 'tokenMinted', by: 'key:1', room: 'daily', grants: ['join', 'listen'], ttlMs: 60_000 },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('Zo');
+  });
+
+  test.each([
+    ['without a key', 401, 'UNAUTHENTICATED', { name: 'Zoe' }, { bearer: '' }],
+    ['with a wrong key', 401, 'UNAUTHENTICATED', { name: 'Zoe' }, { bearer: 'wrong' }],
+    ['for another room', 403, 'FORBIDDEN', { name: 'Zoe', grants: ['join'] }, { room: 'board' }],
+    ['with more than the key may', 403, 'FORBIDDEN', { name: 'Zoe', grants: ['join', 'moderate'] }, {}],
+    ['for a room that cannot be', 400, 'INVALID_ROOM_NAME', { name: 'Zoe' }, { room: '..%2Fetc' }],
+    ['without a name', 400, 'BAD_REQUEST', {}, {}],
+    ['for five hours', 400, 'BAD_REQUEST', { name: 'Zoe', ttlS: 18_000 }, {}],
+    ['with a key that nobody knows', 400, 'BAD_REQUEST', { name: 'Zoe', admin: true }, {}],
+    ['with a name that turns the text around', 400, 'BAD_REQUEST', { name: 'a\u202Eb' }, {}],
+  ] as const)('is refused %s', async (_, status, code, body, options) => {
+    const answer = await mint(body, options);
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ error: { code } });
+    expect(minted).toEqual([]);
+    expect(events).toEqual([{ event: 'denied', what: 'mintToken', code }]);
+  });
+
+  test('is refused for a body that cannot be read, without a word of how this program is made', async () => {
+    const answer = await post('/api/rooms/daily/tokens', '{"name":', { 'content-type': 'application/json' });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).not.toMatch(/node_modules|SyntaxError|:\d+:\d+/);
+  });
+});
+
+test('the page is told how people prove who they are', async () => {
+  expect(await (await ask('/api/identity')).json()).toEqual({ guests: false });
+  expect(await (await ask('/.well-known/jwks.json')).json()).toEqual({ keys: [] });
+});

@@ -1,0 +1,167 @@
+import { GRANTS, type Grant, ParleyError } from '@parley/client-sdk/protocol';
+import { displayNameSchema, roomNameSchema } from '@parley/client-sdk/protocol/schema';
+import express, { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import type { SessionRegistry } from '../auth/SessionRegistry.js';
+import type { AuditLog } from '../observability/AuditLog.js';
+import type { Logger } from '../observability/logger.js';
+
+/** What the page has to know before anybody signs in. */
+export interface IdentityOptions {
+  /** A name is enough. */
+  guests: boolean;
+  keycloak?: { url: string; realm: string; clientId: string };
+}
+
+/** Who may make tokens for guests: an API key, or the identity provider's service account. */
+export interface Minter {
+  /** For the audit log. */
+  id: string;
+  rooms: '*' | readonly string[];
+  grants: readonly Grant[];
+}
+
+export interface IdentityRoutesOptions {
+  identity: IdentityOptions;
+  sessions: SessionRegistry;
+  /** What the identity provider says of sign-ins that are over; absent without one. */
+  provider?: {
+    issuer: string;
+    /** OIDC Back-Channel Logout. @throws for a token that does not hold */
+    verifyLogout: (token: string) => Promise<{ subject?: string; sessionId?: string }>;
+    /** Keycloak's push-not-before. @throws for a token that does not hold */
+    verifyNotBefore: (token: string) => Promise<{ notBeforeMs: number }>;
+  };
+  /** Whose secret or token this is; undefined for nobody's. */
+  minterOf: (bearer: string) => Promise<Minter | undefined>;
+  mint: (guest: {
+    subject?: string;
+    displayName: string;
+    room: string;
+    grants: readonly Grant[];
+    ttlMs: number;
+  }) => Promise<{ token: string; expiresAtMs: number }>;
+  /** RFC 7517: what room tokens are verified with. */
+  jwks: () => Promise<unknown> | unknown;
+  audit: AuditLog;
+  logger: Logger;
+}
+
+const LONGEST_TTL_S = 4 * 3_600;
+const USUAL_TTL_S = 3_600;
+const USUAL_GRANTS: Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
+const BODY_LIMIT = '64kb';
+
+const mintSchema = z.strictObject({
+  name: displayNameSchema,
+  subject: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .optional(),
+  grants: z.array(z.enum(GRANTS)).min(1).max(GRANTS.length).default(USUAL_GRANTS),
+  ttlS: z.int().min(60).max(LONGEST_TTL_S).default(USUAL_TTL_S),
+});
+
+/** Everything about identities that goes over HTTP. */
+export function identityRoutes(options: IdentityRoutesOptions): Router {
+  const router = Router();
+  router.get('/api/identity', (_request, response) => {
+    response.set('Cache-Control', 'no-store').json(options.identity);
+  });
+  router.get('/.well-known/jwks.json', async (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=300').json(await options.jwks());
+  });
+  router.post('/api/rooms/:room/tokens', express.json({ limit: BODY_LIMIT }), (request, response) =>
+    mintToken(options, request, response),
+  );
+  const { provider } = options;
+  if (provider !== undefined) {
+    router.post(
+      '/auth/backchannel-logout',
+      express.urlencoded({ limit: BODY_LIMIT, extended: false, parameterLimit: 8 }),
+      (request, response) => signOut({ ...options, provider }, request, response),
+    );
+    // Keycloak sends the token as the body, whatever it calls its type.
+    router.post('/auth/k_push_not_before', express.text({ limit: BODY_LIMIT, type: () => true }), (request, response) =>
+      pushNotBefore({ ...options, provider }, request, response),
+    );
+  }
+  router.use(badBodies);
+  return router;
+}
+
+type WithProvider = IdentityRoutesOptions & { provider: NonNullable<IdentityRoutesOptions['provider']> };
+
+async function signOut(options: WithProvider, request: Request, response: Response): Promise<void> {
+  const { provider, sessions, audit, logger } = options;
+  response.set('Cache-Control', 'no-store');
+  try {
+    const token = (request.body as { logout_token?: unknown } | undefined)?.logout_token;
+    if (typeof token !== 'string') throw new Error('no logout_token');
+    const whom = await provider.verifyLogout(token);
+    const connections = sessions.signOut({ issuer: provider.issuer, ...whom });
+    audit.record({ event: 'signedOut', issuer: provider.issuer, connections });
+    response.status(200).end();
+  } catch (error) {
+    logger.warn({ reason: reasonOf(error) }, 'a back-channel logout was refused');
+    response.status(400).json({ error: 'invalid_request' });
+  }
+}
+
+async function pushNotBefore(options: WithProvider, request: Request, response: Response): Promise<void> {
+  const { provider, sessions, audit, logger } = options;
+  try {
+    const { notBeforeMs } = await provider.verifyNotBefore(String(request.body ?? ''));
+    const connections = sessions.notBefore({ issuer: provider.issuer, notBeforeMs });
+    audit.record({ event: 'signedOut', issuer: provider.issuer, connections });
+    response.status(204).end();
+  } catch (error) {
+    logger.warn({ reason: reasonOf(error) }, 'a push-not-before was refused');
+    response.status(400).json({ error: 'invalid_request' });
+  }
+}
+
+async function mintToken(options: IdentityRoutesOptions, request: Request, response: Response): Promise<void> {
+  const { minterOf, mint, audit } = options;
+  response.set('Cache-Control', 'no-store');
+  const fail = (status: number, error: ParleyError) => {
+    audit.record({ event: 'denied', what: 'mintToken', code: error.code });
+    response.status(status).json({ error: error.toWire() });
+  };
+  const minter = await minterOf(/^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
+  if (minter === undefined) return fail(401, new ParleyError('UNAUTHENTICATED'));
+  const room = roomNameSchema.safeParse(request.params.room);
+  if (!room.success) return fail(400, new ParleyError('INVALID_ROOM_NAME'));
+  const wanted = mintSchema.safeParse(request.body ?? {});
+  if (!wanted.success) {
+    const issue = wanted.error.issues[0];
+    const message = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`;
+    return fail(400, new ParleyError('BAD_REQUEST', { message }));
+  }
+  const { name, subject, grants, ttlS } = wanted.data;
+  const mayRoom = minter.rooms === '*' || minter.rooms.includes(room.data);
+  if (!mayRoom || !grants.every((grant) => minter.grants.includes(grant))) {
+    return fail(403, new ParleyError('FORBIDDEN'));
+  }
+  const ttlMs = ttlS * 1_000;
+  const minted = await mint({
+    // Within what this minter vouches for: nobody can be somebody else's guest.
+    ...(subject === undefined ? {} : { subject: `${minter.id}/${subject}` }),
+    displayName: name,
+    room: room.data,
+    grants,
+    ttlMs,
+  });
+  audit.record({ event: 'tokenMinted', by: minter.id, room: room.data, grants, ttlMs });
+  response.status(201).json(minted);
+}
+
+/** A body that is too large or cannot be read: no stack, no path. */
+const badBodies: ErrorRequestHandler = (error: { status?: number }, _request, response, next) => {
+  if (response.headersSent || typeof error.status !== 'number' || error.status >= 500) return next(error);
+  response.status(error.status).json({ error: new ParleyError('BAD_REQUEST').toWire() });
+};
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { GRANTS } from '@parley/client-sdk/protocol';
+import type { Router } from 'express';
+import { ApiKeys } from '../auth/ApiKeys.js';
+import type { Authenticator } from '../auth/Authenticator.js';
+import { CombinedAuthenticator } from '../auth/CombinedAuthenticator.js';
+import { GuestAuthenticator } from '../auth/GuestAuthenticator.js';
+import { Introspector } from '../auth/Introspector.js';
+import { JwksCache } from '../auth/JwksCache.js';
+import { LogoutTokenVerifier } from '../auth/LogoutTokenVerifier.js';
+import { RoomTokenIssuer } from '../auth/RoomTokenIssuer.js';
+import type { SessionRegistry } from '../auth/SessionRegistry.js';
+import { TokenVerifier } from '../auth/TokenVerifier.js';
+import type { Settings } from '../config/settings.js';
+import { identityRoutes, type Minter } from '../http/identityRoutes.js';
+import type { AuditLog } from '../observability/AuditLog.js';
+import type { Logger } from '../observability/logger.js';
+
+/** Everything that knows who people are, put together. */
+export interface Identities {
+  authenticator: Authenticator;
+  routes: Router;
+  /** Whether those who come can be told apart now; not before the provider's keys are there. */
+  readonly ready: boolean;
+  close(): void;
+}
+
+export interface IdentitiesOptions {
+  settings: Settings;
+  joinSecret: string | undefined;
+  sessions: SessionRegistry;
+  audit: AuditLog;
+  logger: Logger;
+}
+
+export const apiKeysFile = (dataDir: string): string => join(dataDir, 'keys', 'api-keys.json');
+
+/** People come in by name only where nobody else vouches for them, unless the settings say otherwise. */
+export function allowsGuests({ guests, keycloak }: Settings): boolean {
+  return guests ?? keycloak.url === undefined;
+}
+
+export async function createIdentities(options: IdentitiesOptions): Promise<Identities> {
+  const { settings, joinSecret, sessions, audit, logger } = options;
+  const onRefused = (reason: string) => logger.info({ reason }, 'a token was refused');
+  const roomTokens = await RoomTokenIssuer.create({
+    file: join(settings.dataDir, 'keys', 'room-tokens.json'),
+    onRefused,
+  });
+  const provider = await providerOf({ settings, sessions, logger, onRefused });
+  const guests = allowsGuests(settings)
+    ? new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret })
+    : undefined;
+  const apiKeys = new ApiKeys({ file: apiKeysFile(settings.dataDir) });
+  const { url, realm, clientId } = settings.keycloak;
+  return {
+    authenticator: new CombinedAuthenticator({
+      roomTokens,
+      ...(guests === undefined ? {} : { guests }),
+      ...(provider === undefined ? {} : { provider: provider.forAuthenticator }),
+    }),
+    routes: identityRoutes({
+      identity: { guests: guests !== undefined, ...(url === undefined ? {} : { keycloak: { url, realm, clientId } }) },
+      sessions,
+      ...(provider === undefined ? {} : { provider: provider.forRoutes }),
+      minterOf: async (bearer) => minterOfKey(apiKeys, bearer) ?? (await provider?.minterOf(bearer)),
+      mint: (guest) => roomTokens.mint(guest),
+      jwks: () => roomTokens.jwks(),
+      audit,
+      logger,
+    }),
+    get ready() {
+      return provider?.ready() ?? true;
+    },
+    close: () => provider?.close(),
+  };
+}
+
+function minterOfKey(apiKeys: ApiKeys, bearer: string): Minter | undefined {
+  const key = apiKeys.authenticate(bearer);
+  return key && { id: `key:${key.id}`, rooms: key.rooms, grants: key.grants };
+}
+
+async function providerOf(options: {
+  settings: Settings;
+  sessions: SessionRegistry;
+  logger: Logger;
+  onRefused: (reason: string) => void;
+}) {
+  const { settings, sessions, logger, onRefused } = options;
+  const { url, internalUrl, realm, clientId, audience, serviceClientId, serviceClientSecret, caFile } =
+    settings.keycloak;
+  if (url === undefined) return undefined;
+  if (caFile !== undefined) trust(caFile);
+  const path = `/realms/${encodeURIComponent(realm)}`;
+  const issuer = `${withoutSlash(url)}${path}`;
+  const endpoint = `${withoutSlash(internalUrl ?? url)}${path}/protocol/openid-connect`;
+  const keys = new JwksCache({
+    url: `${endpoint}/certs`,
+    onFailure: (reason) => logger.warn({ reason }, "the identity provider's keys could not be fetched"),
+  });
+  await keys.start();
+  const ready = () => keys.ready;
+  const tokens = new TokenVerifier({ issuer, audience, keyFor: keys.keyFor, ready, clientId, onRefused });
+  const logouts = new LogoutTokenVerifier({ issuer, clientId, keyFor: keys.keyFor });
+  const introspector =
+    serviceClientSecret === undefined
+      ? undefined
+      : new Introspector({
+          sessions,
+          issuer,
+          endpoint: `${endpoint}/token/introspect`,
+          clientId: serviceClientId,
+          clientSecret: serviceClientSecret,
+          everyMs: settings.keycloak.introspectEveryMs,
+          onFailure: (reason) => logger.warn({ reason }, 'the identity provider could not be asked about a token'),
+        });
+  return {
+    ready,
+    forAuthenticator: {
+      description: `Keycloak (${realm})`,
+      verify: async (token: string) => (await tokens.verify(token)).identity,
+    },
+    forRoutes: {
+      issuer,
+      verifyLogout: (token: string) => logouts.verifyLogout(token),
+      verifyNotBefore: (token: string) => logouts.verifyNotBefore(token),
+    },
+    /** The service account may let guests into every room; whoever else has a token may not. */
+    minterOf: async (bearer: string): Promise<Minter | undefined> => {
+      if (bearer === '') return undefined;
+      try {
+        const verified = await tokens.verify(bearer);
+        if (verified.clientId !== serviceClientId) return undefined;
+        return { id: `service:${serviceClientId}`, rooms: '*', grants: GRANTS };
+      } catch {
+        return undefined;
+      }
+    },
+    close: () => {
+      keys.close();
+      introspector?.close();
+    },
+  };
+}
+
+/** Beside the authorities that the system knows. */
+function trust(caFile: string): void {
+  setDefaultCACertificates([...getCACertificates('default'), readFileSync(caFile, 'utf8')]);
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,41 @@
+import { type Grant, ParleyError } from '@parley/client-sdk/protocol';
+
+/** Who may come into one meeting, beyond what they may do anyway: the lock, and those who were removed. */
+export class RoomAccess {
+  #locked = false;
+  readonly #removed = new Set<string>();
+  /** Those who are in, and those who lost their connection: a lock does not keep them out. */
+  readonly #belonging = new Set<string>();
+
+  get locked(): boolean {
+    return this.#locked;
+  }
+
+  /** @returns whether that changed anything */
+  setLocked(locked: boolean): boolean {
+    const changed = this.#locked !== locked;
+    this.#locked = locked;
+    return changed;
+  }
+
+  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED` */
+  admit(options: { participantId: string; grants: ReadonlySet<Grant> }): void {
+    const { participantId, grants } = options;
+    if (this.#removed.has(participantId)) throw new ParleyError('REMOVED');
+    if (this.#locked && !grants.has('moderate') && !this.#belonging.has(participantId)) {
+      throw new ParleyError('ROOM_LOCKED');
+    }
+    this.#belonging.add(participantId);
+  }
+
+  /** Left on purpose: comes back as anybody else. */
+  forget(participantId: string): void {
+    this.#belonging.delete(participantId);
+  }
+
+  /** Not let in again. */
+  remove(participantId: string): void {
+    this.#belonging.delete(participantId);
+    this.#removed.add(participantId);
+  }
+}

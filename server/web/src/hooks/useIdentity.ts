@@ -1,0 +1,109 @@
+import Keycloak from 'keycloak-js';
+import { useCallback, useEffect, useState } from 'react';
+
+/** What `GET /api/identity` tells: how people prove here who they are. */
+export interface IdentityOptions {
+  /** A name is enough. */
+  guests: boolean;
+  keycloak?: { url: string; realm: string; clientId: string };
+}
+
+export interface SignedIn {
+  displayName: string;
+  /** A token that holds for half a minute at least. */
+  token: () => Promise<string>;
+  signOut: () => void;
+}
+
+export interface IdentityState {
+  /** Undefined while it is not known yet. */
+  options: IdentityOptions | undefined;
+  signedIn: SignedIn | undefined;
+  /** The identity provider or the server did not answer. */
+  failed: boolean;
+  signIn: () => void;
+}
+
+/** Kept by the tab, so that a reload signs in again by itself. The tokens are kept by nobody. */
+const SIGNED_IN_KEY = 'parley.signedIn';
+const MIN_VALIDITY_S = 30;
+
+/** Who sits in front of the page: nobody yet, or somebody whom Keycloak knows (authorization code with PKCE). */
+export function useIdentity(): IdentityState {
+  const [options, setOptions] = useState<IdentityOptions>();
+  const [keycloak, setKeycloak] = useState<Keycloak>();
+  const [signedIn, setSignedIn] = useState<SignedIn>();
+  const [failed, setFailed] = useState(false);
+
+  useEffect(() => {
+    let ended = false;
+    const load = async () => {
+      const found = await askServer();
+      if (found.keycloak !== undefined) {
+        const adapter = new Keycloak(found.keycloak);
+        const signed = await adapter.init({
+          pkceMethod: 'S256',
+          checkLoginIframe: false,
+          ...(wasSignedIn() ? { onLoad: 'login-required' } : {}),
+        });
+        if (ended) return;
+        setKeycloak(adapter);
+        if (signed) setSignedIn(identityOf(adapter));
+        rememberSignedIn(signed);
+      }
+      if (!ended) setOptions(found);
+    };
+    load().catch(() => {
+      rememberSignedIn(false);
+      if (!ended) setFailed(true);
+    });
+    return () => {
+      ended = true;
+    };
+  }, []);
+
+  const signIn = useCallback(() => {
+    void keycloak?.login();
+  }, [keycloak]);
+
+  return { options, signedIn, failed, signIn };
+}
+
+async function askServer(): Promise<IdentityOptions> {
+  const answer = await fetch('/api/identity');
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  return (await answer.json()) as IdentityOptions;
+}
+
+function identityOf(keycloak: Keycloak): SignedIn {
+  const claims = keycloak.tokenParsed as { name?: string; preferred_username?: string } | undefined;
+  return {
+    displayName: claims?.name ?? claims?.preferred_username ?? '',
+    token: async () => {
+      await keycloak.updateToken(MIN_VALIDITY_S);
+      if (keycloak.token === undefined) throw new Error('signed out');
+      return keycloak.token;
+    },
+    signOut: () => {
+      rememberSignedIn(false);
+      void keycloak.logout();
+    },
+  };
+}
+
+function wasSignedIn(): boolean {
+  try {
+    return sessionStorage.getItem(SIGNED_IN_KEY) === 'yes';
+  } catch {
+    return false;
+  }
+}
+
+function rememberSignedIn(signedIn: boolean): void {
+  try {
+    if (signedIn) sessionStorage.setItem(SIGNED_IN_KEY, 'yes');
+    else sessionStorage.removeItem(SIGNED_IN_KEY);
+  } catch {
+    // Then people press the button once more after a reload.
+  }
+}

@@ -1,0 +1,122 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { wordEdits, wordsOf } from '@parley/demo';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
+import { KEYCLOAK_START_TIMEOUT_MS, KeycloakServer, keycloakAvailable } from '../support/KeycloakServer.js';
+import { MeetingPage } from './support/MeetingPage.js';
+import { Stage } from './support/Stage.js';
+import { SPEECH, wavOf } from './support/speech.js';
+
+const PASSWORD = 'correct horse battery';
+const SIGN_OUT_MS = 5_000;
+const SENTENCE_TIMEOUT_MS = 60_000;
+
+describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
+  let keycloak: KeycloakServer;
+  let stage: Stage;
+  beforeAll(async () => {
+    const port = await freePort();
+    const origin = `https://127.0.0.1:${port}`;
+    stage = await Stage.create(async (folder) => {
+      // Keycloak calls back, so it has to know the authority of the certificate that the server is going to have.
+      const { caPath } = await ensureDevelopmentCertificate({ dir: join(folder, 'data', 'tls'), addresses: [] });
+      keycloak = await KeycloakServer.start({
+        caFile: caPath,
+        redirectOrigin: origin,
+        backchannelUrl: `${origin}/auth/backchannel-logout`,
+      });
+      return { port, keycloak: { url: keycloak.url } };
+    });
+  }, KEYCLOAK_START_TIMEOUT_MS + 60_000);
+  afterEach((context) => stage.afterEach(context));
+  afterAll(async () => {
+    await stage?.close();
+    await keycloak?.close();
+  });
+
+  async function enter(options: { browser: Browser; username: string; room: string }): Promise<MeetingPage> {
+    const { browser, username, room } = options;
+    const meeting = await MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
+    await meeting.get('sign-in-button').click();
+    await meeting.page.locator('#username').fill(username);
+    await meeting.page.locator('#password').fill(PASSWORD);
+    await meeting.page.locator('#kc-login').click();
+    await meeting.get('signed-in').waitFor();
+    await meeting.microphoneAnswered();
+    await meeting.get('room-input').fill(room);
+    await meeting.get('join-button').click();
+    await meeting.get('leave-button').waitFor();
+    return meeting;
+  }
+
+  it('lets people in by their sign-in, under the name that Keycloak knows, and out within 5 s of its end', async () => {
+    const person = { password: PASSWORD, roles: ['participant'] };
+    const ada = await keycloak.admin.createUser({ ...person, username: 'ada', firstName: 'Ada', lastName: 'Lovelace' });
+    await keycloak.admin.createUser({ ...person, username: 'ben', firstName: 'Ben', lastName: 'Franklin' });
+    const decoder = await stage.launch();
+    const speaking = await wavOf({
+      browser: decoder,
+      sounds: [{ silenceMs: 2_500 }, SPEECH.contract, { silenceMs: 2_000 }],
+    });
+    await decoder.close();
+    const listening = await stage.launchWithMicrophone(await silence(stage));
+    const benPage = await enter({ browser: listening, username: 'ben', room: 'signed' });
+    const adaPage = await enter({
+      browser: await stage.launchWithMicrophone(speaking),
+      username: 'ada',
+      room: 'signed',
+    });
+    await benPage.participant('Ada Lovelace').waitFor();
+    await expect
+      .poll(
+        async () =>
+          (await benPage.finals()).some(
+            ({ text, speaker }) =>
+              speaker.includes('Ada Lovelace') && wordEdits(wordsOf(SPEECH.contract.text), wordsOf(text)) <= 1,
+          ),
+        { timeout: SENTENCE_TIMEOUT_MS },
+      )
+      .toBe(true);
+    const { transports } = await stage.server.resources();
+
+    const signedOutAt = performance.now();
+    await keycloak.admin.logoutUser(ada);
+    await expect.poll(() => benPage.participant('Ada Lovelace').count(), { timeout: SIGN_OUT_MS }).toBe(0);
+    await expect
+      .poll(async () => (await stage.server.resources()).transports, { timeout: SIGN_OUT_MS })
+      .toBe((transports ?? 0) - 2);
+    expect(performance.now() - signedOutAt).toBeLessThan(SIGN_OUT_MS);
+    await expect.poll(() => adaPage.get('error').getAttribute('data-code')).toBe('SIGNED_OUT');
+    expect(await benPage.get('state').getAttribute('data-state')).toBe('joined');
+  }, 240_000);
+
+  it('asks people to sign in where it has no guests', async () => {
+    const browser = await stage.launch();
+    const meeting = await MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
+    await meeting.get('sign-in-button').waitFor();
+    expect(await meeting.get('name-input').count()).toBe(0);
+    expect(await meeting.get('join-button').isDisabled()).toBe(true);
+    await browser.close();
+  }, 60_000);
+});
+
+async function silence(stage: Stage): Promise<Buffer> {
+  const decoder = await stage.launch();
+  const wav = await wavOf({ browser: decoder, sounds: [{ silenceMs: 2_000 }] });
+  await decoder.close();
+  return wav;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
