@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { readStamp, writeStamp } from '../lib/hash.mjs';
 import { run } from '../lib/run.mjs';
 import { SetupError } from '../lib/SetupError.mjs';
@@ -12,7 +13,7 @@ const SHA256 = '5cd606f5e23ff77d9991ce55bab4a2ea529f05f7e16e24c1f270c6f360b50988
 const UNPACK = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack';
 /** Baked in once: a start that finds other options than these baked in would do it again, which takes longer than the start. */
 const BUILD_OPTIONS = ['--db=dev-mem'];
-/** Without a registry the tests shall not wait for minutes; Maven's own limit is half an hour. */
+/** A registry that does not answer costs the tests a minute; Maven's own limit is half an hour. */
 const MAVEN_LIMITS = [
   '-Dmaven.wagon.rto=60000',
   '-Dmaven.wagon.http.retryHandler.count=1',
@@ -106,6 +107,8 @@ function removeLeftovers(home) {
 
 /** @param {unknown} error @returns {string} one line that stands before the summary of the tests */
 export function reasonOf(error) {
-  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  const message = error instanceof Error ? error.message : String(error);
+  // Maven resets colours that it was told not to use.
+  const text = stripVTControlCharacters(message).replace(/\s+/g, ' ').trim();
   return text.length <= REASON_LENGTH ? text : `${text.slice(0, REASON_LENGTH - 1)}…`;
 }

@@ -16,6 +16,8 @@ const OTHER_VARIABLES = new Set([
   'PARLEY_NATIVE_DIR',
   'PARLEY_CHROMIUM',
   'PARLEY_REQUIRE_KEYCLOAK',
+  'PARLEY_KEYCLOAK',
+  'PARLEY_KEYCLOAK_SKIPPED',
 ]);
 
 /** Every problem of the settings at once, each a sentence that names the place. */

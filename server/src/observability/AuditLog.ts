@@ -32,7 +32,10 @@ export const NO_AUDIT: AuditLog = { record: () => {} };
 export function createAuditLog(options: { file: string } | { stream: DestinationStream }): AuditLog {
   const stream =
     'stream' in options ? options.stream : destination({ dest: options.file, mkdir: true, sync: false, mode: 0o600 });
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({}) } }, stream);
+  const log = pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } },
+    stream,
+  );
   return { record: (event) => log.info(event) };
 }
 

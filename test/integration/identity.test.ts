@@ -1,0 +1,264 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Credentials } from '@parley/client-sdk/protocol';
+import { type Server, startServer } from '@parley/server';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Answer } from '../support/httpsGet.js';
+import { IdentityProvider } from '../support/IdentityProvider.js';
+import { SocketClient } from '../support/SocketClient.js';
+
+const AT_ONCE_MS = 5_000;
+
+let folder: string;
+let provider: IdentityProvider;
+let server: Server;
+const clients: SocketClient[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-identity-'));
+  provider = await IdentityProvider.start();
+  server = await startServer({
+    settings: {
+      port: 0,
+      media: { port: 0 },
+      model: 'parley-nano',
+      dataDir: folder,
+      meetingEndDelayMs: 50,
+      keycloak: { url: provider.url, serviceClientSecret: 'a service secret', introspectEveryMs: 5_000 },
+      rooms: { board: { members: { ada: ['join', 'listen'] } } },
+    },
+    logger: pino({ level: 'silent' }),
+  });
+}, 60_000);
+afterEach(() => {
+  for (const client of clients.splice(0)) client.disconnect();
+});
+afterAll(async () => {
+  await server?.close();
+  await provider?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function clientWith(token: string): SocketClient {
+  const client = new SocketClient({ url: server.url, credentials: { kind: 'token', token } });
+  clients.push(client);
+  return client;
+}
+
+async function joined(subject: string, room: string, claims: Record<string, unknown> = {}): Promise<SocketClient> {
+  const client = clientWith(await provider.token(subject, claims));
+  expect(await client.connect()).toBe('connected');
+  await client.join(room);
+  return client;
+}
+
+function post(path: string, body: string, headers: Record<string, string>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      `${server.url}${path}`,
+      { method: 'POST', rejectUnauthorized: false, headers },
+      (response) => {
+        let answer = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          answer += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: answer }));
+      },
+    );
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+const logout = (token: string) =>
+  post('/auth/backchannel-logout', new URLSearchParams({ logout_token: token }).toString(), {
+    'content-type': 'application/x-www-form-urlencoded',
+  });
+
+const transports = async () => (await server.resources()).transports;
+
+describe('a token over a socket', () => {
+  test('lets its holder in under its name, and a guest not at all', async () => {
+    const ada = await joined('ada', 'names', { name: 'Ada Lovelace' });
+    expect(await ada.codeOf('getSettings')).toBe('ok');
+    const guest: Credentials = { kind: 'guest', subject: 'a-random-subject-1234', displayName: 'Eve' };
+    const stranger = new SocketClient({ url: server.url, credentials: guest });
+    clients.push(stranger);
+    expect(await stranger.connect()).toBe('UNAUTHENTICATED');
+    const ben = clientWith(await provider.token('ben'));
+    await ben.connect();
+    const { participants } = await ben.join('names');
+    expect(participants).toMatchObject([{ displayName: 'Ada Lovelace' }, { displayName: 'ben' }]);
+  });
+
+  test('K12 that was taken back is refused after a dropped network, and tells nothing of what was missed', async () => {
+    const token = await provider.token('kim');
+    const first = clientWith(token);
+    await first.connect();
+    await first.join('dropped');
+    first.socket.io.engine.close();
+    expect((await logout(await provider.logoutToken({ sid: 'session of kim' }))).status).toBe(200);
+    const again = clientWith(token);
+    expect(await again.connect()).toBe('SIGNED_OUT');
+    expect(again.told).toEqual([]);
+  });
+
+  test('K13 is renewed without touching media', async () => {
+    const ada = await joined('ada', 'renewed');
+    await ada.openTransports();
+    const before = await transports();
+    const answer = await ada.ask('refreshToken', { token: await provider.token('ada') });
+    expect(answer).toMatchObject({ ok: true });
+    expect(await transports()).toBe(before);
+    expect(ada.told.filter(({ name }) => name === 'transportClosed' || name === 'dismissed')).toEqual([]);
+  });
+
+  test('K14 that runs out while its holder is silent ends socket and transports 30 s later', async () => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    await expect.poll(transports).toBe(0);
+    // Verified with 10 s of tolerance: it has run out already when it comes.
+    const client = await joined('late', 'late', { iat: nowS - 100, exp: nowS - 5 });
+    await client.openTransports();
+    expect(client.payloadsOf('tokenExpiring')).toHaveLength(1);
+    await expect.poll(() => client.closed, { timeout: 35_000, interval: 250 }).toBe(true);
+    expect(client.farewell).toBe('TOKEN_EXPIRED');
+    expect(Date.now() / 1_000 - nowS).toBeGreaterThan(20);
+    expect(await transports()).toBe(0);
+  }, 60_000);
+
+  test('K15 of somebody else, or of another sign-in, renews nothing', async () => {
+    const ada = await joined('ada', 'mismatch');
+    for (const other of [provider.token('ben'), provider.token('ada', { sid: 'another' })]) {
+      expect(await ada.codeOf('refreshToken', { token: await other })).toBe('TOKEN_MISMATCH');
+    }
+    expect(await ada.codeOf('refreshToken', { token: 'nonsense' })).toBe('UNAUTHENTICATED');
+    expect(await ada.codeOf('getSettings')).toBe('ok');
+  });
+
+  test('K16 good: ends socket and transports within 5 s; used twice, with a nonce, for something else, late, forged: not', async () => {
+    const lou = await joined('lou', 'logout');
+    const mia = await joined('mia', 'logout');
+    await expect.poll(transports).toBe(0);
+    await lou.openTransports();
+    await mia.openTransports();
+    const bad = await Promise.all([
+      provider.logoutToken({ sid: 'session of mia', nonce: 'n' }),
+      provider.logoutToken({ sid: 'session of mia', events: {} }),
+      provider.logoutToken({ sid: 'session of mia', events: undefined }),
+      provider.logoutToken({ sid: 'session of mia', iat: 1_000, exp: 1_060 }),
+      provider.logoutToken({ sid: 'session of mia', aud: 'another-client' }),
+      provider.logoutToken({ sid: 'session of mia', iss: 'https://evil.example' }),
+      provider.logoutToken({ sid: 'session of mia', jti: undefined }),
+      provider.logoutToken({}),
+      provider.token('mia'),
+    ]);
+    for (const token of bad) expect((await logout(token)).status).toBe(400);
+    const good = await provider.logoutToken({ sid: 'session of lou' });
+    expect((await logout(good)).status).toBe(200);
+    await expect.poll(() => lou.closed, { timeout: AT_ONCE_MS }).toBe(true);
+    expect(lou.farewell).toBe('SIGNED_OUT');
+    await expect.poll(transports, { timeout: AT_ONCE_MS }).toBe(2);
+    expect((await logout(good)).status).toBe(400);
+    expect(mia.closed).toBe(false);
+    expect(mia.payloadsOf('participantLeft')).toHaveLength(1);
+  });
+
+  test('K17 without a role that it had: the next message of a moderator is refused at once', async () => {
+    const moderator = { realm_access: { roles: ['participant', 'moderator'] } };
+    const mia = await joined('mia2', 'demoted', moderator);
+    const ben = await joined('ben', 'demoted');
+    expect(await mia.codeOf('setRoomLocked', { locked: true })).toBe('ok');
+    expect(await mia.codeOf('refreshToken', { token: await provider.token('mia2') })).toBe('ok');
+    expect(await mia.codeOf('setRoomLocked', { locked: false })).toBe('FORBIDDEN');
+    expect(await ben.codeOf('endMeeting')).toBe('FORBIDDEN');
+    expect(mia.payloadsOf('grantsChanged')).toEqual([{ grants: ['join', 'speak', 'listen', 'readTranscript'] }]);
+  });
+
+  test('that introspection calls inactive ends its connection: a disabled user is out with the next round', async () => {
+    const token = await provider.token('dora');
+    const dora = clientWith(token);
+    await dora.connect();
+    await dora.join('disabled');
+    provider.inactive.add(token);
+    await expect.poll(() => dora.farewell, { timeout: 12_000 }).toBe('SIGNED_OUT');
+  }, 20_000);
+});
+
+describe('grants', () => {
+  test('of a room with members hold, whatever the roles', async () => {
+    const ada = await joined('ada', 'board');
+    expect(await ada.codeOf('createTransport', { direction: 'send' })).toBe('FORBIDDEN');
+    expect(await ada.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('FORBIDDEN');
+    expect(await ada.codeOf('getLedger')).toBe('FORBIDDEN');
+    const ben = clientWith(await provider.token('ben', { realm_access: { roles: ['moderator'] } }));
+    await ben.connect();
+    expect(await ben.codeOf('join', { room: 'board' })).toBe('FORBIDDEN');
+    const nobody = clientWith(await provider.token('zoe', { realm_access: { roles: [] } }));
+    await nobody.connect();
+    expect(await nobody.codeOf('join', { room: 'open' })).toBe('FORBIDDEN');
+  });
+
+  test('of a moderator: mute, remove, lock, end', async () => {
+    const mia = await joined('mia3', 'moderated', { realm_access: { roles: ['moderator'] } });
+    const ben = await joined('ben', 'moderated');
+    const cy = clientWith(await provider.token('cy'));
+    await cy.connect();
+    const { participantId } = await cy.join('moderated');
+    expect(await ben.codeOf('removeParticipant', { participantId })).toBe('FORBIDDEN');
+    expect(await mia.codeOf('muteParticipant', { participantId })).toBe('ok');
+    await expect.poll(() => cy.payloadsOf('mutedByModerator')).toEqual([{ producerIds: [] }]);
+    expect(await mia.codeOf('removeParticipant', { participantId })).toBe('ok');
+    await expect.poll(() => cy.farewell).toBe('REMOVED');
+    const again = clientWith(await provider.token('cy'));
+    await again.connect();
+    expect(await again.codeOf('join', { room: 'moderated' })).toBe('REMOVED');
+    expect(await mia.codeOf('setRoomLocked', { locked: true })).toBe('ok');
+    const dee = clientWith(await provider.token('dee'));
+    await dee.connect();
+    expect(await dee.codeOf('join', { room: 'moderated' })).toBe('ROOM_LOCKED');
+    expect(await mia.codeOf('endMeeting')).toBe('ok');
+    await expect.poll(() => [mia.farewell, ben.farewell]).toEqual(['MEETING_ENDED', 'MEETING_ENDED']);
+  });
+});
+
+describe('a room token', () => {
+  const mint = (bearer: string, room: string, body: object) =>
+    post(`/api/rooms/${room}/tokens`, JSON.stringify(body), {
+      authorization: `Bearer ${bearer}`,
+      'content-type': 'application/json',
+    });
+
+  test('of the service account lets a guest into its room alone, with its grants alone', async () => {
+    const service = await provider.token('service', { azp: 'parley-service', sid: undefined });
+    const { status, body } = await mint(service, 'visit', { name: 'Zoë', grants: ['join', 'listen'] });
+    expect(status).toBe(201);
+    const { token } = JSON.parse(body) as { token: string };
+    const guest = clientWith(token);
+    expect(await guest.connect()).toBe('connected');
+    expect(await guest.codeOf('join', { room: 'elsewhere' })).toBe('FORBIDDEN');
+    expect(await guest.join('visit')).toMatchObject({ grants: ['join', 'listen'] });
+    expect(await guest.codeOf('createTransport', { direction: 'send' })).toBe('FORBIDDEN');
+  });
+
+  test('is made for nobody else', async () => {
+    const person = await provider.token('ada', { realm_access: { roles: ['admin'] } });
+    for (const bearer of [person, `pk_aaaaaaaaaaaa_${'a'.repeat(43)}`, '']) {
+      expect((await mint(bearer, 'visit', { name: 'Zoe' })).status).toBe(401);
+    }
+  });
+});
+
+test('the audit log says who did what, by ids', async () => {
+  const read = () => readFile(join(folder, 'audit.log'), 'utf8');
+  await expect.poll(read, { timeout: 5_000 }).toContain('"tokenMinted"');
+  const lines = (await read())
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string; time: string });
+  const events = new Set(lines.map(({ event }) => event));
+  expect([...events].sort()).toEqual(['denied', 'joined', 'left', 'moderated', 'signedOut', 'tokenMinted']);
+  expect(lines.every(({ time }) => !Number.isNaN(Date.parse(time)))).toBe(true);
+  expect(await read()).not.toMatch(/Lovelace|Zoë|eyJ/);
+});

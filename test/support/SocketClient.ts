@@ -1,0 +1,77 @@
+import { type Ack, type Credentials, type ErrorCode, PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
+import { io, type Socket } from 'socket.io-client';
+
+const ACK_TIMEOUT_MS = 5_000;
+const RECV_CAPABILITIES = {
+  codecs: [{ kind: 'audio', mimeType: 'audio/opus', preferredPayloadType: 100, clockRate: 48_000, channels: 2 }],
+};
+
+/** A client of the wire contract without a browser and without our SDK: says what it is told to. */
+export class SocketClient {
+  readonly socket: Socket;
+  /** What the server told, in order. */
+  readonly told: { name: string; payload: unknown }[] = [];
+  /** Why the server ended the connection. */
+  farewell: ErrorCode | undefined;
+  closed = false;
+
+  constructor(options: { url: string; credentials: Credentials }) {
+    this.socket = io(options.url, {
+      transports: ['websocket'],
+      forceNew: true,
+      reconnection: false,
+      rejectUnauthorized: false,
+      auth: { protocolVersion: PROTOCOL_VERSION, credentials: options.credentials },
+    });
+    this.socket.onAny((name: string, payload: unknown) => {
+      this.told.push({ name, payload });
+      if (name === 'dismissed') this.farewell = (payload as { error: { code: ErrorCode } }).error.code;
+    });
+    this.socket.on('disconnect', () => {
+      this.closed = true;
+    });
+  }
+
+  /** @returns `connected`, or the code with which the server refused */
+  connect(): Promise<string> {
+    return new Promise((resolve) => {
+      this.socket.once('connect', () => resolve('connected'));
+      this.socket.once('connect_error', (error: Error & { data?: { code?: string } }) =>
+        resolve(error.data?.code ?? 'transport'),
+      );
+    });
+  }
+
+  async ask(name: string, request: unknown = {}): Promise<Ack<Record<string, unknown>>> {
+    return (await this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck(name, request)) as Ack<Record<string, unknown>>;
+  }
+
+  /** @returns `ok` or the error's code */
+  async codeOf(name: string, request: unknown = {}): Promise<string> {
+    const answer = await this.ask(name, request);
+    return answer.ok ? 'ok' : answer.error.code;
+  }
+
+  /** @throws Error with the code of what was refused */
+  async join(room: string): Promise<Record<string, unknown>> {
+    const answer = await this.ask('join', { room });
+    if (!answer.ok) throw new Error(answer.error.code);
+    return answer.data;
+  }
+
+  /** One for sending and one for receiving. */
+  async openTransports(): Promise<void> {
+    for (const request of [{ direction: 'send' }, { direction: 'recv', rtpCapabilities: RECV_CAPABILITIES }]) {
+      const answer = await this.ask('createTransport', request);
+      if (!answer.ok) throw new Error(answer.error.code);
+    }
+  }
+
+  payloadsOf(name: string): unknown[] {
+    return this.told.filter((each) => each.name === name).map(({ payload }) => payload);
+  }
+
+  disconnect(): void {
+    this.socket.disconnect();
+  }
+}
