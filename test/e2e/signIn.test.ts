@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ const SENTENCE_TIMEOUT_MS = 60_000;
 describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
   let keycloak: KeycloakServer;
   let stage: Stage;
+  let logFile: string;
   beforeAll(async () => {
     const port = await freePort();
     const origin = `https://127.0.0.1:${port}`;
@@ -28,7 +30,8 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
         redirectOrigin: origin,
         backchannelUrl: `${origin}/auth/backchannel-logout`,
       });
-      return { port, keycloak: { url: keycloak.url } };
+      logFile = join(folder, 'server.log');
+      return { port, keycloak: { url: keycloak.url }, log: { level: 'trace', file: logFile } };
     });
   }, KEYCLOAK_START_TIMEOUT_MS + 60_000);
   afterEach((context) => stage.afterEach(context));
@@ -91,6 +94,12 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
     expect(performance.now() - signedOutAt).toBeLessThan(SIGN_OUT_MS);
     await expect.poll(() => adaPage.get('error').getAttribute('data-code')).toBe('SIGNED_OUT');
     expect(await benPage.get('state').getAttribute('data-state')).toBe('joined');
+
+    // Of all that, the logs know ids alone: no words, no names, no tokens.
+    const logs = (await Promise.all([logFile, stage.auditFile].map((file) => readFile(file, 'utf8')))).join('\n');
+    expect(logs).toContain('"signedOut"');
+    expect(logs).toContain(ada);
+    for (const canary of [/contract/i, /lovelace/i, /franklin/i, /eyJ[\w-]/]) expect(logs).not.toMatch(canary);
   }, 240_000);
 
   it('asks people to sign in where it has no guests', async () => {

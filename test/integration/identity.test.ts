@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Credentials } from '@parley/client-sdk/protocol';
 import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
@@ -10,6 +13,7 @@ import type { Answer } from '../support/httpsGet.js';
 import { IdentityProvider } from '../support/IdentityProvider.js';
 import { SocketClient } from '../support/SocketClient.js';
 
+const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
 const AT_ONCE_MS = 5_000;
 
 let folder: string;
@@ -240,6 +244,26 @@ describe('a room token', () => {
     expect(await guest.codeOf('join', { room: 'elsewhere' })).toBe('FORBIDDEN');
     expect(await guest.join('visit')).toMatchObject({ grants: ['join', 'listen'] });
     expect(await guest.codeOf('createTransport', { direction: 'send' })).toBe('FORBIDDEN');
+  });
+
+  test('of a key from the command line lets a guest in, and no more once the key was revoked', async () => {
+    const parley = async (...args: string[]) => {
+      const environment = { ...process.env, PARLEY_DATA: folder, NO_COLOR: '1' };
+      const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'keys', ...args], { env: environment });
+      return stdout;
+    };
+    const made = await parley('create', 'school', '--rooms', 'visit', '--days', '1');
+    const [secret = ''] = /pk_\S+/.exec(made) ?? [];
+    const { status, body } = await mint(secret, 'visit', { name: 'Zoe', subject: 'pupil-7' });
+    expect(status).toBe(201);
+    const guest = clientWith((JSON.parse(body) as { token: string }).token);
+    expect(await guest.connect()).toBe('connected');
+    expect((await mint(secret, 'elsewhere', { name: 'Zoe' })).status).toBe(403);
+    const listed = await parley('list');
+    expect(listed).toContain('school');
+    expect(listed).not.toContain(secret);
+    await parley('revoke', listed.split(' ')[0] ?? '');
+    expect((await mint(secret, 'visit', { name: 'Zoe' })).status).toBe(401);
   });
 
   test('is made for nobody else', async () => {

@@ -8,6 +8,9 @@ const COMMANDS: [string, string][] = [
   ['models list', 'models by name, and which are here'],
   ['models pull NAME', 'download a model'],
   ['models remove NAME', 'delete a downloaded model'],
+  ['keys list', 'API keys of integrators'],
+  ['keys create NAME', 'a key that may make room tokens: --rooms, --grants, --days'],
+  ['keys revoke ID', 'from now on it is nobody’s'],
   ['settings [--markdown]', 'all settings with their meaning, unit and default'],
   ['modes [--markdown]', 'the modes, what each is for and what it sets'],
 ];

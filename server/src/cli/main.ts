@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-/** The command line: `parley start`, `parley models ...`, `parley settings`, `parley modes`. */
+/** The command line: `parley start`, `parley models ...`, `parley keys ...`, `parley settings`, `parley modes`. */
 import { modesTable, settingsTables } from '../config/tables.js';
 import { helpText, modesText, settingsText } from './help.js';
+import { keysCommand } from './keysCommand.js';
 import { modelsCommand } from './modelsCommand.js';
 import { startCommand } from './startCommand.js';
 
@@ -13,6 +14,9 @@ switch (args.includes('--help') || args.includes('-h') ? 'help' : command) {
     break;
   case 'models':
     process.exitCode = await modelsCommand(args);
+    break;
+  case 'keys':
+    process.exitCode = keysCommand(args);
     break;
   case 'settings':
     process.stdout.write(args.includes('--markdown') ? settingsTables() : settingsText());
