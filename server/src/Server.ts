@@ -18,6 +18,9 @@ import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
 import { grantsOf } from './auth/grants.js';
 import { SessionRegistry } from './auth/SessionRegistry.js';
 import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
+import { ConnectionLimiter } from './edge/ConnectionLimiter.js';
+import { hardenHttpServer } from './edge/hardenHttpServer.js';
+import { MessageLimiter } from './edge/MessageLimiter.js';
 import { createApp } from './http/createApp.js';
 import { OriginPolicy } from './http/originPolicy.js';
 import { isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
@@ -178,6 +181,7 @@ export class Server {
             key: readFileSync(tls.keyPath),
             minVersion: 'TLSv1.2',
           });
+    hardenHttpServer(httpServer);
     try {
       await listen(httpServer, { host: listenHost(settings), port: settings.port });
     } catch (error) {
@@ -192,7 +196,7 @@ export class Server {
       ownOrigins: serverNames(settings).map((name) => `${scheme}://${bracketed(name)}:${port}`),
       furtherOrigins: settings.origins,
     });
-    const sessions = new SessionRegistry();
+    const sessions = new SessionRegistry({ longestMs: settings.limits.sessionMs });
     const audit = settings.audit.enabled
       ? createAuditLog({ file: settings.audit.file ?? join(settings.dataDir, 'audit.log') })
       : NO_AUDIT;
@@ -224,6 +228,15 @@ export class Server {
         grantsOf({ identity, room, policy: Object.hasOwn(settings.rooms, room) ? (settings.rooms[room] ?? {}) : {} }),
       rooms,
       maxConnections: settings.limits.connections,
+      connectionLimiter: new ConnectionLimiter({
+        connectsPerMinute: settings.limits.connectsPerMinutePerAddress,
+        sockets: settings.limits.socketsPerAddress,
+        trustedProxies: settings.trustedProxies,
+      }),
+      messageLimiter: new MessageLimiter({
+        perSecond: settings.limits.messagesPerSecond,
+        burst: settings.limits.messageBurst,
+      }),
       logger,
     });
     return new Server({

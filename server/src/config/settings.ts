@@ -185,6 +185,39 @@ export const settingsSchema = z.strictObject({
         .meta(restart('ONNX files in the format of openWakeWord, one for each wake word')),
     })
     .prefault({}),
+  trustedProxies: z
+    .array(z.union([z.ipv4(), z.ipv6()]))
+    .max(100)
+    .default([])
+    .meta(restart('Addresses of proxies in front of this server, whose X-Forwarded-For is believed')),
+  turn: z
+    .strictObject({
+      urls: z
+        .array(
+          z
+            .string()
+            .max(512)
+            .regex(/^(stuns?|turns?):/, 'begins with stun:, turn: or turns:'),
+        )
+        .max(10)
+        .default([])
+        .meta(restart('Relays that browsers may use')),
+      username: z.string().min(1).max(256).optional().meta(restart('Account at the relays')),
+      credential: z.string().min(1).max(256).optional().meta(restart('Its password')),
+      secret: z
+        .string()
+        .min(8)
+        .max(256)
+        .optional()
+        .meta(restart('Instead of an account: the secret shared with coturn, which makes credentials that run out')),
+      ttlS: z.int().min(30).max(300).default(300).meta(restart('How long these hold', 's')),
+    })
+    .refine(
+      ({ secret, username, credential }) =>
+        secret === undefined || (username === undefined && credential === undefined),
+      'secret and an account (username, credential) exclude each other',
+    )
+    .prefault({}),
   metrics: z
     .strictObject({
       enabled: z
@@ -205,6 +238,26 @@ export const settingsSchema = z.strictObject({
       participantsPerRoom: z.int().min(1).max(1_000).default(50).meta(restart('Participants of one room')),
       producersPerPeer: z.int().min(1).max(4).default(1).meta(restart('Tracks that one participant may send')),
       connections: z.int().min(1).max(100_000).default(2_000).meta(restart('Open sockets')),
+      connectsPerMinutePerAddress: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(300)
+        .meta(restart('New sockets from one address within a minute; an office may be one address')),
+      socketsPerAddress: z.int().min(1).max(100_000).default(300).meta(restart('Open sockets from one address')),
+      messagesPerSecond: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(20)
+        .meta(restart('Requests over one socket in the long run; twice that for one person over all of theirs')),
+      messageBurst: z.int().min(10).max(10_000).default(150).meta(restart('Requests over one socket at once')),
+      sessionMs: z
+        .int()
+        .min(60_000)
+        .max(7 * 24 * 3_600_000)
+        .default(12 * 3_600_000)
+        .meta(restart('Longest that one connection may last', 'ms')),
       transcriptSegments: z
         .int()
         .min(100)

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
-import express, { type Express, type Router } from 'express';
+import express, { type Express, type RequestHandler, type Router } from 'express';
+import helmet, { type HelmetOptions } from 'helmet';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
 import { type MetricsRouteOptions, metricsRoute } from './metricsRoute.js';
 import type { OriginPolicy } from './originPolicy.js';
@@ -48,15 +49,10 @@ export function createApp(options: AppOptions): Express {
         .send('This page or address may not use this server. See the setting "origins".\n');
       return;
     }
-    response.set({
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      'X-Frame-Options': 'DENY',
-      'Permissions-Policy': 'microphone=(self), camera=()',
-      'Content-Security-Policy': `default-src 'self'; connect-src 'self' wss: ws: ${options.identityOrigin ?? ''}; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'`,
-    });
     next();
   });
+
+  app.use(helmet(securityHeaders(options)), crossOrigin(options.originPolicy));
 
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
@@ -113,4 +109,50 @@ export function createApp(options: AppOptions): Express {
     response.status(404).type('text/plain').send('There is nothing here.\n');
   });
   return app;
+}
+
+/** The page loads nothing from anywhere else, is framed by nobody, and talks to this server and the identity provider alone. */
+function securityHeaders({ identityOrigin }: AppOptions): HelmetOptions {
+  const provider = identityOrigin === undefined ? [] : [identityOrigin];
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        connectSrc: ["'self'", 'ws:', 'wss:', ...provider],
+        mediaSrc: ["'self'", 'blob:', 'mediastream:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        formAction: ["'self'", ...provider],
+      },
+    },
+    // Development certificates come and go, and the next server on this port may have none.
+    strictTransportSecurity: false,
+    xFrameOptions: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+  };
+}
+
+/** Pages of the origins in the settings may use the API; of all others the browser keeps the answers. */
+function crossOrigin(originPolicy: OriginPolicy): RequestHandler {
+  return (request, response, next) => {
+    response.set('Permissions-Policy', 'microphone=(self), camera=()').vary('Origin');
+    const { origin } = request.headers;
+    if (origin !== undefined && originPolicy.allowsOrigin(origin)) response.set('Access-Control-Allow-Origin', origin);
+    if (request.method !== 'OPTIONS') {
+      next();
+      return;
+    }
+    response
+      .set({
+        'Access-Control-Allow-Methods': 'GET, POST',
+        'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+        'Access-Control-Max-Age': '600',
+      })
+      .status(204)
+      .end();
+  };
 }

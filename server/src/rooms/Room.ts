@@ -23,6 +23,7 @@ import { type MediaNode, monotonicNowMs, type SfuRoom, type SfuRoomEvent } from 
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
+import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
 import { asWireErrors } from './mediaErrors.js';
@@ -169,7 +170,7 @@ export class Room {
         participantId,
         participants: [...this.#peers.values()].map((each) => this.#participantOf(each)),
         routerRtpCapabilities: this.#sfu.rtpCapabilities as RtpCapabilities,
-        iceServers: [],
+        iceServers: iceServersFor({ turn: this.#options.settings.turn, participantId, nowMs: Date.now() }),
         lastSeq: this.#options.transcript.lastSeq,
         grants: [...grants],
         locked: this.#access.locked,

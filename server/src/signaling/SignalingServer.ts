@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import {
   type ClientToServerEvents,
@@ -12,8 +12,10 @@ import { handshakeSchema } from '@parley/client-sdk/protocol/schema';
 import { Server, type Socket } from 'socket.io';
 import type { Authenticator, Identity } from '../auth/Authenticator.js';
 import type { Session, SessionRegistry } from '../auth/SessionRegistry.js';
+import type { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
+import type { MessageLimiter } from '../edge/MessageLimiter.js';
 import type { OriginPolicy } from '../http/originPolicy.js';
-import type { AuditLog } from '../observability/AuditLog.js';
+import { type AuditLog, whoOf } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 import type { PeerChannel } from '../rooms/Peer.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
@@ -31,6 +33,8 @@ export interface SignalingServerOptions {
   audit: AuditLog;
   rooms: RoomRegistry;
   maxConnections: number;
+  connectionLimiter: ConnectionLimiter;
+  messageLimiter: MessageLimiter;
   logger: Logger;
 }
 
@@ -55,7 +59,7 @@ export class SignalingServer {
 
   constructor(options: SignalingServerOptions) {
     this.#options = options;
-    const { httpServer, originPolicy, maxConnections } = options;
+    const { httpServer, originPolicy, maxConnections, connectionLimiter } = options;
     this.#io = new Server(httpServer, {
       transports: ['websocket'],
       serveClient: false,
@@ -65,10 +69,21 @@ export class SignalingServer {
       pingTimeout: 5_000,
       // CORS does not protect a WebSocket; this does.
       allowRequest: (request, allow) => {
-        const full = this.#io.engine.clientsCount >= maxConnections;
-        allow(full ? 'the server is full' : null, !full && originPolicy.allows(request.headers));
+        const refuse = (reason: string) => allow(reason, false);
+        if (!originPolicy.allows(request.headers)) return refuse('this page may not use this server');
+        if (this.#io.engine.clientsCount >= maxConnections) return refuse('the server is full');
+        void connectionLimiter
+          .mayConnect(connectionLimiter.addressOf(request))
+          .then((may) => (may ? allow(null, true) : refuse('too many connections from this address')));
       },
     });
+    // Every connection counts, also one that never says who it is.
+    this.#io.engine.on(
+      'connection',
+      (raw: { request: IncomingMessage; once: (name: 'close', then: () => void) => void }) => {
+        raw.once('close', connectionLimiter.opened(connectionLimiter.addressOf(raw.request)));
+      },
+    );
     this.#io.use((socket, next) => {
       this.#authenticate(socket.handshake.auth)
         .then(({ identity, token }) => {
@@ -153,8 +168,25 @@ export class SignalingServer {
         connection.channel.disconnect(new ParleyError('JOIN_TIMEOUT'));
       }
     });
+    const { messageLimiter } = this.#options;
+    const whose = { socketId: socket.id, person: whoOf(socket.data.identity) };
     socket.onAny((name: unknown, ...args: unknown[]) => {
-      handleRequest({ name: String(name), args, context: connection, handlers: requestHandlers, logger: log });
+      handleRequest({
+        name: String(name),
+        args,
+        context: connection,
+        handlers: requestHandlers,
+        logger: log,
+        admit: async () => {
+          try {
+            await messageLimiter.take(whose);
+          } catch (error) {
+            if ((await messageLimiter.refuse(socket.id)) && !connection.closed)
+              channel.disconnect(new ParleyError('RATE_LIMITED'));
+            throw error;
+          }
+        },
+      });
     });
     socket.on('disconnect', (reason) => {
       connection.closed = true;

@@ -17,11 +17,15 @@ export function handleRequest<Context>(options: {
   context: Context;
   handlers: RequestHandlers<Context>;
   logger: Logger;
+  /** Asked before anything is looked at. @throws ParleyError, as a rejection, for what must wait */
+  admit?: () => Promise<void>;
 }): void {
-  const { name, args, context, handlers, logger } = options;
+  const { name, args, context, handlers, logger, admit } = options;
   const ack = args.at(-1);
   if (typeof ack !== 'function') {
     logger.debug({ event: name }, 'a request without an ack was ignored');
+    // It counts all the same, and nobody waits for what comes of it.
+    admit?.().catch(() => {});
     return;
   }
   let answered = false;
@@ -31,7 +35,8 @@ export function handleRequest<Context>(options: {
       ack(result);
     }
   };
-  void serve({ name, args, context, handlers })
+  void (admit?.() ?? Promise.resolve())
+    .then(() => serve({ name, args, context, handlers }))
     .then((data) => answer({ ok: true, data }))
     .catch((error: unknown) => answer({ ok: false, error: wireErrorOf({ error, name, logger }).toWire() }));
 }
