@@ -19,7 +19,7 @@ import { grantsOf } from './auth/grants.js';
 import { SessionRegistry } from './auth/SessionRegistry.js';
 import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
 import { ConnectionLimiter } from './edge/ConnectionLimiter.js';
-import { hardenHttpServer } from './edge/hardenHttpServer.js';
+import { HTTP_SERVER_OPTIONS, hardenHttpServer } from './edge/hardenHttpServer.js';
 import { MessageLimiter } from './edge/MessageLimiter.js';
 import { createApp } from './http/createApp.js';
 import { OriginPolicy } from './http/originPolicy.js';
@@ -175,8 +175,9 @@ export class Server {
 
     const httpServer =
       tls === undefined
-        ? createHttpServer()
+        ? createHttpServer(HTTP_SERVER_OPTIONS)
         : createHttpsServer({
+            ...HTTP_SERVER_OPTIONS,
             cert: readFileSync(tls.certPath),
             key: readFileSync(tls.keyPath),
             minVersion: 'TLSv1.2',
@@ -213,6 +214,7 @@ export class Server {
       }),
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
       mode: settings.mode,
+      onError: (error) => logger.error({ err: error }, 'an HTTP request failed'),
       identityRoutes: identities.routes,
       ...(settings.keycloak.url === undefined ? {} : { identityOrigin: new URL(settings.keycloak.url).origin }),
       metrics: { metrics, enabled: settings.metrics.enabled, token: settings.metrics.token },

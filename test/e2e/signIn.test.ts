@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { wordEdits, wordsOf } from '@parley/demo';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
+import { freePort } from '../support/freePort.js';
 import { KEYCLOAK_START_TIMEOUT_MS, KeycloakServer, keycloakAvailable } from '../support/KeycloakServer.js';
 import { MeetingPage } from './support/MeetingPage.js';
 import { Stage } from './support/Stage.js';
@@ -117,15 +116,4 @@ async function silence(stage: Stage): Promise<Buffer> {
   const wav = await wavOf({ browser: decoder, sounds: [{ silenceMs: 2_000 }] });
   await decoder.close();
   return wav;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

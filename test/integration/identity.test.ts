@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +8,7 @@ import type { Credentials } from '@parley/client-sdk/protocol';
 import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Answer } from '../support/httpsGet.js';
+import { type Answer, httpsPost } from '../support/httpsGet.js';
 import { IdentityProvider } from '../support/IdentityProvider.js';
 import { SocketClient } from '../support/SocketClient.js';
 
@@ -58,23 +57,8 @@ async function joined(subject: string, room: string, claims: Record<string, unkn
   return client;
 }
 
-function post(path: string, body: string, headers: Record<string, string>): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      `${server.url}${path}`,
-      { method: 'POST', rejectUnauthorized: false, headers },
-      (response) => {
-        let answer = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          answer += chunk;
-        });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: answer }));
-      },
-    );
-    asked.on('error', reject);
-    asked.end(body);
-  });
-}
+const post = (path: string, body: string, headers: Record<string, string>): Promise<Answer> =>
+  httpsPost(`${server.url}${path}`, { body, headers });
 
 const logout = (token: string) =>
   post('/auth/backchannel-logout', new URLSearchParams({ logout_token: token }).toString(), {

@@ -17,7 +17,13 @@ let server: Server;
 const sockets: Socket[] = [];
 beforeAll(async () => {
   server = await startServer({
-    settings: { port: 0, media: { port: 0 }, model: 'parley-nano', meetingEndDelayMs: 50 },
+    settings: {
+      port: 0,
+      media: { port: 0 },
+      model: 'parley-nano',
+      meetingEndDelayMs: 50,
+      limits: { messageBurst: 10_000 },
+    },
     logger,
   });
 }, 60_000);
@@ -103,7 +109,7 @@ function get(path: string, headers: Record<string, string> = {}): Promise<Answer
 }
 
 describe('the edge', () => {
-  test('lives through every request in every wrong form, and goes on serving others', async () => {
+  test('S1 lives through every request in every wrong form, and goes on serving others', async () => {
     const hostile = await connected(open());
     const other = await joined('quiet', { displayName: 'Ben' });
     for (const name of NAMES) {
@@ -118,10 +124,14 @@ describe('the edge', () => {
     expect(await codeOf(other, 'resumeTranscript', { afterSeq: 0 })).toBe('ok');
   });
 
-  test('refuses other protocol versions, nameless people and what is no handshake, each with its code', async () => {
+  test('S7 refuses other protocol versions, nameless people and what is no handshake, each with its code', async () => {
     const credentials = { kind: 'guest', subject: 'a-subject-of-enough-letters', displayName: 'Ada' };
     expect(await refusalOf(open({ auth: { protocolVersion: 99, credentials } }))).toBe('PROTOCOL_VERSION_UNSUPPORTED');
+    expect(await refusalOf(open({ auth: { protocolVersion: PROTOCOL_VERSION - 1, credentials } }))).toBe(
+      'PROTOCOL_VERSION_UNSUPPORTED',
+    );
     expect(await refusalOf(open({ auth: {} }))).toBe('PROTOCOL_VERSION_UNSUPPORTED');
+    expect(await codeOf(await connected(open()), 'dance', {})).toBe('UNKNOWN_EVENT');
     expect(await refusalOf(open({ displayName: '  ' }))).toBe('INVALID_DISPLAY_NAME');
     expect(await refusalOf(open({ displayName: 'a\u202eb' }))).toBe('INVALID_DISPLAY_NAME');
     expect(await refusalOf(open({ subject: 'short' }))).toBe('UNAUTHENTICATED');
@@ -132,7 +142,7 @@ describe('the edge', () => {
     ).toBe('UNAUTHENTICATED');
   });
 
-  test('lets no page of another origin open a socket or read a response', async () => {
+  test('S6 lets no page of another origin open a socket or read a response', async () => {
     const { port } = new URL(server.url);
     for (const origin of [
       'https://evil.example',
@@ -148,17 +158,19 @@ describe('the edge', () => {
     expect((await get('/')).status).toBe(200);
   });
 
-  test('takes no polling transport', async () => {
+  test('S6 takes no polling transport', async () => {
     const { status } = await get('/socket.io/?EIO=4&transport=polling', { origin: server.url });
     expect(status).toBe(400);
   });
 
-  test('closes a connection that sends too much at once, and that one alone', async () => {
+  test('S3 closes a connection that sends too much at once, and that one alone', async () => {
     const other = await joined('calm', { displayName: 'Ben' });
     const loud = await connected(open());
     const closed = new Promise((resolve) => loud.once('disconnect', resolve));
+    const before = process.memoryUsage().rss;
     loud.emit('join', { room: 'x'.repeat(LIMITS.messageBytes + 1_000) });
     await closed;
+    expect(process.memoryUsage().rss - before).toBeLessThan(50 * 2 ** 20);
     expect(await codeOf(other, 'resumeTranscript', { afterSeq: 0 })).toBe('ok');
   });
 
@@ -189,6 +201,22 @@ describe('a room', () => {
     expect(await codeOf(socket, 'join', { room: 'another' })).toBe('ALREADY_JOINED');
     expect(await codeOf(socket, 'leave', {})).toBe('ok');
     expect(await codeOf(socket, 'join', { room: 'another' })).toBe('ok');
+  });
+
+  test.each([
+    // A name is shown as text: letters of any kind are welcome, what steers the text is not.
+    ['a way up', '../etc/passwd', 'connected'],
+    ['a face', '😀', 'connected'],
+    ['what objects are made of', '__proto__', 'connected'],
+    ['a NUL', 'a\u0000b', 'INVALID_DISPLAY_NAME'],
+    ['text turned around', 'a\u202Eb', 'INVALID_DISPLAY_NAME'],
+    ['ten thousand letters', 'x'.repeat(10_000), 'INVALID_DISPLAY_NAME'],
+    ['nothing', '', 'INVALID_DISPLAY_NAME'],
+    ['no text', { $ne: '' }, 'INVALID_DISPLAY_NAME'],
+  ])('S13 takes no room name with %s; for the name of a person it is as harmless as it looks', async (_, name, outcome) => {
+    const socket = await connected(open());
+    expect(await codeOf(socket, 'join', { room: name })).toBe('INVALID_ROOM_NAME');
+    expect(await refusalOf(open({ displayName: name as string }))).toBe(outcome);
   });
 
   test('lets two joins at once in only once', async () => {
@@ -257,7 +285,7 @@ describe('a room', () => {
     expect(await codeOf(ada, 'closeProducer', { producerId })).toBe('ok');
   });
 
-  test('tells the older connection of the same person that it was replaced, and the others nothing of a leave', async () => {
+  test('S8 tells the older connection of the same person that it was replaced, and the others nothing of a leave', async () => {
     const subject = 'one-and-the-same-subject';
     const watcher = await joined('windows', { displayName: 'Ben' });
     const left: unknown[] = [];
@@ -273,7 +301,7 @@ describe('a room', () => {
     expect(left).toEqual([]);
   });
 
-  test('closes a connection that joins nothing', async () => {
+  test('S5 closes a connection that joins nothing', async () => {
     const socket = await connected(open());
     const dismissed = new Promise<{ error: { code: string } }>((resolve) => socket.once('dismissed', resolve));
     const gone = new Promise((resolve) => socket.once('disconnect', resolve));

@@ -5,10 +5,21 @@ export interface Answer {
   body: string;
 }
 
+type Headers = Record<string, string>;
+
 /** Asks a server with a development certificate, which is nobody's but this machine's. */
-export function httpsGet(url: string | URL, headers: Record<string, string> = {}): Promise<Answer> {
+export function httpsGet(url: string | URL, headers: Headers = {}): Promise<Answer> {
+  return ask(url, { method: 'GET', headers });
+}
+
+export function httpsPost(url: string | URL, options: { body: string; headers: Headers }): Promise<Answer> {
+  return ask(url, { method: 'POST', ...options });
+}
+
+function ask(url: string | URL, options: { method: string; headers: Headers; body?: string }): Promise<Answer> {
+  const { method, headers } = options;
   return new Promise((resolve, reject) => {
-    const asked = request(url, { rejectUnauthorized: false, headers }, (response) => {
+    const asked = request(url, { method, headers, rejectUnauthorized: false }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         body += chunk;
@@ -17,6 +28,6 @@ export function httpsGet(url: string | URL, headers: Record<string, string> = {}
       response.on('error', reject);
     });
     asked.on('error', reject);
-    asked.end();
+    asked.end(options.body);
   });
 }

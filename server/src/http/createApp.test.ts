@@ -1,4 +1,4 @@
-import { createServer, request, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Router } from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ const metrics = { contentType: 'text/plain; version=0.0.4', text: () => Promise.
 const token = 'a-token-of-16-and-more';
 
 /** @returns asks the app for a path, under its own name unless another is given */
-async function serve(options: Partial<AppOptions['metrics']> = {}) {
+async function serve(options: Partial<AppOptions['metrics']> = {}, identityRoutes = Router()) {
   const server = createServer();
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -35,19 +35,24 @@ async function serve(options: Partial<AppOptions['metrics']> = {}) {
         },
       }),
       mode: 'fast',
-      identityRoutes: Router(),
+      identityRoutes,
       metrics: { metrics, enabled: false, token: undefined, ...options },
     }),
   );
   return (path: string, headers: Record<string, string> = {}) =>
-    new Promise<{ status: number; type: string; body: string }>((resolve, reject) => {
+    new Promise<{ status: number; type: string; headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
       const asked = request({ port, host: '127.0.0.1', path, headers }, (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
           body += chunk;
         });
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', body }),
+          resolve({
+            status: response.statusCode ?? 0,
+            type: response.headers['content-type'] ?? '',
+            headers: response.headers,
+            body,
+          }),
         );
       });
       asked.on('error', reject);
@@ -69,11 +74,39 @@ function ask(options: { remoteAddress: string; headers: Record<string, string> }
   });
 }
 
+describe('every answer', () => {
+  test('forbids what the page does not need', async () => {
+    const { headers } = await (await serve())('/healthz');
+    const policy = String(headers['content-security-policy']);
+    for (const part of ["default-src 'self'", "script-src 'self'", "object-src 'none'", "frame-ancestors 'none'"]) {
+      expect(policy).toContain(part);
+    }
+    expect(policy).not.toContain('unsafe');
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    expect(headers['x-powered-by']).toBeUndefined();
+  });
+
+  test('that failed says that it failed, and nothing of how this program is made', async () => {
+    const broken = Router();
+    broken.get('/broken', () => {
+      throw new Error('secret path /etc/passwd');
+    });
+    const { status, body } = await (await serve({}, broken))('/broken');
+    expect(status).toBe(500);
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'INTERNAL' } });
+    expect(body).not.toMatch(/passwd|node_modules|:\d+:\d+/);
+  });
+});
+
 describe('GET /metrics', () => {
   test('answers a program on this machine', async () => {
     const get = await serve();
     const answer = await get('/metrics');
-    expect(answer).toEqual({ status: 200, type: expect.stringContaining('version=0.0.4'), body: 'parley_open 1\n' });
+    expect(answer).toMatchObject({
+      status: 200,
+      type: expect.stringContaining('version=0.0.4'),
+      body: 'parley_open 1\n',
+    });
   });
 
   test('is not there under an unknown name, for pages, or through a proxy', async () => {

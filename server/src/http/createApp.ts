@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
-import express, { type Express, type RequestHandler, type Router } from 'express';
+import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
 import { type MetricsRouteOptions, metricsRoute } from './metricsRoute.js';
@@ -17,6 +17,8 @@ export interface AppOptions {
   identityOrigin?: string;
   /** Everything about identities; see `identityRoutes`. */
   identityRoutes: Router;
+  /** What failed within this server while it answered. */
+  onError?: (error: unknown) => void;
   /** Of the deployment. */
   mode: string;
   metrics: Omit<MetricsRouteOptions, 'originPolicy'>;
@@ -108,6 +110,12 @@ export function createApp(options: AppOptions): Express {
   app.use((_request, response) => {
     response.status(404).type('text/plain').send('There is nothing here.\n');
   });
+  // Express would show its stack.
+  app.use(((error: unknown, _request, response, next) => {
+    options.onError?.(error);
+    if (response.headersSent) next(error);
+    else response.status(500).json({ error: new ParleyError('INTERNAL').toWire() });
+  }) satisfies ErrorRequestHandler);
   return app;
 }
 
