@@ -101,6 +101,33 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
     for (const canary of [/contract/i, /lovelace/i, /franklin/i, /eyJ[\w-]/]) expect(logs).not.toMatch(canary);
   }, 240_000);
 
+  it('gives moderators what others do not see: mute, remove, lock, end', async () => {
+    const person = { password: PASSWORD, firstName: 'Mia' };
+    await keycloak.admin.createUser({ ...person, username: 'mia', lastName: 'Moderator', roles: ['moderator'] });
+    await keycloak.admin.createUser({ ...person, username: 'max', lastName: 'Member', roles: ['participant'] });
+    const browser = await stage.launchWithMicrophone(await silence(stage));
+    const member = await enter({ browser, username: 'max', room: 'moderated' });
+    const moderator = await enter({ browser, username: 'mia', room: 'moderated' });
+    await moderator.participant('Mia Member').waitFor();
+    expect(await member.get('lock-button').count()).toBe(0);
+    expect(await member.get('remove-button').count()).toBe(0);
+
+    await moderator.get('mute-other-button').click();
+    await expect.poll(() => member.get('mute-button').textContent()).toBe('Unmute');
+    await expect.poll(() => moderator.participant('Mia Member').getAttribute('data-muted')).toBe('true');
+    await member.get('mute-button').click();
+    await expect.poll(() => moderator.participant('Mia Member').getAttribute('data-muted')).toBe('false');
+
+    await moderator.get('lock-button').click();
+    await expect.poll(() => member.page.locator('header').textContent()).toContain('locked');
+    await moderator.get('remove-button').click();
+    await expect.poll(() => member.get('error').getAttribute('data-code')).toBe('REMOVED');
+    await expect.poll(() => moderator.get('participant').count()).toBe(1);
+    await moderator.get('end-button').click();
+    await expect.poll(() => moderator.get('error').getAttribute('data-code')).toBe('MEETING_ENDED');
+    expect([...member.errors, ...moderator.errors]).toEqual([]);
+  }, 120_000);
+
   it('asks people to sign in where it has no guests', async () => {
     const browser = await stage.launch();
     const meeting = await MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });

@@ -338,6 +338,15 @@ describe('who may come in', () => {
 });
 
 describe('what somebody may not', () => {
+  test('have: more transports than the settings allow', async () => {
+    room = await open({ limits: { transportsPerPeer: 1 } });
+    // The fake has one of each peer for sending already.
+    const { peer } = join('Ada');
+    await expect(room.createTransport(peer, { direction: 'recv', rtpCapabilities: {} })).rejects.toMatchObject({
+      code: 'TOO_MANY_TRANSPORTS',
+    });
+  });
+
   test('read is not told to them', async () => {
     const ada = join('Ada');
     const deaf = join('Ben', undefined, { grants: ['join', 'listen'] });

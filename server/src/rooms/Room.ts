@@ -199,7 +199,9 @@ export class Room {
 
   async createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
     const { direction } = request;
-    if (this.#sfu.transportsOf(peer.peerId).some((transport) => transport.direction === direction)) {
+    const standing = this.#sfu.transportsOf(peer.peerId);
+    const most = this.#options.settings.limits.transportsPerPeer;
+    if (standing.length >= most || standing.some((transport) => transport.direction === direction)) {
       throw new ParleyError('TOO_MANY_TRANSPORTS');
     }
     const transport = await asWireErrors(() => this.#sfu.createTransport({ ownerId: peer.peerId, direction }));
