@@ -215,6 +215,7 @@ export class Server {
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
       mode: settings.mode,
       onError: (error) => logger.error({ err: error }, 'an HTTP request failed'),
+      ownCertificate: settings.tls.enabled && settings.tls.certFile !== undefined,
       identityRoutes: identities.routes,
       ...(settings.keycloak.url === undefined ? {} : { identityOrigin: new URL(settings.keycloak.url).origin }),
       metrics: { metrics, enabled: settings.metrics.enabled, token: settings.metrics.token },

@@ -84,6 +84,7 @@ describe('every answer', () => {
     expect(policy).not.toContain('unsafe');
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
     expect(headers['x-powered-by']).toBeUndefined();
+    expect(headers['strict-transport-security']).toBeUndefined();
   });
 
   test('that failed says that it failed, and nothing of how this program is made', async () => {

@@ -15,6 +15,8 @@ export interface AppOptions {
   certificateAuthority?: string;
   /** Origin of the identity provider, which the page asks for tokens. */
   identityOrigin?: string;
+  /** The certificate is one that browsers trust by themselves: they may be told to come by https only from now on. */
+  ownCertificate?: boolean;
   /** Everything about identities; see `identityRoutes`. */
   identityRoutes: Router;
   /** What failed within this server while it answered. */
@@ -119,8 +121,10 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
+const HALF_A_YEAR_S = 15_552_000;
+
 /** The page loads nothing from anywhere else, is framed by nobody, and talks to this server and the identity provider alone. */
-function securityHeaders({ identityOrigin }: AppOptions): HelmetOptions {
+function securityHeaders({ identityOrigin, ownCertificate }: AppOptions): HelmetOptions {
   const provider = identityOrigin === undefined ? [] : [identityOrigin];
   return {
     contentSecurityPolicy: {
@@ -138,7 +142,7 @@ function securityHeaders({ identityOrigin }: AppOptions): HelmetOptions {
       },
     },
     // Development certificates come and go, and the next server on this port may have none.
-    strictTransportSecurity: false,
+    strictTransportSecurity: ownCertificate === true ? { maxAge: HALF_A_YEAR_S, includeSubDomains: false } : false,
     xFrameOptions: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
   };
