@@ -14,4 +14,5 @@ export {
 } from './ParleyClient.js';
 export * from './protocol/index.js';
 export type { TypedEmitter } from './TypedEmitter.js';
+export { findSegments, type TranscriptFormatOptions, toPlainText, toSrt, toVtt } from './transcript/formats.js';
 export { TranscriptView, type TranscriptViewEvents } from './transcript/TranscriptView.js';
