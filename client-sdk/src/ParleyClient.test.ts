@@ -9,7 +9,8 @@ import {
 } from '../test-support/media.js';
 import { ScriptedServer } from '../test-support/ScriptedServer.js';
 import { committed, interim } from '../test-support/segments.js';
-import { ParleyClient, type ParleyClientOptions } from './ParleyClient.js';
+import type { ParleyClientOptions } from './clientOptions.js';
+import { ParleyClient } from './ParleyClient.js';
 import { type Credentials, type JoinResult, ParleyError, type Participant } from './protocol/index.js';
 
 const credentials: Credentials = { kind: 'guest', subject: 'a-random-subject', displayName: 'Ada' };
@@ -42,6 +43,7 @@ function participant(participantId: string, overrides: Partial<Participant> = {}
 
 function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
   return {
+    serverId: 'server-1',
     room: 'daily',
     meetingId: 'm_1',
     meetingStartedAtMs: 0,
@@ -58,6 +60,7 @@ function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
       model: { name: 'parley-nano', demo: true },
       engine: { name: 'x', device: 'cpu', deviceName: 'x' },
     },
+    features: { recording: false },
     ...overrides,
   };
 }
@@ -145,7 +148,7 @@ describe('connecting', () => {
     client.close();
     client.close();
     await expect(connecting).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-    expect(client.state).toBe('closed');
+    expect(client.state).toBe('disconnected');
     await expect(client.connect()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
     await expect(client.join({ room: 'daily' })).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
     await expect(client.publish(microphone())).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
@@ -196,7 +199,7 @@ describe('joining', () => {
     await client.leave();
     expect(heard).toEqual(['ben audio', 'ben no more']);
     const before = server.count('createTransport');
-    await client.join({ room: 'daily', receiveAudio: false });
+    await client.join({ room: 'daily', playback: false });
     expect(server.count('createTransport')).toBe(before);
   });
 
@@ -205,7 +208,7 @@ describe('joining', () => {
     clients.push(client);
     const events = eventsOf(client);
     await client.connect();
-    await client.join({ room: 'daily', receiveAudio: false });
+    await client.join({ room: 'daily', playback: false });
     expect(events).toEqual(['connecting', 'connected', 'joined']);
     await expect(client.publish(microphone())).rejects.toMatchObject({ code: 'BROWSER_UNSUPPORTED' });
   });
@@ -384,7 +387,7 @@ describe('closing', () => {
       await expect.poll(() => server.count(step)).toBe(before + 1);
       client.close();
       await expect(joining).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-      expect([client.state, client.self]).toEqual(['closed', undefined]);
+      expect([client.state, client.self]).toEqual(['disconnected', undefined]);
       server.answers.join = () => joinResult();
     }
   });
@@ -404,7 +407,7 @@ describe('closing', () => {
     await expect.poll(() => client.transcript.completeUpTo).toBe(1);
     const events = eventsOf(client);
     client.close();
-    expect(events).toEqual(['closed']);
+    expect(events).toEqual(['disconnected']);
     expect(client.transcript.getSnapshot()).toHaveLength(1);
     await expect.poll(() => server.sockets.length).toBe(0);
   });
@@ -549,8 +552,8 @@ describe('after a lost connection', () => {
       throw new ParleyError('INVALID_ROOM_NAME');
     };
     server.drop();
-    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('closed');
-    expect(events).toEqual(['reconnecting', 'CONNECTION_LOST comes back', 'INVALID_ROOM_NAME is over', 'closed']);
+    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('disconnected');
+    expect(events).toEqual(['reconnecting', 'CONNECTION_LOST comes back', 'INVALID_ROOM_NAME is over', 'disconnected']);
   });
 
   test('comes back even if the connection is lost again on the way', async () => {
@@ -581,7 +584,7 @@ describe('after a lost connection', () => {
     const client = await joinedClient();
     const events = eventsOf(client);
     server.dismiss(new ParleyError('DUPLICATE_PARTICIPANT'));
-    await expect.poll(() => events).toEqual(['DUPLICATE_PARTICIPANT is over', 'closed']);
+    await expect.poll(() => events).toEqual(['DUPLICATE_PARTICIPANT is over', 'disconnected']);
     expect(server.count('join')).toBe(1);
   });
 

@@ -8,8 +8,8 @@ import {
   transportParameters,
 } from '../../test-support/media.js';
 import { ScriptedChannel } from '../../test-support/ScriptedChannel.js';
+import { defaults } from '../defaults.js';
 import { type ErrorCode, ParleyError } from '../protocol/index.js';
-import { GRACE_MS } from './iceRecovery.js';
 import { MediaSession, type MediaSessionOptions } from './MediaSession.js';
 
 const PARAMETERS = { routerRtpCapabilities: ROUTER_RTP_CAPABILITIES, iceServers: [] };
@@ -453,7 +453,7 @@ describe('a path that the network has cut', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(restarts()).toBe(1);
     setConnectionState(handler, 'connected');
-    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    await vi.advanceTimersByTimeAsync(10 * defaults.iceGraceMs);
     expect(restarts()).toBe(1);
     expect(events).toEqual(['hears ben (audio)']);
   });
@@ -462,10 +462,10 @@ describe('a path that the network has cut', () => {
     const { handler } = await connected();
     setConnectionState(handler, 'disconnected');
     setConnectionState(handler, 'connected');
-    await vi.advanceTimersByTimeAsync(2 * GRACE_MS);
+    await vi.advanceTimersByTimeAsync(2 * defaults.iceGraceMs);
     expect(restarts()).toBe(0);
     setConnectionState(handler, 'disconnected');
-    await vi.advanceTimersByTimeAsync(GRACE_MS);
+    await vi.advanceTimersByTimeAsync(defaults.iceGraceMs);
     expect(restarts()).toBe(1);
   });
 
@@ -479,10 +479,10 @@ describe('a path that the network has cut', () => {
     setConnectionState(handler, 'disconnected');
     setConnectionState(handler, 'failed');
     setConnectionState(handler, 'failed');
-    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    await vi.advanceTimersByTimeAsync(10 * defaults.iceGraceMs);
     expect(restarts()).toBe(1);
     answer();
-    await vi.advanceTimersByTimeAsync(GRACE_MS);
+    await vi.advanceTimersByTimeAsync(defaults.iceGraceMs);
     expect(restarts()).toBe(2);
   });
 
@@ -521,7 +521,7 @@ describe('a path that the network has cut', () => {
     const { session, handler } = await connected();
     setConnectionState(handler, 'disconnected');
     session.close();
-    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    await vi.advanceTimersByTimeAsync(10 * defaults.iceGraceMs);
     expect(restarts()).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
