@@ -9,7 +9,7 @@ import type { ConnectionQuality } from './media/qualityOf.js';
 import { RemoteAudio } from './media/RemoteAudio.js';
 import { onNetworkChange } from './networkChanges.js';
 import { asParleyError } from './parleyErrors.js';
-import { errorOf, type IceServer, type TrackName } from './protocol/index.js';
+import { errorOf, type IceServer, type ParleyError, type TrackName } from './protocol/index.js';
 import { RoomClient } from './RoomClient.js';
 import type { SignalingChannel } from './signaling/SignalingChannel.js';
 
@@ -80,6 +80,10 @@ export class ParleyClient extends RoomClient {
   static async join(options: JoinRoomOptions): Promise<ParleyClient> {
     const { room, settings, playback, microphone = false } = options;
     const client = new ParleyClient({ ...options, credentials: credentialsOf(options) });
+    let end: ParleyError | undefined;
+    const off = client.on('disconnected', ({ error, willReconnect }) => {
+      if (!willReconnect) end = error;
+    });
     try {
       await client.connect();
       await client.join({
@@ -87,11 +91,14 @@ export class ParleyClient extends RoomClient {
         ...(settings === undefined ? {} : { settings }),
         ...(playback === undefined ? {} : { playback }),
       });
+      if (microphone !== false) await client.#publishWanted(microphone === true ? {} : microphone);
+      // Whoever was removed while the browser asked for the microphone is not in the room.
+      if (end !== undefined) throw end;
     } catch (error) {
       client.close();
       throw error;
     }
-    if (microphone !== false) await client.#publishWanted(microphone === true ? {} : microphone);
+    off();
     return client;
   }
 

@@ -70,8 +70,9 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   #chosenId: string | undefined;
   #processing: AudioProcessing;
   #muted = false;
-  /** An `unmute` waits for the device to open. */
-  #opening = false;
+  /** The number of the `unmute` that waits for the device to open; undefined when none does. */
+  #opening: number | undefined;
+  #unmutes = 0;
   #pushToTalk: boolean;
   #microphones: Microphone[] = [];
   #defaultKey = '';
@@ -112,11 +113,16 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
 
   /** Of the device in use, as the browser calls it; `default` in Chromium where none was chosen. */
   get deviceId(): string {
-    return this.#track.getSettings().deviceId ?? this.#chosenId ?? '';
+    const inUse = this.#track.getSettings().deviceId ?? '';
+    // One that was chosen while the microphone is given back is opened by `unmute`.
+    return this.#isGivenBack ? (this.#chosenId ?? inUse) : inUse;
   }
 
   get label(): string {
-    return this.#track.label;
+    const chosen = this.#isGivenBack
+      ? this.#microphones.find(({ deviceId }) => deviceId === this.#chosenId)
+      : undefined;
+    return chosen?.label ?? this.#track.label;
   }
 
   get muted(): boolean {
@@ -191,7 +197,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
 
   /** Nothing is heard from the call on. Idempotent. */
   mute(): void {
-    this.#opening = false;
+    this.#opening = undefined;
     if (this.#closed || this.#muted) return;
     this.#muted = true;
     this.#track.enabled = false;
@@ -211,8 +217,10 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
       this.#setUnmuted();
       return;
     }
-    this.#opening = true;
-    await this.#step(() => this.#openToSpeak());
+    this.#unmutes += 1;
+    const unmute = this.#unmutes;
+    this.#opening = unmute;
+    await this.#step(() => this.#openToSpeak(unmute));
   }
 
   /** Whether only `press` lets anything be heard. Switching it on mutes; switching it off changes nothing else. */
@@ -244,7 +252,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
 
   /** Muted by giving the device back. */
   get #isGivenBack(): boolean {
-    return this.#stopOnMute && this.#muted && !this.#opening;
+    return this.#stopOnMute && this.#muted && this.#opening === undefined;
   }
 
   #assertOpen(): void {
@@ -301,19 +309,20 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     return true;
   }
 
-  async #openToSpeak(): Promise<void> {
-    if (!this.#opening) return;
+  async #openToSpeak(unmute: number): Promise<void> {
+    // Muted again since, or served by the device that an earlier `unmute` has opened.
+    if (this.#opening !== unmute) return;
     try {
-      if (this.#track.readyState === 'ended' && !(await this.#openChosenOrDefault())) return;
-      this.#setUnmuted();
-    } finally {
-      this.#opening = false;
+      if (this.#track.readyState === 'live' || (await this.#openChosenOrDefault())) this.#setUnmuted();
+    } catch (error) {
+      if (this.#opening === unmute) this.#opening = undefined;
+      throw error;
     }
   }
 
   #setUnmuted(): void {
     this.#muted = false;
-    this.#opening = false;
+    this.#opening = undefined;
     this.#track.enabled = true;
     this.#watchSpeech();
     this.emit('mutedChanged', { muted: false });

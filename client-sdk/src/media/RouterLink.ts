@@ -189,8 +189,9 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   /** What the browser counts, once for each transport: a question for each track would be many in a large room. */
   async measure(): Promise<MediaCounts> {
     const [sending, receiving] = await Promise.all([statsOf(this.#sending), statsOf(this.#receiving)]);
+    const sent = sending === undefined ? undefined : readSent(sending);
     return {
-      ...(sending === undefined ? {} : { sent: readSent(sending) }),
+      ...(sent === undefined ? {} : { sent }),
       received: receiving === undefined ? [] : readReceived(receiving, [...this.#subscriptions.values()]),
       connected: isUp(this.#sending) && isUp(this.#receiving),
     };

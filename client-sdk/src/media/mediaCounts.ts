@@ -35,15 +35,16 @@ export interface SentCounts extends StreamCounts {
 }
 
 export interface MediaCounts {
-  /** What the server says of one's own audio; absent while there is no transport for it. */
+  /** What the server says of one's own audio; absent while nothing is published. */
   sent?: SentCounts;
   received: readonly (StreamCounts & { participantId: string })[];
   /** Whether no transport has lost its way. */
   connected: boolean;
 }
 
-/** One's own audio. Loss and jitter are the server's (RTCP receiver reports). */
-export function readSent(report: StatsReport): SentCounts {
+/** One's own audio; undefined where none is sent. Loss and jitter are the server's words (RTCP receiver reports). */
+export function readSent(report: StatsReport): SentCounts | undefined {
+  let sends = false;
   const sent: SentCounts = { packets: 0, lost: 0, jitterMs: 0 };
   let pairRttMs: number | undefined;
   let selected: string | undefined;
@@ -53,6 +54,7 @@ export function readSent(report: StatsReport): SentCounts {
   report.forEach((stats) => {
     switch (stats.type) {
       case 'outbound-rtp':
+        sends = true;
         sent.packets += stats.packetsSent ?? 0;
         return;
       case 'remote-inbound-rtp':
@@ -68,6 +70,7 @@ export function readSent(report: StatsReport): SentCounts {
         return;
     }
   });
+  if (!sends) return undefined;
   // Of a microphone that is muted nobody reports.
   if (sent.rttMs === undefined && pairRttMs !== undefined) sent.rttMs = pairRttMs;
   return sent;
