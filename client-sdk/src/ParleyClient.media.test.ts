@@ -35,7 +35,7 @@ async function joined(options: Partial<JoinRoomOptions> = {}): Promise<ParleyCli
   const client = await ParleyClient.join({
     url: server.url,
     room: 'daily',
-    name: 'Ada',
+    ...('token' in options || 'getToken' in options ? {} : { name: 'Ada' }),
     device: webrtc.device,
     retryDelayMs: { min: 20, max: 40 },
     ...options,
@@ -68,16 +68,16 @@ describe('joining in one call', () => {
 
   test('shows who one is in whichever way it was given, and takes exactly one', async () => {
     const tokens = ['one', 'two'];
-    await joined({ name: undefined, token: 'fixed' } as Partial<JoinRoomOptions>);
-    await joined({ name: undefined, getToken: async () => tokens.shift() ?? '' } as Partial<JoinRoomOptions>);
+    await joined({ token: 'fixed' });
+    await joined({ getToken: async () => tokens.shift() ?? '' });
     await joined({ joinSecret: 'open sesame' });
     expect(server.handshakes).toMatchObject([
       { credentials: { kind: 'token', token: 'fixed' } },
       { credentials: { kind: 'token', token: 'one' } },
       { credentials: { kind: 'guest', joinSecret: 'open sesame' } },
     ]);
-    await expect(joined({ token: 'as well' })).rejects.toThrow(TypeError);
-    await expect(joined({ name: undefined } as Partial<JoinRoomOptions>)).rejects.toThrow(TypeError);
+    await expect(joined({ name: 'Ada', token: 'as well' })).rejects.toThrow(TypeError);
+    await expect(ParleyClient.join({ url: server.url, room: 'daily' })).rejects.toThrow(TypeError);
   });
 
   test('leaves nothing behind when a step fails', async () => {

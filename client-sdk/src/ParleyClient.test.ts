@@ -10,6 +10,7 @@ import {
 import { answers, joinResult, participant } from '../test-support/room.js';
 import { ScriptedServer } from '../test-support/ScriptedServer.js';
 import { committed, interim } from '../test-support/segments.js';
+import type { ParleyClientEvents } from './clientEvents.js';
 import type { ParleyClientOptions } from './clientOptions.js';
 import { ParleyClient } from './ParleyClient.js';
 import { type Credentials, ParleyError } from './protocol/index.js';
@@ -72,7 +73,7 @@ function eventsOf(client: ParleyClient): string[] {
   return events;
 }
 
-const next = (client: ParleyClient, name: 'reconnected' | 'disconnected') =>
+const next = (client: ParleyClient, name: keyof ParleyClientEvents) =>
   new Promise<void>((resolve) => client.once(name, () => resolve()));
 
 /** An answer that a test gives when it likes. */
