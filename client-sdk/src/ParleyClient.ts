@@ -123,8 +123,8 @@ export class ParleyClient extends RoomClient {
   }
 
   /**
-   * Sends a microphone, muted or not as it is, and follows it: another device, `mute`, `unmute`. A moderator's mute mutes it. It
-   * stays yours: close it when you need it no more.
+   * Sends a microphone, muted or not as it is, and follows it: another device, `mute`, `unmute`. A moderator's mute mutes it. Mute it
+   * by itself, not by its publication, which it does not follow. It stays yours: close it when you need it no more.
    * @throws ParleyError, as a rejection, as `publish`; `TOO_MANY_PRODUCERS` when there is one already
    */
   async publishMicrophone(microphone: LocalMicrophone): Promise<Publication> {

@@ -17,6 +17,7 @@ import {
   type TranscriptionStatus,
 } from './protocol/index.js';
 import { RoomState } from './RoomState.js';
+import { EarlyNotifications } from './signaling/EarlyNotifications.js';
 import { SignalingChannel, type SignalingNotification } from './signaling/SignalingChannel.js';
 import { TaskQueue } from './TaskQueue.js';
 import { TypedEmitter } from './TypedEmitter.js';
@@ -32,8 +33,6 @@ interface Stay {
 
 /** Joins and leaves that may wait for each other. */
 const STEPS_CAPACITY = 16;
-/** Notifications that may come before the answer to `join`; of more, interims are dropped: newer ones follow. */
-const EARLY_CAPACITY = 1_000;
 
 /**
  * A client without media: who is in the room, what is said, and what a moderator may do. `ParleyClient` adds sound both ways.
@@ -50,6 +49,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   readonly #room: RoomState;
   /** Joins and leaves, one after the other. */
   readonly #steps = new TaskQueue({ capacity: STEPS_CAPACITY });
+  readonly #early = new EarlyNotifications();
   #state: ClientState = 'idle';
   #disconnectReason: DisconnectReason | undefined;
   #connecting: Promise<void> | undefined;
@@ -61,8 +61,6 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #lastLoss: ParleyError | undefined;
   /** Whether the server has this connection in a room. */
   #inRoom = false;
-  /** Notifications that came before the answer to `join`. */
-  #early: SignalingNotification[] | undefined;
 
   constructor(options: RoomClientOptions) {
     super();
@@ -262,7 +260,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.#end(this.#left ? 'left' : 'closed');
   }
 
-  /** What sends and hears in a room that is about to be joined; nothing here. */
+  /** @internal What sends and hears in a room that is about to be joined; nothing here. */
   protected createMedia(_options: {
     channel: Pick<SignalingChannel, 'request'>;
     join: JoinOptions;
@@ -270,24 +268,24 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return undefined;
   }
 
-  /** ICE servers to use instead of those that the server names. */
+  /** @internal ICE servers to use instead of those that the server names. */
   protected get iceServers(): IceServer[] | undefined {
     return undefined;
   }
 
-  /** The media of this stay; absent before the room was joined, and where there are none. */
+  /** @internal The media of this stay; absent before the room was joined, and where there are none. */
   protected get media(): MediaSession | undefined {
     return this.#stay?.joined === undefined ? undefined : this.#stay.media;
   }
 
-  /** Called once for each stay, when it is over. */
+  /** @internal Called once for each stay, when it is over. */
   protected onStayEnded(): void {}
 
-  /** Called once, when the client is over and before that is told. */
+  /** @internal Called once, when the client is over and before that is told. */
   protected onEnded(): void {}
 
   /**
-   * Does something with the media of the room.
+   * @internal Does something with the media of the room.
    * @throws ParleyError, as a rejection: `CLIENT_CLOSED`, `NOT_JOINED`, `BROWSER_UNSUPPORTED` for a client without media
    */
   protected async withMedia<T>(action: (media: MediaSession) => Promise<T>): Promise<T> {
@@ -316,7 +314,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   async #enter(stay: Stay): Promise<JoinResult> {
     this.#assertStaying(stay);
-    this.#early = [];
+    this.#early.hold();
     try {
       const joined = await this.#joinOnServer(stay.options);
       this.#assertStaying(stay);
@@ -325,11 +323,11 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       await stay.media?.open({ routerRtpCapabilities, iceServers: this.iceServers ?? iceServers });
       this.#assertStaying(stay);
       this.#setState('joined');
-      this.#replayEarly();
+      for (const notification of this.#early.release()) this.#onAnyNotification(notification);
       void this.transcript.catchUp(joined.lastSeq);
       return joined;
     } catch (error) {
-      this.#early = undefined;
+      this.#early.release();
       await this.#leaveOnServer();
       throw error;
     }
@@ -395,18 +393,9 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   #onAnyNotification(notification: SignalingNotification): void {
-    if (this.#early === undefined) {
-      // Of a room that was left, some may still be on their way.
-      if (this.#stay?.joined !== undefined) this.#onNotification(this.#stay, notification);
-    } else if (this.#early.length < EARLY_CAPACITY || notification.name !== 'interimUpdated') {
-      this.#early.push(notification);
-    }
-  }
-
-  #replayEarly(): void {
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const notification of early) this.#onAnyNotification(notification);
+    if (this.#early.keep(notification)) return;
+    // Of a room that was left, some may still be on their way.
+    if (this.#stay?.joined !== undefined) this.#onNotification(this.#stay, notification);
   }
 
   /** Shared out among those who know what to do. */
@@ -414,16 +403,10 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     const { name, payload } = notification;
     switch (name) {
       case 'consumerCreated':
-        media?.onConsumerCreated(payload);
-        return;
       case 'consumerClosed':
-        media?.onConsumerClosed(payload);
-        return;
       case 'transportClosed':
-        media?.onTransportClosed(payload);
-        return;
       case 'mediaRestarted':
-        media?.onMediaRestarted(payload);
+        media?.onNotification(notification);
         return;
       case 'mutedByModerator':
         this.emit(name, { publications: media?.onPausedByServer(payload.producerIds) ?? [] });

@@ -3,12 +3,12 @@ import { asParleyError, codeOf } from '../parleyErrors.js';
 import { errorOf, type ParleyError } from '../protocol/index.js';
 import { TaskQueue } from '../TaskQueue.js';
 import { TypedEmitter } from '../TypedEmitter.js';
+import { applyProcessing, processingOf } from './audioProcessing.js';
+import { MicrophoneList } from './MicrophoneList.js';
 import { MicrophoneMeter } from './MicrophoneMeter.js';
 import {
   type AudioProcessing,
   captureMicrophone,
-  defaultMicrophoneKey,
-  listMicrophones,
   type Microphone,
   type MicrophoneOptions,
   onDeviceChange,
@@ -62,6 +62,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   readonly #followDefaultDevice: boolean;
   /** Everything that opens a device, one after the other. */
   readonly #steps = new TaskQueue({ capacity: STEPS_CAPACITY });
+  readonly #list = new MicrophoneList();
   readonly #meter = new MicrophoneMeter();
   readonly #speech = new SpeechWatch(defaults.speakingWhileMuted);
   readonly #stopListening: () => void;
@@ -74,8 +75,6 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   #opening: number | undefined;
   #unmutes = 0;
   #pushToTalk: boolean;
-  #microphones: Microphone[] = [];
-  #defaultKey = '';
   #lost = false;
   #closed = false;
   #speechTimer: ReturnType<typeof setInterval> | undefined;
@@ -119,9 +118,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   }
 
   get label(): string {
-    const chosen = this.#isGivenBack
-      ? this.#microphones.find(({ deviceId }) => deviceId === this.#chosenId)
-      : undefined;
+    const chosen = this.#isGivenBack ? this.#list.find(this.#chosenId) : undefined;
     return chosen?.label ?? this.#track.label;
   }
 
@@ -187,7 +184,8 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
       const before = this.#processing;
       this.#processing = { ...before, ...processing };
       try {
-        if (!(await canApply(this.#track, this.#processing))) await this.#openAnew();
+        const applied = await applyProcessing({ track: this.#track, processing: this.#processing });
+        if (!applied) await this.#openAnew();
       } catch (error) {
         this.#processing = before;
         throw error;
@@ -358,13 +356,12 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
 
   async #onDevicesChanged(): Promise<void> {
     const { defaultChanged } = await this.#lookAround();
-    if (this.#closed || this.#isGivenBack || this.#microphones.length === 0) return;
+    if (this.#closed || this.#isGivenBack || this.#list.isEmpty) return;
     if (this.#track.readyState === 'ended') {
       await this.#recover();
       return;
     }
-    const chosenIsGone =
-      this.#chosenId !== undefined && !this.#microphones.some(({ deviceId }) => deviceId === this.#chosenId);
+    const chosenIsGone = this.#chosenId !== undefined && this.#list.find(this.#chosenId) === undefined;
     if (chosenIsGone) {
       this.#chosenId = undefined;
       if (await this.#openAnew()) this.#tellDevice('unplugged');
@@ -374,12 +371,8 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   }
 
   async #lookAround(): Promise<{ defaultChanged: boolean }> {
-    const [microphones, defaultKey] = await Promise.all([listMicrophones(), defaultMicrophoneKey()]);
-    const before = this.#microphones;
-    const defaultChanged = defaultKey !== '' && this.#defaultKey !== '' && defaultKey !== this.#defaultKey;
-    if (defaultKey !== '') this.#defaultKey = defaultKey;
-    this.#microphones = microphones;
-    if (!this.#closed && !isSameList(before, microphones)) this.emit('devicesChanged', { microphones });
+    const { changed, defaultChanged } = await this.#list.update();
+    if (!this.#closed && changed !== undefined) this.emit('devicesChanged', { microphones: changed });
     return { defaultChanged };
   }
 
@@ -401,34 +394,4 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
 
 function chosenIdOf(deviceId: string | undefined): string | undefined {
   return deviceId === '' || deviceId === 'default' ? undefined : deviceId;
-}
-
-/** What the browser tells of it. */
-function processingOf(track: MediaStreamTrack): Partial<AudioProcessing> {
-  const settings = track.getSettings();
-  const told: Partial<AudioProcessing> = {};
-  for (const name of ['echoCancellation', 'noiseSuppression', 'autoGainControl'] as const) {
-    // Newer browsers say how they cancel echo, by a word.
-    if (settings[name] !== undefined) told[name] = settings[name] !== false;
-  }
-  return told;
-}
-
-/** Firefox switches these on an open track; others say yes and do nothing, and the device has to be opened anew. */
-async function canApply(track: MediaStreamTrack, processing: AudioProcessing): Promise<boolean> {
-  if (track.readyState === 'ended') return false;
-  try {
-    await track.applyConstraints({ ...processing });
-  } catch {
-    return false;
-  }
-  const told = processingOf(track);
-  return (Object.keys(processing) as (keyof AudioProcessing)[]).every((name) => told[name] === processing[name]);
-}
-
-function isSameList(a: readonly Microphone[], b: readonly Microphone[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ deviceId, label }, index) => deviceId === b[index]?.deviceId && label === b[index]?.label)
-  );
 }

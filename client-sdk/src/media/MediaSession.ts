@@ -9,7 +9,7 @@ import {
   type RtpCapabilities,
   type TrackName,
 } from '../protocol/index.js';
-import type { SignalingChannel } from '../signaling/SignalingChannel.js';
+import type { SignalingChannel, SignalingNotification } from '../signaling/SignalingChannel.js';
 import { TaskQueue } from '../TaskQueue.js';
 import { TypedEmitter } from '../TypedEmitter.js';
 import type { MediaCounts } from './mediaCounts.js';
@@ -33,6 +33,11 @@ export interface MediaSessionEvents {
   /** Media cannot be had on this connection any more; another connection may help. */
   lost: [event: { error: ParleyError }];
 }
+
+export type MediaNotification = Extract<
+  SignalingNotification,
+  { name: 'consumerCreated' | 'consumerClosed' | 'transportClosed' | 'mediaRestarted' }
+>;
 
 interface RouterParameters {
   routerRtpCapabilities: RtpCapabilities;
@@ -119,6 +124,24 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
       this.#publications.add(publication);
     });
     return publication;
+  }
+
+  /** What the server tells of media. */
+  onNotification({ name, payload }: MediaNotification): void {
+    switch (name) {
+      case 'consumerCreated':
+        this.onConsumerCreated(payload);
+        return;
+      case 'consumerClosed':
+        this.onConsumerClosed(payload);
+        return;
+      case 'transportClosed':
+        this.onTransportClosed(payload);
+        return;
+      case 'mediaRestarted':
+        this.onMediaRestarted(payload);
+        return;
+    }
   }
 
   /** The server announces a track. */

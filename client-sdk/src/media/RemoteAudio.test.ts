@@ -183,6 +183,22 @@ describe('the loudspeaker', () => {
     expect([audio.outputDeviceId, elements[0]?.sinkId]).toEqual(['desk', 'desk']);
   });
 
+  test('that goes while people are switched to it leaves everybody where they were', async () => {
+    const audio = new RemoteAudio();
+    audio.add({ participantId: 'ben', consumerId: 'c1', track: track('1') });
+    audio.add({ participantId: 'cy', consumerId: 'c2', track: track('2') });
+    await audio.setOutputDevice('desk');
+    const [, second] = elements;
+    const setSinkId = FakeElement.prototype.setSinkId;
+    vi.spyOn(FakeElement.prototype, 'setSinkId').mockImplementation(async function (this: FakeElement, deviceId) {
+      if (this === second && deviceId === 'headset') throw new Error('gone');
+      await setSinkId.call(this, deviceId);
+    });
+    await expect(audio.setOutputDevice('headset')).rejects.toMatchObject({ code: 'OUTPUT_DEVICE_NOT_FOUND' });
+    expect([audio.outputDeviceId, elements[0]?.sinkId, second?.sinkId]).toEqual(['desk', 'desk', 'desk']);
+    vi.restoreAllMocks();
+  });
+
   test('that was unplugged later leaves those who come on the one of the system', async () => {
     const audio = new RemoteAudio();
     await audio.setOutputDevice('headset');

@@ -119,12 +119,15 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
    */
   async setOutputDevice(deviceId: string): Promise<void> {
     if (typeof Audio === 'undefined' || !('setSinkId' in Audio.prototype)) throw errorOf('OUTPUT_DEVICE_UNSUPPORTED');
+    const before = this.#outputDeviceId;
     try {
       // Asks the browser before anybody is switched.
       await new Audio().setSinkId(deviceId);
       this.#outputDeviceId = deviceId;
       await Promise.all([...this.#voices.values()].map(({ element }) => element.setSinkId(deviceId)));
     } catch (error) {
+      this.#outputDeviceId = before;
+      await Promise.allSettled([...this.#voices.values()].map(({ element }) => element.setSinkId(before)));
       throw errorOf('OUTPUT_DEVICE_NOT_FOUND', { cause: error });
     }
   }
