@@ -99,9 +99,9 @@ describe("somebody else's", () => {
   });
 
   test('counts anew when their audio comes by a new stream', async () => {
-    await hears(stream(1_000, 900));
-    await hears(stream(50, 0));
-    expect(monitor.qualityOf('ben')?.lossShare).toBe(0);
+    await hears(stream(1_000, 0));
+    await hears(stream(60, 20));
+    expect(monitor.qualityOf('ben')?.lossShare).toBe(0.25);
   });
 
   test('is forgotten when they are gone', async () => {
