@@ -7,10 +7,13 @@ import {
   ROUTER_RTP_CAPABILITIES,
   transportParameters,
 } from '../test-support/media.js';
+import { answers, joinResult, participant } from '../test-support/room.js';
 import { ScriptedServer } from '../test-support/ScriptedServer.js';
 import { committed, interim } from '../test-support/segments.js';
-import { ParleyClient, type ParleyClientOptions } from './ParleyClient.js';
-import { type Credentials, type JoinResult, ParleyError, type Participant } from './protocol/index.js';
+import type { ParleyClientEvents } from './clientEvents.js';
+import type { ParleyClientOptions } from './clientOptions.js';
+import { ParleyClient } from './ParleyClient.js';
+import { type Credentials, ParleyError } from './protocol/index.js';
 
 const credentials: Credentials = { kind: 'guest', subject: 'a-random-subject', displayName: 'Ada' };
 
@@ -18,49 +21,12 @@ let server: ScriptedServer;
 const clients: ParleyClient[] = [];
 beforeEach(async () => {
   server = await ScriptedServer.create();
-  server.answers = {
-    join: () => joinResult(),
-    leave: () => ({}),
-    resumeTranscript: () => ({ segments: [], firstSeq: 0, lastSeq: 0 }),
-    createTransport: () => transportParameters(),
-    connectTransport: () => ({}),
-    produce: () => ({ producerId: producerId() }),
-    closeProducer: () => ({}),
-    pauseProducer: () => ({}),
-    resumeConsumer: () => ({}),
-  };
+  server.answers = answers();
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
   await server.close();
 });
-
-function participant(participantId: string, overrides: Partial<Participant> = {}): Participant {
-  const states = { publishing: false, muted: false, speaking: false };
-  return { participantId, displayName: participantId, joinedAtMs: 0, ...states, ...overrides };
-}
-
-function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
-  return {
-    room: 'daily',
-    meetingId: 'm_1',
-    meetingStartedAtMs: 0,
-    participantId: 'me',
-    participants: [participant('me')],
-    routerRtpCapabilities: ROUTER_RTP_CAPABILITIES,
-    iceServers: [],
-    lastSeq: 0,
-    grants: ['join', 'speak', 'listen', 'readTranscript'],
-    locked: false,
-    transcription: {
-      state: 'ready',
-      mode: 'balanced',
-      model: { name: 'parley-nano', demo: true },
-      engine: { name: 'x', device: 'cpu', deviceName: 'x' },
-    },
-    ...overrides,
-  };
-}
 
 function newClient(options: Partial<ParleyClientOptions> = {}): ParleyClient {
   const { device } = fakeDevice();
@@ -90,7 +56,7 @@ async function joinedClient(): Promise<ParleyClient> {
 /** Everything that the client tells, in short. */
 function eventsOf(client: ParleyClient): string[] {
   const events: string[] = [];
-  client.on('stateChanged', ({ state }) => events.push(state));
+  client.on('stateChanged', ({ state, reason }) => events.push(reason === undefined ? state : `${state}: ${reason}`));
   client.on('participantJoined', ({ participant }) => events.push(`+${participant.participantId}`));
   client.on('participantLeft', ({ participantId }) => events.push(`-${participantId}`));
   client.on('participantUpdated', ({ participant }) => events.push(`~${participant.participantId}`));
@@ -99,12 +65,15 @@ function eventsOf(client: ParleyClient): string[] {
   client.on('disconnected', ({ error, willReconnect }) =>
     events.push(`${error.code} ${willReconnect ? 'comes back' : 'is over'}`),
   );
-  client.on('reconnected', () => events.push('reconnected'));
+  client.on('reconnected', ({ resumed }) => events.push(resumed ? 'reconnected' : 'reconnected elsewhere'));
+  client.on('meetingChanged', ({ meetingId, previousMeetingId, reason }) =>
+    events.push(`${previousMeetingId} -> ${meetingId}: ${reason}`),
+  );
   client.on('error', ({ error }) => events.push(`error ${error.code}`));
   return events;
 }
 
-const next = (client: ParleyClient, name: 'reconnected' | 'disconnected') =>
+const next = (client: ParleyClient, name: keyof ParleyClientEvents) =>
   new Promise<void>((resolve) => client.once(name, () => resolve()));
 
 /** An answer that a test gives when it likes. */
@@ -145,7 +114,7 @@ describe('connecting', () => {
     client.close();
     client.close();
     await expect(connecting).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-    expect(client.state).toBe('closed');
+    expect(client.state).toBe('disconnected');
     await expect(client.connect()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
     await expect(client.join({ room: 'daily' })).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
     await expect(client.publish(microphone())).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
@@ -196,7 +165,7 @@ describe('joining', () => {
     await client.leave();
     expect(heard).toEqual(['ben audio', 'ben no more']);
     const before = server.count('createTransport');
-    await client.join({ room: 'daily', receiveAudio: false });
+    await client.join({ room: 'daily', playback: false });
     expect(server.count('createTransport')).toBe(before);
   });
 
@@ -205,7 +174,7 @@ describe('joining', () => {
     clients.push(client);
     const events = eventsOf(client);
     await client.connect();
-    await client.join({ room: 'daily', receiveAudio: false });
+    await client.join({ room: 'daily', playback: false });
     expect(events).toEqual(['connecting', 'connected', 'joined']);
     await expect(client.publish(microphone())).rejects.toMatchObject({ code: 'BROWSER_UNSUPPORTED' });
   });
@@ -375,6 +344,19 @@ describe('leaving', () => {
 });
 
 describe('closing', () => {
+  test('after leaving is leaving; after joining again it is not', async () => {
+    const gone = await joinedClient();
+    const events = eventsOf(gone);
+    await gone.leave();
+    gone.close();
+    expect(events).toEqual(['connected', 'disconnected: left']);
+    const back = await joinedClient();
+    await back.leave();
+    await back.join({ room: 'daily' });
+    back.close();
+    expect(back.disconnectReason).toBe('closed');
+  });
+
   test('ends a join that is on its way, wherever it is', async () => {
     for (const step of ['join', 'createTransport'] as const) {
       const client = await connectedClient();
@@ -384,7 +366,7 @@ describe('closing', () => {
       await expect.poll(() => server.count(step)).toBe(before + 1);
       client.close();
       await expect(joining).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-      expect([client.state, client.self]).toEqual(['closed', undefined]);
+      expect([client.state, client.self]).toEqual(['disconnected', undefined]);
       server.answers.join = () => joinResult();
     }
   });
@@ -404,7 +386,8 @@ describe('closing', () => {
     await expect.poll(() => client.transcript.completeUpTo).toBe(1);
     const events = eventsOf(client);
     client.close();
-    expect(events).toEqual(['closed']);
+    expect(events).toEqual(['disconnected: closed']);
+    expect(client.disconnectReason).toBe('closed');
     expect(client.transcript.getSnapshot()).toHaveLength(1);
     await expect.poll(() => server.sockets.length).toBe(0);
   });
@@ -509,14 +492,49 @@ describe('after a lost connection', () => {
     expect([client.state, publication.closed]).toEqual(['joined', false]);
   });
 
-  test('begins an empty transcript when the room holds another meeting now', async () => {
+  test.each([
+    ['its own has ended', {}, 'meetingEnded'],
+    ['the server was restarted', { serverId: 'server-2' }, 'serverRestarted'],
+  ])('begins an empty transcript when the room holds another meeting, and says that %s', async (_, answer, reason) => {
     const client = await joinedClient();
     server.notify('segmentCommitted', { segment: committed(1) });
     await expect.poll(() => client.transcript.getSnapshot().length).toBe(1);
-    server.answers.join = () => joinResult({ meetingId: 'm_2' });
+    const events = eventsOf(client);
+    server.answers.join = () => joinResult({ meetingId: 'm_2', ...answer });
     server.drop();
     await next(client, 'reconnected');
     expect(client.transcript.getSnapshot()).toEqual([]);
+    expect(events.slice(2)).toEqual([`m_1 -> m_2: ${reason}`, 'joined', 'reconnected elsewhere']);
+  });
+
+  test('is in the same meeting when only the server is another one', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    server.answers.join = () => joinResult({ serverId: 'server-2' });
+    server.drop();
+    await next(client, 'reconnected');
+    expect(events.slice(2)).toEqual(['joined', 'reconnected']);
+  });
+
+  test('that ran out of its only token is told to be over because of it', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    server.refuse = new ParleyError('UNAUTHENTICATED').toWire();
+    server.dismiss(new ParleyError('TOKEN_EXPIRED'));
+    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('disconnected');
+    expect(events.at(-1)).toBe('disconnected: tokenExpired');
+  });
+
+  test.each([
+    ['REMOVED', 'removed'],
+    ['MEETING_ENDED', 'meetingEnded'],
+    ['SIGNED_OUT', 'signedOut'],
+  ] as const)('by %s is not sought again', async (code, reason) => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    server.dismiss(new ParleyError(code));
+    await expect.poll(() => events).toEqual([`${code} is over`, `disconnected: ${reason}`]);
+    expect([client.disconnectReason, server.handshakes.length]).toEqual([reason, 1]);
   });
 
   test('does not publish before it is back', async () => {
@@ -549,8 +567,13 @@ describe('after a lost connection', () => {
       throw new ParleyError('INVALID_ROOM_NAME');
     };
     server.drop();
-    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('closed');
-    expect(events).toEqual(['reconnecting', 'CONNECTION_LOST comes back', 'INVALID_ROOM_NAME is over', 'closed']);
+    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('disconnected');
+    expect(events).toEqual([
+      'reconnecting',
+      'CONNECTION_LOST comes back',
+      'INVALID_ROOM_NAME is over',
+      'disconnected: refused',
+    ]);
   });
 
   test('comes back even if the connection is lost again on the way', async () => {
@@ -581,7 +604,7 @@ describe('after a lost connection', () => {
     const client = await joinedClient();
     const events = eventsOf(client);
     server.dismiss(new ParleyError('DUPLICATE_PARTICIPANT'));
-    await expect.poll(() => events).toEqual(['DUPLICATE_PARTICIPANT is over', 'closed']);
+    await expect.poll(() => events).toEqual(['DUPLICATE_PARTICIPANT is over', 'disconnected: replaced']);
     expect(server.count('join')).toBe(1);
   });
 

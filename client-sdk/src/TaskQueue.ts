@@ -1,4 +1,4 @@
-import { ParleyError } from './protocol/index.js';
+import { errorOf } from './protocol/index.js';
 
 /** Runs tasks one after the other, in the order in which they came. A task that fails stops nobody behind it. */
 export class TaskQueue {
@@ -13,7 +13,7 @@ export class TaskQueue {
 
   /** @throws whatever the task throws, as a rejection, or `RATE_LIMITED` when the queue is full */
   run<T>(task: () => Promise<T> | T): Promise<T> {
-    if (this.#waiting >= this.#capacity) return Promise.reject(new ParleyError('RATE_LIMITED'));
+    if (this.#waiting >= this.#capacity) return Promise.reject(errorOf('RATE_LIMITED'));
     this.#waiting += 1;
     const done = this.#tail.then(task).finally(() => {
       this.#waiting -= 1;

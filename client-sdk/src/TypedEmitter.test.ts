@@ -1,9 +1,18 @@
 import { expect, test, vi } from 'vitest';
 import { TypedEmitter } from './TypedEmitter.js';
 
-class Bell extends TypedEmitter<{ rung: { times: number } }> {
+class Bell extends TypedEmitter<{ rung: [event: { times: number }]; cracked: [] }> {
   ring(times: number): void {
     this.emit('rung', { times });
+  }
+
+  crack(): boolean {
+    this.emit('cracked');
+    return this.hasListeners('cracked');
+  }
+
+  melt(): void {
+    this.removeAllListeners();
   }
 }
 
@@ -36,7 +45,7 @@ test('calls a listener for one event once, and not at all when it was taken off 
 
 test('reports what a listener throws and calls the others all the same', () => {
   const reported: unknown[] = [];
-  vi.stubGlobal('reportError', (error: unknown) => reported.push(error));
+  vi.stubGlobal('reportError', (error: unknown) => void reported.push(error));
   const bell = new Bell();
   const failure = new Error('a bug of the application');
   const heard: number[] = [];
@@ -48,4 +57,14 @@ test('reports what a listener throws and calls the others all the same', () => {
   expect(heard).toEqual([1]);
   expect(reported).toEqual([failure]);
   vi.unstubAllGlobals();
+});
+
+test('knows events that carry nothing, and whether anybody listens', () => {
+  const bell = new Bell();
+  expect(bell.crack()).toBe(false);
+  const heard: unknown[][] = [];
+  bell.on('cracked', (...payload) => heard.push(payload));
+  expect([bell.crack(), heard]).toEqual([true, [[]]]);
+  bell.melt();
+  expect([bell.crack(), heard.length]).toEqual([false, 1]);
 });

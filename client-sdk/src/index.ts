@@ -1,18 +1,24 @@
 /** What a page needs to join a Parley room. Checks of messages are on `@parley/client-sdk/protocol/schema`. */
+export type { ClientState, DisconnectReason, ParleyClientEvents } from './clientEvents.js';
+export type { JoinOptions, JoinRoomOptions, ParleyClientOptions, RoomClientOptions } from './clientOptions.js';
+export { defaults } from './defaults.js';
 export { guestCredentials } from './guestCredentials.js';
 export type { Logger } from './Logger.js';
 export { createLevelMeter, type LevelMeter } from './media/createLevelMeter.js';
-export { captureMicrophone, listMicrophones, type Microphone, type MicrophoneOptions } from './media/microphone.js';
-export type { Publication } from './media/Publication.js';
-export type { RemoteAudio, RemoteAudioEvents } from './media/RemoteAudio.js';
+export { LocalMicrophone, type LocalMicrophoneEvents, type LocalMicrophoneOptions } from './media/LocalMicrophone.js';
 export {
-  type ClientState,
-  type JoinOptions,
-  ParleyClient,
-  type ParleyClientEvents,
-  type ParleyClientOptions,
-} from './ParleyClient.js';
+  type AudioProcessing,
+  captureMicrophone,
+  listMicrophones,
+  type Microphone,
+  type MicrophoneOptions,
+} from './media/microphone.js';
+export type { Publication } from './media/Publication.js';
+export type { ConnectionLevel, ConnectionMeasurement, ConnectionQuality } from './media/qualityOf.js';
+export type { OutputDevice, RemoteAudio, RemoteAudioEvents } from './media/RemoteAudio.js';
+export { ParleyClient } from './ParleyClient.js';
 export * from './protocol/index.js';
-export type { TypedEmitter } from './TypedEmitter.js';
+export type { RoomClient } from './RoomClient.js';
+export type { EventMap, TypedEmitter } from './TypedEmitter.js';
 export { findSegments, type TranscriptFormatOptions, toPlainText, toSrt, toVtt } from './transcript/formats.js';
 export { TranscriptView, type TranscriptViewEvents } from './transcript/TranscriptView.js';

@@ -18,22 +18,32 @@ export function microphone(): MediaStreamTrack {
 }
 
 /** A WebRTC that has no network: everything of the library is real but the browser's peer connection. */
-export function fakeDevice(): { device: DeviceOptions; handlers: FakeHandler[]; sent: unknown[] } {
+export function fakeDevice(): {
+  device: DeviceOptions;
+  handlers: FakeHandler[];
+  sent: unknown[];
+  /** What the browser's statistics hold, by the direction of the transport; a test puts it in. */
+  stats: { send: Record<string, unknown>[]; recv: Record<string, unknown>[] };
+} {
   const factory = FakeHandler.createFactory({
     generateNativeRtpCapabilities,
     generateLocalDtlsParameters,
   } as Parameters<typeof FakeHandler.createFactory>[0]);
   const handlers: FakeHandler[] = [];
   const sent: unknown[] = [];
+  const stats: ReturnType<typeof fakeDevice>['stats'] = { send: [], recv: [] };
   return {
     handlers,
     sent,
+    stats,
     device: {
       handlerFactory: {
         ...factory,
         factory: (options) => {
           const handler = factory.factory(options) as FakeHandler;
           handlers.push(handler);
+          handler.getTransportStats = async () =>
+            new Map(stats[options.direction].map((each, index) => [String(index), { id: String(index), ...each }]));
           const send = handler.send.bind(handler);
           handler.send = (options) => {
             sent.push(options);

@@ -201,7 +201,14 @@ export class Server {
     const audit = settings.audit.enabled
       ? createAuditLog({ file: settings.audit.file ?? join(settings.dataDir, 'audit.log') })
       : NO_AUDIT;
-    const identities = await createIdentities({ settings, joinSecret, sessions, audit, logger });
+    const identities = await createIdentities({
+      settings,
+      joinSecret,
+      model: { name: model.profile.name, demo: model.profile.demo },
+      sessions,
+      audit,
+      logger,
+    });
     const { authenticator } = identities;
     const certificateAuthority = tls?.caPath;
     const app = createApp({

@@ -8,8 +8,8 @@ import {
   transportParameters,
 } from '../../test-support/media.js';
 import { ScriptedChannel } from '../../test-support/ScriptedChannel.js';
+import { defaults } from '../defaults.js';
 import { type ErrorCode, ParleyError } from '../protocol/index.js';
-import { GRACE_MS } from './iceRecovery.js';
 import { MediaSession, type MediaSessionOptions } from './MediaSession.js';
 
 const PARAMETERS = { routerRtpCapabilities: ROUTER_RTP_CAPABILITIES, iceServers: [] };
@@ -102,6 +102,32 @@ describe('sending', () => {
     await settled();
     session.close();
     await expect(publishing).rejects.toMatchObject({ code: 'NOT_JOINED' });
+  });
+});
+
+describe('sending something muted', () => {
+  test('begins paused, and silent from the first sample', async () => {
+    const { session } = await opened();
+    const track = microphone();
+    const publication = await session.publish({ track, name: 'microphone', muted: true });
+    expect([publication.muted, track.enabled, channel.last('produce')]).toMatchObject([true, false, { paused: true }]);
+    await publication.unmute();
+    expect([track.enabled, channel.names.at(-1)]).toEqual([true, 'resumeProducer']);
+  });
+
+  test('whose microphone was given back waits for another track, through reconnects, and needs nobody', async () => {
+    const { session, events } = await opened();
+    const stopped = microphone();
+    stopped.stop();
+    const publication = await session.publish({ track: stopped, name: 'microphone', muted: true });
+    session.suspend();
+    await session.open(PARAMETERS);
+    expect([channel.names.includes('produce'), publication.closed, events]).toEqual([false, false, []]);
+    const track = microphone();
+    await publication.replaceTrack(track);
+    await publication.unmute();
+    expect(channel.last('produce')).toMatchObject({ paused: true });
+    expect([track.enabled, channel.names.at(-1)]).toEqual([true, 'resumeProducer']);
   });
 });
 
@@ -453,7 +479,7 @@ describe('a path that the network has cut', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(restarts()).toBe(1);
     setConnectionState(handler, 'connected');
-    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    await vi.advanceTimersByTimeAsync(10 * defaults.iceGraceMs);
     expect(restarts()).toBe(1);
     expect(events).toEqual(['hears ben (audio)']);
   });
@@ -462,10 +488,10 @@ describe('a path that the network has cut', () => {
     const { handler } = await connected();
     setConnectionState(handler, 'disconnected');
     setConnectionState(handler, 'connected');
-    await vi.advanceTimersByTimeAsync(2 * GRACE_MS);
+    await vi.advanceTimersByTimeAsync(2 * defaults.iceGraceMs);
     expect(restarts()).toBe(0);
     setConnectionState(handler, 'disconnected');
-    await vi.advanceTimersByTimeAsync(GRACE_MS);
+    await vi.advanceTimersByTimeAsync(defaults.iceGraceMs);
     expect(restarts()).toBe(1);
   });
 
@@ -479,10 +505,10 @@ describe('a path that the network has cut', () => {
     setConnectionState(handler, 'disconnected');
     setConnectionState(handler, 'failed');
     setConnectionState(handler, 'failed');
-    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    await vi.advanceTimersByTimeAsync(10 * defaults.iceGraceMs);
     expect(restarts()).toBe(1);
     answer();
-    await vi.advanceTimersByTimeAsync(GRACE_MS);
+    await vi.advanceTimersByTimeAsync(defaults.iceGraceMs);
     expect(restarts()).toBe(2);
   });
 
@@ -521,8 +547,61 @@ describe('a path that the network has cut', () => {
     const { session, handler } = await connected();
     setConnectionState(handler, 'disconnected');
     session.close();
-    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    await vi.advanceTimersByTimeAsync(10 * defaults.iceGraceMs);
     expect(restarts()).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is looked for in both directions when the machine is in another network', async () => {
+    const { session, handler, events } = await connected();
+    await publish(session);
+    session.restartIce();
+    session.restartIce();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(restarts()).toBe(2);
+    setConnectionState(handler, 'connected');
+    session.suspend();
+    session.restartIce();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([restarts(), events.filter((event) => event.startsWith('error'))]).toEqual([2, []]);
+  });
+});
+
+describe('measuring', () => {
+  test('asks each transport once, and knows whose stream is whose', async () => {
+    const { session } = await opened();
+    await publish(session);
+    const heard = announcement({ participantId: 'ben' });
+    session.onConsumerCreated(heard);
+    await settled();
+    const ssrc = heard.rtpParameters.encodings?.[0]?.ssrc;
+    webrtc.stats.send = [
+      { type: 'outbound-rtp', packetsSent: 100 },
+      { type: 'remote-inbound-rtp', packetsLost: 1, jitter: 0.01, roundTripTime: 0.05 },
+    ];
+    webrtc.stats.recv = [
+      { type: 'inbound-rtp', ssrc, packetsReceived: 90, packetsLost: 2, jitter: 0.02 },
+      { type: 'inbound-rtp', ssrc: 1, packetsReceived: 7 },
+    ];
+    expect(await session.measure()).toEqual({
+      sent: { packets: 100, lost: 1, jitterMs: 10, rttMs: 50 },
+      received: [{ participantId: 'ben', packets: 90, lost: 2, jitterMs: 20 }],
+      connected: true,
+    });
+    setConnectionState(webrtc.handlers[0], 'disconnected');
+    expect(await session.measure()).toMatchObject({ connected: false });
+  });
+
+  test('has nothing to say without a connection, and little of who only listens', async () => {
+    const { session } = newSession();
+    expect(await session.measure()).toBeUndefined();
+    await session.open(PARAMETERS);
+    expect(await session.measure()).toEqual({ received: [], connected: true });
+  });
+
+  test('survives a browser that does not answer', async () => {
+    const { session } = await opened();
+    for (const handler of webrtc.handlers) handler.getTransportStats = () => Promise.reject(new Error('closed'));
+    expect(await session.measure()).toEqual({ received: [], connected: true });
   });
 });

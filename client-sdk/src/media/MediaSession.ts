@@ -2,16 +2,18 @@ import type { DeviceOptions } from 'mediasoup-client/types';
 import { type Logger, SILENT } from '../Logger.js';
 import { asParleyError, codeOf } from '../parleyErrors.js';
 import {
+  errorOf,
   type IceServer,
   type Notifications,
-  ParleyError,
+  type ParleyError,
   type RtpCapabilities,
   type TrackName,
 } from '../protocol/index.js';
-import type { SignalingChannel } from '../signaling/SignalingChannel.js';
+import type { SignalingChannel, SignalingNotification } from '../signaling/SignalingChannel.js';
 import { TaskQueue } from '../TaskQueue.js';
 import { TypedEmitter } from '../TypedEmitter.js';
-import { assertUsable, Publication, type PublicationHost } from './Publication.js';
+import type { MediaCounts } from './mediaCounts.js';
+import { assertUsable, isDormant, Publication, type PublicationHost } from './Publication.js';
 import { RouterLink, type RouterLinkEvents } from './RouterLink.js';
 
 export interface MediaSessionOptions {
@@ -27,10 +29,15 @@ export interface MediaSessionEvents {
   trackSubscribed: RouterLinkEvents['trackSubscribed'];
   trackUnsubscribed: RouterLinkEvents['trackUnsubscribed'];
   /** Something failed that nobody waits for. */
-  error: { error: ParleyError };
+  error: [event: { error: ParleyError }];
   /** Media cannot be had on this connection any more; another connection may help. */
-  lost: { error: ParleyError };
+  lost: [event: { error: ParleyError }];
 }
+
+export type MediaNotification = Extract<
+  SignalingNotification,
+  { name: 'consumerCreated' | 'consumerClosed' | 'transportClosed' | 'mediaRestarted' }
+>;
 
 interface RouterParameters {
   routerRtpCapabilities: RtpCapabilities;
@@ -93,20 +100,22 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   }
 
   /**
-   * Sends a track.
+   * Sends a track; `muted` from the start where it is to be.
    * @throws ParleyError, as a rejection: `NOT_JOINED`, `CONNECTION_LOST`, `BROWSER_UNSUPPORTED`, `MICROPHONE_NOT_FOUND`, or what the
    * server answers
    */
-  async publish(options: { track: MediaStreamTrack; name: TrackName }): Promise<Publication> {
+  async publish(options: { track: MediaStreamTrack; name: TrackName; muted?: boolean }): Promise<Publication> {
     const publication = new Publication({ ...options, host: this.#host });
     await this.#queue.run(async () => {
-      if (this.#closed) throw new ParleyError('NOT_JOINED');
+      if (this.#closed) throw errorOf('NOT_JOINED');
       if (this.#unsupported !== undefined) throw this.#unsupported;
-      if (this.#link === undefined) throw new ParleyError('CONNECTION_LOST');
-      assertUsable(options.track);
+      if (this.#link === undefined) throw errorOf('CONNECTION_LOST');
       const epoch = this.#epoch;
       try {
-        await this.#link.produce(publication);
+        if (!isDormant(publication)) {
+          assertUsable(options.track);
+          await this.#link.produce(publication);
+        }
       } catch (error) {
         this.#assertCurrent(epoch);
         throw error;
@@ -115,6 +124,24 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
       this.#publications.add(publication);
     });
     return publication;
+  }
+
+  /** What the server tells of media. */
+  onNotification({ name, payload }: MediaNotification): void {
+    switch (name) {
+      case 'consumerCreated':
+        this.onConsumerCreated(payload);
+        return;
+      case 'consumerClosed':
+        this.onConsumerClosed(payload);
+        return;
+      case 'transportClosed':
+        this.onTransportClosed(payload);
+        return;
+      case 'mediaRestarted':
+        this.onMediaRestarted(payload);
+        return;
+    }
   }
 
   /** The server announces a track. */
@@ -129,7 +156,6 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     this.#inBackground(async () => this.#link?.unsubscribe(consumerId));
   }
 
-  /** The server gave a transport up: another one takes its place. */
   /** @returns the publications that are muted now */
   onPausedByServer(producerIds: readonly string[]): Publication[] {
     return [...this.#publications].filter((publication) =>
@@ -137,6 +163,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     );
   }
 
+  /** The server gave a transport up: another one takes its place. */
   onTransportClosed({ transportId }: { transportId: string }): void {
     const epoch = this.#epoch;
     this.#queue
@@ -158,6 +185,16 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     this.#queue
       .run(() => this.#build({ routerRtpCapabilities, iceServers: this.#iceServers }, epoch))
       .catch((error: unknown) => this.#giveUp(error, epoch));
+  }
+
+  /** The machine is in another network now: looks for a new way for everything that is sent and heard. */
+  restartIce(): void {
+    this.#link?.restartIce();
+  }
+
+  /** What the browser counts of what is sent and heard; undefined while there is no connection. */
+  async measure(): Promise<MediaCounts | undefined> {
+    return this.#link?.measure();
   }
 
   /** Ends everything that is sent and heard. Idempotent. */
@@ -202,6 +239,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   /** One track that cannot be sent any more, e.g. of an unplugged microphone, does not keep the others back. */
   async #publishAgain(epoch: number): Promise<void> {
     for (const publication of this.#publications) {
+      if (isDormant(publication)) continue;
       try {
         assertUsable(publication.track);
         await this.#link?.produce(publication);
@@ -221,8 +259,8 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   }
 
   #assertCurrent(epoch: number): void {
-    if (this.#closed) throw new ParleyError('NOT_JOINED');
-    if (epoch !== this.#epoch) throw new ParleyError('CONNECTION_LOST');
+    if (this.#closed) throw errorOf('NOT_JOINED');
+    if (epoch !== this.#epoch) throw errorOf('CONNECTION_LOST');
   }
 
   #giveUp(error: unknown, epoch: number): void {

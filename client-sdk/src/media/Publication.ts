@@ -1,6 +1,6 @@
 import type { Producer } from 'mediasoup-client/types';
 import { asParleyError, codeOf } from '../parleyErrors.js';
-import { ParleyError, type TrackName } from '../protocol/index.js';
+import { errorOf, type TrackName } from '../protocol/index.js';
 
 /** What a publication needs of the session that it belongs to. */
 export interface PublicationHost {
@@ -35,9 +35,10 @@ export class Publication {
   #closed = false;
 
   /** @internal */
-  constructor(options: { name: TrackName; track: MediaStreamTrack; host: PublicationHost }) {
+  constructor(options: { name: TrackName; track: MediaStreamTrack; muted?: boolean; host: PublicationHost }) {
     this.name = options.name;
     this.#track = options.track;
+    this.#muted = options.muted ?? false;
     this.#host = options.host;
   }
 
@@ -75,7 +76,7 @@ export class Publication {
    */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
     await this.#host.enqueue(async () => {
-      if (this.#closed) throw new ParleyError('PRODUCER_NOT_FOUND', { message: 'This publication is closed.' });
+      if (this.#closed) throw errorOf('PRODUCER_NOT_FOUND', { message: 'This publication is closed.' });
       assertUsable(track);
       this.#next = track;
       track.enabled = !this.#muted;
@@ -165,11 +166,16 @@ export class Publication {
   }
 }
 
+/** Muted, and its microphone given back meanwhile: it is sent again when it is unmuted with another track. */
+export function isDormant({ track, muted }: Publication): boolean {
+  return muted && track.readyState === 'ended';
+}
+
 /** @throws ParleyError `INVALID_RTP_PARAMETERS` for a picture, `MICROPHONE_NOT_FOUND` for what has ended */
 export function assertUsable(track: MediaStreamTrack): void {
-  if (track.kind !== 'audio') throw new ParleyError('INVALID_RTP_PARAMETERS');
+  if (track.kind !== 'audio') throw errorOf('INVALID_RTP_PARAMETERS');
   if (track.readyState !== 'ended') return;
-  throw new ParleyError('MICROPHONE_NOT_FOUND', {
+  throw errorOf('MICROPHONE_NOT_FOUND', {
     message: 'This track has ended: its microphone was unplugged or stopped. Capture it again.',
   });
 }

@@ -8,9 +8,10 @@ import type {
 } from 'mediasoup-client/types';
 import { asParleyError, codeOf } from '../parleyErrors.js';
 import {
+  errorOf,
   type IceServer,
   type Notifications,
-  ParleyError,
+  type ParleyError,
   type RequestName,
   type RequestOf,
   type ResponseOf,
@@ -21,7 +22,8 @@ import {
 } from '../protocol/index.js';
 import type { SignalingChannel } from '../signaling/SignalingChannel.js';
 import { TypedEmitter } from '../TypedEmitter.js';
-import { recoverIce } from './iceRecovery.js';
+import { type IceRecovery, recoverIce } from './iceRecovery.js';
+import { type MediaCounts, readReceived, readSent, type StatsReport } from './mediaCounts.js';
 import type { Publication } from './Publication.js';
 
 export interface RouterLinkOptions {
@@ -42,16 +44,18 @@ export interface Subscription {
 }
 
 export interface RouterLinkEvents {
-  trackSubscribed: Subscription;
-  trackUnsubscribed: { participantId: string; consumerId: string };
+  trackSubscribed: [subscription: Subscription];
+  trackUnsubscribed: [subscription: { participantId: string; consumerId: string }];
   /** The server does not know this transport any more. */
-  transportLost: { transportId: string };
+  transportLost: [transport: { transportId: string }];
   /** Something failed that nobody waits for. */
-  error: { error: ParleyError };
+  error: [event: { error: ParleyError }];
 }
 
 interface OpenSubscription extends Subscription {
   producerId: string;
+  /** Of its RTP stream. */
+  ssrc: number | undefined;
   close(): void;
 }
 
@@ -64,6 +68,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   readonly #arriving = new Map<string, { producerId: string; wanted: boolean }>();
   /** Of requests that wait for their answers. */
   readonly #aborts = new Set<() => void>();
+  readonly #recoveries = new Map<string, IceRecovery>();
   #sending: Transport | undefined;
   #receiving: Transport | undefined;
   #closed = false;
@@ -81,7 +86,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       device = new Device(options.device);
       await device.load({ routerRtpCapabilities: options.routerRtpCapabilities as DeviceCapabilities });
     } catch (error) {
-      throw new ParleyError('BROWSER_UNSUPPORTED', { cause: error });
+      throw errorOf('BROWSER_UNSUPPORTED', { cause: error });
     }
     return new RouterLink(options, device);
   }
@@ -136,7 +141,12 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
         return;
       }
       const subscription = { participantId, consumerId, track: consumer.track };
-      this.#subscriptions.set(consumerId, { ...subscription, producerId, close: () => consumer.close() });
+      this.#subscriptions.set(consumerId, {
+        ...subscription,
+        producerId,
+        ssrc: rtpParameters.encodings?.[0]?.ssrc,
+        close: () => consumer.close(),
+      });
       this.emit('trackSubscribed', subscription);
     } catch (error) {
       if (!receiving.closed) throw asParleyError(error, 'BROWSER_UNSUPPORTED');
@@ -169,6 +179,22 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       return 'recv';
     }
     return undefined;
+  }
+
+  /** Looks for a new way for both transports. */
+  restartIce(): void {
+    for (const recovery of this.#recoveries.values()) recovery.restart();
+  }
+
+  /** What the browser counts, once for each transport: a question for each track would be many in a large room. */
+  async measure(): Promise<MediaCounts> {
+    const [sending, receiving] = await Promise.all([statsOf(this.#sending), statsOf(this.#receiving)]);
+    const sent = sending === undefined ? undefined : readSent(sending);
+    return {
+      ...(sent === undefined ? {} : { sent }),
+      received: receiving === undefined ? [] : readReceived(receiving, [...this.#subscriptions.values()]),
+      connected: isUp(this.#sending) && isUp(this.#receiving),
+    };
   }
 
   /** Idempotent. */
@@ -226,16 +252,18 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
         .then(() => done())
         .catch(fail);
     });
-    recoverIce({
+    const recovery = recoverIce({
       transport,
       restart: () => this.#restartIce(transport),
       onUnreachable: () =>
         this.emit('error', {
-          error: new ParleyError('CONNECTION_FAILED', {
+          error: errorOf('CONNECTION_FAILED', {
             message: 'Audio cannot reach the server: a firewall seems to block UDP and TCP to its media port.',
           }),
         }),
     });
+    this.#recoveries.set(transport.id, recovery);
+    transport.observer.once('close', () => this.#recoveries.delete(transport.id));
   }
 
   async #restartIce(transport: Transport): Promise<void> {
@@ -255,7 +283,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   /** Settles at once when this link is closed: the connection that it belongs to may be gone and another one there. */
   #request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
     return new Promise((resolve, reject) => {
-      const abort = () => reject(new ParleyError('CONNECTION_LOST'));
+      const abort = () => reject(errorOf('CONNECTION_LOST'));
       if (this.#closed) return abort();
       this.#aborts.add(abort);
       this.#options.channel
@@ -275,4 +303,18 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       iceServers: this.#options.iceServers as RTCIceServer[],
     };
   }
+}
+
+/** What a transport that was closed meanwhile has counted is of no interest. */
+async function statsOf(transport: Transport | undefined): Promise<StatsReport | undefined> {
+  if (transport === undefined || transport.closed) return undefined;
+  try {
+    return await transport.getStats();
+  } catch {
+    return undefined;
+  }
+}
+
+function isUp(transport: Transport | undefined): boolean {
+  return transport?.connectionState !== 'failed' && transport?.connectionState !== 'disconnected';
 }

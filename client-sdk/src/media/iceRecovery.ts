@@ -1,4 +1,5 @@
 import type { Transport } from 'mediasoup-client/types';
+import { defaults } from '../defaults.js';
 
 export interface IceRecoveryOptions {
   transport: Transport;
@@ -8,21 +9,20 @@ export interface IceRecoveryOptions {
   onUnreachable: () => void;
 }
 
-/**
- * Time for 'disconnected' to pass by itself, as it does when a few packets were lost, and for a restart to show its effect before
- * there is another one.
- */
-export const GRACE_MS = 3_000;
+export interface IceRecovery {
+  /** Restarts now, unless a restart is on its way already. */
+  restart(): void;
+}
 
 /** Restarts ICE when a transport has lost its way: at once where the browser has given up, after a while where it has not yet. */
-export function recoverIce({ transport, restart, onUnreachable }: IceRecoveryOptions): void {
+export function recoverIce({ transport, restart, onUnreachable }: IceRecoveryOptions): IceRecovery {
   let connectedBefore = false;
   let restarting = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const lookLater = () => {
     clearTimeout(timer);
-    if (!transport.closed) timer = setTimeout(look, GRACE_MS);
+    if (!transport.closed) timer = setTimeout(look, defaults.iceGraceMs);
   };
   const look = () => {
     const { connectionState } = transport;
@@ -45,4 +45,5 @@ export function recoverIce({ transport, restart, onUnreachable }: IceRecoveryOpt
       void restartOnce();
     }
   });
+  return { restart: () => void restartOnce() };
 }

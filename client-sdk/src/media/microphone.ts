@@ -1,14 +1,19 @@
-import { type ErrorCode, ParleyError } from '../protocol/index.js';
+import { defaults } from '../defaults.js';
+import { type ErrorCode, errorOf, ParleyError } from '../protocol/index.js';
 
-export interface MicrophoneOptions {
+/** What the browser does to the sound before it is sent. */
+export interface AudioProcessing {
+  /** Takes out what the loudspeaker plays. */
+  echoCancellation: boolean;
+  noiseSuppression: boolean;
+  /** Makes quiet voices louder. */
+  autoGainControl: boolean;
+}
+
+/** Processing is on unless told otherwise (`defaults.processing`). */
+export interface MicrophoneOptions extends Partial<AudioProcessing> {
   /** From `listMicrophones`; the browser's default without. */
   deviceId?: string;
-  /** Default true. */
-  echoCancellation?: boolean;
-  /** Default true. */
-  noiseSuppression?: boolean;
-  /** Default true. */
-  autoGainControl?: boolean;
 }
 
 export interface Microphone {
@@ -37,7 +42,7 @@ const CODES: Record<string, ErrorCode> = {
  * @throws ParleyError, as a rejection: `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `INSECURE_CONTEXT`, `BROWSER_UNSUPPORTED`
  */
 export async function captureMicrophone(options: MicrophoneOptions = {}): Promise<MediaStreamTrack> {
-  const { deviceId, echoCancellation = true, noiseSuppression = true, autoGainControl = true } = options;
+  const { deviceId, echoCancellation, noiseSuppression, autoGainControl } = { ...defaults.processing, ...options };
   try {
     const stream = await devices().getUserMedia({
       audio: {
@@ -49,12 +54,12 @@ export async function captureMicrophone(options: MicrophoneOptions = {}): Promis
       },
     });
     const [track] = stream.getAudioTracks();
-    if (track === undefined) throw new ParleyError('MICROPHONE_NOT_FOUND');
+    if (track === undefined) throw errorOf('MICROPHONE_NOT_FOUND');
     return track;
   } catch (error) {
     if (error instanceof ParleyError) throw error;
     const code = CODES[(error as Error).name] ?? 'MICROPHONE_NOT_FOUND';
-    throw new ParleyError(code, { cause: error });
+    throw errorOf(code, { cause: error });
   }
 }
 
@@ -70,11 +75,29 @@ export async function listMicrophones(): Promise<Microphone[]> {
     .map(({ deviceId, label }, index) => ({ deviceId, label: label === '' ? `Microphone ${index + 1}` : label }));
 }
 
+/**
+ * Tells one default microphone from another. Chromium lists it once more under the id `default`; elsewhere it is the first one (W3C
+ * Media Capture and Streams, `enumerateDevices`). Empty where there is none.
+ */
+export async function defaultMicrophoneKey(): Promise<string> {
+  const inputs = (await devices().enumerateDevices()).filter(({ kind }) => kind === 'audioinput');
+  const named = inputs.find(({ deviceId }) => deviceId === 'default');
+  if (named !== undefined) return `${named.groupId} ${named.label}`;
+  return inputs[0]?.deviceId ?? '';
+}
+
+/** Calls back when devices come or go. @returns a function that ends that */
+export function onDeviceChange(listener: () => void): () => void {
+  const found = globalThis.navigator?.mediaDevices;
+  found?.addEventListener?.('devicechange', listener);
+  return () => found?.removeEventListener?.('devicechange', listener);
+}
+
 /** Browsers have no media devices on pages that are not secure. */
 function devices(): MediaDevices {
   const found = globalThis.navigator?.mediaDevices;
   if (found === undefined) {
-    throw new ParleyError(globalThis.isSecureContext === false ? 'INSECURE_CONTEXT' : 'BROWSER_UNSUPPORTED');
+    throw errorOf(globalThis.isSecureContext === false ? 'INSECURE_CONTEXT' : 'BROWSER_UNSUPPORTED');
   }
   return found;
 }

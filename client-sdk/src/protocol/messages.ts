@@ -74,7 +74,28 @@ export interface TranscriptionStatus {
   degradation?: TranscriptionDegradation | undefined;
 }
 
+/** What this server does besides transcribing. */
+export interface ServerFeatures {
+  /** Whether meetings can be recorded; without, nobody needs to be asked. */
+  recording: boolean;
+}
+
+/** What `GET /api/identity` answers: all that a page has to know before anybody joins. */
+export interface ServerIdentity {
+  /** A name is enough. */
+  guests: boolean;
+  /** Where to sign in, if at all. */
+  keycloak?: { url: string; realm: string; clientId: string } | undefined;
+  /** Name of the settings profile of rooms that say nothing else, e.g. `balanced`. */
+  mode: string;
+  model: TranscriptionStatus['model'];
+  /** As in `ServerFeatures`. */
+  recording: boolean;
+}
+
 export interface JoinResult {
+  /** Of this run of the server: another one after a restart. */
+  serverId: string;
   room: string;
   meetingId: string;
   /** Unix time on the server when the meeting began; `startMs` and `endMs` of segments count from here. */
@@ -90,6 +111,7 @@ export interface JoinResult {
   /** Nobody else may come in. */
   locked: boolean;
   transcription: TranscriptionStatus;
+  features: ServerFeatures;
 }
 
 /**

@@ -1,16 +1,18 @@
 import { io, type Socket } from 'socket.io-client';
 import { Backoff } from '../Backoff.js';
+import { defaults } from '../defaults.js';
 import { type Logger, SILENT } from '../Logger.js';
 import { errorFromWire } from '../parleyErrors.js';
 import {
   type Ack,
   type ConnectErrorData,
   type Credentials,
+  errorOf,
   type Handshake,
   LIMITS,
   type NotificationName,
   type Notifications,
-  ParleyError,
+  type ParleyError,
   PROTOCOL_VERSION,
   type RequestName,
   type RequestOf,
@@ -25,8 +27,10 @@ export interface SignalingChannelOptions {
   credentials: Credentials | (() => Promise<Credentials>);
   /** Default `LIMITS.requestTimeoutMs`. */
   requestTimeoutMs?: number;
-  /** Between attempts to come back: doubled each time, scattered by half. Default 500 to 5,000 ms. */
+  /** Between attempts to come back: doubled each time, scattered by half. Default `defaults.retryDelayMs`. */
   retryDelayMs?: { min: number; max: number };
+  /** PEM of the authority to trust instead of those that the system knows. In Node only. */
+  ca?: string | undefined;
   logger?: Logger;
 }
 
@@ -36,11 +40,11 @@ export type SignalingNotification = {
 }[NotificationName];
 
 export interface SignalingEvents {
-  notification: SignalingNotification;
+  notification: [notification: SignalingNotification];
   /** `willReconnect` says that the channel tries by itself. */
-  disconnected: { error: ParleyError; willReconnect: boolean };
+  disconnected: [event: { error: ParleyError; willReconnect: boolean }];
   /** After a loss; whoever was in a room has to join again. */
-  reconnected: undefined;
+  reconnected: [];
 }
 
 /** All of them: a record, so that one that is left out does not compile. */
@@ -71,10 +75,6 @@ const NOTIFICATIONS = Object.keys({
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 
-const RETRY_DELAY_MS = { min: 500, max: 5_000 };
-/** A connection that has lasted so long was a good one: after its loss, delays begin short again. */
-const STABLE_MS = 10_000;
-
 /** The socket to the server: typed requests that always settle, notifications, and a connection that comes back by itself. */
 export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   readonly #socket: Socket;
@@ -96,7 +96,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     super();
     this.#requestTimeoutMs = options.requestTimeoutMs ?? LIMITS.requestTimeoutMs;
     this.#logger = options.logger ?? SILENT;
-    const retryDelayMs = options.retryDelayMs ?? RETRY_DELAY_MS;
+    const retryDelayMs = options.retryDelayMs ?? defaults.retryDelayMs;
     this.#backoff = new Backoff({ minMs: retryDelayMs.min, maxMs: retryDelayMs.max });
     // A path in the address would name a socket.io namespace.
     this.#socket = io(new URL(options.url).origin, {
@@ -104,6 +104,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       autoConnect: false,
       forceNew: true,
       auth: (give: (handshake: object) => void) => void this.#handshake(options.credentials).then(give),
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
       timeout: this.#requestTimeoutMs,
       reconnectionDelay: retryDelayMs.min,
       reconnectionDelayMax: retryDelayMs.max,
@@ -113,7 +114,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       const again = this.#connectedBefore;
       this.#connectedBefore = true;
       this.#connectedAtMs = performance.now();
-      if (again) this.emit('reconnected', undefined);
+      if (again) this.emit('reconnected');
     });
     this.#socket.on('disconnect', (reason) => this.#onDisconnect(reason));
     this.#socket.on('connect_error', (error) => this.#onConnectError(error));
@@ -148,7 +149,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
 
   /** The first connection; later ones are made by the channel. @throws ParleyError, as a rejection: the server's code, or `CONNECTION_FAILED` */
   connect(): Promise<void> {
-    if (this.#closed) return Promise.reject(new ParleyError('CLIENT_CLOSED'));
+    if (this.#closed) return Promise.reject(errorOf('CLIENT_CLOSED'));
     return new Promise((resolve, reject) => {
       const settle = (action: () => void) => {
         this.#socket.off('connect', onConnect);
@@ -164,7 +165,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       const onConnect = () => settle(resolve);
       const onError = (error: Error) => fail(connectErrorOf(error));
       // The address answers, but the server hung up before it let anybody in.
-      const onDisconnect = () => fail(new ParleyError('CONNECTION_FAILED'));
+      const onDisconnect = () => fail(errorOf('CONNECTION_FAILED'));
       this.#pending.add(fail);
       this.#socket.on('connect', onConnect);
       this.#socket.on('connect_error', onError);
@@ -179,10 +180,10 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
    * the reason that the server gave, else `CONNECTION_LOST`
    */
   request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
-    if (this.#closed) return Promise.reject(new ParleyError('CLIENT_CLOSED'));
-    if (!this.#socket.connected) return Promise.reject(new ParleyError('CONNECTION_LOST'));
+    if (this.#closed) return Promise.reject(errorOf('CLIENT_CLOSED'));
+    if (!this.#socket.connected) return Promise.reject(errorOf('CONNECTION_LOST'));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => fail(new ParleyError('REQUEST_TIMEOUT')), this.#requestTimeoutMs);
+      const timer = setTimeout(() => fail(errorOf('REQUEST_TIMEOUT')), this.#requestTimeoutMs);
       const finish = () => {
         clearTimeout(timer);
         this.#pending.delete(fail);
@@ -214,7 +215,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     this.#closed = true;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    this.#failPending(new ParleyError('CLIENT_CLOSED'));
+    this.#failPending(errorOf('CLIENT_CLOSED'));
     this.#socket.disconnect();
     this.#socket.removeAllListeners();
     this.removeAllListeners();
@@ -223,14 +224,14 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   #onDisconnect(reason: string): void {
     // What was asked of a connection that was dead already must not be said into the next one.
     this.#socket.sendBuffer = [];
-    const lost = this.#farewell ?? new ParleyError('CONNECTION_LOST');
+    const lost = this.#farewell ?? errorOf('CONNECTION_LOST');
     const restartReason = this.#restartReason;
     this.#farewell = undefined;
     this.#restartReason = undefined;
     // The first `connect` is told by its own rejection.
     if (this.#closed || !this.#connectedBefore) return;
     this.#failPending(lost);
-    if (performance.now() - this.#connectedAtMs > STABLE_MS) this.#backoff.reset();
+    if (performance.now() - this.#connectedAtMs > defaults.stableConnectionMs) this.#backoff.reset();
     const error = restartReason ?? lost;
     this.#logger.debug('disconnected', { reason, code: error.code });
     const willReconnect = restartReason !== undefined || error.retryable;
@@ -269,6 +270,6 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
 
 function connectErrorOf(error: Error & { data?: Partial<ConnectErrorData> }): ParleyError {
   return error.data?.error === undefined
-    ? new ParleyError('CONNECTION_FAILED', { cause: error })
+    ? errorOf('CONNECTION_FAILED', { cause: error })
     : errorFromWire(error.data.error);
 }

@@ -17,11 +17,11 @@ export interface TranscriptViewOptions {
 
 export interface TranscriptViewEvents {
   /** A new version of a segment. The view has it already. */
-  segmentUpdated: { segment: Segment };
+  segmentUpdated: [event: { segment: Segment }];
   /** An interim that nobody will finish. */
-  segmentRetracted: { segmentId: string };
+  segmentRetracted: [event: { segmentId: string }];
   /** The snapshot is another one now. */
-  changed: undefined;
+  changed: [];
 }
 
 /** A question that failed is asked again after so long, as long as the connection stands. */
@@ -192,7 +192,7 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
 
   #changed(): void {
     this.#snapshot = undefined;
-    this.emit('changed', undefined);
+    this.emit('changed');
   }
 }
 

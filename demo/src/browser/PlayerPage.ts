@@ -132,7 +132,9 @@ export class PlayerPage {
 /** An error of the SDK crosses from the page as text; its sentence is what the person wants to read. */
 function refusal({ displayName }: JoinOptions): (error: unknown) => never {
   return (error) => {
-    const sentence = /ParleyError: (.+)/.exec(error instanceof Error ? error.message : '')?.[1];
+    const sentence = /(?:Parley|Connection|Authentication|Permission|Limit|Media|Input|Server)Error: (.+)/.exec(
+      error instanceof Error ? error.message : '',
+    )?.[1];
     if (sentence === undefined) throw error;
     throw new DemoError(`${displayName} cannot join: ${sentence}`, { cause: error });
   };

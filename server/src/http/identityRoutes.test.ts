@@ -9,6 +9,12 @@ import { identityRoutes, type Minter } from './identityRoutes.js';
 
 const ISSUER = 'https://id.example/realms/parley';
 const KEY: Minter = { id: 'key:1', rooms: ['daily'], grants: ['join', 'listen', 'readTranscript'] };
+const IDENTITY = {
+  guests: false,
+  mode: 'balanced',
+  model: { name: 'parley-nano', demo: true },
+  recording: false,
+};
 
 let server: Server;
 let sessions: SessionRegistry;
@@ -23,7 +29,7 @@ beforeEach(async () => {
   const app = express();
   app.use(
     identityRoutes({
-      identity: { guests: false },
+      identity: IDENTITY,
       sessions,
       provider: {
         issuer: ISSUER,
@@ -138,7 +144,7 @@ describe('a room token', () => {
   });
 });
 
-test('the page is told how people prove who they are', async () => {
-  expect(await (await ask('/api/identity')).json()).toEqual({ guests: false });
+test('the page is told how people prove who they are, and what writes down what they say', async () => {
+  expect(await (await ask('/api/identity')).json()).toEqual(IDENTITY);
   expect(await (await ask('/.well-known/jwks.json')).json()).toEqual({ keys: [] });
 });

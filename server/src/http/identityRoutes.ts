@@ -1,17 +1,10 @@
-import { GRANTS, type Grant, ParleyError } from '@parley/client-sdk/protocol';
+import { GRANTS, type Grant, ParleyError, type ServerIdentity } from '@parley/client-sdk/protocol';
 import { displayNameSchema, roomNameSchema } from '@parley/client-sdk/protocol/schema';
 import express, { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { SessionRegistry } from '../auth/SessionRegistry.js';
 import type { AuditLog } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
-
-/** What the page has to know before anybody signs in. */
-export interface IdentityOptions {
-  /** A name is enough. */
-  guests: boolean;
-  keycloak?: { url: string; realm: string; clientId: string };
-}
 
 /** Who may make tokens for guests: an API key, or the identity provider's service account. */
 export interface Minter {
@@ -22,7 +15,7 @@ export interface Minter {
 }
 
 export interface IdentityRoutesOptions {
-  identity: IdentityOptions;
+  identity: ServerIdentity;
   sessions: SessionRegistry;
   /** What the identity provider says of sign-ins that are over; absent without one. */
   provider?: {

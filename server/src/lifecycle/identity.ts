@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { GRANTS } from '@parley/client-sdk/protocol';
+import { GRANTS, type ServerIdentity } from '@parley/client-sdk/protocol';
 import type { Router } from 'express';
 import { ApiKeys } from '../auth/ApiKeys.js';
 import type { Authenticator } from '../auth/Authenticator.js';
@@ -30,6 +30,8 @@ export interface Identities {
 export interface IdentitiesOptions {
   settings: Settings;
   joinSecret: string | undefined;
+  /** Told to those who have not joined yet. */
+  model: ServerIdentity['model'];
   sessions: SessionRegistry;
   audit: AuditLog;
   logger: Logger;
@@ -43,7 +45,7 @@ export function allowsGuests({ guests, keycloak }: Settings): boolean {
 }
 
 export async function createIdentities(options: IdentitiesOptions): Promise<Identities> {
-  const { settings, joinSecret, sessions, audit, logger } = options;
+  const { settings, joinSecret, model, sessions, audit, logger } = options;
   const onRefused = (reason: string) => logger.info({ reason }, 'a token was refused');
   const roomTokens = await RoomTokenIssuer.create({
     file: join(settings.dataDir, 'keys', 'room-tokens.json'),
@@ -62,7 +64,13 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
       ...(provider === undefined ? {} : { provider: provider.forAuthenticator }),
     }),
     routes: identityRoutes({
-      identity: { guests: guests !== undefined, ...(url === undefined ? {} : { keycloak: { url, realm, clientId } }) },
+      identity: {
+        guests: guests !== undefined,
+        ...(url === undefined ? {} : { keycloak: { url, realm, clientId } }),
+        mode: settings.mode,
+        model,
+        recording: false,
+      },
       sessions,
       ...(provider === undefined ? {} : { provider: provider.forRoutes }),
       minterOf: async (bearer) => minterOfKey(apiKeys, bearer) ?? (await provider?.minterOf(bearer)),

@@ -259,6 +259,15 @@ describe('settings of a participant', () => {
 });
 
 describe('what is told', () => {
+  test('to those who join: which run of the server this is, the same in every meeting, and what it can do', async () => {
+    const first = join('Ada').joined;
+    room = await open();
+    const second = join('Ada').joined;
+    expect(first.serverId).toMatch(/^[\w-]{16}$/);
+    expect([second.serverId, second.meetingId === first.meetingId]).toEqual([first.serverId, false]);
+    expect(first.features).toEqual({ recording: false });
+  });
+
   test('diagnostics go to those who asked, and are made only while somebody does', async () => {
     const ada = join('Ada');
     const ben = join('Ben');

@@ -46,6 +46,9 @@ export interface RoomOptions {
   onEmpty: () => void;
 }
 
+/** By this, those who come back know whether the server was restarted. */
+const SERVER_ID = randomBytes(12).toString('base64url');
+
 /** A new router is asked for this often, this far apart, when a media worker has died. */
 const MEDIA_RESTART = { attempts: 20, delayMs: 500 };
 
@@ -164,6 +167,7 @@ export class Room {
     return {
       peer,
       joined: {
+        serverId: SERVER_ID,
         room: this.name,
         meetingId: this.meetingId,
         meetingStartedAtMs: this.meetingStartedAtMs,
@@ -175,6 +179,7 @@ export class Room {
         grants: [...grants],
         locked: this.#access.locked,
         transcription: this.#transcription,
+        features: { recording: false },
       },
     };
   }

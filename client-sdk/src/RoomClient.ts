@@ -1,0 +1,519 @@
+import type { ClientState, DisconnectReason, ParleyClientEvents } from './clientEvents.js';
+import type { JoinOptions, RoomClientOptions } from './clientOptions.js';
+import { disconnectReasonOf } from './disconnectReasons.js';
+import { type Logger, SILENT } from './Logger.js';
+import type { MediaSession } from './media/MediaSession.js';
+import { asParleyError, codeOf } from './parleyErrors.js';
+import {
+  errorOf,
+  type Grant,
+  type IceServer,
+  type JoinResult,
+  type ParleyError,
+  type Participant,
+  type ParticipantLedger,
+  type RequestOf,
+  type ResponseOf,
+  type TranscriptionStatus,
+} from './protocol/index.js';
+import { RoomState } from './RoomState.js';
+import { EarlyNotifications } from './signaling/EarlyNotifications.js';
+import { SignalingChannel, type SignalingNotification } from './signaling/SignalingChannel.js';
+import { TaskQueue } from './TaskQueue.js';
+import { TypedEmitter } from './TypedEmitter.js';
+import { TranscriptView } from './transcript/TranscriptView.js';
+
+/** The time between `join` and `leave`, through any number of connections. */
+interface Stay {
+  readonly options: JoinOptions;
+  readonly media: MediaSession | undefined;
+  /** Absent until the server has let us in. */
+  joined?: JoinResult;
+}
+
+/** Joins and leaves that may wait for each other. */
+const STEPS_CAPACITY = 16;
+
+/**
+ * A client without media: who is in the room, what is said, and what a moderator may do. `ParleyClient` adds sound both ways.
+ *
+ * After a lost connection the client comes back by itself: it joins again as the same participant and fetches the part of the transcript
+ * that it missed. What it cannot come back from disconnects it for good.
+ */
+export class RoomClient extends TypedEmitter<ParleyClientEvents> {
+  /** The transcript as a person reads it. */
+  readonly transcript: TranscriptView;
+  readonly #options: RoomClientOptions;
+  readonly #logger: Logger;
+  readonly #channel: SignalingChannel;
+  readonly #room: RoomState;
+  /** Joins and leaves, one after the other. */
+  readonly #steps = new TaskQueue({ capacity: STEPS_CAPACITY });
+  readonly #early = new EarlyNotifications();
+  #state: ClientState = 'idle';
+  #disconnectReason: DisconnectReason | undefined;
+  #connecting: Promise<void> | undefined;
+  #leaving: Promise<void> = Promise.resolve();
+  #stay: Stay | undefined;
+  /** Whether the last stay was ended by `leave`. */
+  #left = false;
+  /** Why the last connection was lost. */
+  #lastLoss: ParleyError | undefined;
+  /** Whether the server has this connection in a room. */
+  #inRoom = false;
+
+  constructor(options: RoomClientOptions) {
+    super();
+    const { credentials, retryDelayMs, ca, url = globalThis.location?.origin, logger = SILENT } = options;
+    if (url === undefined) throw new TypeError('url: outside of a page, the address of the server has to be given');
+    this.#options = options;
+    this.#logger = logger;
+    this.#channel = new SignalingChannel({
+      url,
+      credentials,
+      logger,
+      ca,
+      ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
+    });
+    this.#channel.on('notification', (notification) => this.#onAnyNotification(notification));
+    this.#channel.on('disconnected', (event) => this.#onDisconnected(event));
+    this.#channel.on('reconnected', () => {
+      this.#steps
+        .run(() => this.#comeBack())
+        .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
+    });
+    this.#room = new RoomState({ emit: (name, ...payload) => this.emit(name, ...payload) });
+    this.transcript = new TranscriptView({
+      resume: (afterSeq) => this.#channel.request('resumeTranscript', { afterSeq }),
+    });
+    this.transcript.on('segmentUpdated', (event) => this.emit('segmentUpdated', event));
+    this.transcript.on('segmentRetracted', (event) => this.emit('segmentRetracted', event));
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** Why this client is over; undefined before its state is `disconnected`. */
+  get disconnectReason(): DisconnectReason | undefined {
+    return this.#disconnectReason;
+  }
+
+  /** Everybody in the room, oneself included, by participant id. */
+  get participants(): ReadonlyMap<string, Participant> {
+    return this.#room.participants;
+  }
+
+  get self(): Participant | undefined {
+    const joined = this.#stay?.joined;
+    return joined === undefined ? undefined : this.participants.get(joined.participantId);
+  }
+
+  /** What the server said when it let us in, the last time; undefined outside of a room. */
+  get joined(): JoinResult | undefined {
+    return this.#stay?.joined;
+  }
+
+  /**
+   * Ids of those who speak, who began last first; the last one stays for `defaults.activeSpeakerHoldMs` after they have finished. The same
+   * array until it changes.
+   */
+  get activeSpeakers(): readonly string[] {
+    return this.#room.activeSpeakers;
+  }
+
+  /** What the recogniser is; undefined before the join. */
+  get transcription(): TranscriptionStatus | undefined {
+    return this.#room.transcription;
+  }
+
+  /** What one may do in this room. */
+  get grants(): readonly Grant[] {
+    return this.#room.grants;
+  }
+
+  /** Whether nobody else may come in. */
+  get locked(): boolean {
+    return this.#room.locked;
+  }
+
+  /**
+   * Connects and shows the credentials; to be followed by `join` within 10 s. After a failure it can be called again.
+   * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
+   * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`
+   */
+  connect(): Promise<void> {
+    if (this.#state === 'disconnected') return Promise.reject(errorOf('CLIENT_CLOSED'));
+    this.#connecting ??= this.#connect();
+    return this.#connecting;
+  }
+
+  /**
+   * Enters a room, after `connect`. The transcript so far is fetched in the background. A browser without WebRTC enters, too, and
+   * reads along; the event `error` tells.
+   *
+   * @example
+   * const { participantId, meetingStartedAtMs } = await client.join({ room: 'daily' });
+   *
+   * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `MEDIA_UNAVAILABLE`,
+   * `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first
+   */
+  async join(options: JoinOptions): Promise<JoinResult> {
+    if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');
+    if (this.#stay !== undefined) throw errorOf('ALREADY_JOINED');
+    const stay: Stay = { options, media: this.#newMedia(options) };
+    this.#stay = stay;
+    this.#left = false;
+    try {
+      return await this.#steps.run(() => this.#enter(stay));
+    } catch (error) {
+      this.#forget(stay);
+      throw this.#reasonOf(error);
+    }
+  }
+
+  /**
+   * The settings that hold: the room's, one's own, and what there is to choose from.
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  getSettings(): Promise<ResponseOf<'getSettings'>> {
+    return this.#channel.request('getSettings', {});
+  }
+
+  /**
+   * Changes settings in the middle of a meeting; `null` takes a value back to the inherited one.
+   *
+   * @example
+   * await client.updateSettings({ scope: 'participant', settings: { language: 'de', wakePhrases: ['hey parley'] } });
+   *
+   * @throws ParleyError, as a rejection: `INVALID_SETTINGS` (`details.settings` says which and why), `SETTINGS_FORBIDDEN`,
+   * `RATE_LIMITED`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  updateSettings(change: RequestOf<'updateSettings'>): Promise<ResponseOf<'updateSettings'>> {
+    return this.#channel.request('updateSettings', change);
+  }
+
+  /**
+   * Where every millisecond of everybody's audio has gone.
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async getLedger(): Promise<ParticipantLedger[]> {
+    return (await this.#channel.request('getLedger', {})).ledgers;
+  }
+
+  /**
+   * Shows a newer token of the same sign-in; media goes on untouched. To be called on `tokenExpiring` where `credentials` is no
+   * function.
+   * @throws ParleyError, as a rejection: `TOKEN_MISMATCH`, `UNAUTHENTICATED`, `SIGNED_OUT`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async refreshToken(token: string): Promise<void> {
+    await this.#channel.request('refreshToken', { token });
+  }
+
+  /**
+   * Mutes somebody, who may unmute again. For moderators, as are the three after it.
+   * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async muteParticipant(participantId: string): Promise<void> {
+    await this.#channel.request('muteParticipant', { participantId });
+  }
+
+  /** Out of the room, for the rest of the meeting. @throws ParleyError as `muteParticipant` */
+  async removeParticipant(participantId: string): Promise<void> {
+    await this.#channel.request('removeParticipant', { participantId });
+  }
+
+  /** Whether somebody else may come in. @throws ParleyError as `muteParticipant` */
+  async setRoomLocked(locked: boolean): Promise<void> {
+    await this.#channel.request('setRoomLocked', { locked });
+  }
+
+  /** For everybody. @throws ParleyError as `muteParticipant` */
+  async endMeeting(): Promise<void> {
+    await this.#channel.request('endMeeting', {});
+  }
+
+  /**
+   * Whether the frequent activities (`stabilized`, `audioRecorded`) are told. Off at first, and again after a reconnect.
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async subscribeDiagnostics(on: boolean): Promise<void> {
+    await this.#channel.request('subscribeDiagnostics', { on });
+  }
+
+  /**
+   * Leaves the room; the connection stays and a room can be joined again. Sending and hearing end with the call, publications are
+   * closed; the transcript stays to be read until another meeting is joined. Idempotent, never rejects.
+   */
+  leave(): Promise<void> {
+    const stay = this.#stay;
+    if (stay === undefined) return this.#leaving;
+    this.#forget(stay);
+    this.#left = true;
+    if (this.#state === 'joined') this.#setState('connected');
+    this.#leaving = this.#steps.run(() => this.#leaveOnServer()).catch(() => {});
+    return this.#leaving;
+  }
+
+  /** Ends everything. Idempotent; the client cannot be used again. */
+  close(): void {
+    this.#end(this.#left ? 'left' : 'closed');
+  }
+
+  /** @internal What sends and hears in a room that is about to be joined; nothing here. */
+  protected createMedia(_options: {
+    channel: Pick<SignalingChannel, 'request'>;
+    join: JoinOptions;
+  }): MediaSession | undefined {
+    return undefined;
+  }
+
+  /** @internal ICE servers to use instead of those that the server names. */
+  protected get iceServers(): IceServer[] | undefined {
+    return undefined;
+  }
+
+  /** @internal The media of this stay; absent before the room was joined, and where there are none. */
+  protected get media(): MediaSession | undefined {
+    return this.#stay?.joined === undefined ? undefined : this.#stay.media;
+  }
+
+  /** @internal Called once for each stay, when it is over. */
+  protected onStayEnded(): void {}
+
+  /** @internal Called once, when the client is over and before that is told. */
+  protected onEnded(): void {}
+
+  /**
+   * @internal Does something with the media of the room.
+   * @throws ParleyError, as a rejection: `CLIENT_CLOSED`, `NOT_JOINED`, `BROWSER_UNSUPPORTED` for a client without media
+   */
+  protected async withMedia<T>(action: (media: MediaSession) => Promise<T>): Promise<T> {
+    if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');
+    if (this.#stay?.joined === undefined) throw errorOf('NOT_JOINED');
+    if (this.#stay.media === undefined) throw errorOf('BROWSER_UNSUPPORTED');
+    try {
+      return await action(this.#stay.media);
+    } catch (error) {
+      throw this.#reasonOf(error);
+    }
+  }
+
+  async #connect(): Promise<void> {
+    this.#setState('connecting');
+    try {
+      await this.#channel.connect();
+      // A connection may be lost again before anybody waiting for it was told.
+      if (this.#channel.connected) this.#setState('connected');
+    } catch (error) {
+      this.#connecting = undefined;
+      this.#setState('idle');
+      throw error;
+    }
+  }
+
+  async #enter(stay: Stay): Promise<JoinResult> {
+    this.#assertStaying(stay);
+    this.#early.hold();
+    try {
+      const joined = await this.#joinOnServer(stay.options);
+      this.#assertStaying(stay);
+      this.#takeOver(stay, joined);
+      const { routerRtpCapabilities, iceServers } = joined;
+      await stay.media?.open({ routerRtpCapabilities, iceServers: this.iceServers ?? iceServers });
+      this.#assertStaying(stay);
+      this.#setState('joined');
+      for (const notification of this.#early.release()) this.#onAnyNotification(notification);
+      void this.transcript.catchUp(joined.lastSeq);
+      return joined;
+    } catch (error) {
+      this.#early.release();
+      await this.#leaveOnServer();
+      throw error;
+    }
+  }
+
+  /** What failed because the client was closed failed because of that. */
+  #reasonOf(error: unknown): unknown {
+    return this.#state === 'disconnected' ? errorOf('CLIENT_CLOSED', { cause: error }) : error;
+  }
+
+  /** @throws ParleyError, when this stay has ended while something was waited for */
+  #assertStaying(stay: Stay): void {
+    if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');
+    if (this.#stay !== stay) throw errorOf('NOT_JOINED');
+  }
+
+  async #joinOnServer({ room, settings }: JoinOptions): Promise<JoinResult> {
+    const request = { room, ...(settings === undefined ? {} : { settings }) };
+    let joined: JoinResult;
+    try {
+      joined = await this.#channel.request('join', request);
+    } catch (error) {
+      if (codeOf(error) !== 'ALREADY_JOINED') throw error;
+      // An earlier join took effect after we had given it up.
+      await this.#channel.request('leave', {});
+      joined = await this.#channel.request('join', request);
+    }
+    this.#inRoom = true;
+    return joined;
+  }
+
+  /** Never rejects: a server that does not even answer this gets a new connection. */
+  async #leaveOnServer(): Promise<void> {
+    if (!this.#inRoom || !this.#channel.connected) return;
+    this.#inRoom = false;
+    try {
+      await this.#channel.request('leave', {});
+    } catch (error) {
+      if (codeOf(error) !== 'NOT_JOINED') this.#channel.restart(asParleyError(error, 'REQUEST_TIMEOUT'));
+    }
+  }
+
+  /** Takes the server's answer for the truth. What changed since the last connection is told by events. */
+  #takeOver(stay: Stay, joined: JoinResult): void {
+    const before = stay.joined;
+    stay.joined = joined;
+    this.transcript.begin({ meetingId: joined.meetingId });
+    if (before !== undefined && before.meetingId !== joined.meetingId) {
+      this.emit('meetingChanged', {
+        meetingId: joined.meetingId,
+        previousMeetingId: before.meetingId,
+        reason: joined.serverId === before.serverId ? 'meetingEnded' : 'serverRestarted',
+      });
+    }
+    this.#room.takeOver(joined, { isReturn: before !== undefined });
+  }
+
+  #newMedia(join: JoinOptions): MediaSession | undefined {
+    const media = this.createMedia({ channel: this.#channel, join });
+    media?.on('error', (event) => this.emit('error', event));
+    media?.on('lost', ({ error }) => this.#channel.restart(error));
+    return media;
+  }
+
+  #onAnyNotification(notification: SignalingNotification): void {
+    if (this.#early.keep(notification)) return;
+    // Of a room that was left, some may still be on their way.
+    if (this.#stay?.joined !== undefined) this.#onNotification(this.#stay, notification);
+  }
+
+  /** Shared out among those who know what to do. */
+  #onNotification({ media }: Stay, notification: SignalingNotification): void {
+    const { name, payload } = notification;
+    switch (name) {
+      case 'consumerCreated':
+      case 'consumerClosed':
+      case 'transportClosed':
+      case 'mediaRestarted':
+        media?.onNotification(notification);
+        return;
+      case 'mutedByModerator':
+        this.emit(name, { publications: media?.onPausedByServer(payload.producerIds) ?? [] });
+        return;
+      case 'interimUpdated':
+        this.transcript.applyInterim(payload.segment);
+        return;
+      case 'segmentCommitted':
+        this.transcript.applyCommitted(payload.segment);
+        return;
+      case 'interimRetracted':
+        this.transcript.retract(payload.segmentId);
+        return;
+      case 'dismissed':
+        // The channel keeps the reason; what follows is its `disconnected`.
+        return;
+      default:
+        this.#room.apply(notification);
+        if (name === 'tokenExpiring') void this.#renewToken();
+    }
+  }
+
+  async #renewToken(): Promise<void> {
+    const { credentials } = this.#options;
+    if (typeof credentials !== 'function') return;
+    try {
+      const fresh = await credentials();
+      if (fresh.kind === 'token') await this.refreshToken(fresh.token);
+    } catch (error) {
+      this.emit('error', { error: asParleyError(error, 'UNAUTHENTICATED') });
+    }
+  }
+
+  #onDisconnected({ error, willReconnect }: { error: ParleyError; willReconnect: boolean }): void {
+    this.#inRoom = false;
+    this.#stay?.media?.suspend();
+    if (!willReconnect) {
+      this.#endWith(error);
+      return;
+    }
+    this.#lastLoss = error;
+    if (this.#state === 'reconnecting') return;
+    this.#setState('reconnecting');
+    this.emit('disconnected', { error, willReconnect });
+  }
+
+  async #comeBack(): Promise<void> {
+    const stay = this.#stay;
+    if (stay?.joined !== undefined) {
+      const { meetingId } = stay.joined;
+      try {
+        const joined = await this.#enter(stay);
+        this.emit('reconnected', { resumed: joined.meetingId === meetingId });
+      } catch (error) {
+        if (this.#stay === stay) this.#onRefused(error);
+        // Whoever has left meanwhile is just connected.
+      }
+    }
+    if (this.#state === 'reconnecting' && this.#channel.connected && this.#stay?.joined === undefined) {
+      this.#setState('connected');
+    }
+  }
+
+  /** The room could not be joined again. */
+  #onRefused(error: unknown): void {
+    // Lost again on the way: the next connection tries again.
+    if (!this.#channel.connected) return;
+    const known = asParleyError(error, 'INTERNAL');
+    this.#logger.warn('the room cannot be joined again', { code: known.code });
+    if (known.retryable) this.#channel.restart(known);
+    else this.#endWith(known);
+  }
+
+  /** What cannot be repaired by trying again. */
+  #endWith(error: ParleyError): void {
+    this.emit('disconnected', { error, willReconnect: false });
+    this.#end(disconnectReasonOf({ error, lastLoss: this.#lastLoss }));
+  }
+
+  #end(reason: DisconnectReason): void {
+    if (this.#state === 'disconnected') return;
+    if (this.#stay !== undefined) this.#forget(this.#stay);
+    this.transcript.end();
+    this.#channel.close();
+    this.onEnded();
+    this.#disconnectReason = reason;
+    this.#setState('disconnected');
+    this.removeAllListeners();
+  }
+
+  /** This side is out of the room from now on. */
+  #forget(stay: Stay): void {
+    stay.media?.close();
+    if (this.#stay !== stay) return;
+    this.#stay = undefined;
+    this.#room.clear();
+    this.transcript.end();
+    this.onStayEnded();
+  }
+
+  #setState(state: ClientState): void {
+    if (this.#state === state || this.#state === 'disconnected') return;
+    this.#state = state;
+    this.#logger.debug('state', { state });
+    this.emit('stateChanged', {
+      state,
+      ...(this.#disconnectReason === undefined ? {} : { reason: this.#disconnectReason }),
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import { ActiveSpeakers } from './ActiveSpeakers.js';
+import type { ParleyClientEvents } from './clientEvents.js';
+import type { Grant, JoinResult, Participant, TranscriptionStatus } from './protocol/index.js';
+import { Roster } from './Roster.js';
+import type { SignalingNotification } from './signaling/SignalingChannel.js';
+
+type Emit = <Name extends keyof ParleyClientEvents>(name: Name, ...payload: ParleyClientEvents[Name]) => void;
+
+/** Notifications that change what is known of the room, or are just passed on. The others are media's or the transcript's. */
+export type RoomNotification = Exclude<
+  SignalingNotification,
+  {
+    name:
+      | 'consumerCreated'
+      | 'consumerClosed'
+      | 'transportClosed'
+      | 'mediaRestarted'
+      | 'interimUpdated'
+      | 'segmentCommitted'
+      | 'interimRetracted'
+      | 'mutedByModerator'
+      | 'dismissed';
+  }
+>;
+
+/** What this client knows of the room that it is in: who is there, who speaks, what one may do, how the recogniser is. */
+export class RoomState {
+  readonly #emit: Emit;
+  readonly #roster = new Roster();
+  readonly #speakers: ActiveSpeakers;
+  #transcription: TranscriptionStatus | undefined;
+  #grants: readonly Grant[] = [];
+  #locked = false;
+
+  constructor(options: { emit: Emit }) {
+    this.#emit = options.emit;
+    this.#speakers = new ActiveSpeakers({
+      onChange: (participantIds) => this.#emit('activeSpeakersChanged', { participantIds }),
+    });
+  }
+
+  get participants(): ReadonlyMap<string, Participant> {
+    return this.#roster.participants;
+  }
+
+  get activeSpeakers(): readonly string[] {
+    return this.#speakers.participantIds;
+  }
+
+  get transcription(): TranscriptionStatus | undefined {
+    return this.#transcription;
+  }
+
+  get grants(): readonly Grant[] {
+    return this.#grants;
+  }
+
+  get locked(): boolean {
+    return this.#locked;
+  }
+
+  /** Takes the server's answer to `join` for the truth. On a return, what has changed meanwhile is told by events. */
+  takeOver(joined: JoinResult, { isReturn }: { isReturn: boolean }): void {
+    this.#transcription = joined.transcription;
+    this.#grants = joined.grants;
+    this.#locked = joined.locked;
+    const changes = this.#roster.replace(joined.participants);
+    if (isReturn) {
+      for (const participantId of changes.left) this.#emit('participantLeft', { participantId, reason: 'left' });
+      for (const participant of changes.joined) this.#emit('participantJoined', { participant });
+      for (const participant of changes.updated) this.#emit('participantUpdated', { participant });
+      this.#emit('transcriptionChanged', { transcription: joined.transcription });
+    }
+    this.#speakers.replace(joined.participants.filter((each) => each.speaking).map((each) => each.participantId));
+  }
+
+  /** The room was left. What was known of the recogniser and of one's rights stays to be read. */
+  clear(): void {
+    this.#roster.clear();
+    this.#speakers.clear();
+  }
+
+  apply({ name, payload }: RoomNotification): void {
+    switch (name) {
+      case 'participantJoined':
+      case 'participantUpdated':
+        this.#roster.set(payload.participant);
+        this.#emit(name, payload);
+        return;
+      case 'participantLeft':
+        this.#roster.delete(payload.participantId);
+        this.#emit(name, payload);
+        this.#speakers.left(payload.participantId);
+        return;
+      case 'speechStarted':
+        this.#roster.setSpeaking({ participantId: payload.participantId, speaking: true });
+        this.#emit(name, payload);
+        this.#speakers.started(payload.participantId);
+        return;
+      case 'speechEnded':
+        this.#roster.setSpeaking({ participantId: payload.participantId, speaking: false });
+        this.#emit(name, payload);
+        this.#speakers.ended(payload.participantId);
+        return;
+      case 'transcriptionDegraded':
+        this.#setDegradation(payload);
+        this.#emit(name, payload);
+        return;
+      case 'transcriptionRecovered':
+        this.#setDegradation(undefined);
+        this.#emit(name, payload);
+        return;
+      case 'transcriptionChanged':
+        this.#transcription = payload.transcription;
+        this.#emit(name, payload);
+        return;
+      case 'grantsChanged':
+        this.#grants = payload.grants;
+        this.#emit(name, payload);
+        return;
+      case 'roomLockChanged':
+        this.#locked = payload.locked;
+        this.#emit(name, payload);
+        return;
+      case 'settingsChanged':
+        this.#emit(name, payload);
+        return;
+      case 'speakerStateChanged':
+        this.#emit(name, payload);
+        return;
+      case 'speakerActivity':
+        this.#emit(name, payload);
+        return;
+      case 'ledgerUpdated':
+        this.#emit(name, payload);
+        return;
+      case 'tokenExpiring':
+        this.#emit(name, payload);
+        return;
+    }
+  }
+
+  #setDegradation(degradation: TranscriptionStatus['degradation']): void {
+    if (this.#transcription === undefined) return;
+    const { degradation: _, ...status } = this.#transcription;
+    this.#transcription = degradation === undefined ? status : { ...status, degradation };
+  }
+}

@@ -1,0 +1,34 @@
+import type { LocalMicrophone } from './LocalMicrophone.js';
+import type { Publication } from './Publication.js';
+
+/**
+ * Makes a publication follow its microphone: another track, muted, unmuted, closed. What was missed before the call is caught up.
+ * @returns a function that ends that
+ */
+export function followMicrophone(options: {
+  microphone: LocalMicrophone;
+  publication: Publication;
+  /** Of steps that nobody waits for. */
+  onError: (error: unknown) => void;
+}): () => void {
+  const { microphone, publication, onError } = options;
+  const sendTrack = (track: MediaStreamTrack) => {
+    publication.replaceTrack(track).catch((error: unknown) => {
+      // One that is not the microphone's any more is nobody's loss.
+      if (track === microphone.track && !publication.closed) onError(error);
+    });
+  };
+  const setMuted = (muted: boolean) => {
+    (muted ? publication.mute() : publication.unmute()).catch(onError);
+  };
+  const offs = [
+    microphone.on('trackChanged', ({ track }) => sendTrack(track)),
+    microphone.on('mutedChanged', ({ muted }) => setMuted(muted)),
+    microphone.on('closed', () => void publication.close().catch(onError)),
+  ];
+  if (microphone.track !== publication.track && microphone.track.readyState === 'live') sendTrack(microphone.track);
+  if (microphone.muted !== publication.muted) setMuted(microphone.muted);
+  return () => {
+    for (const off of offs) off();
+  };
+}
