@@ -48,7 +48,7 @@ type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<st
 
 /** A notification must have left before its socket is closed. */
 const DISCONNECT_DELAY_MS = 100;
-/** A client that takes too little in needs longer to be told so; one that reads nothing never is. */
+/** A client that takes too little in may need so long to hear why; one that reads nothing never does. */
 const SLOW_DISCONNECT_DELAY_MS = 5_000;
 
 /**
@@ -228,6 +228,7 @@ export class SignalingServer {
       // It resumes by number: what has not left yet would be sent twice, and stands in the way of the last word.
       watched.discardQueued();
       socket.emit('dismissed', { error: error.toWire() });
+      watched.onceEmpty(() => this.#later(DISCONNECT_DELAY_MS, () => socket.disconnect(true)));
       this.#later(SLOW_DISCONNECT_DELAY_MS, () => {
         socket.disconnect(true);
         watched.terminate();

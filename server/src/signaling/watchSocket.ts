@@ -13,6 +13,8 @@ interface Insides {
 export interface WatchedSocket {
   /** Forgets what was not yet handed to the transport. */
   discardQueued(): void;
+  /** Calls once, when nothing waits any more. */
+  onceEmpty(call: () => void): void;
   /** Closes without waiting for a client that reads nothing. */
   terminate(): void;
 }
@@ -34,6 +36,14 @@ export function watchSocket(options: { connection: Connection; outbox: Outbox })
   return {
     discardQueued: () => {
       insides.writeBuffer.length = 0;
+    },
+    onceEmpty: (call) => {
+      const onDrain = () => {
+        if (insides.writeBuffer.length > 0) return;
+        connection.transport.off('drain', onDrain);
+        call();
+      };
+      connection.transport.on('drain', onDrain);
     },
     terminate: () => insides.transport.socket?.terminate(),
   };
