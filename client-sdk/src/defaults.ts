@@ -27,6 +27,9 @@ export const defaults = Object.freeze({
   /** How long the last one who spoke stays an active speaker, in ms, when nobody follows. */
   activeSpeakerHoldMs: 2_000,
 
+  /** What a `CaptionQueue` shows: how many lines, each for so long at least, and for so long without anything new, in ms. */
+  captions: Object.freeze({ lines: 3, minDisplayMs: 1_500, lingerMs: 6_000 }),
+
   /** How often connections are measured, in ms. */
   statsIntervalMs: 2_000,
   /** A speaker of whom nothing at all has arrived for so long, in ms, is `lost`. A silent microphone still sends two packets a second. */

@@ -20,5 +20,21 @@ export { ParleyClient } from './ParleyClient.js';
 export * from './protocol/index.js';
 export type { RoomClient } from './RoomClient.js';
 export type { EventMap, TypedEmitter } from './TypedEmitter.js';
-export { findSegments, type TranscriptFormatOptions, toPlainText, toSrt, toVtt } from './transcript/formats.js';
+export { bindTextTrack, type TextTrackOptions } from './transcript/bindTextTrack.js';
+export {
+  type Caption,
+  type CaptionClock,
+  CaptionQueue,
+  type CaptionQueueEvents,
+  type CaptionQueueOptions,
+} from './transcript/CaptionQueue.js';
+export {
+  findSegments,
+  type TranscriptFormatOptions,
+  type TranscriptJson,
+  toJson,
+  toPlainText,
+  toSrt,
+  toVtt,
+} from './transcript/formats.js';
 export { TranscriptView, type TranscriptViewEvents } from './transcript/TranscriptView.js';

@@ -12,6 +12,8 @@ export class IdentityProvider {
   readonly url: string;
   /** Tokens that introspection calls inactive. */
   readonly inactive = new Set<string>();
+  /** How often somebody asked for the keys. */
+  keyRequests = 0;
   readonly #http: Server;
   readonly #key: CryptoKey;
 
@@ -33,8 +35,10 @@ export class IdentityProvider {
       });
       request.on('end', () => {
         response.setHeader('content-type', 'application/json');
-        if (path === CERTS) response.end(JSON.stringify({ keys: [jwk] }));
-        else if (path === INTROSPECT) {
+        if (path === CERTS) {
+          if (provider !== undefined) provider.keyRequests += 1;
+          response.end(JSON.stringify({ keys: [jwk] }));
+        } else if (path === INTROSPECT) {
           const token = new URLSearchParams(body).get('token') ?? '';
           response.end(JSON.stringify({ active: provider?.inactive.has(token) !== true }));
         } else response.writeHead(404).end();

@@ -2,6 +2,9 @@ import { type Ack, type Credentials, type ErrorCode, PROTOCOL_VERSION } from '@p
 import { io, type Socket } from 'socket.io-client';
 
 const ACK_TIMEOUT_MS = 5_000;
+/** engine.io's answer to a ping, which may also come without one. */
+const ENGINE_PONG = '3';
+const ALIVE_EVERY_MS = 2_000;
 const RECV_CAPABILITIES = {
   codecs: [{ kind: 'audio', mimeType: 'audio/opus', preferredPayloadType: 100, clockRate: 48_000, channels: 2 }],
 };
@@ -14,6 +17,8 @@ export class SocketClient {
   /** Why the server ended the connection. */
   farewell: ErrorCode | undefined;
   closed = false;
+  /** The answer to the last `join`. */
+  joined: Record<string, unknown> | undefined;
 
   constructor(options: { url: string; credentials: Credentials }) {
     this.socket = io(options.url, {
@@ -56,6 +61,7 @@ export class SocketClient {
   async join(room: string): Promise<Record<string, unknown>> {
     const answer = await this.ask('join', { room });
     if (!answer.ok) throw new Error(answer.error.code);
+    this.joined = answer.data;
     return answer.data;
   }
 
@@ -69,6 +75,20 @@ export class SocketClient {
 
   payloadsOf(name: string): unknown[] {
     return this.told.filter((each) => each.name === name).map(({ payload }) => payload);
+  }
+
+  /** Stops reading, while what keeps the connection alive goes on. @returns a function that ends that */
+  stopReading(): () => void {
+    // Of the `ws` package; the DOM's has no such thing.
+    const { ws } = this.socket.io.engine.transport as unknown as {
+      ws: { pause(): void; resume(): void; send(text: string): void };
+    };
+    const alive = setInterval(() => ws.send(ENGINE_PONG), ALIVE_EVERY_MS);
+    ws.pause();
+    return () => {
+      clearInterval(alive);
+      ws.resume();
+    };
   }
 
   disconnect(): void {

@@ -101,6 +101,11 @@ export const ERROR_REGISTRY = {
     retryable: true,
   },
   SERVER_SHUTTING_DOWN: { reason: 'server', message: 'The server is shutting down.', retryable: true },
+  SLOW_CONSUMER: {
+    reason: 'connection',
+    message: 'This connection took in less than was said and was closed. What it missed comes with the next one.',
+    retryable: true,
+  },
 
   // Settings.
   INVALID_SETTINGS: {

@@ -17,6 +17,8 @@ export const LIMITS = {
   settingsChangeWindowMs: 10_000,
   /** Segments in one answer to `resumeTranscript`. */
   transcriptPageSize: 500,
+  /** Bytes of these segments together, unless a single one has more. */
+  transcriptPageBytes: 500_000,
   /** Bytes of one message from a client. */
   messageBytes: 131_072,
   /** Time that a request waits for its ack. */

@@ -35,7 +35,7 @@ export class SegmentBook {
 
   /** A copy, in the order of reading: by start, then by `seq`. */
   list(): readonly Segment[] {
-    return [...this.#ordered];
+    return this.#ordered.slice();
   }
 
   /** @returns whether it changed anything, and an interim that gave way: older revisions, and interims of what is committed, change nothing */
@@ -44,7 +44,8 @@ export class SegmentBook {
     if (standing !== undefined && (standing.status !== 'interim' || standing.revision >= segment.revision)) {
       return { changed: false };
     }
-    const oldest = this.#interims.size >= MAX_INTERIMS && standing === undefined ? [...this.#interims][0] : undefined;
+    const isOneTooMany = this.#interims.size >= MAX_INTERIMS && standing === undefined;
+    const [oldest] = isOneTooMany ? this.#interims : [];
     if (oldest !== undefined) this.retract(oldest);
     this.#put(segment);
     this.#interims.add(segment.id);
@@ -95,9 +96,25 @@ export class SegmentBook {
 
   #put(segment: Segment): void {
     const standing = this.#segments.get(segment.id);
-    if (standing !== undefined) this.#ordered.splice(this.#placeOf(standing), 1);
     this.#segments.set(segment.id, segment);
+    if (standing !== undefined) {
+      const place = this.#placeOf(standing);
+      // Most new versions of an interim: nothing else has to move.
+      if (this.#fits({ segment, place })) {
+        this.#ordered[place] = segment;
+        return;
+      }
+      this.#ordered.splice(place, 1);
+    }
     this.#ordered.splice(this.#placeOf(segment), 0, segment);
+  }
+
+  #fits({ segment, place }: { segment: Segment; place: number }): boolean {
+    const before = this.#ordered[place - 1];
+    const after = this.#ordered[place + 1];
+    return (
+      (before === undefined || compare(before, segment) < 0) && (after === undefined || compare(segment, after) < 0)
+    );
   }
 
   /** Where a segment stands or belongs, by halving. */

@@ -119,6 +119,29 @@ describe('what is shown', () => {
   });
 });
 
+describe('what is told', () => {
+  test('is live when it comes by itself, and not when it was asked for', async () => {
+    const view = viewOf(logOf(2));
+    const events: string[] = [];
+    view.on('segmentUpdated', ({ segment, live }) => events.push(`${segment.id} ${live}`));
+    view.applyInterim(interim('s2'));
+    view.applyCommitted(committed(2));
+    await vi.waitFor(() => expect(view.completeUpTo).toBe(2));
+    expect(events).toEqual(['s2 true', 's2 true', 's1 false']);
+  });
+
+  test('is the end of one meeting where another begins, with an empty view by then', () => {
+    const view = viewOf(logOf(0));
+    const cleared: unknown[] = [];
+    view.on('cleared', () => cleared.push([view.meetingId, view.getSnapshot()]));
+    view.applyCommitted(committed(1));
+    view.begin({ meetingId: 'm_1' });
+    expect(cleared).toEqual([]);
+    view.begin({ meetingId: 'm_2' });
+    expect(cleared).toEqual([['m_2', []]]);
+  });
+});
+
 describe('what is missing', () => {
   test('is asked for when a number is left out, once at a time, and told like everything else', async () => {
     const log = logOf(5);

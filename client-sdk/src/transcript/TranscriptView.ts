@@ -16,10 +16,12 @@ export interface TranscriptViewOptions {
 }
 
 export interface TranscriptViewEvents {
-  /** A new version of a segment. The view has it already. */
-  segmentUpdated: [event: { segment: Segment }];
+  /** A new version of a segment. The view has it already. `live`: told when it was said; otherwise fetched afterwards. */
+  segmentUpdated: [event: { segment: Segment; live: boolean }];
   /** An interim that nobody will finish. */
   segmentRetracted: [event: { segmentId: string }];
+  /** Another meeting began: whatever was here is of the past, and the view is empty. */
+  cleared: [];
   /** The snapshot is another one now. */
   changed: [];
 }
@@ -54,6 +56,11 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     this.#resume = options.resume;
   }
 
+  /** Of which meeting this is the transcript; undefined before the first one. */
+  get meetingId(): string | undefined {
+    return this.#meetingId;
+  }
+
   /** `seq` up to which the transcript is complete. */
   get completeUpTo(): number {
     return this.#book.completeUpTo;
@@ -81,6 +88,7 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     this.#meetingId = options.meetingId;
     this.#book = new SegmentBook();
     this.#changed();
+    this.emit('cleared');
   }
 
   /** @internal The meeting was left: what was said stays to be read. */
@@ -96,12 +104,12 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     if (!changed) return;
     this.#changed();
     if (dropped !== undefined) this.emit('segmentRetracted', { segmentId: dropped });
-    this.emit('segmentUpdated', { segment });
+    this.emit('segmentUpdated', { segment, live: true });
   }
 
   /** @internal */
   applyCommitted(segment: CommittedSegment): void {
-    this.#commit([segment]);
+    this.#commit({ segments: [segment], live: true });
     if (!this.#book.isComplete) void this.#askForHoles();
   }
 
@@ -142,7 +150,7 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
         if (generation !== this.#generation) return;
         // What the server has dropped cannot be waited for.
         this.#book.giveUpBefore(page.firstSeq);
-        this.#commit(page.segments);
+        this.#commit({ segments: page.segments, live: false });
         this.#book.expect(page.lastSeq);
         // A server that has less than it said is not asked for ever.
         if (this.#book.completeUpTo === before) return;
@@ -166,11 +174,11 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     });
   }
 
-  #commit(segments: readonly CommittedSegment[]): void {
+  #commit({ segments, live }: { segments: readonly CommittedSegment[]; live: boolean }): void {
     const news = segments.filter((segment) => this.#isOurs(segment) && this.#book.commit(segment));
     if (news.length === 0) return;
     this.#changed();
-    for (const segment of news) this.emit('segmentUpdated', { segment });
+    for (const segment of news) this.emit('segmentUpdated', { segment, live });
   }
 
   #retractAll(): void {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { committed, interim } from '../../test-support/segments.js';
 import type { Segment } from '../protocol/index.js';
-import { findSegments, toPlainText, toSrt, toVtt } from './formats.js';
+import { findSegments, type TranscriptJson, toJson, toPlainText, toSrt, toVtt } from './formats.js';
 
 function said(text: string, overrides: Partial<Segment> = {}): Segment {
   return { ...committed(1), displayName: 'Ada', startMs: 7_040, endMs: 9_500, text, ...overrides };
@@ -31,6 +31,32 @@ describe('a transcript', () => {
     expect(toSrt(meeting)).toBe(
       '1\n00:00:07,040 --> 00:00:09,500\nAda: Good morning.\n\n2\n01:02:03,004 --> 01:02:05,000\nBen: [inaudible]\n',
     );
+  });
+
+  test('as JSON has everything that is known, but of how it came about', () => {
+    const words = [{ text: 'Good', startMs: 7_040, endMs: 7_300, probability: 0.9 }];
+    const { format, version, segments } = JSON.parse(
+      toJson([said('Good morning.', { words, committedCorrections: 1 }), ...meeting.slice(1)]),
+    ) as TranscriptJson;
+    expect({ format, version }).toEqual({ format: 'parley-transcript', version: 1 });
+    expect(segments).toHaveLength(2);
+    expect(segments[0]).toEqual({
+      id: 's1',
+      seq: 1,
+      meetingId: 'm_1',
+      participantId: 'ben',
+      displayName: 'Ada',
+      track: 'microphone',
+      startMs: 7_040,
+      endMs: 9_500,
+      text: 'Good morning.',
+      words,
+      language: 'en',
+      confidence: 1,
+      status: 'final',
+    });
+    expect(segments[1]).toMatchObject({ status: 'gap', text: '' });
+    expect((JSON.parse(toJson([])) as TranscriptJson).segments).toEqual([]);
   });
 
   test('says as text whatever was said, and never breaks out of its cue', () => {

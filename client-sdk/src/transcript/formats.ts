@@ -1,4 +1,4 @@
-import type { Segment } from '../protocol/index.js';
+import type { CommittedSegment, Segment } from '../protocol/index.js';
 
 /** What has come to an end: finals, and gaps, which are part of what happened. Interims may still change. */
 type Finished = Pick<Segment, 'displayName' | 'startMs' | 'endMs' | 'text' | 'status'>;
@@ -43,6 +43,26 @@ export function toSrt(segments: readonly Segment[], options: TranscriptFormatOpt
     .join('\n');
 }
 
+/** What `toJson` writes. Fields may be added; a change that breaks readers has another `version`. */
+export interface TranscriptJson {
+  format: 'parley-transcript';
+  version: 1;
+  segments: Omit<CommittedSegment, 'revision' | 'committedCorrections' | 'stableLength'>[];
+}
+
+/**
+ * JSON, indented by two spaces, of everything that is known of each segment: times in ms from the meeting's start, words where the
+ * recogniser gave them, gaps with their reason. See `TranscriptJson`.
+ */
+export function toJson(segments: readonly Segment[]): string {
+  const transcript: TranscriptJson = {
+    format: 'parley-transcript',
+    version: 1,
+    segments: finished(segments).map(({ revision, committedCorrections, stableLength, ...rest }) => rest),
+  };
+  return `${JSON.stringify(transcript, null, 2)}\n`;
+}
+
 /**
  * Segments that have all words of a question in their text or name: whatever the case and the accents. An empty question finds nothing.
  */
@@ -52,13 +72,24 @@ export function findSegments(segments: readonly Segment[], question: string): Se
     .filter((word) => word !== '');
   if (words.length === 0) return [];
   return segments.filter((segment) => {
-    const text = plain(`${segment.displayName} ${segment.text}`);
+    const text = searchableText(segment);
     return words.every((word) => text.includes(word));
   });
 }
 
-function finished(segments: readonly Segment[]): Segment[] {
-  return segments.filter(({ status }) => status !== 'interim');
+/** Segments never change, only give way to newer ones, and a search runs over all of them with each key that is pressed. */
+const searchableTexts = new WeakMap<Segment, string>();
+
+function searchableText(segment: Segment): string {
+  const known = searchableTexts.get(segment);
+  if (known !== undefined) return known;
+  const text = plain(`${segment.displayName} ${segment.text}`);
+  searchableTexts.set(segment, text);
+  return text;
+}
+
+function finished(segments: readonly Segment[]): CommittedSegment[] {
+  return segments.filter((segment): segment is CommittedSegment => segment.status !== 'interim');
 }
 
 function textOf(segment: Finished, { gapText = () => '[inaudible]' }: TranscriptFormatOptions): string {
@@ -86,11 +117,11 @@ function clock(ms: number): string {
 }
 
 /** A line break would begin something else in every one of these formats. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/[\s\u2028\u2029\u0085]+/gu, ' ').trim();
 }
 
-function escapeMarkup(text: string): string {
+export function escapeMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

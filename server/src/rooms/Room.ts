@@ -26,6 +26,7 @@ import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.
 import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
+import { withinBytes } from '../transcripts/withinBytes.js';
 import { asWireErrors } from './mediaErrors.js';
 import { Peer, type PeerChannel } from './Peer.js';
 import { RoomAccess } from './RoomAccess.js';
@@ -283,8 +284,9 @@ export class Room {
     await asWireErrors(() => this.#sfu.resumeConsumer({ ownerId: peer.peerId, consumerId }));
   }
 
-  resumeTranscript(afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
-    return this.#options.transcript.page({ afterSeq, limit: LIMITS.transcriptPageSize });
+  async resumeTranscript(afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
+    const page = await this.#options.transcript.page({ afterSeq, limit: LIMITS.transcriptPageSize });
+    return { ...page, segments: withinBytes(page.segments, LIMITS.transcriptPageBytes) };
   }
 
   settingsFor(peer: Peer): SettingsView {

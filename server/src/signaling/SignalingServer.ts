@@ -20,9 +20,10 @@ import type { Logger } from '../observability/logger.js';
 import type { PeerChannel } from '../rooms/Peer.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import { handleRequest } from './handleRequest.js';
-import { Outbox } from './Outbox.js';
+import { Outbox, type SlowReason } from './Outbox.js';
 import { RateLimit } from './RateLimit.js';
 import { type Connection, leaveRoom, requestHandlers } from './requestHandlers.js';
+import { watchSocket } from './watchSocket.js';
 
 export interface SignalingServerOptions {
   httpServer: HttpServer | HttpsServer;
@@ -47,6 +48,8 @@ type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<st
 
 /** A notification must have left before its socket is closed. */
 const DISCONNECT_DELAY_MS = 100;
+/** A client that takes too little in may need so long to hear why; one that reads nothing never does. */
+const SLOW_DISCONNECT_DELAY_MS = 5_000;
 
 /**
  * socket.io at the edge: websocket only, origin checked on the upgrade, credentials checked before the first event, everything
@@ -133,7 +136,15 @@ export class SignalingServer {
   #accept(socket: ParleySocket): void {
     const { rooms, logger, sessions, authenticator, grantsIn, audit } = this.#options;
     const log = logger.child({ connectionId: socket.id });
-    const channel = this.#channelOf(socket, log);
+    const channel = this.#channelOf(socket, {
+      log,
+      onSlow: () => {
+        connection.closed = true;
+        // Whatever it still asks for would only have to wait, too.
+        socket.offAny();
+        leaveRoom(connection, 'connectionLost');
+      },
+    });
     let session: Session;
     try {
       session = sessions.open({
@@ -197,16 +208,32 @@ export class SignalingServer {
     socket.on('error', (error) => log.debug({ err: error }, 'socket error'));
   }
 
-  #channelOf(socket: ParleySocket, log: Logger): PeerChannel {
-    const outbox = new Outbox({
-      waiting: () => (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length,
+  #channelOf(socket: ParleySocket, { log, onSlow }: { log: Logger; onSlow: () => void }): PeerChannel {
+    const outbox: Outbox = new Outbox({
       // One generic call for all names; the pair of name and payload is checked where `notify` is called.
-      send: ({ name, payload }) => (socket.emit as (name: string, payload: unknown) => boolean)(name, payload),
-      onOverflow: () => {
-        log.warn('a client that takes nothing in was given up');
-        socket.disconnect(true);
-      },
+      send: ({ name, payload }) => (socket.emit as (name: string, payload: object) => boolean)(name, payload),
+      // Later: it may come from the middle of a send.
+      onSlow: (reason) => setImmediate(() => giveUp(reason)),
     });
+    const watched = watchSocket({ connection: socket.conn, outbox });
+    const giveUp = (reason: SlowReason) => {
+      if (!socket.connected) return;
+      const { waitingMessages, waitingBytes, dropped } = outbox;
+      const error = new ParleyError('SLOW_CONSUMER');
+      log.warn(
+        { code: error.code, reason, waitingMessages, waitingBytes, dropped },
+        'a client that takes too little in was given up',
+      );
+      onSlow();
+      // It resumes by number: what has not left yet would be sent twice, and stands in the way of the last word.
+      watched.discardQueued();
+      socket.emit('dismissed', { error: error.toWire() });
+      watched.onceEmpty(() => this.#later(DISCONNECT_DELAY_MS, () => socket.disconnect(true)));
+      this.#later(SLOW_DISCONNECT_DELAY_MS, () => {
+        socket.disconnect(true);
+        watched.terminate();
+      });
+    };
     return {
       notify: (name, payload, options) => {
         outbox.push({ name, payload, droppable: options?.droppable === true });

@@ -1,0 +1,104 @@
+import type { Segment } from '../protocol/index.js';
+import { escapeMarkup, oneLine } from './formats.js';
+import type { TranscriptView } from './TranscriptView.js';
+
+export interface TextTrackOptions {
+  element: HTMLMediaElement;
+  transcript: TranscriptView;
+  /**
+   * `meetingStartedAtMs` of the join, for an element that plays the meeting live: cues stand where the meeting is on the element's
+   * clock, and a final, which comes when its words are over, is shown from then on for as long as they took. Without, the element
+   * plays a recording that begins with the meeting, and all finals stand where they were said.
+   */
+  meetingStartedAtMs?: number;
+  /** Added to all times of cues, in ms, e.g. where a recording begins before the meeting. Default 0. */
+  offsetMs?: number;
+  /** What the player calls the track. Default `Captions`. */
+  label?: string;
+  /** BCP 47, where all speak the same. Default: none. */
+  language?: string;
+  /** What stands where speech could not be written down. Default: nothing. */
+  gapText?: (segment: Segment) => string;
+}
+
+/** A late final is to be read, however short its words were. */
+const SHORTEST_LATE_CUE_MS = 1_500;
+
+/** Media elements never give a track of this kind back: one that was let go is used again. */
+const spareTracks = new WeakMap<HTMLMediaElement, TextTrack[]>();
+
+/**
+ * Shows a transcript's finals as cues of a media element, by the player's own captions; speakers are WebVTT voices (`::cue(v)`).
+ *
+ * @example
+ * const unbind = bindTextTrack({ element: video, transcript: client.transcript });
+ *
+ * @returns a function that takes all cues off again and ends the binding; idempotent
+ */
+export function bindTextTrack(options: TextTrackOptions): () => void {
+  const { element, transcript, meetingStartedAtMs, offsetMs = 0, label = 'Captions', language = '' } = options;
+  const track = takeTrack({ element, label, language });
+  const cues = new Map<string, VTTCue>();
+
+  const timesOf = ({ startMs, endMs }: Segment): { fromMs: number; toMs: number } => {
+    if (meetingStartedAtMs === undefined) return { fromMs: startMs + offsetMs, toMs: endMs + offsetMs };
+    const elementMs = element.currentTime * 1_000;
+    const shiftMs = elementMs + meetingStartedAtMs - Date.now() + offsetMs;
+    const times = { fromMs: startMs + shiftMs, toMs: endMs + shiftMs };
+    if (times.toMs > elementMs) return times;
+    return { fromMs: elementMs, toMs: elementMs + Math.max(SHORTEST_LATE_CUE_MS, endMs - startMs) };
+  };
+  const add = (segment: Segment) => {
+    const text = textOf(segment, options.gapText);
+    if (segment.status === 'interim' || text === '' || cues.has(segment.id)) return;
+    const { fromMs, toMs } = timesOf(segment);
+    // Before the element begins.
+    if (toMs <= 0) return;
+    const from = Math.max(0, fromMs) / 1_000;
+    const cue = new VTTCue(from, Math.max(from + 0.001, toMs / 1_000), voiced(segment.displayName, text));
+    cue.id = segment.id;
+    cues.set(segment.id, cue);
+    track.addCue(cue);
+  };
+  const clear = () => {
+    for (const cue of cues.values()) track.removeCue(cue);
+    cues.clear();
+  };
+
+  // On a live element, what was said before has no place.
+  const isLive = meetingStartedAtMs !== undefined;
+  if (!isLive) for (const segment of transcript.getSnapshot()) add(segment);
+  const off = [
+    transcript.on('segmentUpdated', ({ segment, live }) => {
+      if (live || !isLive) add(segment);
+    }),
+    transcript.on('cleared', clear),
+  ];
+  let bound = true;
+  return () => {
+    if (!bound) return;
+    bound = false;
+    for (const each of off) each();
+    clear();
+    track.mode = 'disabled';
+    spareTracks.set(element, [...(spareTracks.get(element) ?? []), track]);
+  };
+}
+
+function takeTrack(options: { element: HTMLMediaElement; label: string; language: string }): TextTrack {
+  const { element, label, language } = options;
+  const spare = spareTracks.get(element) ?? [];
+  const index = spare.findIndex((each) => each.label === label && each.language === language);
+  const track = spare[index] ?? element.addTextTrack('captions', label, language);
+  if (index >= 0) spareTracks.set(element, spare.toSpliced(index, 1));
+  track.mode = 'showing';
+  return track;
+}
+
+function textOf(segment: Segment, gapText: TextTrackOptions['gapText']): string {
+  return oneLine(segment.status === 'gap' ? (gapText?.(segment) ?? '') : segment.text);
+}
+
+function voiced(name: string, text: string): string {
+  return `<v ${escapeMarkup(oneLine(name))}>${escapeMarkup(text)}`;
+}

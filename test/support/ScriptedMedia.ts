@@ -1,0 +1,138 @@
+import type { MediaNode, PipelineEvent } from '@parley/media';
+
+/** What a pipeline says, less the room and the speaker, who are known. */
+type Said = PipelineEvent extends infer Event
+  ? Event extends unknown
+    ? Omit<Event, 'roomId' | 'speakerId'>
+    : never
+  : never;
+
+interface Listener {
+  onEvent: (event: PipelineEvent) => void;
+  /** By participant. */
+  speakers: Map<string, string>;
+}
+
+const UTTERANCE_MS = 1_000;
+
+/**
+ * A media node without audio: transports and producers are accepted and carry nothing, and words come from the test instead of
+ * a recogniser. Everything behind it (rooms, transcript, sockets, identities) is the real thing, starts at once and can be fed as
+ * fast as it goes.
+ */
+export class ScriptedMedia {
+  readonly #listeners = new Set<Listener>();
+  #ids = 0;
+  #said = 0;
+
+  /** For `startServer({ media })`. */
+  get node(): MediaNode {
+    return {
+      recognizerStatus: { state: 'ready', engine: { name: 'scripted', device: 'cpu', deviceName: 'none' } },
+      recognizerLoad: { level: 0 },
+      recognizerStats: undefined,
+      ready: true,
+      pids: { sfu: [], media: [], asr: undefined },
+      onRecognizerStatus: () => () => {},
+      onRecognizerLoad: () => () => {},
+      createSfuRoom: async () => this.#sfuRoom(),
+      createPipeline: (options: { onEvent: Listener['onEvent'] }) => this.#pipeline(options.onEvent),
+      mediaWorkerResources: async () => ({ pipelines: 0, rooms: 0, timers: 0, descriptors: 0 }),
+      close: async () => {},
+    } as unknown as MediaNode;
+  }
+
+  /**
+   * A participant's finals, one second each, through the one after the other; `text` gives the words of each.
+   * @returns the texts
+   */
+  sayFinals(participantId: string, options: { count: number; text?: (index: number) => string }): string[] {
+    const { count, text = (index) => `final ${index} of ${participantId}` } = options;
+    const texts = Array.from({ length: count }, (_, index) => text(index));
+    for (const each of texts) this.#sayText(participantId, { type: 'final', text: each, id: `s${this.#said++}` });
+    return texts;
+  }
+
+  /** An interim that no final follows: the same segment goes on and on. */
+  sayInterim(participantId: string, options: { id: string; revision: number; text: string }): void {
+    this.#sayText(participantId, { type: 'interim', ...options });
+  }
+
+  #sayText(
+    participantId: string,
+    said: { type: 'interim' | 'final'; text: string; id: string; revision?: number },
+  ): void {
+    const startMs = this.#said * UTTERANCE_MS;
+    const segment = { id: said.id, startMs, endMs: startMs + UTTERANCE_MS, revision: said.revision ?? 1_000_000 };
+    const hypothesis = {
+      text: said.text,
+      language: 'en',
+      languageProbability: 1,
+      confidence: 1,
+      noSpeechProbability: 0,
+      queuedMs: 0,
+      engineMs: 0,
+      words: [],
+    };
+    this.#tell(
+      participantId,
+      (said.type === 'final'
+        ? { type: 'final', segment, hypothesis, committedCorrections: 0 }
+        : { type: 'interim', segment, hypothesis, stableLength: 0 }) as Said,
+    );
+  }
+
+  #tell(participantId: string, said: Said): void {
+    for (const { onEvent, speakers } of this.#listeners) {
+      const speakerId = speakers.get(participantId);
+      if (speakerId !== undefined) onEvent({ roomId: 'scripted', speakerId, ...said } as PipelineEvent);
+    }
+  }
+
+  #newId(kind: string): string {
+    this.#ids += 1;
+    return `${kind}${this.#ids}`;
+  }
+
+  #sfuRoom() {
+    const transports = new Map<string, { transportId: string; direction: string }[]>();
+    return {
+      rtpCapabilities: { codecs: [], headerExtensions: [] },
+      counts: { transports: 0, producers: 0, consumers: 0 },
+      transportsOf: (ownerId: string) => transports.get(ownerId) ?? [],
+      producersOf: () => [],
+      createTransport: async ({ ownerId, direction }: { ownerId: string; direction: string }) => {
+        const transport = { transportId: this.#newId('transport'), direction };
+        transports.set(ownerId, [...(transports.get(ownerId) ?? []), transport]);
+        return { transportId: transport.transportId, iceParameters: {}, iceCandidates: [], dtlsParameters: {} };
+      },
+      produce: async () => ({ producerId: this.#newId('producer') }),
+      consume: async () => undefined,
+      setProducerPaused: async () => {},
+      closeProducer: async () => {},
+      closeOwner: (ownerId: string) => void transports.delete(ownerId),
+      close: () => {},
+    };
+  }
+
+  #pipeline(onEvent: Listener['onEvent']) {
+    const listener: Listener = { onEvent, speakers: new Map() };
+    return {
+      open: async () => void this.#listeners.add(listener),
+      close: async () => void this.#listeners.delete(listener),
+      addSpeaker: async ({ speakerId, participantId }: { speakerId: string; participantId: string }) =>
+        void listener.speakers.set(participantId, speakerId),
+      removeSpeaker: async (speakerId: string) => {
+        for (const [participantId, each] of listener.speakers) {
+          if (each === speakerId) listener.speakers.delete(participantId);
+        }
+      },
+      attach: async () => {},
+      settingsChanged: () => {},
+      setSpeakerSettings: () => {},
+      setMuted: async () => {},
+      setDiagnostics: () => {},
+      ledgers: async () => [],
+    };
+  }
+}
