@@ -3,8 +3,8 @@ import { endsSentence } from './endsSentence.js';
 export interface FinishOptions {
   /** Otherwise it goes on from a cut within a sentence. */
   startsSentence: boolean;
-  /** Otherwise it was cut while somebody spoke. */
-  endedInSilence: boolean;
+  /** Otherwise it was cut within a sentence. */
+  endsSentence: boolean;
   startUppercase: boolean;
   endPeriod: boolean;
   /** ISO 639-1. */
@@ -50,7 +50,7 @@ const FIRST_WORD = /^(["'¿¡([]*)(\p{L}[\p{L}\p{M}'’]*)/u;
  */
 export function finishText(text: string, options: FinishOptions): string {
   const begun = options.startsSentence ? capitalized(text, options) : continued(text, options);
-  return options.endedInSilence ? ended(begun, options) : cut(begun);
+  return options.endsSentence ? ended(begun, options) : cut(begun);
 }
 
 function capitalized(text: string, { startUppercase, language }: FinishOptions): string {
