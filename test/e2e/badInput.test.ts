@@ -30,8 +30,9 @@ async function speak(options: { name: string; room: string; speech: Speech }): P
   const { name, room, speech } = options;
   const player = await PlayerPage.create({ browser, serverUrl: stage.url, audioFile: speech.file });
   await player.joinAsSpeaker({ displayName: name, room });
-  await player.startAt(Date.now() + 500);
+  const { startedAtMs } = await player.startAt(Date.now() + 500);
   await player.ended();
+  stage.played({ ms: Date.now() - startedAtMs });
   return player;
 }
 
