@@ -58,4 +58,20 @@ describe('the last word', () => {
     },
     TEST_TIMEOUT_MS,
   );
+
+  it(
+    'before a mute in the middle of a sentence is the last: nothing that is said after it is sent',
+    async () => {
+      const { tap, speaker, sound, startedAtMs } = await begin({ room: 'private', speech: SPEECH.contract });
+      const middleMs = (sound.startMs + sound.endMs) / 2;
+      await speaker.actAt({ action: 'mute', epochMs: startedAtMs + middleMs });
+      await speaker.ended();
+      stage.played({ ms: middleMs });
+      await expect.poll(() => tap.finals().length, { timeout: FINALS_TIMEOUT_MS }).toBe(1);
+      const heard = wordsOf(tap.text());
+      expect(heard.slice(0, 2)).toEqual(['please', 'review']);
+      for (const word of ['contract', 'before', 'wednesday']) expect(heard).not.toContain(word);
+    },
+    TEST_TIMEOUT_MS,
+  );
 });
