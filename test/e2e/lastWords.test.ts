@@ -53,8 +53,10 @@ describe('the last word', () => {
       await speaker.actAt({ action, epochMs: startedAtMs + sound.endMs });
       stage.played({ ms: sound.endMs });
       const spoken = wordsOf(speech.text);
-      await expect.poll(() => wordsOf(tap.text()).at(-1), { timeout: FINALS_TIMEOUT_MS }).toBe(spoken.at(-1));
-      expect(wordEdits(spoken, wordsOf(tap.text()))).toBeLessThanOrEqual(1);
+      const lastTwo = () => wordsOf(tap.text()).slice(-2);
+      await expect.poll(lastTwo, { timeout: FINALS_TIMEOUT_MS }).toEqual(spoken.slice(-2));
+      // What the model makes of the rest is another matter.
+      expect(wordEdits(spoken, wordsOf(tap.text()))).toBeLessThanOrEqual(spoken.length / 3);
     },
     TEST_TIMEOUT_MS,
   );

@@ -120,6 +120,7 @@ export class CaptionWriter {
     const { startUppercase, endPeriod, words } = this.#settings;
     const text = finishText(hypothesis.text, {
       startsSentence: !(utterance.continues || this.#sentenceOpen),
+      opening: utterance.opening,
       endsSentence: cause !== 'forced',
       startUppercase,
       endPeriod,

@@ -93,7 +93,7 @@ export class SpeakerPipeline {
   /** A final that was made before its utterance was cut; taken up by the cut. */
   #prepared: PreparedFinal | undefined;
   /** The utterance that the next one goes on from. */
-  #lastCut: { utterance: Utterance; cause: 'forced' | 'sentence' } | undefined;
+  #lastCut: { utterance: Utterance; cause: 'forced' | 'sentence'; next: string | undefined } | undefined;
   #muted: boolean;
   #heard = false;
   #state: SpeakerState = 'inactive';
@@ -366,6 +366,7 @@ export class SpeakerPipeline {
         startMs: this.#toMs(startSample),
         timeline,
         continues: cut?.cause === 'forced',
+        opening: cut?.next,
         ...(cut === undefined ? {} : { stabilizer: cut.utterance.stabilizerAfter(startSample) }),
       },
       this.#context,
@@ -419,7 +420,7 @@ export class SpeakerPipeline {
     this.#utterance = undefined;
     const { endSample } = event;
     const cause = this.#prepared?.cause ?? event.cause;
-    if (cause === 'forced' || cause === 'sentence') this.#lastCut = { utterance, cause };
+    if (cause === 'forced' || cause === 'sentence') this.#lastCut = { utterance, cause, next: this.#prepared?.next };
     utterance.endMs = utterance.startMs + (endSample - utterance.startSample) / SAMPLES_PER_MS;
     this.#ledger.hold({ id: utterance.id, line: utterance.timeline.index, endSample });
     const atMs = utterance.endMs;

@@ -142,6 +142,46 @@ describe('an utterance that goes on and on', () => {
   });
 });
 
+describe('a cut within a sentence', () => {
+  /** 10 s are the most; the model writes a full stop at the end of whatever it hears, and a capital at its beginning. */
+  const cutUp = (text: string, alter: (word: string) => string = (word) => word) =>
+    play(writeSpeech(text, { wordMs: 560 }), {
+      longestWindowMs: 10_000,
+      alter: (heard, { kind }) =>
+        heard.map((word, index) => {
+          if (kind === 'interim') return word;
+          const first = index === 0 ? word.text.charAt(0).toUpperCase() + word.text.slice(1) : word.text;
+          return { ...word, text: index === heard.length - 1 ? alter(`${first.replace(/[,.]$/, '')}.`) : first };
+        }),
+    });
+  const LONG =
+    'one two three four five six seven eight nine, ten eleven twelve thirteen fourteen fifteen sixteen seventeen.';
+
+  it('has the mark that the interims saw there, and goes on as they wrote it', async () => {
+    const { texts, causes, finals } = await cutUp(LONG);
+    expect(causes).toEqual(['forced', 'silence']);
+    expect(texts).toEqual([
+      'One two three four five six seven eight nine,',
+      'ten eleven twelve thirteen fourteen fifteen sixteen seventeen.',
+    ]);
+    expect(finals[0]?.hypothesis.words?.at(-1)?.text).toBe('nine,');
+  });
+
+  it('is the end of a sentence where interims and final say so', async () => {
+    const { texts, causes } = await cutUp(LONG.replace('nine, ten', 'nine. Ten'));
+    expect(causes).toEqual(['sentence', 'silence']);
+    expect(texts[0]).toMatch(/ nine\.$/);
+    expect(texts[1]).toMatch(/^Ten /);
+  });
+
+  it('is the end of a question where the final hears one', async () => {
+    const { texts, causes } = await cutUp(LONG, (word) => word.replace('nine.', 'nine?'));
+    expect(causes).toEqual(['sentence', 'silence']);
+    expect(texts[0]).toMatch(/ nine\?$/);
+    expect(texts[1]).toMatch(/^Ten /);
+  });
+});
+
 describe('interims', () => {
   it('carry the words of their text, in order and inside the segment', async () => {
     const { events } = await play(writeSpeech(`${sentence('one', 8)} ${sentence('two', 30)}`));

@@ -49,6 +49,8 @@ export interface PreparedFinal {
   endSample: number;
   hypothesis: Hypothesis;
   cause: 'sentence' | 'forced';
+  /** The word after the cut, as it was written by who had heard the one before it. */
+  next?: string | undefined;
 }
 
 export interface UtteranceOptions {
@@ -58,6 +60,8 @@ export interface UtteranceOptions {
   timeline: Timeline;
   /** It goes on from a cut inside a sentence. */
   continues: boolean;
+  /** Its first word, as it was written by who had heard the sentence before the cut. */
+  opening?: string | undefined;
   stabilizer?: Stabilizer;
 }
 
@@ -81,6 +85,10 @@ const WINDOW_KEPT = 0.6;
 /** Finals that turned out not to fit may have heard so many times the utterance: that bounds what a second of speech can cost. */
 const MOST_IN_VAIN = 2;
 const SAMPLES_PER_MS = 16;
+/** Marks that a text may have at its end only because it ends there ... */
+const CLOSING = /[.,;:。．，、；：…]+$/u;
+/** ... and those that nobody writes by habit. */
+const ASKED_OR_CALLED = /[?!？！؟]["'”’)]*$/u;
 
 /** What is heard in audio that nobody needs to look at. */
 const SILENCE: Hypothesis = {
@@ -103,6 +111,7 @@ export class Utterance {
   readonly startMs: number;
   readonly timeline: Timeline;
   readonly continues: boolean;
+  readonly opening: string | undefined;
   /** Enough of it has been heard to be speech; the others have been told of it. */
   announced = false;
   /** What was shown last, for its owner to compare. */
@@ -131,6 +140,7 @@ export class Utterance {
     this.endMs = options.startMs;
     this.timeline = options.timeline;
     this.continues = options.continues;
+    this.opening = options.opening;
     this.#context = context;
     const { stabilityAgreement, stabilityMs } = context.settings();
     this.#stabilizer = options.stabilizer ?? new Stabilizer({ agreement: stabilityAgreement, stabilityMs });
@@ -303,20 +313,22 @@ export class Utterance {
     if (plan === undefined) return;
     const cutSample = this.startSample + Math.round(plan.cutMs * SAMPLES_PER_MS);
     if (this.#refusedCuts.has(cutSample) || this.#refusedMs > MOST_IN_VAIN * lengthMs) return;
-    this.#trySplit({ cutSample, cause: plan.cause, expected: words.slice(0, plan.words) });
+    this.#trySplit({ cutSample, expected: words.slice(0, plan.words), next: words[plan.words]?.text });
   }
 
   /** Only a part whose own text ends with the expected word is cut off: no seam may lose or double one. */
-  #trySplit(options: { cutSample: number; cause: 'sentence' | 'forced'; expected: TimedWord[] }): void {
-    const { cutSample, cause, expected } = options;
+  #trySplit(options: { cutSample: number; expected: TimedWord[]; next: string | undefined }): void {
+    const { cutSample, expected, next } = options;
     const controller = new AbortController();
     this.#split = { controller, cutSample };
     this.#recognize({ kind: 'final', endSample: cutSample, signal: controller.signal })
       .then((hypothesis) => {
         if (!this.#closed && fitsWords(hypothesis, expected)) {
-          // Heard by itself it may turn out to go on.
-          const ended = cause === 'sentence' && endsSentence(hypothesis.text);
-          this.#context.onSplit(this, { endSample: cutSample, hypothesis, cause: ended ? 'sentence' : 'forced' });
+          this.#context.onSplit(this, {
+            endSample: cutSample,
+            ...marked(hypothesis, expected.at(-1)?.text ?? ''),
+            next,
+          });
         } else {
           this.#refusedCuts.add(cutSample);
           this.#refusedMs += this.#msOf(cutSample);
@@ -407,6 +419,22 @@ function readingOf({ text, words }: Hypothesis): SilenceReading {
   if ((words?.at(-1)?.probability ?? 1) < LEAST_PROBABILITY_OF_END) return 'unknown';
   const count = words?.length ?? text.split(/\s+/u).length;
   return count >= FEWEST_WORDS_OF_SENTENCE ? 'sentence' : 'unknown';
+}
+
+/**
+ * What stands after the last word of a part is known by who has heard beyond it: a part by itself always ends with a full stop. It
+ * is one where both have it.
+ */
+function marked(hypothesis: Hypothesis, expected: string): Pick<PreparedFinal, 'hypothesis' | 'cause'> {
+  const ended = endsSentence(hypothesis.text) && endsSentence(expected);
+  if (ended || ASKED_OR_CALLED.test(hypothesis.text)) return { hypothesis, cause: 'sentence' };
+  const mark = endsSentence(expected) ? '' : (expected.match(CLOSING)?.[0] ?? '');
+  const withMark = (text: string) => text.replace(CLOSING, '') + mark;
+  const text = withMark(hypothesis.text);
+  const words = hypothesis.words?.map((word, index, all) =>
+    index === all.length - 1 ? { ...word, text: withMark(word.text) } : word,
+  );
+  return { hypothesis: { ...hypothesis, text, ...(words === undefined ? {} : { words }) }, cause: 'forced' };
 }
 
 function middleOf({ startMs, endMs }: TimedWord): number {

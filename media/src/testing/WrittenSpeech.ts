@@ -11,9 +11,9 @@ const SAMPLES_PER_MS = 16;
 /** Level of the first word; each further one is a step louder, which is how it is told from the others. */
 const LOWEST_LEVEL = 2_000;
 const LEVEL_STEP = 40;
-/** Silence between two words, and after a sentence. */
+/** Silence between two words, and after a mark. */
 const WORD_GAP_MS = 60;
-const SENTENCE_GAP_MS = 170;
+const MARK_GAP_MS = 170;
 /** Silence that is still speech for the fake voice activity. */
 const HANG_OVER_FRAMES = 7;
 
@@ -33,7 +33,7 @@ export function writeSpeech(text: string, options: { wordMs?: number } = {}): Wr
   const pcm: number[] = [];
   for (const [index, word] of words.entries()) {
     const level = LOWEST_LEVEL + index * LEVEL_STEP;
-    const gapMs = /[.?!]$/u.test(word) ? SENTENCE_GAP_MS : WORD_GAP_MS;
+    const gapMs = /[.,?!]$/u.test(word) ? MARK_GAP_MS : WORD_GAP_MS;
     for (let at = 0; at < wordMs * SAMPLES_PER_MS; at += 1) {
       const sounds = at < (wordMs - gapMs) * SAMPLES_PER_MS;
       pcm.push(sounds ? (at % 2 === 0 ? level : -level) : 0);

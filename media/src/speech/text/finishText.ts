@@ -3,6 +3,8 @@ import { endsSentence } from './endsSentence.js';
 export interface FinishOptions {
   /** Otherwise it goes on from a cut within a sentence. */
   startsSentence: boolean;
+  /** Its first word as it was written within the sentence, where that is known. */
+  opening?: string | undefined;
   /** Otherwise it was cut within a sentence. */
   endsSentence: boolean;
   startUppercase: boolean;
@@ -63,11 +65,12 @@ function capitalized(text: string, { startUppercase, language }: FinishOptions):
   });
 }
 
-function continued(text: string, { language }: FinishOptions): string {
-  if (language !== 'en') return text;
+function continued(text: string, { language, opening: known = '' }: FinishOptions): string {
+  const within = known.match(FIRST_WORD)?.[2] ?? '';
   return text.replace(FIRST_WORD, (_, opening: string, word: string) => {
     const lower = word.toLowerCase();
-    return opening + (FUNCTION_WORDS.has(lower) ? lower : word);
+    if (within.toLowerCase() === lower) return opening + within;
+    return opening + (language === 'en' && FUNCTION_WORDS.has(lower) ? lower : word);
   });
 }
 

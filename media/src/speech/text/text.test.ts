@@ -67,6 +67,15 @@ describe('finishText', () => {
     expect(finishText('I think so.', { ...whole, startsSentence: false })).toBe('I think so.');
   });
 
+  it('goes on after a cut as it was written within the sentence, where it is the same word', () => {
+    const after = { ...whole, startsSentence: false };
+    expect(finishText('Demand increased.', { ...after, opening: 'demand' })).toBe('demand increased.');
+    expect(finishText('Demand increased.', { ...after, opening: 'Demand,' })).toBe('Demand increased.');
+    expect(finishText('Aber wir gehen.', { ...after, language: 'de', opening: 'aber' })).toBe('aber wir gehen.');
+    expect(finishText('Aber wir gehen.', { ...after, language: 'de', opening: 'oder' })).toBe('Aber wir gehen.');
+    expect(finishText('The end.', { ...after, opening: 'a' })).toBe('the end.');
+  });
+
   it('keeps a question at a cut, which nobody writes by habit', () => {
     expect(finishText('Is it?', { ...whole, endsSentence: false })).toBe('Is it?');
   });
