@@ -43,7 +43,9 @@ test('does at the end what still waits, once', async () => {
   time.advance(100);
   words.after('a', () => done.push('a'));
   time.advance(150);
+  expect(words.waiting).toBe(true);
   await arrived;
+  expect(words.waiting).toBe(false);
   expect(done).toEqual(['a']);
   time.advance(1_000);
   expect(done).toEqual(['a']);

@@ -41,14 +41,15 @@ export class LastWords {
     this.#waiting.delete(key);
   }
 
+  /** Whether something is still to be done. */
+  get waiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Resolves when everything that was said by now has arrived, and what waited for that has been done. */
   async arrived(): Promise<void> {
     await new Promise<void>((resolve) => this.#time.after(IN_FLIGHT_MS, resolve));
-    this.flush();
-  }
-
-  /** Does at once what waits. */
-  flush(): void {
+    // What was asked for meanwhile is not waited for again.
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { cancel, action } of waiting) {

@@ -390,6 +390,18 @@ describe('the last word', () => {
     expect(time.pendingTimers).toBe(0);
   });
 
+  test('of the last one to leave arrives, however soon the meeting is over after that', async () => {
+    const ada = join('Ada');
+    const { producerId } = await produce(ada.peer);
+    room.leave(ada.peer, 'left');
+    const ended = room.end();
+    await time.advanceAsync(ARRIVED_MS - 1);
+    expect(media.speakers.has(producerId)).toBe(true);
+    await time.advanceAsync(1);
+    await ended;
+    expect(media.speakers.has(producerId)).toBe(false);
+  });
+
   test('of a meeting keeps nobody in it for long', async () => {
     const ada = join('Ada');
     await produce(ada.peer);

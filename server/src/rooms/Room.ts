@@ -369,7 +369,7 @@ export class Room {
       producer.paused = true;
       await this.#applyPaused(peer, producerId);
     }
-    this.#participantChanged(peer);
+    if (producerIds.length > 0) this.#participantChanged(peer);
     peer.channel.notify('mutedByModerator', { producerIds });
   }
 
@@ -422,11 +422,10 @@ export class Room {
     }
     this.#closed = true;
     clearTimeout(this.#endTimer);
-    const speakers = [...this.#peers.values()].filter(({ producers }) => producers.size > 0);
-    if (speakers.length > 0) await this.#lastWords.arrived();
-    else this.#lastWords.flush();
+    const speaking = [...this.#peers.values()].some(({ producers }) => producers.size > 0);
+    if (speaking || this.#lastWords.waiting) await this.#lastWords.arrived();
     const drained = this.#transcriber.close();
-    if (speakers.length > 0) await this.#lastWords.within(drained, LAST_TEXT_MS);
+    if (speaking) await this.#lastWords.within(drained, LAST_TEXT_MS);
     for (const peer of [...this.#peers.values()]) {
       this.#drop(peer, 'atOnce');
       peer.channel.disconnect(error);
