@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { launchChromium } from '@parley/demo';
 import { type SettingsInput, startServer } from '@parley/server';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { expect, type TestContext } from 'vitest';
+import { expect, type TestContext, vi } from 'vitest';
 import { httpsGet } from '../../support/httpsGet.js';
 
 /** What was said last takes a while to become text after everybody has gone. */
@@ -123,14 +123,21 @@ export class Stage {
     return new Map(Array.from(lines, ([, name, reason, value]) => [`${name} ${reason}`.trim(), Number(value)]));
   }
 
-  /** Nothing is lost silently: what was played is in the books, all of it is decided once everybody has left, and each millisecond stands in one class. */
+  /**
+   * Nothing is lost silently: what was played is in the books, all of it is decided once everybody has left, and every millisecond
+   * stands in exactly one class.
+   */
   async #checkBooks({ pages }: { pages: number }): Promise<void> {
     const { ms, speakers } = this.#played;
     this.#played = { ms: 0, speakers: 0 };
-    await expect
-      .poll(() => this.server.resources(), { timeout: SETTLED_TIMEOUT_MS })
-      .toMatchObject({ peers: 0, pipelines: 0 });
-    await expect.poll(async () => (await this.books()).get('pending'), { timeout: SETTLED_TIMEOUT_MS }).toBe(0);
+    // `expect.poll` works inside of tests only.
+    await vi.waitFor(
+      async () => {
+        expect(await this.server.resources()).toMatchObject({ peers: 0, pipelines: 0 });
+        expect((await this.books()).get('pending')).toBe(0);
+      },
+      { timeout: SETTLED_TIMEOUT_MS, interval: 100 },
+    );
     const { total = Number.NaN, ...classes } = Object.fromEntries(await this.books());
     expect(Object.values(classes).reduce((sum, value) => sum + value, 0)).toBe(total);
     const before = this.#looked;
