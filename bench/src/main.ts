@@ -5,6 +5,7 @@ import { benchIngest } from './ingest.js';
 import { benchLive } from './live/index.js';
 import { machineOf } from './machine.js';
 import { type BenchResult, formatTable } from './report.js';
+import { benchSeams } from './seams/index.js';
 import { benchStabilizer } from './stabilizer/index.js';
 import { benchWer } from './wer/index.js';
 
@@ -18,6 +19,7 @@ interface Options {
   model?: string;
   language?: string;
   loss?: string;
+  runs?: string;
   help?: boolean;
 }
 
@@ -47,6 +49,20 @@ const BENCHMARKS: Record<string, Benchmark> = {
         ...(speakers === undefined ? {} : { speakers: speakers.split(',').map(wholeNumber) }),
         ...(seconds === undefined ? {} : { seconds: wholeNumber(seconds) }),
         ...(mode === undefined ? {} : { mode: mode as ModeName }),
+      }),
+  },
+  seams: {
+    what: 'words lost and doubled at the cuts of monologues, without a clock',
+    options: {
+      model: 'MODEL  a name, or a file; default: the built-in one',
+      mode: 'MODE   default: balanced',
+      runs: 'N      times that each monologue is heard, from another word on; default: 10',
+    },
+    run: ({ model, mode, runs }) =>
+      benchSeams({
+        ...(model === undefined ? {} : { model }),
+        ...(mode === undefined ? {} : { mode: mode as ModeName }),
+        ...(runs === undefined ? {} : { runs: wholeNumber(runs) }),
       }),
   },
   wer: {
@@ -94,6 +110,7 @@ async function main(): Promise<number> {
       model: { type: 'string' },
       language: { type: 'string' },
       loss: { type: 'string' },
+      runs: { type: 'string' },
       help: { type: 'boolean' },
     },
   });

@@ -21,7 +21,9 @@ beforeAll(async () => {
 afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());
 
+/** Its microphone sends silence once it has joined, and once more after a reload. */
 async function openPage(): Promise<MeetingPage> {
+  stage.played({ ms: 0 });
   return MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
 }
 
@@ -30,8 +32,9 @@ async function speak(options: { name: string; room: string; speech: Speech }): P
   const { name, room, speech } = options;
   const player = await PlayerPage.create({ browser, serverUrl: stage.url, audioFile: speech.file });
   await player.joinAsSpeaker({ displayName: name, room });
-  await player.startAt(Date.now() + 500);
+  const { startedAtMs } = await player.startAt(Date.now() + 500);
   await player.ended();
+  stage.played({ ms: Date.now() - startedAtMs });
   return player;
 }
 

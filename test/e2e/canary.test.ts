@@ -32,8 +32,9 @@ it('leaves no trace of what was said, by whom and with which secret, in any log'
   await listener.joinAsListener({ displayName: 'Listener', ...room });
   const speaker = await PlayerPage.create({ ...where, audioFile: SPEECH.contract.file });
   await speaker.joinAsSpeaker({ displayName: NAME, ...room });
-  await speaker.startAt(Date.now() + 500);
+  const { startedAtMs } = await speaker.startAt(Date.now() + 500);
   await speaker.ended();
+  stage.played({ ms: Date.now() - startedAtMs });
   await tap.speakersWithFinals(1, 30_000);
   expect(tap.text().toLowerCase()).toContain('contract');
   await browser.close();

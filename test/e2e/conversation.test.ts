@@ -37,6 +37,7 @@ it('shows what one of two people says into the microphone to both, under the rig
   const ada = await MeetingPage.open({ context: await stage.newContext(adaBrowser), url: stage.url });
   await ada.join({ name: 'Ada', room });
   await ben.participant('Ada').waitFor();
+  const heardFromMs = performance.now();
   await ada.participant('Ben').waitFor();
   const adaId = await ada.participantId('Ada');
   expect(await ben.participantId('Ada')).toBe(adaId);
@@ -51,6 +52,8 @@ it('shows what one of two people says into the microphone to both, under the rig
         .toBe(true);
     }
   }
+
+  stage.played({ ms: performance.now() - heardFromMs, speakers: 2 });
 
   for (const meeting of [ada, ben]) {
     const history = await meeting.history();

@@ -28,8 +28,9 @@ describe('a meeting goes on, heard and written down', () => {
     const pid = [stage.server.childPids[kind]].flat()[0];
     if (pid === undefined) throw new Error(`no ${kind} process`);
     process.kill(pid, 'SIGKILL');
-    await speaker.startAt(Date.now() + RECOVERY_MS);
+    const { startedAtMs } = await speaker.startAt(Date.now() + RECOVERY_MS);
     await speaker.ended();
+    stage.played({ ms: Date.now() - startedAtMs });
 
     await expect
       .poll(() => wordEdits(wordsOf(SPEECH.contract.text), wordsOf(tap.text(participantId))), {

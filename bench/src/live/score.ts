@@ -1,6 +1,5 @@
 import { plainWord, type SpeakerEvent } from '@parley/media';
-import { align } from '../align.js';
-import { comparableWords } from '../comparableWords.js';
+import { align, comparableWords, countSeams, type SeamCount } from '@parley/media/testing';
 import { type Percentiles, percentiles } from '../percentile.js';
 import type { Performance, Played } from './Stage.js';
 
@@ -68,39 +67,12 @@ export function countCut({ speech, told }: Played): { cut: number; utterances: n
   return { cut, utterances: utterances.size };
 }
 
-export interface SeamCount {
-  seams: number;
-  /** Seams beside which a word is missing, or stands twice or too much, by the alignment with what was said. */
-  broken: number;
-}
-
-/** Looks at the two words on either side of every cut. */
-export function countBrokenSeams({ speech, told }: Played): SeamCount {
-  const finals = finalsOf(told);
-  const heard = finals.flatMap((final) => comparableWords(final.hypothesis.text));
-  const spoken = speech.words.map(({ text }) => plainWord(text));
-  const { matches } = align(heard, spoken);
-  let before = 0;
-  let broken = 0;
-  for (const final of finals.slice(0, -1)) {
-    before += comparableWords(final.hypothesis.text).length;
-    // The nearest words that are certain, on either side: as many heard as spoken between them.
-    const left = findMatch(matches, before - 1, -1);
-    const right = findMatch(matches, before, 1);
-    if (left === undefined || right === undefined) continue;
-    const heardBetween = right.heard - left.heard - 1;
-    const spokenBetween = right.spoken - left.spoken - 1;
-    if (heardBetween !== spokenBetween) broken += 1;
-  }
-  return { seams: Math.max(0, finals.length - 1), broken };
-}
-
-function findMatch(matches: readonly (number | undefined)[], from: number, step: 1 | -1) {
-  for (let index = from; index >= 0 && index < matches.length && Math.abs(index - from) < 4; index += step) {
-    const spoken = matches[index];
-    if (spoken !== undefined) return { heard: index, spoken };
-  }
-  return undefined;
+/** Looks at the words on either side of every cut. */
+export function countBrokenSeams({ speech, told }: Pick<Played, 'speech' | 'told'>): SeamCount {
+  return countSeams({
+    texts: finalsOf(told).map(({ hypothesis }) => hypothesis.text),
+    spoken: speech.words.map(({ text }) => text),
+  });
 }
 
 export function wordErrors({ speech, told }: Pick<Played, 'speech' | 'told'>): { edits: number; words: number } {

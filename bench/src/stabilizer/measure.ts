@@ -1,5 +1,5 @@
 import { plainWord, splitWords } from '@parley/media';
-import { align } from '../align.js';
+import { align } from '@parley/media/testing';
 import { percentile } from '../percentile.js';
 import type { Method } from './methods.js';
 import type { Scenario } from './scenario.js';

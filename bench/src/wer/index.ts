@@ -1,5 +1,5 @@
 import { MODES, type ModeName, resolveSpeechSettings, type SpeechSettings, VoiceActivityModel } from '@parley/media';
-import { comparableWords } from '../comparableWords.js';
+import { comparableWords } from '@parley/media/testing';
 import { meetingTracks } from '../live/speech.js';
 import { RecogniserProcess } from '../RecogniserProcess.js';
 import { type BenchResult, formatNumber } from '../report.js';

@@ -1,5 +1,5 @@
 import { plainWord, splitWords } from '@parley/media';
-import { align } from '../align.js';
+import { align } from '@parley/media/testing';
 
 export interface PunctuationCounts {
   /** Marks in what was heard, at words that were said. */

@@ -59,7 +59,7 @@ export interface SpeechSettings {
   prompt: string;
   /** Names and terms that the recogniser is to expect. */
   hotWords: string[];
-  /** Time and probability of every word of a final. */
+  /** Time and probability of every word, of interims and finals. */
   words: boolean;
 
   /** Audio that is nowhere louder is never given to the recogniser; dBFS. */
@@ -78,7 +78,7 @@ export interface SpeechSettings {
   /** Utterances that ended in silence end with a full stop at least. */
   endPeriod: boolean;
 
-  /** Phrases that wake the transcription; none = always awake. */
+  /** Phrases that wake the transcription; none = those of the deployment's wake word models, and without these always awake. */
   wakePhrases: string[];
   /** Nothing is transcribed until a wake phrase has been heard; without it they are only told of. */
   wakeGate: boolean;

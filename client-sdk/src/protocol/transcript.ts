@@ -40,8 +40,9 @@ export interface Segment {
   endMs: number;
   /** Empty for a gap. */
   text: string;
+  /** In the order of speech, inside the segment; those of an interim are the words of its text. Absent where nobody asked for them. */
   words?: Word[];
-  /** ISO 639-1. */
+  /** ISO 639-1. Of a gap: what the speaker was heard to speak before, or is set to; empty where that is not known. */
   language: string;
   /** 0 to 1: how sure the recogniser is of the language; 1 where it was given or has been settled. */
   languageProbability?: number;

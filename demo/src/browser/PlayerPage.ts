@@ -7,6 +7,7 @@ import type {
   JoinOptions,
   PlaybackEnd,
   PlaybackStart,
+  PlayerAction,
   PlayerApi,
   ReceivedAudio,
   Span,
@@ -90,6 +91,11 @@ export class PlayerPage {
 
   received(): Promise<ReceivedAudio> {
     return this.#handle.evaluate((player) => player.received());
+  }
+
+  /** Does something of the SDK at that Unix time, to the millisecond or so. */
+  actAt(options: { action: PlayerAction; epochMs: number }): Promise<void> {
+    return this.#handle.evaluate((player, act) => player.actAt(act), options);
   }
 
   leave(): Promise<void> {

@@ -14,13 +14,19 @@ export interface PlayerApi {
   ended(): Promise<PlaybackEnd>;
   /** Inbound audio over the page's open connections. */
   received(): Promise<ReceivedAudio>;
+  /** Does something of the SDK at that Unix time, to the millisecond or so. Resolves when the server has answered. */
+  actAt(options: { action: PlayerAction; epochMs: number }): Promise<void>;
   leave(): Promise<void>;
 }
+
+export type PlayerAction = 'mute' | 'unmute' | 'leave' | 'endMeeting';
 
 export interface JoinOptions {
   displayName: string;
   room: string;
   joinSecret?: string;
+  /** Of an identity provider; without it one comes as a guest. */
+  token?: string;
 }
 
 export interface Joined {

@@ -1,5 +1,5 @@
-import { guestCredentials, ParleyClient } from '@parley/client-sdk';
-import type { Joined, JoinOptions, PlayerApi, TranscriptEvent } from './api.js';
+import { guestCredentials, ParleyClient, type Publication } from '@parley/client-sdk';
+import type { Joined, JoinOptions, PlayerAction, PlayerApi, TranscriptEvent } from './api.js';
 import { countReceivedAudio } from './countReceivedAudio.js';
 import { TrackPlayer } from './TrackPlayer.js';
 
@@ -13,15 +13,26 @@ declare global {
   }
 }
 
+const TIMER_SLACK_MS = 12;
+
 const received = countReceivedAudio();
 let client: ParleyClient | undefined;
 let player: TrackPlayer | undefined;
+let publication: Publication | undefined;
 
-async function join({ displayName, room, joinSecret }: JoinOptions): Promise<{ joined: Joined; client: ParleyClient }> {
+async function join({
+  displayName,
+  room,
+  joinSecret,
+  token,
+}: JoinOptions): Promise<{ joined: Joined; client: ParleyClient }> {
   if (client !== undefined) throw new Error('this page is in a room already');
   client = new ParleyClient({
     url: location.origin,
-    credentials: guestCredentials({ displayName, ...(joinSecret === undefined ? {} : { joinSecret }) }),
+    credentials:
+      token === undefined
+        ? guestCredentials({ displayName, ...(joinSecret === undefined ? {} : { joinSecret }) })
+        : { kind: 'token', token },
   });
   client.on('segmentUpdated', ({ segment }) => report({ kind: 'updated', segment, arrivedAtMs: Date.now() }));
   client.on('segmentRetracted', ({ segmentId }) => report({ kind: 'retracted', segmentId, arrivedAtMs: Date.now() }));
@@ -43,11 +54,25 @@ function loaded(): TrackPlayer {
   return player;
 }
 
+const ACTIONS: Record<PlayerAction, () => Promise<void> | undefined> = {
+  mute: () => publication?.mute(),
+  unmute: () => publication?.unmute(),
+  leave: () => client?.leave(),
+  endMeeting: () => client?.endMeeting(),
+};
+
+/** Timers are late by some milliseconds: the rest is waited for. */
+async function waitUntil(epochMs: number): Promise<void> {
+  const now = () => performance.timeOrigin + performance.now();
+  await new Promise((resolve) => setTimeout(resolve, epochMs - now() - TIMER_SLACK_MS));
+  while (now() < epochMs) await Promise.resolve();
+}
+
 window.parleyPlayer = {
   async joinAsSpeaker({ audioUrl, ...options }) {
     player = await TrackPlayer.create(audioUrl);
     const { joined, client } = await join(options);
-    await client.publish(player.track);
+    publication = await client.publish(player.track);
     return joined;
   },
   async joinAsListener(options) {
@@ -58,6 +83,10 @@ window.parleyPlayer = {
   startAt: ({ epochMs }) => loaded().startAt(epochMs),
   ended: () => loaded().ended(),
   received,
+  async actAt({ action, epochMs }) {
+    await waitUntil(epochMs);
+    await ACTIONS[action]();
+  },
   async leave() {
     await client?.leave();
     client?.close();

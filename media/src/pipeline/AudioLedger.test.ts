@@ -75,6 +75,15 @@ describe('AudioLedger', () => {
     expect(ledger.totals).toMatchObject({ totalMs: 150, nonSpeechMs: 40, transcribedMs: 110 });
   });
 
+  it('counts the time line by itself: what is in no class shows', () => {
+    const ledger = new AudioLedger();
+    ledger.append({ startSample: 0, samples: 100 * MS, origin: 'audio' });
+    // 30 ms that nobody told of.
+    ledger.append({ startSample: 130 * MS, samples: 20 * MS, origin: 'audio' });
+    expect(ledger.totals.totalMs).toBe(150);
+    expect(sumOf(ledger.totals)).toBe(120);
+  });
+
   it('adds up to the time line after any history', () => {
     const step = fc.oneof(
       fc.record({

@@ -26,6 +26,7 @@ const SAMPLES_PER_MS = 16;
 export class AudioLedger {
   /** Not settled yet, in order and without gaps, over all time lines. */
   #runs: Run[] = [];
+  /** One past the last sample, over all time lines. */
   #end = 0;
   /** Where each time line that is still in use lies among all samples. */
   readonly #lines = new Map<number, { offset: number; end: number }>();
@@ -119,15 +120,11 @@ export class AudioLedger {
       else pending += run.end - run.start;
     }
     for (const samples of this.#held.values()) pending += samples;
-    let total = pending;
-    for (const samples of Object.values(counts)) total += samples;
     const shedMs: AudioLedgerTotals['shedMs'] = {};
-    for (const [reason, samples] of this.#shed) {
-      shedMs[reason] = samples / SAMPLES_PER_MS;
-      total += samples;
-    }
+    for (const [reason, samples] of this.#shed) shedMs[reason] = samples / SAMPLES_PER_MS;
     return {
-      totalMs: total / SAMPLES_PER_MS,
+      // Counted by itself: a sample that is in no class, or in two, shows as a difference to their sum.
+      totalMs: this.#end / SAMPLES_PER_MS,
       mutedMs: counts.muted / SAMPLES_PER_MS,
       dtxMs: counts.dtx / SAMPLES_PER_MS,
       concealedMs: counts.concealed / SAMPLES_PER_MS,

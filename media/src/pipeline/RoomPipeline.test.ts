@@ -68,7 +68,13 @@ describe('RoomPipeline', () => {
     events.length = 0;
     pipeline.onLost();
     expect(events).toMatchObject([
-      { type: 'gap', speakerId: 'ada', reason: 'mediaWorkerLost', segment: { id: 'open', revision: 5 } },
+      {
+        type: 'gap',
+        speakerId: 'ada',
+        reason: 'mediaWorkerLost',
+        language: 'en',
+        segment: { id: 'open', revision: 5 },
+      },
       { type: 'speechEnded', speakerId: 'ada' },
     ]);
     pipeline.onLost();

@@ -37,6 +37,8 @@ export class RoomPipeline implements MediaWorkerRoom {
   readonly #worker: MediaWorker;
   readonly #speakers = new Map<string, SpeakerOptions>();
   readonly #openSegments = new Map<string, OpenSegment>();
+  /** What each speaker was heard to speak last. */
+  readonly #languages = new Map<string, string>();
   #sfu: SfuRoom;
   #settings: SpeechSettings;
   #diagnostics = false;
@@ -90,6 +92,7 @@ export class RoomPipeline implements MediaWorkerRoom {
   /** Resolves when everything that this speaker said is text or a gap. */
   async removeSpeaker(speakerId: string): Promise<void> {
     if (!this.#speakers.delete(speakerId)) return;
+    this.#languages.delete(speakerId);
     // Behind the set-up that may still be adding it, but nobody waits behind its last words.
     await this.#setUp.catch(() => {});
     const payload = { roomId: this.#roomId, speakerId };
@@ -153,6 +156,7 @@ export class RoomPipeline implements MediaWorkerRoom {
       case 'final':
       case 'gap':
         this.#openSegments.delete(event.segment.id);
+        this.#rememberLanguage(event);
         break;
       case 'retracted': {
         const shown = this.#openSegments.get(event.segmentId)?.shown === true;
@@ -175,6 +179,7 @@ export class RoomPipeline implements MediaWorkerRoom {
         type: 'gap',
         segment: { ...segment, endMs: Math.max(segment.endMs, endMs), revision: segment.revision + 1 },
         reason: 'mediaWorkerLost',
+        language: this.#languageOf(speakerId),
       });
     }
     this.#openSegments.clear();
@@ -216,6 +221,18 @@ export class RoomPipeline implements MediaWorkerRoom {
       payload: { roomId: this.#roomId, speaker: { ...speaker, ssrc, payloadType } },
     });
     await this.#sfu.resumeTap(consumerId);
+  }
+
+  #rememberLanguage(event: Extract<PipelineEvent, { type: 'final' | 'gap' }>): void {
+    const language = event.type === 'gap' ? event.language : event.hypothesis.language;
+    if (language !== '' && this.#speakers.has(event.speakerId)) this.#languages.set(event.speakerId, language);
+  }
+
+  /** As heard last, or as it was set. */
+  #languageOf(speakerId: string): string {
+    const { language } = this.#speakers.get(speakerId)?.settings ?? this.#settings;
+    if (language !== 'auto' && language !== 'per-segment') return language;
+    return this.#languages.get(speakerId) ?? '';
   }
 
   /** Asks a worker that may be gone: its successor is told the state anew, so that nothing has to be done about it here. */

@@ -7,10 +7,11 @@ import { monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import { resolveSpeechSettings, VoiceActivityModel } from '../speech/index.js';
+import type { WakeWordDetector } from '../speech/wake/index.js';
 import { FakeRecognizer, hypothesisOf } from '../testing/FakeRecognizer.js';
 import { ManualTime } from '../testing/ManualTime.js';
-import type { AudioLedgerTotals, PipelineGapReason, SpeakerActivity } from './messages.js';
-import { type SpeakerEvent, SpeakerPipeline, type SpeakerPipelineOptions } from './SpeakerPipeline.js';
+import type { AudioLedgerTotals, PipelineGapReason, SpeakerActivity, SpeakerEvent } from './messages.js';
+import { SpeakerPipeline, type SpeakerPipelineOptions } from './SpeakerPipeline.js';
 
 /** One spoken sentence of four seconds, 16 kHz mono. */
 const bytes = readFileSync(new URL('../../test/fixtures/speech16k.s16le', import.meta.url));
@@ -134,6 +135,8 @@ describe('SpeakerPipeline', () => {
     expect(rig.of('final')).toHaveLength(1);
     const interims = rig.of('interim');
     expect(interims.length).toBeGreaterThan(2);
+    // This recogniser gives its words no times, and none are made up.
+    expect(interims.filter(({ hypothesis }) => 'words' in hypothesis)).toEqual([]);
     const ids = new Set([...interims, ...rig.of('final'), ...rig.of('opened')].map(({ segment }) => segment.id));
     expect(ids.size).toBe(1);
     const revisions = [...interims.map(({ segment }) => segment.revision), final?.segment.revision ?? 0];
@@ -540,6 +543,46 @@ describe('SpeakerPipeline', () => {
       expect(Math.abs(ledger.transcribedMs - inFinals)).toBeLessThan(40);
     });
 
+    test('count muted time by the clock, while it lasts and to the end of it, also when one leaves muted', async () => {
+      const rig = new Rig(new FakeRecognizer());
+      await rig.silence(1_000);
+      rig.pipeline.setMuted(true);
+      await rig.pipeline.drain();
+      rig.events.length = 0;
+      rig.pause(12_000);
+      // Up to a moment ago: what is said at once after the mute must find its place. The last packet came 20 ms before.
+      expect(rig.pipeline.ledger).toMatchObject({ totalMs: 12_720, mutedMs: 11_720 });
+      expect(rig.of('ledger').length).toBeGreaterThanOrEqual(2);
+      await rig.pipeline.close();
+      expect(rig.pipeline.ledger).toMatchObject({ totalMs: 13_020, mutedMs: 12_020, nonSpeechMs: 1_000, pendingMs: 0 });
+      expect(sumOf(rig.pipeline.ledger)).toBe(13_020);
+      rig.nowMs += 5_000;
+      expect(rig.pipeline.ledger.totalMs).toBe(13_020);
+    });
+
+    test.each([700, 4_000])('count muted time once when the track comes back after %i ms', async (mutedMs) => {
+      const rig = new Rig(new FakeRecognizer());
+      await rig.silence(1_000);
+      rig.pipeline.setMuted(true);
+      await rig.pipeline.drain();
+      rig.pause(mutedMs);
+      expect(rig.pipeline.ledger.mutedMs).toBe(mutedMs + 20 - 300);
+      rig.pipeline.setMuted(false);
+      await rig.silence(1_000);
+      await rig.pipeline.close();
+      const { ledger } = rig.pipeline;
+      expect(ledger).toMatchObject({ mutedMs, totalMs: 2_000 + mutedMs, pendingMs: 0 });
+      expect(sumOf(ledger)).toBe(ledger.totalMs);
+    });
+
+    test('count no muted time of a track that has never sent anything', async () => {
+      const rig = new Rig(new FakeRecognizer());
+      rig.pipeline.setMuted(true);
+      rig.pause(3_000);
+      await rig.pipeline.close();
+      expect(rig.pipeline.ledger.totalMs).toBe(0);
+    });
+
     test('count a text without words as no speech', async () => {
       const rig = new Rig(new FakeRecognizer({ script: { text: '' } }));
       await rig.say(SENTENCE.subarray(0, 16_000 * 2));
@@ -580,6 +623,36 @@ describe('SpeakerPipeline', () => {
       expect(Object.keys(rig.pipeline.ledger.shedMs)).toEqual([reason]);
       expect(rig.pipeline.ledger.shedMs[reason]).toBeCloseTo(gapMs, 3);
       expect(sumOf(rig.pipeline.ledger)).toBe(rig.pipeline.ledger.totalMs);
+    });
+
+    test.each([
+      ['as it was set', { language: 'fr' }, 'fr'],
+      ['as it was heard before', { language: 'auto' }, 'de'],
+      ['as it was heard last, where it may change', { language: 'per-segment' }, 'de'],
+    ])('carry the language of the speaker, %s', async (_, settings, language) => {
+      let failing = false;
+      const heard = { ...hypothesisOf('Guten Tag zusammen'), language: 'de' };
+      const recognizer: Recognizer = {
+        recognize: () =>
+          failing ? Promise.reject(new RecognitionError('RECOGNIZER_FAILED', 'told to')) : Promise.resolve(heard),
+      };
+      const rig = new Rig(recognizer, settings);
+      for (const fails of [false, true]) {
+        failing = fails;
+        await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+        await rig.silence(1_500);
+        await rig.pipeline.drain();
+      }
+      await rig.pipeline.close();
+      expect(rig.of('gap')).toMatchObject([{ language }]);
+    });
+
+    test('carry no language while none is known', async () => {
+      const rig = new Rig(new FakeRecognizer({ script: { crash: true } }), { language: 'auto' });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(rig.of('gap')).toMatchObject([{ language: '' }]);
     });
 
     test('come when a final is not there after a minute', async () => {
@@ -664,6 +737,72 @@ describe('SpeakerPipeline', () => {
       const detected = rig.activities.filter(({ type }) => type === 'wakePhraseDetected');
       expect(detected).toMatchObject([{ phrase: 'hey parley' }]);
       expect(rig.states).toContain('recording');
+    });
+
+    test('leave words of a script without spaces as they are written', async () => {
+      const parts = ['你好', '小明', '今天', '天气', '很好'];
+      const rig = new Rig(
+        {
+          recognize: ({ pcm }) => {
+            const heard = parts.slice(0, Math.floor(pcm.length / 16 / 200));
+            const words = heard.map((text, index) => ({
+              text,
+              startMs: index * 200,
+              endMs: index * 200 + 180,
+              probability: 0.9,
+            }));
+            return Promise.resolve({ ...hypothesisOf(heard.join('')), language: 'zh', words });
+          },
+        },
+        { wakePhrases: ['你好小明'], language: 'zh' },
+      );
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.close();
+      expect(rig.of('final').map(({ hypothesis }) => hypothesis.text)).toEqual(['今天天气很好。']);
+      expect(rig.of('interim').length).toBeGreaterThan(0);
+      for (const { hypothesis, stableLength } of rig.of('interim')) {
+        expect('今天天气很好'.startsWith(hypothesis.text)).toBe(true);
+        expect(stableLength).toBeLessThanOrEqual(hypothesis.text.length);
+      }
+    });
+
+    test('are heard by their sound where the speaker has none of their own, and only what follows is written', async () => {
+      let detect: (detection: { phrase: string; score: number }) => void = () => {};
+      let heardSamples = 0;
+      const closed: number[] = [];
+      const wakeWords: WakeWordDetector = {
+        phrases: ['alexa'],
+        open: ({ sensitivity, onDetection }) => {
+          detect = onDetection;
+          return {
+            push: (pcm) => {
+              heardSamples += pcm.length;
+            },
+            reset() {},
+            drain: () => Promise.resolve(),
+            close: () => closed.push(sensitivity),
+          };
+        },
+        close: () => Promise.resolve(),
+      };
+      const rig = new Rig({ recognize: saying('this is to be written') }, { language: 'en' }, { wakeWords });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.drain();
+      expect(heardSamples).toBeGreaterThan(16_000 * 3);
+      expect(rig.of('final')).toEqual([]);
+      expect(Object.keys(rig.pipeline.ledger.shedMs)).toEqual(['asleep']);
+      detect({ phrase: 'alexa', score: 0.9 });
+      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+      await rig.silence(1_500);
+      await rig.pipeline.drain();
+      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'This is to be written.' } }]);
+      const settings = resolveSpeechSettings('balanced', { language: 'en', wakeSensitivity: 0.9 });
+      rig.pipeline.update({ settings, longestWindowMs: 10_000 });
+      rig.pipeline.update({ settings: { ...settings, wakeGate: false }, longestWindowMs: 10_000 });
+      expect(closed).toEqual([0.6, 0.9]);
+      await rig.pipeline.close();
     });
 
     test('are listened for in interims that nobody sees, where there are to be none', async () => {

@@ -5,29 +5,29 @@ import { type Clock, monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
 import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import {
+  type SegmentCause,
   Segmenter,
   type SegmenterEvent,
   type SpeechSettings,
   VAD_FRAME_SAMPLES,
   type VoiceActivityModel,
 } from '../speech/index.js';
-import type { StableText, TimedWord } from '../speech/stabilizer/index.js';
-import { buildPrompt, finishText, HotWordList, LanguageTracker } from '../speech/text/index.js';
-import { WakeGate, type WakeWordDetector, type WakeWordStream } from '../speech/wake/index.js';
-import { type AudioFate, AudioLedger } from './AudioLedger.js';
+import type { StableText } from '../speech/stabilizer/index.js';
+import type { WakeWordDetector } from '../speech/wake/index.js';
+import type { AudioLedger } from './AudioLedger.js';
+import { CaptionWriter } from './CaptionWriter.js';
 import type {
   AudioLedgerTotals,
-  PipelineEvent,
   PipelineGapReason,
   SpeakerActivity,
   SpeakerDescription,
+  SpeakerEvent,
   SpeakerState,
 } from './messages.js';
+import { TrackBooks } from './TrackBooks.js';
 import { type IntakeFrame, type Timeline, TrackIntake } from './TrackIntake.js';
 import { type PreparedFinal, Utterance, type UtteranceContext } from './Utterance.js';
-
-type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;
-export type SpeakerEvent = WithoutIds<PipelineEvent>;
+import { WakeListener } from './WakeListener.js';
 
 export interface SpeakerPipelineOptions {
   roomId: string;
@@ -56,8 +56,6 @@ export interface SpeakerPipelineStats {
 /** 48 kHz RTP clock to 16 kHz samples. */
 const RTP_TICKS_PER_SAMPLE = 3;
 const SAMPLES_PER_MS = 16;
-/** The books are told every so many frames (about 5 s) while they change. */
-const LEDGER_FRAMES = 156;
 /** No utterance begins further back than this: the longest pre-roll, and some. */
 const LOOK_BACK_SAMPLES = 2_500 * SAMPLES_PER_MS;
 /** While a wake phrase is awaited, interims come at least this often, whatever the mode. */
@@ -82,10 +80,10 @@ export class SpeakerPipeline {
   readonly #now: Clock;
   readonly #intake: TrackIntake;
   readonly #segmenter: Segmenter;
-  readonly #ledger = new AudioLedger();
-  readonly #language: LanguageTracker;
-  readonly #wake: WakeGate;
-  #wakeWords: WakeWordStream | undefined;
+  readonly #books: TrackBooks;
+  readonly #ledger: AudioLedger;
+  readonly #wake: WakeListener;
+  readonly #captions: CaptionWriter;
   readonly #context: UtteranceContext;
   /** Where the VAD's answers have got to: behind the intake for a moment after the sender started over. */
   #timeline: Timeline;
@@ -95,22 +93,13 @@ export class SpeakerPipeline {
   /** A final that was made before its utterance was cut; taken up by the cut. */
   #prepared: PreparedFinal | undefined;
   /** The utterance that the next one goes on from. */
-  #lastCut: { utterance: Utterance; cause: 'forced' | 'sentence' } | undefined;
+  #lastCut: { utterance: Utterance; cause: 'forced' | 'sentence'; next: string | undefined } | undefined;
   #muted: boolean;
-  /** Muted, or not yet heard of since: what is missing was never said. */
-  #absent: boolean;
   #heard = false;
   #state: SpeakerState = 'inactive';
   #deliveries: Promise<void> = Promise.resolve();
   #undelivered = 0;
   #diagnostics = false;
-  #framesSinceLedger = 0;
-  #toldLedger = '';
-  /** The newest final was cut within a sentence. */
-  #sentenceOpen = false;
-  readonly #hotWords = new HotWordList();
-  /** Finals in a row without the end of a sentence: some models and languages write none. */
-  #unpunctuated = 0;
   #stats: SpeakerPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
   #closed = false;
 
@@ -119,10 +108,28 @@ export class SpeakerPipeline {
     this.#now = options.now ?? monotonicNowMs;
     this.#settings = options.speaker.settings ?? options.settings;
     this.#muted = options.speaker.muted;
-    this.#absent = options.speaker.muted;
-    this.#hotWords.replace(this.#settings.hotWords);
-    this.#language = new LanguageTracker(this.#settings);
-    this.#wake = new WakeGate(this.#settings);
+    this.#books = new TrackBooks({
+      muted: options.speaker.muted,
+      now: this.#now,
+      onTotals: (ledger) => options.onEvent({ type: 'ledger', ledger }),
+    });
+    this.#ledger = this.#books.ledger;
+    this.#wake = new WakeListener({
+      settings: this.#settings,
+      detector: options.wakeWords,
+      now: () => this.#nowInMeeting(),
+      utterance: () => this.#utterance,
+      onEvents: (events) => {
+        for (const event of events) this.#tellActivity(event);
+        this.#changeState();
+      },
+    });
+    this.#captions = new CaptionWriter({
+      settings: this.#settings,
+      wake: this.#wake,
+      isWithheld: (utterance) => this.#isWithheld(utterance),
+      onEvent: options.onEvent,
+    });
     this.#intake = new TrackIntake({
       payloadType: options.speaker.payloadType,
       meetingStartedAtMs: options.meetingStartedAtMs,
@@ -139,7 +146,6 @@ export class SpeakerPipeline {
     this.#context = this.#utteranceContext();
     this.#segmenter = new Segmenter(this.#segmenterSettings());
     options.crosstalk?.open(options.speaker.speakerId);
-    this.#listenForWakeWords();
   }
 
   get settings(): SpeechSettings {
@@ -147,7 +153,7 @@ export class SpeakerPipeline {
   }
 
   get ledger(): AudioLedgerTotals {
-    return this.#ledger.totals;
+    return this.#books.totals;
   }
 
   get stats(): SpeakerPipelineStats {
@@ -165,7 +171,9 @@ export class SpeakerPipeline {
 
   /** To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives. */
   tick(): void {
-    if (!this.#closed && !this.#muted) this.#intake.tick();
+    if (this.#closed) return;
+    if (!this.#muted) this.#intake.tick();
+    this.#books.tick();
   }
 
   /** Takes new settings over, from the next frame on. */
@@ -173,10 +181,8 @@ export class SpeakerPipeline {
     this.#settings = options.settings;
     this.#options.longestWindowMs = options.longestWindowMs;
     this.#segmenter.update(this.#segmenterSettings());
-    this.#hotWords.replace(options.settings.hotWords);
-    this.#language.update(options.settings);
-    this.#tellWake(this.#wake.update(options.settings, this.#nowInMeeting()));
-    this.#listenForWakeWords();
+    this.#captions.update(options.settings);
+    this.#wake.update(options.settings);
     this.#changeState();
   }
 
@@ -194,7 +200,7 @@ export class SpeakerPipeline {
   setMuted(muted: boolean): void {
     if (muted && !this.#muted) void this.#flush().then(() => this.#changeState());
     this.#muted = muted;
-    if (muted) this.#absent = true;
+    this.#books.muted = muted;
     this.#changeState();
   }
 
@@ -207,14 +213,14 @@ export class SpeakerPipeline {
   /** Drains, then frees the decoder and the VAD's state. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    const endMs = this.#now();
     await this.drain();
     if (this.#closed) return;
     this.#closed = true;
     this.#intake.close();
-    this.#wakeWords?.close();
+    this.#wake.close();
     this.#options.crosstalk?.close(this.#options.speaker.speakerId);
-    this.#ledger.finish();
-    this.#tellLedger();
+    this.#books.finish(endMs);
     this.#changeState();
   }
 
@@ -227,16 +233,12 @@ export class SpeakerPipeline {
       now: this.#now,
       settings: () => this.#settings,
       longestWindowMs: () => this.#options.longestWindowMs,
-      language: () => this.#language.requestLanguage(),
-      prompt: (before) =>
-        buildPrompt({ prompt: this.#settings.prompt, hotWords: this.#hotWords.ordered, previousText: before }),
+      language: () => this.#captions.requestLanguage,
+      prompt: (before) => this.#captions.prompt(before),
       quietest: (options) => this.#segmenter.quietest(options),
       onText: (utterance, text, hypothesis) => this.#show({ utterance, text, hypothesis }),
-      onReading: ({ speechEndSample, reading }) => {
-        // Where no sentence ever ends in a full stop, its absence says nothing.
-        const trusted = reading === 'unfinished' && this.#unpunctuated >= 3 ? 'unknown' : reading;
-        this.#segmenter.readSilence({ speechEndSample, reading: trusted });
-      },
+      onReading: ({ speechEndSample, reading }) =>
+        this.#segmenter.readSilence({ speechEndSample, reading: this.#captions.trusted(reading) }),
       onSplit: (utterance, prepared) => this.#split(utterance, prepared),
       onAnswered: (engineMs) => {
         this.#stats.engineMs += engineMs;
@@ -268,24 +270,20 @@ export class SpeakerPipeline {
     origin: 'audio' | 'concealed' | 'dtx';
   }): void {
     this.#heard = true;
-    if (span.origin === 'audio' && !this.#muted) this.#absent = false;
-    const origin = this.#absent && span.origin !== 'audio' ? 'muted' : span.origin;
-    const { timeline, startSample, samples } = span;
-    this.#ledger.append({ line: timeline.index, startSample, samples, origin });
+    this.#books.append(span);
     if (this.#state !== 'inactive') return;
-    this.#tellWake(this.#wake.tick(this.#nowInMeeting()));
+    this.#wake.tick(this.#nowInMeeting());
     this.#changeState();
   }
 
   #onFrame(frame: IntakeFrame): void {
     const { startSample } = frame;
     const probability = this.#isCrosstalk(frame) ? 0 : frame.probability;
-    this.#wakeWords?.push(this.#timeline.ring.read(startSample, startSample + VAD_FRAME_SAMPLES));
+    this.#wake.push(() => this.#timeline.ring.read(startSample, startSample + VAD_FRAME_SAMPLES));
     this.#handle(this.#segmenter.push({ startSample, samples: VAD_FRAME_SAMPLES, probability, rms: frame.rms }));
     if (!this.#segmenter.open) this.#ledger.pass(startSample - LOOK_BACK_SAMPLES, this.#timeline.index);
-    this.#tellWake(this.#wake.tick(this.#toMs(startSample + VAD_FRAME_SAMPLES)));
-    this.#framesSinceLedger += 1;
-    if (this.#framesSinceLedger >= LEDGER_FRAMES) this.#tellLedger();
+    this.#wake.tick(this.#toMs(startSample + VAD_FRAME_SAMPLES));
+    this.#books.tick();
     this.#diagnose(frame);
     this.#changeState();
   }
@@ -303,27 +301,8 @@ export class SpeakerPipeline {
     return true;
   }
 
-  /** Only where a wake phrase is awaited: listening costs. */
-  #listenForWakeWords(): void {
-    const { wakePhrases, wakeSensitivity } = this.#settings;
-    if (wakePhrases.length === 0) {
-      this.#wakeWords?.close();
-      this.#wakeWords = undefined;
-      return;
-    }
-    this.#wakeWords ??= this.#options.wakeWords?.open({
-      sensitivity: wakeSensitivity,
-      onDetection: ({ phrase, score }) => {
-        const atMs = this.#nowInMeeting();
-        const utterance = this.#utterance;
-        const shownFrom = utterance && { segmentId: utterance.id, fromMs: Math.max(0, atMs - utterance.startMs) };
-        this.#tellWake(this.#wake.detected({ phrase, score, atMs, shownFrom }));
-      },
-    });
-  }
-
   #onJump(toSample: number): void {
-    this.#wakeWords?.reset();
+    this.#wake.reset();
     this.#handle(this.#segmenter.jump(toSample));
     this.#options.crosstalk?.jump(this.#options.speaker.speakerId);
   }
@@ -344,13 +323,13 @@ export class SpeakerPipeline {
         case 'speechStarted':
           this.#setSpeaking(true);
           this.#options.onEvent({ type: 'speechStarted', atMs: this.#toMs(event.atSample) });
-          this.#tellWake(this.#wake.speechStarted(this.#toMs(event.atSample)));
+          this.#wake.speechStarted(this.#toMs(event.atSample));
           this.#announce();
           break;
         case 'speechEnded':
           this.#setSpeaking(false);
           this.#options.onEvent({ type: 'speechEnded', atMs: this.#toMs(event.atSample) });
-          this.#tellWake(this.#wake.speechEnded(this.#toMs(event.atSample)));
+          this.#wake.speechEnded(this.#toMs(event.atSample));
           break;
         case 'interimDue':
           this.#utterance?.requestInterim(event.endSample);
@@ -387,6 +366,7 @@ export class SpeakerPipeline {
         startMs: this.#toMs(startSample),
         timeline,
         continues: cut?.cause === 'forced',
+        opening: cut?.next,
         ...(cut === undefined ? {} : { stabilizer: cut.utterance.stabilizerAfter(startSample) }),
       },
       this.#context,
@@ -411,7 +391,7 @@ export class SpeakerPipeline {
     this.#ledger.discard();
     if (utterance === undefined) return;
     utterance.discard();
-    this.#deliveries = this.#deliveries.then(() => this.#endSentence(utterance));
+    this.#deliveries = this.#deliveries.then(() => this.#captions.endSentence(utterance));
     if (utterance.announced) {
       this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
       this.#tellActivity({
@@ -440,7 +420,7 @@ export class SpeakerPipeline {
     this.#utterance = undefined;
     const { endSample } = event;
     const cause = this.#prepared?.cause ?? event.cause;
-    if (cause === 'forced' || cause === 'sentence') this.#lastCut = { utterance, cause };
+    if (cause === 'forced' || cause === 'sentence') this.#lastCut = { utterance, cause, next: this.#prepared?.next };
     utterance.endMs = utterance.startMs + (endSample - utterance.startSample) / SAMPLES_PER_MS;
     this.#ledger.hold({ id: utterance.id, line: utterance.timeline.index, endSample });
     const atMs = utterance.endMs;
@@ -457,114 +437,33 @@ export class SpeakerPipeline {
     this.#deliveries = this.#deliveries.then(() => this.#deliver({ utterance, answer, cause }));
   }
 
-  async #deliver(options: {
-    utterance: Utterance;
-    answer: Promise<Hypothesis>;
-    cause: 'silence' | 'forced' | 'sentence' | 'flush';
-  }): Promise<void> {
+  async #deliver(options: { utterance: Utterance; answer: Promise<Hypothesis>; cause: SegmentCause }): Promise<void> {
     const { utterance, cause } = options;
     utterance.revision += 1;
     try {
       const hypothesis = await options.answer;
-      const fate = this.#judge(utterance, hypothesis);
-      if (fate !== 'transcribed') {
-        this.#ledger.release(utterance.id, fate);
-        this.#endSentence(utterance);
-        this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
-      } else {
-        this.#ledger.release(utterance.id, fate);
-        this.#deliverText({ utterance, hypothesis, cause });
-      }
+      const fate = this.#captions.judge(utterance, hypothesis);
+      this.#ledger.release(utterance.id, fate);
+      if (fate === 'transcribed') this.#captions.write({ utterance, hypothesis, cause });
+      else this.#captions.retract(utterance);
     } catch (error) {
       const reason = error instanceof RecognitionError ? GAP_REASONS[error.code] : 'recognizerFailed';
       this.#ledger.release(utterance.id, { shed: reason });
-      this.#options.onEvent({ type: 'gap', segment: utterance.segment, reason });
+      this.#captions.gap(utterance, reason);
     }
     this.#undelivered -= 1;
     this.#changeState();
   }
 
-  /** A sentence that was cut, and that nothing was said to go on with, is over. */
-  #endSentence(utterance: Utterance): void {
-    if (utterance.continues) this.#sentenceOpen = false;
-  }
-
-  /** What becomes of an utterance's audio, by its final. */
-  #judge(utterance: Utterance, hypothesis: Hypothesis): AudioFate {
-    if (hypothesis.text === '') return 'nonSpeech';
-    if (this.#isWithheld(utterance)) return 'crosstalk';
-    this.#hear(utterance, hypothesis.words ?? []);
-    const from = this.#wake.textFrom(utterance.id);
-    if (from === undefined || textAfter(hypothesis, from) === '') return { shed: 'asleep' };
-    return 'transcribed';
-  }
-
-  #deliverText(options: { utterance: Utterance; hypothesis: Hypothesis; cause: string }): void {
-    const { utterance, cause } = options;
-    const hypothesis = this.#awake(utterance, options.hypothesis);
-    const { settled } = this.#language.observe({
-      language: hypothesis.language,
-      probability: hypothesis.languageProbability,
-      speechMs: utterance.endMs - utterance.startMs,
-      kind: 'final',
-    });
-    if (settled !== undefined) {
-      this.#tellActivity({ type: 'languageDetected', ...settled, atMs: utterance.endMs });
-    }
-    const { startUppercase, endPeriod, words } = this.#settings;
-    const text = finishText(hypothesis.text, {
-      startsSentence: !(utterance.continues || this.#sentenceOpen),
-      endedInSilence: cause === 'silence' || cause === 'flush',
-      startUppercase,
-      endPeriod,
-      language: hypothesis.language,
-    });
-    this.#unpunctuated = /[.?!。？！؟।]\W*$/u.test(hypothesis.text) ? 0 : this.#unpunctuated + 1;
-    this.#sentenceOpen = cause === 'forced';
-    this.#hotWords.countUses(text);
-    const committedCorrections = utterance.corrections(hypothesis);
-    const { words: timed, ...rest } = hypothesis;
-    this.#options.onEvent({
-      type: 'final',
-      segment: utterance.segment,
-      hypothesis: { ...rest, text, ...(words && timed !== undefined ? { words: timed } : {}) },
-      committedCorrections,
-    });
-    this.#tellWake(this.#wake.finalDone(utterance.endMs));
-  }
-
-  /** Shows what an interim has heard, unless it is not to be seen. */
-  #show(options: { utterance: Utterance; text: StableText; hypothesis: Hypothesis }): void {
-    const { utterance, text, hypothesis } = options;
-    this.#language.observe({
-      language: hypothesis.language,
-      probability: hypothesis.languageProbability,
-      speechMs: utterance.endMs - utterance.startMs,
-      kind: 'interim',
-    });
-    this.#hear(utterance, [...text.committed, ...text.tail]);
-    // Interims for the ear only: for the wake phrase, or for the reading of a silence.
-    const from = this.#wake.textFrom(utterance.id);
-    if (from === undefined || this.#settings.interimIntervalMs === 0 || this.#isWithheld(utterance)) return;
-    const shown = from === 0 ? text : afterWakePhrase(text, from);
-    if (shown.text === '' || utterance.lastShown === `${shown.stableLength}:${shown.text}`) return;
-    utterance.lastShown = `${shown.stableLength}:${shown.text}`;
-    utterance.revision += 1;
-    const { words: _, ...rest } = hypothesis;
-    this.#options.onEvent({
-      type: 'interim',
-      segment: utterance.segment,
-      hypothesis: { ...rest, text: shown.text },
-      stableLength: shown.stableLength,
-    });
-    if (!this.#diagnostics) return;
+  #show({ utterance, text, hypothesis }: { utterance: Utterance; text: StableText; hypothesis: Hypothesis }): void {
+    const shown = this.#captions.show({ utterance, text, hypothesis });
+    if (shown === undefined || !this.#diagnostics) return;
     this.#tellActivity({
       type: 'stabilized',
       segmentId: utterance.id,
       revision: utterance.revision,
       committedWords: text.newlyCommitted.length,
-      stableLength: shown.stableLength,
-      textLength: shown.text.length,
+      ...shown,
       commitLatencyMs: text.commitLatencyMs,
     });
   }
@@ -576,28 +475,9 @@ export class SpeakerPipeline {
     return crosstalk.judge(speaker.speakerId, utterance.startMs, utterance.endMs).crosstalk;
   }
 
-  /** Listens for the wake phrase. */
-  #hear(utterance: Utterance, words: readonly TimedWord[]): void {
-    if (words.length === 0 || this.#settings.wakePhrases.length === 0) return;
-    this.#tellWake(this.#wake.heard({ words, segmentId: utterance.id, atMs: utterance.endMs }));
-  }
-
-  /** A hypothesis without the wake phrase and what was said before it. */
-  #awake(utterance: Utterance, hypothesis: Hypothesis): Hypothesis {
-    const from = this.#wake.textFrom(utterance.id) ?? 0;
-    if (from === 0 || hypothesis.words === undefined) return hypothesis;
-    const words = hypothesis.words.filter((word) => word.startMs >= from);
-    return { ...hypothesis, text: textAfter(hypothesis, from), words };
-  }
-
   #setSpeaking(speaking: boolean): void {
     this.#speaking = speaking;
     this.#intake.speaking = speaking;
-  }
-
-  #tellWake(events: readonly SpeakerActivity[]): void {
-    for (const event of events) this.#tellActivity(event);
-    if (events.length > 0) this.#changeState();
   }
 
   #tellOfUtterance(type: 'turnDetectionStarted' | 'turnDetectionStopped', atSample: number): void {
@@ -640,15 +520,6 @@ export class SpeakerPipeline {
     return this.#wake.awake ? 'listening' : 'wakeword';
   }
 
-  #tellLedger(): void {
-    this.#framesSinceLedger = 0;
-    const ledger = this.#ledger.totals;
-    const text = JSON.stringify(ledger);
-    if (text === this.#toldLedger) return;
-    this.#toldLedger = text;
-    this.#options.onEvent({ type: 'ledger', ledger });
-  }
-
   #nowInMeeting(): number {
     return this.#now() - this.#options.meetingStartedAtMs;
   }
@@ -658,24 +529,4 @@ export class SpeakerPipeline {
     // Anchored by the packet that the sample came in; a time line without one has no samples.
     return clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ?? this.#nowInMeeting();
   }
-}
-
-/** The words of a hypothesis from a time on. */
-function textAfter(hypothesis: Hypothesis, fromMs: number): string {
-  if (fromMs === 0 || hypothesis.words === undefined) return hypothesis.text;
-  return hypothesis.words
-    .filter((word) => word.startMs >= fromMs)
-    .map(({ text }) => text)
-    .join(' ');
-}
-
-function afterWakePhrase(text: StableText, fromMs: number): StableText {
-  const join = (words: readonly { text: string; startMs: number }[]) =>
-    words
-      .filter((word) => word.startMs >= fromMs)
-      .map((word) => word.text)
-      .join(' ');
-  const committed = join(text.committed);
-  const whole = [committed, join(text.tail)].filter((part) => part !== '').join(' ');
-  return { ...text, text: whole, stableLength: committed.length };
 }

@@ -2,7 +2,14 @@ import type { Recognizer } from '../asr/Recognizer.js';
 import type { Hypothesis, RecognitionKind } from '../asr/types.js';
 import { isNearSilent } from '../speech/gates/index.js';
 import { planSplit, type SegmentCause, type SilenceReading, type SpeechSettings } from '../speech/index.js';
-import { Stabilizer, type StableText, type TimedWord } from '../speech/stabilizer/index.js';
+import {
+  joinWords,
+  plainWord,
+  Stabilizer,
+  type StableText,
+  splitWords,
+  type TimedWord,
+} from '../speech/stabilizer/index.js';
 import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
 import type { PipelineSegment } from './messages.js';
@@ -42,6 +49,8 @@ export interface PreparedFinal {
   endSample: number;
   hypothesis: Hypothesis;
   cause: 'sentence' | 'forced';
+  /** The word after the cut, as it was written by who had heard the one before it. */
+  next?: string | undefined;
 }
 
 export interface UtteranceOptions {
@@ -51,6 +60,8 @@ export interface UtteranceOptions {
   timeline: Timeline;
   /** It goes on from a cut inside a sentence. */
   continues: boolean;
+  /** Its first word, as it was written by who had heard the sentence before the cut. */
+  opening?: string | undefined;
   stabilizer?: Stabilizer;
 }
 
@@ -71,7 +82,13 @@ const FEWEST_WORDS_OF_SENTENCE = 3;
 const LEAST_PROBABILITY_OF_END = 0.9;
 /** When an interim has to leave audio out, it leaves out so much that the next ones need not. */
 const WINDOW_KEPT = 0.6;
+/** Finals that turned out not to fit may have heard so many times the utterance: that bounds what a second of speech can cost. */
+const MOST_IN_VAIN = 2;
 const SAMPLES_PER_MS = 16;
+/** Marks that a text may have at its end only because it ends there ... */
+const CLOSING = /[.,;:。．，、；：…]+$/u;
+/** ... and those that nobody writes by habit. */
+const ASKED_OR_CALLED = /[?!？！؟]["'”’)]*$/u;
 
 /** What is heard in audio that nobody needs to look at. */
 const SILENCE: Hypothesis = {
@@ -94,6 +111,7 @@ export class Utterance {
   readonly startMs: number;
   readonly timeline: Timeline;
   readonly continues: boolean;
+  readonly opening: string | undefined;
   /** Enough of it has been heard to be speech; the others have been told of it. */
   announced = false;
   /** What was shown last, for its owner to compare. */
@@ -111,8 +129,9 @@ export class Utterance {
   #speculation: Speculation | undefined;
   #split: { controller: AbortController; cutSample: number } | undefined;
   readonly #pauses: Pause[] = [];
-  /** Cuts that did not fit the words. */
+  /** Cuts that did not fit the words, and the audio that was listened to for them. */
   readonly #refusedCuts = new Set<number>();
+  #refusedMs = 0;
 
   constructor(options: UtteranceOptions, context: UtteranceContext) {
     this.id = options.id;
@@ -121,6 +140,7 @@ export class Utterance {
     this.endMs = options.startMs;
     this.timeline = options.timeline;
     this.continues = options.continues;
+    this.opening = options.opening;
     this.#context = context;
     const { stabilityAgreement, stabilityMs } = context.settings();
     this.#stabilizer = options.stabilizer ?? new Stabilizer({ agreement: stabilityAgreement, stabilityMs });
@@ -252,7 +272,7 @@ export class Utterance {
     });
     this.endMs = this.startMs + audioEndMs;
     this.#context.onText(this, text, hypothesis);
-    if (!this.#closed && !text.outlier) this.#considerSplit({ words: words ?? [], endSample });
+    if (!this.#closed && !text.outlier) this.#considerSplit({ words: words ?? [], windowStartMs, endSample });
   }
 
   #onSpeculation(silence: { speechEndSample: number; endSample: number }, hypothesis: Hypothesis): void {
@@ -272,37 +292,46 @@ export class Utterance {
   }
 
   /** @param options.words of the newest hypothesis: it knows best where a sentence ends */
-  #considerSplit(options: { words: readonly TimedWord[]; endSample: number }): void {
-    const { words, endSample } = options;
-    const settledUntil = this.#stabilizer.committed.at(-1);
+  #considerSplit(options: { words: readonly TimedWord[]; windowStartMs: number; endSample: number }): void {
+    const { windowStartMs, endSample } = options;
+    const { committed } = this.#stabilizer;
+    const settledUntil = committed.at(-1);
     if (this.#split !== undefined || settledUntil === undefined) return;
+    // Whose audio has left the window is settled. A final hears them again, so they are part of what it has to say.
+    const words = [...committed.filter((word) => middleOf(word) < windowStartMs), ...options.words];
     const { sentenceSplitMs, maxSegmentMs } = this.#context.settings();
+    const lengthMs = this.#msOf(endSample);
     const plan = planSplit({
       words,
       settled: words.filter((word) => word.endMs <= settledUntil.endMs).length,
       sentenceEnds: sentenceBoundaries(words.map(({ text }) => text)),
-      lengthMs: this.#msOf(endSample),
+      lengthMs,
       sentenceSplitMs,
       longestMs: Math.min(maxSegmentMs, this.#context.longestWindowMs()),
       quietest: (fromMs, toMs) => this.#quietest(fromMs, toMs),
     });
     if (plan === undefined) return;
     const cutSample = this.startSample + Math.round(plan.cutMs * SAMPLES_PER_MS);
-    if (this.#refusedCuts.has(cutSample)) return;
-    this.#trySplit({ cutSample, cause: plan.cause, expected: words.slice(0, plan.words) });
+    if (this.#refusedCuts.has(cutSample) || this.#refusedMs > MOST_IN_VAIN * lengthMs) return;
+    this.#trySplit({ cutSample, expected: words.slice(0, plan.words), next: words[plan.words]?.text });
   }
 
   /** Only a part whose own text ends with the expected word is cut off: no seam may lose or double one. */
-  #trySplit(options: { cutSample: number; cause: 'sentence' | 'forced'; expected: TimedWord[] }): void {
-    const { cutSample, cause, expected } = options;
+  #trySplit(options: { cutSample: number; expected: TimedWord[]; next: string | undefined }): void {
+    const { cutSample, expected, next } = options;
     const controller = new AbortController();
     this.#split = { controller, cutSample };
     this.#recognize({ kind: 'final', endSample: cutSample, signal: controller.signal })
       .then((hypothesis) => {
         if (!this.#closed && fitsWords(hypothesis, expected)) {
-          this.#context.onSplit(this, { endSample: cutSample, hypothesis, cause });
+          this.#context.onSplit(this, {
+            endSample: cutSample,
+            ...marked(hypothesis, expected.at(-1)?.text ?? ''),
+            next,
+          });
         } else {
           this.#refusedCuts.add(cutSample);
+          this.#refusedMs += this.#msOf(cutSample);
           this.#context.onDiscarded(hypothesis.engineMs);
         }
       })
@@ -362,7 +391,7 @@ export class Utterance {
           task: settings.task,
           beamSize: final ? settings.beamSize : settings.interimBeamSize,
           temperatureFallback: final && settings.temperatureFallback,
-          prompt: this.#context.prompt(before.map(({ text }) => text).join(' ')),
+          prompt: this.#context.prompt(joinWords(before)),
           words: true,
           noSpeechThreshold: settings.noSpeechThreshold,
           logProbabilityThreshold: settings.logProbabilityThreshold,
@@ -392,21 +421,43 @@ function readingOf({ text, words }: Hypothesis): SilenceReading {
   return count >= FEWEST_WORDS_OF_SENTENCE ? 'sentence' : 'unknown';
 }
 
+/**
+ * What stands after the last word of a part is known by who has heard beyond it: a part by itself always ends with a full stop. It
+ * is one where both have it.
+ */
+function marked(hypothesis: Hypothesis, expected: string): Pick<PreparedFinal, 'hypothesis' | 'cause'> {
+  const ended = endsSentence(hypothesis.text) && endsSentence(expected);
+  if (ended || ASKED_OR_CALLED.test(hypothesis.text)) return { hypothesis, cause: 'sentence' };
+  const mark = endsSentence(expected) ? '' : (expected.match(CLOSING)?.[0] ?? '');
+  const withMark = (text: string) => text.replace(CLOSING, '') + mark;
+  const text = withMark(hypothesis.text);
+  const words = hypothesis.words?.map((word, index, all) =>
+    index === all.length - 1 ? { ...word, text: withMark(word.text) } : word,
+  );
+  return { hypothesis: { ...hypothesis, text, ...(words === undefined ? {} : { words }) }, cause: 'forced' };
+}
+
+function middleOf({ startMs, endMs }: TimedWord): number {
+  return (startMs + endMs) / 2;
+}
+
 function shifted(words: Hypothesis['words'], byMs: number): TimedWord[] | undefined {
   return words?.map((word) => ({ ...word, startMs: word.startMs + byMs, endMs: word.endMs + byMs }));
 }
 
-/** Whether a text has the words that were settled, to the last one. */
+/**
+ * Whether a text ends as was expected: with the same last word, and with the one before it where the counts differ. Further back a
+ * final may have heard more words or fewer than the interims; that is no seam.
+ */
 function fitsWords(hypothesis: Hypothesis, expected: readonly TimedWord[]): boolean {
   const heard = plainWords(hypothesis.text);
-  const wanted = plainWords(expected.map(({ text }) => text).join(' '));
-  return heard.length === wanted.length && heard.at(-1) === wanted.at(-1);
+  const wanted = plainWords(joinWords(expected));
+  if (wanted.length === 0 || heard.at(-1) !== wanted.at(-1)) return false;
+  return heard.length === wanted.length || heard.at(-2) === wanted.at(-2);
 }
 
 function plainWords(text: string): string[] {
-  return text
-    .normalize('NFKC')
-    .toLocaleLowerCase()
-    .split(/[^\p{L}\p{N}\p{M}'’]+/u)
+  return splitWords(text.replace(/[-–—/]+/gu, ' '))
+    .map(plainWord)
     .filter((word) => word !== '');
 }

@@ -7,12 +7,8 @@ export type {
   ShedReason,
   SpeakerActivity,
   SpeakerDescription,
+  SpeakerEvent,
   SpeakerState,
 } from './messages.js';
 export type { RoomPipeline } from './RoomPipeline.js';
-export {
-  type SpeakerEvent,
-  SpeakerPipeline,
-  type SpeakerPipelineOptions,
-  type SpeakerPipelineStats,
-} from './SpeakerPipeline.js';
+export { SpeakerPipeline, type SpeakerPipelineOptions, type SpeakerPipelineStats } from './SpeakerPipeline.js';

@@ -55,7 +55,8 @@ export type ShedReason = PipelineGapReason | 'asleep';
 
 /**
  * Every millisecond of a producer's media time line, each in exactly one class: the sum of all classes is `totalMs`. Multiples
- * of 1/16 ms (a sample), so that sums are exact.
+ * of 1/16 ms (a sample), so that sums are exact. The line begins with the first packet: a track that has been muted since it was
+ * there has none yet.
  */
 export interface AudioLedgerTotals {
   totalMs: number;
@@ -174,7 +175,8 @@ export type PipelineEvent = { roomId: string; speakerId: string } & (
   | { type: 'interim'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
   /** `committedCorrections`: words of the settled prefix that the final changed. */
   | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis; committedCorrections: number }
-  | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason }
+  /** `language`: what this speaker speaks, as far as is known; empty where it is not. */
+  | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason; language: string }
   /** What had been shown as interim is not speech. */
   | { type: 'retracted'; segmentId: string }
   | { type: 'stateChanged'; state: SpeakerState }
@@ -182,3 +184,8 @@ export type PipelineEvent = { roomId: string; speakerId: string } & (
   /** Every few seconds while something changes, and once at the end, with `pendingMs` 0 then. */
   | { type: 'ledger'; ledger: AudioLedgerTotals }
 );
+
+type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;
+
+/** The same, of one speaker's pipeline. */
+export type SpeakerEvent = WithoutIds<PipelineEvent>;

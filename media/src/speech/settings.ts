@@ -139,7 +139,7 @@ export const speechSettingsSchema = z.strictObject({
     .max(200)
     .default([])
     .meta(live('Names and terms that the recogniser is to expect; those of deployment, room and participant add up')),
-  words: z.boolean().default(true).meta(live('Time and probability of every word of a final')),
+  words: z.boolean().default(true).meta(live('Time and probability of every word, of interims and finals')),
 
   // Gates against invented text
   silenceLevelDb: z
@@ -175,7 +175,10 @@ export const speechSettingsSchema = z.strictObject({
   endPeriod: z.boolean().default(true).meta(live('Utterances that ended in silence end with a full stop at least')),
 
   // Wake phrases
-  wakePhrases: phrases(64).max(8).default([]).meta(live('Phrases that wake the transcription; none = always awake')),
+  wakePhrases: phrases(64)
+    .max(8)
+    .default([])
+    .meta(live('Phrases that wake the transcription; none = those of wakeWord, and without these always awake')),
   wakeGate: z
     .boolean()
     .default(true)

@@ -1,3 +1,6 @@
+export { align } from './align.js';
+export { comparableWords } from './comparableWords.js';
+export { countSeams, type SeamCount } from './countSeams.js';
 export { decodePcm } from './decodePcm.js';
 export { FakeRecognizer, type FakeScript, hypothesisOf } from './FakeRecognizer.js';
 export { ManualTime } from './ManualTime.js';

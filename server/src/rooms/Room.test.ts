@@ -7,6 +7,7 @@ import {
   type TranscriptionStatus,
 } from '@parley/client-sdk/protocol';
 import type { MediaNode, PipelineEvent, SpeechSettings } from '@parley/media';
+import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type SettingsInput, settingsSchema } from '../config/settings.js';
@@ -28,6 +29,9 @@ class FakeMedia {
   diagnostics: boolean[] = [];
   closed: string[] = [];
   paused: [string, boolean][] = [];
+  muted: [string, boolean][] = [];
+  /** Resolves when the pipeline has made text of everything. */
+  drained: Promise<void> = Promise.resolve();
   onEvent: (event: PipelineEvent) => void = () => {};
   #producers = 0;
 
@@ -45,6 +49,7 @@ class FakeMedia {
       }),
       closeOwner: (_: string, only?: string) => void this.closed.push(only ?? 'all'),
       producersOf: () => [],
+      closeProducer: ({ producerId }: { producerId: string }) => void this.closed.push(producerId),
       setProducerPaused: async ({ producerId, paused }: { producerId: string; paused: boolean }) =>
         void this.paused.push([producerId, paused]),
       close: () => {},
@@ -54,16 +59,17 @@ class FakeMedia {
       this.onEvent = onEvent;
       return {
         open: async () => {},
-        close: async () => {},
+        close: () => this.drained,
         addSpeaker: async (speaker: { speakerId: string; settings?: SpeechSettings }) =>
           void this.speakers.set(speaker.speakerId, speaker.settings),
         removeSpeaker: async (speakerId: string) => void this.speakers.delete(speakerId),
+        setMuted: async ({ speakerId, muted }: { speakerId: string; muted: boolean }) =>
+          void this.muted.push([speakerId, muted]),
         settingsChanged: (changed: SpeechSettings) => {
           this.settings = changed;
         },
         setSpeakerSettings: (change: { speakerId: string; settings: SpeechSettings | undefined }) =>
           this.speakers.set(change.speakerId, change.settings),
-        setMuted: async () => {},
         setDiagnostics: (on: boolean) => this.diagnostics.push(on),
         ledgers: async () => [],
       };
@@ -85,11 +91,13 @@ class Client {
 }
 
 let media: FakeMedia;
+let time: ManualTime;
 let room: Room;
 const rooms: Room[] = [];
 
 async function open(settings: SettingsInput = {}): Promise<Room> {
   media = new FakeMedia();
+  time = new ManualTime();
   const made = await Room.create({
     name: 'daily',
     media: media.node,
@@ -99,6 +107,7 @@ async function open(settings: SettingsInput = {}): Promise<Room> {
     logger: pino({ level: 'silent' }),
     observer: { interim() {}, final() {}, gap() {}, audio() {} },
     onEmpty: () => {},
+    time,
   });
   rooms.push(made);
   return made;
@@ -138,7 +147,11 @@ beforeEach(async () => {
   room = await open();
 });
 afterEach(async () => {
-  for (const each of rooms.splice(0)) await each.close({ toWire: () => ({}) } as unknown as ParleyError);
+  for (const each of rooms.splice(0)) {
+    const closed = each.close({ toWire: () => ({}) } as unknown as ParleyError);
+    await time.advanceAsync(3_000, 250);
+    await closed;
+  }
 });
 
 describe('settings of a room', () => {
@@ -310,6 +323,109 @@ describe('what is told', () => {
   });
 });
 
+describe('the last word', () => {
+  /** Longer than what is in flight is waited for. */
+  const ARRIVED_MS = 250;
+
+  test('before a mute arrives: others see the mute at once, the audio is cut a moment later', async () => {
+    const ada = join('Ada');
+    const ben = join('Ben');
+    const { producerId } = await produce(ada.peer);
+    await room.setProducerPaused(ada.peer, { producerId, paused: true });
+    expect(ben.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { muted: true } });
+    expect(media.paused).toEqual([]);
+    time.advance(ARRIVED_MS - 1);
+    // Asked again, it is not put off: nobody can go on speaking as muted.
+    await room.setProducerPaused(ada.peer, { producerId, paused: true });
+    expect(media.paused).toEqual([]);
+    await time.advanceAsync(1);
+    expect(media.paused).toEqual([[producerId, true]]);
+    expect(media.muted).toEqual([[producerId, true]]);
+  });
+
+  test('before a mute is not cut by it when the mute is taken back', async () => {
+    const ada = join('Ada');
+    const { producerId } = await produce(ada.peer);
+    await room.setProducerPaused(ada.peer, { producerId, paused: true });
+    await room.setProducerPaused(ada.peer, { producerId, paused: false });
+    await time.advanceAsync(10 * ARRIVED_MS);
+    expect(media.paused).toEqual([[producerId, false]]);
+    expect(ada.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { muted: false } });
+  });
+
+  test.each([
+    'left',
+    'connectionLost',
+  ] as const)('of somebody who %s arrives: they are gone at once', async (reason) => {
+    const ada = join('Ada');
+    const ben = join('Ben');
+    const { producerId } = await produce(ada.peer);
+    room.leave(ada.peer, reason);
+    expect(ben.client.of('participantLeft')).toHaveLength(1);
+    expect(media.speakers.has(producerId)).toBe(true);
+    expect(media.closed).toEqual([]);
+    await time.advanceAsync(ARRIVED_MS);
+    expect(media.speakers.has(producerId)).toBe(false);
+    expect(media.closed).toEqual(['all']);
+  });
+
+  test('before a track is closed arrives', async () => {
+    const ada = join('Ada');
+    const ben = join('Ben');
+    const { producerId } = await produce(ada.peer);
+    await room.closeProducer(ada.peer, producerId);
+    expect(ben.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { publishing: false } });
+    await expect(room.closeProducer(ada.peer, producerId)).rejects.toMatchObject({ code: 'PRODUCER_NOT_FOUND' });
+    expect(media.closed).toEqual([]);
+    await time.advanceAsync(ARRIVED_MS);
+    expect(media.closed).toEqual([producerId]);
+    expect(media.speakers.has(producerId)).toBe(false);
+  });
+
+  test('of a meeting is told before the meeting is over, to everybody who is in it', async () => {
+    const ada = join('Ada');
+    await produce(ada.peer);
+    let drain: () => void = () => {};
+    media.drained = new Promise((resolve) => {
+      drain = resolve;
+    });
+    const ended = room.end();
+    await time.advanceAsync(ARRIVED_MS);
+    expect(ada.client.of('dismissed' as NotificationName)).toEqual([]);
+    expect(codeOf(() => join('Ben'))).toBe('MEDIA_UNAVAILABLE');
+    drain();
+    await ended;
+    expect(ada.client.of('dismissed' as NotificationName)).toEqual(['MEETING_ENDED']);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('of the last one to leave arrives, however soon the meeting is over after that', async () => {
+    const ada = join('Ada');
+    const { producerId } = await produce(ada.peer);
+    room.leave(ada.peer, 'left');
+    const ended = room.end();
+    await time.advanceAsync(ARRIVED_MS - 1);
+    expect(media.speakers.has(producerId)).toBe(true);
+    await time.advanceAsync(1);
+    await ended;
+    expect(media.speakers.has(producerId)).toBe(false);
+  });
+
+  test('of a meeting keeps nobody in it for long', async () => {
+    const ada = join('Ada');
+    await produce(ada.peer);
+    let drain: () => void = () => {};
+    media.drained = new Promise((resolve) => {
+      drain = resolve;
+    });
+    const ended = room.end();
+    await time.advanceAsync(ARRIVED_MS + 2_000, 250);
+    expect(ada.client.of('dismissed' as NotificationName)).toEqual(['MEETING_ENDED']);
+    drain();
+    await ended;
+  });
+});
+
 describe('who may come in', () => {
   const MODERATOR = { grants: [...MEMBER, 'moderate'] as const };
 
@@ -401,6 +517,21 @@ describe('a moderator', () => {
     expect(joined.grants).toEqual([...GRANTS]);
     expect(room.settingsFor(peer).mayChangeRoom).toBe(true);
     expect(room.updateSettings(peer, { scope: 'room', settings: {}, mode: 'fast' }).mode).toBe('fast');
+  });
+
+  test('mutes somebody without waiting for their last word', async () => {
+    const ada = join('Ada');
+    const { producerId } = await produce(ada.peer);
+    await room.mute(ada.joined.participantId);
+    expect(media.muted).toEqual([[producerId, true]]);
+    expect(ada.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { muted: true } });
+  });
+
+  test('takes somebody’s media away without waiting for their last word', async () => {
+    const ben = join('Ben');
+    await produce(ben.peer);
+    room.remove(ben.joined.participantId);
+    expect(media.closed).toEqual(['all']);
   });
 
   test('ends the meeting for everybody', async () => {

@@ -19,7 +19,7 @@ import {
   type TranscriptionStatus,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
-import { type MediaNode, monotonicNowMs, type SfuRoom, type SfuRoomEvent } from '@parley/media';
+import { type MediaNode, monotonicNowMs, type SfuRoom, type SfuRoomEvent, type TimeSource } from '@parley/media';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
@@ -27,6 +27,7 @@ import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
 import { withinBytes } from '../transcripts/withinBytes.js';
+import { LastWords } from './LastWords.js';
 import { asWireErrors } from './mediaErrors.js';
 import { Peer, type PeerChannel } from './Peer.js';
 import { RoomAccess } from './RoomAccess.js';
@@ -45,11 +46,14 @@ export interface RoomOptions {
   observer: RoomObserver;
   /** The meeting is over: everybody left and nobody came back in time. */
   onEmpty: () => void;
+  time?: TimeSource;
 }
 
 /** By this, those who come back know whether the server was restarted. */
 const SERVER_ID = randomBytes(12).toString('base64url');
 
+/** Who is in a meeting that ends is told its last words if they are text by then. */
+const LAST_TEXT_MS = 2_000;
 /** A new router is asked for this often, this far apart, when a media worker has died. */
 const MEDIA_RESTART = { attempts: 20, delayMs: 500 };
 
@@ -69,6 +73,7 @@ export class Room {
   readonly #joinedAtMs = new Map<string, number>();
   readonly #access = new RoomAccess();
   readonly #speech: RoomSettings;
+  readonly #lastWords: LastWords;
   #sfu: SfuRoom;
   readonly #transcriber: RoomTranscriber;
   #endTimer: NodeJS.Timeout | undefined;
@@ -79,6 +84,7 @@ export class Room {
     this.#options = options;
     this.#logger = options.logger.child({ meetingId: this.meetingId });
     this.#sfu = sfu;
+    this.#lastWords = new LastWords(options.time === undefined ? {} : { time: options.time });
     const { mode, speech, rooms } = options.settings;
     this.#speech = new RoomSettings({
       deployment: { mode, speech },
@@ -149,7 +155,7 @@ export class Room {
     clearTimeout(this.#endTimer);
     const peer = new Peer({ peerId, participantId, displayName: identity.displayName, grants, channel });
     if (replaced !== undefined) {
-      this.#drop(replaced);
+      this.#drop(replaced, 'arrived');
       if (replaced.diagnostics) this.#diagnosticsChanged();
       replaced.channel.disconnect(new ParleyError('DUPLICATE_PARTICIPANT'));
     }
@@ -189,7 +195,7 @@ export class Room {
     if (this.#peers.get(peer.peerId) !== peer) {
       return;
     }
-    this.#drop(peer);
+    this.#drop(peer, reason === 'removed' ? 'atOnce' : 'arrived');
     this.#joinedAtMs.delete(peer.participantId);
     // Whoever lost the connection comes back to what they had set.
     if (reason !== 'connectionLost') {
@@ -264,19 +270,29 @@ export class Room {
     return { producerId };
   }
 
+  /** Others see it at once; a pause takes effect when what was said before it has arrived. */
   async setProducerPaused(peer: Peer, options: { producerId: string; paused: boolean }): Promise<void> {
     const { producerId, paused } = options;
-    await asWireErrors(() => this.#sfu.setProducerPaused({ ownerId: peer.peerId, producerId, paused }));
     const producer = peer.producers.get(producerId);
-    if (producer !== undefined) producer.paused = paused;
-    await this.#transcriber.setMuted({ producerId, muted: paused });
+    if (producer === undefined) throw new ParleyError('PRODUCER_NOT_FOUND');
+    producer.paused = paused;
+    if (paused) {
+      this.#lastWords.after(producerId, () => this.#quietly(this.#applyPaused(peer, producerId)));
+    } else {
+      this.#lastWords.cancel(producerId);
+      await this.#applyPaused(peer, producerId);
+    }
     this.#participantChanged(peer);
   }
 
+  /** What was said before still arrives. */
   async closeProducer(peer: Peer, producerId: string): Promise<void> {
-    await asWireErrors(() => this.#sfu.closeProducer({ ownerId: peer.peerId, producerId }));
-    peer.producers.delete(producerId);
-    this.#transcriber.remove(producerId);
+    if (!peer.producers.delete(producerId)) throw new ParleyError('PRODUCER_NOT_FOUND');
+    this.#lastWords.cancel(producerId);
+    this.#lastWords.after(producerId, () => {
+      this.#transcriber.remove(producerId);
+      this.#quietly(asWireErrors(() => this.#sfu.closeProducer({ ownerId: peer.peerId, producerId })));
+    });
     this.#participantChanged(peer);
   }
 
@@ -353,7 +369,14 @@ export class Room {
   async mute(participantId: string): Promise<void> {
     const peer = this.#peerOf(participantId);
     const producerIds = [...peer.producers].flatMap(([producerId, { paused }]) => (paused ? [] : [producerId]));
-    for (const producerId of producerIds) await this.setProducerPaused(peer, { producerId, paused: true });
+    for (const producerId of producerIds) {
+      const producer = peer.producers.get(producerId);
+      if (producer === undefined) continue;
+      // Not by their own will: they may go on speaking, and nobody is to hear it.
+      producer.paused = true;
+      await this.#applyPaused(peer, producerId);
+    }
+    if (producerIds.length > 0) this.#participantChanged(peer);
     peer.channel.notify('mutedByModerator', { producerIds });
   }
 
@@ -399,18 +422,22 @@ export class Room {
     }
   }
 
-  /** Ends the meeting: what was said becomes text first. Idempotent. */
+  /** Ends the meeting: what was said becomes text first, and is told, if that does not take long. Idempotent. */
   async close(error: ParleyError): Promise<void> {
     if (this.#closed) {
       return;
     }
     this.#closed = true;
     clearTimeout(this.#endTimer);
+    const speaking = [...this.#peers.values()].some(({ producers }) => producers.size > 0);
+    if (speaking || this.#lastWords.waiting) await this.#lastWords.arrived();
+    const drained = this.#transcriber.close();
+    if (speaking) await this.#lastWords.within(drained, LAST_TEXT_MS);
     for (const peer of [...this.#peers.values()]) {
-      this.#drop(peer);
+      this.#drop(peer, 'atOnce');
       peer.channel.disconnect(error);
     }
-    await this.#transcriber.close();
+    await drained;
     this.#sfu.close();
     this.#logger.info({ segments: this.#options.transcript.lastSeq }, 'meeting ended');
   }
@@ -481,14 +508,37 @@ export class Room {
     }
   }
 
-  /** Takes a peer out with all its media; its last words are still awaited. */
-  #drop(peer: Peer): void {
+  /**
+   * Takes a peer out; its last words still become text.
+   * @param when its media end: at once, or when what was said has arrived
+   */
+  #drop(peer: Peer, when: 'atOnce' | 'arrived'): void {
     this.#peers.delete(peer.peerId);
-    for (const producerId of peer.producers.keys()) {
-      this.#transcriber.remove(producerId);
-    }
+    const producerIds = [...peer.producers.keys()];
     peer.producers.clear();
-    this.#sfu.closeOwner(peer.peerId);
+    const end = () => {
+      for (const producerId of producerIds) {
+        this.#lastWords.cancel(producerId);
+        this.#transcriber.remove(producerId);
+      }
+      this.#sfu.closeOwner(peer.peerId);
+    };
+    if (when === 'atOnce' || producerIds.length === 0) end();
+    else this.#lastWords.after(peer.peerId, end);
+  }
+
+  /** As it stands with the peer by now. */
+  async #applyPaused(peer: Peer, producerId: string): Promise<void> {
+    const producer = peer.producers.get(producerId);
+    if (producer === undefined) return;
+    const { paused } = producer;
+    await asWireErrors(() => this.#sfu.setProducerPaused({ ownerId: peer.peerId, producerId, paused }));
+    await this.#transcriber.setMuted({ producerId, muted: paused });
+  }
+
+  /** What nobody waits for any more may fail: its media can have gone in the meantime. */
+  #quietly(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#logger.debug({ err: error }, 'media were gone before they could be ended'));
   }
 
   async #listenTo(peer: Peer, producerId: string): Promise<void> {

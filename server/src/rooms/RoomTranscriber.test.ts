@@ -174,10 +174,10 @@ describe('RoomTranscriber', () => {
   });
 
   test('commits gaps with their reason and counts them', async () => {
-    pipeline.say({ type: 'gap', segment, reason: 'overloaded' });
+    pipeline.say({ type: 'gap', segment, reason: 'overloaded', language: 'de' });
     await settled();
     expect(told[0]?.notification).toMatchObject({
-      segment: { status: 'gap', reason: 'overloaded', text: '', seq: 1 },
+      segment: { status: 'gap', reason: 'overloaded', text: '', language: 'de', seq: 1 },
     });
     expect(observed).toEqual([['gap', 'overloaded']]);
   });

@@ -22,7 +22,7 @@ export function segmentOf(options: {
     revision,
   };
   if (event.type === 'gap') {
-    return { ...common, text: '', language: '', confidence: 0, reason: event.reason satisfies GapReason };
+    return { ...common, text: '', language: event.language, confidence: 0, reason: event.reason satisfies GapReason };
   }
   const { hypothesis } = event;
   return {

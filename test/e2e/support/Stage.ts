@@ -5,9 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { launchChromium } from '@parley/demo';
 import { type SettingsInput, startServer } from '@parley/server';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { expect, type TestContext } from 'vitest';
+import { expect, type TestContext, vi } from 'vitest';
 import { httpsGet } from '../../support/httpsGet.js';
 
+/** What was said last takes a while to become text after everybody has gone. */
+const SETTLED_TIMEOUT_MS = 20_000;
+/** Silence is sent every 400 ms only: so much of the end of a track may never have been told. */
+const UNSENT_MS = 500;
 const RESULTS = fileURLToPath(new URL('../../../test-results/', import.meta.url));
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -17,7 +21,9 @@ export class Stage {
   readonly server: Server;
   readonly #folder: string;
   readonly #browsers = new Set<Browser>();
-  readonly #contexts = new Set<BrowserContext>();
+  /** The books when they were looked at last, and since when what is in them has been heard. */
+  #looked = { totalMs: 0, atMs: performance.now() };
+  #played = { ms: 0, speakers: 0 };
 
   private constructor(options: { server: Server; folder: string }) {
     this.server = options.server;
@@ -77,23 +83,32 @@ export class Stage {
 
   /** A browser profile of its own: what a page keeps is seen by pages of the same context only. */
   async newContext(browser: Browser): Promise<BrowserContext> {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1_100, height: 800 } });
-    this.#contexts.add(context);
-    context.once('close', () => this.#contexts.delete(context));
-    return context;
+    return browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1_100, height: 800 } });
+  }
+
+  /**
+   * Tells how much audio the test has sent, by another clock than the server's: so much has to be in its books when everybody has
+   * left, and no more than so many speakers can have sent in the time. A microphone that hears nothing sends all the same.
+   */
+  played(audio: { ms: number; speakers?: number }): void {
+    const { ms, speakers = 1 } = audio;
+    this.#played = { ms: this.#played.ms + ms * speakers, speakers: this.#played.speakers + speakers };
   }
 
   /** For `afterEach`: keeps pictures of a failed test's pages, closes every profile, and looks at the server's books. */
   async afterEach({ task }: TestContext): Promise<void> {
-    const pages = [...this.#browsers].flatMap((browser) => browser.contexts()).flatMap((context) => context.pages());
+    const contexts = [...this.#browsers].flatMap((browser) => browser.contexts());
+    const pages = contexts.flatMap((context) => context.pages());
     if (task.result?.state === 'fail') await keepPictures({ name: task.name, pages });
-    await Promise.all([...this.#contexts].map((context) => context.close()));
-    expectBalance(await this.books());
+    await Promise.all(contexts.map((context) => context.close()));
+    await this.#checkBooks();
   }
 
   async close(): Promise<void> {
     try {
-      expectBalance(await this.books());
+      const contexts = [...this.#browsers].flatMap((browser) => browser.contexts());
+      await Promise.all(contexts.map((context) => context.close()));
+      await this.#checkBooks();
     } finally {
       await Promise.all([...this.#browsers].map((browser) => browser.close()));
       await this.server.close();
@@ -107,12 +122,31 @@ export class Stage {
     const lines = body.matchAll(/^parley_audio_ledger_ms\{class="(\w+)",reason="(\w*)"\} (\S+)$/gmu);
     return new Map(Array.from(lines, ([, name, reason, value]) => [`${name} ${reason}`.trim(), Number(value)]));
   }
-}
 
-/** Nothing is lost silently: every millisecond stands in exactly one class. */
-function expectBalance(books: ReadonlyMap<string, number>): void {
-  const { total, ...classes } = Object.fromEntries(books);
-  expect(Object.values(classes).reduce((sum, value) => sum + value, 0)).toBe(total);
+  /**
+   * Nothing is lost silently: what was played is in the books, all of it is decided once everybody has left, and every millisecond
+   * stands in exactly one class.
+   */
+  async #checkBooks(): Promise<void> {
+    const { ms, speakers } = this.#played;
+    this.#played = { ms: 0, speakers: 0 };
+    // `expect.poll` works inside of tests only.
+    await vi.waitFor(
+      async () => {
+        expect(await this.server.resources()).toMatchObject({ peers: 0, pipelines: 0 });
+        expect((await this.books()).get('pending')).toBe(0);
+      },
+      { timeout: SETTLED_TIMEOUT_MS, interval: 100 },
+    );
+    const { total = Number.NaN, ...classes } = Object.fromEntries(await this.books());
+    expect(Object.values(classes).reduce((sum, value) => sum + value, 0)).toBe(total);
+    const before = this.#looked;
+    this.#looked = { totalMs: total, atMs: performance.now() };
+    if (speakers === 0) return;
+    const heardMs = total - before.totalMs;
+    expect(heardMs).toBeGreaterThan(ms - speakers * UNSENT_MS);
+    expect(heardMs).toBeLessThan(speakers * (this.#looked.atMs - before.atMs));
+  }
 }
 
 /** Writes something to look at after a run, e.g. measured values. */

@@ -35,6 +35,8 @@ export interface Track {
 export interface Told {
   events: SpeakerEvent[];
   pipeline: SpeakerPipeline;
+  /** Audio that the pipeline was given. */
+  fedMs: number;
 }
 
 /** The real VAD, the real recogniser in its process, and speaker pipelines that are fed with samples as fast as both follow. */
@@ -112,7 +114,7 @@ export class SpeechRig {
         onEvent: (event) => events.push(event),
         now: () => startedAtMs + playedMs,
       });
-      return { events, pipeline };
+      return { events, pipeline, fedMs: 0 };
     });
     const longest = Math.max(...tracks.map(({ pcm }) => pcm.length));
     for (let at = 0; at < longest; at += CHUNK_SAMPLES) {
@@ -120,7 +122,9 @@ export class SpeechRig {
       for (const [index, { pcm }] of tracks.entries()) {
         const chunk = new Int16Array(CHUNK_SAMPLES);
         chunk.set(pcm.subarray(at, at + CHUNK_SAMPLES));
-        told[index]?.pipeline.pushPcm(chunk);
+        const each = told[index] as Told;
+        each.pipeline.pushPcm(chunk);
+        each.fedMs = playedMs;
       }
       await this.#settled();
     }
@@ -158,9 +162,11 @@ export function textOf(told: Told): string {
     .join(' ');
 }
 
-/** Every sample is in exactly one class of the books, and none is pending. */
-export function expectBalanced({ pipeline }: Told): void {
+/** Every sample that was played is in exactly one class of the books, and none is pending. */
+export function expectBalanced({ pipeline, fedMs }: Told): void {
   const { totalMs, shedMs, ...classes } = pipeline.ledger;
+  expect(fedMs).toBeGreaterThan(0);
+  expect(totalMs).toBe(fedMs);
   const sum = [...Object.values(classes), ...Object.values(shedMs)].reduce((total, ms) => total + ms, 0);
   expect(sum).toBe(totalMs);
   expect(classes.pendingMs).toBe(0);

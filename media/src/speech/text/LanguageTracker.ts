@@ -17,6 +17,7 @@ export class LanguageTracker {
   #weights = new Map<string, number>();
   #heardMs = 0;
   #settled: string | undefined;
+  #lastHeard = '';
 
   constructor(settings: LanguageSettings) {
     this.#settings = settings;
@@ -27,12 +28,20 @@ export class LanguageTracker {
     return this.#settled;
   }
 
+  /** What is spoken here as far as one knows: as it was set, as it was settled, or as it was heard last; empty: not known yet. */
+  get spoken(): string {
+    const { language } = this.#settings;
+    if (language !== 'auto' && language !== 'per-segment') return language;
+    return this.#settled ?? this.#lastHeard;
+  }
+
   /** A change of the setting begins anew. */
   update(settings: LanguageSettings): void {
     if (settings.language !== this.#settings.language) {
       this.#weights = new Map();
       this.#heardMs = 0;
       this.#settled = undefined;
+      this.#lastHeard = '';
     }
     this.#settings = settings;
   }
@@ -53,6 +62,7 @@ export class LanguageTracker {
     settled?: { language: string; probability: number };
   } {
     const { language, languageDetectionMs, languageProbability } = this.#settings;
+    if (detection.kind === 'final' && detection.language !== '') this.#lastHeard = detection.language;
     if (language !== 'auto' || this.#settled !== undefined || detection.kind !== 'final') return {};
     const weight = detection.speechMs * detection.probability;
     this.#weights.set(detection.language, (this.#weights.get(detection.language) ?? 0) + weight);

@@ -3,8 +3,10 @@ import { endsSentence } from './endsSentence.js';
 export interface FinishOptions {
   /** Otherwise it goes on from a cut within a sentence. */
   startsSentence: boolean;
-  /** Otherwise it was cut while somebody spoke. */
-  endedInSilence: boolean;
+  /** Its first word as it was written within the sentence, where that is known. */
+  opening?: string | undefined;
+  /** Otherwise it was cut within a sentence. */
+  endsSentence: boolean;
   startUppercase: boolean;
   endPeriod: boolean;
   /** ISO 639-1. */
@@ -50,7 +52,7 @@ const FIRST_WORD = /^(["'¿¡([]*)(\p{L}[\p{L}\p{M}'’]*)/u;
  */
 export function finishText(text: string, options: FinishOptions): string {
   const begun = options.startsSentence ? capitalized(text, options) : continued(text, options);
-  return options.endedInSilence ? ended(begun, options) : cut(begun);
+  return options.endsSentence ? ended(begun, options) : cut(begun);
 }
 
 function capitalized(text: string, { startUppercase, language }: FinishOptions): string {
@@ -63,11 +65,12 @@ function capitalized(text: string, { startUppercase, language }: FinishOptions):
   });
 }
 
-function continued(text: string, { language }: FinishOptions): string {
-  if (language !== 'en') return text;
+function continued(text: string, { language, opening: known = '' }: FinishOptions): string {
+  const within = known.match(FIRST_WORD)?.[2] ?? '';
   return text.replace(FIRST_WORD, (_, opening: string, word: string) => {
     const lower = word.toLowerCase();
-    return opening + (FUNCTION_WORDS.has(lower) ? lower : word);
+    if (within.toLowerCase() === lower) return opening + within;
+    return opening + (language === 'en' && FUNCTION_WORDS.has(lower) ? lower : word);
   });
 }
 

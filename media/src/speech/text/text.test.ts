@@ -39,7 +39,7 @@ describe('endsSentence', () => {
 });
 
 describe('finishText', () => {
-  const whole = { startsSentence: true, endedInSilence: true, startUppercase: true, endPeriod: true, language: 'en' };
+  const whole = { startsSentence: true, endsSentence: true, startUppercase: true, endPeriod: true, language: 'en' };
 
   it('gives a sentence its capital letter and its full stop', () => {
     expect(finishText('we are here', whole)).toBe('We are here.');
@@ -59,7 +59,7 @@ describe('finishText', () => {
   });
 
   it('joins parts of a cut sentence without a stop or a capital letter between them', () => {
-    expect(finishText('We moved the data.', { ...whole, endedInSilence: false })).toBe('We moved the data');
+    expect(finishText('We moved the data.', { ...whole, endsSentence: false })).toBe('We moved the data');
     expect(finishText('And the server is stable.', { ...whole, startsSentence: false })).toBe(
       'and the server is stable.',
     );
@@ -67,8 +67,17 @@ describe('finishText', () => {
     expect(finishText('I think so.', { ...whole, startsSentence: false })).toBe('I think so.');
   });
 
+  it('goes on after a cut as it was written within the sentence, where it is the same word', () => {
+    const after = { ...whole, startsSentence: false };
+    expect(finishText('Demand increased.', { ...after, opening: 'demand' })).toBe('demand increased.');
+    expect(finishText('Demand increased.', { ...after, opening: 'Demand,' })).toBe('Demand increased.');
+    expect(finishText('Aber wir gehen.', { ...after, language: 'de', opening: 'aber' })).toBe('aber wir gehen.');
+    expect(finishText('Aber wir gehen.', { ...after, language: 'de', opening: 'oder' })).toBe('Aber wir gehen.');
+    expect(finishText('The end.', { ...after, opening: 'a' })).toBe('the end.');
+  });
+
   it('keeps a question at a cut, which nobody writes by habit', () => {
-    expect(finishText('Is it?', { ...whole, endedInSilence: false })).toBe('Is it?');
+    expect(finishText('Is it?', { ...whole, endsSentence: false })).toBe('Is it?');
   });
 
   it('does neither when told so', () => {

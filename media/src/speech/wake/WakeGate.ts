@@ -19,10 +19,14 @@ const REMEMBERED = 64;
 /**
  * Whether one speaker's words are to be written: asleep until a wake phrase is heard, awake for what is said with it or right
  * after it, then asleep again. Knows no clock: every call brings its time. Without phrases it is always awake and says nothing.
+ *
+ * A speaker is woken by their own phrases. Who has none, and is to be gated all the same, is woken by whatever a detector of
+ * sound listens for.
  */
 export class WakeGate {
   #settings: WakeSettings;
   #matcher: WakePhraseMatcher;
+  readonly #soundPhrases: readonly string[];
   #awake = true;
   /** Asleep again from here on, unless somebody speaks. */
   #untilMs: number | undefined;
@@ -35,9 +39,16 @@ export class WakeGate {
   /** Utterances whose phrase has been told of. */
   readonly #detected = new Set<string>();
 
-  constructor(settings: WakeSettings) {
+  /** @param options.soundPhrases what a detector of sound listens for, where there is one */
+  constructor(settings: WakeSettings, options: { soundPhrases?: readonly string[] } = {}) {
     this.#settings = settings;
     this.#matcher = matcherOf(settings);
+    this.#soundPhrases = options.soundPhrases ?? [];
+  }
+
+  /** Whether a detector of sound could wake this speaker. */
+  get needsSound(): boolean {
+    return this.#enabled && this.#soundPhrases.some((phrase) => this.#ownPhrase(phrase) !== undefined);
   }
 
   get awake(): boolean {
@@ -94,27 +105,23 @@ export class WakeGate {
     if (known) return [];
     this.#detected.add(segmentId);
     bound(this.#detected);
-    return this.detected({ phrase: match.phrase, score: match.score, atMs });
+    return this.#wakeUp({ phrase: match.phrase, score: match.score, atMs });
   }
 
-  /** A phrase was heard, here or by a detector of sound; what the open utterance says from `shownFrom` on may be shown. */
+  /** A detector of sound has heard a phrase of its own; what the open utterance says from `shownFrom` on may be shown. */
   detected(options: {
     phrase: string;
     score: number;
     atMs: number;
     shownFrom?: { segmentId: string; fromMs: number } | undefined;
   }): WakeEvent[] {
-    const { phrase, score, atMs, shownFrom } = options;
-    if (!this.#enabled) return [];
+    const { score, atMs, shownFrom } = options;
+    const phrase = this.#enabled ? this.#ownPhrase(options.phrase) : undefined;
+    if (phrase === undefined) return [];
     if (shownFrom !== undefined && !this.#shownFrom.has(shownFrom.segmentId)) {
       this.#show(shownFrom.segmentId, shownFrom.fromMs);
     }
-    const events: WakeEvent[] = [{ type: 'wakePhraseDetected', phrase, score, atMs }];
-    if (!this.#awake) events.push({ type: 'wakeListeningStopped', atMs });
-    this.#awake = true;
-    this.#expecting = true;
-    this.#untilMs = atMs + this.#settings.wakeTimeoutMs;
-    return events;
+    return this.#wakeUp({ phrase, score, atMs });
   }
 
   /** A final with text has been told. */
@@ -136,7 +143,15 @@ export class WakeGate {
   }
 
   get #enabled(): boolean {
-    return this.#settings.wakePhrases.length > 0;
+    const { wakePhrases, wakeGate } = this.#settings;
+    return wakePhrases.length > 0 || (wakeGate && this.#soundPhrases.length > 0);
+  }
+
+  /** Which of the speaker's phrases a detector's is: their own words for it, any if they have none, or none. */
+  #ownPhrase(detectors: string): string | undefined {
+    if (this.#settings.wakePhrases.length === 0) return detectors;
+    const words = detectors.split(/\s+/u).map((text) => ({ text, startMs: 0, endMs: 0 }));
+    return this.#matcher.find(words)?.phrase;
   }
 
   get #gates(): boolean {
@@ -150,6 +165,15 @@ export class WakeGate {
     if (wakeActivationDelayMs === 0) return this.#sleep(nowMs);
     this.#untilMs = nowMs + wakeActivationDelayMs;
     return [];
+  }
+
+  #wakeUp({ phrase, score, atMs }: { phrase: string; score: number; atMs: number }): WakeEvent[] {
+    const events: WakeEvent[] = [{ type: 'wakePhraseDetected', phrase, score, atMs }];
+    if (!this.#awake) events.push({ type: 'wakeListeningStopped', atMs });
+    this.#awake = true;
+    this.#expecting = true;
+    this.#untilMs = atMs + this.#settings.wakeTimeoutMs;
+    return events;
   }
 
   /** Somebody has gone on speaking: what they say now still belongs to it. */

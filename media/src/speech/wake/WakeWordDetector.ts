@@ -1,5 +1,7 @@
 /** Hears wake words by their sound, before anything is recognised. One detector serves any number of tracks. */
 export interface WakeWordDetector {
+  /** What it listens for. */
+  readonly phrases: readonly string[];
   open(options: WakeWordStreamOptions): WakeWordStream;
   /** Closes all streams and frees the models. Idempotent. */
   close(): Promise<void>;

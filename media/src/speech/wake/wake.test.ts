@@ -174,14 +174,61 @@ describe('WakeGate', () => {
     expect(gate.awake).toBe(true);
   });
 
-  it('is woken by a detector of sound as well', () => {
-    const gate = new WakeGate(settings);
-    gate.tick(0);
-    expect(types(gate.detected({ phrase: 'alexa', score: 0.9, atMs: 500 }))).toEqual([
-      'wakePhraseDetected',
-      'wakeListeningStopped',
-    ]);
-    gate.opened('a');
-    expect(gate.textFrom('a')).toBe(0);
+  describe('with a detector of sound', () => {
+    const SOUND = { soundPhrases: ['hey computer v0.1', 'alexa'] };
+    const alone = { ...settings, wakePhrases: [] };
+    const wakes = ['wakePhraseDetected', 'wakeListeningStopped'];
+
+    it('is woken by it, without a phrase of the speaker’s own', () => {
+      const gate = new WakeGate(alone, SOUND);
+      expect(gate.needsSound).toBe(true);
+      expect(types(gate.tick(0))).toEqual(['wakeListeningStarted']);
+      gate.opened('a');
+      expect(gate.textFrom('a')).toBeUndefined();
+      expect(types(gate.detected({ phrase: 'alexa', score: 0.9, atMs: 500 }))).toEqual(wakes);
+      gate.opened('b');
+      expect(gate.textFrom('b')).toBe(0);
+    });
+
+    it('shows of the open utterance what is said after the word', () => {
+      const gate = new WakeGate(alone, SOUND);
+      gate.tick(0);
+      gate.opened('a');
+      gate.detected({ phrase: 'alexa', score: 0.9, atMs: 500, shownFrom: { segmentId: 'a', fromMs: 450 } });
+      expect(gate.textFrom('a')).toBe(450);
+    });
+
+    it('is woken by the speaker’s own phrases alone, where there are some, and names them as the speaker does', () => {
+      const gate = new WakeGate(settings, SOUND);
+      gate.tick(0);
+      expect(gate.detected({ phrase: 'alexa', score: 0.9, atMs: 500 })).toEqual([]);
+      expect(gate.awake).toBe(false);
+      const events = gate.detected({ phrase: 'hey computer v0.1', score: 0.8, atMs: 900 });
+      expect(types(events)).toEqual(wakes);
+      expect(events[0]).toMatchObject({ phrase: 'hey computer', score: 0.8 });
+    });
+
+    it('does not listen for what could not wake the speaker', () => {
+      expect(new WakeGate({ ...settings, wakePhrases: ['good morning'] }, SOUND).needsSound).toBe(false);
+      expect(new WakeGate(settings).needsSound).toBe(false);
+      expect(new WakeGate(settings, SOUND).needsSound).toBe(true);
+    });
+
+    it('is always awake where no gate is asked for', () => {
+      const gate = new WakeGate({ ...alone, wakeGate: false }, SOUND);
+      expect(gate.needsSound).toBe(false);
+      expect(gate.tick(0)).toEqual([]);
+      expect(gate.detected({ phrase: 'alexa', score: 0.9, atMs: 500 })).toEqual([]);
+      expect(gate.awake).toBe(true);
+    });
+
+    it('is turned on and off in the middle', () => {
+      const gate = new WakeGate({ ...alone, wakeGate: false }, SOUND);
+      gate.tick(0);
+      expect(types(gate.update(alone, 100))).toEqual(['wakeListeningStarted']);
+      expect(gate.awake).toBe(false);
+      expect(types(gate.update({ ...alone, wakeGate: false }, 200))).toEqual(['wakeListeningStopped']);
+      expect(gate.awake).toBe(true);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { plainWord, splitWords } from '@parley/media';
+import { plainWord, splitWords } from '../speech/stabilizer/index.js';
 
 /** The words of a text as they are compared: lower case, without punctuation, hyphens between words are spaces. */
 export function comparableWords(text: string): string[] {

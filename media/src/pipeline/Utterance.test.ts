@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import type { HypothesisWord, RecognitionRequest } from '../asr/types.js';
+import { resolveSpeechSettings, type SpeechOverrides } from '../speech/index.js';
+import {
+  silentFrames,
+  soundActivity,
+  type WrittenSpeech,
+  WrittenSpeechReader,
+  writeSpeech,
+} from '../testing/WrittenSpeech.js';
+import type { SpeakerEvent } from './messages.js';
+import { SpeakerPipeline } from './SpeakerPipeline.js';
+
+const MS = 16;
+const CHUNK = 320;
+
+/** A sentence of so many words, each of which is there once. */
+function sentence(name: string, words: number): string {
+  const all = Array.from({ length: words }, (_, index) => `${name}${String.fromCharCode(97 + index)}`);
+  return `${all.join(' ')}.`;
+}
+
+/** Plays written speech through a pipeline whose recogniser answers at once. */
+async function play(
+  { pcm, words }: WrittenSpeech,
+  options: {
+    settings?: SpeechOverrides;
+    longestWindowMs?: number;
+    alter?: (heard: HypothesisWord[], request: RecognitionRequest) => HypothesisWord[];
+  } = {},
+) {
+  const { alter } = options;
+  const reader = new WrittenSpeechReader({ words, ...(alter === undefined ? {} : { alter }) });
+  const events: SpeakerEvent[] = [];
+  let nowMs = 0;
+  const pipeline = new SpeakerPipeline({
+    roomId: 'room',
+    speaker: {
+      speakerId: 's',
+      participantId: 'p',
+      track: 'microphone',
+      epoch: 1,
+      ssrc: 1,
+      payloadType: 100,
+      muted: false,
+    },
+    meetingStartedAtMs: 0,
+    settings: resolveSpeechSettings('balanced', { language: 'en', ...options.settings }),
+    longestWindowMs: options.longestWindowMs ?? 28_000,
+    voiceActivity: soundActivity,
+    recognizer: reader,
+    onEvent: (event) => events.push(event),
+    now: () => nowMs,
+  });
+  const whole = Int16Array.from([...silentFrames(500), ...pcm, ...silentFrames(2_000)]);
+  for (let at = 0; at < whole.length; at += CHUNK) {
+    pipeline.pushPcm(whole.slice(at, at + CHUNK));
+    nowMs += CHUNK / MS;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await pipeline.close();
+  const finals = events.flatMap((event) => (event.type === 'final' ? [event] : []));
+  const causes = events.flatMap((event) =>
+    event.type === 'activity' && event.activity.type === 'recordingStopped' ? [event.activity.cause] : [],
+  );
+  const audioMs = (kind: string) =>
+    reader.requests.filter((request) => request.kind === kind).map((request) => request.pcm.length / MS);
+  return { events, finals, causes, pipeline, texts: finals.map(({ hypothesis }) => hypothesis.text), audioMs };
+}
+
+describe('an utterance that goes on and on', () => {
+  const WINDOW = { interimWindowMs: 10_000 };
+  /** 25 s: the first sentence ends when its beginning has left the window of the interims. */
+  const LONG = [sentence('one', 26), sentence('two', 12), sentence('three', 12)];
+
+  it('is cut after a sentence that is longer than what an interim looks at', async () => {
+    const { texts, causes, audioMs } = await play(writeSpeech(LONG.join(' ')), { settings: WINDOW });
+    expect(texts.join(' ').toLowerCase()).toBe(LONG.join(' ').toLowerCase());
+    expect(causes.slice(0, 2)).toEqual(['sentence', 'sentence']);
+    expect(texts).toHaveLength(3);
+    expect(Math.max(...audioMs('interim'))).toBeLessThanOrEqual(10_000);
+  });
+
+  it('is heard by finals once, whatever its length, and by no final for nothing', async () => {
+    const { audioMs, pipeline } = await play(writeSpeech(LONG.join(' ')), { settings: WINDOW });
+    const heardMs = audioMs('final').reduce((sum, ms) => sum + ms, 0);
+    expect(heardMs).toBeLessThan(1.2 * 25_000);
+    expect(pipeline.stats.discardedEngineMs).toBe(0);
+  });
+
+  it('costs no more than a few times its length where no final ever fits', async () => {
+    const { audioMs, texts } = await play(
+      writeSpeech(Array.from({ length: 9 }, (_, index) => sentence(`s${index}`, 6)).join(' ')),
+      {
+        settings: WINDOW,
+        // A final hears something else at the end, every time.
+        alter: (heard, { kind }) => (kind === 'interim' ? heard : heard.map((word) => ({ ...word, text: 'else.' }))),
+      },
+    );
+    expect(texts.length).toBeGreaterThan(0);
+    const heardMs = audioMs('final').reduce((sum, ms) => sum + ms, 0);
+    // What is cut in the end, and twice as much in vain.
+    expect(heardMs).toBeLessThan(27_000 * 4);
+  });
+
+  it('is cut although a final hears one word more far back: its own text wins there', async () => {
+    const { texts, causes } = await play(writeSpeech(LONG.join(' ')), {
+      settings: WINDOW,
+      alter: (heard, { kind }) => {
+        const [first, ...rest] = heard;
+        if (kind === 'interim' || first?.text !== 'onea') return heard;
+        const middleMs = (first.startMs + first.endMs) / 2;
+        return [{ ...first, endMs: middleMs }, { ...first, text: 'more', startMs: middleMs }, ...rest];
+      },
+    });
+    expect(causes[0]).toBe('sentence');
+    expect(texts[0]).toMatch(/^Onea more oneb /);
+  });
+
+  it('is not cut where a final does not end as the interims did', async () => {
+    const { causes } = await play(writeSpeech(`${sentence('one', 8)} ${sentence('two', 8)}`), {
+      alter: (heard, { kind }) => (kind === 'final' && heard.length === 8 ? heard.slice(0, -1) : heard),
+    });
+    expect(causes).toEqual(['silence']);
+  });
+
+  it('keeps the full stop and the capital of a sentence that was split off', async () => {
+    const { texts, causes } = await play(writeSpeech('we are done with that here. the next one goes on and on.'));
+    expect(causes).toEqual(['sentence', 'silence']);
+    expect(texts).toEqual(['We are done with that here.', 'The next one goes on and on.']);
+  });
+
+  it('goes on in lower case where the final finds that the sentence was none', async () => {
+    const { texts, causes } = await play(writeSpeech('we are done with that here. the next one goes on and on.'), {
+      alter: (heard, { kind }) => {
+        if (kind === 'interim' || heard.length !== 6) return heard;
+        return heard.map((word) => ({ ...word, text: word.text.replace('.', '') }));
+      },
+    });
+    expect(causes).toEqual(['forced', 'silence']);
+    expect(texts).toEqual(['We are done with that here', 'the next one goes on and on.']);
+  });
+});
+
+describe('a cut within a sentence', () => {
+  /** 10 s are the most; the model writes a full stop at the end of whatever it hears, and a capital at its beginning. */
+  const cutUp = (text: string, alter: (word: string) => string = (word) => word) =>
+    play(writeSpeech(text, { wordMs: 560 }), {
+      longestWindowMs: 10_000,
+      alter: (heard, { kind }) =>
+        heard.map((word, index) => {
+          if (kind === 'interim') return word;
+          const first = index === 0 ? word.text.charAt(0).toUpperCase() + word.text.slice(1) : word.text;
+          return { ...word, text: index === heard.length - 1 ? alter(`${first.replace(/[,.]$/, '')}.`) : first };
+        }),
+    });
+  const LONG =
+    'one two three four five six seven eight nine, ten eleven twelve thirteen fourteen fifteen sixteen seventeen.';
+
+  it('has the mark that the interims saw there, and goes on as they wrote it', async () => {
+    const { texts, causes, finals } = await cutUp(LONG);
+    expect(causes).toEqual(['forced', 'silence']);
+    expect(texts).toEqual([
+      'One two three four five six seven eight nine,',
+      'ten eleven twelve thirteen fourteen fifteen sixteen seventeen.',
+    ]);
+    expect(finals[0]?.hypothesis.words?.at(-1)?.text).toBe('nine,');
+  });
+
+  it('is the end of a sentence where interims and final say so', async () => {
+    const { texts, causes } = await cutUp(LONG.replace('nine, ten', 'nine. Ten'));
+    expect(causes).toEqual(['sentence', 'silence']);
+    expect(texts[0]).toMatch(/ nine\.$/);
+    expect(texts[1]).toMatch(/^Ten /);
+  });
+
+  it('is the end of a question where the final hears one', async () => {
+    const { texts, causes } = await cutUp(LONG, (word) => word.replace('nine.', 'nine?'));
+    expect(causes).toEqual(['sentence', 'silence']);
+    expect(texts[0]).toMatch(/ nine\?$/);
+    expect(texts[1]).toMatch(/^Ten /);
+  });
+});
+
+describe('interims', () => {
+  it('carry the words of their text, in order and inside the segment', async () => {
+    const { events } = await play(writeSpeech(`${sentence('one', 8)} ${sentence('two', 30)}`));
+    const interims = events.flatMap((event) => (event.type === 'interim' ? [event] : []));
+    expect(interims.length).toBeGreaterThan(20);
+    for (const { hypothesis, segment } of interims) {
+      const words = hypothesis.words ?? [];
+      expect(words.map(({ text }) => text).join(' ')).toBe(hypothesis.text);
+      let floorMs = 0;
+      for (const { startMs, endMs, probability } of words) {
+        expect(startMs).toBeGreaterThanOrEqual(floorMs);
+        expect(endMs).toBeGreaterThanOrEqual(startMs);
+        expect(probability).toBe(0.95);
+        floorMs = endMs;
+      }
+      expect(floorMs).toBeLessThanOrEqual(segment.endMs - segment.startMs);
+    }
+  });
+
+  it('carry none where nobody wants words', async () => {
+    const { events } = await play(writeSpeech(sentence('one', 8)), { settings: { words: false } });
+    const interims = events.flatMap((event) => (event.type === 'interim' ? [event] : []));
+    expect(interims.length).toBeGreaterThan(3);
+    expect(interims.filter(({ hypothesis }) => 'words' in hypothesis)).toEqual([]);
+  });
+});
