@@ -7,7 +7,7 @@ import type { Performance, Played } from './Stage.js';
 /** One row of the table: so many speakers at once. */
 export interface LiveRow {
   speakers: number;
-  /** From the decision that an utterance is over to its final. */
+  /** From the VAD's decision that an utterance is over to its final; cuts while somebody went on speaking are none. */
   vadEndToFinalMs: Percentiles;
   /** From the true end of an utterance's last word to its final. */
   speechEndToFinalMs: Percentiles;
@@ -128,7 +128,7 @@ function latenciesOf({ speech, told }: Played) {
   const freshness: number[] = [];
   const visible: Visible[] = [];
   for (const { atMs, event } of told) {
-    if (event.type === 'activity' && event.activity.type === 'recordingStopped') {
+    if (event.type === 'activity' && event.activity.type === 'recordingStopped' && event.activity.cause === 'silence') {
       endedAtMs.set(event.activity.segmentId, atMs);
     }
     if (event.type === 'interim') freshness.push(atMs - event.segment.endMs);
