@@ -58,6 +58,11 @@ export const ERROR_REGISTRY = {
   MEETING_ENDED: { message: 'A moderator ended the meeting.', retryable: false },
   PARTICIPANT_NOT_FOUND: { message: 'There is nobody like that in the room.', retryable: false },
   TOO_MANY_ROOMS: { message: 'The server carries as many rooms as it may. Try again later.', retryable: true },
+  SERVER_OVERLOADED: {
+    message: 'The server has more to transcribe than it can and takes no new room at the moment. Try again later.',
+    retryable: true,
+  },
+  ROOM_NOT_FOUND: { message: 'There is no meeting in this room at the moment.', retryable: false },
   SERVER_SHUTTING_DOWN: { message: 'The server is shutting down.', retryable: true },
 
   // Settings.
