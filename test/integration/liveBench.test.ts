@@ -34,6 +34,7 @@ it.skipIf(!engineThere)(
       speakers: 1,
       vadEndToFinalMs: pair,
       speechEndToFinalMs: pair,
+      speechStartToInterimMs: pair,
       wordToVisibleMs: pair,
       interimFreshnessMs: pair,
       discardedShare: expect.any(Number),

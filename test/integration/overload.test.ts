@@ -1,4 +1,6 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Credentials } from '@parley/client-sdk/protocol';
 import { DEFAULT_RECOGNITION_SETTINGS, monotonicNowMs, RecognitionClient } from '@parley/media';
 import { type Server, startServer } from '@parley/server';
@@ -13,17 +15,20 @@ import { engineThere } from './support/SpeechRig.js';
 const FLOOD = 100;
 const WINDOW_SAMPLES = 10 * 16_000;
 
+let folder: string;
 let server: Server;
 const clients: SocketClient[] = [];
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-overload-'));
   server = await startServer({
-    settings: { port: 0, media: { port: 0 }, model: 'parley-nano', device: 'cpu', meetingEndDelayMs: 50 },
+    settings: { port: 0, media: { port: 0 }, model: 'parley-nano', device: 'cpu', dataDir: folder },
     logger: pino({ level: 'silent' }),
   });
 }, 60_000);
 afterAll(async () => {
   for (const client of clients) client.disconnect();
   await server?.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 async function connected(name: string): Promise<SocketClient> {

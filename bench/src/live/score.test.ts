@@ -87,6 +87,20 @@ describe('a row of the live benchmark', () => {
     expect(row.interimFreshnessMs).toEqual({ p50: 100, p95: 100 });
   });
 
+  it('measures from the start of each utterance to the first text of that one', () => {
+    const words = [...spoken('good morning'), ...spoken('thank you', 1, 3_000)];
+    const events = [
+      told('interim', { atMs: 1_600, text: 'good', endMs: 1_500 }),
+      told('interim', { atMs: 2_200, text: 'good morning', endMs: 2_100 }),
+      // The last words of one person come while the next utterance has begun.
+      told('final', { atMs: 3_050, text: 'Good morning.', endMs: 3_010 }),
+      told('interim', { atMs: 3_400, text: 'thank', startMs: 2_950, endMs: 3_350, id: 'u2' }),
+    ];
+    const row = scoreLive(performance([one(words, events)]));
+    expect(row.speechStartToInterimMs).toEqual({ p50: 600, p95: 600 });
+    expect(scoreLive(performance([one(words, events.slice(3))])).speechStartToInterimMs.p50).toBe(400);
+  });
+
   it('puts the errors, the gaps and the refusals of all speakers together', () => {
     const right = one(spoken('good morning'), [told('final', { atMs: 2_340, text: 'Good morning.', endMs: 2_000 })]);
     const lost = one(spoken('two words'), [gap]);
@@ -100,6 +114,7 @@ describe('a row of the live benchmark', () => {
     expect(scoreLive(performance([one([], [])], { engineMs: 0 }))).toMatchObject({
       vadEndToFinalMs: none,
       speechEndToFinalMs: none,
+      speechStartToInterimMs: none,
       wordToVisibleMs: none,
       interimFreshnessMs: none,
       discardedShare: 0,
