@@ -193,11 +193,14 @@ describe.skipIf(!engineThere)('a voice that reaches other microphones', () => {
   };
 
   it.each(LEVELS_DB)('is captioned once, for its speaker, where people take turns (%i dB)', async (levelDb) => {
-    const { lines, duplicated, heard } = await play(leaking(meeting(), levelDb), { guard: true });
+    const voices = leaking(meeting(), levelDb);
+    const { lines, duplicated, heard } = await play(voices, { guard: true });
     expect(heard).toHaveLength(22);
     expect(duplicated.length, duplicated.join('\n')).toBeLessThanOrEqual(MOST_SHARE * lines);
     const lost = heard.filter(({ found, words }) => found < words / 2);
     expect(lost.length, JSON.stringify(lost)).toBeLessThanOrEqual(MOST_SHARE * heard.length);
+    // There is something to guard against: what leaks is loud enough to be captioned.
+    expect((await play(voices, { guard: false })).duplicated.length).toBeGreaterThan(heard.length / 4);
   }, 300_000);
 
   it.each(LEVELS_DB)('takes nothing from those who really speak at once (%i dB)', async (levelDb) => {
@@ -213,7 +216,5 @@ describe.skipIf(!engineThere)('a voice that reaches other microphones', () => {
     const open = await play(voices, { guard: false });
     const words = ({ heard }: Result) => sumOf(heard.filter((each) => each.overlapped).map(({ found }) => found));
     expect(words(guarded)).toBeGreaterThanOrEqual((1 - MOST_SHARE) * words(open));
-    // And without it there would be something to guard against.
-    expect(open.duplicated.length).toBeGreaterThan(guarded.duplicated.length);
   }, 300_000);
 });

@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 async function connected(name: string): Promise<SocketClient> {
-  const credentials: Credentials = { kind: 'guest', subject: `subject of ${name}`, displayName: name };
+  const credentials: Credentials = { kind: 'guest', subject: `subject-of-${name}-in-this-test`, displayName: name };
   const client = new SocketClient({ url: server.url, credentials });
   clients.push(client);
   expect(await client.connect()).toBe('connected');
