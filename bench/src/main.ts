@@ -41,7 +41,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
     what: 'people who speak at the pace of life: latencies, work thrown away, errors',
     options: {
       speakers: '1,2,4  speakers at once, a row each',
-      seconds: 'N      of each row; default: the whole meeting',
+      seconds: 'N      of each row, and the rows alone; default: the whole meeting, then pauses and monologues',
       mode: 'MODE   default: balanced',
     },
     run: ({ speakers, seconds, mode }) =>

@@ -1,7 +1,7 @@
 /** What a benchmark gives back: lines for people, figures for machines. */
-export interface BenchResult {
+export interface BenchResult<Figures extends Record<string, unknown> = Record<string, unknown>> {
   table: { columns: string[]; rows: string[][] };
-  figures: Record<string, unknown>;
+  figures: Figures;
 }
 
 /** A Markdown table with aligned columns. */

@@ -15,6 +15,7 @@ import {
   resolveSpeechSettings,
 } from '@parley/media';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
+import type { Identity } from './auth/Authenticator.js';
 import { grantsOf } from './auth/grants.js';
 import { SessionRegistry } from './auth/SessionRegistry.js';
 import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
@@ -23,11 +24,14 @@ import { HTTP_SERVER_OPTIONS, hardenHttpServer } from './edge/hardenHttpServer.j
 import { MessageLimiter } from './edge/MessageLimiter.js';
 import { createApp } from './http/createApp.js';
 import { OriginPolicy } from './http/originPolicy.js';
+import { roomRoutes } from './http/roomRoutes.js';
 import { isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
 import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
 import { StartError } from './lifecycle/errors.js';
 import { allowsGuests, createIdentities, type Identities } from './lifecycle/identity.js';
 import { interimModelOf } from './lifecycle/interimModel.js';
+import { mainModelOf } from './lifecycle/mainModel.js';
+import { overloadOf } from './lifecycle/overload.js';
 import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
 import { createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
 import { createLogger, type Logger } from './observability/logger.js';
@@ -95,7 +99,7 @@ export class Server {
       ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
     });
     const device = settings.device === 'auto' ? await detectDevice() : settings.device;
-    const model = await store.resolve(settings.model, { device });
+    const model = await mainModelOf({ store, settings, device });
     const interimModel = await interimModelOf({ store, settings, device, model });
 
     const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
@@ -151,6 +155,7 @@ export class Server {
       logger,
       transcription,
       observer: metrics,
+      overload: () => overloadOf({ load: media.recognizerLoad.level }),
       createTranscriptLog: () => new MemoryTranscriptLog({ capacity: settings.limits.transcriptSegments }),
     });
     const stopListeningToStatus = media.onRecognizerStatus(() => {
@@ -215,6 +220,8 @@ export class Server {
       logger,
     });
     const { authenticator } = identities;
+    const grantsIn = (identity: Identity, room: string) =>
+      grantsOf({ identity, room, policy: Object.hasOwn(settings.rooms, room) ? (settings.rooms[room] ?? {}) : {} });
     const certificateAuthority = tls?.caPath;
     const app = createApp({
       originPolicy,
@@ -229,6 +236,12 @@ export class Server {
       onError: (error) => logger.error({ err: error }, 'an HTTP request failed'),
       ownCertificate: settings.tls.enabled && settings.tls.certFile !== undefined,
       identityRoutes: identities.routes,
+      roomRoutes: roomRoutes({
+        identify: (token) => identities.identify(token),
+        grantsIn,
+        roomNamed: (name) => rooms.find(name),
+        audit,
+      }),
       ...(settings.keycloak.url === undefined ? {} : { identityOrigin: new URL(settings.keycloak.url).origin }),
       metrics: { metrics, enabled: settings.metrics.enabled, token: settings.metrics.token },
     });
@@ -239,8 +252,7 @@ export class Server {
       authenticator,
       sessions,
       audit,
-      grantsIn: (identity, room) =>
-        grantsOf({ identity, room, policy: Object.hasOwn(settings.rooms, room) ? (settings.rooms[room] ?? {}) : {} }),
+      grantsIn,
       rooms,
       maxConnections: settings.limits.connections,
       connectionLimiter: new ConnectionLimiter({

@@ -216,37 +216,4 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
     });
     expect(plain(textOf(told))).toEqual(plain(textOf(without)));
   }, 60_000);
-
-  it.each([
-    -12, -20, -30,
-  ])('captions a voice once when it leaks into the other microphones at %i dB', async (levelDb) => {
-    const gain = 10 ** (levelDb / 20);
-    const names = [...tracks.keys()];
-    const delays = [30, 80, 120, 170, 210, 250];
-    let pair = 0;
-    const leaking = names.map((name) => {
-      const pcm = Float32Array.from(tracks.get(name) as Int16Array);
-      for (const other of names.filter((each) => each !== name)) {
-        const source = tracks.get(other) as Int16Array;
-        const delay = (delays[pair++ % delays.length] ?? 0) * MS;
-        for (let at = delay; at < pcm.length; at += 1) pcm[at] = (pcm[at] ?? 0) + gain * (source[at - delay] ?? 0);
-      }
-      return { name, pcm: Int16Array.from(pcm, (value) => Math.max(-32_768, Math.min(32_767, value))) };
-    });
-    const told = await rig.play(leaking, { guard: true });
-    let duplicated = 0;
-    let lost = 0;
-    for (const [index, name] of names.entries()) {
-      expectBalanced(told[index] as Told);
-      const own = utterances.filter(({ speaker }) => speaker === name);
-      const finals = finalsOf(told[index] as Told);
-      const overlapMs = ({ words }: Utterance, segment: { startMs: number; endMs: number }) =>
-        Math.min(segment.endMs, words.at(-1)?.[1] ?? 0) - Math.max(segment.startMs, words[0]?.[0] ?? 0);
-      duplicated += finals.filter(
-        ({ segment }) => !own.some((utterance) => overlapMs(utterance, segment) > 150),
-      ).length;
-      lost += own.filter((utterance) => !finals.some(({ segment }) => overlapMs(utterance, segment) > 500)).length;
-    }
-    expect({ duplicated, lost }).toEqual({ duplicated: 0, lost: 0 });
-  }, 180_000);
 });

@@ -7,11 +7,9 @@ import { delayed, meetingTracks, monologues, pausedSentences, type Speech } from
 export interface LiveOptions {
   /** Speakers at once; one row each. */
   speakers?: readonly number[];
-  /** Of each row; default: the whole meeting, 87 s. */
+  /** Of each row, and then rows are all: no sentences with a pause, no monologues. Default: the whole meeting, 87 s. */
   seconds?: number;
   mode?: ModeName;
-  /** Without the sentences with a pause and the monologues. */
-  rowsOnly?: boolean;
 }
 
 const SPEAKERS = [1, 2, 4, 8];
@@ -21,7 +19,7 @@ const PAUSE_SEEDS = [1, 5, 9];
 
 /**
  * People who speak at the pace of life, as samples, without a network: how soon words and finals are there, how fresh interims are,
- * how much work is thrown away. Then sentences with a pause in the middle, and monologues.
+ * how much work is thrown away. Then, unless it is cut short, sentences with a pause in the middle, and monologues.
  */
 export async function benchLive(options: LiveOptions = {}): Promise<BenchResult> {
   const mode = options.mode ?? 'balanced';
@@ -36,7 +34,7 @@ export async function benchLive(options: LiveOptions = {}): Promise<BenchResult>
       const speeches = speechesFor(count);
       rows.push(scoreLive(await stage.perform({ speeches, settings, ...(seconds === undefined ? {} : { seconds }) })));
     }
-    const extra = options.rowsOnly === true ? {} : await measureExtras({ stage, settings });
+    const extra = options.seconds !== undefined ? {} : await measureExtras({ stage, settings });
     return { table: tableOf(rows, extra), figures: { mode, model: stage.modelName, rows, ...extra } };
   } finally {
     await stage.close();
@@ -110,6 +108,7 @@ function tableOf(rows: readonly LiveRow[], extras: Extras): BenchResult['table']
     String(row.speakers),
     pair(row.vadEndToFinalMs),
     pair(row.speechEndToFinalMs),
+    pair(row.speechStartToInterimMs),
     pair(row.wordToVisibleMs),
     pair(row.interimFreshnessMs),
     percent(row.discardedShare),
@@ -133,6 +132,7 @@ function tableOf(rows: readonly LiveRow[], extras: Extras): BenchResult['table']
       'speakers',
       'VAD end -> final p50 / p95 ms',
       'speech end -> final',
+      'speech start -> text',
       'word -> visible',
       'interim freshness',
       'discarded',

@@ -6,10 +6,12 @@ import type { Performance, Played } from './Stage.js';
 /** One row of the table: so many speakers at once. */
 export interface LiveRow {
   speakers: number;
-  /** From the decision that an utterance is over to its final. */
+  /** From the VAD's decision that an utterance is over to its final; cuts while somebody went on speaking are none. */
   vadEndToFinalMs: Percentiles;
   /** From the true end of an utterance's last word to its final. */
   speechEndToFinalMs: Percentiles;
+  /** From the true start of an utterance's first word to the first text of it. */
+  speechStartToInterimMs: Percentiles;
   /** From the true end of a word to the first text that has it at its place. */
   wordToVisibleMs: Percentiles;
   /** From the newest sample that an interim has heard to the interim. */
@@ -22,6 +24,9 @@ export interface LiveRow {
   cpuShare: { pipelines: number; recogniser: number };
   eventLoopDelayP99Ms: number;
 }
+
+/** A text and an utterance that share less than this are not of one another. */
+const LEAST_OVERLAP_MS = 100;
 
 type Final = Extract<SpeakerEvent, { type: 'final' }>;
 type Visible = { atMs: number; event: Extract<SpeakerEvent, { type: 'final' | 'interim' }> };
@@ -37,6 +42,7 @@ export function scoreLive(performance: Performance): LiveRow {
     speakers: played.length,
     vadEndToFinalMs: all((each) => each.vadEndToFinal),
     speechEndToFinalMs: all((each) => each.speechEndToFinal),
+    speechStartToInterimMs: all((each) => each.speechStartToInterim),
     wordToVisibleMs: all((each) => each.wordToVisible),
     interimFreshnessMs: all((each) => each.freshness),
     discardedShare: share(performance.discardedEngineMs, performance.engineMs),
@@ -100,7 +106,7 @@ function latenciesOf({ speech, told }: Played) {
   const freshness: number[] = [];
   const visible: Visible[] = [];
   for (const { atMs, event } of told) {
-    if (event.type === 'activity' && event.activity.type === 'recordingStopped') {
+    if (event.type === 'activity' && event.activity.type === 'recordingStopped' && event.activity.cause === 'silence') {
       endedAtMs.set(event.activity.segmentId, atMs);
     }
     if (event.type === 'interim') freshness.push(atMs - event.segment.endMs);
@@ -113,6 +119,7 @@ function latenciesOf({ speech, told }: Played) {
   return {
     vadEndToFinal,
     freshness,
+    speechStartToInterim: speechStartToInterim({ speech, visible }),
     wordToVisible: wordToVisible({ speech, visible }),
     speechEndToFinal: speechEndToFinal({ speech, visible }),
   };
@@ -129,6 +136,19 @@ function speechEndToFinal({ speech, visible }: Pick<Played, 'speech'> & { visibl
     if (final !== undefined) latencies.push(final.atMs - word.endMs);
   }
   return latencies;
+}
+
+function speechStartToInterim({ speech, visible }: Pick<Played, 'speech'> & { visible: Visible[] }): number[] {
+  const utterances = Map.groupBy(speech.words, ({ utterance }) => utterance);
+  return [...utterances.values()].flatMap((words) => {
+    const startMs = words[0]?.startMs ?? 0;
+    const endMs = words.at(-1)?.endMs ?? 0;
+    const first = visible.find(
+      ({ event: { segment } }) =>
+        Math.min(segment.endMs, endMs) - Math.max(segment.startMs, startMs) >= LEAST_OVERLAP_MS,
+    );
+    return first === undefined ? [] : [first.atMs - startMs];
+  });
 }
 
 /** Each text is aligned with the words of its time; a word is visible from the first text on that has it at its place. */

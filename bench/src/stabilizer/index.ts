@@ -1,7 +1,8 @@
 import { resolveSpeechSettings } from '@parley/media';
+import type { Percentiles } from '../percentile.js';
 import { type BenchResult, formatNumber } from '../report.js';
 import { builtInScenarios } from './builtInScenarios.js';
-import { type Metrics, metricsOf, replay, sumOf, type Tally } from './measure.js';
+import { type Metrics, metricsOf, replay, sumOf } from './measure.js';
 import { identicalOutputs, type Method, parleyMethod, rawInterims } from './methods.js';
 import { loadScenarios } from './scenario.js';
 
@@ -10,12 +11,21 @@ const IDENTICAL = 2;
 
 type MethodName = 'parley' | 'rawInterims' | 'identicalOutputs';
 
+/** As they stand in the JSON file. */
+export interface StabilizerFigures extends Record<string, unknown> {
+  scenarios: ({ name: string; category: string } & Record<MethodName, Metrics>)[];
+  /** Of all scenarios together. */
+  sum: Record<MethodName, Metrics>;
+}
+
 /**
  * Replays what a recogniser answered while somebody spoke, through our stabilizer and through two simpler methods, all in the
  * same run: what is shown, what is settled, how soon, and how much of it is taken back. Without a file: one scenario of each kind
  * of trouble, and what the built-in model answered during the scripted meeting.
  */
-export async function benchStabilizer(options: { scenarios?: string } = {}): Promise<BenchResult> {
+export async function benchStabilizer(
+  options: { scenarios?: string | URL } = {},
+): Promise<BenchResult<StabilizerFigures>> {
   const scenarios =
     options.scenarios === undefined
       ? [...builtInScenarios(), ...(await loadScenarios(RECORDED))]
@@ -44,7 +54,8 @@ export async function benchStabilizer(options: { scenarios?: string } = {}): Pro
         'settled',
         'false',
         'coverage',
-        'latency p50 / p95 ms',
+        'latency p50 / p95 ms of audio',
+        'to the answer',
         'taken back',
         'revisions',
         'partial WER',
@@ -72,18 +83,17 @@ function byName<T>(names: readonly MethodName[], make: (name: MethodName) => T):
 }
 
 function rowOf(what: string, metrics: Metrics): string[] {
-  const { commitLatencyMs: latency } = metrics;
-  const percent = (share: number) => `${formatNumber(share * 100)} %`;
+  const pair = ({ p50, p95 }: Percentiles) => `${p50 ?? '-'} / ${p95 ?? '-'}`;
+  const percent = (share: number | null) => (share === null ? '-' : `${formatNumber(share * 100)} %`);
   return [
     what,
     String(metrics.committedWords),
     `${metrics.falseCommits} (${percent(metrics.falseCommitRate)})`,
     percent(metrics.coverage),
-    `${latency.p50 ?? '-'} / ${latency.p95 ?? '-'}`,
+    pair(metrics.commitLatencyMs),
+    pair(metrics.commitAnsweredMs),
     `${metrics.erasedVisibleWords} (${percent(metrics.erasedRate)})`,
     String(metrics.visibleRevisions),
     percent(metrics.partialWer),
   ];
 }
-
-export type { Metrics, Tally };

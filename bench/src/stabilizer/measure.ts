@@ -1,8 +1,8 @@
 import { plainWord, splitWords } from '@parley/media';
 import { align } from '@parley/media/testing';
-import { percentile } from '../percentile.js';
+import { type Percentiles, percentiles } from '../percentile.js';
 import type { Method } from './methods.js';
-import type { Scenario } from './scenario.js';
+import type { Scenario, ScenarioObservation } from './scenario.js';
 
 /** Counts of one method; those of several scenarios add up. */
 export interface Tally {
@@ -10,8 +10,10 @@ export interface Tally {
   /** Settled words that are not in the reference at their place. */
   falseCommits: number;
   referenceWords: number;
-  /** From the end of a word to the answer that settled it. */
+  /** From the end of a word to the end of the audio that the answer had heard which settled it. */
   commitLatenciesMs: number[];
+  /** From the end of a word to the moment when that answer was there. */
+  commitAnsweredMs: number[];
   /** Words that became visible, each time they did. */
   shownWords: number;
   /** Visible words that were not there any more in the next text. */
@@ -26,16 +28,20 @@ export interface Tally {
 export interface Metrics {
   committedWords: number;
   falseCommits: number;
-  /** Share of the settled words. */
+  /** Share of the settled words; 0 where none was settled. */
   falseCommitRate: number;
-  /** Share of the reference that was settled rightly before the final. */
-  coverage: number;
-  commitLatencyMs: { p50: number | null; p95: number | null };
+  /** Share of the reference that was settled rightly before the final; null where nothing was said. */
+  coverage: number | null;
+  /** Milliseconds of audio; null where no word was settled rightly. */
+  commitLatencyMs: Percentiles;
+  /** The same up to the answer, so with the recogniser's own time. */
+  commitAnsweredMs: Percentiles;
   erasedVisibleWords: number;
-  /** Share of the words that became visible. */
+  /** Share of the words that became visible; 0 where none did. */
   erasedRate: number;
   visibleRevisions: number;
-  partialWer: number;
+  /** Above 1 where more was shown wrongly than had been said; null where nothing was said. */
+  partialWer: number | null;
 }
 
 /** Replays one scenario through one method. */
@@ -46,6 +52,7 @@ export function replay(scenario: Scenario, method: Method): Tally {
     falseCommits: 0,
     referenceWords: reference.length,
     commitLatenciesMs: [],
+    commitAnsweredMs: [],
     shownWords: 0,
     erasedVisibleWords: 0,
     visibleRevisions: 0,
@@ -54,12 +61,12 @@ export function replay(scenario: Scenario, method: Method): Tally {
   };
   let visible: string[] = [];
   const committed: string[] = [];
-  const committedAtS: number[] = [];
+  const settledBy: ScenarioObservation[] = [];
   for (const observation of scenario.observations) {
     const shown = method.update(observation);
     for (const word of shown.committed.slice(committed.length)) {
       committed.push(plainWord(word));
-      committedAtS.push(observation.completedAtS);
+      settledBy.push(observation);
     }
     const now = shown.words.map(plainWord).filter((word) => word !== '');
     const { matches } = align(visible, now);
@@ -75,11 +82,15 @@ export function replay(scenario: Scenario, method: Method): Tally {
   const { matches } = align(committed, reference);
   tally.committedWords = committed.length;
   for (const [index, match] of matches.entries()) {
-    if (match === undefined) tally.falseCommits += 1;
-    else {
-      const saidAtS = scenario.wordEndTimesS[match] ?? 0;
-      tally.commitLatenciesMs.push(((committedAtS[index] ?? 0) - saidAtS) * 1_000);
+    if (match === undefined) {
+      tally.falseCommits += 1;
+      continue;
     }
+    const saidAtS = scenario.wordEndTimesS[match];
+    const settled = settledBy[index];
+    if (saidAtS === undefined || settled === undefined) continue;
+    tally.commitLatenciesMs.push((settled.audioEndS - saidAtS) * 1_000);
+    tally.commitAnsweredMs.push((settled.completedAtS - saidAtS) * 1_000);
   }
   return tally;
 }
@@ -91,6 +102,7 @@ export function sumOf(tallies: readonly Tally[]): Tally {
     falseCommits: sum((tally) => tally.falseCommits),
     referenceWords: sum((tally) => tally.referenceWords),
     commitLatenciesMs: tallies.flatMap((tally) => tally.commitLatenciesMs),
+    commitAnsweredMs: tallies.flatMap((tally) => tally.commitAnsweredMs),
     shownWords: sum((tally) => tally.shownWords),
     erasedVisibleWords: sum((tally) => tally.erasedVisibleWords),
     visibleRevisions: sum((tally) => tally.visibleRevisions),
@@ -100,18 +112,16 @@ export function sumOf(tallies: readonly Tally[]): Tally {
 }
 
 export function metricsOf(tally: Tally): Metrics {
-  const share = (part: number, whole: number) => (whole === 0 ? 0 : Number((part / whole).toFixed(4)));
+  const share = (part: number, whole: number) => (whole === 0 ? null : Number((part / whole).toFixed(4)));
   return {
     committedWords: tally.committedWords,
     falseCommits: tally.falseCommits,
-    falseCommitRate: share(tally.falseCommits, tally.committedWords),
+    falseCommitRate: share(tally.falseCommits, tally.committedWords) ?? 0,
     coverage: share(tally.committedWords - tally.falseCommits, tally.referenceWords),
-    commitLatencyMs: {
-      p50: percentile(tally.commitLatenciesMs, 0.5),
-      p95: percentile(tally.commitLatenciesMs, 0.95),
-    },
+    commitLatencyMs: percentiles(tally.commitLatenciesMs),
+    commitAnsweredMs: percentiles(tally.commitAnsweredMs),
     erasedVisibleWords: tally.erasedVisibleWords,
-    erasedRate: share(tally.erasedVisibleWords, tally.shownWords),
+    erasedRate: share(tally.erasedVisibleWords, tally.shownWords) ?? 0,
     visibleRevisions: tally.visibleRevisions,
     partialWer: share(tally.partialEdits, tally.partialWords),
   };

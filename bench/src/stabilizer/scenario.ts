@@ -6,32 +6,30 @@ const seconds = z.number().min(0).max(3_600);
 const scenarioSchema = z.strictObject({
   name: z.string().min(1),
   category: z.string().min(1),
-  /** What was said. */
-  reference: z.string().min(1),
+  /** What was said; empty where nobody spoke and a recogniser wrote all the same. */
+  reference: z.string(),
   /** One for each word of the reference, as a script with spaces counts them. */
-  wordEndTimesS: z.array(seconds).min(1),
+  wordEndTimesS: z.array(seconds),
   /** What the recogniser answered, in order. */
-  observations: z
-    .array(
-      z.strictObject({
-        text: z.string(),
-        /** When the answer was there. */
-        completedAtS: seconds,
-        /** Up to where it had heard. */
-        audioEndS: seconds,
-        words: z
-          .array(
-            z.strictObject({
-              text: z.string(),
-              startS: seconds,
-              endS: seconds,
-              probability: z.number().min(0).max(1).optional(),
-            }),
-          )
-          .optional(),
-      }),
-    )
-    .min(1),
+  observations: z.array(
+    z.strictObject({
+      text: z.string(),
+      /** When the answer was there. */
+      completedAtS: seconds,
+      /** Up to where it had heard. */
+      audioEndS: seconds,
+      words: z
+        .array(
+          z.strictObject({
+            text: z.string(),
+            startS: seconds,
+            endS: seconds,
+            probability: z.number().min(0).max(1).optional(),
+          }),
+        )
+        .optional(),
+    }),
+  ),
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;

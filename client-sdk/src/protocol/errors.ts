@@ -100,6 +100,12 @@ export const ERROR_REGISTRY = {
     message: 'The server carries as many rooms as it may. Try again later.',
     retryable: true,
   },
+  SERVER_OVERLOADED: {
+    reason: 'limit',
+    message: 'The server has more to transcribe than it can and takes no new room at the moment. Try again later.',
+    retryable: true,
+  },
+  ROOM_NOT_FOUND: { reason: 'input', message: 'There is no meeting in this room at the moment.', retryable: false },
   SERVER_SHUTTING_DOWN: { reason: 'server', message: 'The server is shutting down.', retryable: true },
   SLOW_CONSUMER: {
     reason: 'connection',

@@ -252,6 +252,7 @@ describe('ModelStore: auto', () => {
     const models = store();
     expect((await models.resolve('auto', { device: 'cpu' })).profile.name).toBe('base-q5_1');
     expect((await models.resolve('auto', { device: 'cuda' })).profile.name).toBe('large-v3-turbo');
+    expect((await models.resolve('auto', { device: 'cuda', small: true })).profile.name).toBe('base-q5_1');
   });
 
   it('takes the built-in model, and says why, when the server does not answer in time', async () => {

@@ -77,10 +77,11 @@ export class ModelStore {
 
   /**
    * @param spec `auto`, a name of the catalogue, a path, or an http(s) address of a ggml Whisper file
+   * @param options.small `auto` takes the small model on a GPU, too. Default false
    * @throws ModelError. `auto` always ends with a model, the built-in one at worst
    */
-  async resolve(spec: string, options: { device: 'cpu' | 'cuda' }): Promise<ResolvedModel> {
-    if (spec === AUTO_MODEL_SPEC) return await this.#auto(options.device);
+  async resolve(spec: string, options: { device: 'cpu' | 'cuda'; small?: boolean }): Promise<ResolvedModel> {
+    if (spec === AUTO_MODEL_SPEC) return await this.#auto(options.small === true ? 'small' : options.device);
     if (spec === BUILT_IN_MODEL.profile.name) return await this.#builtIn();
     if (/^https?:\/\//i.test(spec)) return await this.#fromUrl(spec);
     const published = findPublishedModel(spec);
@@ -154,8 +155,8 @@ export class ModelStore {
     return there;
   }
 
-  async #auto(device: 'cpu' | 'cuda'): Promise<ResolvedModel> {
-    const name = AUTO_MODEL[device];
+  async #auto(choice: keyof typeof AUTO_MODEL): Promise<ResolvedModel> {
+    const name = AUTO_MODEL[choice];
     const published = findPublishedModel(name);
     if (published === undefined) throw unknownModel(name);
     try {

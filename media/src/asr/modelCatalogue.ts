@@ -51,8 +51,8 @@ export const BUILT_IN_MODEL = {
   },
 } as const satisfies { fileName: string; profile: ModelProfile };
 
-/** What `auto` stands for. */
-export const AUTO_MODEL = { cpu: 'base-q5_1', cuda: 'large-v3-turbo' } as const;
+/** What `auto` stands for: by device, and where a small model is asked for on whatever device. */
+export const AUTO_MODEL = { cpu: 'base-q5_1', cuda: 'large-v3-turbo', small: 'base-q5_1' } as const;
 
 /**
  * Whisper models in ggml format by their publisher's names, sizes and sums: OpenAI's weights, MIT licence.

@@ -7,6 +7,8 @@ export interface Mode {
   settings: SpeechOverrides;
   /** Interims may come from a smaller model than finals. */
   separateInterimModel: boolean;
+  /** Where nobody names a model, the small one is taken, however fast the device. */
+  smallModel: boolean;
   /** Whether people may choose it now. */
   offered: boolean;
 }
@@ -22,12 +24,14 @@ export const MODES = {
       endSilenceMs: 900,
     },
     separateInterimModel: false,
+    smallModel: false,
     offered: true,
   },
   balanced: {
     purpose: 'Live captions for meetings: text while people speak, finals right after each sentence.',
     settings: {},
     separateInterimModel: true,
+    smallModel: false,
     offered: true,
   },
   fast: {
@@ -42,6 +46,7 @@ export const MODES = {
       temperatureFallback: false,
     },
     separateInterimModel: false,
+    smallModel: true,
     offered: true,
   },
   recording: {
@@ -54,6 +59,7 @@ export const MODES = {
       beamSize: 5,
     },
     separateInterimModel: false,
+    smallModel: false,
     offered: false,
   },
 } as const satisfies Record<string, Mode>;

@@ -39,6 +39,7 @@ export function modesTable(): string {
     `|---|${names.map(() => '---|').join('')}`,
     ...rows,
     `| two models, where there are two | ${names.map((name) => yesOrNo(MODES[name].separateInterimModel)).join(' | ')} |`,
+    `| model \`auto\` is the small one on a GPU, too | ${names.map((name) => yesOrNo(MODES[name].smallModel)).join(' | ')} |`,
     `| can be chosen | ${names.map((name) => yesOrNo(MODES[name].offered)).join(' | ')} |`,
     '',
   ].join('\n');

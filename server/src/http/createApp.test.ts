@@ -36,6 +36,7 @@ async function serve(options: Partial<AppOptions['metrics']> = {}, identityRoute
       }),
       mode: 'fast',
       identityRoutes,
+      roomRoutes: Router(),
       metrics: { metrics, enabled: false, token: undefined, ...options },
     }),
   );

@@ -19,6 +19,8 @@ export interface AppOptions {
   ownCertificate?: boolean;
   /** Everything about identities; see `identityRoutes`. */
   identityRoutes: Router;
+  /** What programs may ask about meetings; see `roomRoutes`. */
+  roomRoutes: Router;
   /** What failed within this server while it answered. */
   onError?: (error: unknown) => void;
   /** Of the deployment. */
@@ -80,7 +82,7 @@ export function createApp(options: AppOptions): Express {
     response.json({ mode: options.mode, modes: OFFERED_MODES, descriptions: describeSpeechSettings() });
   });
 
-  app.use(options.identityRoutes);
+  app.use(options.identityRoutes, options.roomRoutes);
 
   const { certificateAuthority } = options;
   if (certificateAuthority !== undefined) {

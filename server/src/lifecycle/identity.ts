@@ -15,6 +15,7 @@ import type { SessionRegistry } from '../auth/SessionRegistry.js';
 import { TokenVerifier } from '../auth/TokenVerifier.js';
 import type { Settings } from '../config/settings.js';
 import { identityRoutes, type Minter } from '../http/identityRoutes.js';
+import type { Bearer } from '../http/roomRoutes.js';
 import type { AuditLog } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 
@@ -22,6 +23,8 @@ import type { Logger } from '../observability/logger.js';
 export interface Identities {
   authenticator: Authenticator;
   routes: Router;
+  /** Whose token a program came with, an integrator's or a person's. @throws ParleyError as of `authenticator`, `SIGNED_OUT` */
+  identify(token: string): Promise<Bearer>;
   /** Whether those who come can be told apart now; not before the provider's keys are there. */
   readonly ready: boolean;
   close(): void;
@@ -56,13 +59,22 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
     ? new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret })
     : undefined;
   const apiKeys = new ApiKeys({ file: apiKeysFile(settings.dataDir) });
+  const minterOf = async (bearer: string) => minterOfKey(apiKeys, bearer) ?? (await provider?.minterOf(bearer));
+  const authenticator = new CombinedAuthenticator({
+    roomTokens,
+    ...(guests === undefined ? {} : { guests }),
+    ...(provider === undefined ? {} : { provider: provider.forAuthenticator }),
+  });
   const { url, realm, clientId } = settings.keycloak;
   return {
-    authenticator: new CombinedAuthenticator({
-      roomTokens,
-      ...(guests === undefined ? {} : { guests }),
-      ...(provider === undefined ? {} : { provider: provider.forAuthenticator }),
-    }),
+    authenticator,
+    identify: async (token) => {
+      const minter = await minterOf(token);
+      if (minter !== undefined) return { minter };
+      const identity = await authenticator.authenticate({ kind: 'token', token });
+      sessions.assertAlive(identity);
+      return { identity };
+    },
     routes: identityRoutes({
       identity: {
         guests: guests !== undefined,
@@ -73,7 +85,7 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
       },
       sessions,
       ...(provider === undefined ? {} : { provider: provider.forRoutes }),
-      minterOf: async (bearer) => minterOfKey(apiKeys, bearer) ?? (await provider?.minterOf(bearer)),
+      minterOf,
       mint: (guest) => roomTokens.mint(guest),
       jwks: () => roomTokens.jwks(),
       audit,

@@ -69,6 +69,12 @@ describe('Metrics', () => {
       oldestWaitMs: 250,
       answered: 99,
       rejected: { OVERLOADED: 4 },
+      dropped: { superseded: 7, deadline: 1 },
+      queueAgeMs: { final: { p50: 12, p99: 340, max: 900 }, interim: { p50: 3, p99: 40, max: 41 } },
+      engineMs: 0,
+      discardedEngineMs: 0,
+      load: 2,
+      connections: 1,
       brokenConnections: 0,
       rssBytes: 1,
     } as AsrProcessStats;
@@ -77,12 +83,20 @@ describe('Metrics', () => {
     expect(values.get('parley_recognition_queue{state="waitingFinals"}')).toBe(3);
     expect(values.get('parley_recognition_oldest_wait_ms')).toBe(250);
     expect(values.get('parley_recognitions_rejected{reason="OVERLOADED"}')).toBe(4);
+    const age = (kind: string, quantile: string) =>
+      values.get(`parley_recognition_queue_age_ms{kind="${kind}",quantile="${quantile}"}`);
+    expect([age('final', 'p50'), age('final', 'p99'), age('final', 'max')]).toEqual([12, 340, 900]);
+    expect(age('interim', 'max')).toBe(41);
+    expect(values.get('parley_recognitions_dropped{cause="superseded"}')).toBe(7);
+    expect(values.get('parley_recognitions_dropped{cause="deadline"}')).toBe(1);
     expect(values.get('parley_load_level')).toBe(2);
     expect(values.get('parley_open{what="rooms"}')).toBe(2);
     stats = undefined;
     values = await scrape();
     expect(values.has('parley_recognition_queue{state="running"}')).toBe(false);
     expect(values.has('parley_recognitions_rejected{reason="OVERLOADED"}')).toBe(false);
+    expect(values.has('parley_recognitions_dropped{cause="superseded"}')).toBe(false);
+    expect([...values.keys()].some((name) => name.startsWith('parley_recognition_queue_age_ms'))).toBe(false);
   });
 
   test('is its own: two nodes in one process do not share numbers', async () => {

@@ -177,6 +177,28 @@ export class Metrics implements RoomObserver {
       },
     });
     new Gauge({
+      name: 'parley_recognition_queue_age_ms',
+      help: 'Time in the queue of the last 512 recognitions of each kind that left it, whatever became of them',
+      labelNames: ['kind', 'quantile'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [kind, ages] of Object.entries(recognizer()?.queueAgeMs ?? {})) {
+          for (const [quantile, age] of Object.entries(ages)) this.set({ kind, quantile }, age);
+        }
+      },
+    });
+    new Gauge({
+      name: 'parley_recognitions_dropped',
+      help: 'Recognitions that the running ASR process did not answer, by cause; those that their senders gave up are "cancelled"',
+      labelNames: ['cause'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [cause, count] of Object.entries(recognizer()?.dropped ?? {})) this.set({ cause }, count);
+      },
+    });
+    new Gauge({
       name: 'parley_recognitions_answered',
       help: 'Recognitions that the running ASR process has answered',
       registers,

@@ -388,6 +388,11 @@ export class Room {
     peer.channel.disconnect(new ParleyError('REMOVED'));
   }
 
+  /** Whether a moderator sent somebody out of this meeting. */
+  hasRemoved(identity: Identity): boolean {
+    return this.#access.hasRemoved(this.#participantIdOf(identity));
+  }
+
   setLocked(locked: boolean): void {
     if (this.#access.setLocked(locked)) this.tellAll('roomLockChanged', { locked });
   }

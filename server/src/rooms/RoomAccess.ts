@@ -33,6 +33,10 @@ export class RoomAccess {
     this.#belonging.delete(participantId);
   }
 
+  hasRemoved(participantId: string): boolean {
+    return this.#removed.has(participantId);
+  }
+
   /** Not let in again. */
   remove(participantId: string): void {
     this.#belonging.delete(participantId);

@@ -13,6 +13,8 @@ export interface RoomRegistryOptions {
   createTranscriptLog: () => TranscriptLog;
   transcription: () => TranscriptionStatus;
   observer: RoomObserver;
+  /** Why no new room can be carried at the moment; undefined where one can. */
+  overload: () => ParleyError | undefined;
 }
 
 /** The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. */
@@ -30,7 +32,15 @@ export class RoomRegistry {
     return this.#rooms.size;
   }
 
-  /** @throws ParleyError `TOO_MANY_ROOMS`, `MEDIA_UNAVAILABLE`, `SERVER_SHUTTING_DOWN` */
+  /** The room of that name where a meeting is on. */
+  find(name: string): Promise<Room> | undefined {
+    return this.#rooms.get(name);
+  }
+
+  /**
+   * The room of that name, made where there is none. One that stands is let in to whatever the load is.
+   * @throws ParleyError `TOO_MANY_ROOMS`, `SERVER_OVERLOADED`, `MEDIA_UNAVAILABLE`, `SERVER_SHUTTING_DOWN`
+   */
   open(name: string): Promise<Room> {
     if (this.#closing) {
       return Promise.reject(new ParleyError('SERVER_SHUTTING_DOWN'));
@@ -42,6 +52,10 @@ export class RoomRegistry {
     const { media, settings, logger, transcription, observer } = this.#options;
     if (this.#rooms.size >= settings.limits.rooms) {
       return Promise.reject(new ParleyError('TOO_MANY_ROOMS'));
+    }
+    const overload = this.#options.overload();
+    if (overload !== undefined) {
+      return Promise.reject(overload);
     }
     const opening = Room.create({
       name,

@@ -1,0 +1,220 @@
+import { plainWord, splitWords } from '@parley/media';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadJson, loadPcm } from '../support/loadPcm.js';
+import { engineThere, expectBalanced, finalsOf, SpeechRig, type Told } from './support/SpeechRig.js';
+
+const MS = 16;
+
+interface Span {
+  startMs: number;
+  endMs: number;
+}
+
+/** What one speaker says in one go. */
+interface Utterance extends Span {
+  text: string;
+}
+
+interface Voice {
+  name: string;
+  pcm: Int16Array;
+  utterances: Utterance[];
+}
+
+interface MeetingFile {
+  utterances: { speaker: string; text: string; words: [number, number][] }[];
+}
+
+const SPEAKERS = ['sarah', 'robert', 'grace'];
+const LEVELS_DB = [-12, -20, -30];
+/** Of each way from one microphone to another. */
+const DELAYS_MS = [30, 80, 120, 170, 210, 250];
+const MOST_SHARE = 0.02;
+/** Cut out with each utterance. */
+const AROUND_MS = 50;
+/** Lines and utterances this far apart may still be of one another. */
+const NEAR_MS = 300;
+
+/** The scripted meeting as it is: people take turns, but for one place. */
+function meeting(): Voice[] {
+  const { utterances } = loadJson<MeetingFile>('meeting');
+  return SPEAKERS.map((name) => ({
+    name,
+    pcm: loadPcm(`meeting-${name}`),
+    utterances: utterances
+      .filter(({ speaker }) => speaker === name)
+      .map(({ text, words }) => ({ text, startMs: words[0]?.[0] ?? 0, endMs: words.at(-1)?.[1] ?? 0 })),
+  }));
+}
+
+/**
+ * The same utterances in other places: whoever has the next turn begins before the one who speaks has ended, by so much, and
+ * while both speak the third listens.
+ */
+function fallingIntoWords(options: { turns: number; overlapMs: number }): Voice[] {
+  const sources = meeting();
+  const said = sources.map((): { from: Utterance; startMs: number }[] => []);
+  let atMs = 500;
+  for (let turn = 0; turn < options.turns; turn += 1) {
+    const speaker = turn % sources.length;
+    const own = said[speaker] as { from: Utterance; startMs: number }[];
+    const { utterances } = sources[speaker] as Voice;
+    const from = utterances[own.length % utterances.length] as Utterance;
+    own.push({ from, startMs: atMs });
+    atMs += from.endMs - from.startMs - options.overlapMs;
+  }
+  return sources.map(({ name, pcm: source }, speaker) => {
+    const pcm = new Int16Array((atMs + options.overlapMs + 1_000) * MS);
+    const utterances = (said[speaker] ?? []).map(({ from, startMs }) => {
+      const [first, last] = [from.startMs - AROUND_MS, from.endMs + AROUND_MS];
+      pcm.set(source.subarray(first * MS, last * MS), (startMs - AROUND_MS) * MS);
+      return { text: from.text, startMs, endMs: startMs + from.endMs - from.startMs };
+    });
+    return { name, pcm, utterances };
+  });
+}
+
+/** Every microphone hears all the others too, quieter and later. */
+function leaking(voices: readonly Voice[], levelDb: number): Voice[] {
+  const gain = 10 ** (levelDb / 20);
+  let way = 0;
+  return voices.map((voice) => {
+    const mixed = Float32Array.from(voice.pcm);
+    for (const { pcm } of voices.filter((other) => other !== voice)) {
+      const delay = (DELAYS_MS[way++ % DELAYS_MS.length] ?? 0) * MS;
+      for (let at = delay; at < mixed.length; at += 1) mixed[at] = (mixed[at] ?? 0) + gain * (pcm[at - delay] ?? 0);
+    }
+    return { ...voice, pcm: Int16Array.from(mixed, (value) => Math.max(-32_768, Math.min(32_767, value))) };
+  });
+}
+
+const overlapMs = (a: Span, b: Span) => Math.min(a.endMs, b.endMs) - Math.max(a.startMs, b.startMs);
+
+const plain = (text: string) =>
+  splitWords(text)
+    .map(plainWord)
+    .filter((word) => word !== '');
+
+/** Words of `of` that stand in `text` too, in the same order. */
+function wordsIn(of: readonly string[], text: readonly string[]): number {
+  let row = new Array<number>(text.length + 1).fill(0);
+  for (const word of of) {
+    const next = [0];
+    for (const [index, other] of text.entries()) {
+      const same = word === other ? (row[index] ?? 0) + 1 : 0;
+      next.push(Math.max(same, row[index + 1] ?? 0, next[index] ?? 0));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+interface Heard {
+  text: string;
+  /** So many words were said, and so many of them stand in their speaker's lines of that time. */
+  words: number;
+  found: number;
+  /** Share of its time that its speaker's lines cover. */
+  covered: number;
+  /** Somebody else speaks for half a second of it at least. */
+  overlapped: boolean;
+}
+
+interface Result {
+  lines: number;
+  /** Lines that hold most of a sentence that somebody else said then, and of their own speaker's less. */
+  duplicated: string[];
+  heard: Heard[];
+}
+
+function resultOf(voices: readonly Voice[], told: readonly Told[]): Result {
+  const result: Result = { lines: 0, duplicated: [], heard: [] };
+  for (const [index, voice] of voices.entries()) {
+    const others = voices.filter((other) => other !== voice);
+    const lines = finalsOf(told[index] as Told).map(({ segment: { startMs, endMs }, hypothesis }) => ({
+      startMs,
+      endMs,
+      words: plain(hypothesis.text),
+    }));
+    result.lines += lines.length;
+    for (const line of lines) {
+      const most = (from: Voice) =>
+        Math.max(0, ...near(from.utterances, line).map(({ text }) => shareIn(text, line.words)));
+      const foreign = Math.max(...others.map(most));
+      if (foreign > 0.5 && foreign > most(voice)) result.duplicated.push(line.words.join(' '));
+    }
+    for (const utterance of voice.utterances) {
+      const { text, startMs, endMs } = utterance;
+      const words = plain(text);
+      const own = near(lines, utterance);
+      const coveredMs = own.reduce((sum, line) => sum + Math.max(0, overlapMs(line, utterance)), 0);
+      result.heard.push({
+        text,
+        words: words.length,
+        found: wordsIn(
+          words,
+          own.flatMap((line) => line.words),
+        ),
+        covered: coveredMs / (endMs - startMs),
+        overlapped: others.some((other) => other.utterances.some((each) => overlapMs(each, utterance) > 500)),
+      });
+    }
+  }
+  return result;
+}
+
+function near<T extends Span>(spans: readonly T[], at: Span): T[] {
+  return spans.filter((span) => overlapMs(span, at) > -NEAR_MS);
+}
+
+function shareIn(sentence: string, line: readonly string[]): number {
+  const words = plain(sentence);
+  return wordsIn(words, line) / words.length;
+}
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+
+describe.skipIf(!engineThere)('a voice that reaches other microphones', () => {
+  let rig: SpeechRig;
+  beforeAll(async () => {
+    rig = await SpeechRig.create();
+  }, 60_000);
+  afterAll(() => rig?.close());
+
+  const play = async (voices: readonly Voice[], options: { guard: boolean }): Promise<Result> => {
+    // Interims say nothing here, and are most of the recogniser's work.
+    const overrides = { interimIntervalMs: 0 };
+    const told = await rig.play(
+      voices.map(({ name, pcm }) => ({ name, pcm, overrides })),
+      options,
+    );
+    for (const each of told) expectBalanced(each);
+    return resultOf(voices, told);
+  };
+
+  it.each(LEVELS_DB)('is captioned once, for its speaker, where people take turns (%i dB)', async (levelDb) => {
+    const voices = leaking(meeting(), levelDb);
+    const { lines, duplicated, heard } = await play(voices, { guard: true });
+    expect(heard).toHaveLength(22);
+    expect(duplicated.length, duplicated.join('\n')).toBeLessThanOrEqual(MOST_SHARE * lines);
+    const lost = heard.filter(({ found, words }) => found < words / 2);
+    expect(lost.length, JSON.stringify(lost)).toBeLessThanOrEqual(MOST_SHARE * heard.length);
+    // There is something to guard against: what leaks is loud enough to be captioned.
+    expect((await play(voices, { guard: false })).duplicated.length).toBeGreaterThan(heard.length / 4);
+  }, 300_000);
+
+  it.each(LEVELS_DB)('takes nothing from those who really speak at once (%i dB)', async (levelDb) => {
+    const voices = leaking(fallingIntoWords({ turns: 80, overlapMs: 1_200 }), levelDb);
+    const guarded = await play(voices, { guard: true });
+    const overlapped = guarded.heard.filter((each) => each.overlapped);
+    expect(overlapped.length).toBeGreaterThanOrEqual(50);
+    expect(guarded.duplicated.length, guarded.duplicated.join('\n')).toBeLessThanOrEqual(MOST_SHARE * guarded.lines);
+    const lost = overlapped.filter(({ covered }) => covered < 0.5);
+    expect(lost.length, JSON.stringify(lost)).toBeLessThanOrEqual(MOST_SHARE * overlapped.length);
+
+    // What a loud leak makes the recogniser mishear is not the guard's doing: measured is what is lost against no guard at all.
+    const open = await play(voices, { guard: false });
+    const words = ({ heard }: Result) => sumOf(heard.filter((each) => each.overlapped).map(({ found }) => found));
+    expect(words(guarded)).toBeGreaterThanOrEqual((1 - MOST_SHARE) * words(open));
+  }, 300_000);
+});
