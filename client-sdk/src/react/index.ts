@@ -1,0 +1,17 @@
+/** React hooks over the client: each is a thin view of its state and events. Needs `react` 18 or newer. */
+export type { ParleyClient } from '../ParleyClient.js';
+export type { RoomClient } from '../RoomClient.js';
+export { useLedgers, useSettings } from './fetched.js';
+export {
+  type Access,
+  useAccess,
+  useActiveSpeakers,
+  useClientState,
+  useConnectionQuality,
+  useParticipants,
+  useSpeakerStates,
+  useTranscription,
+} from './room.js';
+export { useTranscript } from './transcript.js';
+export { type MicrophoneState, useMicrophone } from './useMicrophone.js';
+export { type Parley, useParley } from './useParley.js';
