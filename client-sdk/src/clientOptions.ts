@@ -54,13 +54,19 @@ export interface JoinRoomOptions extends Omit<ParleyClientOptions, 'credentials'
   microphone?: boolean | LocalMicrophoneOptions | LocalMicrophone;
 }
 
-/** @throws TypeError when it is not said who joins, or said twice */
-export function credentialsOf(options: JoinRoomOptions): ParleyClientOptions['credentials'] {
+/** Who joins, said in one of these ways. */
+export type WhoJoins = Pick<JoinRoomOptions, 'name' | 'joinSecret' | 'token' | 'getToken' | 'credentials'>;
+
+/**
+ * @param guestOf makes the credentials of a name
+ * @throws TypeError when it is not said who joins, or said twice
+ */
+export function credentialsOf(options: WhoJoins, guestOf = guestCredentials): ParleyClientOptions['credentials'] {
   const { name, joinSecret, token, getToken, credentials } = options;
   const given = [name, token, getToken, credentials].filter((each) => each !== undefined);
   if (given.length !== 1) throw new TypeError('exactly one of name, token, getToken and credentials has to be given');
   if (credentials !== undefined) return credentials;
   if (getToken !== undefined) return async () => ({ kind: 'token', token: await getToken() });
   if (token !== undefined) return { kind: 'token', token };
-  return guestCredentials({ displayName: name ?? '', ...(joinSecret === undefined ? {} : { joinSecret }) });
+  return guestOf({ displayName: name ?? '', ...(joinSecret === undefined ? {} : { joinSecret }) });
 }

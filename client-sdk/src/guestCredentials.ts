@@ -27,8 +27,8 @@ function subject(): string {
   }
 }
 
-/** 192 bits, base64url. */
-function randomSubject(): string {
+/** @internal 192 bits, base64url. */
+export function randomSubject(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(24));
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')

@@ -1,0 +1,51 @@
+import { credentialsOf, type RoomClientOptions, type WhoJoins } from '../clientOptions.js';
+import { randomSubject } from '../guestCredentials.js';
+import type { SpeechOverrides } from '../protocol/index.js';
+import { RoomClient } from '../RoomClient.js';
+
+/** A listener in a room. Who it is says one of `name`, `token`, `getToken` and `credentials`. */
+export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>, WhoJoins {
+  /** Address of the server, e.g. `https://meet.example:8443`. */
+  url: string;
+  room: string;
+  /** A guest's name. */
+  name?: string;
+  /**
+   * With `name`: who this guest is, 16 to 128 letters, digits, `-` or `_`, to be kept like a password. Default: somebody new with
+   * each call. The same subject in the same room is the same participant, and has one connection there.
+   */
+  subject?: string;
+  /** One's own settings, over those of the room. */
+  settings?: SpeechOverrides;
+}
+
+/**
+ * Joins a room to read along: no sound either way, no WebRTC, so it runs in Node 20 and newer. After a lost connection the client
+ * comes back by itself and fetches what it missed; call `close` to let the process end.
+ *
+ * @example
+ * const client = await joinHeadless({ url: 'https://meet.example:8443', room: 'daily', name: 'Minutes' });
+ * client.on('segmentUpdated', ({ segment }) => {
+ *   if (segment.status === 'final') console.log(`${segment.displayName}: ${segment.text}`);
+ * });
+ *
+ * @example A server with a development certificate
+ * await joinHeadless({ url, room, name: 'Minutes', ca: await readFile('ca.crt', 'utf8') });
+ *
+ * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `ROOM_FULL`, `ROOM_LOCKED` ...;
+ * TypeError when it is not said who joins
+ */
+export async function joinHeadless(options: HeadlessOptions): Promise<RoomClient> {
+  const { room, settings, subject = randomSubject() } = options;
+  // A browser's profile stays the same guest; one process may run many.
+  const credentials = credentialsOf(options, (guest) => ({ kind: 'guest', subject, ...guest }));
+  const client = new RoomClient({ ...options, credentials });
+  try {
+    await client.connect();
+    await client.join({ room, ...(settings === undefined ? {} : { settings }) });
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
