@@ -61,6 +61,18 @@ module.exports = {
       { path: 'node_modules/zod|^(server|media|native)/|protocol/schema' },
     ),
     deny(
+      'react-stays-in-its-hooks',
+      'The client runs without React; the hooks are for those who have it.',
+      { path: '^client-sdk/src', pathNot: '^client-sdk/src/(react|headless)' },
+      { path: 'node_modules/react|^client-sdk/src/(react|headless)' },
+    ),
+    deny(
+      'examples-are-integrators',
+      'Examples use what anybody can install.',
+      { path: '^client-sdk/examples' },
+      { path: '^client-sdk/(src|test-support|tools)|^(server|media|native|demo|bench)/' },
+    ),
+    deny(
       'rooms-know-no-sockets',
       'Rooms speak through channels.',
       { path: '^server/src/rooms' },

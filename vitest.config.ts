@@ -11,11 +11,22 @@ export default defineConfig({
           environment: 'node',
           include: [
             '{native,bootstrap,certs}/**/*.test.{ts,mjs}',
+            'client-sdk/tools/**/*.test.mjs',
             '{media,client-sdk,server,demo,bench}/src/**/*.test.ts',
             'server/web/src/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 30 * SECOND,
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          environment: 'node',
+          include: ['test/contract/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 30 * SECOND,
+          hookTimeout: 60 * SECOND,
         },
       },
       {

@@ -21,10 +21,11 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HELP = `Usage: npm COMMAND
 
   npm start [-- flags]         set up and serve meetings; flags: npm run parley -- help
-  npm test [-- part]           set up and test; parts: unit, integration, browser
+  npm test [-- part]           set up and test; parts: unit, contract, integration, browser
   npm run demo [-- flags]      the scripted meeting, played and scored
   npm run bench -- NAME        a benchmark
   npm run build                the set-up alone
+  npm run size                 what a browser has to fetch, against the limits
   npm run parley -- COMMAND    the command line of the server, e.g. models list
 
 The set-up fetches and compiles into $PARLEY_CACHE (default ~/.cache/parley), installs missing system packages
@@ -38,6 +39,7 @@ const VERBS = {
   demo: { script: 'demo/dist/cli.js', args: [], browser: true },
   bench: { script: 'bench/dist/main.js', args: [], browser: false },
   build: { script: undefined, args: [], browser: false },
+  size: { script: 'client-sdk/tools/size.mjs', args: [], browser: false },
   test: { script: undefined, args: [], browser: true },
 };
 

@@ -26,7 +26,15 @@ describe('the command line of the set-up', () => {
   it.each([[['help']], [['--help']], [[]]])('shows its commands with %j and touches nothing', async (args) => {
     const { status, stdout, stderr } = setUp(args);
     expect(stdout).toMatch(/^Usage: npm COMMAND\n/);
-    for (const verb of ['npm start', 'npm test', 'npm run demo', 'npm run bench', 'npm run build', 'npm run parley'])
+    for (const verb of [
+      'npm start',
+      'npm test',
+      'npm run demo',
+      'npm run bench',
+      'npm run build',
+      'npm run size',
+      'npm run parley',
+    ])
       expect(stdout).toContain(verb);
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -43,7 +51,9 @@ describe('the command line of the set-up', () => {
 
   it('says which test parts there are before it sets anything up', async () => {
     const { status, stderr } = setUp(['test', 'unti']);
-    expect(stderr.trim()).toBe('The set-up stopped. There is no test part unti. Parts: unit, integration, browser.');
+    expect(stderr.trim()).toBe(
+      'The set-up stopped. There is no test part unti. Parts: unit, contract, integration, browser.',
+    );
     expect(status).toBe(1);
     expect(await readdir(dir)).toEqual([]);
   });

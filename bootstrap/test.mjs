@@ -4,7 +4,7 @@ import { countJunit, junitOf } from './junit.mjs';
 import { endChildrenOnSignals, run, runInForeground } from './lib/run.mjs';
 import { SetupError } from './lib/SetupError.mjs';
 
-const PROJECTS = ['unit', 'integration', 'browser'];
+const PROJECTS = ['unit', 'contract', 'integration', 'browser'];
 const PROJECTS_WITH_KEYCLOAK = ['integration', 'browser'];
 
 /** @typedef {{ home: string } | { skipped: string }} Keycloak its folder, or why there is none, in one line */

@@ -58,12 +58,16 @@ async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, 
   return { status, stderr, lastLine: stdout.trimEnd().split('\n').at(-1), stdout };
 }
 
-const fine = { unit: { xml: report({ tests: 5, skipped: 1 }) }, integration: { xml: report({ tests: 2 }) } };
+const fine = {
+  unit: { xml: report({ tests: 5, skipped: 1 }) },
+  contract: { xml: report({ tests: 3 }) },
+  integration: { xml: report({ tests: 2 }) },
+};
 
 describe('npm test', () => {
   it('ends with one line that sums up lint, types and every project', async () => {
     const { status, lastLine, stdout } = await runTests({ ...fine, browser: { xml: report({ tests: 1 }) } });
-    expect(lastLine).toBe('9 passed, 0 failed, 1 skipped');
+    expect(lastLine).toBe('12 passed, 0 failed, 1 skipped');
     expect(stdout.endsWith(' skipped\n')).toBe(true);
     expect(status).toBe(0);
   });
@@ -71,7 +75,7 @@ describe('npm test', () => {
   it('goes on after a failure, and fails', async () => {
     const unit = { code: 1, xml: report({ tests: 5, failures: 2 }) };
     const { status, lastLine } = await runTests({ ...fine, unit, browser: { xml: report({ tests: 1 }) } });
-    expect(lastLine).toBe('8 passed, 2 failed, 0 skipped');
+    expect(lastLine).toBe('11 passed, 2 failed, 0 skipped');
     expect(status).toBe(1);
   });
 
@@ -80,7 +84,7 @@ describe('npm test', () => {
     ['ends without a report', { code: 0 }, 'ended with code 0 and no report'],
   ])('counts a project that %s as a failure', async (_what, browser, text) => {
     const { status, lastLine } = await runTests({ ...fine, browser });
-    expect(lastLine).toBe('8 passed, 1 failed, 1 skipped');
+    expect(lastLine).toBe('11 passed, 1 failed, 1 skipped');
     expect(status).toBe(1);
     expect(await readFile(join(root, 'test-results', 'browser.xml'), 'utf8')).toContain(text);
   });
@@ -100,7 +104,7 @@ describe('npm test', () => {
       { ...fine, browser: { xml: report({ tests: 1 }) } },
       { lint: 1, types: 2 },
     );
-    expect(lastLine).toBe('7 passed, 2 failed, 1 skipped');
+    expect(lastLine).toBe('10 passed, 2 failed, 1 skipped');
     expect(stderr).toContain('a.ts: wrong');
     expect(status).toBe(1);
   });
@@ -161,6 +165,8 @@ describe('the parts', () => {
   });
 
   it('have to exist', () => {
-    expect(() => testPartsOf(['unit', 'e2e'])).toThrow('There is no test part e2e. Parts: unit, integration, browser.');
+    expect(() => testPartsOf(['unit', 'e2e'])).toThrow(
+      'There is no test part e2e. Parts: unit, contract, integration, browser.',
+    );
   });
 });

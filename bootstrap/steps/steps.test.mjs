@@ -129,6 +129,7 @@ const OUTPUTS = [
   'native/dist/index.js',
   'media/dist/index.js',
   'client-sdk/dist/index.js',
+  'client-sdk/dist/bundle/parley.js',
   'server/dist/cli/main.js',
   'server/web/dist/app/index.html',
   'demo/dist/cli.js',
