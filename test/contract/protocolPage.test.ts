@@ -58,6 +58,7 @@ describe('docs/protocol.md', () => {
       expect(Object.keys(ERROR_REGISTRY)).toContain(code);
     expect(page).toContain(`${LIMITS.messageBytes.toLocaleString('en')} bytes`);
     expect(page).toContain(`at most ${LIMITS.transcriptPageSize} segments`);
+    expect(page).toContain(`${LIMITS.transcriptPageBytes.toLocaleString('en')} bytes`);
     expect(page).toContain(`within ${LIMITS.joinTimeoutMs / 1_000} s`);
     expect(page).toContain(`waits ${LIMITS.requestTimeoutMs / 1_000} s`);
   });

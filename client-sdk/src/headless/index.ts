@@ -3,6 +3,14 @@ export type { ClientState, DisconnectReason, ParleyClientEvents } from '../clien
 export type { Logger } from '../Logger.js';
 export * from '../protocol/index.js';
 export type { RoomClient } from '../RoomClient.js';
-export { findSegments, type TranscriptFormatOptions, toPlainText, toSrt, toVtt } from '../transcript/formats.js';
+export {
+  findSegments,
+  type TranscriptFormatOptions,
+  type TranscriptJson,
+  toJson,
+  toPlainText,
+  toSrt,
+  toVtt,
+} from '../transcript/formats.js';
 export type { TranscriptView } from '../transcript/TranscriptView.js';
 export { type HeadlessOptions, joinHeadless } from './joinHeadless.js';

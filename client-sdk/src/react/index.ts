@@ -1,6 +1,7 @@
 /** React hooks over the client: each is a thin view of its state and events. Needs `react` 18 or newer. */
 export type { ParleyClient } from '../ParleyClient.js';
 export type { RoomClient } from '../RoomClient.js';
+export type { Caption } from '../transcript/CaptionQueue.js';
 export { useLedgers, useSettings } from './fetched.js';
 export {
   type Access,
@@ -12,6 +13,6 @@ export {
   useSpeakerStates,
   useTranscription,
 } from './room.js';
-export { useTranscript } from './transcript.js';
+export { type CaptionOptions, useCaptions, useTranscript } from './transcript.js';
 export { type MicrophoneState, useMicrophone } from './useMicrophone.js';
 export { type Parley, useParley } from './useParley.js';

@@ -1,4 +1,4 @@
-import { useParley, useParticipants, useTranscript } from '@parley/client-sdk/react';
+import { useCaptions, useParley, useParticipants, useTranscript } from '@parley/client-sdk/react';
 import { useState } from 'react';
 import { JoinForm, type Who } from './JoinForm.js';
 
@@ -6,6 +6,7 @@ export function App() {
   const [who, setWho] = useState<Who>();
   const { client, state, error, rejoin } = useParley(who);
   const participants = useParticipants(client);
+  const captions = useCaptions(client, { lines: 2 });
   const segments = useTranscript(client);
 
   if (who === undefined) return <JoinForm onJoin={setWho} />;
@@ -30,6 +31,13 @@ export function App() {
           </li>
         ))}
       </ul>
+      <section aria-label="Captions">
+        {captions.map(({ segment }) => (
+          <p key={segment.id}>
+            <strong>{segment.displayName}</strong> {segment.text}
+          </p>
+        ))}
+      </section>
       <ol aria-label="Transcript">
         {segments.map(({ id, displayName, text, status }) => (
           <li key={id} className={status}>
