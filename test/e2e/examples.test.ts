@@ -94,6 +94,7 @@ describe('the examples of the SDK', () => {
     await expect.poll(() => page.getByRole('status').innerText(), { timeout: JOIN_TIMEOUT_MS }).toBe('react: joined');
     expect(await page.getByRole('listitem').first().innerText()).toBe('Ada');
     await sayContract(browser, 'react');
+    await expect.poll(() => page.getByLabel('Captions').innerText(), { timeout: FINALS_TIMEOUT_MS }).toContain('Grace');
     const finals = page.locator('[aria-label="Transcript"] li.final');
     await expect
       .poll(async () => isContract((await finals.allInnerTexts()).join(' ').replaceAll('Grace:', '')), {

@@ -48,6 +48,7 @@ export function useSettings(client: RoomClient | undefined): SettingsView | unde
   const [settings, setSettings] = useState<SettingsView>();
   useEffect(() => {
     if (client === undefined) return;
+    setSettings(undefined);
     let newest = 0;
     const fetchAll = () => {
       if (client.state !== 'joined') return;
