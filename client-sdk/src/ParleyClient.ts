@@ -364,8 +364,8 @@ export class ParleyClient extends TypedEmitter<ParleyClientEvents> {
       const joined = await this.#joinOnServer(stay.options);
       this.#assertStaying(stay);
       this.#takeOver(stay, joined);
-      const { routerRtpCapabilities, iceServers } = joined;
-      await stay.media.open({ routerRtpCapabilities, iceServers: this.#options.iceServers ?? iceServers });
+      const { routerRtpCapabilities } = joined;
+      await stay.media.open({ routerRtpCapabilities, iceServers: this.#options.iceServers });
       this.#assertStaying(stay);
       this.#setState('joined');
       this.#replayEarly();

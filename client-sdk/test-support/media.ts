@@ -59,6 +59,7 @@ export function transportParameters(): TransportParameters {
     iceParameters,
     iceCandidates,
     dtlsParameters,
+    iceServers: [],
   } as TransportParameters;
 }
 

@@ -31,7 +31,10 @@ export const ERROR_REGISTRY = {
     retryable: true,
   },
   TOKEN_EXPIRED: { message: 'Your sign-in has run out. Sign in again.', retryable: true },
-  TOKEN_MISMATCH: { message: 'This token is of another person or another sign-in.', retryable: false },
+  TOKEN_MISMATCH: {
+    message: 'This token is of another person or another sign-in, or older than the present one.',
+    retryable: false,
+  },
   SIGNED_OUT: { message: 'You were signed out.', retryable: false },
   SESSION_TOO_LONG: { message: 'This connection has lasted as long as it may. Join again.', retryable: false },
   FORBIDDEN: { message: 'You may not do this here.', retryable: false },
