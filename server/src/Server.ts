@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,22 +16,25 @@ import {
 } from '@parley/media';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
 import { grantsOf } from './auth/grants.js';
-import { SessionRegistry } from './auth/SessionRegistry.js';
+import { RevocationFile } from './auth/RevocationFile.js';
+import { MOST_REVOKED, SessionRegistry } from './auth/SessionRegistry.js';
 import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
 import { ConnectionLimiter } from './edge/ConnectionLimiter.js';
+import { clientAddressOf, limitKeyOf } from './edge/clientAddress.js';
 import { HTTP_SERVER_OPTIONS, hardenHttpServer } from './edge/hardenHttpServer.js';
 import { MessageLimiter } from './edge/MessageLimiter.js';
 import { createApp } from './http/createApp.js';
 import { OriginPolicy } from './http/originPolicy.js';
-import { isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
+import { isExposed, isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
 import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
 import { StartError } from './lifecycle/errors.js';
 import { allowsGuests, createIdentities, type Identities } from './lifecycle/identity.js';
 import { interimModelOf } from './lifecycle/interimModel.js';
 import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
-import { createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
+import { type AuditLog, auditFileOf, createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import { Metrics } from './observability/Metrics.js';
+import { RepeatFilter } from './observability/RepeatFilter.js';
 import { RoomRegistry } from './rooms/RoomRegistry.js';
 import { SignalingServer } from './signaling/SignalingServer.js';
 import { MemoryTranscriptLog } from './transcripts/MemoryTranscriptLog.js';
@@ -51,6 +54,7 @@ interface Parts {
   signaling: SignalingServer;
   httpServer: HttpServer | HttpsServer;
   identities: Identities;
+  audit: AuditLog;
   joinSecret: string | undefined;
   /** Of the ASR process's socket; ours alone. */
   socketDirectory: string;
@@ -182,7 +186,7 @@ export class Server {
             key: readFileSync(tls.keyPath),
             minVersion: 'TLSv1.2',
           });
-    hardenHttpServer(httpServer);
+    hardenHttpServer(httpServer, { sockets: settings.limits.connections });
     try {
       await listen(httpServer, { host: listenHost(settings), port: settings.port });
     } catch (error) {
@@ -197,11 +201,19 @@ export class Server {
       ownOrigins: serverNames(settings).map((name) => `${scheme}://${bracketed(name)}:${port}`),
       furtherOrigins: settings.origins,
     });
-    const sessions = new SessionRegistry({ longestMs: settings.limits.sessionMs });
-    const audit = settings.audit.enabled
-      ? createAuditLog({ file: settings.audit.file ?? join(settings.dataDir, 'audit.log') })
-      : NO_AUDIT;
-    const identities = await createIdentities({ settings, joinSecret, sessions, audit, logger });
+    const sessions = new SessionRegistry({
+      longestMs: settings.limits.sessionMs,
+      file: new RevocationFile({
+        file: join(settings.dataDir, 'keys', 'revocations.jsonl'),
+        capacity: MOST_REVOKED,
+        onFailure: (reason) =>
+          logger.error({ reason }, 'a sign-out could not be written down: it holds until a restart'),
+      }),
+    });
+    const audit = settings.audit.enabled ? createAuditLog({ file: auditFileOf(settings) }) : NO_AUDIT;
+    const limitKey = (request: IncomingMessage) =>
+      limitKeyOf(clientAddressOf(request, { trustedProxies: settings.trustedProxies }));
+    const identities = await createIdentities({ settings, joinSecret, sessions, audit, logger, limitKeyOf: limitKey });
     const { authenticator } = identities;
     const certificateAuthority = tls?.caPath;
     const app = createApp({
@@ -215,6 +227,8 @@ export class Server {
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
       mode: settings.mode,
       onError: (error) => logger.error({ err: error }, 'an HTTP request failed'),
+      onForbidden: forbiddenLogOf(logger),
+      withoutTls: tls === undefined,
       ownCertificate: settings.tls.enabled && settings.tls.certFile !== undefined,
       identityRoutes: identities.routes,
       ...(settings.keycloak.url === undefined ? {} : { identityOrigin: new URL(settings.keycloak.url).origin }),
@@ -227,15 +241,17 @@ export class Server {
       authenticator,
       sessions,
       audit,
-      grantsIn: (identity, room) =>
-        grantsOf({ identity, room, policy: Object.hasOwn(settings.rooms, room) ? (settings.rooms[room] ?? {}) : {} }),
+      grantsIn: (identity, room) => {
+        const members = Object.hasOwn(settings.rooms, room) ? settings.rooms[room]?.members : undefined;
+        return grantsOf({ identity, room, policy: { members, issuer: identities.issuer } });
+      },
       rooms,
       maxConnections: settings.limits.connections,
       connectionLimiter: new ConnectionLimiter({
         connectsPerMinute: settings.limits.connectsPerMinutePerAddress,
         sockets: settings.limits.socketsPerAddress,
-        trustedProxies: settings.trustedProxies,
       }),
+      limitKeyOf: limitKey,
       messageLimiter: new MessageLimiter({
         perSecond: settings.limits.messagesPerSecond,
         burst: settings.limits.messageBurst,
@@ -250,6 +266,7 @@ export class Server {
       signaling,
       httpServer,
       identities,
+      audit,
       joinSecret,
       socketDirectory,
       certificateAuthority,
@@ -325,11 +342,12 @@ export class Server {
   }
 
   async #close(): Promise<void> {
-    const { rooms, signaling, media, httpServer, socketDirectory, stopListening, identities } = this.#parts;
+    const { rooms, signaling, media, httpServer, socketDirectory, stopListening, identities, audit } = this.#parts;
     stopListening();
     identities.close();
     await rooms.close(new ParleyError('SERVER_SHUTTING_DOWN'));
     await signaling.close();
+    audit.close();
     httpServer.closeAllConnections();
     await media.close();
     rmSync(socketDirectory, { recursive: true, force: true });
@@ -345,9 +363,27 @@ function bracketed(name: string): string {
   return name.includes(':') ? `[${name}]` : name;
 }
 
-/** Beyond loopback a name alone must not be enough. */
+/** Beyond this machine a name alone must not be enough. */
 function needsJoinSecret(settings: Settings): boolean {
-  return allowsGuests(settings) && !isLoopback(listenHost(settings));
+  return allowsGuests(settings) && isExposed(settings);
+}
+
+const MOST_FORBIDDEN_LINES = 10;
+
+/** Often a name that is missing in the settings: whoever runs this server must be able to find that out. */
+function forbiddenLogOf(logger: Logger): NonNullable<Parameters<typeof createApp>[0]['onForbidden']> {
+  const lines = new RepeatFilter({
+    most: MOST_FORBIDDEN_LINES,
+    windowMs: 60_000,
+    onHeldBack: ({ count }) => logger.warn({ count }, 'further requests were refused for their Host or Origin'),
+  });
+  return ({ origin, host }) => {
+    if (!lines.passes('forbidden')) return;
+    logger.warn(
+      { host: host?.slice(0, 256), origin: origin?.slice(0, 256) },
+      'a request was refused for its Host or Origin: addresses that this server is called by stand in the setting "origins"',
+    );
+  };
 }
 
 /** 60 bits in letters that nobody mistakes for one another. */
