@@ -24,6 +24,7 @@ import { clientAddressOf, limitKeyOf } from './edge/clientAddress.js';
 import { HTTP_SERVER_OPTIONS, hardenHttpServer } from './edge/hardenHttpServer.js';
 import { MessageLimiter } from './edge/MessageLimiter.js';
 import { createApp } from './http/createApp.js';
+import { ForbiddenLog } from './http/ForbiddenLog.js';
 import { OriginPolicy } from './http/originPolicy.js';
 import { isExposed, isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
 import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
@@ -34,7 +35,6 @@ import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionS
 import { type AuditLog, auditFileOf, createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import { Metrics } from './observability/Metrics.js';
-import { RepeatFilter } from './observability/RepeatFilter.js';
 import { RoomRegistry } from './rooms/RoomRegistry.js';
 import { SignalingServer } from './signaling/SignalingServer.js';
 import { MemoryTranscriptLog } from './transcripts/MemoryTranscriptLog.js';
@@ -55,6 +55,7 @@ interface Parts {
   httpServer: HttpServer | HttpsServer;
   identities: Identities;
   audit: AuditLog;
+  forbidden: ForbiddenLog;
   joinSecret: string | undefined;
   /** Of the ASR process's socket; ours alone. */
   socketDirectory: string;
@@ -216,6 +217,7 @@ export class Server {
     const identities = await createIdentities({ settings, joinSecret, sessions, audit, logger, limitKeyOf: limitKey });
     const { authenticator } = identities;
     const certificateAuthority = tls?.caPath;
+    const forbidden = new ForbiddenLog({ logger });
     const app = createApp({
       originPolicy,
       readiness: () => ({
@@ -227,7 +229,7 @@ export class Server {
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
       mode: settings.mode,
       onError: (error) => logger.error({ err: error }, 'an HTTP request failed'),
-      onForbidden: forbiddenLogOf(logger),
+      onForbidden: (headers) => forbidden.record(headers),
       withoutTls: tls === undefined,
       ownCertificate: settings.tls.enabled && settings.tls.certFile !== undefined,
       identityRoutes: identities.routes,
@@ -267,6 +269,7 @@ export class Server {
       httpServer,
       identities,
       audit,
+      forbidden,
       joinSecret,
       socketDirectory,
       certificateAuthority,
@@ -342,12 +345,14 @@ export class Server {
   }
 
   async #close(): Promise<void> {
-    const { rooms, signaling, media, httpServer, socketDirectory, stopListening, identities, audit } = this.#parts;
+    const { rooms, signaling, media, httpServer, socketDirectory, stopListening, identities } = this.#parts;
+    const { audit, forbidden } = this.#parts;
     stopListening();
     identities.close();
     await rooms.close(new ParleyError('SERVER_SHUTTING_DOWN'));
     await signaling.close();
     audit.close();
+    forbidden.close();
     httpServer.closeAllConnections();
     await media.close();
     rmSync(socketDirectory, { recursive: true, force: true });
@@ -366,24 +371,6 @@ function bracketed(name: string): string {
 /** Beyond this machine a name alone must not be enough. */
 function needsJoinSecret(settings: Settings): boolean {
   return allowsGuests(settings) && isExposed(settings);
-}
-
-const MOST_FORBIDDEN_LINES = 10;
-
-/** Often a name that is missing in the settings: whoever runs this server must be able to find that out. */
-function forbiddenLogOf(logger: Logger): NonNullable<Parameters<typeof createApp>[0]['onForbidden']> {
-  const lines = new RepeatFilter({
-    most: MOST_FORBIDDEN_LINES,
-    windowMs: 60_000,
-    onHeldBack: ({ count }) => logger.warn({ count }, 'further requests were refused for their Host or Origin'),
-  });
-  return ({ origin, host }) => {
-    if (!lines.passes('forbidden')) return;
-    logger.warn(
-      { host: host?.slice(0, 256), origin: origin?.slice(0, 256) },
-      'a request was refused for its Host or Origin: addresses that this server is called by stand in the setting "origins"',
-    );
-  };
 }
 
 /** 60 bits in letters that nobody mistakes for one another. */
