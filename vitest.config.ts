@@ -4,6 +4,9 @@ const SECOND = 1_000;
 
 export default defineConfig({
   test: {
+    // A report's titles begin with the id of what they show (K13, S5), where a test has one; its suite stands beside it.
+    reporters: ['default', ['junit', { titleTemplate: '{title}', classnameTemplate: '{filename} > {suitename}' }]],
+    outputFile: { junit: 'test-results/last-run.xml' },
     projects: [
       {
         test: {

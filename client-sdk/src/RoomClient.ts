@@ -319,8 +319,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       const joined = await this.#joinOnServer(stay.options);
       this.#assertStaying(stay);
       this.#takeOver(stay, joined);
-      const { routerRtpCapabilities, iceServers } = joined;
-      await stay.media?.open({ routerRtpCapabilities, iceServers: this.iceServers ?? iceServers });
+      const { routerRtpCapabilities } = joined;
+      await stay.media?.open({ routerRtpCapabilities, iceServers: this.iceServers });
       this.#assertStaying(stay);
       this.#setState('joined');
       for (const notification of this.#early.release()) this.#onAnyNotification(notification);

@@ -9,7 +9,7 @@ export class ScriptedChannel {
   answers: Answers = {
     createTransport: () => transportParameters(),
     connectTransport: () => ({}),
-    restartIce: () => ({ iceParameters: transportParameters().iceParameters }),
+    restartIce: () => ({ iceParameters: transportParameters().iceParameters, iceServers: [] }),
     produce: () => ({ producerId: producerId() }),
     pauseProducer: () => ({}),
     resumeProducer: () => ({}),

@@ -69,6 +69,7 @@ export function transportParameters(): TransportParameters {
     iceParameters,
     iceCandidates,
     dtlsParameters,
+    iceServers: [],
   } as TransportParameters;
 }
 

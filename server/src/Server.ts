@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,15 +17,18 @@ import {
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
 import type { Identity } from './auth/Authenticator.js';
 import { grantsOf } from './auth/grants.js';
-import { SessionRegistry } from './auth/SessionRegistry.js';
+import { RevocationFile } from './auth/RevocationFile.js';
+import { MOST_REVOKED, SessionRegistry } from './auth/SessionRegistry.js';
 import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
 import { ConnectionLimiter } from './edge/ConnectionLimiter.js';
+import { clientAddressOf, limitKeyOf } from './edge/clientAddress.js';
 import { HTTP_SERVER_OPTIONS, hardenHttpServer } from './edge/hardenHttpServer.js';
 import { MessageLimiter } from './edge/MessageLimiter.js';
 import { createApp } from './http/createApp.js';
+import { ForbiddenLog } from './http/ForbiddenLog.js';
 import { OriginPolicy } from './http/originPolicy.js';
 import { roomRoutes } from './http/roomRoutes.js';
-import { isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
+import { isExposed, isLoopback, listenHost, mediaAddresses, serverNames } from './lifecycle/addresses.js';
 import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
 import { StartError } from './lifecycle/errors.js';
 import { allowsGuests, createIdentities, type Identities } from './lifecycle/identity.js';
@@ -33,7 +36,7 @@ import { interimModelOf } from './lifecycle/interimModel.js';
 import { mainModelOf } from './lifecycle/mainModel.js';
 import { overloadOf } from './lifecycle/overload.js';
 import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
-import { createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
+import { type AuditLog, auditFileOf, createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import { Metrics } from './observability/Metrics.js';
 import { RoomRegistry } from './rooms/RoomRegistry.js';
@@ -57,6 +60,8 @@ interface Parts {
   signaling: SignalingServer;
   httpServer: HttpServer | HttpsServer;
   identities: Identities;
+  audit: AuditLog;
+  forbidden: ForbiddenLog;
   joinSecret: string | undefined;
   /** Of the ASR process's socket; ours alone. */
   socketDirectory: string;
@@ -192,7 +197,7 @@ export class Server {
             key: readFileSync(tls.keyPath),
             minVersion: 'TLSv1.2',
           });
-    hardenHttpServer(httpServer);
+    hardenHttpServer(httpServer, { sockets: settings.limits.connections });
     try {
       await listen(httpServer, { host: listenHost(settings), port: settings.port });
     } catch (error) {
@@ -207,10 +212,18 @@ export class Server {
       ownOrigins: serverNames(settings).map((name) => `${scheme}://${bracketed(name)}:${port}`),
       furtherOrigins: settings.origins,
     });
-    const sessions = new SessionRegistry({ longestMs: settings.limits.sessionMs });
-    const audit = settings.audit.enabled
-      ? createAuditLog({ file: settings.audit.file ?? join(settings.dataDir, 'audit.log') })
-      : NO_AUDIT;
+    const sessions = new SessionRegistry({
+      longestMs: settings.limits.sessionMs,
+      file: new RevocationFile({
+        file: join(settings.dataDir, 'keys', 'revocations.jsonl'),
+        capacity: MOST_REVOKED,
+        onFailure: (reason) =>
+          logger.error({ reason }, 'a sign-out could not be written down: it holds until a restart'),
+      }),
+    });
+    const audit = settings.audit.enabled ? createAuditLog({ file: auditFileOf(settings) }) : NO_AUDIT;
+    const limitKey = (request: IncomingMessage) =>
+      limitKeyOf(clientAddressOf(request, { trustedProxies: settings.trustedProxies }));
     const identities = await createIdentities({
       settings,
       joinSecret,
@@ -218,11 +231,15 @@ export class Server {
       sessions,
       audit,
       logger,
+      limitKeyOf: limitKey,
     });
     const { authenticator } = identities;
-    const grantsIn = (identity: Identity, room: string) =>
-      grantsOf({ identity, room, policy: Object.hasOwn(settings.rooms, room) ? (settings.rooms[room] ?? {}) : {} });
+    const grantsIn = (identity: Identity, room: string) => {
+      const members = Object.hasOwn(settings.rooms, room) ? settings.rooms[room]?.members : undefined;
+      return grantsOf({ identity, room, policy: { members, issuer: identities.issuer } });
+    };
     const certificateAuthority = tls?.caPath;
+    const forbidden = new ForbiddenLog({ logger });
     const app = createApp({
       originPolicy,
       readiness: () => ({
@@ -234,6 +251,8 @@ export class Server {
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
       mode: settings.mode,
       onError: (error) => logger.error({ err: error }, 'an HTTP request failed'),
+      onForbidden: (headers) => forbidden.record(headers),
+      withoutTls: tls === undefined,
       ownCertificate: settings.tls.enabled && settings.tls.certFile !== undefined,
       identityRoutes: identities.routes,
       roomRoutes: roomRoutes({
@@ -258,8 +277,8 @@ export class Server {
       connectionLimiter: new ConnectionLimiter({
         connectsPerMinute: settings.limits.connectsPerMinutePerAddress,
         sockets: settings.limits.socketsPerAddress,
-        trustedProxies: settings.trustedProxies,
       }),
+      limitKeyOf: limitKey,
       messageLimiter: new MessageLimiter({
         perSecond: settings.limits.messagesPerSecond,
         burst: settings.limits.messageBurst,
@@ -274,6 +293,8 @@ export class Server {
       signaling,
       httpServer,
       identities,
+      audit,
+      forbidden,
       joinSecret,
       socketDirectory,
       certificateAuthority,
@@ -350,10 +371,13 @@ export class Server {
 
   async #close(): Promise<void> {
     const { rooms, signaling, media, httpServer, socketDirectory, stopListening, identities } = this.#parts;
+    const { audit, forbidden } = this.#parts;
     stopListening();
     identities.close();
     await rooms.close(new ParleyError('SERVER_SHUTTING_DOWN'));
     await signaling.close();
+    audit.close();
+    forbidden.close();
     httpServer.closeAllConnections();
     await media.close();
     rmSync(socketDirectory, { recursive: true, force: true });
@@ -369,9 +393,9 @@ function bracketed(name: string): string {
   return name.includes(':') ? `[${name}]` : name;
 }
 
-/** Beyond loopback a name alone must not be enough. */
+/** Beyond this machine a name alone must not be enough. */
 function needsJoinSecret(settings: Settings): boolean {
-  return allowsGuests(settings) && !isLoopback(listenHost(settings));
+  return allowsGuests(settings) && isExposed(settings);
 }
 
 /** 60 bits in letters that nobody mistakes for one another. */

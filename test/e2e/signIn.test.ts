@@ -13,6 +13,8 @@ import { SPEECH, wavOf } from './support/speech.js';
 const PASSWORD = 'correct horse battery';
 const SIGN_OUT_MS = 5_000;
 const SENTENCE_TIMEOUT_MS = 60_000;
+/** Of access tokens: less than the page wants to have left, so that each answer to the server must be a new one. */
+const SHORT_LIFE_S = 70;
 
 describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
   let keycloak: KeycloakServer;
@@ -100,6 +102,45 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
     expect(logs).toContain(ada);
     for (const canary of [/contract/i, /lovelace/i, /franklin/i, /eyJ[\w-]/]) expect(logs).not.toMatch(canary);
   }, 240_000);
+
+  it('K13 goes on speaking and reading while tokens run out and are renewed, with the same media', async () => {
+    await keycloak.admin.setAccessTokenLifespan(SHORT_LIFE_S);
+    await keycloak.admin.createUser({
+      username: 'eva',
+      password: PASSWORD,
+      roles: ['participant'],
+      firstName: 'Eva',
+      lastName: 'Endless',
+    });
+    const decoder = await stage.launch();
+    const speaking = await wavOf({ browser: decoder, sounds: [SPEECH.contract, { silenceMs: 3_000 }] });
+    await decoder.close();
+    const browser = await stage.launchWithMicrophone(speaking);
+    const meeting = await enter({ browser, username: 'eva', room: 'endless' });
+    let renewals = 0;
+    meeting.page.on('request', (request) => {
+      if (request.url().endsWith('/protocol/openid-connect/token')) renewals += 1;
+    });
+    const states: (string | null)[] = [];
+    const finals = async () => (await meeting.history()).filter(({ status }) => status === 'final').length;
+    // Past the end of the token that the meeting was joined with, and its time of grace.
+    const until = performance.now() + (SHORT_LIFE_S + 35) * 1_000;
+    const { transports } = await stage.server.resources();
+    while (performance.now() < until) {
+      states.push(await meeting.get('state').getAttribute('data-state'));
+      expect((await stage.server.resources()).transports).toBe(transports);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    const before = await finals();
+    await expect.poll(finals, { timeout: SENTENCE_TIMEOUT_MS }).toBeGreaterThan(before);
+    expect(new Set(states)).toEqual(new Set(['joined']));
+    // At half their life each; a page that is given the same token again would ask without end.
+    expect(renewals).toBeGreaterThanOrEqual(2);
+    expect(renewals).toBeLessThanOrEqual(6);
+    expect(meeting.errors).toEqual([]);
+    await keycloak.admin.setAccessTokenLifespan(300);
+    await browser.close();
+  }, 300_000);
 
   it('gives moderators what others do not see: mute, remove, lock, end', async () => {
     const person = { password: PASSWORD, firstName: 'Mia' };

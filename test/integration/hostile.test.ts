@@ -2,13 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
+import { LIMITS, PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
 import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SocketClient } from '../support/SocketClient.js';
 
-const CONNECTS_PER_MINUTE = 60;
+const CONNECTS_PER_MINUTE = 250;
+const SECRET = 'a join secret';
+const MEBIBYTE = 2 ** 20;
+
+type Frame = string | Uint8Array<ArrayBuffer>;
 
 let folder: string;
 let server: Server;
@@ -21,6 +25,7 @@ beforeAll(async () => {
       media: { port: 0 },
       model: 'parley-nano',
       dataDir: folder,
+      joinSecret: SECRET,
       // So that frames can be written by hand.
       tls: { enabled: false },
       limits: { connectsPerMinutePerAddress: CONNECTS_PER_MINUTE },
@@ -36,9 +41,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function guest(): SocketClient {
+function guest(joinSecret = SECRET): SocketClient {
   const subject = `subject-${Math.random().toString(36).slice(2)}-abcdefgh`;
-  const client = new SocketClient({ url: server.url, credentials: { kind: 'guest', subject, displayName: 'Ada' } });
+  const credentials = { kind: 'guest', subject, displayName: 'Ada', joinSecret } as const;
+  const client = new SocketClient({ url: server.url, credentials });
   clients.push(client);
   return client;
 }
@@ -50,99 +56,222 @@ async function joined(room: string): Promise<SocketClient> {
   return client;
 }
 
-const HANDSHAKE = `40${JSON.stringify({
-  protocolVersion: PROTOCOL_VERSION,
-  credentials: { kind: 'guest', subject: 'a-random-subject-1234', displayName: 'Eve' },
-})}`;
-
-/** Says frames of its own making after a proper beginning. @returns whether the server closed the socket */
-function sayRaw(frames: readonly (string | Uint8Array<ArrayBuffer>)[]): Promise<'closed' | 'open'> {
-  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
-  return new Promise((resolve, reject) => {
-    socket.onerror = () => reject(new Error('not even the upgrade'));
-    socket.onopen = () => {
-      socket.send(HANDSHAKE);
-    };
-    let begun = false;
-    socket.onmessage = ({ data }) => {
-      if (begun || !String(data).startsWith('40')) return;
-      begun = true;
-      for (const frame of frames) socket.send(frame);
-      setTimeout(() => {
-        resolve('open');
-        socket.close();
-      }, 500);
-    };
-    socket.onclose = () => resolve('closed');
-  });
+/** A CONNECT packet, by default the one of somebody who may come in. */
+function handshake(joinSecret = SECRET): string {
+  const credentials = { kind: 'guest', subject: 'a-random-subject-1234', displayName: 'Eve', joinSecret };
+  return `40${JSON.stringify({ protocolVersion: PROTOCOL_VERSION, credentials })}`;
 }
 
+/** A WebSocket past its upgrade, with all that it was told. */
+class RawSocket {
+  readonly socket: WebSocket;
+  readonly heard: string[] = [];
+  readonly opened: Promise<void>;
+  /** With the code of the close frame. */
+  readonly closed: Promise<number>;
+  isClosed = false;
+
+  constructor() {
+    this.socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+    this.socket.onmessage = ({ data }) => this.heard.push(String(data));
+    this.opened = new Promise((resolve, reject) => {
+      this.socket.onopen = () => resolve();
+      this.socket.onerror = () => reject(new Error('not even the upgrade'));
+    });
+    this.closed = new Promise((resolve) => {
+      this.socket.onclose = ({ code }) => {
+        this.isClosed = true;
+        resolve(code);
+      };
+    });
+  }
+
+  /** Past its handshake, too. */
+  static async connected(): Promise<RawSocket> {
+    const raw = new RawSocket();
+    await raw.opened;
+    raw.socket.send(handshake());
+    await expect.poll(() => raw.heardOf('40')).toHaveLength(1);
+    return raw;
+  }
+
+  heardOf(type: string): string[] {
+    return this.heard.filter((packet) => packet.startsWith(type));
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+const ofCpuMs = (before: NodeJS.CpuUsage) => {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+};
+const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 describe('a hostile client takes nobody else down', () => {
-  const deep = (depth: number) => `42["join",${'['.repeat(depth)}${']'.repeat(depth)}]`;
-  const FRAMES: [string, (string | Uint8Array<ArrayBuffer>)[], 'closed' | 'open'][] = [
-    ['bad JSON', ['42["join",{'], 'closed'],
-    ['a reserved name', ['42["disconnect"]'], 'closed'],
-    ['an object for a name', ['42[{"a":1}]'], 'closed'],
-    ['a number for a name', ['42[7,{}]'], 'open'],
-    ['binary out of nowhere', [new Uint8Array([1, 2, 3])], 'closed'],
-    ['999 attachments that never come', ['45999-["join",{"_placeholder":true,"num":0}]'], 'closed'],
-    ['a packet of no type', ['9'], 'closed'],
-    ['nesting of 40,000', [deep(40_000)], 'open'],
+  const deep = (depth: number) => `420["join",${'['.repeat(depth)}${']'.repeat(depth)}]`;
+  const FRAMES: [string, Frame, 'closed' | 'open'][] = [
+    ['bad JSON', '42["join",{', 'closed'],
+    ['a reserved name', '42["disconnect"]', 'closed'],
+    ['an object for a name', '42[{"a":1}]', 'closed'],
+    ['a number for a name', '42[7,{}]', 'open'],
+    ['binary out of nowhere', new Uint8Array([1, 2, 3]), 'closed'],
+    ['999 attachments that never come', '45999-["join",{"_placeholder":true,"num":0}]', 'closed'],
+    ['a packet of no type', '9', 'closed'],
+    ['nesting of 40,000', deep(40_000), 'open'],
   ];
 
-  test.each(FRAMES)('S2 with %s', async (_, frames, outcome) => {
+  test.each(FRAMES)('S2 with %s: in less than 10 ms of CPU', async (_, frame, outcome) => {
     const other = await joined('calm');
-    const before = process.cpuUsage();
-    expect(await sayRaw(frames)).toBe(outcome);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1_000).toBeLessThan(1_000);
+    const costsMs: number[] = [];
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const raw = await RawSocket.connected();
+      const before = process.cpuUsage();
+      raw.socket.send(frame);
+      await Promise.race([raw.closed, later(100)]);
+      costsMs.push(ofCpuMs(before));
+      if (outcome === 'closed') await raw.closed;
+      expect(raw.isClosed).toBe(outcome === 'closed');
+      raw.close();
+    }
+    // This process is client and server, and has other things to do as well: the least of three is what the message costs at most.
+    expect(Math.min(...costsMs)).toBeLessThan(10);
     expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
   });
 
-  test('S4 with a thousand requests at once: it is told to wait, then sent away; others are served as ever', async () => {
+  test('S2 with nesting of 40,000: it is told that this is no request', async () => {
+    const raw = await RawSocket.connected();
+    raw.socket.send(deep(40_000));
+    await expect.poll(() => raw.heardOf('430')).toHaveLength(1);
+    expect(raw.heardOf('430')[0]).toMatch(/"ok":false.*"code":"BAD_REQUEST"/);
+    raw.close();
+  });
+
+  test('S3 with a frame of 200 KB: it is closed with 1009 and takes no memory; nothing is unpacked', async () => {
+    const other = await joined('small');
+    const growths: number[] = [];
+    const frame = `42["join",{"room":"${'x'.repeat(200_000)}"}]`;
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const raw = await RawSocket.connected();
+      expect(raw.socket.extensions).not.toContain('permessage-deflate');
+      const before = process.memoryUsage().rss;
+      raw.socket.send(frame);
+      expect(await raw.closed).toBe(1009);
+      growths.push(process.memoryUsage().rss - before);
+    }
+    expect(frame.length).toBeGreaterThan(LIMITS.messageBytes);
+    // What this process takes for other reasons it does not take each time.
+    expect(Math.min(...growths)).toBeLessThanOrEqual(MEBIBYTE);
+    expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
+  });
+
+  test('S4 with a thousand requests a second: it is told to wait, then sent away; others are served as fast as ever', async () => {
     const other = await joined('quiet');
+    const slowestOf = async (count: number) => {
+      const tookMs: number[] = [];
+      for (let asked = 0; asked < count; asked += 1) {
+        const from = performance.now();
+        expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
+        tookMs.push(performance.now() - from);
+      }
+      return tookMs.sort((a, b) => a - b)[Math.floor(count * 0.99)] ?? 0;
+    };
+    const quietMs = await slowestOf(60);
     const loud = await joined('loud');
     const codes: string[] = [];
-    for (let count = 0; count < 1_000; count += 1) {
-      loud.socket.emit(
-        'getSettings',
-        {},
-        (answer: { ok: boolean; error?: { code: string; retryAfterMs?: number } }) => {
-          codes.push(answer.ok ? 'ok' : `${answer.error?.code} ${answer.error?.retryAfterMs !== undefined}`);
-        },
-      );
-    }
-    const askedAt = performance.now();
-    expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
-    expect(performance.now() - askedAt).toBeLessThan(2_000);
+    let sent = 0;
+    const shouting = setInterval(() => {
+      for (let count = 0; count < 10 && sent < 1_000; count += 1, sent += 1) {
+        loud.socket.emit(
+          'getSettings',
+          {},
+          (answer: { ok: boolean; error?: { code: string; retryAfterMs?: number } }) => {
+            codes.push(answer.ok ? 'ok' : `${answer.error?.code} ${answer.error?.retryAfterMs !== undefined}`);
+          },
+        );
+      }
+    }, 10);
+    const loudMs = await slowestOf(60);
     await expect.poll(() => loud.closed, { timeout: 5_000 }).toBe(true);
+    clearInterval(shouting);
+    // Twice, and what a busy machine adds to anything.
+    expect(loudMs).toBeLessThan(2 * quietMs + 50);
     expect(loud.farewell).toBe('RATE_LIMITED');
-    expect(codes.filter((code) => code === 'ok').length).toBeLessThanOrEqual(150);
+    expect(codes.filter((code) => code === 'ok').length).toBeLessThanOrEqual(150 + 20 * 5);
     expect(codes).toContain('RATE_LIMITED true');
     expect(other.closed).toBe(false);
   });
 
-  test('S5 with an upgrade that never ends: it is closed', async () => {
+  test('S5 with an upgrade that never ends, a socket that says nothing, and one that joins nothing: closed after 10 s', async () => {
     const { hostname, port } = new URL(server.url);
-    const socket = connect(Number(port), hostname);
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    socket.on('error', () => {});
-    // Whoever does not read does not see the end either.
-    socket.resume();
-    socket.write('GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: ');
     const startedAt = performance.now();
-    await closed;
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
+    const slow = connect(Number(port), hostname);
+    slow.on('error', () => {});
+    // Whoever does not read does not see the end either.
+    slow.resume();
+    slow.write('GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: ');
+    const drip = setInterval(() => slow.write('x'), 1_000);
+    const mute = new RawSocket();
+    const idle = await RawSocket.connected();
+    await Promise.all([new Promise((resolve) => slow.once('close', resolve)), mute.closed, idle.closed]);
+    clearInterval(drip);
+    expect(idle.heardOf('42["dismissed"').join()).toContain('JOIN_TIMEOUT');
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
   }, 30_000);
-
-  // The last one: afterwards nobody comes in from this address for a minute.
-  test('S5 with 500 connections from one address: so many come in, and those who are in stay', async () => {
-    const other = await joined('before');
-    const attempts = Array.from({ length: 500 }, () => guest());
-    const outcomes = await Promise.all(attempts.map((client) => client.connect()));
-    const connected = outcomes.filter((outcome) => outcome === 'connected').length;
-    expect(connected).toBeLessThanOrEqual(CONNECTS_PER_MINUTE);
-    expect(outcomes.filter((outcome) => outcome === 'transport').length).toBe(500 - connected);
-    expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
-  }, 60_000);
 });
+
+describe('the join secret', () => {
+  test('S5 is not guessed over one WebSocket: the refusal comes, then the end', async () => {
+    const client = guest('wrong');
+    expect(await client.connect()).toBe('JOIN_SECRET_REQUIRED');
+
+    const raw = new RawSocket();
+    await raw.opened;
+    raw.socket.send(handshake('guess 1'));
+    await expect.poll(() => raw.heardOf('44')).toHaveLength(1);
+    expect(raw.heardOf('44')[0]).toContain('JOIN_SECRET_REQUIRED');
+    await raw.closed;
+
+    const stubborn = new RawSocket();
+    await stubborn.opened;
+    stubborn.socket.send(handshake('guess 1'));
+    await expect.poll(() => stubborn.heardOf('44')).toHaveLength(1);
+    stubborn.socket.send(handshake());
+    await stubborn.closed;
+    expect(stubborn.heardOf('40')).toEqual([]);
+  });
+
+  test('S5 is not guessed by many CONNECTs at once, in whatever namespace', async () => {
+    const raw = new RawSocket();
+    await raw.opened;
+    for (let guess = 0; guess < 100; guess += 1) raw.socket.send(handshake(`guess ${guess}`));
+    raw.socket.send(handshake());
+    await raw.closed;
+    expect(raw.heardOf('40')).toEqual([]);
+    expect(raw.heardOf('44').length).toBeLessThanOrEqual(1);
+
+    const elsewhere = new RawSocket();
+    await elsewhere.opened;
+    for (let attempt = 0; attempt < 100; attempt += 1) elsewhere.socket.send(`40/n${attempt},{}`);
+    await elsewhere.closed;
+    expect(elsewhere.heardOf('44').length).toBeLessThanOrEqual(1);
+    // One who is in and connects again is out.
+    const greedy = await RawSocket.connected();
+    greedy.socket.send(handshake());
+    await greedy.closed;
+    expect(greedy.heardOf('40')).toHaveLength(1);
+  });
+});
+
+// The last one: afterwards nobody comes in from this address for a minute.
+test('S5 with 500 connections from one address: so many come in, and those who are in stay', async () => {
+  const other = await joined('before');
+  const attempts = Array.from({ length: 500 }, () => guest());
+  const outcomes = await Promise.all(attempts.map((client) => client.connect()));
+  const connected = outcomes.filter((outcome) => outcome === 'connected').length;
+  expect(connected).toBeLessThanOrEqual(CONNECTS_PER_MINUTE);
+  expect(outcomes.filter((outcome) => outcome === 'transport').length).toBe(500 - connected);
+  expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
+}, 60_000);

@@ -8,10 +8,17 @@ import type { Credentials } from '@parley/client-sdk/protocol';
 import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, httpsPost } from '../support/httpsGet.js';
+import { type Answer, httpsGet, httpsPost } from '../support/httpsGet.js';
 import { IdentityProvider } from '../support/IdentityProvider.js';
 import { SocketClient } from '../support/SocketClient.js';
 
+/** What Keycloak says of a client's own account. */
+const SERVICE = {
+  azp: 'parley-service',
+  client_id: 'parley-service',
+  preferred_username: 'service-account-parley-service',
+  sid: undefined,
+};
 const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
 const AT_ONCE_MS = 5_000;
 
@@ -65,6 +72,12 @@ const logout = (token: string) =>
     'content-type': 'application/x-www-form-urlencoded',
   });
 
+/** The same claims with `alg: none` and no signature. */
+const unsigned = (token: string): string => {
+  const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'logout+jwt' })).toString('base64url');
+  return `${header}.${token.split('.')[1]}.`;
+};
+
 const transports = async () => (await server.resources()).transports;
 
 describe('a token over a socket', () => {
@@ -93,6 +106,22 @@ describe('a token over a socket', () => {
     expect(again.told).toEqual([]);
   });
 
+  test('K12 that was taken back is refused on the very same socket, and what happened meanwhile is not recovered', async () => {
+    const ben = await joined('ben', 'recovered', { realm_access: { roles: ['participant', 'moderator'] } });
+    const kit = await joined('kit', 'recovered');
+    const before = kit.told.length;
+    kit.socket.io.engine.close();
+    await expect.poll(() => kit.closed).toBe(true);
+    expect((await logout(await provider.logoutToken({ sid: 'session of kit' }))).status).toBe(200);
+    expect(await ben.codeOf('setRoomLocked', { locked: true })).toBe('ok');
+    const again = kit.connect();
+    kit.socket.connect();
+    expect(await again).toBe('SIGNED_OUT');
+    expect([kit.socket.recovered, kit.socket.connected]).toEqual([false, false]);
+    expect(kit.told).toHaveLength(before);
+    expect(ben.payloadsOf('roomLockChanged')).toEqual([{ locked: true }]);
+  });
+
   test('K13 is renewed without touching media', async () => {
     const ada = await joined('ada', 'renewed');
     await ada.openTransports();
@@ -112,7 +141,10 @@ describe('a token over a socket', () => {
     expect(client.payloadsOf('tokenExpiring')).toHaveLength(1);
     await expect.poll(() => client.closed, { timeout: 35_000, interval: 250 }).toBe(true);
     expect(client.farewell).toBe('TOKEN_EXPIRED');
-    expect(Date.now() / 1_000 - nowS).toBeGreaterThan(20);
+    // exp + 30 s, give or take five.
+    const endedAfterS = Date.now() / 1_000 - (nowS - 5);
+    expect(endedAfterS).toBeGreaterThan(25);
+    expect(endedAfterS).toBeLessThan(35);
     expect(await transports()).toBe(0);
   }, 60_000);
 
@@ -143,6 +175,14 @@ describe('a token over a socket', () => {
       provider.token('mia'),
     ]);
     for (const token of bad) expect((await logout(token)).status).toBe(400);
+    const asked = await httpsGet(`${server.url}/auth/backchannel-logout?logout_token=${bad[0]}`);
+    expect(asked.status).toBe(405);
+    // Signed by somebody else, with the provider's key id.
+    const forger = await IdentityProvider.start({ url: provider.url });
+    const forged = await forger.logoutToken({ sid: 'session of mia' });
+    await forger.close();
+    expect((await logout(forged)).status).toBe(400);
+    expect((await logout(unsigned(await provider.logoutToken({ sid: 'session of mia' })))).status).toBe(400);
     const good = await provider.logoutToken({ sid: 'session of lou' });
     expect((await logout(good)).status).toBe(200);
     await expect.poll(() => lou.closed, { timeout: AT_ONCE_MS }).toBe(true);
@@ -171,7 +211,38 @@ describe('a token over a socket', () => {
     await dora.join('disabled');
     provider.inactive.add(token);
     await expect.poll(() => dora.farewell, { timeout: 12_000 }).toBe('SIGNED_OUT');
+    const again = clientWith(token);
+    expect(await again.connect()).toBe('SIGNED_OUT');
+    const newer = clientWith(await provider.token('dora'));
+    expect(await newer.connect()).toBe('SIGNED_OUT');
+    const anew = clientWith(await provider.token('dora', { sid: 'another sign-in' }));
+    expect(await anew.connect()).toBe('connected');
   }, 20_000);
+
+  test('K12 that was taken back lets nothing be asked in the moment until its connection is closed', async () => {
+    const nat = await joined('nat', 'moment');
+    const asked: Promise<string>[] = [];
+    nat.socket.on('dismissed', () => {
+      for (const [name, request] of [
+        ['resumeTranscript', { afterSeq: 0 }],
+        ['join', { room: 'moment' }],
+        ['createTransport', { direction: 'send' }],
+      ] as const) {
+        asked.push(nat.codeOf(name, request));
+      }
+    });
+    expect((await logout(await provider.logoutToken({ sid: 'session of nat' }))).status).toBe(200);
+    await expect.poll(() => nat.closed).toBe(true);
+    expect(await Promise.all(asked)).toEqual(['SIGNED_OUT', 'SIGNED_OUT', 'SIGNED_OUT']);
+  });
+
+  test('K15 that is older than the one it is to replace is refused', async () => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    const old = await provider.token('old', { iat: nowS - 60, realm_access: { roles: ['moderator'] } });
+    const client = await joined('old', 'older');
+    expect(await client.codeOf('refreshToken', { token: old })).toBe('TOKEN_MISMATCH');
+    expect(await client.codeOf('setRoomLocked', { locked: true })).toBe('FORBIDDEN');
+  });
 });
 
 describe('grants', () => {
@@ -183,6 +254,15 @@ describe('grants', () => {
     const ben = clientWith(await provider.token('ben', { realm_access: { roles: ['moderator'] } }));
     await ben.connect();
     expect(await ben.codeOf('join', { room: 'board' })).toBe('FORBIDDEN');
+    // A room token's subject is the integrator's choice, and no member's.
+    const service = await provider.token('service', SERVICE);
+    const minted = await post('/api/rooms/elsewhere/tokens', JSON.stringify({ name: 'Not Ada', subject: 'ada' }), {
+      authorization: `Bearer ${service}`,
+      'content-type': 'application/json',
+    });
+    const notAda = clientWith((JSON.parse(minted.body) as { token: string }).token);
+    await notAda.connect();
+    expect(await notAda.codeOf('join', { room: 'board' })).toBe('FORBIDDEN');
     const nobody = clientWith(await provider.token('zoe', { realm_access: { roles: [] } }));
     await nobody.connect();
     expect(await nobody.codeOf('join', { room: 'open' })).toBe('FORBIDDEN');
@@ -191,6 +271,17 @@ describe('grants', () => {
   test('of a moderator: mute, remove, lock, end', async () => {
     const mia = await joined('mia3', 'moderated', { realm_access: { roles: ['moderator'] } });
     const ben = await joined('ben', 'moderated');
+    // A moderator who is removed moderates no more, not even before the connection is closed.
+    const mod = clientWith(await provider.token('mod', { realm_access: { roles: ['moderator'] } }));
+    await mod.connect();
+    const { participantId: modId } = await mod.join('moderated');
+    const last: Promise<string>[] = [];
+    mod.socket.on('dismissed', () =>
+      last.push(mod.codeOf('endMeeting'), mod.codeOf('setRoomLocked', { locked: true })),
+    );
+    expect(await mia.codeOf('removeParticipant', { participantId: modId })).toBe('ok');
+    await expect.poll(() => mod.closed).toBe(true);
+    expect(await Promise.all(last)).toEqual(['REMOVED', 'REMOVED']);
     const cy = clientWith(await provider.token('cy'));
     await cy.connect();
     const { participantId } = await cy.join('moderated');
@@ -219,7 +310,7 @@ describe('a room token', () => {
     });
 
   test('of the service account lets a guest into its room alone, with its grants alone', async () => {
-    const service = await provider.token('service', { azp: 'parley-service', sid: undefined });
+    const service = await provider.token('service', SERVICE);
     const { status, body } = await mint(service, 'visit', { name: 'Zoë', grants: ['join', 'listen'] });
     expect(status).toBe(201);
     const { token } = JSON.parse(body) as { token: string };
@@ -252,7 +343,9 @@ describe('a room token', () => {
 
   test('is made for nobody else', async () => {
     const person = await provider.token('ada', { realm_access: { roles: ['admin'] } });
-    for (const bearer of [person, `pk_aaaaaaaaaaaa_${'a'.repeat(43)}`, '']) {
+    // Somebody who signed in by the service's client is not the service.
+    const byService = await provider.token('ada', { azp: 'parley-service' });
+    for (const bearer of [person, byService, `pk_aaaaaaaaaaaa_${'a'.repeat(43)}`, '']) {
       expect((await mint(bearer, 'visit', { name: 'Zoe' })).status).toBe(401);
     }
   });
@@ -266,7 +359,29 @@ test('the audit log says who did what, by ids', async () => {
     .split('\n')
     .map((line) => JSON.parse(line) as { event: string; time: string });
   const events = new Set(lines.map(({ event }) => event));
-  expect([...events].sort()).toEqual(['denied', 'joined', 'left', 'moderated', 'signedOut', 'tokenMinted']);
+  expect([...events].sort()).toEqual([
+    'apiKeyCreated',
+    'apiKeyRevoked',
+    'denied',
+    'ended',
+    'joined',
+    'left',
+    'moderated',
+    'signedOut',
+    'tokenMinted',
+  ]);
+  const has = (line: object) => expect(lines).toContainEqual(expect.objectContaining(line));
+  has({ event: 'denied', what: 'join', code: 'ROOM_LOCKED', room: 'moderated' });
+  has({ event: 'denied', what: 'join', code: 'REMOVED', room: 'moderated' });
+  has({ event: 'denied', what: 'join', code: 'FORBIDDEN', room: 'board' });
+  has({ event: 'denied', what: 'refreshToken', code: 'TOKEN_MISMATCH' });
+  has({ event: 'denied', what: 'moderate', code: 'FORBIDDEN' });
+  has({ event: 'left', reason: 'removed', code: 'REMOVED' });
+  has({ event: 'left', reason: 'meetingEnded', code: 'MEETING_ENDED' });
+  has({ event: 'left', reason: 'connectionLost', code: 'TOKEN_EXPIRED' });
+  has({ event: 'ended', code: 'TOKEN_EXPIRED' });
+  has({ event: 'signedOut', by: 'introspection', connections: 1 });
+  has({ event: 'signedOut', by: 'logout', connections: 1 });
   expect(lines.every(({ time }) => !Number.isNaN(Date.parse(time)))).toBe(true);
   expect(await read()).not.toMatch(/Lovelace|Zoë|eyJ/);
 });

@@ -98,7 +98,6 @@ describe.skipIf(!keycloakAvailable)('a real Keycloak with the realm that is ship
     keycloak = await KeycloakServer.start({
       caFile: certificate.caPath,
       backchannelUrl: `${listener.origin}/auth/backchannel-logout`,
-      adminUrl: `${listener.origin}/auth`,
       redirectOrigin: listener.origin,
     });
   }, KEYCLOAK_START_TIMEOUT_MS);
@@ -117,6 +116,16 @@ describe.skipIf(!keycloakAvailable)('a real Keycloak with the realm that is ship
     );
     expect(await keycloak.admin.get('/users')).toEqual([]);
     expect(await keycloak.admin.clientSecret()).toMatch(/^\S{16,}$/);
+  });
+
+  test('is shipped with the addresses of a server as npm start makes it', () => {
+    const file = new URL('../../server/keycloak/parley-realm.json', import.meta.url);
+    const { clients } = JSON.parse(readFileSync(file, 'utf8')) as { clients: Record<string, unknown>[] };
+    expect(clients.find(({ clientId }) => clientId === 'parley-web')).toMatchObject({
+      redirectUris: expect.arrayContaining(['https://localhost:8443/*', 'https://127.0.0.1:8443/*']),
+      adminUrl: 'https://localhost:8443/auth',
+      attributes: { 'backchannel.logout.url': 'https://localhost:8443/auth/backchannel-logout' },
+    });
   });
 
   test('lets nobody begin to sign in without PKCE, or for an address that is not ours', async () => {
@@ -171,7 +180,13 @@ describe.skipIf(!keycloakAvailable)('a real Keycloak with the realm that is ship
     await keycloak.admin.setClientSecret({ secret: SECRET });
     const { accessToken, idToken } = await keycloak.clientCredentialsToken({ secret: SECRET });
     const { claims } = decode(accessToken);
-    expect(claims).toMatchObject({ typ: 'Bearer', aud: 'parley', azp: 'parley-service' });
+    expect(claims).toMatchObject({
+      typ: 'Bearer',
+      aud: 'parley',
+      azp: 'parley-service',
+      preferred_username: 'service-account-parley-service',
+    });
+    expect(claims.sid).toBeUndefined();
     expect(claims.realm_access).toBeUndefined();
     expect(claims.exp - claims.iat).toBe(300);
     expect(idToken).toBeUndefined();

@@ -28,7 +28,6 @@ describe.skipIf(!keycloakAvailable)('sessions that Keycloak knows', () => {
       caFile: caPath,
       redirectOrigin: origin,
       backchannelUrl: `${origin}/auth/backchannel-logout`,
-      adminUrl: `${origin}/auth`,
     });
     await keycloak.admin.setClientSecret({ secret: SECRET });
     server = await startServer({
@@ -94,9 +93,16 @@ describe.skipIf(!keycloakAvailable)('sessions that Keycloak knows', () => {
   });
 
   test('of a user who was disabled end with the next introspection', async () => {
-    const { id, client } = await enter('dis');
+    const { id, client, tokens } = await enter('dis');
     await keycloak.admin.disableUser(id);
     await expect.poll(() => client.farewell, { timeout: 15_000 }).toBe('SIGNED_OUT');
+    // The token itself would be good for minutes yet.
+    const again = new SocketClient({
+      url: server.url,
+      credentials: { kind: 'token', token: tokens.accessToken },
+    });
+    clients.push(again);
+    expect(await again.connect()).toBe('SIGNED_OUT');
   }, 30_000);
 
   test('the service account lets guests in', async () => {

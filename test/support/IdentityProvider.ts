@@ -17,13 +17,14 @@ export class IdentityProvider {
   readonly #http: Server;
   readonly #key: CryptoKey;
 
-  private constructor(parts: { http: Server; key: CryptoKey }) {
+  private constructor(parts: { http: Server; key: CryptoKey; url: string }) {
     this.#http = parts.http;
     this.#key = parts.key;
-    this.url = `http://127.0.0.1:${(parts.http.address() as AddressInfo).port}`;
+    this.url = parts.url;
   }
 
-  static async start(): Promise<IdentityProvider> {
+  /** @param options `port`: default any; `url` of another provider: then this one is an impostor, which signs in its name with a key of its own */
+  static async start(options: { url?: string; port?: number } = {}): Promise<IdentityProvider> {
     const { publicKey, privateKey } = await generateKeyPair('RS256');
     const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
     let provider: IdentityProvider | undefined;
@@ -44,8 +45,9 @@ export class IdentityProvider {
         } else response.writeHead(404).end();
       });
     });
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    provider = new IdentityProvider({ http, key: privateKey });
+    await new Promise<void>((resolve) => http.listen(options.port ?? 0, '127.0.0.1', resolve));
+    const url = options.url ?? `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    provider = new IdentityProvider({ http, key: privateKey, url });
     return provider;
   }
 

@@ -36,12 +36,10 @@ const KEEPER = '{ "$@" </dev/null; kill -KILL 0; } & read -r _; rm -rf -- "$PARL
 export interface KeycloakOptions {
   /** Certificate authority (PEM) of the addresses that Keycloak itself calls. */
   caFile?: string;
-  /** Origin of the meeting page, e.g. `https://127.0.0.1:40123`; default: as in the realm's file. */
+  /** Origin of the meeting page, e.g. `https://127.0.0.1:40123`, also for what Keycloak posts there; default: as in the realm's file. */
   redirectOrigin?: string;
   /** Where back-channel logouts go; default: as in the realm's file. */
   backchannelUrl?: string;
-  /** Where Keycloak tells its adapters of a push-not-before: it posts to `k_push_not_before` below; default: nowhere. */
-  adminUrl?: string;
 }
 
 export interface Tokens {
@@ -217,14 +215,16 @@ interface Client {
 }
 
 /** The realm as it is shipped, with the addresses of a test and sign-ins without a browser. */
-function realmFor({ redirectOrigin, backchannelUrl, adminUrl }: KeycloakOptions): string {
+function realmFor({ redirectOrigin, backchannelUrl }: KeycloakOptions): string {
   const realm = JSON.parse(readFileSync(REALM_FILE, 'utf8')) as { clients: Client[] };
   const web = realm.clients.find(({ clientId }) => clientId === WEB_CLIENT);
   if (web === undefined) throw new Error(`The realm has no client ${WEB_CLIENT}.`);
   web.directAccessGrantsEnabled = true;
-  if (redirectOrigin !== undefined) web.redirectUris = [`${redirectOrigin}/*`];
+  if (redirectOrigin !== undefined) {
+    web.redirectUris = [`${redirectOrigin}/*`];
+    if (web.adminUrl !== undefined) web.adminUrl = `${redirectOrigin}${new URL(web.adminUrl).pathname}`;
+  }
   if (backchannelUrl !== undefined) web.attributes = { ...web.attributes, 'backchannel.logout.url': backchannelUrl };
-  if (adminUrl !== undefined) web.adminUrl = adminUrl;
   return JSON.stringify(realm);
 }
 

@@ -1,3 +1,4 @@
+import type { DeviceOptions } from 'mediasoup-client/types';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   announcement,
@@ -9,10 +10,10 @@ import {
 } from '../../test-support/media.js';
 import { ScriptedChannel } from '../../test-support/ScriptedChannel.js';
 import { defaults } from '../defaults.js';
-import { type ErrorCode, ParleyError } from '../protocol/index.js';
+import { type ErrorCode, type IceServer, ParleyError } from '../protocol/index.js';
 import { MediaSession, type MediaSessionOptions } from './MediaSession.js';
 
-const PARAMETERS = { routerRtpCapabilities: ROUTER_RTP_CAPABILITIES, iceServers: [] };
+const PARAMETERS = { routerRtpCapabilities: ROUTER_RTP_CAPABILITIES };
 
 let channel: ScriptedChannel;
 let webrtc: ReturnType<typeof fakeDevice>;
@@ -461,6 +462,35 @@ describe('a media failure of the server', () => {
   });
 });
 
+describe('relays', () => {
+  const named = [{ urls: 'turn:named.example' }];
+  const own = [{ urls: 'turn:own.example' }];
+  async function usedFor(iceServers: IceServer[] | undefined): Promise<unknown[]> {
+    const used: unknown[] = [];
+    const { handlerFactory } = webrtc.device;
+    if (handlerFactory === undefined) throw new Error('no factory');
+    const device: DeviceOptions = {
+      handlerFactory: {
+        ...handlerFactory,
+        factory: (options) => {
+          used.push(options.iceServers);
+          return handlerFactory.factory(options);
+        },
+      },
+    };
+    channel.answers.createTransport = () => ({ ...transportParameters(), iceServers: named });
+    const { session } = newSession({ device });
+    await session.open({ ...PARAMETERS, iceServers });
+    await publish(session);
+    return used;
+  }
+
+  test('are those that the server names with each transport, unless the caller has others', async () => {
+    expect(await usedFor(undefined)).toEqual([named, named]);
+    expect(await usedFor(own)).toEqual([own, own]);
+  });
+});
+
 describe('a path that the network has cut', () => {
   async function connected() {
     vi.useFakeTimers();
@@ -495,12 +525,23 @@ describe('a path that the network has cut', () => {
     expect(restarts()).toBe(1);
   });
 
+  test('is looked for with the relays as the server names them at that moment, whose credentials do not last', async () => {
+    const { handler } = await connected();
+    const used: unknown[] = [];
+    if (handler !== undefined) handler.updateIceServers = async (iceServers) => void used.push(iceServers);
+    const fresh = [{ urls: 'turn:relay.example', username: '1800000300:p', credential: 'fresh' }];
+    channel.answers.restartIce = () => ({ iceParameters: transportParameters().iceParameters, iceServers: fresh });
+    setConnectionState(handler, 'failed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(used).toEqual([fresh]);
+  });
+
   test('is looked for again and again, never twice at a time', async () => {
     const { handler } = await connected();
     let answer: () => void = () => {};
     channel.answers.restartIce = () =>
       new Promise((resolve) => {
-        answer = () => resolve({ iceParameters: transportParameters().iceParameters });
+        answer = () => resolve({ iceParameters: transportParameters().iceParameters, iceServers: [] });
       });
     setConnectionState(handler, 'disconnected');
     setConnectionState(handler, 'failed');

@@ -41,7 +41,8 @@ export type MediaNotification = Extract<
 
 interface RouterParameters {
   routerRtpCapabilities: RtpCapabilities;
-  iceServers: IceServer[];
+  /** Used instead of the ones that the server names. */
+  iceServers?: IceServer[] | undefined;
 }
 
 /** More steps than that wait only where something is wrong. */
@@ -58,7 +59,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   readonly #publications = new Set<Publication>();
   readonly #host: PublicationHost;
   #link: RouterLink | undefined;
-  #iceServers: IceServer[] = [];
+  #iceServers: IceServer[] | undefined;
   #unsupported: ParleyError | undefined;
   /** Counts connections and routers: what was begun for an earlier one comes to nothing. */
   #epoch = 0;

@@ -29,7 +29,8 @@ import type { Publication } from './Publication.js';
 export interface RouterLinkOptions {
   channel: Pick<SignalingChannel, 'request'>;
   routerRtpCapabilities: RtpCapabilities;
-  iceServers: IceServer[];
+  /** Used instead of the ones that the server names. */
+  iceServers?: IceServer[] | undefined;
   /** Whether the others' audio is wanted. */
   receive: boolean;
   /** Another handler than the browser's. */
@@ -268,7 +269,8 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
 
   async #restartIce(transport: Transport): Promise<void> {
     try {
-      const { iceParameters } = await this.#request('restartIce', { transportId: transport.id });
+      const { iceParameters, iceServers } = await this.#request('restartIce', { transportId: transport.id });
+      await transport.updateIceServers({ iceServers: (this.#options.iceServers ?? iceServers) as RTCIceServer[] });
       await transport.restartIce({ iceParameters: iceParameters as TransportOptions['iceParameters'] });
     } catch (error) {
       if (transport.closed) return;
@@ -294,13 +296,13 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   }
 
   #transportOptions(parameters: TransportParameters): TransportOptions {
-    const { transportId, iceParameters, iceCandidates, dtlsParameters } = parameters;
+    const { transportId, iceParameters, iceCandidates, dtlsParameters, iceServers } = parameters;
     return {
       id: transportId,
       iceParameters: iceParameters as TransportOptions['iceParameters'],
       iceCandidates: iceCandidates as TransportOptions['iceCandidates'],
       dtlsParameters: dtlsParameters as TransportOptions['dtlsParameters'],
-      iceServers: this.#options.iceServers as RTCIceServer[],
+      iceServers: (this.#options.iceServers ?? iceServers) as RTCIceServer[],
     };
   }
 }

@@ -52,7 +52,7 @@ export const ERROR_REGISTRY = {
   TOKEN_EXPIRED: { reason: 'authentication', message: 'Your sign-in has run out. Sign in again.', retryable: true },
   TOKEN_MISMATCH: {
     reason: 'authentication',
-    message: 'This token is of another person or another sign-in.',
+    message: 'This token is of another person or another sign-in, or older than the present one.',
     retryable: false,
   },
   SIGNED_OUT: { reason: 'authentication', message: 'You were signed out.', retryable: false },

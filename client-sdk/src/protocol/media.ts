@@ -108,4 +108,6 @@ export interface TransportParameters {
   iceParameters: IceParameters;
   iceCandidates: IceCandidate[];
   dtlsParameters: DtlsParameters;
+  /** Relays, with credentials that hold for a while from now. */
+  iceServers: IceServer[];
 }

@@ -138,7 +138,11 @@ export interface Requests {
     request: { transportId: string; dtlsParameters: DtlsParameters };
     response: Record<string, never>;
   };
-  restartIce: { request: { transportId: string }; response: { iceParameters: IceParameters } };
+  /** With the relays as of now: their credentials may have run out since the transport was made. */
+  restartIce: {
+    request: { transportId: string };
+    response: { iceParameters: IceParameters; iceServers: IceServer[] };
+  };
   produce: {
     request: { transportId: string; track: TrackName; rtpParameters: RtpParameters; paused: boolean };
     response: { producerId: string };

@@ -47,6 +47,35 @@ describe('displayNameSchema', () => {
   });
 });
 
+describe('names from strangers', () => {
+  test.each([
+    ['a way up', '../../etc/passwd', false, true],
+    ['a NUL', 'a\u0000b', false, false],
+    ['text turned around', 'a\u202Eb', false, false],
+    ['a face', '😀', false, true],
+    ['what objects are made of', '__proto__', false, true],
+    ['ten megabytes of letters', 'x'.repeat(10 * 2 ** 20), false, false],
+    ['ten megabytes of faces', '😀'.repeat(5 * 2 ** 19), false, false],
+    ['ten megabytes of marks to compose', `e${'\u0301'.repeat(5 * 2 ** 20)}`, false, false],
+    ['plain letters', 'daily', true, true],
+  ])('S13 with %s are taken or refused at once, for a room and for a person', (_, name, asRoom, asPerson) => {
+    const from = performance.now();
+    expect(requestSchemas.join.safeParse({ room: name }).success).toBe(asRoom);
+    expect(displayNameSchema.safeParse(name).success).toBe(asPerson);
+    const credentials = { ...guest, displayName: name };
+    expect(handshakeSchema.safeParse({ protocolVersion: PROTOCOL_VERSION, credentials }).success).toBe(asPerson);
+    expect(performance.now() - from).toBeLessThan(500);
+  });
+
+  test('S13 are no keys of what they are put into', () => {
+    const settings = JSON.parse('{"__proto__":{"polluted":true},"language":"de"}');
+    const { data } = requestSchemas.join.safeParse({ room: 'daily', settings });
+    expect(data?.settings).toEqual({ language: 'de' });
+    expect((data?.settings as { polluted?: boolean } | undefined)?.polluted).toBeUndefined();
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});
+
 describe('requestSchemas', () => {
   test('refuse keys that they do not know', () => {
     expect(requestSchemas.join.safeParse({ room: 'daily', role: 'admin' }).success).toBe(false);

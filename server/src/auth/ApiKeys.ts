@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { GRANTS, type Grant } from '@parley/client-sdk/protocol';
 import { z } from 'zod';
-import { readKeyFile, versionOf, writeKeyFile } from './keyFile.js';
+import { readKeyFile, versionOf, withLock, writeKeyFile } from './keyFile.js';
 
 const recordSchema = z.object({
   id: z.string(),
@@ -12,8 +12,8 @@ const recordSchema = z.object({
   grants: z.array(z.enum(GRANTS)),
   createdAtMs: z.number(),
   expiresAtMs: z.number().optional(),
-  lastUsedAtMs: z.number().optional(),
 });
+const usesSchema = z.record(z.string(), z.number());
 
 export type ApiKey = z.infer<typeof recordSchema>;
 
@@ -31,13 +31,16 @@ const SECRET = /^pk_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
 const USE_EVERY_MS = 60_000;
 
 /**
- * Keys of integrators: scoped to rooms and grants, kept as hashes in a file that the command line and running servers share.
+ * Keys of integrators: scoped to rooms and grants, kept as hashes in a file that the command line and running servers share. Servers
+ * never write to it: when a key was last used stands in a file beside it, so that no use can undo a revocation.
  */
 export class ApiKeys {
   readonly #file: string;
   readonly #now: () => number;
   #version: string | undefined;
   #keys: ApiKey[] = [];
+  /** Of uses that this process has written down. */
+  readonly #writtenAtMs = new Map<string, number>();
 
   constructor(options: { file: string; now?: () => number }) {
     this.#file = options.file;
@@ -46,8 +49,6 @@ export class ApiKeys {
 
   /** @returns the secret, which nobody can be shown again @throws Error when there are too many keys */
   create(wanted: NewApiKey): { key: ApiKey; secret: string } {
-    const keys = this.list();
-    if (keys.length >= MOST_KEYS) throw new Error(`There are ${MOST_KEYS} keys already. Revoke some first.`);
     const id = randomBytes(9).toString('base64url').replace(/[-_]/g, '0');
     const secret = `pk_${id}_${randomBytes(32).toString('base64url')}`;
     const { name, rooms, grants, expiresAtMs } = wanted;
@@ -60,7 +61,11 @@ export class ApiKeys {
       createdAtMs: this.#now(),
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     };
-    this.#write([...keys, key]);
+    withLock(this.#file, () => {
+      const keys = this.list();
+      if (keys.length >= MOST_KEYS) throw new Error(`There are ${MOST_KEYS} keys already. Revoke some first.`);
+      this.#write([...keys, key]);
+    });
     return { key, secret };
   }
 
@@ -75,11 +80,19 @@ export class ApiKeys {
 
   /** @returns whether there was such a key */
   revoke(id: string): boolean {
-    const keys = this.list();
-    const left = keys.filter((key) => key.id !== id);
-    if (left.length === keys.length) return false;
-    this.#write(left);
-    return true;
+    return withLock(this.#file, () => {
+      const keys = this.list();
+      const left = keys.filter((key) => key.id !== id);
+      if (left.length === keys.length) return false;
+      this.#write(left);
+      return true;
+    });
+  }
+
+  /** Unix times by id, each exact to a minute. */
+  lastUses(): ReadonlyMap<string, number> {
+    const stored = usesSchema.safeParse(readKeyFile(this.#usesFile) ?? {});
+    return new Map(stored.success ? Object.entries(stored.data) : []);
   }
 
   /** Whose secret this is; undefined for nobody's, and for one that has run out or was revoked. */
@@ -90,10 +103,21 @@ export class ApiKeys {
     const same = timingSafeEqual(expected, Buffer.from(hashOf(secret), 'base64url'));
     const now = this.#now();
     if (key === undefined || !same || (key.expiresAtMs !== undefined && key.expiresAtMs <= now)) return undefined;
-    if (now - (key.lastUsedAtMs ?? 0) >= USE_EVERY_MS) {
-      this.#write(this.list().map((each) => (each.id === key.id ? { ...each, lastUsedAtMs: now } : each)));
-    }
+    this.#used(key.id, now);
     return key;
+  }
+
+  get #usesFile(): string {
+    return `${this.#file}.uses`;
+  }
+
+  #used(id: string, now: number): void {
+    if (now - (this.#writtenAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < USE_EVERY_MS) return;
+    const known = new Set(this.list().map((key) => key.id));
+    const uses = [...this.lastUses()].filter(([each]) => known.has(each) && each !== id);
+    writeKeyFile(this.#usesFile, Object.fromEntries([...uses, [id, now]]));
+    for (const each of this.#writtenAtMs.keys()) if (!known.has(each)) this.#writtenAtMs.delete(each);
+    this.#writtenAtMs.set(id, now);
   }
 
   #write(keys: ApiKey[]): void {

@@ -1,9 +1,11 @@
 import { ManualTime } from '@parley/media/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Identity } from './Authenticator.js';
 import { Introspector } from './Introspector.js';
 import { SessionRegistry } from './SessionRegistry.js';
 
 const ISSUER = 'https://id.example/realms/parley';
+const NOW = 1_800_000_000_000;
 
 let time: ManualTime;
 let sessions: SessionRegistry;
@@ -11,12 +13,14 @@ let asked: { url: string; init: RequestInit }[];
 let answer: (token: string) => Response | Promise<Response>;
 let failures: string[];
 let ended: string[];
+let signedOut: number[];
 beforeEach(() => {
   time = new ManualTime();
   sessions = new SessionRegistry({ time });
   asked = [];
   failures = [];
   ended = [];
+  signedOut = [];
   answer = () => Response.json({ active: true });
 });
 
@@ -29,7 +33,9 @@ function introspector(): Introspector {
     clientSecret: 'a:secret',
     everyMs: 60_000,
     onFailure: (reason) => failures.push(reason),
+    onSignedOut: ({ connections }) => signedOut.push(connections),
     time,
+    wallClock: () => NOW,
     fetch: async (url, init = {}) => {
       asked.push({ url: String(url), init });
       return answer(new URLSearchParams(String(init.body)).get('token') ?? '');
@@ -37,10 +43,13 @@ function introspector(): Introspector {
   });
 }
 
-function open(name: string, overrides: { issuer?: string; token?: string | undefined } = {}) {
-  const { issuer = ISSUER, token = `token of ${name}` } = overrides;
+interface Overrides extends Partial<Identity> {
+  token?: string | undefined;
+}
+
+function open(name: string, { token = `token of ${name}`, ...overrides }: Overrides = {}) {
   return sessions.open({
-    identity: { issuer, subject: name, displayName: name, roles: [] },
+    identity: { issuer: ISSUER, subject: name, displayName: name, roles: [], ...overrides },
     token,
     onExpiring: () => {},
     onEnd: ({ code }) => ended.push(`${name} ${code}`),
@@ -60,6 +69,46 @@ describe('asking whether tokens still hold', () => {
     expect(new Headers(asked[0]?.init.headers).get('authorization')).toBe(
       `Basic ${Buffer.from('parley-service:a%3Asecret').toString('base64')}`,
     );
+    asking.close();
+  });
+
+  test('takes the sign-in back: neither the token nor a newer one of it lets anybody in again', async () => {
+    const ada = { sessionId: 's1', issuedAtMs: NOW - 1_000 };
+    open('ada', ada);
+    open('ada', ada);
+    open('ada', { ...ada, sessionId: 's2', token: 'another token of ada' });
+    answer = (token) => Response.json({ active: token !== 'token of ada' });
+    const asking = introspector();
+    await asking.askAll();
+    expect(ended).toEqual(['ada SIGNED_OUT', 'ada SIGNED_OUT']);
+    expect(signedOut).toEqual([2]);
+    const refused = expect.objectContaining({ code: 'SIGNED_OUT' });
+    expect(() => open('ada', ada)).toThrow(refused);
+    expect(() => open('ada', { ...ada, issuedAtMs: NOW + 1_000 })).toThrow(refused);
+    expect(() => open('ada', { ...ada, sessionId: 's3' })).not.toThrow();
+    asking.close();
+  });
+
+  test('takes a person back where the token names no sign-in, for what was signed before', async () => {
+    const clock = Date.now();
+    open('ada', { issuedAtMs: clock - 60_000 });
+    answer = () => Response.json({ active: false });
+    const asking = introspector();
+    await asking.askAll();
+    expect(ended).toEqual(['ada SIGNED_OUT']);
+    expect(() => open('ada', { issuedAtMs: clock - 60_000 })).toThrow();
+    expect(() => open('ada', { issuedAtMs: clock + 60_000 })).not.toThrow();
+    asking.close();
+  });
+
+  test('leaves those alone whose token has run out: they have a time of grace', async () => {
+    open('ada', { expiresAtMs: NOW - 1 });
+    open('ben', { expiresAtMs: NOW + 9_000 });
+    open('cy', { expiresAtMs: NOW + 11_000 });
+    answer = () => Response.json({ active: false });
+    const asking = introspector();
+    await asking.askAll();
+    expect(ended).toEqual(['cy SIGNED_OUT']);
     asking.close();
   });
 

@@ -1,6 +1,6 @@
-import { ParleyError } from '@parley/client-sdk/protocol';
 import { type CancelTimer, systemTime, type TimeSource } from '@parley/media';
 import type { Session, SessionRegistry } from './SessionRegistry.js';
+import { CLOCK_TOLERANCE_S } from './TokenVerifier.js';
 
 export interface IntrospectorOptions {
   sessions: SessionRegistry;
@@ -13,8 +13,12 @@ export interface IntrospectorOptions {
   everyMs: number;
   /** Why an answer could not be had; the sessions stay. */
   onFailure: (reason: string) => void;
+  /** Connections were ended, since their token does not hold any more. */
+  onSignedOut?: (signedOut: { connections: number }) => void;
   fetch?: typeof fetch;
   time?: TimeSource;
+  /** Unix time. */
+  wallClock?: () => number;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -23,7 +27,7 @@ const AT_ONCE = 8;
 
 /**
  * Asks the identity provider again and again whether the tokens of open connections still hold: it announces sign-outs, but not that a
- * user was disabled.
+ * user was disabled. What does not hold is taken back with its sign-in, so that the same token is no way to come in again.
  */
 export class Introspector {
   readonly #options: IntrospectorOptions;
@@ -45,7 +49,9 @@ export class Introspector {
   /** One round over all sessions. */
   async askAll(): Promise<void> {
     const { sessions, issuer } = this.#options;
-    const waiting = sessions.all.filter(({ identity, token }) => token !== undefined && identity.issuer === issuer);
+    const waiting = sessions.all.filter(
+      (session) => session.token !== undefined && session.identity.issuer === issuer && !this.#hasRunOut(session),
+    );
     const work = async () => {
       for (let session = waiting.shift(); session !== undefined; session = waiting.shift()) await this.#ask(session);
     };
@@ -74,10 +80,27 @@ export class Introspector {
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const { active } = (await answer.json()) as { active?: unknown };
       // A token that was replaced meanwhile may well have run out.
-      if (active === false && session.token === token) session.end(new ParleyError('SIGNED_OUT'));
+      if (active === false && session.token === token && !this.#hasRunOut(session)) this.#takeBack(session);
     } catch (error) {
       onFailure(error instanceof Error ? error.message : 'unknown');
     }
+  }
+
+  #takeBack({ identity }: Session): void {
+    const { issuer, subject, sessionId } = identity;
+    const connections = this.#options.sessions.signOut({
+      issuer,
+      subject,
+      ...(sessionId === undefined ? {} : { sessionId }),
+    });
+    // Of several connections of one sign-in, the first answer ends all.
+    if (connections > 0) this.#options.onSignedOut?.({ connections });
+  }
+
+  /** Then "inactive" says no more than that, and the time of grace is the session's own. */
+  #hasRunOut({ identity }: Session): boolean {
+    const now = (this.#options.wallClock ?? Date.now)();
+    return identity.expiresAtMs !== undefined && identity.expiresAtMs - now <= CLOCK_TOLERANCE_S * 1_000;
   }
 }
 

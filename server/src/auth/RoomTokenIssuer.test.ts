@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Credentials } from '@parley/client-sdk/protocol';
@@ -141,7 +141,8 @@ describe('API keys', () => {
     expect(stored).not.toContain(secret.split('_').at(-1));
     expect(statSync(join(folder, 'api-keys.json')).mode & 0o777).toBe(0o600);
     expect(keys.authenticate(secret)?.id).toBe(key.id);
-    expect(keys.list()).toMatchObject([{ name: 'school', rooms: ['visit'], lastUsedAtMs: NOW }]);
+    expect(keys.list()).toMatchObject([{ name: 'school', rooms: ['visit'] }]);
+    expect(keys.lastUses().get(key.id)).toBe(NOW);
   });
 
   test('that are wrong, revoked or have run out are nobody’s', () => {
@@ -170,13 +171,34 @@ describe('API keys', () => {
 
   test('write their last use down once a minute, not with every request', () => {
     const keys = open();
-    const { secret } = keys.create(wanted);
+    const { key, secret } = keys.create(wanted);
     keys.authenticate(secret);
     now += 59_000;
     keys.authenticate(secret);
-    expect(keys.list()[0]?.lastUsedAtMs).toBe(NOW);
+    expect(keys.lastUses().get(key.id)).toBe(NOW);
     now += 1_000;
     keys.authenticate(secret);
-    expect(keys.list()[0]?.lastUsedAtMs).toBe(NOW + 60_000);
+    expect(keys.lastUses().get(key.id)).toBe(NOW + 60_000);
+  });
+
+  test('are never written by those who only use them: no use undoes a revocation', () => {
+    const server = open();
+    const { key, secret } = server.create(wanted);
+    const before = readFileSync(join(folder, 'api-keys.json'), 'utf8');
+    expect(server.authenticate(secret)?.id).toBe(key.id);
+    expect(readFileSync(join(folder, 'api-keys.json'), 'utf8')).toBe(before);
+  });
+
+  test('are changed by one program at a time', () => {
+    const lock = join(folder, 'api-keys.json.lock');
+    const keys = open();
+    writeFileSync(lock, '');
+    // Of a program that was killed long ago.
+    utimesSync(lock, 1_000, 1_000);
+    const { key } = keys.create(wanted);
+    expect(existsSync(lock)).toBe(false);
+    writeFileSync(lock, '');
+    expect(() => keys.revoke(key.id)).toThrow('Another program holds');
+    expect(keys.list()).toHaveLength(1);
   });
 });

@@ -1,7 +1,11 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ParleyError } from '@parley/client-sdk/protocol';
 import { ManualTime } from '@parley/media/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Identity } from './Authenticator.js';
+import { RevocationFile } from './RevocationFile.js';
 import { EXPIRY_GRACE_MS, EXPIRY_NOTICE_MS, SessionRegistry } from './SessionRegistry.js';
 
 const NOW = 1_800_000_000_000;
@@ -57,6 +61,41 @@ describe('a session', () => {
     expect(seen).toEqual(['expiring', 'expiring']);
   });
 
+  test('K13 asks for no other token where it was given the same one again', () => {
+    const { session, seen } = open();
+    pass(LIFE_MS - EXPIRY_NOTICE_MS);
+    const same = session.identity;
+    session.renew(same);
+    pass(EXPIRY_NOTICE_MS);
+    expect(seen).toEqual(['expiring']);
+    pass(EXPIRY_GRACE_MS);
+    expect(seen).toEqual(['expiring', 'TOKEN_EXPIRED']);
+  });
+
+  test.each([
+    [90_000, 13],
+    [60_000, 20],
+    [10_000, 120],
+    [1_000, 120],
+  ])('K13 with tokens that live %i ms is renewed %i times in ten minutes, not without end', (lifeMs, most) => {
+    let renewals = 0;
+    const identity = () => identityOf({ expiresAtMs: wallClockMs + lifeMs });
+    const seen: string[] = [];
+    const session = sessions.open({
+      identity: identity(),
+      onExpiring: () => {
+        renewals += 1;
+        session.renew(identity());
+      },
+      onEnd: ({ code }) => seen.push(code),
+    });
+    for (let second = 0; second < 600; second += 1) pass(1_000);
+    expect(renewals).toBeGreaterThan(9);
+    expect(renewals).toBeLessThanOrEqual(most);
+    expect(seen).toEqual([]);
+    session.close();
+  });
+
   test('K14 ends 30 s after its token ran out, once, when no newer one came', () => {
     const { seen } = open();
     pass(LIFE_MS + EXPIRY_GRACE_MS - 1);
@@ -79,6 +118,30 @@ describe('a session', () => {
     expect(session.identity.subject).toBe('ada');
     pass(LIFE_MS + EXPIRY_GRACE_MS - 100_000);
     expect(seen).toEqual(['expiring', 'TOKEN_EXPIRED']);
+  });
+
+  test('K17 takes no older token: what it granted may have been taken away since', () => {
+    const moderator = identityOf({ roles: ['participant', 'moderator'] });
+    const { session, seen } = open(moderator);
+    pass(100_000);
+    session.renew(identityOf());
+    expect(() => session.renew(moderator)).toThrow(expect.objectContaining({ code: 'TOKEN_MISMATCH' }));
+    expect(session.identity.roles).toEqual(['participant']);
+    pass(LIFE_MS - EXPIRY_NOTICE_MS);
+    expect(seen).toEqual(['expiring']);
+  });
+
+  test('K12 that has ended is renewed by nothing, and waits for nothing', () => {
+    const { session } = open();
+    sessions.signOut({ issuer: identityOf().issuer, sessionId: 's1' });
+    expect(() => session.renew(identityOf())).toThrow(expect.objectContaining({ code: 'SIGNED_OUT' }));
+    const other = open(identityOf({ sessionId: 's2' }));
+    other.session.close();
+    expect(() => other.session.renew(identityOf({ sessionId: 's2' }))).toThrow(
+      expect.objectContaining({ code: 'CONNECTION_LOST' }),
+    );
+    expect(time.pendingTimers).toBe(0);
+    expect(sessions.size).toBe(0);
   });
 
   test('K18 keeps its end when the wall clock is set back or forth while it runs', () => {
@@ -168,6 +231,39 @@ describe('a sign-out at the identity provider', () => {
     expect(early.seen).toEqual(['SIGNED_OUT']);
     expect(late.seen).toEqual([]);
     expect(() => open(identityOf({ issuedAtMs: NOW }))).toThrow(expect.objectContaining({ code: 'SIGNED_OUT' }));
+  });
+
+  test('K12 holds over a restart', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-revocations-'));
+    const failures: string[] = [];
+    const start = () =>
+      new SessionRegistry({
+        time,
+        wallClock: () => wallClockMs,
+        file: new RevocationFile({
+          file: join(folder, 'keys', 'revocations.jsonl'),
+          capacity: 100,
+          onFailure: (reason) => failures.push(reason),
+        }),
+      });
+    const { issuer } = identityOf();
+    sessions = start();
+    sessions.signOut({ issuer, sessionId: 's1' });
+    sessions.signOut({ issuer, subject: 'ben' });
+    sessions.notBefore({ issuer: 'https://other.example', notBeforeMs: NOW + 1_000 });
+    sessions.notBefore({ issuer: 'https://other.example', notBeforeMs: NOW });
+    appendFileSync(join(folder, 'keys', 'revocations.jsonl'), '{"key":"cut o');
+    sessions = start();
+    const refused = expect.objectContaining({ code: 'SIGNED_OUT' });
+    expect(() => open()).toThrow(refused);
+    expect(() => open(identityOf({ subject: 'ben', sessionId: 's2' }))).toThrow(refused);
+    expect(() => open(identityOf({ issuer: 'https://other.example', sessionId: 's2' }))).toThrow(refused);
+    expect(() => open(identityOf({ sessionId: 's3' }))).not.toThrow();
+    pass(25 * 3_600_000);
+    sessions = start();
+    expect(() => open(identityOf({ issuedAtMs: NOW }))).not.toThrow();
+    expect(failures).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   test('is forgotten once no token from before can hold, and never takes more than its room', () => {

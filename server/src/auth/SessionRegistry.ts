@@ -1,6 +1,7 @@
 import { ParleyError } from '@parley/client-sdk/protocol';
 import { type CancelTimer, systemTime, type TimeSource } from '@parley/media';
 import type { Identity } from './Authenticator.js';
+import type { Revocation, RevocationFile } from './RevocationFile.js';
 
 /** Somebody's connection, as far as its right to exist goes. */
 export interface SessionOptions {
@@ -20,70 +21,82 @@ export interface SessionRegistryOptions {
   wallClock?: () => number;
   /** Longest that a connection may last, whatever its tokens. */
   longestMs?: number;
+  /** Keeps what was taken back over a restart. Default: in memory alone. */
+  file?: RevocationFile;
 }
 
-/** A newer token is asked for so long before the old one runs out. */
+/** A newer token is asked for so long before the old one runs out; of one that lives less than twice as long, at half its time. */
 export const EXPIRY_NOTICE_MS = 60_000;
+/** However short tokens live, a newer one is asked for no more often than this. */
+const NOTICE_GAP_MS = 5_000;
 /** So long after it ran out the connection ends: a short failure of the identity provider throws nobody out. */
 export const EXPIRY_GRACE_MS = 30_000;
 /** What was revoked is remembered until no token from before can be valid any more. */
 const REVOKED_FOR_MS = 24 * 3_600_000;
-const MOST_REVOKED = 10_000;
+export const MOST_REVOKED = 10_000;
+
+/** What a session has to be told in time. */
+type Schedule = (session: Session, notice: boolean) => CancelTimer[];
 
 /** One connection's session. Renewed by newer tokens; ended by time, by the identity provider, or by whoever opened it. */
 export class Session {
   readonly #registry: SessionRegistry;
   readonly #options: SessionOptions;
-  readonly #schedule: (session: Session) => CancelTimer[];
+  readonly #schedule: Schedule;
   #timers: CancelTimer[] = [];
-  #ended = false;
+  #ended: ParleyError | undefined;
   identity: Identity;
   token: string | undefined;
 
   /** @internal */
-  constructor(options: {
-    registry: SessionRegistry;
-    session: SessionOptions;
-    schedule: (session: Session) => CancelTimer[];
-  }) {
+  constructor(options: { registry: SessionRegistry; session: SessionOptions; schedule: Schedule }) {
     this.#registry = options.registry;
     this.#options = options.session;
     this.#schedule = options.schedule;
     this.identity = options.session.identity;
     this.token = options.session.token;
-    this.#timers = this.#schedule(this);
+    this.#timers = this.#schedule(this, true);
   }
 
   /**
-   * Takes a newer token's identity over.
-   * @throws ParleyError `TOKEN_MISMATCH` for another person's or another sign-in's, `SIGNED_OUT`; the session stays as it was
+   * Takes a newer token's identity over. A token that lasts no longer than the present one is taken too, but no newer one is asked for
+   * then: whoever has nothing better would be asked for it again and again.
+   * @throws ParleyError `TOKEN_MISMATCH` for another person's, another sign-in's or an older one, `SIGNED_OUT`; the session stays as it
+   * was. Why it ended, when it has.
    */
   renew(identity: Identity, token?: string): void {
-    const { issuer, subject, sessionId, room } = this.identity;
+    if (this.#ended !== undefined) throw this.#ended;
+    const { issuer, subject, sessionId, room, issuedAtMs = 0, expiresAtMs = 0 } = this.identity;
     const same = identity.issuer === issuer && identity.subject === subject && identity.sessionId === sessionId;
     if (!same || identity.room?.name !== room?.name) throw new ParleyError('TOKEN_MISMATCH');
+    // What it granted may have been taken away since.
+    if ((identity.issuedAtMs ?? 0) < issuedAtMs) throw new ParleyError('TOKEN_MISMATCH');
     this.#registry.assertAlive(identity);
     this.#cancelTimers();
     this.identity = identity;
     this.token = token;
-    this.#timers = this.#schedule(this);
+    this.#timers = this.#schedule(this, (identity.expiresAtMs ?? 0) > expiresAtMs);
   }
 
   /** @internal */
   expiring(expiresAtMs: number): void {
-    if (!this.#ended) this.#options.onExpiring({ expiresAtMs, graceMs: EXPIRY_GRACE_MS });
+    if (this.#ended === undefined) this.#options.onExpiring({ expiresAtMs, graceMs: EXPIRY_GRACE_MS });
   }
 
   /** Ends the connection. Idempotent. */
   end(error: ParleyError): void {
-    if (this.#ended) return;
-    this.close();
+    if (this.#ended !== undefined) return;
+    this.#close(error);
     this.#options.onEnd(error);
   }
 
   /** The connection is gone. Idempotent. */
   close(): void {
-    this.#ended = true;
+    this.#close(new ParleyError('CONNECTION_LOST'));
+  }
+
+  #close(reason: ParleyError): void {
+    this.#ended ??= reason;
     this.#cancelTimers();
     this.#registry.forget(this);
   }
@@ -102,15 +115,19 @@ export class SessionRegistry {
   readonly #time: TimeSource;
   readonly #wallClock: () => number;
   readonly #longestMs: number | undefined;
+  readonly #file: RevocationFile | undefined;
   readonly #sessions = new Set<Session>();
   /** Key of a sign-in or a person -> Unix time from before which tokens do not hold, and when that may be forgotten. */
   readonly #revoked = new Map<string, { beforeMs: number; forgetAtMs: number }>();
+  /** Of issuers. */
   readonly #notBefore = new Map<string, number>();
 
   constructor(options: SessionRegistryOptions = {}) {
     this.#time = options.time ?? systemTime;
     this.#wallClock = options.wallClock ?? Date.now;
     this.#longestMs = options.longestMs;
+    this.#file = options.file;
+    for (const revocation of options.file?.load({ nowMs: this.#wallClock() }) ?? []) this.#apply(revocation);
   }
 
   get size(): number {
@@ -137,7 +154,7 @@ export class SessionRegistry {
     const session = new Session({
       registry: this,
       session: options,
-      schedule: (of) => this.#schedule(of, startedAtMs),
+      schedule: (of, notice) => this.#schedule(of, { startedAtMs, notice }),
     });
     this.#sessions.add(session);
     return session;
@@ -149,8 +166,12 @@ export class SessionRegistry {
    */
   signOut(whom: { issuer: string; subject?: string; sessionId?: string }): number {
     const { issuer, subject, sessionId } = whom;
-    if (sessionId !== undefined) this.#revoke(signInKey(issuer, sessionId), Number.MAX_SAFE_INTEGER);
-    else if (subject !== undefined) this.#revoke(personKey(issuer, subject), this.#wallClock());
+    const forgetAtMs = this.#wallClock() + REVOKED_FOR_MS;
+    if (sessionId !== undefined) {
+      this.#revoke({ key: signInKey(issuer, sessionId), beforeMs: Number.MAX_SAFE_INTEGER, forgetAtMs });
+    } else if (subject !== undefined) {
+      this.#revoke({ key: personKey(issuer, subject), beforeMs: this.#wallClock(), forgetAtMs });
+    }
     return this.#endWhere(
       ({ identity }) =>
         identity.issuer === issuer &&
@@ -161,7 +182,7 @@ export class SessionRegistry {
   /** Tokens that an issuer made before a moment do not hold any more. @returns how many connections that ended */
   notBefore(options: { issuer: string; notBeforeMs: number }): number {
     const { issuer, notBeforeMs } = options;
-    this.#notBefore.set(issuer, Math.max(notBeforeMs, this.#notBefore.get(issuer) ?? 0));
+    this.#revoke({ issuer, notBeforeMs: Math.max(notBeforeMs, this.#notBefore.get(issuer) ?? 0) });
     return this.#endWhere(({ identity }) => identity.issuer === issuer && (identity.issuedAtMs ?? 0) < notBeforeMs);
   }
 
@@ -176,13 +197,16 @@ export class SessionRegistry {
     return ending.length;
   }
 
-  #schedule(session: Session, startedAtMs: number): CancelTimer[] {
+  #schedule(session: Session, { startedAtMs, notice }: { startedAtMs: number; notice: boolean }): CancelTimer[] {
     const timers: CancelTimer[] = [];
     const { expiresAtMs } = session.identity;
     if (expiresAtMs !== undefined) {
       const leftMs = expiresAtMs - this.#wallClock();
+      if (notice) {
+        const waitMs = Math.max(leftMs - EXPIRY_NOTICE_MS, leftMs / 2, leftMs > 0 ? NOTICE_GAP_MS : 0);
+        timers.push(this.#time.after(waitMs, () => session.expiring(expiresAtMs)));
+      }
       timers.push(
-        this.#time.after(Math.max(0, leftMs - EXPIRY_NOTICE_MS), () => session.expiring(expiresAtMs)),
         this.#time.after(Math.max(0, leftMs + EXPIRY_GRACE_MS), () => session.end(new ParleyError('TOKEN_EXPIRED'))),
       );
     }
@@ -193,14 +217,24 @@ export class SessionRegistry {
     return timers;
   }
 
-  #revoke(key: string, beforeMs: number): void {
+  #revoke(revocation: Revocation): void {
+    this.#apply(revocation);
+    this.#file?.append(revocation);
+  }
+
+  #apply(revocation: Revocation): void {
+    if ('issuer' in revocation) {
+      this.#notBefore.set(revocation.issuer, revocation.notBeforeMs);
+      return;
+    }
     const now = this.#wallClock();
     for (const [old, { forgetAtMs }] of this.#revoked) {
       if (forgetAtMs <= now || this.#revoked.size >= MOST_REVOKED) this.#revoked.delete(old);
       else break;
     }
+    const { key, beforeMs, forgetAtMs } = revocation;
     this.#revoked.delete(key);
-    this.#revoked.set(key, { beforeMs, forgetAtMs: now + REVOKED_FOR_MS });
+    this.#revoked.set(key, { beforeMs, forgetAtMs });
   }
 }
 

@@ -15,6 +15,8 @@ export interface TokenVerifierOptions {
   clientId?: string;
   /** Why a token was refused, for the log; never the token. */
   onRefused?: (reason: string) => void;
+  /** A token that holds otherwise was made so long after now: one of the two clocks is off. */
+  onClockOff?: (aheadMs: number) => void;
   /** Unix time. */
   now?: () => number;
 }
@@ -30,6 +32,8 @@ export interface VerifiedToken {
   identity: Identity;
   /** `azp`. */
   clientId: string | undefined;
+  /** The client whose own account this is, where it is nobody's sign-in. */
+  serviceAccountOf: string | undefined;
 }
 
 /**
@@ -45,7 +49,7 @@ export class TokenVerifier {
 
   /** @throws ParleyError `UNAUTHENTICATED`; `IDENTITY_UNAVAILABLE` while there are no keys to verify with */
   async verify(token: string): Promise<VerifiedToken> {
-    const { issuer, audience, keyFor, ready, onRefused, now = Date.now } = this.#options;
+    const { issuer, audience, keyFor, ready, onRefused, onClockOff, now = Date.now } = this.#options;
     try {
       if (token.length > LIMITS.tokenLength) throw new Error('too long');
       const { payload, protectedHeader } = await jwtVerify(token, keyFor, {
@@ -57,7 +61,13 @@ export class TokenVerifier {
         currentDate: new Date(now()),
       });
       assertAccessToken(payload, protectedHeader.typ);
-      return { identity: this.#identityOf(payload), clientId: textOf(payload.azp) };
+      const aheadMs = (payload.iat ?? 0) * 1_000 - now();
+      if (aheadMs > CLOCK_TOLERANCE_S * 1_000) {
+        onClockOff?.(aheadMs);
+        throw new Error('issued in the future');
+      }
+      const clientId = textOf(payload.azp);
+      return { identity: this.#identityOf(payload), clientId, serviceAccountOf: serviceAccountOf(payload, clientId) };
     } catch (error) {
       onRefused?.(error instanceof Error ? error.message : 'unknown');
       throw new ParleyError(ready?.() === false ? 'IDENTITY_UNAVAILABLE' : 'UNAUTHENTICATED');
@@ -100,6 +110,17 @@ function assertAccessToken(payload: JWTPayload, headerType: string | undefined):
   }
   const { exp = 0, iat = 0 } = payload;
   if (exp - iat > LONGEST_LIFE_S) throw new Error('a life of more than a day');
+}
+
+/**
+ * Keycloak marks the tokens of a client's own account by `client_id` and by the name of its user. `azp` alone is also in the token of
+ * every person who signed in by that client.
+ */
+function serviceAccountOf(payload: JWTPayload, clientId: string | undefined): string | undefined {
+  if (clientId === undefined || payload.sid !== undefined) return undefined;
+  const marked =
+    payload.client_id === clientId || payload.preferred_username === `service-account-${clientId.toLowerCase()}`;
+  return marked ? clientId : undefined;
 }
 
 /** A name for a caption: one line, no characters that turn text around, not too long. */

@@ -8,7 +8,8 @@ function identityOf(roles: readonly Role[], overrides: Partial<Identity> = {}): 
 }
 
 const open = { room: 'daily', policy: {} };
-const restricted = { room: 'board', policy: { members: { ada: ['join', 'listen'] as const } } };
+const ISSUER = 'https://id.example';
+const restricted = { room: 'board', policy: { members: { ada: ['join', 'listen'] as const }, issuer: ISSUER } };
 
 describe('what somebody may do', () => {
   test('in an open room comes from their roles', () => {
@@ -25,6 +26,19 @@ describe('what somebody may do', () => {
     expect([...grantsOf({ identity: identityOf(['moderator']), ...restricted })]).toEqual(['join', 'listen']);
     expect(grantsOf({ identity: identityOf(['moderator'], { subject: 'ben' }), ...restricted }).size).toBe(0);
     expect(grantsOf({ identity: identityOf(['admin'], { subject: 'ben' }), ...restricted }).size).toBe(GRANTS.length);
+  });
+
+  test('in a room with members is nothing for those who only call themselves as a member does', () => {
+    for (const issuer of ['guest', 'parley', 'https://other.example', `${ISSUER}/`]) {
+      expect(grantsOf({ identity: identityOf(['participant'], { issuer }), ...restricted }).size, issuer).toBe(0);
+    }
+  });
+
+  test('in a room with members is nothing for anybody where there is no issuer to know them by', () => {
+    const policy = { members: restricted.policy.members };
+    for (const issuer of ['guest', ISSUER]) {
+      expect(grantsOf({ identity: identityOf(['participant'], { issuer }), room: 'board', policy }).size).toBe(0);
+    }
   });
 
   test('is not found by the names of Object', () => {

@@ -5,6 +5,11 @@ import type { Identity, Role } from './Authenticator.js';
 export interface RoomPolicy {
   /** Present: only these come in, by subject, each with these grants. */
   members?: Readonly<Record<string, readonly Grant[]>> | undefined;
+  /**
+   * Whose subjects those are. Others may have subjects that read the same: guests choose their own, and so do those who make room
+   * tokens. Absent: nobody vouches for anybody, and there is no member.
+   */
+  issuer?: string | undefined;
 }
 
 const OF_PARTICIPANTS: readonly Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
@@ -18,14 +23,16 @@ const OF_ROLES: Readonly<Record<Role, readonly Grant[]>> = {
 
 /**
  * What somebody may do in a room. A room token: exactly what it says, in its room and nowhere else. An administrator: everything. A room
- * with members: what stands there, and nothing for anybody else. Else what their roles give.
+ * with members: what stands there of them at the issuer that the members are known to, and nothing for anybody else. Else what their
+ * roles give.
  */
 export function grantsOf(options: { identity: Identity; room: string; policy: RoomPolicy }): ReadonlySet<Grant> {
   const { identity, room, policy } = options;
   if (identity.room !== undefined) return new Set(identity.room.name === room ? identity.room.grants : []);
   if (identity.roles.includes('admin')) return new Set(GRANTS);
   if (policy.members !== undefined) {
-    return new Set(Object.hasOwn(policy.members, identity.subject) ? policy.members[identity.subject] : []);
+    const known = identity.issuer === policy.issuer && Object.hasOwn(policy.members, identity.subject);
+    return new Set(known ? policy.members[identity.subject] : []);
   }
   return new Set(identity.roles.flatMap((role) => OF_ROLES[role]));
 }

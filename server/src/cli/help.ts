@@ -9,7 +9,7 @@ const COMMANDS: [string, string][] = [
   ['models pull NAME', 'download a model'],
   ['models remove NAME', 'delete a downloaded model'],
   ['keys list', 'API keys of integrators'],
-  ['keys create NAME', 'a key that may make room tokens: --rooms, --grants, --days'],
+  ['keys create NAME', 'a key that may make room tokens: --rooms (needed), --grants, --days (90)'],
   ['keys revoke ID', 'from now on it is nobody’s'],
   ['settings [--markdown]', 'all settings with their meaning, unit and default'],
   ['modes [--markdown]', 'the modes, what each is for and what it sets'],

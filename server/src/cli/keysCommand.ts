@@ -2,15 +2,19 @@ import { parseArgs } from 'node:util';
 import { GRANTS, type Grant } from '@parley/client-sdk/protocol';
 import { roomNameSchema } from '@parley/client-sdk/protocol/schema';
 import pc from 'picocolors';
-import { type ApiKey, ApiKeys } from '../auth/ApiKeys.js';
+import { ApiKeys } from '../auth/ApiKeys.js';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
+import type { Settings } from '../config/settings.js';
 import { apiKeysFile } from '../lifecycle/identity.js';
+import { type AuditEvent, auditFileOf, createAuditLog } from '../observability/AuditLog.js';
 
 const USAGE = `Use:
   parley keys list
-  parley keys create NAME [--rooms daily,weekly] [--grants join,listen] [--days 90]
+  parley keys create NAME --rooms daily,weekly [--grants join,listen] [--days 90]
   parley keys revoke ID
+With --rooms '*' a key is good for every room.
 `;
+const USUAL_DAYS = 90;
 const USUAL_GRANTS: Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
 const DAY_MS = 24 * 3_600_000;
 
@@ -18,20 +22,35 @@ const DAY_MS = 24 * 3_600_000;
 export function keysCommand(args: readonly string[]): number {
   const [action = 'list', name] = args;
   try {
-    const keys = new ApiKeys({ file: apiKeysFile(loadSettings({ environment: process.env }).dataDir) });
+    const settings = loadSettings({ environment: process.env });
+    const keys = new ApiKeys({ file: apiKeysFile(settings.dataDir) });
     if (action === 'list') {
-      process.stdout.write(listText(keys.list()));
+      process.stdout.write(listText(keys));
       return 0;
     }
-    if (action === 'create' && name !== undefined) {
+    if (action === 'create' && name !== undefined && !name.startsWith('-')) {
       const { key, secret } = keys.create({ name, ...scopeOf(args.slice(2)) });
+      const { id, rooms, grants, expiresAtMs } = key;
+      record(settings, {
+        event: 'apiKeyCreated',
+        key: id,
+        rooms,
+        grants,
+        ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+      });
+      if (rooms === '*') {
+        process.stdout.write(
+          `${pc.yellow('!')} This key lets guests into ${pc.bold('every room')}, restricted ones too.\n`,
+        );
+      }
       process.stdout.write(
-        `${pc.green('✓')} Key ${pc.bold(key.id)} for ${key.name}. It is shown this once:\n\n  ${pc.bold(secret)}\n\n`,
+        `${pc.green('✓')} Key ${pc.bold(id)} for ${key.name}, until ${day(expiresAtMs, 'it is revoked')}. It is shown this once:\n\n  ${pc.bold(secret)}\n\n`,
       );
       return 0;
     }
     if (action === 'revoke' && name !== undefined) {
       const revoked = keys.revoke(name);
+      if (revoked) record(settings, { event: 'apiKeyRevoked', key: name });
       process.stdout.write(revoked ? `${pc.green('✓')} ${name} was revoked\n` : `There is no key ${name}\n`);
       return revoked ? 0 : 1;
     }
@@ -50,12 +69,28 @@ class KeyOptionError extends Error {
   override readonly name = 'KeyOptionError';
 }
 
-function scopeOf(args: readonly string[]): { rooms: '*' | string[]; grants: Grant[]; expiresAtMs?: number } {
+/** Into the audit log of the server whose keys these are. */
+function record({ audit, dataDir }: Settings, event: AuditEvent): void {
+  if (!audit.enabled) return;
+  createAuditLog({ file: auditFileOf({ audit, dataDir }) }).record(event);
+}
+
+function day(ms: number | undefined, none: string): string {
+  return ms === undefined ? none : new Date(ms).toISOString().slice(0, 10);
+}
+
+function scopeOf(args: readonly string[]): { rooms: '*' | string[]; grants: Grant[]; expiresAtMs: number } {
   const { values } = parseArgs({
     args: [...args],
     options: { rooms: { type: 'string' }, grants: { type: 'string' }, days: { type: 'string' } },
   });
-  const rooms = values.rooms === undefined ? '*' : listOf(values.rooms);
+  if (values.rooms === undefined) {
+    throw new KeyOptionError(
+      "--rooms says which rooms the key is for: --rooms daily,weekly, or --rooms '*' for every room.",
+    );
+  }
+  const rooms = values.rooms.trim() === '*' ? '*' : listOf(values.rooms);
+  if (rooms.length === 0) throw new KeyOptionError('--rooms names no room.');
   for (const room of rooms === '*' ? [] : rooms) {
     if (!roomNameSchema.safeParse(room).success) throw new KeyOptionError(`${room} is not a room name.`);
   }
@@ -64,29 +99,31 @@ function scopeOf(args: readonly string[]): { rooms: '*' | string[]; grants: Gran
   if (unknown.length > 0) {
     throw new KeyOptionError(`There is no grant ${unknown.join(', ')}. There are: ${GRANTS.join(', ')}.`);
   }
-  const days = values.days === undefined ? undefined : Number(values.days);
-  if (days !== undefined && !(days > 0 && days <= 3_650)) {
+  const days = values.days === undefined ? USUAL_DAYS : Number(values.days);
+  if (!(days > 0 && days <= 3_650)) {
     throw new KeyOptionError('--days is a number above 0, at most 3650.');
   }
   return {
     rooms,
     grants: grants as Grant[],
-    ...(days === undefined ? {} : { expiresAtMs: Date.now() + days * DAY_MS }),
+    expiresAtMs: Date.now() + days * DAY_MS,
   };
 }
 
-function listText(keys: readonly ApiKey[]): string {
-  if (keys.length === 0) return 'There are no keys. Make one with: parley keys create NAME\n';
-  const day = (ms: number | undefined, none: string) =>
-    ms === undefined ? none : new Date(ms).toISOString().slice(0, 10);
-  return keys
-    .map(({ id, name, rooms, grants, createdAtMs, expiresAtMs, lastUsedAtMs }) =>
+function listText(keys: ApiKeys): string {
+  const all = keys.list();
+  if (all.length === 0) return 'There are no keys. Make one with: parley keys create NAME --rooms ROOM\n';
+  const lastUses = keys.lastUses();
+  return all
+    .map(({ id, name, rooms, grants, createdAtMs, expiresAtMs }) =>
       [
         pc.bold(id),
         name.padEnd(20),
         `rooms ${rooms === '*' ? 'all' : rooms.join(',')}`,
         `grants ${grants.join(',')}`,
-        pc.dim(`made ${day(createdAtMs, '')}, ends ${day(expiresAtMs, 'never')}, used ${day(lastUsedAtMs, 'never')}`),
+        pc.dim(
+          `made ${day(createdAtMs, '')}, ends ${day(expiresAtMs, 'never')}, used ${day(lastUses.get(id), 'never')}`,
+        ),
       ].join('  '),
     )
     .concat('')

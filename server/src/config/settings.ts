@@ -165,6 +165,7 @@ export const settingsSchema = z.strictObject({
         mode: modeSchema.optional(),
         speech: speechOverridesSchema.optional(),
         hotWords: z.array(z.string().trim().min(1).max(64)).max(200).optional(),
+        /** By the subject (`sub`) that Keycloak knows them by. */
         members: z.record(z.string().min(1).max(256), z.array(z.enum(GRANTS)).min(1)).optional(),
       }),
     )
@@ -250,6 +251,16 @@ export const settingsSchema = z.strictObject({
         .max(100_000)
         .default(300)
         .meta(restart('New sockets from one address within a minute; an office may be one address')),
+      postsPerMinutePerAddress: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(300)
+        .meta(
+          restart(
+            'Room tokens that one address may ask for within a minute, and refused sign-outs; an IPv6 network of 64 bits is one address',
+          ),
+        ),
       socketsPerAddress: z.int().min(1).max(100_000).default(300).meta(restart('Open sockets from one address')),
       messagesPerSecond: z
         .int()

@@ -1,14 +1,11 @@
-import type { IncomingMessage } from 'node:http';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 export interface ConnectionLimiterOptions {
   connectsPerMinute: number;
   sockets: number;
-  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
-  trustedProxies: readonly string[];
 }
 
-/** How many connections may come from one address: in a minute, and at the same time. */
+/** How many connections may come from one address (see `limitKeyOf`): in a minute, and at the same time. */
 export class ConnectionLimiter {
   readonly #options: ConnectionLimiterOptions;
   readonly #connects: RateLimiterMemory;
@@ -17,18 +14,6 @@ export class ConnectionLimiter {
   constructor(options: ConnectionLimiterOptions) {
     this.#options = options;
     this.#connects = new RateLimiterMemory({ points: options.connectsPerMinute, duration: 60 });
-  }
-
-  /** Where a request comes from: the last address that no proxy of ours has put there. */
-  addressOf(request: Pick<IncomingMessage, 'socket' | 'headers'>): string {
-    const { trustedProxies } = this.#options;
-    const direct = plain(request.socket.remoteAddress ?? 'unknown');
-    if (!trustedProxies.includes(direct)) return direct;
-    const forwarded = String(request.headers['x-forwarded-for'] ?? '')
-      .split(',')
-      .map((address) => plain(address.trim()))
-      .filter((address) => address !== '');
-    return forwarded.findLast((address) => !trustedProxies.includes(address)) ?? direct;
   }
 
   /** Whether one more may come. Counts as one of this minute's even if not. */
@@ -54,9 +39,4 @@ export class ConnectionLimiter {
       else this.#open.delete(address);
     };
   }
-}
-
-/** IPv4 as IPv4, also where a socket calls it IPv6. */
-function plain(address: string): string {
-  return address.replace(/^::ffff:/i, '');
 }

@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { ParleyError } from '@parley/client-sdk/protocol';
 import { describe, expect, test } from 'vitest';
 import { ConnectionLimiter } from './ConnectionLimiter.js';
+import { clientAddressOf, limitKeyOf } from './clientAddress.js';
 import { MessageLimiter } from './MessageLimiter.js';
+import { TokenBuckets } from './TokenBuckets.js';
 import { iceServersFor } from './turnCredentials.js';
 
 const request = (remoteAddress: string, forwarded?: string) =>
@@ -10,7 +13,7 @@ const request = (remoteAddress: string, forwarded?: string) =>
 
 describe('connections from one address', () => {
   test('are so many in a minute, and so many at a time', async () => {
-    const limiter = new ConnectionLimiter({ connectsPerMinute: 3, sockets: 2, trustedProxies: [] });
+    const limiter = new ConnectionLimiter({ connectsPerMinute: 3, sockets: 2 });
     const close = limiter.opened('a');
     limiter.opened('a');
     expect(await limiter.mayConnect('a')).toBe(false);
@@ -27,45 +30,94 @@ describe('connections from one address', () => {
     ['the socket says so', request('::ffff:10.0.0.7'), '10.0.0.7'],
     ['nobody may say otherwise', request('10.0.0.7', '1.2.3.4'), '10.0.0.7'],
     ['our proxy says so', request('10.0.0.1', '1.2.3.4'), '1.2.3.4'],
+    ['our proxy says so, with a port', request('10.0.0.1', '1.2.3.4:5678'), '1.2.3.4'],
     ['our proxy says so, whatever the client put before', request('10.0.0.1', '6.6.6.6, 1.2.3.4'), '1.2.3.4'],
     ['two of our proxies say so', request('10.0.0.1', '1.2.3.4, 10.0.0.2'), '1.2.3.4'],
     ['our proxy says nothing', request('10.0.0.1'), '10.0.0.1'],
+    ['our proxy of IPv6 says so', request('2001:db8::1', '[2001:DB8:7::9]:443'), '2001:db8:7::9'],
   ])('are those of an address because %s', (_, from, address) => {
-    const limiter = new ConnectionLimiter({
-      connectsPerMinute: 1,
-      sockets: 1,
-      trustedProxies: ['10.0.0.1', '10.0.0.2'],
-    });
-    expect(limiter.addressOf(from)).toBe(address);
+    expect(clientAddressOf(from, { trustedProxies: ['10.0.0.1', '10.0.0.2', '2001:DB8::1'] })).toBe(address);
+  });
+
+  test.each([
+    ['1.2.3.4', '1.2.3.4'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::ffff', '2001:db8:1:2::/64'],
+    ['2001:0db8:0001::1', '2001:db8:1:0::/64'],
+    ['fe80::1', 'fe80:0:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['unknown', 'unknown'],
+  ])('from %s count for %s: whoever has one address of a network of 64 bits has all', (address, key) => {
+    expect(limitKeyOf(address)).toBe(key);
   });
 });
 
 describe('messages', () => {
-  test('are bounded over a socket and over all sockets of a person', async () => {
-    const limiter = new MessageLimiter({ perSecond: 1, burst: 3 });
-    const take = (socketId: string, person = 'ada') => limiter.take({ socketId, person });
-    for (let count = 0; count < 3; count += 1) await take('one');
-    await expect(take('one')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryable: true });
-    for (let count = 0; count < 3; count += 1) await take('two');
-    await expect(take('three')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-    await expect(take('four', 'ben')).resolves.toBeUndefined();
+  let nowMs = 0;
+  const limiterOf = (options: { perSecond: number; burst: number }) => {
+    nowMs = 0;
+    return new MessageLimiter({ ...options, now: () => nowMs });
+  };
+  const codeOf = (action: () => void) => {
+    try {
+      action();
+      return 'ok';
+    } catch (error) {
+      return error instanceof ParleyError ? `${error.code} ${error.retryAfterMs}` : String(error);
+    }
+  };
+
+  test('are bounded over a socket and over all sockets of a person', () => {
+    const limiter = limiterOf({ perSecond: 1, burst: 3 });
+    const take = (socketId: string, person = 'ada') => codeOf(() => limiter.take({ socketId, person }));
+    for (let count = 0; count < 3; count += 1) expect(take('one')).toBe('ok');
+    expect(take('one')).toBe('RATE_LIMITED 1000');
+    for (let count = 0; count < 3; count += 1) expect(take('two')).toBe('ok');
+    expect(take('three')).toBe('RATE_LIMITED 500');
+    expect(take('four', 'ben')).toBe('ok');
   });
 
-  test('say when there is room again', async () => {
-    const limiter = new MessageLimiter({ perSecond: 10, burst: 1 });
-    await limiter.take({ socketId: 'one', person: 'ada' });
-    await limiter.take({ socketId: 'one', person: 'ada' }).catch(({ retryAfterMs }: { retryAfterMs: number }) => {
-      expect(retryAfterMs).toBeGreaterThan(0);
-      expect(retryAfterMs).toBeLessThanOrEqual(100);
-    });
+  test('come back at the pace that was set, and the time until then is told', () => {
+    const limiter = limiterOf({ perSecond: 10, burst: 1 });
+    const take = () => codeOf(() => limiter.take({ socketId: 'one', person: 'ada' }));
+    expect(take()).toBe('ok');
+    nowMs = 40;
+    expect(take()).toBe('RATE_LIMITED 60');
+    nowMs = 100;
+    expect(take()).toBe('ok');
   });
 
-  test('that are refused again and again end the patience', async () => {
-    const limiter = new MessageLimiter({ perSecond: 1, burst: 1 });
+  test('are never more than the burst and the pace allow, over whatever stretch of time', () => {
+    const limiter = limiterOf({ perSecond: 20, burst: 150 });
+    const takenAtMs: number[] = [];
+    for (nowMs = 0; nowMs < 60_000; nowMs += 3) {
+      // Silent, then as loud as can be around what would be the end of a window.
+      if (nowMs < 7_000) continue;
+      if (codeOf(() => limiter.take({ socketId: 'one', person: 'ada' })) === 'ok') takenAtMs.push(nowMs);
+    }
+    for (const [index, fromMs] of takenAtMs.entries()) {
+      const until = takenAtMs[index + 200];
+      if (until !== undefined) expect((until - fromMs) / 1_000).toBeGreaterThanOrEqual((201 - 150) / 20 - 0.01);
+    }
+    expect(takenAtMs.length).toBeLessThanOrEqual(150 + 53 * 20);
+  });
+
+  test('that are refused again and again end the patience', () => {
+    const limiter = limiterOf({ perSecond: 1, burst: 1 });
     const answers: boolean[] = [];
-    for (let count = 0; count < 101; count += 1) answers.push(await limiter.refuse('one'));
+    for (let count = 0; count < 101; count += 1) answers.push(limiter.refuse('one'));
     expect(answers.indexOf(true)).toBe(100);
-    expect(await limiter.refuse('two')).toBe(false);
+    expect(limiter.refuse('two')).toBe(false);
+  });
+
+  test('of those who have gone are forgotten', () => {
+    const buckets = new TokenBuckets({ perSecond: 1, burst: 2, now: () => nowMs });
+    nowMs = 0;
+    for (let index = 0; index < 5_000; index += 1) {
+      nowMs += 10;
+      buckets.take(`socket ${index}`);
+    }
+    expect(buckets.size).toBeLessThan(1_100);
   });
 });
 

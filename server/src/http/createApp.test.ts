@@ -15,12 +15,19 @@ const metrics = { contentType: 'text/plain; version=0.0.4', text: () => Promise.
 const token = 'a-token-of-16-and-more';
 
 /** @returns asks the app for a path, under its own name unless another is given */
-async function serve(options: Partial<AppOptions['metrics']> = {}, identityRoutes = Router()) {
+async function serve(
+  options: Partial<AppOptions['metrics']> = {},
+  identityRoutes = Router(),
+  further: Partial<AppOptions> & { furtherOrigins?: string[] } = {},
+) {
   const server = createServer();
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const originPolicy = new OriginPolicy({ ownOrigins: [`http://127.0.0.1:${port}`], furtherOrigins: [] });
+  const originPolicy = new OriginPolicy({
+    ownOrigins: [`http://127.0.0.1:${port}`],
+    furtherOrigins: further.furtherOrigins ?? [],
+  });
   server.on(
     'request',
     createApp({
@@ -38,11 +45,12 @@ async function serve(options: Partial<AppOptions['metrics']> = {}, identityRoute
       identityRoutes,
       roomRoutes: Router(),
       metrics: { metrics, enabled: false, token: undefined, ...options },
+      ...further,
     }),
   );
-  return (path: string, headers: Record<string, string> = {}) =>
+  return (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     new Promise<{ status: number; type: string; headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
-      const asked = request({ port, host: '127.0.0.1', path, headers }, (response) => {
+      const asked = request({ port, host: '127.0.0.1', path, headers, method }, (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
           body += chunk;
@@ -86,6 +94,67 @@ describe('every answer', () => {
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
     expect(headers['x-powered-by']).toBeUndefined();
     expect(headers['strict-transport-security']).toBeUndefined();
+  });
+
+  test('lets the page connect to its own server by the name it was called by, to the identity provider, and to nobody else', async () => {
+    const policyOf = async (further: Partial<AppOptions> & { furtherOrigins?: string[] }, host?: string) => {
+      const get = await serve({}, Router(), further);
+      const { headers } = await get('/healthz', host === undefined ? {} : { host });
+      return /connect-src ([^;]*)/.exec(String(headers['content-security-policy']))?.[1]?.trim().split(/\s+/);
+    };
+    const furtherOrigins = ['https://meet.example'];
+    expect(await policyOf({ furtherOrigins, identityOrigin: 'https://id.example' }, 'Meet.Example')).toEqual([
+      "'self'",
+      'wss://meet.example',
+      'https://id.example',
+    ]);
+    expect(await policyOf({ furtherOrigins, withoutTls: true }, 'meet.example')).toEqual([
+      "'self'",
+      'wss://meet.example',
+      'ws://meet.example',
+    ]);
+    // Anything may stand in the header of a probe.
+    expect(new Set(await policyOf({ furtherOrigins }, 'evil.example'))).toEqual(new Set(["'self'"]));
+  });
+
+  test('to a page of another origin says whether that page may read it', async () => {
+    const origin = 'https://app.example';
+    const get = await serve({}, Router(), { furtherOrigins: [origin] });
+    const mine = await get('/api/settings', { origin });
+    expect(mine.headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      vary: expect.stringContaining('Origin'),
+    });
+    expect(mine.headers['access-control-allow-credentials']).toBeUndefined();
+    for (const other of ['https://evil.example', 'https://app.example.evil.example', 'null', 'http://app.example']) {
+      const { status, headers } = await get('/api/settings', { origin: other });
+      expect([status, headers['access-control-allow-origin']], other).toEqual([403, undefined]);
+    }
+    expect((await get('/api/settings')).headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  test('to a preflight names what a page may send, and only for the origins that may', async () => {
+    const origin = 'https://app.example';
+    const get = await serve({}, Router(), { furtherOrigins: [origin] });
+    const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
+    const allowed = await get('/api/rooms/daily/tokens', { origin, ...asked }, 'OPTIONS');
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': 'Authorization, Content-Type',
+    });
+    const refused = await get('/api/rooms/daily/tokens', { origin: 'https://evil.example', ...asked }, 'OPTIONS');
+    expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([403, undefined]);
+  });
+
+  test('that is a refusal for a name or an origin is told of, with what was asked for', async () => {
+    const forbidden: unknown[] = [];
+    const get = await serve({}, Router(), { onForbidden: (headers) => forbidden.push(headers) });
+    expect((await get('/api/settings', { host: 'parley.internal:8443' })).status).toBe(403);
+    expect((await get('/api/settings', { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await get('/api/settings')).status).toBe(200);
+    expect(forbidden).toMatchObject([{ host: 'parley.internal:8443' }, { origin: 'https://evil.example' }]);
   });
 
   test('that failed says that it failed, and nothing of how this program is made', async () => {

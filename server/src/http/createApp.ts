@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
@@ -23,6 +24,10 @@ export interface AppOptions {
   roomRoutes: Router;
   /** What failed within this server while it answered. */
   onError?: (error: unknown) => void;
+  /** A request that was refused for its `Origin` or `Host`. */
+  onForbidden?: (headers: { origin: string | undefined; host: string | undefined }) => void;
+  /** This server itself speaks http, so that its pages' sockets do without TLS, too. Default false. */
+  withoutTls?: boolean;
   /** Of the deployment. */
   mode: string;
   metrics: Omit<MetricsRouteOptions, 'originPolicy'>;
@@ -49,6 +54,8 @@ export function createApp(options: AppOptions): Express {
         ? options.originPolicy.allowsOrigin(request.headers.origin)
         : options.originPolicy.allows(request.headers))
     ) {
+      const { origin, host } = request.headers;
+      options.onForbidden?.({ origin, host });
       response
         .status(403)
         .type('text/plain')
@@ -126,8 +133,14 @@ export function createApp(options: AppOptions): Express {
 const HALF_A_YEAR_S = 15_552_000;
 
 /** The page loads nothing from anywhere else, is framed by nobody, and talks to this server and the identity provider alone. */
-function securityHeaders({ identityOrigin, ownCertificate }: AppOptions): HelmetOptions {
+function securityHeaders(options: AppOptions): HelmetOptions {
+  const { identityOrigin, ownCertificate, originPolicy, withoutTls } = options;
   const provider = identityOrigin === undefined ? [] : [identityOrigin];
+  // The page's own server, by the name that it was asked for. Not all browsers take 'self' to mean its sockets, too.
+  const socketsOf = (scheme: 'ws' | 'wss') => (request: IncomingMessage) => {
+    const { host } = request.headers;
+    return host !== undefined && originPolicy.allowsHost(host) ? `${scheme}://${host.toLowerCase()}` : "'self'";
+  };
   return {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -135,7 +148,7 @@ function securityHeaders({ identityOrigin, ownCertificate }: AppOptions): Helmet
         defaultSrc: ["'self'"],
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
-        connectSrc: ["'self'", 'ws:', 'wss:', ...provider],
+        connectSrc: ["'self'", socketsOf('wss'), ...(withoutTls === true ? [socketsOf('ws')] : []), ...provider],
         mediaSrc: ["'self'", 'blob:', 'mediastream:'],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],

@@ -4,10 +4,12 @@ import express from 'express';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SessionRegistry } from '../auth/SessionRegistry.js';
+import { PostLimiter } from '../edge/PostLimiter.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
 import { identityRoutes, type Minter } from './identityRoutes.js';
 
 const ISSUER = 'https://id.example/realms/parley';
+const PER_MINUTE = 20;
 const KEY: Minter = { id: 'key:1', rooms: ['daily'], grants: ['join', 'listen', 'readTranscript'] };
 const IDENTITY = {
   guests: false,
@@ -48,7 +50,8 @@ beforeEach(async () => {
         return { token: 'a token', expiresAtMs: 5 };
       },
       jwks: () => ({ keys: [] }),
-      audit: { record: (event) => void events.push(event) },
+      audit: { record: (event) => void events.push(event), close: () => {} },
+      limits: new PostLimiter({ perMinute: PER_MINUTE, keyOf: () => 'one address', onRefused: () => {} }),
       logger: pino({ level: 'silent' }),
     }),
   );
@@ -80,14 +83,21 @@ describe('a sign-out that the identity provider tells', () => {
     const answer = await post('/auth/backchannel-logout', form({ logout_token: 'good' }));
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(ended).toEqual(['SIGNED_OUT']);
-    expect(events).toEqual([{ event: 'signedOut', issuer: ISSUER, connections: 1 }]);
+    expect(events).toEqual([{ event: 'signedOut', by: 'logout', issuer: ISSUER, connections: 1 }]);
   });
 
   test('K16 refuses what does not hold, what is missing, and any other form of asking', async () => {
     for (const body of [form({ logout_token: 'forged' }), form({}), form({ token: 'good' }), 'logout_token=good']) {
       expect((await post('/auth/backchannel-logout', body)).status).toBe(400);
     }
-    expect((await ask('/auth/backchannel-logout?logout_token=good')).status).toBe(404);
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const answer = await ask('/auth/backchannel-logout?logout_token=good', { method });
+      expect([answer.status, answer.headers.get('allow'), answer.headers.get('cache-control')]).toEqual([
+        405,
+        'POST',
+        'no-store',
+      ]);
+    }
     expect((await post('/auth/backchannel-logout', form({ logout_token: 'x'.repeat(70_000) }))).status).toBe(413);
     expect(ended).toEqual([]);
     expect(events).toEqual([]);
@@ -141,6 +151,30 @@ describe('a room token', () => {
     const answer = await post('/api/rooms/daily/tokens', '{"name":', { 'content-type': 'application/json' });
     expect(answer.status).toBe(400);
     expect(await answer.text()).not.toMatch(/node_modules|SyntaxError|:\d+:\d+/);
+  });
+});
+
+describe('one address', () => {
+  const guess = (secret: string) =>
+    post('/api/rooms/daily/tokens', '{"name":"Zoe"}', {
+      'content-type': 'application/json',
+      authorization: `Bearer ${secret}`,
+    });
+
+  test('guesses at keys so many times a minute, and then waits, also with the right one', async () => {
+    for (let count = 0; count < PER_MINUTE; count += 1) expect((await guess(`wrong ${count}`)).status).toBe(401);
+    const answer = await guess('secret');
+    expect(answer.status).toBe(429);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await answer.json()).toMatchObject({ error: { code: 'RATE_LIMITED' } });
+    expect(minted).toEqual([]);
+  });
+
+  test('is heard as often as it has to say that somebody signed out, and not as often with lies', async () => {
+    const say = (token: string) => post('/auth/backchannel-logout', form({ logout_token: token }));
+    for (let count = 0; count < PER_MINUTE * 3; count += 1) expect((await say('good')).status).toBe(200);
+    for (let count = 0; count < PER_MINUTE; count += 1) expect((await say('forged')).status).toBe(400);
+    expect((await say('forged')).status).toBe(429);
   });
 });
 

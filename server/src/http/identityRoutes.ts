@@ -1,6 +1,6 @@
 import { GRANTS, type Grant, ParleyError, type ServerIdentity } from '@parley/client-sdk/protocol';
 import { displayNameSchema, roomNameSchema } from '@parley/client-sdk/protocol/schema';
-import express, { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { SessionRegistry } from '../auth/SessionRegistry.js';
 import type { AuditLog } from '../observability/AuditLog.js';
@@ -38,6 +38,8 @@ export interface IdentityRoutesOptions {
   jwks: () => Promise<unknown> | unknown;
   audit: AuditLog;
   logger: Logger;
+  /** Bounds on how often one address may post. Default: none. */
+  limits?: { all: RequestHandler; refused: RequestHandler };
 }
 
 const LONGEST_TTL_S = 4 * 3_600;
@@ -64,24 +66,35 @@ export function identityRoutes(options: IdentityRoutesOptions): Router {
   router.get('/.well-known/jwks.json', async (_request, response) => {
     response.set('Cache-Control', 'public, max-age=300').json(await options.jwks());
   });
-  router.post('/api/rooms/:room/tokens', express.json({ limit: BODY_LIMIT }), (request, response) =>
+  const { all, refused } = options.limits ?? { all: pass, refused: pass };
+  router.post('/api/rooms/:room/tokens', all, express.json({ limit: BODY_LIMIT }), (request, response) =>
     mintToken(options, request, response),
   );
   const { provider } = options;
   if (provider !== undefined) {
     router.post(
       '/auth/backchannel-logout',
+      refused,
       express.urlencoded({ limit: BODY_LIMIT, extended: false, parameterLimit: 8 }),
       (request, response) => signOut({ ...options, provider }, request, response),
     );
     // Keycloak sends the token as the body, whatever it calls its type.
-    router.post('/auth/k_push_not_before', express.text({ limit: BODY_LIMIT, type: () => true }), (request, response) =>
-      pushNotBefore({ ...options, provider }, request, response),
+    router.post(
+      '/auth/k_push_not_before',
+      refused,
+      express.text({ limit: BODY_LIMIT, type: () => true }),
+      (request, response) => pushNotBefore({ ...options, provider }, request, response),
     );
+    // OpenID Connect Back-Channel Logout 1.0 section 2.5: the form of a POST, and nothing else.
+    router.all(['/auth/backchannel-logout', '/auth/k_push_not_before'], (_request, response) => {
+      response.status(405).set({ Allow: 'POST', 'Cache-Control': 'no-store' }).json({ error: 'invalid_request' });
+    });
   }
   router.use(badBodies);
   return router;
 }
+
+const pass: RequestHandler = (_request, _response, next) => next();
 
 type WithProvider = IdentityRoutesOptions & { provider: NonNullable<IdentityRoutesOptions['provider']> };
 
@@ -93,7 +106,7 @@ async function signOut(options: WithProvider, request: Request, response: Respon
     if (typeof token !== 'string') throw new Error('no logout_token');
     const whom = await provider.verifyLogout(token);
     const connections = sessions.signOut({ issuer: provider.issuer, ...whom });
-    audit.record({ event: 'signedOut', issuer: provider.issuer, connections });
+    audit.record({ event: 'signedOut', by: 'logout', issuer: provider.issuer, connections });
     response.status(200).end();
   } catch (error) {
     logger.warn({ reason: reasonOf(error) }, 'a back-channel logout was refused');
@@ -106,7 +119,7 @@ async function pushNotBefore(options: WithProvider, request: Request, response: 
   try {
     const { notBeforeMs } = await provider.verifyNotBefore(String(request.body ?? ''));
     const connections = sessions.notBefore({ issuer: provider.issuer, notBeforeMs });
-    audit.record({ event: 'signedOut', issuer: provider.issuer, connections });
+    audit.record({ event: 'signedOut', by: 'notBefore', issuer: provider.issuer, connections });
     response.status(204).end();
   } catch (error) {
     logger.warn({ reason: reasonOf(error) }, 'a push-not-before was refused');

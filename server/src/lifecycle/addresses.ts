@@ -12,12 +12,26 @@ export function lanAddresses(): string[] {
 }
 
 /** Where the page, the API and the sockets listen. */
-export function listenHost(settings: Settings): string {
+export function listenHost(settings: Pick<Settings, 'host' | 'lan'>): string {
   return settings.lan && settings.host === '127.0.0.1' ? '0.0.0.0' : settings.host;
 }
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/**
+ * Whether others than the people at this machine can reach this server: by its own address, or, as a proxy in front, pages of elsewhere or
+ * an announced address give away, by another one.
+ */
+export function isExposed(settings: Pick<Settings, 'host' | 'lan' | 'origins' | 'trustedProxies' | 'media'>): boolean {
+  const { origins, trustedProxies, media } = settings;
+  return (
+    !isLoopback(listenHost(settings)) ||
+    origins.some((origin) => !isLoopback(new URL(origin).hostname)) ||
+    trustedProxies.length > 0 ||
+    (media.announcedAddress !== undefined && !isLoopback(media.announcedAddress))
+  );
 }
 
 /** Names and addresses that browsers may call this server by, most natural first. */

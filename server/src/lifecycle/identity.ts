@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { GRANTS, type ServerIdentity } from '@parley/client-sdk/protocol';
@@ -14,10 +15,12 @@ import { RoomTokenIssuer } from '../auth/RoomTokenIssuer.js';
 import type { SessionRegistry } from '../auth/SessionRegistry.js';
 import { TokenVerifier } from '../auth/TokenVerifier.js';
 import type { Settings } from '../config/settings.js';
+import { PostLimiter } from '../edge/PostLimiter.js';
 import { identityRoutes, type Minter } from '../http/identityRoutes.js';
 import type { Bearer } from '../http/roomRoutes.js';
 import type { AuditLog } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
+import { RepeatFilter } from '../observability/RepeatFilter.js';
 
 /** Everything that knows who people are, put together. */
 export interface Identities {
@@ -25,6 +28,8 @@ export interface Identities {
   routes: Router;
   /** Whose token a program came with, an integrator's or a person's. @throws ParleyError as of `authenticator`, `SIGNED_OUT` */
   identify(token: string): Promise<Bearer>;
+  /** The identity provider's, whose subjects members of rooms are named by; absent without one. */
+  readonly issuer: string | undefined;
   /** Whether those who come can be told apart now; not before the provider's keys are there. */
   readonly ready: boolean;
   close(): void;
@@ -38,7 +43,12 @@ export interface IdentitiesOptions {
   sessions: SessionRegistry;
   audit: AuditLog;
   logger: Logger;
+  /** What limits of a request's origin count by. */
+  limitKeyOf: (request: IncomingMessage) => string;
 }
+
+const MOST_LINES = 60;
+const LINES_WINDOW_MS = 60_000;
 
 export const apiKeysFile = (dataDir: string): string => join(dataDir, 'keys', 'api-keys.json');
 
@@ -48,13 +58,32 @@ export function allowsGuests({ guests, keycloak }: Settings): boolean {
 }
 
 export async function createIdentities(options: IdentitiesOptions): Promise<Identities> {
-  const { settings, joinSecret, model, sessions, audit, logger } = options;
-  const onRefused = (reason: string) => logger.info({ reason }, 'a token was refused');
+  const { settings, joinSecret, model, sessions, audit, logger, limitKeyOf } = options;
+  const lines = new RepeatFilter({
+    most: MOST_LINES,
+    windowMs: LINES_WINDOW_MS,
+    onHeldBack: ({ kind, count }) => logger.info({ count }, `further ${kind}`),
+  });
+  const onRefused = (reason: string) => {
+    if (lines.passes('tokens were refused')) logger.info({ reason }, 'a token was refused');
+  };
+  const onClockOff = (aheadMs: number) => {
+    if (lines.passes('tokens from the future'))
+      logger.warn({ aheadMs }, "a token comes from the future: this machine's clock or the identity provider's is off");
+  };
   const roomTokens = await RoomTokenIssuer.create({
     file: join(settings.dataDir, 'keys', 'room-tokens.json'),
     onRefused,
   });
-  const provider = await providerOf({ settings, sessions, logger, onRefused });
+  const provider = await providerOf({ settings, sessions, audit, logger, onRefused, onClockOff });
+  if (provider === undefined && Object.values(settings.rooms).some(({ members }) => members !== undefined)) {
+    logger.warn('rooms have members, and there is no Keycloak to know them by: only room tokens let anybody in there');
+  }
+  const posts = new PostLimiter({
+    perMinute: settings.limits.postsPerMinutePerAddress,
+    keyOf: limitKeyOf,
+    onRefused: () => audit.record({ event: 'denied', what: 'post', code: 'RATE_LIMITED' }),
+  });
   const guests = allowsGuests(settings)
     ? new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret })
     : undefined;
@@ -90,11 +119,16 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
       jwks: () => roomTokens.jwks(),
       audit,
       logger,
+      limits: posts,
     }),
+    issuer: provider?.forRoutes.issuer,
     get ready() {
       return provider?.ready() ?? true;
     },
-    close: () => provider?.close(),
+    close: () => {
+      provider?.close();
+      lines.flush();
+    },
   };
 }
 
@@ -106,10 +140,12 @@ function minterOfKey(apiKeys: ApiKeys, bearer: string): Minter | undefined {
 async function providerOf(options: {
   settings: Settings;
   sessions: SessionRegistry;
+  audit: AuditLog;
   logger: Logger;
   onRefused: (reason: string) => void;
+  onClockOff: (aheadMs: number) => void;
 }) {
-  const { settings, sessions, logger, onRefused } = options;
+  const { settings, sessions, audit, logger, onRefused, onClockOff } = options;
   const { url, internalUrl, realm, clientId, audience, serviceClientId, serviceClientSecret, caFile } =
     settings.keycloak;
   if (url === undefined) return undefined;
@@ -123,7 +159,7 @@ async function providerOf(options: {
   });
   await keys.start();
   const ready = () => keys.ready;
-  const tokens = new TokenVerifier({ issuer, audience, keyFor: keys.keyFor, ready, clientId, onRefused });
+  const tokens = new TokenVerifier({ issuer, audience, keyFor: keys.keyFor, ready, clientId, onRefused, onClockOff });
   const logouts = new LogoutTokenVerifier({ issuer, clientId, keyFor: keys.keyFor });
   const introspector =
     serviceClientSecret === undefined
@@ -136,6 +172,8 @@ async function providerOf(options: {
           clientSecret: serviceClientSecret,
           everyMs: settings.keycloak.introspectEveryMs,
           onFailure: (reason) => logger.warn({ reason }, 'the identity provider could not be asked about a token'),
+          onSignedOut: ({ connections }) =>
+            audit.record({ event: 'signedOut', by: 'introspection', issuer, connections }),
         });
   return {
     ready,
@@ -153,7 +191,8 @@ async function providerOf(options: {
       if (bearer === '') return undefined;
       try {
         const verified = await tokens.verify(bearer);
-        if (verified.clientId !== serviceClientId) return undefined;
+        if (verified.serviceAccountOf !== serviceClientId) return undefined;
+        sessions.assertAlive(verified.identity);
         return { id: `service:${serviceClientId}`, rooms: '*', grants: GRANTS };
       } catch {
         return undefined;

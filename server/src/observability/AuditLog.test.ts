@@ -1,3 +1,4 @@
+import { ManualTime } from '@parley/media/testing';
 import { expect, test } from 'vitest';
 import { createAuditLog, whoOf } from './AuditLog.js';
 
@@ -5,12 +6,38 @@ test('writes one line of JSON for each event, with its time', () => {
   const lines: string[] = [];
   const log = createAuditLog({ stream: { write: (line) => void lines.push(line) } });
   log.record({ event: 'denied', what: 'connect', code: 'UNAUTHENTICATED' });
-  log.record({ event: 'signedOut', issuer: 'https://id.example', connections: 2 });
+  log.record({ event: 'signedOut', by: 'logout', issuer: 'https://id.example', connections: 2 });
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     { event: 'denied', what: 'connect', code: 'UNAUTHENTICATED', time: expect.stringMatching(/^\d{4}-.*Z$/) },
     { event: 'signedOut', connections: 2 },
   ]);
   expect(lines.every((line) => line.endsWith('\n') && line.indexOf('\n') === line.length - 1)).toBe(true);
+});
+
+test('writes of each kind of refusal so many lines a minute, and the rest as a number; of what people did, every line', () => {
+  const time = new ManualTime();
+  const events: Record<string, unknown>[] = [];
+  const log = createAuditLog({ stream: { write: (line) => void events.push(JSON.parse(line)) }, time });
+  const of = (event: string) => events.filter((each) => each.event === event);
+  for (let count = 0; count < 10_000; count += 1) {
+    log.record({ event: 'denied', what: 'connect', code: 'JOIN_SECRET_REQUIRED' });
+    log.record({ event: 'ended', code: 'RATE_LIMITED', who: 'guest#x' });
+  }
+  for (let count = 0; count < 200; count += 1) {
+    log.record({ event: 'left', room: 'daily', meetingId: 'm', participantId: `p${count}`, reason: 'left' });
+  }
+  log.record({ event: 'denied', what: 'join', code: 'ROOM_LOCKED' });
+  expect([of('denied').length, of('ended').length, of('left').length]).toEqual([61, 60, 200]);
+  time.advance(60_000);
+  expect(of('heldBack')).toMatchObject([
+    { kind: 'denied connect JOIN_SECRET_REQUIRED', count: 9_940 },
+    { kind: 'ended RATE_LIMITED', count: 9_940 },
+  ]);
+  log.record({ event: 'denied', what: 'connect', code: 'JOIN_SECRET_REQUIRED' });
+  expect(of('denied')).toHaveLength(62);
+  log.close();
+  expect(time.pendingTimers).toBe(0);
+  expect(of('heldBack')).toHaveLength(2);
 });
 
 test('names those whom a provider knows, and of guests a digest of their secret', () => {

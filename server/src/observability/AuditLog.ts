@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { ErrorCode, Grant, LeaveReason } from '@parley/client-sdk/protocol';
+import type { TimeSource } from '@parley/media';
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Identity } from '../auth/Authenticator.js';
+import { RepeatFilter } from './RepeatFilter.js';
 
 /** Where something happened. */
 interface InMeeting {
@@ -12,31 +15,73 @@ interface InMeeting {
 
 export type AuditEvent =
   | ({ event: 'joined'; who: string; grants: readonly Grant[] } & InMeeting)
-  | ({ event: 'left'; reason: LeaveReason } & InMeeting)
+  /** `code`: why the server ended the connection. */
+  | ({ event: 'left'; reason: LeaveReason; code?: ErrorCode } & InMeeting)
   /** A connection or a request that was refused for want of a right. */
   | { event: 'denied'; what: string; code: ErrorCode; who?: string; room?: string }
+  /** A connection that the server ended. */
+  | { event: 'ended'; code: ErrorCode; who: string }
+  /** So many more of `denied` or `ended` within a minute as had no line of their own. */
+  | { event: 'heldBack'; kind: string; count: number }
   | ({ event: 'moderated'; action: 'mute' | 'remove' | 'lock' | 'unlock' | 'end'; of?: string } & InMeeting)
-  | { event: 'signedOut'; issuer: string; connections: number }
+  /** `by`: what the identity provider had said. */
+  | { event: 'signedOut'; by: 'logout' | 'notBefore' | 'introspection'; issuer: string; connections: number }
+  | {
+      event: 'apiKeyCreated';
+      key: string;
+      rooms: '*' | readonly string[];
+      grants: readonly Grant[];
+      expiresAtMs?: number;
+    }
+  | { event: 'apiKeyRevoked'; key: string }
   | { event: 'tokenMinted'; by: string; room: string; grants: readonly Grant[]; ttlMs: number }
   | ({ event: 'exported'; what: string } & InMeeting);
 
 /** Who did what, for those who must be able to tell later. Ids only: no names, no text, no tokens. */
 export interface AuditLog {
   record(event: AuditEvent): void;
+  /** Writes down what was held back. Idempotent. */
+  close(): void;
 }
 
 /** For those who do not want one. */
-export const NO_AUDIT: AuditLog = { record: () => {} };
+export const NO_AUDIT: AuditLog = { record: () => {}, close: () => {} };
+
+/** Of one kind of refusal so many lines a minute: strangers must not fill the disk, nor bury what others did. */
+const MOST_REFUSALS = 60;
+const WINDOW_MS = 60_000;
+
+/** Where it stands, unless the settings say otherwise: in the data folder. */
+export function auditFileOf({ audit, dataDir }: { audit: { file?: string | undefined }; dataDir: string }): string {
+  return audit.file ?? join(dataDir, 'audit.log');
+}
 
 /** JSON lines, each with its time, at the end of a file that only its owner reads. */
-export function createAuditLog(options: { file: string } | { stream: DestinationStream }): AuditLog {
+export function createAuditLog(
+  options: ({ file: string } | { stream: DestinationStream }) & { time?: TimeSource },
+): AuditLog {
   const stream =
     'stream' in options ? options.stream : destination({ dest: options.file, mkdir: true, sync: false, mode: 0o600 });
   const log = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } },
     stream,
   );
-  return { record: (event) => log.info(event) };
+  const write = (event: AuditEvent) => log.info(event);
+  const refusals = new RepeatFilter({
+    most: MOST_REFUSALS,
+    windowMs: WINDOW_MS,
+    onHeldBack: (held) => write({ event: 'heldBack', ...held }),
+    ...(options.time === undefined ? {} : { time: options.time }),
+  });
+  return {
+    record: (event) => {
+      const { event: name } = event;
+      const kind =
+        name === 'denied' ? `${name} ${event.what} ${event.code}` : name === 'ended' && `${name} ${event.code}`;
+      if (kind === false || refusals.passes(kind)) write(event);
+    },
+    close: () => refusals.flush(),
+  };
 }
 
 /**

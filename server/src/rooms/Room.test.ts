@@ -9,7 +9,7 @@ import {
 import type { MediaNode, PipelineEvent, SpeechSettings } from '@parley/media';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type SettingsInput, settingsSchema } from '../config/settings.js';
 import { MemoryTranscriptLog } from '../transcripts/MemoryTranscriptLog.js';
 import type { Peer } from './Peer.js';
@@ -42,6 +42,7 @@ class FakeMedia {
       transportsOf: () => [{ direction: 'send' }],
       produce: async () => ({ producerId: `producer${++this.#producers}` }),
       createTransport: async () => ({ transportId: 'transport' }),
+      restartIce: async () => ({ usernameFragment: 'u', password: 'p' }),
       consume: async ({ producerId }: { producerId: string }) => ({
         consumerId: 'consumer',
         producerId,
@@ -444,6 +445,12 @@ describe('who may come in', () => {
     expect(codeOf(() => join('Ben'))).toBeUndefined();
   });
 
+  test('to a locked room not by trying before with settings that are none', () => {
+    expect(codeOf(() => join('Eve', { modelSize: 1 } as never))).toBe('INVALID_SETTINGS');
+    room.setLocked(true);
+    expect(codeOf(() => join('Eve'))).toBe('ROOM_LOCKED');
+  });
+
   test('not whom a moderator removed, for the rest of the meeting', () => {
     const ada = join('Ada');
     const ben = join('Ben');
@@ -454,12 +461,38 @@ describe('who may come in', () => {
     expect(codeOf(() => room.remove('p_nobody'))).toBe('PARTICIPANT_NOT_FOUND');
   });
 
+  test('as one who is held until they leave, are replaced, or are taken out', () => {
+    const ada = join('Ada');
+    expect(room.holds(ada.peer)).toBe(true);
+    const again = join('Ada');
+    expect([room.holds(ada.peer), room.holds(again.peer)]).toEqual([false, true]);
+    room.remove(again.joined.participantId);
+    expect(room.holds(again.peer)).toBe(false);
+  });
+
   test('as somebody else where another issuer vouches for the same subject', () => {
     const here = join('Ada', undefined, { issuer: 'https://a.example' });
     const there = join('Ada', undefined, { issuer: 'https://b.example' });
     expect(here.joined.participantId).not.toBe(there.joined.participantId);
     expect(here.client.of('dismissed')).toEqual([]);
   });
+});
+
+test('relays are told with credentials made anew, with each transport and each search for another path', async () => {
+  room = await open({ turn: { urls: ['turn:relay.example'], secret: 'a shared secret', ttlS: 60 } });
+  const { peer, joined } = join('Ada');
+  const atFirst = joined.iceServers;
+  vi.useFakeTimers({ now: Date.now() + 120_000, toFake: ['Date'] });
+  try {
+    const made = await room.createTransport(peer, { direction: 'recv', rtpCapabilities: {} });
+    vi.setSystemTime(Date.now() + 120_000);
+    const again = await room.restartIce(peer, 'transport');
+    const endsOf = (servers: { username?: string | undefined }[]) => Number(servers[0]?.username?.split(':')[0]);
+    expect(endsOf(made.iceServers)).toBeGreaterThan(endsOf(atFirst) + 100);
+    expect(endsOf(again.iceServers)).toBeGreaterThan(endsOf(made.iceServers) + 100);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe('what somebody may not', () => {
@@ -470,6 +503,17 @@ describe('what somebody may not', () => {
     await expect(room.createTransport(peer, { direction: 'recv', rtpCapabilities: {} })).rejects.toMatchObject({
       code: 'TOO_MANY_TRANSPORTS',
     });
+  });
+
+  test('say: how the others are heard, if they only listen', () => {
+    const listener = join('Lis', undefined, { grants: ['join', 'listen', 'readTranscript'] });
+    expect(room.settingsFor(listener.peer).mayChangeRoom).toBe(false);
+    const change = () => room.updateSettings(listener.peer, { scope: 'room', settings: { language: 'de' } });
+    expect(codeOf(change)).toBe('SETTINGS_FORBIDDEN');
+    const own = { scope: 'participant', settings: { language: 'de' } } as const;
+    expect(codeOf(() => room.updateSettings(listener.peer, own))).toBeUndefined();
+    const mia = join('Mia', undefined, { grants: ['join', 'moderate'] });
+    expect(room.settingsFor(mia.peer).mayChangeRoom).toBe(true);
   });
 
   test('read is not told to them', async () => {

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import {
   type DtlsParameters,
   type Grant,
-  type IceParameters,
+  type IceServer,
   type LeaveReason,
   LIMITS,
   type NotificationName,
@@ -118,6 +118,11 @@ export class Room {
     }
   }
 
+  /** Whether somebody who came in is still in. */
+  holds(peer: Peer): boolean {
+    return this.#peers.get(peer.peerId) === peer;
+  }
+
   get peerCount(): number {
     return this.#peers.size;
   }
@@ -150,8 +155,9 @@ export class Room {
     if (replaced === undefined && this.#peers.size >= this.#options.settings.limits.participantsPerRoom) {
       throw new ParleyError('ROOM_FULL');
     }
-    this.#access.admit({ participantId, grants });
+    this.#access.assertMayEnter({ participantId, grants });
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
+    this.#access.enter(participantId);
     clearTimeout(this.#endTimer);
     const peer = new Peer({ peerId, participantId, displayName: identity.displayName, grants, channel });
     if (replaced !== undefined) {
@@ -181,7 +187,7 @@ export class Room {
         participantId,
         participants: [...this.#peers.values()].map((each) => this.#participantOf(each)),
         routerRtpCapabilities: this.#sfu.rtpCapabilities as RtpCapabilities,
-        iceServers: iceServersFor({ turn: this.#options.settings.turn, participantId, nowMs: Date.now() }),
+        iceServers: this.#iceServersFor(participantId),
         lastSeq: this.#options.transcript.lastSeq,
         grants: [...grants],
         locked: this.#access.locked,
@@ -192,7 +198,7 @@ export class Room {
   }
 
   leave(peer: Peer, reason: LeaveReason): void {
-    if (this.#peers.get(peer.peerId) !== peer) {
+    if (!this.holds(peer)) {
       return;
     }
     this.#drop(peer, reason === 'removed' ? 'atOnce' : 'arrived');
@@ -230,7 +236,10 @@ export class Room {
         }
       }
     }
-    return transport as TransportParameters;
+    return {
+      ...(transport as Omit<TransportParameters, 'iceServers'>),
+      iceServers: this.#iceServersFor(peer.participantId),
+    };
   }
 
   async connectTransport(peer: Peer, request: { transportId: string; dtlsParameters: DtlsParameters }): Promise<void> {
@@ -239,8 +248,9 @@ export class Room {
     await asWireErrors(() => this.#sfu.connectTransport({ ownerId: peer.peerId, transportId, dtlsParameters }));
   }
 
-  async restartIce(peer: Peer, transportId: string): Promise<{ iceParameters: IceParameters }> {
-    return { iceParameters: await asWireErrors(() => this.#sfu.restartIce({ ownerId: peer.peerId, transportId })) };
+  async restartIce(peer: Peer, transportId: string): Promise<ResponseOf<'restartIce'>> {
+    const iceParameters = await asWireErrors(() => this.#sfu.restartIce({ ownerId: peer.peerId, transportId }));
+    return { iceParameters, iceServers: this.#iceServersFor(peer.participantId) };
   }
 
   async produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
@@ -484,8 +494,14 @@ export class Room {
     return peer;
   }
 
+  /** Whoever only listens does not decide how others are heard. */
   #mayChangeRoom(peer: Peer): boolean {
-    return this.#options.settings.memberSettings || peer.may('moderate');
+    return peer.may('moderate') || (this.#options.settings.memberSettings && peer.may('speak'));
+  }
+
+  /** Made anew each time: credentials for relays may hold for minutes alone. */
+  #iceServersFor(participantId: string): IceServer[] {
+    return iceServersFor({ turn: this.#options.settings.turn, participantId, nowMs: Date.now() });
   }
 
   #participantOf(peer: Peer): Participant {

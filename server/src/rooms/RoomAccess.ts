@@ -1,5 +1,8 @@
 import { type Grant, ParleyError } from '@parley/client-sdk/protocol';
 
+/** So many are remembered of each kind; those who came first are forgotten first. */
+const MOST_REMEMBERED = 10_000;
+
 /** Who may come into one meeting, beyond what they may do anyway: the lock, and those who were removed. */
 export class RoomAccess {
   #locked = false;
@@ -19,13 +22,17 @@ export class RoomAccess {
   }
 
   /** @throws ParleyError `REMOVED`, `ROOM_LOCKED` */
-  admit(options: { participantId: string; grants: ReadonlySet<Grant> }): void {
+  assertMayEnter(options: { participantId: string; grants: ReadonlySet<Grant> }): void {
     const { participantId, grants } = options;
     if (this.#removed.has(participantId)) throw new ParleyError('REMOVED');
     if (this.#locked && !grants.has('moderate') && !this.#belonging.has(participantId)) {
       throw new ParleyError('ROOM_LOCKED');
     }
-    this.#belonging.add(participantId);
+  }
+
+  /** Belongs to the meeting from now on. */
+  enter(participantId: string): void {
+    remember(this.#belonging, participantId);
   }
 
   /** Left on purpose: comes back as anybody else. */
@@ -40,6 +47,14 @@ export class RoomAccess {
   /** Not let in again. */
   remove(participantId: string): void {
     this.#belonging.delete(participantId);
-    this.#removed.add(participantId);
+    remember(this.#removed, participantId);
   }
+}
+
+/** As the newest of its set. */
+function remember(set: Set<string>, entry: string): void {
+  set.delete(entry);
+  set.add(entry);
+  const [oldest] = set;
+  if (set.size > MOST_REMEMBERED && oldest !== undefined) set.delete(oldest);
 }

@@ -17,12 +17,12 @@ import type { MessageLimiter } from '../edge/MessageLimiter.js';
 import type { OriginPolicy } from '../http/originPolicy.js';
 import { type AuditLog, whoOf } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
-import type { PeerChannel } from '../rooms/Peer.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
+import { HandshakeGuard, type RawConnection } from './HandshakeGuard.js';
 import { handleRequest } from './handleRequest.js';
-import { Outbox, type SlowReason } from './Outbox.js';
 import { RateLimit } from './RateLimit.js';
 import { type Connection, leaveRoom, requestHandlers } from './requestHandlers.js';
+import { type SlowClient, SocketChannel } from './SocketChannel.js';
 import { watchSocket } from './watchSocket.js';
 
 export interface SignalingServerOptions {
@@ -35,6 +35,8 @@ export interface SignalingServerOptions {
   rooms: RoomRegistry;
   maxConnections: number;
   connectionLimiter: ConnectionLimiter;
+  /** What limits of a request's origin count by. */
+  limitKeyOf: (request: IncomingMessage) => string;
   messageLimiter: MessageLimiter;
   logger: Logger;
 }
@@ -46,10 +48,8 @@ interface SocketData {
 
 type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
 
-/** A notification must have left before its socket is closed. */
-const DISCONNECT_DELAY_MS = 100;
-/** A client that takes too little in may need so long to hear why; one that reads nothing never does. */
-const SLOW_DISCONNECT_DELAY_MS = 5_000;
+/** A refusal must have left before its WebSocket is closed. */
+const REFUSED_DELAY_MS = 100;
 
 /**
  * socket.io at the edge: websocket only, origin checked on the upgrade, credentials checked before the first event, everything
@@ -58,15 +58,18 @@ const SLOW_DISCONNECT_DELAY_MS = 5_000;
 export class SignalingServer {
   readonly #io: Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
   readonly #options: SignalingServerOptions;
+  readonly #handshakes = new HandshakeGuard();
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: SignalingServerOptions) {
     this.#options = options;
-    const { httpServer, originPolicy, maxConnections, connectionLimiter } = options;
+    const { httpServer, originPolicy, maxConnections, connectionLimiter, limitKeyOf } = options;
     this.#io = new Server(httpServer, {
       transports: ['websocket'],
       serveClient: false,
       maxHttpBufferSize: LIMITS.messageBytes,
+      // A small message that unpacks to a large one would pass the limit above.
+      perMessageDeflate: false,
       connectTimeout: LIMITS.joinTimeoutMs,
       pingInterval: 10_000,
       pingTimeout: 5_000,
@@ -76,18 +79,23 @@ export class SignalingServer {
         if (!originPolicy.allows(request.headers)) return refuse('this page may not use this server');
         if (this.#io.engine.clientsCount >= maxConnections) return refuse('the server is full');
         void connectionLimiter
-          .mayConnect(connectionLimiter.addressOf(request))
+          .mayConnect(limitKeyOf(request))
           .then((may) => (may ? allow(null, true) : refuse('too many connections from this address')));
       },
     });
     // Every connection counts, also one that never says who it is.
     this.#io.engine.on(
       'connection',
-      (raw: { request: IncomingMessage; once: (name: 'close', then: () => void) => void }) => {
-        raw.once('close', connectionLimiter.opened(connectionLimiter.addressOf(raw.request)));
+      (raw: RawConnection & { request: IncomingMessage; once: (name: 'close', then: () => void) => void }) => {
+        raw.once('close', connectionLimiter.opened(limitKeyOf(raw.request)));
+        this.#handshakes.watch(raw);
       },
     );
     this.#io.use((socket, next) => {
+      if (!this.#handshakes.isFirst(socket.conn)) {
+        next(connectError(new ParleyError('RATE_LIMITED')));
+        return;
+      }
       this.#authenticate(socket.handshake.auth)
         .then(({ identity, token }) => {
           this.#options.sessions.assertAlive(identity);
@@ -99,6 +107,7 @@ export class SignalingServer {
           const refused = connectError(error);
           this.#options.audit.record({ event: 'denied', what: 'connect', code: refused.data.code });
           next(refused);
+          this.#later(REFUSED_DELAY_MS, () => socket.conn.close(true));
         });
     });
     this.#io.on('connection', (socket) => this.#accept(socket));
@@ -136,15 +145,17 @@ export class SignalingServer {
   #accept(socket: ParleySocket): void {
     const { rooms, logger, sessions, authenticator, grantsIn, audit } = this.#options;
     const log = logger.child({ connectionId: socket.id });
-    const channel = this.#channelOf(socket, {
-      log,
-      onSlow: () => {
-        connection.closed = true;
-        // Whatever it still asks for would only have to wait, too.
-        socket.offAny();
-        leaveRoom(connection, 'connectionLost');
-      },
+    const channel = this.#channelOf(socket, (slow) => {
+      log.warn(slow, 'a client that takes too little in was given up');
+      // Whatever it still asks for would only have to wait, too.
+      connection.closed = true;
+      socket.offAny();
+      leaveRoom(connection, { reason: 'connectionLost', code: 'SLOW_CONSUMER' });
     });
+    const end = (error: ParleyError) => {
+      audit.record({ event: 'ended', code: error.code, who: whoOf(socket.data.identity) });
+      channel.disconnect(error);
+    };
     let session: Session;
     try {
       session = sessions.open({
@@ -152,8 +163,8 @@ export class SignalingServer {
         onExpiring: (expiring) => channel.notify('tokenExpiring', expiring),
         onEnd: (error) => {
           // Media first: it needs nobody's help to end.
-          leaveRoom(connection, 'connectionLost');
-          channel.disconnect(error);
+          leaveRoom(connection, { reason: 'connectionLost', code: error.code });
+          end(error);
         },
       });
     } catch (error) {
@@ -188,12 +199,13 @@ export class SignalingServer {
         context: connection,
         handlers: requestHandlers,
         logger: log,
-        admit: async () => {
+        admit: () => {
+          // Removed or signed out a moment ago, and not closed yet.
+          if (channel.dismissal !== undefined) throw channel.dismissal;
           try {
-            await messageLimiter.take(whose);
+            messageLimiter.take(whose);
           } catch (error) {
-            if ((await messageLimiter.refuse(socket.id)) && !connection.closed)
-              channel.disconnect(new ParleyError('RATE_LIMITED'));
+            if (messageLimiter.refuse(socket.id) && !connection.closed) end(new ParleyError('RATE_LIMITED'));
             throw error;
           }
         },
@@ -203,46 +215,20 @@ export class SignalingServer {
       connection.closed = true;
       this.#cancel(joinTimer);
       session.close();
-      leaveRoom(connection, reason === 'client namespace disconnect' ? 'left' : 'connectionLost');
+      leaveRoom(connection, { reason: reason === 'client namespace disconnect' ? 'left' : 'connectionLost' });
     });
     socket.on('error', (error) => log.debug({ err: error }, 'socket error'));
   }
 
-  #channelOf(socket: ParleySocket, { log, onSlow }: { log: Logger; onSlow: () => void }): PeerChannel {
-    const outbox: Outbox = new Outbox({
+  #channelOf(socket: ParleySocket, onSlow: (slow: SlowClient) => void): SocketChannel {
+    return new SocketChannel({
       // One generic call for all names; the pair of name and payload is checked where `notify` is called.
-      send: ({ name, payload }) => (socket.emit as (name: string, payload: object) => boolean)(name, payload),
-      // Later: it may come from the middle of a send.
-      onSlow: (reason) => setImmediate(() => giveUp(reason)),
+      emit: (name, payload) => void (socket.emit as (name: string, payload: object) => boolean)(name, payload),
+      watch: (outbox) => watchSocket({ connection: socket.conn, outbox }),
+      close: () => socket.disconnect(true),
+      later: (delayMs, action) => this.#later(delayMs, action),
+      onSlow,
     });
-    const watched = watchSocket({ connection: socket.conn, outbox });
-    const giveUp = (reason: SlowReason) => {
-      if (!socket.connected) return;
-      const { waitingMessages, waitingBytes, dropped } = outbox;
-      const error = new ParleyError('SLOW_CONSUMER');
-      log.warn(
-        { code: error.code, reason, waitingMessages, waitingBytes, dropped },
-        'a client that takes too little in was given up',
-      );
-      onSlow();
-      // It resumes by number: what has not left yet would be sent twice, and stands in the way of the last word.
-      watched.discardQueued();
-      socket.emit('dismissed', { error: error.toWire() });
-      watched.onceEmpty(() => this.#later(DISCONNECT_DELAY_MS, () => socket.disconnect(true)));
-      this.#later(SLOW_DISCONNECT_DELAY_MS, () => {
-        socket.disconnect(true);
-        watched.terminate();
-      });
-    };
-    return {
-      notify: (name, payload, options) => {
-        outbox.push({ name, payload, droppable: options?.droppable === true });
-      },
-      disconnect: (error) => {
-        socket.emit('dismissed', { error: error.toWire() });
-        this.#later(DISCONNECT_DELAY_MS, () => socket.disconnect(true));
-      },
-    };
   }
 
   #later(delayMs: number, action: () => void): NodeJS.Timeout {

@@ -104,6 +104,23 @@ describe('handleRequest', () => {
     }
   });
 
+  test('serves nothing that is not admitted, at the very moment of serving', async () => {
+    let served = 0;
+    const handlers = handlersThat(() => {
+      served += 1;
+      return {};
+    });
+    const admit = () => {
+      throw new ParleyError('REMOVED');
+    };
+    const answer = await new Promise((resolve) => {
+      handleRequest({ name: 'leave', args: [{}, resolve], context: null, handlers, logger, admit });
+    });
+    expect(answer).toMatchObject({ ok: false, error: { code: 'REMOVED' } });
+    expect(() => handleRequest({ name: 'leave', args: [{}], context: null, handlers, logger, admit })).not.toThrow();
+    expect(served).toBe(0);
+  });
+
   test('answers with the code of a known error, and hides an unknown one', async () => {
     const known = handlersThat(() => {
       throw new ParleyError('ROOM_FULL');

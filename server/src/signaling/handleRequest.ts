@@ -17,15 +17,18 @@ export function handleRequest<Context>(options: {
   context: Context;
   handlers: RequestHandlers<Context>;
   logger: Logger;
-  /** Asked before anything is looked at. @throws ParleyError, as a rejection, for what must wait */
-  admit?: () => Promise<void>;
+  /** Asked before anything is looked at. @throws ParleyError for what must wait, or may not be asked any more */
+  admit?: () => void;
 }): void {
   const { name, args, context, handlers, logger, admit } = options;
   const ack = args.at(-1);
   if (typeof ack !== 'function') {
     logger.debug({ event: name }, 'a request without an ack was ignored');
-    // It counts all the same, and nobody waits for what comes of it.
-    admit?.().catch(() => {});
+    try {
+      admit?.();
+    } catch {
+      // It counts all the same, and nobody waits for what comes of it.
+    }
     return;
   }
   let answered = false;
@@ -35,8 +38,11 @@ export function handleRequest<Context>(options: {
       ack(result);
     }
   };
-  void (admit?.() ?? Promise.resolve())
-    .then(() => serve({ name, args, context, handlers }))
+  void Promise.resolve()
+    .then(() => {
+      admit?.();
+      return serve({ name, args, context, handlers });
+    })
     .then((data) => answer({ ok: true, data }))
     .catch((error: unknown) => answer({ ok: false, error: wireErrorOf({ error, name, logger }).toWire() }));
 }

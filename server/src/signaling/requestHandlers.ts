@@ -1,4 +1,4 @@
-import { type Grant, type LeaveReason, ParleyError } from '@parley/client-sdk/protocol';
+import { type ErrorCode, type Grant, type LeaveReason, ParleyError } from '@parley/client-sdk/protocol';
 import type { Authenticator, Identity } from '../auth/Authenticator.js';
 import type { Session } from '../auth/SessionRegistry.js';
 import { type AuditLog, whoOf } from '../observability/AuditLog.js';
@@ -16,7 +16,8 @@ export interface Connection {
   /** What somebody may do in a room, by the room's settings. */
   readonly grantsIn: (identity: Identity, room: string) => ReadonlySet<Grant>;
   readonly audit: AuditLog;
-  readonly channel: PeerChannel;
+  /** `dismissal`: why the connection is about to be closed. */
+  readonly channel: PeerChannel & { readonly dismissal: ParleyError | undefined };
   readonly rooms: RoomRegistry;
   readonly settingsChanges: RateLimit;
   closed: boolean;
@@ -36,11 +37,9 @@ export const requestHandlers: RequestHandlers<Connection> = {
     try {
       const grants = connection.grantsIn(connection.session.identity, name);
       // Before the room is made: who may not come in must not make one.
-      if (!grants.has('join')) throw denied(connection, { what: 'join', room: name });
+      if (!grants.has('join')) throw new ParleyError('FORBIDDEN');
       const room = await connection.rooms.open(name);
-      if (connection.closed) {
-        throw new ParleyError('CONNECTION_LOST');
-      }
+      assertOpen(connection);
       const { connectionId, channel, audit } = connection;
       const { identity } = connection.session;
       const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
@@ -56,6 +55,11 @@ export const requestHandlers: RequestHandlers<Connection> = {
         grants: [...grants],
       });
       return joined;
+    } catch (error) {
+      if (error instanceof ParleyError && OF_ADMISSION.has(error.code)) {
+        denied(connection, { what: 'join', room: name, code: error.code });
+      }
+      throw error;
     } finally {
       connection.joining = false;
     }
@@ -63,13 +67,12 @@ export const requestHandlers: RequestHandlers<Connection> = {
 
   leave(connection) {
     member(connection);
-    leaveRoom(connection, 'left');
+    leaveRoom(connection, { reason: 'left' });
     return NOTHING;
   },
 
   async refreshToken(connection, { token }) {
-    const identity = await connection.authenticator.authenticate({ kind: 'token', token });
-    connection.session.renew(identity, token);
+    const identity = await renewed(connection, token);
     const { membership } = connection;
     if (membership !== undefined) {
       const { room, peer } = membership;
@@ -180,33 +183,79 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 };
 
-/** Out of the room with all media, where the connection is in one. */
-export function leaveRoom(connection: Connection, reason: LeaveReason): void {
-  const { membership, audit } = connection;
+/** Why somebody could not come into a room, as far as it is worth a line in the audit log. */
+const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'FORBIDDEN',
+  'ROOM_FULL',
+  'ROOM_LOCKED',
+  'REMOVED',
+  'TOO_MANY_ROOMS',
+]);
+/** The room has taken somebody out before their connection ended: that is why they left. */
+const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
+  REMOVED: 'removed',
+  MEETING_ENDED: 'meetingEnded',
+  DUPLICATE_PARTICIPANT: 'replaced',
+};
+
+/** Out of the room with all media, where the connection is in one. `code`: why the server ends the connection. */
+export function leaveRoom(connection: Connection, why: { reason: LeaveReason; code?: ErrorCode }): void {
+  const { membership, audit, channel } = connection;
   connection.membership = undefined;
   if (membership === undefined) return;
   const { room, peer } = membership;
-  room.leave(peer, reason);
+  room.leave(peer, why.reason);
   const { name, meetingId } = room;
-  audit.record({ event: 'left', room: name, meetingId, participantId: peer.participantId, reason });
+  const code = why.code ?? channel.dismissal?.code;
+  audit.record({
+    event: 'left',
+    room: name,
+    meetingId,
+    participantId: peer.participantId,
+    reason: (code === undefined ? undefined : OF_ROOM[code]) ?? why.reason,
+    ...(code === undefined ? {} : { code }),
+  });
 }
 
-/** @throws ParleyError `NOT_JOINED`; `FORBIDDEN` without the grant, as it stands at this moment */
+/** @throws ParleyError as `Authenticator.authenticate` and `Session.renew` */
+async function renewed(connection: Connection, token: string): Promise<Identity> {
+  try {
+    const identity = await connection.authenticator.authenticate({ kind: 'token', token });
+    connection.session.renew(identity, token);
+    return identity;
+  } catch (error) {
+    if (error instanceof ParleyError) denied(connection, { what: 'refreshToken', code: error.code });
+    throw error;
+  }
+}
+
+/** After something was waited for. @throws ParleyError: why the connection has ended, or is about to */
+function assertOpen({ closed, channel }: Connection): void {
+  if (channel.dismissal !== undefined) throw channel.dismissal;
+  if (closed) throw new ParleyError('CONNECTION_LOST');
+}
+
+/**
+ * @throws ParleyError `NOT_JOINED`; why the room has let somebody go whose connection is not closed yet; `FORBIDDEN` without the grant,
+ * as it stands at this moment
+ */
 function member(connection: Connection, grant?: Grant): { room: Room; peer: Peer } {
-  const { membership } = connection;
+  const { membership, channel } = connection;
   if (membership === undefined) {
     throw new ParleyError('NOT_JOINED');
   }
-  if (grant !== undefined && !membership.peer.may(grant)) {
-    throw denied(connection, { what: grant, room: membership.room.name });
+  const { room, peer } = membership;
+  if (!room.holds(peer)) throw channel.dismissal ?? new ParleyError('NOT_JOINED');
+  if (grant !== undefined && !peer.may(grant)) {
+    denied(connection, { what: grant, room: room.name, code: 'FORBIDDEN' });
+    throw new ParleyError('FORBIDDEN');
   }
   return membership;
 }
 
-function denied(connection: Connection, refused: { what: string; room: string }): ParleyError {
+function denied(connection: Connection, refused: { what: string; code: ErrorCode; room?: string }): void {
   const { audit, session } = connection;
-  audit.record({ event: 'denied', code: 'FORBIDDEN', who: whoOf(session.identity), ...refused });
-  return new ParleyError('FORBIDDEN');
+  audit.record({ event: 'denied', who: whoOf(session.identity), ...refused });
 }
 
 function moderated(

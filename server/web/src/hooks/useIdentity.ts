@@ -10,7 +10,7 @@ export interface IdentityOptions {
 
 export interface SignedIn {
   displayName: string;
-  /** A token that holds for half a minute at least. */
+  /** A token that holds for a minute and a half at least: the server asks for another one a minute before its end. */
   token: () => Promise<string>;
   signOut: () => void;
 }
@@ -26,7 +26,8 @@ export interface IdentityState {
 
 /** Kept by the tab, so that a reload signs in again by itself. The tokens are kept by nobody. */
 const SIGNED_IN_KEY = 'parley.signedIn';
-const MIN_VALIDITY_S = 30;
+/** More than the minute before its end in which the server asks for a newer token: else it would be given the same one again. */
+const MIN_VALIDITY_S = 90;
 
 /** Who sits in front of the page: nobody yet, or somebody whom Keycloak knows (authorization code with PKCE). */
 export function useIdentity(): IdentityState {

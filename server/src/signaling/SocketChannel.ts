@@ -1,0 +1,89 @@
+import { type NotificationName, type Notifications, ParleyError } from '@parley/client-sdk/protocol';
+import type { PeerChannel } from '../rooms/Peer.js';
+import { Outbox, type SlowReason } from './Outbox.js';
+import type { WatchedSocket } from './watchSocket.js';
+
+export interface SocketChannelOptions {
+  emit: (name: string, payload: object) => void;
+  /** Tells the outbox from now on what waits in the socket. */
+  watch: (outbox: Outbox) => WatchedSocket;
+  /** Closes the socket. */
+  close: () => void;
+  later: (delayMs: number, action: () => void) => void;
+  /** The client takes too little in. It is told so and closed after this. */
+  onSlow: (slow: SlowClient) => void;
+}
+
+/** How far behind a client was when it was given up. */
+export interface SlowClient {
+  reason: SlowReason;
+  waitingMessages: number;
+  waitingBytes: number;
+  dropped: number;
+}
+
+/** A notification must have left before its socket is closed. */
+const DISCONNECT_DELAY_MS = 100;
+/** A client that takes too little in may need so long to hear why; one that reads nothing never does. */
+const SLOW_DISCONNECT_DELAY_MS = 5_000;
+
+/** The server's side of one socket: what it is told, until it is dismissed. Nothing is told and nothing is served after that. */
+export class SocketChannel implements PeerChannel {
+  readonly #options: SocketChannelOptions;
+  readonly #outbox: Outbox;
+  readonly #watched: WatchedSocket;
+  #dismissal: ParleyError | undefined;
+
+  constructor(options: SocketChannelOptions) {
+    this.#options = options;
+    this.#outbox = new Outbox({
+      send: ({ name, payload }) => options.emit(name, payload),
+      // Later: it may come from the middle of a send.
+      onSlow: (reason) => setImmediate(() => this.#giveUp(reason)),
+    });
+    this.#watched = options.watch(this.#outbox);
+  }
+
+  /** Why the connection is about to end: from then on it may do nothing any more. */
+  get dismissal(): ParleyError | undefined {
+    return this.#dismissal;
+  }
+
+  notify<N extends NotificationName>(
+    name: N,
+    notification: Notifications[N],
+    options: { droppable?: boolean } = {},
+  ): void {
+    if (this.#dismissal !== undefined) return;
+    this.#outbox.push({ name, payload: notification, droppable: options.droppable === true });
+  }
+
+  /** Tells why and closes the socket soon. Only the first reason counts. */
+  disconnect(error: ParleyError): void {
+    if (!this.#dismiss(error)) return;
+    this.#options.later(DISCONNECT_DELAY_MS, this.#options.close);
+  }
+
+  #giveUp(reason: SlowReason): void {
+    if (this.#dismissal !== undefined) return;
+    const { later, close, onSlow } = this.#options;
+    const { waitingMessages, waitingBytes, dropped } = this.#outbox;
+    onSlow({ reason, waitingMessages, waitingBytes, dropped });
+    // It resumes by number: what has not left yet would be sent twice, and stands in the way of the last word.
+    this.#watched.discardQueued();
+    this.#dismiss(new ParleyError('SLOW_CONSUMER'));
+    this.#watched.onceEmpty(() => later(DISCONNECT_DELAY_MS, close));
+    later(SLOW_DISCONNECT_DELAY_MS, () => {
+      close();
+      this.#watched.terminate();
+    });
+  }
+
+  /** @returns whether it was not dismissed before */
+  #dismiss(error: ParleyError): boolean {
+    if (this.#dismissal !== undefined) return false;
+    this.#dismissal = error;
+    this.#options.emit('dismissed', { error: error.toWire() });
+    return true;
+  }
+}
