@@ -25,6 +25,7 @@ export const engineThere = existsSync(new URL('native/dist/addon.json', root));
 
 const CHUNK_SAMPLES = 320;
 const SAMPLES_PER_MS = 16;
+const PATIENCE_MS = 60_000;
 
 export interface Track {
   name: string;
@@ -138,7 +139,9 @@ export class SpeechRig {
     return {
       recognize: (request, how) => {
         this.#pending += 1;
-        return this.#client.recognize(request, how).finally(() => {
+        // The audio's time stands still for the recogniser, so its deadlines would pass on a busy machine.
+        const patient = { ...request, deadlineAtMs: monotonicNowMs() + PATIENCE_MS };
+        return this.#client.recognize(patient, how).finally(() => {
           this.#pending -= 1;
         });
       },
