@@ -1,5 +1,6 @@
 import type {
   ClientState,
+  ConnectionQuality,
   ParleyClient,
   Participant,
   ParticipantLedger,
@@ -67,6 +68,28 @@ const TRANSCRIPTION_EVENTS = [
   'stateChanged',
 ] as const;
 
+/** Ids of those who speak now, or did last. */
+export function useActiveSpeakers(client: ParleyClient): readonly string[] {
+  const [speakers, setSpeakers] = useState(client.activeSpeakers);
+  useEffect(() => {
+    setSpeakers(client.activeSpeakers);
+    return client.on('activeSpeakersChanged', ({ participantIds }) => setSpeakers(participantIds));
+  }, [client]);
+  return speakers;
+}
+
+/** How well one's own or somebody else's audio comes through; undefined until it has been measured. */
+export function useConnectionQuality(client: ParleyClient, participantId: string): ConnectionQuality | undefined {
+  const [quality, setQuality] = useState(() => client.connectionQuality(participantId));
+  useEffect(() => {
+    setQuality(client.connectionQuality(participantId));
+    return client.on('connectionQualityChanged', (event) => {
+      if (event.participantId === participantId) setQuality(event.quality);
+    });
+  }, [client, participantId]);
+  return quality;
+}
+
 /** The books of everybody's audio, kept current. */
 export function useLedgers(client: ParleyClient): ParticipantLedger[] {
   const [ledgers, setLedgers] = useState<ParticipantLedger[]>([]);
@@ -111,11 +134,10 @@ export function useSpeakerStates(client: ParleyClient): ReadonlyMap<string, Spea
   return states;
 }
 
-/** The settings that hold, current while `open`. */
-export function useSettings(client: ParleyClient, open: boolean): SettingsView | undefined {
+/** The settings that hold, kept current. */
+export function useSettings(client: ParleyClient): SettingsView | undefined {
   const [settings, setSettings] = useState<SettingsView>();
   useEffect(() => {
-    if (!open) return;
     let ended = false;
     const fetchAll = () => {
       client.getSettings().then(
@@ -129,7 +151,7 @@ export function useSettings(client: ParleyClient, open: boolean): SettingsView |
       ended = true;
       off();
     };
-  }, [client, open]);
+  }, [client]);
   return settings;
 }
 
@@ -143,6 +165,21 @@ export function useAccess(client: ParleyClient): { moderates: boolean; locked: b
     return subscribe(client, ['grantsChanged', 'roomLockChanged', 'stateChanged'], () => setAccess(read()));
   }, [client]);
   return access;
+}
+
+/** What stands in the captions: what is being said and what was said last, oldest first, at most `lines`. */
+export function useCaptions(client: ParleyClient, { lines }: { lines: number }): readonly Segment[] {
+  return captionsOf(useTranscript(client), lines);
+}
+
+/** The newest entries with words. */
+export function captionsOf(segments: readonly Segment[], lines: number): Segment[] {
+  const shown: Segment[] = [];
+  for (let index = segments.length - 1; index >= 0 && shown.length < lines; index--) {
+    const segment = segments[index];
+    if (segment !== undefined && segment.status !== 'gap') shown.unshift(segment);
+  }
+  return shown;
 }
 
 type EventName = Parameters<ParleyClient['on']>[0];

@@ -1,0 +1,39 @@
+import type { ParleyClient } from '@parley/client-sdk';
+import { useAccess, useActiveSpeakers, useParticipants, useSpeakerStates } from '../hooks/useClient.js';
+import { useText } from '../i18n/I18n.js';
+import { ParticipantTile } from './ParticipantTile.js';
+
+/** Everybody in the room, one tile each, oneself first. */
+export function ParticipantGrid({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
+  const { call } = useText().text;
+  const participants = useParticipants(client);
+  const states = useSpeakerStates(client);
+  const active = useActiveSpeakers(client);
+  const { moderates } = useAccess(client);
+  const self = client.self?.participantId;
+  return (
+    <section className="people" aria-label={call.participants}>
+      <h2 className="small soft">{participants.length === 1 ? call.onlyYou : call.people(participants.length)}</h2>
+      <ul className={`tiles ${crowdOf(participants.length)}`}>
+        {participants.map((participant) => (
+          <ParticipantTile
+            key={participant.participantId}
+            client={client}
+            participant={participant}
+            asleep={states.get(participant.participantId) === 'wakeword'}
+            active={participant.participantId === active[0]}
+            isSelf={participant.participantId === self}
+            moderates={moderates}
+            onError={onError}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The more people, the smaller their tiles. */
+function crowdOf(count: number): 'few' | 'some' | 'many' {
+  if (count <= 4) return 'few';
+  return count <= 12 ? 'some' : 'many';
+}
