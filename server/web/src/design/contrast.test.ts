@@ -7,16 +7,16 @@ const PAPERS = ['paper', 'surface', 'raised', 'sunken'];
 const VOICES = Array.from({ length: 8 }, (_, index) => `voice-${index}`);
 
 /** Ink on paper, by token. */
-const PAIRS = [
-  ...PAPERS.flatMap((paper) => ['ink', 'soft', 'accent', 'danger'].map((ink) => [ink, paper])),
-  ...VOICES.flatMap((voice) => ['paper', 'surface', 'raised'].map((paper) => [voice, paper])),
+const PAIRS: readonly (readonly [ink: string, paper: string])[] = [
+  ...PAPERS.flatMap((paper) => ['ink', 'soft', 'accent', 'danger'].map((ink) => [ink, paper] as const)),
+  ...VOICES.flatMap((voice) => ['paper', 'surface', 'raised'].map((paper) => [voice, paper] as const)),
   ['accent-ink', 'accent'],
   ['accent-soft-ink', 'accent-soft'],
   ['danger-ink', 'danger'],
   ['danger-soft-ink', 'danger-soft'],
   ['warn-soft-ink', 'warn-soft'],
   ['mark-ink', 'mark'],
-] as const;
+];
 
 function tokensOf(selector: string): Map<string, string> {
   const block = CSS.split('}').find((part) => part.includes(selector) && part.includes('--paper')) ?? '';
@@ -44,7 +44,7 @@ describe.each(Object.entries(THEMES))('the %s theme', (theme, selector) => {
   const leastForText = theme === 'contrast' ? 7 : 4.5;
 
   test.each(PAIRS)('can be read: %s on %s', (ink, paper) => {
-    expect(contrastOf(tokens.get(ink ?? '') ?? '', tokens.get(paper ?? '') ?? '')).toBeGreaterThanOrEqual(leastForText);
+    expect(contrastOf(tokens.get(ink) ?? '', tokens.get(paper) ?? '')).toBeGreaterThanOrEqual(leastForText);
   });
 
   test.each(PAPERS)('shows where a field ends on %s', (paper) => {
