@@ -1,7 +1,9 @@
 import type { ParleyClient } from '@parley/client-sdk';
+import { useRef } from 'react';
 import { useAccess, useActiveSpeakers, useParticipants, useSpeakerStates } from '../hooks/useClient.js';
 import { useText } from '../i18n/I18n.js';
 import { ParticipantTile } from './ParticipantTile.js';
+import { useColumns } from './useColumns.js';
 
 /** Everybody in the room, one tile each, oneself first. */
 export function ParticipantGrid({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
@@ -11,10 +13,12 @@ export function ParticipantGrid({ client, onError }: { client: ParleyClient; onE
   const active = useActiveSpeakers(client);
   const { moderates } = useAccess(client);
   const self = client.self?.participantId;
+  const grid = useRef<HTMLUListElement>(null);
+  const columns = useColumns(grid, participants.length);
   return (
     <section className="people" aria-label={call.participants}>
       <h2 className="small soft">{participants.length === 1 ? call.onlyYou : call.people(participants.length)}</h2>
-      <ul className={`tiles ${crowdOf(participants.length)}`}>
+      <ul className="tiles" ref={grid} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
         {participants.map((participant) => (
           <ParticipantTile
             key={participant.participantId}
@@ -30,10 +34,4 @@ export function ParticipantGrid({ client, onError }: { client: ParleyClient; onE
       </ul>
     </section>
   );
-}
-
-/** The more people, the smaller their tiles. */
-function crowdOf(count: number): 'few' | 'some' | 'many' {
-  if (count <= 4) return 'few';
-  return count <= 12 ? 'some' : 'many';
 }

@@ -32,7 +32,7 @@ export function ParticipantTile(props: {
       </span>
       <p className="name">
         <bdi>{displayName}</bdi>
-        {isSelf ? <span className="soft"> ({call.you})</span> : null}
+        {isSelf ? <span className="soft">({call.you})</span> : null}
       </p>
       <p className="doing">
         {!publishing ? (

@@ -16,12 +16,15 @@ export function TextField({ label, hint, ...rest }: ComponentProps<'input'> & { 
   );
 }
 
-export function SelectField(props: ComponentProps<'select'> & { label: string; labelHidden?: boolean }) {
-  const { label, labelHidden = false, children, ...rest } = props;
+export function SelectField(
+  props: ComponentProps<'select'> & { label: string; labelHidden?: boolean; icon?: ReactNode },
+) {
+  const { label, labelHidden = false, icon, children, ...rest } = props;
   return (
     <label className="field">
       <span className={labelHidden ? 'visually-hidden' : undefined}>{label}</span>
-      <span className="select">
+      <span className={icon === undefined ? 'select' : 'select with-icon'}>
+        {icon}
         <select className="input" {...rest}>
           {children}
         </select>

@@ -1,4 +1,5 @@
 import { SelectField } from '../design/fields.js';
+import { LanguageIcon, ThemeIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
 import { LANGUAGES } from '../i18n/languages.js';
 import { LANGUAGE_CHOICES, type LanguageChoice, THEME_CHOICES, type ThemeChoice } from './preferences.js';
@@ -14,6 +15,7 @@ export function PageChoices({ labelHidden = false }: { labelHidden?: boolean }) 
     <>
       <SelectField
         label={common.theme}
+        icon={<ThemeIcon />}
         labelHidden={labelHidden}
         data-testid="theme-select"
         value={theme}
@@ -21,12 +23,13 @@ export function PageChoices({ labelHidden = false }: { labelHidden?: boolean }) 
       >
         {THEME_CHOICES.map((choice) => (
           <option key={choice} value={choice}>
-            {labelHidden && choice === 'system' ? `${common.theme}: ${themes.system}` : themes[choice]}
+            {themes[choice]}
           </option>
         ))}
       </SelectField>
       <SelectField
         label={common.pageLanguage}
+        icon={<LanguageIcon />}
         labelHidden={labelHidden}
         data-testid="page-language-select"
         value={language}
@@ -35,7 +38,7 @@ export function PageChoices({ labelHidden = false }: { labelHidden?: boolean }) 
         {LANGUAGE_CHOICES.map((choice) =>
           choice === 'system' ? (
             <option key={choice} value={choice}>
-              {labelHidden ? `${common.pageLanguage}: ${common.asSystem}` : common.asSystem}
+              {common.asSystem}
             </option>
           ) : (
             <option key={choice} value={choice} lang={choice}>
