@@ -16,6 +16,7 @@ export function Captions({ client, preferences }: { client: ParleyClient; prefer
       aria-hidden="true"
       data-testid="captions"
       data-size={size}
+      data-entries={lines}
       data-background={background}
       data-contrast={contrast}
     >

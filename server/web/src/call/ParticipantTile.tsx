@@ -54,12 +54,11 @@ export function ParticipantTile(props: {
           call.speaks
         ) : null}
       </p>
-      <div className="tile-corner">
-        <QualityBars client={client} participantId={participantId} />
-        {isSelf ? null : (
-          <ParticipantMenu client={client} participant={participant} moderates={moderates} onError={onError} />
-        )}
-      </div>
+      {/* Of somebody who sends nothing, nothing comes through. */}
+      {publishing && !muted ? <QualityBars client={client} participantId={participantId} /> : null}
+      {isSelf ? null : (
+        <ParticipantMenu client={client} participant={participant} moderates={moderates} onError={onError} />
+      )}
     </li>
   );
 }

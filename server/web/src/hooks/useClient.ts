@@ -10,6 +10,7 @@ import type {
   TranscriptionStatus,
 } from '@parley/client-sdk';
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { captionsOf } from './captionsOf.js';
 
 /** The transcript, newest last. */
 export function useTranscript(client: ParleyClient): readonly Segment[] {
@@ -170,16 +171,6 @@ export function useAccess(client: ParleyClient): { moderates: boolean; locked: b
 /** What stands in the captions: what is being said and what was said last, oldest first, at most `lines`. */
 export function useCaptions(client: ParleyClient, { lines }: { lines: number }): readonly Segment[] {
   return captionsOf(useTranscript(client), lines);
-}
-
-/** The newest entries with words. */
-export function captionsOf(segments: readonly Segment[], lines: number): Segment[] {
-  const shown: Segment[] = [];
-  for (let index = segments.length - 1; index >= 0 && shown.length < lines; index--) {
-    const segment = segments[index];
-    if (segment !== undefined && segment.status !== 'gap') shown.unshift(segment);
-  }
-  return shown;
 }
 
 type EventName = Parameters<ParleyClient['on']>[0];

@@ -68,6 +68,8 @@ export function useFollowedList(rows: readonly { id: string }[]): FollowedList {
 
   const jumpTo = useCallback(
     (index: number) => {
+      const element = scroller.current;
+      if (element === null || element.scrollHeight - element.clientHeight < AT_END_PX) return;
       setFollowing(false);
       virtualizer.scrollToIndex(index, { align: 'center' });
     },
