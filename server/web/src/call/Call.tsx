@@ -2,6 +2,7 @@ import type { ParleyError } from '@parley/client-sdk';
 import { lazy, Suspense, useState } from 'react';
 import { NARROW, useMedia } from '../hooks/useMedia.js';
 import type { Session } from '../hooks/useMeeting.js';
+import { useProblem } from '../hooks/useProblem.js';
 import { useShortcuts } from '../hooks/useShortcuts.js';
 import { useText } from '../i18n/I18n.js';
 import { changeCaptions, usePreferences } from '../settings/usePreferences.js';
@@ -12,7 +13,6 @@ import { Captions } from './Captions.js';
 import { ControlBar } from './ControlBar.js';
 import { Notices } from './Notices.js';
 import { ParticipantGrid } from './ParticipantGrid.js';
-import { useProblem } from './useProblem.js';
 import './call.css';
 import './captions.css';
 import './tiles.css';
@@ -48,12 +48,12 @@ export function Call(props: {
 
   return (
     <div className={showsTranscript && showsStage ? 'call with-transcript' : 'call'}>
+      <CallHeader session={session} />
       {showsTranscript ? (
         <a className="skip-link" href="#transcript">
           {text.common.skipToTranscript}
         </a>
       ) : null}
-      <CallHeader session={session} />
       <Notices
         session={session}
         error={problem ?? props.error}

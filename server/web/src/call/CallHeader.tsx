@@ -1,5 +1,5 @@
 import type { TranscriptionStatus } from '@parley/client-sdk';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Button } from '../design/Button.js';
 import { BrandMark, CheckIcon, InviteIcon, LockIcon } from '../design/icons.js';
 import { useAccess, useClientState, useLedgers, useTranscription } from '../hooks/useClient.js';
@@ -15,11 +15,22 @@ export function CallHeader({ session }: { session: Session }) {
   const { text } = useText();
   const { locked } = useAccess(client);
   const transcription = useTranscription(client);
+  const title = useRef<HTMLHeadingElement>(null);
+
+  // The lobby and its focus are gone: who does not see the page is told where they are now.
+  useEffect(() => {
+    title.current?.focus();
+    document.title = `${room} · Parley`;
+    return () => {
+      document.title = 'Parley';
+    };
+  }, [room]);
+
   return (
     <header className="call-header">
       <BrandMark />
       <div className="call-title">
-        <h1>
+        <h1 ref={title} tabIndex={-1}>
           <bdi>{room}</bdi>
         </h1>
         <Clock session={session} />
@@ -27,9 +38,9 @@ export function CallHeader({ session }: { session: Session }) {
       <ul className="chips">
         <StateChip session={session} />
         {recording ? (
-          <li className="chip bad" data-testid="recording">
+          <li className="chip bad" data-testid="recordable">
             <span className="lamp" aria-hidden="true" />
-            {text.status.recording}
+            {text.status.recordable}
           </li>
         ) : null}
         {locked ? (

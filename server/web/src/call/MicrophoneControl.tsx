@@ -5,7 +5,7 @@ import { Switch } from '../design/fields.js';
 import { ChevronIcon, MicrophoneIcon, MicrophoneOffIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
 import type { Session } from '../hooks/useMeeting.js';
-import { useLevel, useMicrophoneChanges, useMicrophones } from '../hooks/useMicrophone.js';
+import { chosenDevice, useLevel, useMicrophoneChanges, useMicrophones } from '../hooks/useMicrophone.js';
 import { useHeldSpace } from '../hooks/useShortcuts.js';
 import { useText } from '../i18n/I18n.js';
 import { MicrophoneSelect } from '../settings/MicrophoneSelect.js';
@@ -127,7 +127,7 @@ function MicrophoneOptions({
         <>
           <MicrophoneSelect
             microphones={microphones}
-            deviceId={microphones.some(({ deviceId }) => deviceId === microphone.deviceId) ? microphone.deviceId : ''}
+            deviceId={chosenDevice(microphone, microphones)}
             onChoose={(deviceId) => void microphone.setDevice(deviceId).catch(onError)}
           />
           <Switch

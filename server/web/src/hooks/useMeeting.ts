@@ -86,6 +86,9 @@ export function useMeeting(): Meeting {
         end();
         setError(event.error);
       });
+      client.on('meetingChanged', () => {
+        if (current.current?.client === client) show({ ...current.current, meetingStartedAtMs: Date.now() });
+      });
       try {
         await client.connect();
         const joined = await client.join({ room, settings });

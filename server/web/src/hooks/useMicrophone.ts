@@ -26,7 +26,10 @@ export function useMicrophoneChoice(): MicrophoneChoice {
   const taken = useRef<LocalMicrophone>(undefined);
   const listens = deviceId === LISTEN_ONLY;
   const wanted = useRef(deviceId);
+  /** Counts choices that were made while no microphone was open: each opens one. */
+  const [attempt, setAttempt] = useState(0);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is the reason to open one
   useEffect(() => {
     if (listens) return;
     let current: LocalMicrophone | undefined;
@@ -48,14 +51,18 @@ export function useMicrophoneChoice(): MicrophoneChoice {
       setMicrophone((shown) => (shown === current ? undefined : shown));
       if (current !== taken.current) current?.close();
     };
-  }, [listens]);
+  }, [listens, attempt]);
 
   const choose = useCallback(
     (next: string) => {
       wanted.current = next === LISTEN_ONLY ? '' : next;
       setDeviceId(next);
       if (next === LISTEN_ONLY) return;
-      microphone?.setDevice(next).then(
+      if (microphone === undefined) {
+        setAttempt((count) => count + 1);
+        return;
+      }
+      microphone.setDevice(next).then(
         () => setError(undefined),
         (failure: unknown) => setError(asError(failure, 'MICROPHONE_NOT_FOUND')),
       );
@@ -97,6 +104,12 @@ export function useMicrophoneChanges(microphone: LocalMicrophone | undefined): v
       for (const off of offs) off?.();
     };
   }, [microphone]);
+}
+
+/** What a picker shows as chosen: empty for the default one, and for one that is not in its list. */
+export function chosenDevice(microphone: LocalMicrophone, microphones: readonly Microphone[]): string {
+  const { deviceId } = microphone;
+  return deviceId !== 'default' && microphones.some((one) => one.deviceId === deviceId) ? deviceId : '';
 }
 
 /** The microphones that there are, kept current. */

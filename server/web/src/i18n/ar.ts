@@ -58,7 +58,6 @@ export const ar: Dictionary = {
     unreachable: 'تعذّر الوصول إلى الخادم أو خدمة الدخول. أعد تحميل الصفحة للمحاولة مرة أخرى.',
   },
   call: {
-    room: 'الغرفة',
     you: 'أنت',
     people: plural('ar', {
       zero: 'لا أحد',
@@ -119,7 +118,7 @@ export const ar: Dictionary = {
     disconnected: 'انقطع الاتصال',
     reconnectingText: 'انقطع الاتصال وتجري استعادته. ما يُقال في هذه الأثناء سيصل لاحقًا.',
     locked: 'مقفلة',
-    recording: 'تسجيل',
+    recordable: 'قد يُسجَّل',
     noEngine: 'بلا محرّك',
     engine: 'كيف تُكتب التسميات: الوضع والنموذج والجهاز',
     nothingSaid: 'لم يُقل شيء بعد.',
@@ -170,7 +169,6 @@ export const ar: Dictionary = {
     }),
     actions: 'نسخ وحفظ',
     copy: 'نسخ الكل',
-    copyEntry: 'نسخ هذه المداخلة',
     save: (format) => `حفظ بصيغة ${format}`,
     gap: (ms, reason) => `${numbers.format(Math.max(1, Math.round(ms / 1_000)))} ث من الكلام مفقودة: ${reason}`,
     gapReasons: {
@@ -198,7 +196,6 @@ export const ar: Dictionary = {
     announce: 'قارئات الشاشة تنطق التسميات',
     announceHint: 'كل واحدة مرة، عندما تصبح نهائية.',
     sound: 'الميكروفون والصوت',
-    microphone: 'الميكروفون',
     speaker: 'السماعة',
     defaultSpeaker: 'السماعة الافتراضية',
     echoCancellation: 'إلغاء الصدى',

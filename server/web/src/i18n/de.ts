@@ -60,7 +60,6 @@ export const de: Dictionary = {
       'Der Server oder seine Anmeldung ist nicht erreichbar. Laden Sie die Seite neu, um es noch einmal zu versuchen.',
   },
   call: {
-    room: 'Raum',
     you: 'Sie',
     people: plural('de', { one: '# Person', other: '# Personen' }),
     onlyYou: 'Nur Sie sind hier',
@@ -114,7 +113,7 @@ export const de: Dictionary = {
     disconnected: 'Getrennt',
     reconnectingText: 'Die Verbindung ist abgerissen und wird neu aufgebaut. Was inzwischen gesagt wird, kommt nach.',
     locked: 'abgeschlossen',
-    recording: 'Aufzeichnung',
+    recordable: 'Kann aufgezeichnet werden',
     noEngine: 'ohne Erkennung',
     engine: 'Wie die Untertitel entstehen: Modus, Modell und Gerät',
     nothingSaid: 'Noch wurde nichts gesagt.',
@@ -153,7 +152,6 @@ export const de: Dictionary = {
     newEntries: plural('de', { one: '# neu', other: '# neu' }),
     actions: 'Kopieren und speichern',
     copy: 'Alles kopieren',
-    copyEntry: 'Diesen Eintrag kopieren',
     save: (format) => `Als ${format} speichern`,
     gap: (ms, reason) => `${Math.max(1, Math.round(ms / 1_000))} s Rede fehlen: ${reason}`,
     gapReasons: {
@@ -181,7 +179,6 @@ export const de: Dictionary = {
     announce: 'Screenreader sprechen Untertitel',
     announceHint: 'Jeden einmal, wenn er feststeht.',
     sound: 'Mikrofon und Ton',
-    microphone: 'Mikrofon',
     speaker: 'Lautsprecher',
     defaultSpeaker: 'Standardlautsprecher',
     echoCancellation: 'Echo unterdrücken',

@@ -58,7 +58,6 @@ export const en = {
     unreachable: 'The server or its sign-in cannot be reached. Reload the page to try again.',
   },
   call: {
-    room: 'Room',
     you: 'you',
     people: plural('en', { one: '# person', other: '# people' }),
     onlyYou: 'Only you are here',
@@ -112,7 +111,7 @@ export const en = {
     disconnected: 'Disconnected',
     reconnectingText: 'The connection was lost. Trying to come back; what is said meanwhile will follow.',
     locked: 'locked',
-    recording: 'Recording',
+    recordable: 'May be recorded',
     noEngine: 'no engine',
     engine: 'How captions are made: mode, model and device',
     nothingSaid: 'Nothing has been said yet.',
@@ -150,7 +149,6 @@ export const en = {
     newEntries: plural('en', { one: '# new', other: '# new' }),
     actions: 'Copy and save',
     copy: 'Copy all',
-    copyEntry: 'Copy this entry',
     save: (format: string) => `Save as ${format}`,
     gap: (ms: number, reason: string) =>
       `${seconds(Math.max(1, Math.round(ms / 1_000)))} of speech are missing: ${reason}`,
@@ -179,7 +177,6 @@ export const en = {
     announce: 'Screen readers say captions',
     announceHint: 'Each one once, when it is final.',
     sound: 'Microphone and sound',
-    microphone: 'Microphone',
     speaker: 'Speaker',
     defaultSpeaker: 'Default speaker',
     echoCancellation: 'Cancel echo',

@@ -60,7 +60,6 @@ export const fr: Dictionary = {
     unreachable: 'Le serveur ou son service de connexion est injoignable. Rechargez la page pour réessayer.',
   },
   call: {
-    room: 'Salle',
     you: 'vous',
     people: plural('fr', { one: '# personne', other: '# personnes' }),
     onlyYou: 'Il n’y a que vous',
@@ -114,7 +113,7 @@ export const fr: Dictionary = {
     disconnected: 'Déconnecté',
     reconnectingText: 'La connexion est perdue et se rétablit. Ce qui est dit entre-temps suivra.',
     locked: 'verrouillée',
-    recording: 'Enregistrement',
+    recordable: 'Peut être enregistrée',
     noEngine: 'sans moteur',
     engine: 'Comment les sous-titres sont faits : mode, modèle et matériel',
     nothingSaid: 'Rien n’a encore été dit.',
@@ -153,7 +152,6 @@ export const fr: Dictionary = {
     newEntries: plural('fr', { one: '# nouvelle', other: '# nouvelles' }),
     actions: 'Copier et enregistrer',
     copy: 'Tout copier',
-    copyEntry: 'Copier cette entrée',
     save: (format) => `Enregistrer en ${format}`,
     gap: (ms, reason) => `${Math.max(1, Math.round(ms / 1_000))} s de paroles manquent : ${reason}`,
     gapReasons: {
@@ -181,7 +179,6 @@ export const fr: Dictionary = {
     announce: 'Les lecteurs d’écran disent les sous-titres',
     announceHint: 'Chacun une fois, quand il est définitif.',
     sound: 'Micro et son',
-    microphone: 'Micro',
     speaker: 'Haut-parleur',
     defaultSpeaker: 'Haut-parleur par défaut',
     echoCancellation: 'Supprimer l’écho',

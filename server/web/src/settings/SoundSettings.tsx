@@ -1,10 +1,10 @@
 import type { LocalMicrophone, ParleyClient } from '@parley/client-sdk';
-import { useEffect, useState } from 'react';
-import { useProblem } from '../call/useProblem.js';
+import { useEffect, useReducer, useState } from 'react';
 import { Banner } from '../design/Banner.js';
 import { SelectField, Switch } from '../design/fields.js';
 import type { Session } from '../hooks/useMeeting.js';
-import { useMicrophoneChanges, useMicrophones } from '../hooks/useMicrophone.js';
+import { chosenDevice, useMicrophoneChanges, useMicrophones } from '../hooks/useMicrophone.js';
+import { useProblem } from '../hooks/useProblem.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
 import { MicrophoneSelect } from './MicrophoneSelect.js';
@@ -44,12 +44,13 @@ function MicrophoneSettings(props: { microphone: LocalMicrophone; onChange: (cha
   const { settings } = useText().text;
   const microphones = useMicrophones(microphone);
   useMicrophoneChanges(microphone);
-  const known = microphones.some(({ deviceId }) => deviceId === microphone.deviceId);
+  // A browser that switches these on the open track tells nobody.
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
   return (
     <>
       <MicrophoneSelect
         microphones={microphones}
-        deviceId={known ? microphone.deviceId : ''}
+        deviceId={chosenDevice(microphone, microphones)}
         onChoose={(deviceId) => onChange(microphone.setDevice(deviceId))}
       />
       {PROCESSING.map((name) => (
@@ -58,7 +59,7 @@ function MicrophoneSettings(props: { microphone: LocalMicrophone; onChange: (cha
           label={settings[name]}
           checked={microphone.processing[name]}
           data-testid={`${name}-switch`}
-          onChange={(on) => onChange(microphone.setProcessing({ [name]: on }))}
+          onChange={(on) => onChange(microphone.setProcessing({ [name]: on }).finally(redraw))}
         />
       ))}
     </>

@@ -1,6 +1,6 @@
 import type { ParleyError } from '@parley/client-sdk';
 import { useCallback, useState } from 'react';
-import { asError } from '../hooks/asError.js';
+import { asError } from './asError.js';
 
 /** What went wrong last with something that the person did. */
 export function useProblem(): {
