@@ -1,8 +1,8 @@
 import type { TranscriptionStatus } from '@parley/client-sdk';
+import { useAccess, useClientState, useLedgers, useTranscription } from '@parley/client-sdk/react';
 import { useEffect, useRef, useState } from 'react';
 import { Button } from '../design/Button.js';
 import { BrandMark, CheckIcon, InviteIcon, LockIcon } from '../design/icons.js';
-import { useAccess, useClientState, useLedgers, useTranscription } from '../hooks/useClient.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { useNow } from '../hooks/useNow.js';
 import { useText } from '../i18n/I18n.js';

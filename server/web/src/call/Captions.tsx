@@ -1,5 +1,6 @@
 import type { ParleyClient } from '@parley/client-sdk';
-import { useCaptions } from '../hooks/useClient.js';
+import { useCaptions } from '@parley/client-sdk/react';
+import { useState } from 'react';
 import { useText } from '../i18n/I18n.js';
 import type { CaptionPreferences } from '../settings/preferences.js';
 import { voiceOf } from '../text.js';
@@ -10,6 +11,9 @@ export function Captions({ client, preferences }: { client: ParleyClient; prefer
   const { size, background, contrast, lines } = preferences;
   const { call } = useText().text;
   const shown = useCaptions(client, { lines: Number(lines) });
+  // Once they have been seen, everybody knows where they are.
+  const [seen, setSeen] = useState(false);
+  if (shown.length > 0 && !seen) setSeen(true);
   return (
     <section
       className={`captions ${background === 'dark' || contrast === 'high' ? 'on-dark' : ''}`}
@@ -21,8 +25,8 @@ export function Captions({ client, preferences }: { client: ParleyClient; prefer
       data-contrast={contrast}
     >
       <div>
-        {shown.length === 0 ? <p className="captions-empty">{call.captionsEmpty}</p> : null}
-        {shown.map((segment) => (
+        {seen ? null : <p className="captions-empty">{call.captionsEmpty}</p>}
+        {shown.map(({ segment }) => (
           <p
             key={segment.id}
             className={`caption ${segment.status} voice-${voiceOf(segment.participantId)}`}

@@ -1,9 +1,9 @@
 import type { ParleyClient } from '@parley/client-sdk';
+import { useAccess } from '@parley/client-sdk/react';
 import { useState } from 'react';
 import { Button } from '../design/Button.js';
 import { LeaveIcon, LockIcon, ShieldIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
-import { useAccess } from '../hooks/useClient.js';
 import { useText } from '../i18n/I18n.js';
 
 /** For moderators: the door, and the end of it all. */

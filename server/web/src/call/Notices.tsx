@@ -1,9 +1,9 @@
 import type { LocalMicrophone, ParleyClient, ParleyError, TranscriptionStatus } from '@parley/client-sdk';
+import { useClientState, useConnectionQuality, useTranscription } from '@parley/client-sdk/react';
 import { useEffect, useState } from 'react';
 import { Banner } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
 import { SpeakerIcon } from '../design/icons.js';
-import { useClientState, useConnectionQuality, useTranscription } from '../hooks/useClient.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';

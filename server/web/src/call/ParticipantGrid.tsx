@@ -1,6 +1,6 @@
 import type { ParleyClient } from '@parley/client-sdk';
+import { useAccess, useActiveSpeakers, useParticipants, useSpeakerStates } from '@parley/client-sdk/react';
 import { useRef } from 'react';
-import { useAccess, useActiveSpeakers, useParticipants, useSpeakerStates } from '../hooks/useClient.js';
 import { useText } from '../i18n/I18n.js';
 import { ParticipantTile } from './ParticipantTile.js';
 import { useColumns } from './useColumns.js';

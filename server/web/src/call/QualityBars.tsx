@@ -1,5 +1,5 @@
 import type { ConnectionQuality, ParleyClient } from '@parley/client-sdk';
-import { useConnectionQuality } from '../hooks/useClient.js';
+import { useConnectionQuality } from '@parley/client-sdk/react';
 import { useText } from '../i18n/I18n.js';
 
 const BARS: Record<ConnectionQuality['level'], number> = { excellent: 3, good: 2, poor: 1, lost: 0 };

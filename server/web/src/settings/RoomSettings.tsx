@@ -1,7 +1,7 @@
 import type { ParleyClient, RequestOf, SettingsView } from '@parley/client-sdk';
+import { useSettings } from '@parley/client-sdk/react';
 import { Banner } from '../design/Banner.js';
 import { SelectField } from '../design/fields.js';
-import { useSettings } from '../hooks/useClient.js';
 import { useProblem } from '../hooks/useProblem.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';

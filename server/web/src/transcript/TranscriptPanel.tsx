@@ -1,9 +1,9 @@
 import type { ParleyClient, Segment } from '@parley/client-sdk';
+import { useTranscript } from '@parley/client-sdk/react';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { Button, IconButton } from '../design/Button.js';
 import { SelectField } from '../design/fields.js';
 import { CloseIcon, JumpIcon } from '../design/icons.js';
-import { useTranscript } from '../hooks/useClient.js';
 import { useText } from '../i18n/I18n.js';
 import { SearchBox } from './SearchBox.js';
 import { findPlaces, speakersOf, wordsOf } from './search.js';
