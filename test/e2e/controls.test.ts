@@ -7,6 +7,8 @@ import { wavOf } from './support/speech.js';
 
 const TEST_TIMEOUT_MS = 120_000;
 const SECRET = 'a secret for two';
+/** More than the page has. */
+const TAB_STOPS = 20;
 
 let stage: Stage;
 /** Its microphone hears nothing. */
@@ -19,6 +21,11 @@ beforeAll(async () => {
 }, 120_000);
 afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());
+
+/** What the focus is on. */
+function focused(meeting: MeetingPage): Promise<string> {
+  return meeting.page.evaluate<string>("document.activeElement?.dataset.testid ?? ''");
+}
 
 /** By an invitation, which brings room and secret along. */
 async function enter(name: string, room: string): Promise<MeetingPage> {
@@ -56,7 +63,7 @@ describe('the controls of the meeting page', () => {
     async () => {
       const ada = await enter('Ada', 'settings');
       const ben = await enter('Ben', 'settings');
-      for (const page of [ada, ben]) await page.get('settings').locator('summary').click();
+      for (const page of [ada, ben]) await page.get('settings-button').click();
       await ada.get('mode-select').selectOption('fast');
       await expect.poll(() => ben.get('mode-select').inputValue()).toBe('fast');
       await expect.poll(() => ben.get('mode-purpose').textContent()).toContain('as soon as possible');
@@ -106,11 +113,25 @@ describe('the controls of the meeting page', () => {
     async () => {
       const ada = await enter('Ada', 'keyboard');
       const reached = new Set<string>();
-      for (let i = 0; i < 8; i++) {
+      for (let i = 0; i < TAB_STOPS; i++) {
         await ada.page.keyboard.press('Tab');
-        reached.add(await ada.page.evaluate<string>("document.activeElement?.dataset.testid ?? ''"));
+        reached.add(await focused(ada));
       }
-      expect([...reached]).toEqual(expect.arrayContaining(['mute-button', 'leave-button', 'microphone-select']));
+      expect([...reached]).toEqual(
+        expect.arrayContaining(['search-input', 'transcript-list', 'mute-button', 'captions-button', 'leave-button']),
+      );
+      // What opens by a key closes by a key, and gives the focus back.
+      await ada.get('settings-button').focus();
+      await ada.page.keyboard.press('Enter');
+      await ada.get('mode-select').waitFor();
+      await ada.page.keyboard.press('Escape');
+      await expect.poll(() => ada.get('settings').count()).toBe(0);
+      expect(await focused(ada)).toBe('settings-button');
+      await ada.get('microphone-options').focus();
+      await ada.page.keyboard.press('Enter');
+      await ada.get('microphone-select').waitFor();
+      await ada.page.keyboard.press('Escape');
+      await expect.poll(() => ada.get('microphone-select').count()).toBe(0);
     },
     TEST_TIMEOUT_MS,
   );

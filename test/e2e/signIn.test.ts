@@ -153,18 +153,23 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
     expect(await member.get('lock-button').count()).toBe(0);
     expect(await member.get('remove-button').count()).toBe(0);
 
+    await moderator.participant('Mia Member').getByTestId('participant-menu').click();
     await moderator.get('mute-other-button').click();
     await expect.poll(() => member.get('mute-button').textContent()).toBe('Unmute');
     await expect.poll(() => moderator.participant('Mia Member').getAttribute('data-muted')).toBe('true');
     await member.get('mute-button').click();
     await expect.poll(() => moderator.participant('Mia Member').getAttribute('data-muted')).toBe('false');
 
+    await moderator.get('moderation-button').click();
     await moderator.get('lock-button').click();
     await expect.poll(() => member.page.locator('header').textContent()).toContain('locked');
+    await moderator.participant('Mia Member').getByTestId('participant-menu').click();
     await moderator.get('remove-button').click();
     await expect.poll(() => member.get('error').getAttribute('data-code')).toBe('REMOVED');
     await expect.poll(() => moderator.get('participant').count()).toBe(1);
+    await moderator.get('moderation-button').click();
     await moderator.get('end-button').click();
+    await moderator.get('end-sure-button').click();
     await expect.poll(() => moderator.get('error').getAttribute('data-code')).toBe('MEETING_ENDED');
     expect([...member.errors, ...moderator.errors]).toEqual([]);
   }, 120_000);

@@ -35,6 +35,8 @@ export interface AppOptions {
 
 /** Folder of the built meeting page. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist/app/', import.meta.url));
+/** Addresses within the meeting page. */
+const PAGE_ROUTES = ['/archive'];
 
 /** The HTTP side: health, readiness, metrics, what settings there are, the meeting page. */
 export function createApp(options: AppOptions): Express {
@@ -112,6 +114,13 @@ export function createApp(options: AppOptions): Express {
         },
       }),
     );
+    app.get(PAGE_ROUTES, (_request, response) => {
+      response.sendFile('index.html', {
+        root: PAGE_FOLDER,
+        headers: { 'Cache-Control': 'no-cache' },
+        cacheControl: false,
+      });
+    });
   } else {
     app.get('/', (_request, response) => {
       response.status(503).type('text/plain').send('The meeting page is not built. Run: npm run build\n');

@@ -1,61 +1,44 @@
-import type { Segment } from '@parley/client-sdk';
 import { describe, expect, test } from 'vitest';
 import {
-  captionSegments,
   clockText,
   coverageOf,
-  coverageText,
-  gapText,
-  hueOf,
+  initialsOf,
   invitationOf,
+  invitationUrl,
   listOf,
+  percentOf,
   settledText,
+  voiceOf,
 } from './text.js';
-
-const segment = (id: string, status: Segment['status']): Segment => ({
-  id,
-  meetingId: 'm',
-  participantId: 'p',
-  displayName: 'Ada',
-  track: 'microphone',
-  startMs: 0,
-  endMs: 0,
-  text: id,
-  language: 'en',
-  confidence: 1,
-  revision: 1,
-  status,
-});
 
 describe('texts of the page', () => {
   test('write times as people do', () => {
     expect([0, 7_400, 723_000, 3_723_000, -5].map(clockText)).toEqual(['0:00', '0:07', '12:03', '1:02:03', '0:00']);
   });
 
-  test('say how much is missing and why', () => {
-    expect(gapText({ startMs: 1_000, endMs: 4_200, reason: 'overloaded' })).toBe(
-      '3 s of speech are missing: too much was said at once',
-    );
-    expect(gapText({ startMs: 0, endMs: 10 })).toContain('no reason is known');
-  });
-
-  test('show the newest lines big, and no gaps', () => {
-    const segments = [segment('a', 'final'), segment('b', 'gap'), segment('c', 'final'), segment('d', 'interim')];
-    expect(captionSegments(segments, 2).map(({ id }) => id)).toEqual(['c', 'd']);
-    expect(captionSegments([], 2)).toEqual([]);
-  });
-
   test('give each of eight participants a colour of their own, and keep it', () => {
     const ids = Array.from({ length: 8 }, (_, index) => `p_${index}`);
-    const first = ids.map(hueOf);
+    const first = ids.map(voiceOf);
     expect(new Set(first).size).toBe(8);
-    expect(ids.map(hueOf)).toEqual(first);
-    expect(hueOf('p_9')).toBe(first[0]);
+    expect(ids.map(voiceOf)).toEqual(first);
+    expect(voiceOf('p_9')).toBe(first[0]);
   });
 
-  test('read an invitation from the address', () => {
+  test('put two letters of a name on a tile, in any script, and none of what is no letter', () => {
+    expect(
+      ['Ada', 'ada lovelace', 'Ada M. Lovelace', 'Łukasz Żak', '<img src=x>', '🦊', 'سارة علي'].map(initialsOf),
+    ).toEqual(['A', 'AL', 'AL', 'ŁŻ', 'IS', '', 'سع']);
+  });
+
+  test('read an invitation from the address, and write one that reads the same', () => {
     expect(invitationOf({ search: '?room=daily', hash: '#secret=abc' })).toEqual({ room: 'daily', joinSecret: 'abc' });
     expect(invitationOf({ search: '', hash: '' })).toEqual({ room: '', joinSecret: '' });
+    const invitation = { room: 'daily', joinSecret: 'a secret & more' };
+    const url = new URL(invitationUrl({ origin: 'https://meet.example', ...invitation }));
+    expect(invitationOf(url)).toEqual(invitation);
+    expect(invitationUrl({ origin: 'https://meet.example', room: 'daily', joinSecret: '' })).toBe(
+      'https://meet.example/?room=daily',
+    );
   });
 
   test('tell the settled part of an interim from the part that may change', () => {
@@ -82,12 +65,10 @@ describe('texts of the page', () => {
     expect(coverageOf([])).toBeUndefined();
     expect(coverageOf([ledgerOf(1_000, { asleep: 500 })])).toBe(1);
     expect(coverageOf([ledgerOf(1_000, {}), ledgerOf(0, { overloaded: 1_000 })])).toBe(0.5);
-    expect(coverageText(undefined)).toBe('Nothing has been said yet.');
-    expect(coverageText(1)).toBe('100 % of speech transcribed');
-    expect(coverageText(0.99999)).toBe('99.9 % of speech transcribed');
+    expect([1, 0.99999, 0.5, 0].map(percentOf)).toEqual([100, 99.9, 50, 0]);
   });
 
   test('read lists that people write', () => {
-    expect(listOf(' Zürich, mediasoup,,\nZürich ')).toEqual(['Zürich', 'mediasoup']);
+    expect(listOf(' Zürich, mediasoup,,\nZürich ، عمان')).toEqual(['Zürich', 'mediasoup', 'عمان']);
   });
 });

@@ -1,4 +1,4 @@
-import type { AudioLedger, GapReason, ParticipantLedger, Segment, TranscriptionStatus } from '@parley/client-sdk';
+import type { AudioLedger, ParticipantLedger, Segment, TranscriptionStatus } from '@parley/client-sdk';
 
 /** Time since the meeting's start as people write it: 0:07, 12:03, 1:02:03. */
 export function clockText(ms: number): string {
@@ -9,28 +9,9 @@ export function clockText(ms: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-const GAP_TEXTS: Record<GapReason, string> = {
-  recognizerFailed: 'the recogniser failed at this part',
-  recognizerUnavailable: 'the recogniser was not there',
-  deadlineExceeded: 'the recogniser was too slow',
-  overloaded: 'too much was said at once',
-  mediaWorkerLost: 'the server lost this part',
-};
-
-/** What stands in the transcript where speech could not be written down. */
-export function gapText({ startMs, endMs, reason }: Pick<Segment, 'startMs' | 'endMs' | 'reason'>): string {
-  const seconds = Math.max(1, Math.round((endMs - startMs) / 1_000));
-  return `${seconds} s of speech are missing: ${reason === undefined ? 'no reason is known' : GAP_TEXTS[reason]}`;
-}
-
-/** The small line below the room's name. */
-export function engineText({ mode, model, engine }: TranscriptionStatus): string {
-  return [mode, model.name, engine.device === 'none' ? 'no engine' : engine.device.toUpperCase()].join(' · ');
-}
-
-/** What the big captions show: whoever speaks now, else what was said last. Oldest first, at most `count`. */
-export function captionSegments(segments: readonly Segment[], count: number): Segment[] {
-  return segments.filter((segment) => segment.status !== 'gap').slice(-count);
+/** The model and the device behind the captions. `noEngine` stands where there is none. */
+export function engineText({ model, engine }: Pick<TranscriptionStatus, 'model' | 'engine'>, noEngine: string): string {
+  return [model.name, engine.device === 'none' ? noEngine : engine.device.toUpperCase()].join(' · ');
 }
 
 /** An interim's text in two: what is settled, and what may still change. A final is settled as a whole. */
@@ -54,11 +35,9 @@ export function coverageOf(ledgers: readonly Pick<ParticipantLedger, 'ledger'>[]
   return speech === 0 ? undefined : transcribed / speech;
 }
 
-/** Never rounded up to 100 % while something is missing. */
-export function coverageText(coverage: number | undefined): string {
-  if (coverage === undefined) return 'Nothing has been said yet.';
-  const percent = Math.floor(coverage * 1_000) / 10;
-  return `${Number.isInteger(percent) ? percent.toFixed(0) : percent.toFixed(1)} % of speech transcribed`;
+/** In percent with one digit at most. Never rounded up to 100 while something is missing. */
+export function percentOf(share: number): number {
+  return Math.floor(share * 1_000) / 10;
 }
 
 function missingMs({ shedMs }: AudioLedger): number {
@@ -71,21 +50,28 @@ export function listOf(text: string): string[] {
   return [
     ...new Set(
       text
-        .split(/[,\n]/u)
+        .split(/[,،\n]/u)
         .map((entry) => entry.trim())
         .filter((entry) => entry !== ''),
     ),
   ];
 }
 
-const HUES = 8;
-const hues = new Map<string, number>();
+const VOICES = 8;
+const voices = new Map<string, number>();
 
 /** A colour for each participant, in the order in which they appear: eight are told apart before one comes again. */
-export function hueOf(participantId: string): number {
-  const hue = hues.get(participantId) ?? hues.size % HUES;
-  hues.set(participantId, hue);
-  return hue;
+export function voiceOf(participantId: string): number {
+  const voice = voices.get(participantId) ?? voices.size % VOICES;
+  voices.set(participantId, voice);
+  return voice;
+}
+
+/** What stands on a tile: the first letters of the first and the last word of a name. */
+export function initialsOf(displayName: string): string {
+  const words = displayName.split(/\s+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const ends = words.length > 1 ? [words.at(0), words.at(-1)] : words;
+  return ends.map((word) => /[\p{L}\p{N}]/u.exec(word ?? '')?.[0]?.toLocaleUpperCase() ?? '').join('');
 }
 
 /** Room and secret out of an address such as `/?room=daily#secret=abc`. */
@@ -94,4 +80,11 @@ export function invitationOf(address: { search: string; hash: string }): { room:
     room: new URLSearchParams(address.search).get('room') ?? '',
     joinSecret: new URLSearchParams(address.hash.replace(/^#/, '')).get('secret') ?? '',
   };
+}
+
+/** The address that brings somebody else into the same room. The secret stands where no server sees it. */
+export function invitationUrl(options: { origin: string; room: string; joinSecret: string }): string {
+  const { origin, room, joinSecret } = options;
+  const secret = joinSecret === '' ? '' : `#secret=${encodeURIComponent(joinSecret)}`;
+  return `${origin}/?room=${encodeURIComponent(room)}${secret}`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from '@parley/demo';
 import { type SettingsInput, startServer } from '@parley/server';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, type TestContext, vi } from 'vitest';
 import { httpsGet } from '../../support/httpsGet.js';
 
@@ -82,8 +82,9 @@ export class Stage {
   }
 
   /** A browser profile of its own: what a page keeps is seen by pages of the same context only. */
-  async newContext(browser: Browser): Promise<BrowserContext> {
-    return browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1_100, height: 800 } });
+  async newContext(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const viewport = { width: 1_100, height: 800 };
+    return browser.newContext({ ignoreHTTPSErrors: true, viewport, ...options });
   }
 
   /**

@@ -1,12 +1,6 @@
-import Keycloak from 'keycloak-js';
+import type { ServerIdentity } from '@parley/client-sdk';
+import type Keycloak from 'keycloak-js';
 import { useCallback, useEffect, useState } from 'react';
-
-/** What `GET /api/identity` tells: how people prove here who they are. */
-export interface IdentityOptions {
-  /** A name is enough. */
-  guests: boolean;
-  keycloak?: { url: string; realm: string; clientId: string };
-}
 
 export interface SignedIn {
   displayName: string;
@@ -17,7 +11,7 @@ export interface SignedIn {
 
 export interface IdentityState {
   /** Undefined while it is not known yet. */
-  options: IdentityOptions | undefined;
+  options: ServerIdentity | undefined;
   signedIn: SignedIn | undefined;
   /** The identity provider or the server did not answer. */
   failed: boolean;
@@ -31,7 +25,7 @@ const MIN_VALIDITY_S = 90;
 
 /** Who sits in front of the page: nobody yet, or somebody whom Keycloak knows (authorization code with PKCE). */
 export function useIdentity(): IdentityState {
-  const [options, setOptions] = useState<IdentityOptions>();
+  const [options, setOptions] = useState<ServerIdentity>();
   const [keycloak, setKeycloak] = useState<Keycloak>();
   const [signedIn, setSignedIn] = useState<SignedIn>();
   const [failed, setFailed] = useState(false);
@@ -41,7 +35,8 @@ export function useIdentity(): IdentityState {
     const load = async () => {
       const found = await askServer();
       if (found.keycloak !== undefined) {
-        const adapter = new Keycloak(found.keycloak);
+        const { default: Adapter } = await import('keycloak-js');
+        const adapter = new Adapter(found.keycloak);
         const signed = await adapter.init({
           pkceMethod: 'S256',
           checkLoginIframe: false,
@@ -70,10 +65,10 @@ export function useIdentity(): IdentityState {
   return { options, signedIn, failed, signIn };
 }
 
-async function askServer(): Promise<IdentityOptions> {
+async function askServer(): Promise<ServerIdentity> {
   const answer = await fetch('/api/identity');
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  return (await answer.json()) as IdentityOptions;
+  return (await answer.json()) as ServerIdentity;
 }
 
 function identityOf(keycloak: Keycloak): SignedIn {

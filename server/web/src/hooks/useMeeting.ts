@@ -1,34 +1,43 @@
 import {
-  captureMicrophone,
+  type Credentials,
+  LocalMicrophone,
   ParleyClient,
-  type ParleyClientOptions,
-  ParleyError,
-  type Publication,
+  type ParleyError,
+  type SpeechOverrides,
 } from '@parley/client-sdk';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { asError } from './asError.js';
 
 export interface JoinRequest {
   room: string;
-  credentials: ParleyClientOptions['credentials'];
+  credentials: Credentials | (() => Promise<Credentials>);
+  settings: SpeechOverrides;
+  /** What the address of an invitation needs besides the room. */
+  joinSecret: string;
   /** Absent for somebody who only listens. */
-  track: MediaStreamTrack | undefined;
+  microphone: LocalMicrophone | undefined;
 }
 
 export interface Session {
   client: ParleyClient;
   room: string;
-  publication: Publication | undefined;
+  joinSecret: string;
+  meetingStartedAtMs: number;
+  /** The server can record this meeting. */
+  recording: boolean;
+  microphone: LocalMicrophone | undefined;
 }
 
 export interface Meeting {
   session: Session | undefined;
   error: ParleyError | undefined;
   busy: boolean;
-  /** @returns whether it worked; if not, the track is still the caller's */
+  /** @returns whether it worked; if not, the microphone is still the caller's */
   join: (request: JoinRequest) => Promise<boolean>;
   leave: () => void;
   /** For somebody who came to listen: speaks from now on. @throws ParleyError, as a rejection */
   speak: () => Promise<void>;
+  dismissError: () => void;
 }
 
 /** The life of one meeting: from the join button to the last word, or to the error that ended it. */
@@ -38,42 +47,66 @@ export function useMeeting(): Meeting {
   const [busy, setBusy] = useState(false);
   const current = useRef<Session>(undefined);
 
-  const end = useCallback(() => {
-    const ended = current.current;
-    current.current = undefined;
-    ended?.publication?.track.stop();
-    ended?.client.close();
-    setSession(undefined);
+  const show = useCallback((next: Session | undefined) => {
+    current.current = next;
+    setSession(next);
   }, []);
 
+  const end = useCallback(() => {
+    const ended = current.current;
+    show(undefined);
+    ended?.client.close();
+    ended?.microphone?.close();
+  }, [show]);
+
+  /** Whoever cannot be heard can still read along: the microphone is closed then, and the meeting goes on. */
+  const publish = useCallback(
+    async (client: ParleyClient, microphone: LocalMicrophone) => {
+      try {
+        await client.publishMicrophone(microphone);
+      } catch (failure) {
+        microphone.close();
+        throw failure;
+      }
+      const joined = current.current;
+      if (joined?.client === client) show({ ...joined, microphone });
+      else microphone.close();
+    },
+    [show],
+  );
+
   const join = useCallback(
-    async ({ room, credentials, track }: JoinRequest) => {
+    async ({ room, credentials, settings, joinSecret, microphone }: JoinRequest) => {
       setBusy(true);
       setError(undefined);
       const client = new ParleyClient({ credentials });
       client.on('error', (event) => setError(event.error));
       client.on('disconnected', (event) => {
-        if (!event.willReconnect) {
-          end();
-          setError(event.error);
-        }
+        if (event.willReconnect) return;
+        end();
+        setError(event.error);
+      });
+      client.on('meetingChanged', () => {
+        if (current.current?.client === client) show({ ...current.current, meetingStartedAtMs: Date.now() });
       });
       try {
         await client.connect();
-        await client.join({ room });
-        const publication = track === undefined ? undefined : await client.publish(track);
-        current.current = { client, room, publication };
-        setSession(current.current);
-        return true;
+        const joined = await client.join({ room, settings });
+        const { meetingStartedAtMs, features } = joined;
+        show({ client, room, joinSecret, meetingStartedAtMs, recording: features.recording, microphone: undefined });
       } catch (failure) {
         client.close();
-        setError(failure instanceof ParleyError ? failure : new ParleyError('INTERNAL', { cause: failure }));
+        setError(asError(failure));
         return false;
       } finally {
         setBusy(false);
       }
+      if (microphone !== undefined) {
+        await publish(client, microphone).catch((failure: unknown) => setError(asError(failure)));
+      }
+      return true;
     },
-    [end],
+    [end, publish, show],
   );
 
   const leave = useCallback(() => {
@@ -85,17 +118,9 @@ export function useMeeting(): Meeting {
 
   const speak = useCallback(async () => {
     const listening = current.current;
-    if (listening === undefined || listening.publication !== undefined) return;
-    const track = await captureMicrophone();
-    try {
-      const publication = await listening.client.publish(track);
-      current.current = { ...listening, publication };
-      setSession(current.current);
-    } catch (failure) {
-      track.stop();
-      throw failure;
-    }
-  }, []);
+    if (listening === undefined || listening.microphone !== undefined) return;
+    await publish(listening.client, await LocalMicrophone.create());
+  }, [publish]);
 
   // A tab that goes away leaves, instead of being missed for a while.
   useEffect(() => {
@@ -104,5 +129,6 @@ export function useMeeting(): Meeting {
     return () => removeEventListener('pagehide', onHide);
   }, []);
 
-  return { session, error, busy, join, leave, speak };
+  const dismissError = useCallback(() => setError(undefined), []);
+  return { session, error, busy, join, leave, speak, dismissError };
 }

@@ -1,64 +1,150 @@
-import { captureMicrophone, listMicrophones, type Microphone, ParleyError } from '@parley/client-sdk';
-import { useCallback, useEffect, useState } from 'react';
+import { LocalMicrophone, listMicrophones, type Microphone, type ParleyError } from '@parley/client-sdk';
+import { type RefObject, useCallback, useEffect, useReducer, useRef, useState } from 'react';
+import { asError } from './asError.js';
 
 /** Value of the picker for somebody who only listens. */
 export const LISTEN_ONLY = 'listen-only';
 
 export interface MicrophoneChoice {
-  microphones: Microphone[];
+  microphones: readonly Microphone[];
+  /** Empty for the default one. */
   deviceId: string;
-  track: MediaStreamTrack | undefined;
+  microphone: LocalMicrophone | undefined;
   error: ParleyError | undefined;
   choose: (deviceId: string) => void;
-  /** Hands the open track over; the picker will not stop it any more, unless it comes back. */
-  take: () => MediaStreamTrack | undefined;
+  /** Hands the open microphone over: it will not be closed here any more, unless it comes back. */
+  take: () => LocalMicrophone | undefined;
   giveBack: () => void;
 }
 
-/** A microphone for the join view: opened at once, so that its level can be seen before anybody hears it. */
-export function useMicrophone(): MicrophoneChoice {
-  const [microphones, setMicrophones] = useState<Microphone[]>([]);
+/** A microphone for the lobby: opened at once, so that its level can be seen before anybody hears it. */
+export function useMicrophoneChoice(): MicrophoneChoice {
   const [deviceId, setDeviceId] = useState('');
-  const [track, setTrack] = useState<MediaStreamTrack>();
+  const [microphone, setMicrophone] = useState<LocalMicrophone>();
+  const [microphones, setMicrophones] = useState<readonly Microphone[]>([]);
   const [error, setError] = useState<ParleyError>();
+  const taken = useRef<LocalMicrophone>(undefined);
+  const listens = deviceId === LISTEN_ONLY;
+  const wanted = useRef(deviceId);
+  /** Counts choices that were made while no microphone was open: each opens one. */
+  const [attempt, setAttempt] = useState(0);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is the reason to open one
   useEffect(() => {
-    if (deviceId === LISTEN_ONLY) return;
-    let current: MediaStreamTrack | undefined;
+    if (listens) return;
+    let current: LocalMicrophone | undefined;
     let ended = false;
     setError(undefined);
-    captureMicrophone({ deviceId })
-      .then(async (captured) => {
-        if (ended) return captured.stop();
-        current = captured;
-        setError(undefined);
-        setTrack(captured);
+    open(wanted.current)
+      .then(async (opened) => {
+        if (ended) return opened.close();
+        current = opened;
+        opened.on('devicesChanged', (event) => setMicrophones(event.microphones));
+        opened.on('lost', (event) => setError(event.error));
+        opened.on('recovered', () => setError(undefined));
+        setMicrophone(opened);
         setMicrophones(await listMicrophones());
       })
-      .catch((failure: unknown) => {
-        if (!ended)
-          setError(
-            failure instanceof ParleyError ? failure : new ParleyError('MICROPHONE_NOT_FOUND', { cause: failure }),
-          );
-      });
+      .catch((failure: unknown) => ended || setError(asError(failure, 'MICROPHONE_NOT_FOUND')));
     return () => {
       ended = true;
-      setTrack((open) => (open === current ? undefined : open));
-      if (current !== undefined && !taken.delete(current)) current.stop();
+      setMicrophone((shown) => (shown === current ? undefined : shown));
+      if (current !== taken.current) current?.close();
     };
-  }, [deviceId]);
+  }, [listens, attempt]);
+
+  const choose = useCallback(
+    (next: string) => {
+      wanted.current = next === LISTEN_ONLY ? '' : next;
+      setDeviceId(next);
+      if (next === LISTEN_ONLY) return;
+      if (microphone === undefined) {
+        setAttempt((count) => count + 1);
+        return;
+      }
+      microphone.setDevice(next).then(
+        () => setError(undefined),
+        (failure: unknown) => setError(asError(failure, 'MICROPHONE_NOT_FOUND')),
+      );
+    },
+    [microphone],
+  );
 
   const take = useCallback(() => {
-    if (track !== undefined) taken.add(track);
-    return track;
-  }, [track]);
+    taken.current = microphone;
+    return microphone;
+  }, [microphone]);
 
   const giveBack = useCallback(() => {
-    if (track !== undefined) taken.delete(track);
-  }, [track]);
+    taken.current = undefined;
+  }, []);
 
-  return { microphones, deviceId, track, error, choose: setDeviceId, take, giveBack };
+  return { microphones, deviceId, microphone, error, choose, take, giveBack };
 }
 
-/** Tracks that belong to a meeting now. */
-const taken = new Set<MediaStreamTrack>();
+function open(deviceId: string): Promise<LocalMicrophone> {
+  return LocalMicrophone.create(deviceId === '' ? {} : { deviceId });
+}
+
+const MICROPHONE_EVENTS = [
+  'mutedChanged',
+  'deviceChanged',
+  'devicesChanged',
+  'trackChanged',
+  'lost',
+  'recovered',
+] as const;
+
+/** Draws again whenever something about the microphone is another way. */
+export function useMicrophoneChanges(microphone: LocalMicrophone | undefined): void {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    const offs = MICROPHONE_EVENTS.map((name) => microphone?.on(name, redraw));
+    return () => {
+      for (const off of offs) off?.();
+    };
+  }, [microphone]);
+}
+
+/** What a picker shows as chosen: empty for the default one, and for one that is not in its list. */
+export function chosenDevice(microphone: LocalMicrophone, microphones: readonly Microphone[]): string {
+  const { deviceId } = microphone;
+  return deviceId !== 'default' && microphones.some((one) => one.deviceId === deviceId) ? deviceId : '';
+}
+
+/** The microphones that there are, kept current. */
+export function useMicrophones(microphone: LocalMicrophone | undefined): readonly Microphone[] {
+  const [microphones, setMicrophones] = useState<readonly Microphone[]>([]);
+  useEffect(() => {
+    if (microphone === undefined) return;
+    let ended = false;
+    listMicrophones().then(
+      (found) => ended || setMicrophones(found),
+      () => {},
+    );
+    const off = microphone.on('devicesChanged', (event) => setMicrophones(event.microphones));
+    return () => {
+      ended = true;
+      off();
+    };
+  }, [microphone]);
+  return microphones;
+}
+
+/** Writes the level, 0 to 1, into the CSS variable `--level` of an element, with every frame and without asking React. */
+export function useLevel(microphone: LocalMicrophone | undefined, element: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    if (microphone === undefined) return;
+    let frame = 0;
+    const draw = () => {
+      element.current?.style.setProperty('--level', microphone.level().toFixed(3));
+      frame = requestAnimationFrame(draw);
+    };
+    draw();
+    const shown = element.current;
+    return () => {
+      cancelAnimationFrame(frame);
+      shown?.style.removeProperty('--level');
+    };
+  }, [microphone, element]);
+}

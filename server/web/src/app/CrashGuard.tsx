@@ -1,0 +1,29 @@
+import { Component, type ReactNode } from 'react';
+import { Button } from '../design/Button.js';
+import { useText } from '../i18n/I18n.js';
+
+/** A fault in the page's own code leaves a way back, instead of an empty page. React takes nothing but a class for this. */
+export class CrashGuard extends Component<{ children: ReactNode }, { crashed: boolean }> {
+  override state = { crashed: false };
+
+  static getDerivedStateFromError(): { crashed: boolean } {
+    return { crashed: true };
+  }
+
+  override render(): ReactNode {
+    return this.state.crashed ? <Crashed /> : this.props.children;
+  }
+}
+
+function Crashed() {
+  const { text } = useText();
+  return (
+    <main className="plain-page" role="alert">
+      <h1>{text.common.crashTitle}</h1>
+      <p className="soft">{text.common.crashText}</p>
+      <Button tone="primary" onClick={() => location.reload()}>
+        {text.common.reload}
+      </Button>
+    </main>
+  );
+}

@@ -1,0 +1,131 @@
+import type { TranscriptionStatus } from '@parley/client-sdk';
+import { useAccess, useClientState, useLedgers, useTranscription } from '@parley/client-sdk/react';
+import { useEffect, useRef, useState } from 'react';
+import { Button } from '../design/Button.js';
+import { BrandMark, CheckIcon, InviteIcon, LockIcon } from '../design/icons.js';
+import type { Session } from '../hooks/useMeeting.js';
+import { useNow } from '../hooks/useNow.js';
+import { useText } from '../i18n/I18n.js';
+import { modeText } from '../settings/modeText.js';
+import { clockText, coverageOf, engineText, invitationUrl, percentOf } from '../text.js';
+
+/** Where one is, and everything that must never be hidden: connection, recording, what makes the captions, how much they have. */
+export function CallHeader({ session }: { session: Session }) {
+  const { client, room, recording } = session;
+  const { text } = useText();
+  const { locked } = useAccess(client);
+  const transcription = useTranscription(client);
+  const title = useRef<HTMLHeadingElement>(null);
+
+  // The lobby and its focus are gone: who does not see the page is told where they are now.
+  useEffect(() => {
+    title.current?.focus();
+    document.title = `${room} · Parley`;
+    return () => {
+      document.title = 'Parley';
+    };
+  }, [room]);
+
+  return (
+    <header className="call-header">
+      <BrandMark />
+      <div className="call-title">
+        <h1 ref={title} tabIndex={-1}>
+          <bdi>{room}</bdi>
+        </h1>
+        <Clock session={session} />
+      </div>
+      <ul className="chips">
+        <StateChip session={session} />
+        {recording ? (
+          <li className="chip bad" data-testid="recordable">
+            <span className="lamp" aria-hidden="true" />
+            {text.status.recordable}
+          </li>
+        ) : null}
+        {locked ? (
+          <li className="chip">
+            <LockIcon />
+            {text.status.locked}
+          </li>
+        ) : null}
+        {transcription === undefined ? null : <EngineChip transcription={transcription} />}
+        <CoverageChip session={session} />
+      </ul>
+      <InviteButton session={session} />
+    </header>
+  );
+}
+
+function Clock({ session }: { session: Session }) {
+  const { text } = useText();
+  const now = useNow(1_000);
+  return (
+    <time className="small soft" title={text.call.elapsed}>
+      {clockText(now - session.meetingStartedAtMs)}
+    </time>
+  );
+}
+
+function StateChip({ session }: { session: Session }) {
+  const { text } = useText();
+  const state = useClientState(session.client);
+  return (
+    <li className={state === 'joined' ? 'chip good' : 'chip warn'}>
+      <span className="lamp" aria-hidden="true" />
+      <span role="status" data-testid="state" data-state={state}>
+        {text.status[state]}
+      </span>
+    </li>
+  );
+}
+
+function EngineChip({ transcription }: { transcription: TranscriptionStatus }) {
+  const { text } = useText();
+  const tone = transcription.state !== 'ready' ? 'bad' : transcription.degradation === undefined ? '' : 'warn';
+  return (
+    <li className={`chip ${tone}`} title={text.status.engine} data-testid="engine">
+      <bdi>
+        {modeText(text, transcription.mode).name} · {engineText(transcription, text.status.noEngine)}
+      </bdi>
+    </li>
+  );
+}
+
+/** Nothing is lost silently: the share of speech that has become text. */
+function CoverageChip({ session }: { session: Session }) {
+  const { status } = useText().text;
+  const coverage = coverageOf(useLedgers(session.client));
+  return (
+    <li className={coverage === undefined || coverage === 1 ? 'chip' : 'chip bad'}>
+      <span data-testid="coverage">
+        {coverage === undefined ? status.nothingSaid : status.coverage(percentOf(coverage))}
+      </span>
+    </li>
+  );
+}
+
+const SHOW_COPIED_MS = 2_500;
+
+function InviteButton({ session }: { session: Session }) {
+  const { call } = useText().text;
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    const { room, joinSecret } = session;
+    await navigator.clipboard.writeText(invitationUrl({ origin: location.origin, room, joinSecret }));
+    setCopied(true);
+    setTimeout(() => setCopied(false), SHOW_COPIED_MS);
+  };
+  const label = copied ? call.invited : call.invite;
+  return (
+    <Button
+      className="invite"
+      icon={copied ? <CheckIcon /> : <InviteIcon />}
+      data-testid="invite-button"
+      aria-label={label}
+      onClick={() => void copy().catch(() => setCopied(false))}
+    >
+      {label}
+    </Button>
+  );
+}

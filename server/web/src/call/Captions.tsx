@@ -1,0 +1,42 @@
+import type { ParleyClient } from '@parley/client-sdk';
+import { useCaptions } from '@parley/client-sdk/react';
+import { useState } from 'react';
+import { useText } from '../i18n/I18n.js';
+import type { CaptionPreferences } from '../settings/preferences.js';
+import { voiceOf } from '../text.js';
+import { SegmentText } from '../transcript/SegmentText.js';
+
+/** The newest entries, big. Silent for screen readers: the announcer speaks, once for each entry. */
+export function Captions({ client, preferences }: { client: ParleyClient; preferences: CaptionPreferences }) {
+  const { size, background, contrast, lines } = preferences;
+  const { call } = useText().text;
+  const shown = useCaptions(client, { lines: Number(lines) });
+  // Once they have been seen, everybody knows where they are.
+  const [seen, setSeen] = useState(false);
+  if (shown.length > 0 && !seen) setSeen(true);
+  return (
+    <section
+      className={`captions ${background === 'dark' || contrast === 'high' ? 'on-dark' : ''}`}
+      aria-hidden="true"
+      data-testid="captions"
+      data-size={size}
+      data-entries={lines}
+      data-background={background}
+      data-contrast={contrast}
+    >
+      <div>
+        {seen ? null : <p className="captions-empty">{call.captionsEmpty}</p>}
+        {shown.map(({ segment }) => (
+          <p
+            key={segment.id}
+            className={`caption ${segment.status} voice-${voiceOf(segment.participantId)}`}
+            dir="auto"
+            data-testid="caption"
+          >
+            <bdi className="speaker">{segment.displayName}</bdi> <SegmentText segment={segment} />
+          </p>
+        ))}
+      </div>
+    </section>
+  );
+}

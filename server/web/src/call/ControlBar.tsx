@@ -1,0 +1,91 @@
+import type { ReactNode } from 'react';
+import { Button } from '../design/Button.js';
+import { CaptionsIcon, CaptionsOffIcon, LeaveIcon, SettingsIcon, TranscriptIcon } from '../design/icons.js';
+import type { Session } from '../hooks/useMeeting.js';
+import { useText } from '../i18n/I18n.js';
+import { usePreferences } from '../settings/usePreferences.js';
+import { MicrophoneControl } from './MicrophoneControl.js';
+import { ModerationControl } from './ModerationControl.js';
+
+/** Everything that one does during a meeting, within reach of a thumb. */
+export function ControlBar(props: {
+  session: Session;
+  showsTranscript: boolean;
+  onTranscript: () => void;
+  onCaptions: () => void;
+  onMute: () => void;
+  onSettings: () => void;
+  onLeave: () => void;
+  onSpeak: () => Promise<void>;
+  onError: (error: unknown) => void;
+  onSuccess: () => void;
+}) {
+  const { session, showsTranscript, onTranscript, onCaptions, onMute, onSettings, onLeave } = props;
+  const { call } = useText().text;
+  const { captions, shortcuts } = usePreferences();
+  return (
+    <section className="control-bar" aria-label={call.controls}>
+      <MicrophoneControl
+        session={session}
+        onMute={onMute}
+        onSpeak={props.onSpeak}
+        onError={props.onError}
+        onSuccess={props.onSuccess}
+      />
+      <Control
+        icon={captions.on ? <CaptionsIcon /> : <CaptionsOffIcon />}
+        label={call.captions}
+        title={captions.on ? call.captionsOff : call.captionsOn}
+        testId="captions-button"
+        pressed={captions.on}
+        shortcut={shortcuts ? 'c' : undefined}
+        onClick={onCaptions}
+      />
+      <Control
+        icon={<TranscriptIcon />}
+        label={call.transcript}
+        testId="transcript-button"
+        pressed={showsTranscript}
+        shortcut={shortcuts ? 't' : undefined}
+        onClick={onTranscript}
+      />
+      <ModerationControl client={session.client} onError={props.onError} />
+      <Control
+        icon={<SettingsIcon />}
+        label={call.settings}
+        testId="settings-button"
+        shortcut={shortcuts ? 's' : undefined}
+        onClick={onSettings}
+      />
+      <Button tone="danger" className="control" icon={<LeaveIcon />} data-testid="leave-button" onClick={onLeave}>
+        {call.leave}
+      </Button>
+    </section>
+  );
+}
+
+function Control(props: {
+  icon: ReactNode;
+  label: string;
+  title?: string;
+  testId: string;
+  /** Absent: it does something, it is not on or off. */
+  pressed?: boolean;
+  shortcut: string | undefined;
+  onClick: () => void;
+}) {
+  const { icon, label, title = label, testId, pressed, shortcut, onClick } = props;
+  return (
+    <Button
+      className="control"
+      icon={icon}
+      title={shortcut === undefined ? title : `${title} (${shortcut.toUpperCase()})`}
+      aria-pressed={pressed}
+      aria-keyshortcuts={shortcut}
+      data-testid={testId}
+      onClick={onClick}
+    >
+      {label}
+    </Button>
+  );
+}

@@ -1,0 +1,144 @@
+import type { LocalMicrophone } from '@parley/client-sdk';
+import { useEffect, useRef } from 'react';
+import { Button, IconButton } from '../design/Button.js';
+import { Switch } from '../design/fields.js';
+import { ChevronIcon, MicrophoneIcon, MicrophoneOffIcon } from '../design/icons.js';
+import { Popover } from '../design/Popover.js';
+import type { Session } from '../hooks/useMeeting.js';
+import { chosenDevice, useLevel, useMicrophoneChanges, useMicrophones } from '../hooks/useMicrophone.js';
+import { useHeldSpace } from '../hooks/useShortcuts.js';
+import { useText } from '../i18n/I18n.js';
+import { MicrophoneSelect } from '../settings/MicrophoneSelect.js';
+import { changePreferences, usePreferences } from '../settings/usePreferences.js';
+
+/** One's own voice: on, off, only while something is held; and through which microphone. */
+export function MicrophoneControl(props: {
+  session: Session;
+  onMute: () => void;
+  onSpeak: () => Promise<void>;
+  onError: (error: unknown) => void;
+  onSuccess: () => void;
+}) {
+  const { session, onMute, onSpeak, onError, onSuccess } = props;
+  const { call } = useText().text;
+  const { microphone } = session;
+  if (microphone === undefined) {
+    return (
+      <Button
+        className="control"
+        icon={<MicrophoneOffIcon />}
+        data-testid="speak-button"
+        onClick={() => onSpeak().then(onSuccess, onError)}
+      >
+        {call.speak}
+      </Button>
+    );
+  }
+  return (
+    <div className="microphone-control">
+      <TalkButton microphone={microphone} onMute={onMute} onError={onError} />
+      <MicrophoneOptions microphone={microphone} onError={onError} />
+    </div>
+  );
+}
+
+function TalkButton(props: { microphone: LocalMicrophone; onMute: () => void; onError: (error: unknown) => void }) {
+  const { microphone, onMute, onError } = props;
+  const { call } = useText().text;
+  const { pushToTalk, shortcuts } = usePreferences();
+  const level = useRef<HTMLSpanElement>(null);
+  useMicrophoneChanges(microphone);
+  const { muted } = microphone;
+  useLevel(muted ? undefined : microphone, level);
+
+  useEffect(() => microphone.setPushToTalk(pushToTalk), [microphone, pushToTalk]);
+  const press = () => void microphone.press().catch(onError);
+  const release = () => microphone.release();
+  useHeldSpace({ onPress: press, onRelease: release }, pushToTalk);
+
+  const icon = (
+    <span className="level-icon" ref={level}>
+      {muted ? <MicrophoneOffIcon /> : <MicrophoneIcon />}
+    </span>
+  );
+  return pushToTalk ? (
+    <Button
+      className={muted ? 'control' : 'control live'}
+      icon={icon}
+      title={`${call.holdToTalk} (${call.spaceKey})`}
+      aria-pressed={!muted}
+      data-testid="talk-button"
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        press();
+      }}
+      onPointerUp={release}
+      onPointerCancel={release}
+      onKeyDown={(event) => {
+        if ((event.key === ' ' || event.key === 'Enter') && !event.repeat) press();
+      }}
+      onKeyUp={(event) => {
+        if (event.key === ' ' || event.key === 'Enter') release();
+      }}
+      onBlur={release}
+      onContextMenu={(event) => event.preventDefault()}
+    >
+      {muted ? call.holdToTalk : call.talking}
+    </Button>
+  ) : (
+    <Button
+      className={muted ? 'control muted' : 'control live'}
+      icon={icon}
+      title={shortcuts ? `${muted ? call.unmute : call.mute} (M)` : undefined}
+      aria-pressed={muted}
+      aria-keyshortcuts={shortcuts ? 'm' : undefined}
+      data-testid="mute-button"
+      onClick={onMute}
+    >
+      {muted ? call.unmute : call.mute}
+    </Button>
+  );
+}
+
+function MicrophoneOptions({
+  microphone,
+  onError,
+}: {
+  microphone: LocalMicrophone;
+  onError: (error: unknown) => void;
+}) {
+  const { text } = useText();
+  const { pushToTalk } = usePreferences();
+  const microphones = useMicrophones(microphone);
+  return (
+    <Popover
+      label={text.call.microphoneOptions}
+      trigger={(trigger) => (
+        <IconButton
+          className="control-options"
+          label={text.call.microphoneOptions}
+          icon={<ChevronIcon />}
+          data-testid="microphone-options"
+          {...trigger}
+        />
+      )}
+    >
+      {() => (
+        <>
+          <MicrophoneSelect
+            microphones={microphones}
+            deviceId={chosenDevice(microphone, microphones)}
+            onChoose={(deviceId) => void microphone.setDevice(deviceId).catch(onError)}
+          />
+          <Switch
+            label={text.settings.pushToTalk}
+            hint={text.settings.pushToTalkHint}
+            checked={pushToTalk}
+            data-testid="push-to-talk-switch"
+            onChange={(on) => changePreferences({ pushToTalk: on })}
+          />
+        </>
+      )}
+    </Popover>
+  );
+}

@@ -1,0 +1,37 @@
+import type { ParleyClient } from '@parley/client-sdk';
+import { useAccess, useActiveSpeakers, useParticipants, useSpeakerStates } from '@parley/client-sdk/react';
+import { useRef } from 'react';
+import { useText } from '../i18n/I18n.js';
+import { ParticipantTile } from './ParticipantTile.js';
+import { useColumns } from './useColumns.js';
+
+/** Everybody in the room, one tile each, oneself first. */
+export function ParticipantGrid({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
+  const { call } = useText().text;
+  const participants = useParticipants(client);
+  const states = useSpeakerStates(client);
+  const active = useActiveSpeakers(client);
+  const { moderates } = useAccess(client);
+  const self = client.self?.participantId;
+  const grid = useRef<HTMLUListElement>(null);
+  const columns = useColumns(grid, participants.length);
+  return (
+    <section className="people" aria-label={call.participants}>
+      <h2 className="small soft">{participants.length === 1 ? call.onlyYou : call.people(participants.length)}</h2>
+      <ul className="tiles" ref={grid} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+        {participants.map((participant) => (
+          <ParticipantTile
+            key={participant.participantId}
+            client={client}
+            participant={participant}
+            asleep={states.get(participant.participantId) === 'wakeword'}
+            active={participant.participantId === active[0]}
+            isSelf={participant.participantId === self}
+            moderates={moderates}
+            onError={onError}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}

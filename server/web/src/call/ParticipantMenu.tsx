@@ -1,0 +1,91 @@
+import type { ParleyClient, Participant } from '@parley/client-sdk';
+import { useState } from 'react';
+import { Button, IconButton } from '../design/Button.js';
+import { MicrophoneOffIcon, MoreIcon, RemoveIcon } from '../design/icons.js';
+import { Popover } from '../design/Popover.js';
+import { useText } from '../i18n/I18n.js';
+
+/** What one can do about somebody else: hear them louder, and, as a moderator, mute or remove them. */
+export function ParticipantMenu(props: {
+  client: ParleyClient;
+  participant: Participant;
+  moderates: boolean;
+  onError: (error: unknown) => void;
+}) {
+  const { client, participant, moderates, onError } = props;
+  const { participantId, displayName, publishing, muted } = participant;
+  const { call } = useText().text;
+  return (
+    <Popover
+      label={call.options(displayName)}
+      trigger={(trigger) => (
+        <IconButton
+          tone="ghost"
+          label={call.options(displayName)}
+          icon={<MoreIcon />}
+          data-testid="participant-menu"
+          {...trigger}
+        />
+      )}
+    >
+      {(close) => (
+        <>
+          {publishing ? <Volume client={client} participant={participant} /> : null}
+          {moderates && publishing && !muted ? (
+            <Button
+              icon={<MicrophoneOffIcon />}
+              aria-label={call.muteNamed(displayName)}
+              data-testid="mute-other-button"
+              onClick={() => {
+                close();
+                client.muteParticipant(participantId).catch(onError);
+              }}
+            >
+              {call.muteOther}
+            </Button>
+          ) : null}
+          {moderates ? (
+            <Button
+              className="warning-button"
+              icon={<RemoveIcon />}
+              aria-label={call.removeNamed(displayName)}
+              data-testid="remove-button"
+              onClick={() => {
+                close();
+                client.removeParticipant(participantId).catch(onError);
+              }}
+            >
+              {call.removeOther}
+            </Button>
+          ) : null}
+          {publishing || moderates ? null : <p className="hint">{call.listens}</p>}
+        </>
+      )}
+    </Popover>
+  );
+}
+
+function Volume({ client, participant }: { client: ParleyClient; participant: Participant }) {
+  const { participantId, displayName } = participant;
+  const { call } = useText().text;
+  const [volume, setVolume] = useState(() => client.audio.volumeOf(participantId));
+  return (
+    <label className="field">
+      {call.volume(displayName)}
+      <input
+        className="slider"
+        type="range"
+        min={0}
+        max={1}
+        step={0.05}
+        value={volume}
+        data-testid="volume-slider"
+        onChange={(event) => {
+          const next = event.target.valueAsNumber;
+          setVolume(next);
+          client.audio.setVolume({ participantId, volume: next });
+        }}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,64 @@
+import type { ParleyClient, Participant } from '@parley/client-sdk';
+import { EarIcon, MicrophoneOffIcon, MoonIcon } from '../design/icons.js';
+import { useText } from '../i18n/I18n.js';
+import { initialsOf, voiceOf } from '../text.js';
+import { ParticipantMenu } from './ParticipantMenu.js';
+import { QualityBars } from './QualityBars.js';
+
+export function ParticipantTile(props: {
+  client: ParleyClient;
+  participant: Participant;
+  /** Nothing of theirs is written down until they say their wake phrase. */
+  asleep: boolean;
+  /** The one who speaks, or spoke last. */
+  active: boolean;
+  isSelf: boolean;
+  moderates: boolean;
+  onError: (error: unknown) => void;
+}) {
+  const { client, participant, asleep, active, isSelf, moderates, onError } = props;
+  const { participantId, displayName, publishing, muted, speaking } = participant;
+  const { call } = useText().text;
+  return (
+    <li
+      className={`tile voice-${voiceOf(participantId)} ${speaking ? 'speaking' : ''} ${active ? 'active' : ''}`}
+      data-testid="participant"
+      data-participant-id={participantId}
+      data-speaking={speaking}
+      data-muted={muted}
+    >
+      <span className="avatar" aria-hidden="true">
+        {initialsOf(displayName)}
+      </span>
+      <p className="name">
+        <bdi>{displayName}</bdi>
+        {isSelf ? <span className="soft">({call.you})</span> : null}
+      </p>
+      <p className="doing">
+        {!publishing ? (
+          <>
+            <EarIcon />
+            {call.listens}
+          </>
+        ) : muted ? (
+          <>
+            <MicrophoneOffIcon />
+            {call.muted}
+          </>
+        ) : asleep ? (
+          <>
+            <MoonIcon />
+            {call.asleep}
+          </>
+        ) : speaking ? (
+          call.speaks
+        ) : null}
+      </p>
+      {/* Of somebody who sends nothing, nothing comes through. */}
+      {publishing && !muted ? <QualityBars client={client} participantId={participantId} /> : null}
+      {isSelf ? null : (
+        <ParticipantMenu client={client} participant={participant} moderates={moderates} onError={onError} />
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,165 @@
+import { guestCredentials, type ParleyError } from '@parley/client-sdk';
+import { type FormEvent, useState } from 'react';
+import { Banner } from '../design/Banner.js';
+import { Button } from '../design/Button.js';
+import { SelectField, TextField } from '../design/fields.js';
+import { BrandMark } from '../design/icons.js';
+import type { IdentityState } from '../hooks/useIdentity.js';
+import type { JoinRequest } from '../hooks/useMeeting.js';
+import { LISTEN_ONLY, useMicrophoneChoice } from '../hooks/useMicrophone.js';
+import { errorText } from '../i18n/errorText.js';
+import { useText } from '../i18n/I18n.js';
+import { PageChoices } from '../settings/PageChoices.js';
+import { speechLanguages } from '../settings/speechLanguages.js';
+import { changePreferences, usePreferences } from '../settings/usePreferences.js';
+import { invitationOf } from '../text.js';
+import { MicrophoneCheck } from './MicrophoneCheck.js';
+import { rememberedName, rememberName } from './rememberedName.js';
+import { ServerNotice } from './ServerNotice.js';
+import { WhoYouAre } from './WhoYouAre.js';
+import './lobby.css';
+
+/** Before the meeting: who one is, where one goes, and whether one will be heard. */
+export function Lobby(props: {
+  identity: IdentityState;
+  error: ParleyError | undefined;
+  busy: boolean;
+  onJoin: (request: JoinRequest) => Promise<boolean>;
+}) {
+  const { identity, error, busy, onJoin } = props;
+  const spoken = useText();
+  const { text } = spoken;
+  const [invitation] = useState(() => invitationOf(location));
+  const [displayName, setDisplayName] = useState(() => rememberedName());
+  const [room, setRoom] = useState(invitation.room);
+  const [joinSecret, setJoinSecret] = useState(invitation.joinSecret);
+  const { speechLanguage } = usePreferences();
+  const choice = useMicrophoneChoice();
+  const listens = choice.deviceId === LISTEN_ONLY;
+  // The browser asks whether the page may listen; who joins before the answer would join without a voice.
+  const waiting = !listens && choice.microphone === undefined && choice.error === undefined;
+  const asksForSecret = invitation.joinSecret !== '' || error?.code === 'JOIN_SECRET_REQUIRED';
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    rememberName(displayName);
+    const joined = await onJoin({
+      room: room.trim(),
+      credentials: credentials(),
+      settings: speechLanguage === '' ? {} : { language: speechLanguage },
+      joinSecret: joinSecret.trim(),
+      microphone: listens ? undefined : choice.take(),
+    });
+    if (!joined) choice.giveBack();
+  };
+  const { signedIn } = identity;
+  const credentials = (): JoinRequest['credentials'] => {
+    if (signedIn !== undefined) return async () => ({ kind: 'token', token: await signedIn.token() });
+    const secret = joinSecret.trim();
+    return guestCredentials({ displayName: displayName.trim(), ...(secret === '' ? {} : { joinSecret: secret }) });
+  };
+
+  return (
+    <div className="lobby">
+      <Hero />
+      <main>
+        <div className="lobby-choices">
+          <PageChoices labelHidden />
+        </div>
+        <form className="lobby-card" onSubmit={(event) => void submit(event)} data-testid="lobby">
+          <h2>{text.lobby.title}</h2>
+          <WhoYouAre identity={identity} displayName={displayName} onDisplayName={setDisplayName} />
+          <TextField
+            label={text.lobby.room}
+            data-testid="room-input"
+            value={room}
+            onChange={(event) => setRoom(event.target.value)}
+            placeholder="daily"
+            autoComplete="off"
+            autoCapitalize="off"
+            spellCheck={false}
+            dir="ltr"
+            required
+          />
+          {asksForSecret ? (
+            <TextField
+              label={text.lobby.secret}
+              data-testid="secret-input"
+              value={joinSecret}
+              onChange={(event) => setJoinSecret(event.target.value)}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+              dir="ltr"
+            />
+          ) : null}
+          <MicrophoneCheck choice={choice} />
+          <SelectField
+            label={text.lobby.speechLanguage}
+            data-testid="speech-language-select"
+            value={speechLanguage}
+            onChange={(event) => changePreferences({ speechLanguage: event.target.value })}
+          >
+            <option value="">{text.lobby.asRoom}</option>
+            <option value="auto">{text.settings.languageAuto}</option>
+            <option value="per-segment">{text.settings.languagePerSegment}</option>
+            {speechLanguages({ language: spoken.language, also: [speechLanguage] }).map(({ code, name }) => (
+              <option key={code} value={code}>
+                {name}
+              </option>
+            ))}
+          </SelectField>
+          {error === undefined ? null : (
+            <Banner tone="bad" urgent testId="error" code={error.code}>
+              {errorText(error, spoken)}
+            </Banner>
+          )}
+          <Button
+            type="submit"
+            tone="primary"
+            className="wide"
+            data-testid="join-button"
+            disabled={busy || waiting || !mayJoin(identity)}
+          >
+            {busy ? text.lobby.joining : waiting ? text.lobby.waiting : text.lobby.join}
+          </Button>
+          <ServerNotice options={identity.options} />
+        </form>
+      </main>
+    </div>
+  );
+}
+
+function mayJoin({ options, signedIn }: IdentityState): boolean {
+  return signedIn !== undefined || options?.guests === true;
+}
+
+/** What this is for, at a glance: a picture of captions, drawn with captions. */
+function Hero() {
+  const { lobby } = useText().text;
+  return (
+    <header className="hero on-dark">
+      <p className="brand">
+        <BrandMark />
+        Parley
+      </p>
+      <div className="hero-words">
+        <h1>{lobby.headline}</h1>
+        <p>{lobby.lead}</p>
+      </div>
+      <div className="hero-sample" aria-hidden="true">
+        <p className="voice-3">
+          <span className="speaker">Sarah</span> {lobby.sampleFirst}
+        </p>
+        <p className="voice-1">
+          <span className="speaker">Robert</span> {lobby.sampleSecond}
+        </p>
+        <p className="voice-2">
+          <span className="speaker">Grace</span> {lobby.sampleThird}{' '}
+          <span className="open">{lobby.sampleThirdOpen}</span>
+          <span className="caret" />
+        </p>
+      </div>
+    </header>
+  );
+}

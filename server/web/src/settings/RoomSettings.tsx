@@ -1,0 +1,121 @@
+import type { ParleyClient, RequestOf, SettingsView } from '@parley/client-sdk';
+import { useSettings } from '@parley/client-sdk/react';
+import { Banner } from '../design/Banner.js';
+import { SelectField } from '../design/fields.js';
+import { useProblem } from '../hooks/useProblem.js';
+import { errorText } from '../i18n/errorText.js';
+import { useText } from '../i18n/I18n.js';
+import { listOf } from '../text.js';
+import { CommittedField } from './CommittedField.js';
+import { modeText } from './modeText.js';
+import { speechLanguages } from './speechLanguages.js';
+
+type Change = RequestOf<'updateSettings'>;
+
+/** What people change in the middle of a meeting: the room's mode and words, and how they themselves are written down. */
+export function RoomSettings({ client }: { client: ParleyClient }) {
+  const spoken = useText();
+  const { common, settings } = spoken.text;
+  const view = useSettings(client);
+  const { problem, tell, clear } = useProblem();
+  const change = (wanted: Change) => void client.updateSettings(wanted).then(clear, tell);
+  const notice =
+    problem === undefined ? null : (
+      <Banner tone="bad" urgent testId="settings-error" code={problem.code}>
+        {errorText(problem, spoken)}
+      </Banner>
+    );
+  if (view === undefined) {
+    return (
+      <section aria-labelledby="room-settings">
+        <h3 id="room-settings">{settings.room}</h3>
+        <p className="hint">{common.loading}</p>
+      </section>
+    );
+  }
+  return (
+    <>
+      <OfRoom view={view} onChange={change} />
+      {notice}
+      <OfMine view={view} onChange={change} />
+    </>
+  );
+}
+
+interface Part {
+  view: SettingsView;
+  onChange: (change: Change) => void;
+}
+
+function OfRoom({ view, onChange }: Part) {
+  const { text } = useText();
+  const { settings } = text;
+  const { mode, modes, mayChangeRoom, roomOverrides } = view;
+  const purpose = modes.find(({ name }) => name === mode)?.purpose;
+  return (
+    <section aria-labelledby="room-settings">
+      <h3 id="room-settings">{settings.room}</h3>
+      {mayChangeRoom ? null : <p className="hint">{settings.roomLocked}</p>}
+      <SelectField
+        label={settings.mode}
+        data-testid="mode-select"
+        value={mode}
+        disabled={!mayChangeRoom}
+        aria-describedby="mode-purpose"
+        onChange={(event) => onChange({ scope: 'room', settings: {}, mode: event.target.value })}
+      >
+        {modes.map(({ name }) => (
+          <option key={name} value={name}>
+            {modeText(text, name).name}
+          </option>
+        ))}
+      </SelectField>
+      <p className="hint" id="mode-purpose" data-testid="mode-purpose">
+        {modeText(text, mode, purpose).purpose}
+      </p>
+      <CommittedField
+        testId="hot-words-input"
+        label={settings.hotWords}
+        hint={settings.hotWordsHint}
+        value={(roomOverrides.hotWords ?? []).join(', ')}
+        disabled={!mayChangeRoom}
+        onCommit={(words) =>
+          onChange({ scope: 'room', settings: { hotWords: words.trim() === '' ? null : listOf(words) } })
+        }
+      />
+    </section>
+  );
+}
+
+function OfMine({ view, onChange }: Part) {
+  const { language, text } = useText();
+  const { settings } = text;
+  const { effective, participant } = view;
+  const mine = (change: Change['settings']) => onChange({ scope: 'participant', settings: change });
+  return (
+    <section aria-labelledby="my-settings">
+      <h3 id="my-settings">{settings.mine}</h3>
+      <SelectField
+        label={settings.language}
+        data-testid="language-select"
+        value={effective.language}
+        onChange={(event) => mine({ language: event.target.value })}
+      >
+        <option value="auto">{settings.languageAuto}</option>
+        <option value="per-segment">{settings.languagePerSegment}</option>
+        {speechLanguages({ language, also: [effective.language] }).map(({ code, name }) => (
+          <option key={code} value={code}>
+            {name}
+          </option>
+        ))}
+      </SelectField>
+      <CommittedField
+        testId="wake-phrases-input"
+        label={settings.wakePhrases}
+        hint={settings.wakePhrasesHint}
+        value={(participant.wakePhrases ?? effective.wakePhrases).join(', ')}
+        onCommit={(phrases) => mine({ wakePhrases: phrases.trim() === '' ? [] : listOf(phrases), wakeGate: true })}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,21 @@
+import { Drawer } from '../design/Drawer.js';
+import type { Session } from '../hooks/useMeeting.js';
+import { useText } from '../i18n/I18n.js';
+import { CaptionSettings } from './CaptionSettings.js';
+import { PageSettings } from './PageSettings.js';
+import { RoomSettings } from './RoomSettings.js';
+import { SoundSettings } from './SoundSettings.js';
+import './settings.css';
+
+/** Everything that can be another way, the captions first: people see them change beside it. */
+export default function SettingsDrawer({ session, onClose }: { session: Session; onClose: () => void }) {
+  const { settings } = useText().text;
+  return (
+    <Drawer title={settings.title} testId="settings" onClose={onClose}>
+      <CaptionSettings />
+      <RoomSettings client={session.client} />
+      <SoundSettings session={session} />
+      <PageSettings />
+    </Drawer>
+  );
+}

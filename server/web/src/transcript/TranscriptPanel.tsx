@@ -1,0 +1,133 @@
+import type { ParleyClient, Segment } from '@parley/client-sdk';
+import { useTranscript } from '@parley/client-sdk/react';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { Button, IconButton } from '../design/Button.js';
+import { SelectField } from '../design/fields.js';
+import { CloseIcon, JumpIcon } from '../design/icons.js';
+import { useText } from '../i18n/I18n.js';
+import { SearchBox } from './SearchBox.js';
+import { findPlaces, speakersOf, wordsOf } from './search.js';
+import { TranscriptActions } from './TranscriptActions.js';
+import { TranscriptRow } from './TranscriptRow.js';
+import { useFollowedList } from './useFollowedList.js';
+import './transcript.css';
+
+/** All that was said, gaps included: to read along, to look something up, to take with one. */
+export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onClose: () => void }) {
+  const { text } = useText();
+  const { transcript } = text;
+  const all = useTranscript(client);
+  const [speaker, setSpeaker] = useState('');
+  const [question, setQuestion] = useState('');
+  const rows = useMemo(
+    () => (speaker === '' ? all : all.filter((one) => one.participantId === speaker)),
+    [all, speaker],
+  );
+  const list = useFollowedList(rows);
+  const { scroller, virtualizer, following, onScroll, jumpToEnd, jumpTo } = list;
+
+  // While people type, letters come first; what was found follows.
+  const words = useMemo(() => wordsOf(question), [question]);
+  const deferredWords = useDeferredValue(words);
+  const places = useMemo(() => findPlaces(rows, deferredWords), [rows, deferredWords]);
+  const [at, setAt] = useState<string>();
+  const standing = places.findIndex((place) => rows[place]?.id === at);
+  const goTo = (number: number) => {
+    const place = places[(number + places.length) % places.length];
+    if (place === undefined) return;
+    setAt(rows[place]?.id);
+    jumpTo(place);
+  };
+
+  const fresh = useFreshCount(rows, following);
+  const speakers = useMemo(() => speakersOf(all), [all]);
+
+  return (
+    <section className="transcript" aria-label={transcript.title} id="transcript">
+      <div className="transcript-title">
+        <h2>{transcript.title}</h2>
+        <span className="small soft">{transcript.count(rows.length)}</span>
+        <TranscriptActions client={client} rows={rows} />
+        <IconButton
+          tone="ghost"
+          label={text.common.close}
+          icon={<CloseIcon />}
+          data-testid="transcript-close"
+          onClick={onClose}
+        />
+      </div>
+      <div className="transcript-tools">
+        <SearchBox
+          question={question}
+          onQuestion={(next) => {
+            setQuestion(next);
+            setAt(undefined);
+          }}
+          found={words.length === 0 ? undefined : { at: standing + 1, of: places.length }}
+          // From where nobody stands yet, the newest comes first.
+          onPrevious={() => goTo(standing === -1 ? places.length - 1 : standing - 1)}
+          onNext={() => goTo(standing === -1 ? 0 : standing + 1)}
+        />
+        {speakers.size > 1 || speaker !== '' ? (
+          <SelectField
+            label={transcript.speaker}
+            labelHidden
+            data-testid="speaker-filter"
+            value={speaker}
+            onChange={(event) => setSpeaker(event.target.value)}
+          >
+            <option value="">{transcript.everybody}</option>
+            {[...speakers].map(([id, name]) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </SelectField>
+        ) : null}
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable list must be reachable by keyboard */}
+      <div className="transcript-list" ref={scroller} onScroll={onScroll} tabIndex={0} data-testid="transcript-list">
+        {rows.length === 0 ? (
+          <p className="transcript-empty">{speaker === '' ? transcript.empty : transcript.emptyFiltered}</p>
+        ) : null}
+        <ol style={{ blockSize: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+            const segment = rows[index];
+            return segment === undefined ? null : (
+              <TranscriptRow
+                key={key}
+                ref={virtualizer.measureElement}
+                segment={segment}
+                index={index}
+                count={rows.length}
+                startPx={start}
+                continues={isSameSpeaker(rows[index - 1], segment)}
+                words={deferredWords}
+                current={segment.id === at}
+              />
+            );
+          })}
+        </ol>
+      </div>
+      {following ? null : (
+        <Button tone="primary" className="jump" icon={<JumpIcon />} data-testid="jump-button" onClick={jumpToEnd}>
+          {transcript.jump}
+          {fresh === 0 ? '' : ` · ${transcript.newEntries(fresh)}`}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function isSameSpeaker(before: Segment | undefined, segment: Segment): boolean {
+  return before?.participantId === segment.participantId && before.displayName === segment.displayName;
+}
+
+/** Entries that came since the reader left the end. */
+function useFreshCount(rows: readonly Segment[], following: boolean): number {
+  const [seen, setSeen] = useState(rows.length);
+  useEffect(() => {
+    if (following) setSeen(rows.length);
+  }, [following, rows.length]);
+  return following ? 0 : Math.max(0, rows.length - seen);
+}

@@ -1,0 +1,48 @@
+import type { Segment } from '@parley/client-sdk';
+import { memo, type Ref } from 'react';
+import { WarningIcon } from '../design/icons.js';
+import { clockText, voiceOf } from '../text.js';
+import { SegmentText } from './SegmentText.js';
+
+/** One entry. `continues`: the one before is of the same person, so the name need not be read again. */
+export const TranscriptRow = memo(function TranscriptRow(props: {
+  ref: Ref<HTMLLIElement>;
+  segment: Segment;
+  index: number;
+  count: number;
+  startPx: number;
+  continues: boolean;
+  words: readonly string[];
+  current: boolean;
+}) {
+  const { ref, segment, index, count, startPx, continues, words, current } = props;
+  const { id, status, participantId, displayName, startMs } = segment;
+  return (
+    <li
+      ref={ref}
+      className={`row ${status} voice-${voiceOf(participantId)}`}
+      style={{ transform: `translateY(${startPx}px)` }}
+      aria-setsize={count}
+      aria-posinset={index + 1}
+      aria-current={current ? 'true' : undefined}
+      data-index={index}
+      data-testid="segment"
+      data-segment-id={id}
+      data-status={status}
+      data-participant-id={participantId}
+    >
+      <time>{clockText(startMs)}</time>
+      <div>
+        <bdi className={continues ? 'visually-hidden' : 'speaker'} data-testid="segment-speaker">
+          {displayName}
+        </bdi>
+        <p dir="auto">
+          {status === 'gap' ? <WarningIcon /> : null}
+          <span data-testid="segment-text">
+            <SegmentText segment={segment} words={words} />
+          </span>
+        </p>
+      </div>
+    </li>
+  );
+});
