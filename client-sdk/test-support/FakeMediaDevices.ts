@@ -108,7 +108,12 @@ export class FakeMediaDevices extends EventTarget {
     const wanted = (audio.deviceId as { exact: string } | undefined)?.exact;
     const device = wanted === undefined ? this.devices[0] : this.devices.find(({ deviceId }) => deviceId === wanted);
     if (device === undefined) throw failure(wanted === undefined ? 'NotFoundError' : 'OverconstrainedError');
-    const { echoCancellation, noiseSuppression, autoGainControl } = audio as Record<string, boolean>;
+    const open = this.live.find(({ label }) => label === device.label);
+    // As Chromium does: a device that is open already keeps the processing that it has.
+    const { echoCancellation, noiseSuppression, autoGainControl } = (open?.getSettings() ?? audio) as Record<
+      string,
+      boolean
+    >;
     const track = new FakeTrack({
       label: device.label,
       settings: {

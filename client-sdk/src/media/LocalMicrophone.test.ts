@@ -130,15 +130,33 @@ describe('processing', () => {
     expect([events, devices.live]).toEqual([['track of Desk', 'track of Desk'], [devices.last]]);
   });
 
-  test('that cannot be had is not asked for again later', async () => {
-    const { microphone } = await open();
+  test('that cannot be had leaves the device open as it was', async () => {
+    const { microphone, events } = await open();
+    vi.spyOn(devices, 'getUserMedia').mockRejectedValueOnce(Object.assign(new Error(), { name: 'NotReadableError' }));
+    const changing = microphone.setProcessing({ noiseSuppression: false });
+    await expect(changing).rejects.toMatchObject({ code: 'MICROPHONE_BUSY' });
+    expect([microphone.processing.noiseSuppression, events]).toEqual([true, ['track of Desk']]);
+    expect(devices.live).toEqual([microphone.track]);
+  });
+
+  test('that costs the device loses the microphone, and is not asked for again', async () => {
+    const { microphone, events } = await open();
     devices.failure = 'NotReadableError';
-    await expect(microphone.setProcessing({ noiseSuppression: false })).rejects.toMatchObject({
-      code: 'MICROPHONE_BUSY',
-    });
+    const changing = microphone.setProcessing({ noiseSuppression: false });
+    await expect(changing).rejects.toMatchObject({ code: 'MICROPHONE_BUSY' });
+    expect([microphone.lost, events]).toEqual([true, ['lost MICROPHONE_BUSY']]);
     devices.failure = undefined;
     await microphone.setDevice('headset');
-    expect(microphone.processing.noiseSuppression).toBe(true);
+    expect([microphone.lost, microphone.processing.noiseSuppression]).toEqual([false, true]);
+  });
+
+  test('is kept for later while the microphone is given back', async () => {
+    const { microphone } = await open({ stopOnMute: true });
+    microphone.mute();
+    await microphone.setProcessing({ autoGainControl: false });
+    expect(devices.live).toEqual([]);
+    await microphone.unmute();
+    expect(microphone.processing.autoGainControl).toBe(false);
   });
 });
 

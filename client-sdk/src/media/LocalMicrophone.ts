@@ -177,17 +177,21 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
    * @example
    * await microphone.setProcessing({ noiseSuppression: false });
    *
-   * @throws ParleyError, as a rejection, as `create`; everything stays as it was
+   * @throws ParleyError, as a rejection, as `create`; what was before is opened again, or the microphone is `lost`
    */
   async setProcessing(processing: Partial<AudioProcessing>): Promise<void> {
     await this.#step(async () => {
       const before = this.#processing;
       this.#processing = { ...before, ...processing };
+      if (await applyProcessing({ track: this.#track, processing: this.#processing })) return;
+      if (this.#isGivenBack) return;
+      // Chromium opens a device that is open already with the processing that it has: it must be closed first.
+      this.#giveBack();
       try {
-        const applied = await applyProcessing({ track: this.#track, processing: this.#processing });
-        if (!applied) await this.#openAnew();
+        await this.#openAnew();
       } catch (error) {
         this.#processing = before;
+        await this.#recover();
         throw error;
       }
     });
