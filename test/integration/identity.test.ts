@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Credentials } from '@parley/client-sdk/protocol';
+import { type Credentials, PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
 import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -117,7 +117,14 @@ describe('a token over a socket', () => {
     const again = kit.connect();
     kit.socket.connect();
     expect(await again).toBe('SIGNED_OUT');
-    expect([kit.socket.recovered, kit.socket.connected]).toEqual([false, false]);
+    expect(kit.socket.connected).toBe(false);
+    // Nor for who comes back in with a sign-in that holds.
+    const token = await provider.token('kit', { sid: 'another sign-in of kit' });
+    kit.socket.auth = { protocolVersion: PROTOCOL_VERSION, credentials: { kind: 'token', token } };
+    const anew = kit.connect();
+    kit.socket.connect();
+    expect(await anew).toBe('connected');
+    expect(kit.socket.recovered).not.toBe(true);
     expect(kit.told).toHaveLength(before);
     expect(ben.payloadsOf('roomLockChanged')).toEqual([{ locked: true }]);
   });
