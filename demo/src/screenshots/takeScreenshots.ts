@@ -1,6 +1,6 @@
+/// <reference lib="dom" />
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchChromium } from '../browser/launchChromium.js';
 import { PlayerPage } from '../browser/PlayerPage.js';
@@ -25,14 +25,20 @@ const PHONE: BrowserContextOptions = {
 /** The browser's own microphone: a tone, which nobody is bothered with, since who has it is muted in the meeting. */
 const MICROPHONE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
 const START_LEAD_MS = 1_500;
-/** When each is taken, in milliseconds of the scripted meeting: in the middle of what somebody says. */
-const MOMENTS: Record<Exclude<Picture, 'lobby'>, number> = {
-  call: 46_300,
-  dark: 50_900,
-  contrast: 54_900,
-  phone: 57_900,
-  transcript: 62_200,
+const STEP_TIMEOUT_MS = 30_000;
+/**
+ * Each is taken when captions show these words, in the middle of what somebody says; at the latest so long after the words before
+ * were shown, since the recogniser may have read them otherwise.
+ */
+const MOMENTS: Record<Exclude<Picture, 'lobby'>, { words: string; latestMs: number }> = {
+  call: { words: 'price of the', latestMs: 60_000 },
+  dark: { words: 'cancel the', latestMs: 8_000 },
+  contrast: { words: 'supplier about', latestMs: 7_000 },
+  phone: { words: 'call them', latestMs: 6_000 },
+  transcript: { words: 'call the supplier', latestMs: 7_000 },
 };
+/** The level of the microphone, so that the bar of the lobby is not empty. */
+const LOUD_ENOUGH = 0.3;
 
 /**
  * Takes the pictures of the README: a server with the built-in model, real browsers, the scripted meeting. Writes a PNG for each
@@ -71,6 +77,7 @@ async function playScenes(options: {
   const desktop = await newPage(browser, DESKTOP);
   const ada = { page: desktop, serverUrl, room: ROOM, displayName: 'Ada', microphone: true };
   await openLobby(ada);
+  await hears(desktop);
   await take(desktop, 'lobby');
   await joinFromLobby(ada);
   await desktop.getByTestId('mute-button').click();
@@ -82,26 +89,49 @@ async function playScenes(options: {
 
   const startAtMs = Date.now() + START_LEAD_MS;
   await Promise.all(players.map((player) => player.startAt(startAtMs)));
-  const until = (picture: keyof typeof MOMENTS) => delay(Math.max(0, startAtMs + MOMENTS[picture] - Date.now()));
 
   await desktop.getByTestId('transcript-button').click();
-  await until('call');
+  // Nothing is to look as if a mouse were over it.
+  await desktop.mouse.move(0, 0);
+  await shows(desktop, MOMENTS.call);
   await take(desktop, 'call');
   await desktop.getByTestId('transcript-button').click();
+  await desktop.mouse.move(0, 0);
   await desktop.emulateMedia({ colorScheme: 'dark' });
-  await until('dark');
+  await shows(desktop, MOMENTS.dark);
   await take(desktop, 'dark');
   await desktop.emulateMedia({ colorScheme: 'light', contrast: 'more' });
-  await until('contrast');
+  await shows(desktop, MOMENTS.contrast);
   await take(desktop, 'contrast');
   await desktop.emulateMedia({ contrast: 'no-preference' });
-  await until('phone');
+  await shows(phone, MOMENTS.phone);
   await take(phone, 'phone');
   await desktop.getByTestId('search-input').fill('supplier');
-  await until('transcript');
+  await shows(desktop, MOMENTS.transcript);
   await take(desktop, 'transcript');
   const failure = players.find((player) => player.failure !== undefined)?.failure;
   if (failure !== undefined) throw new DemoError(`A participant was cut off from the meeting: ${failure}`);
+}
+
+/** Waits for words in the captions, as long as makes sense. */
+async function shows(page: Page, { words, latestMs }: { words: string; latestMs: number }): Promise<void> {
+  const caption = page.getByTestId('caption').filter({ hasText: words });
+  await caption
+    .first()
+    .waitFor({ timeout: latestMs })
+    .catch(() => undefined);
+}
+
+/** Waits until the microphone hears its own tone, which comes once a second. */
+async function hears(page: Page): Promise<void> {
+  await page.waitForFunction(
+    (least) => {
+      const meter = document.querySelector('[data-testid="level-meter"]');
+      return meter !== null && Number(getComputedStyle(meter).getPropertyValue('--level')) > least;
+    },
+    LOUD_ENOUGH,
+    { timeout: STEP_TIMEOUT_MS },
+  );
 }
 
 /** The speakers of the scripted meeting, in the room and silent. */
