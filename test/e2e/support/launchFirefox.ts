@@ -31,6 +31,8 @@ export async function launchFirefox(): Promise<Browser> {
     executablePath: await findFirefox(),
     headless: true,
     acceptInsecureCerts: true,
+    // Wide enough for everything that the page has to show at once.
+    defaultViewport: { width: 1_280, height: 800 },
     extraPrefsFirefox: PREFERENCES,
     timeout: LAUNCH_TIMEOUT_MS,
     protocolTimeout: LAUNCH_TIMEOUT_MS,
