@@ -15,7 +15,7 @@ import { installDependencies } from './steps/dependencies.mjs';
 import { ensureKeycloak } from './steps/keycloak.mjs';
 import { continueInNewNode } from './steps/node.mjs';
 import { ensureSystemPackages } from './steps/systemPackages.mjs';
-import { needsKeycloak, runTests, testPartsOf } from './test.mjs';
+import { needsFirefox, needsKeycloak, runTests, testPartsOf } from './test.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HELP = `Usage: npm COMMAND
@@ -24,6 +24,7 @@ const HELP = `Usage: npm COMMAND
   npm test [-- part]           set up and test; parts: unit, contract, integration, browser
   npm run demo [-- flags]      the scripted meeting, played and scored
   npm run bench -- NAME        a benchmark
+  npm run screenshots          the pictures of the README, taken anew
   npm run build                the set-up alone
   npm run size                 what a browser has to fetch, against the limits
   npm run parley -- COMMAND    the command line of the server, e.g. models list
@@ -38,6 +39,7 @@ const VERBS = {
   parley: { script: 'server/dist/cli/main.js', args: [], browser: false },
   demo: { script: 'demo/dist/cli.js', args: [], browser: true },
   bench: { script: 'bench/dist/main.js', args: [], browser: false },
+  screenshots: { script: 'demo/dist/screenshots/cli.js', args: [], browser: true },
   build: { script: undefined, args: [], browser: false },
   size: { script: 'client-sdk/tools/size.mjs', args: [], browser: false },
   test: { script: undefined, args: [], browser: true },
@@ -70,6 +72,9 @@ async function main() {
   // Before the set-up, which may take minutes: a slip of the pen should not.
   if (verb === 'test') testPartsOf(args);
   const { script, args: fixed, browser } = VERBS[/** @type {keyof typeof VERBS} */ (verb)];
+  /** @type {('browser' | 'firefox')[]} */
+  const browsers = browser || (verb === 'bench' && args.includes('page')) ? ['browser'] : [];
+  if (verb === 'test' && needsFirefox(args)) browsers.push('firefox');
   const cacheDir = process.env.PARLEY_CACHE || join(homedir(), '.cache', 'parley');
   ensureWritable(cacheDir);
   const stopEndingChildren = endChildrenOnSignals();
@@ -77,7 +82,12 @@ async function main() {
   const { worker, keycloak } = await withLock(
     { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up works (process ${pid}); waiting for it.`) },
     async () => ({
-      worker: await setUp({ cacheDir, browser, strict: verb === 'test', cuda: args.includes('--cuda') }),
+      worker: await setUp({
+        cacheDir,
+        browsers,
+        strict: verb === 'test',
+        cuda: args.includes('--cuda'),
+      }),
       keycloak: verb === 'test' && needsKeycloak(args) ? await ensureKeycloak({ cacheDir, progress }) : undefined,
     }),
   );
@@ -103,12 +113,12 @@ function ensureWritable(cacheDir) {
 }
 
 /**
- * @param {{ cacheDir: string, browser: boolean, strict: boolean, cuda: boolean }} options
+ * @param {{ cacheDir: string, browsers: ('browser' | 'firefox')[], strict: boolean, cuda: boolean }} options
  * @returns {Promise<string>} path of mediasoup-worker
  */
-async function setUp({ cacheDir, browser, strict, cuda }) {
+async function setUp({ cacheDir, browsers, strict, cuda }) {
   await ensureSystemPackages({
-    parts: ['compiler', 'addon', ...(browser ? /** @type {const} */ (['browser']) : [])],
+    parts: ['compiler', 'addon', ...browsers],
     progress,
   });
   await installDependencies({ root: ROOT, progress });

@@ -36,6 +36,7 @@ describe('the command line of the set-up', () => {
       'npm run parley',
     ])
       expect(stdout).toContain(verb);
+    expect(stdout).toContain('npm run screenshots');
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expect(await readdir(dir)).toEqual([]);

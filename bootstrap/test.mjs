@@ -28,6 +28,12 @@ export function needsKeycloak(args) {
   return parts.length === 0 || parts.some((part) => PROJECTS_WITH_KEYCLOAK.includes(part));
 }
 
+/** @param {string[]} args @returns {boolean} whether the browser tests, which need Firefox beside Chromium, are among what is asked for */
+export function needsFirefox(args) {
+  const parts = testPartsOf(args);
+  return parts.length === 0 || parts.includes('browser');
+}
+
 /**
  * @param {Keycloak | undefined} keycloak
  * @returns {NodeJS.ProcessEnv} what tells the tests where it is, or why they are to be skipped; both, so that no older value stays

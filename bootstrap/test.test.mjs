@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keycloakVariables, needsKeycloak, testPartsOf } from './test.mjs';
+import { keycloakVariables, needsFirefox, needsKeycloak, testPartsOf } from './test.mjs';
 
 let root;
 
@@ -162,6 +162,12 @@ describe('the parts', () => {
   it('leave out flags and come once', () => {
     expect(testPartsOf(['unit', '--cuda', 'unit', 'browser'])).toEqual(['unit', 'browser']);
     expect(testPartsOf([])).toEqual([]);
+  });
+
+  it('need Firefox where the browser tests are among them', () => {
+    expect(needsFirefox([])).toBe(true);
+    expect(needsFirefox(['unit', 'browser'])).toBe(true);
+    expect(needsFirefox(['unit', 'integration', '--cuda'])).toBe(false);
   });
 
   it('have to exist', () => {

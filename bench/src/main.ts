@@ -4,6 +4,7 @@ import type { ModeName } from '@parley/media';
 import { benchIngest } from './ingest.js';
 import { benchLive } from './live/index.js';
 import { machineOf } from './machine.js';
+import { benchPage } from './page/index.js';
 import { type BenchResult, formatTable } from './report.js';
 import { benchSeams } from './seams/index.js';
 import { benchStabilizer } from './stabilizer/index.js';
@@ -20,6 +21,8 @@ interface Options {
   language?: string;
   loss?: string;
   runs?: string;
+  loads?: string;
+  segments?: string;
   help?: boolean;
 }
 
@@ -63,6 +66,18 @@ const BENCHMARKS: Record<string, Benchmark> = {
         ...(model === undefined ? {} : { model }),
         ...(mode === undefined ? {} : { mode: mode as ModeName }),
         ...(runs === undefined ? {} : { runs: wholeNumber(runs) }),
+      }),
+  },
+  page: {
+    what: 'the meeting page in Chromium: its first load, and a long transcript that scrolls and grows',
+    options: {
+      loads: 'N      first loads; default: 7',
+      segments: 'N      entries of the long transcript; default: 10000',
+    },
+    run: ({ loads, segments }) =>
+      benchPage({
+        ...(loads === undefined ? {} : { loads: wholeNumber(loads) }),
+        ...(segments === undefined ? {} : { segments: wholeNumber(segments) }),
       }),
   },
   wer: {
@@ -111,6 +126,8 @@ async function main(): Promise<number> {
       language: { type: 'string' },
       loss: { type: 'string' },
       runs: { type: 'string' },
+      loads: { type: 'string' },
+      segments: { type: 'string' },
       help: { type: 'boolean' },
     },
   });

@@ -7,7 +7,7 @@ import { createProgress } from '../lib/progress.mjs';
 import { buildSources, sourceHash } from './build.mjs';
 import { installDependencies } from './dependencies.mjs';
 import { isNewEnough, nodePackage } from './node.mjs';
-import { findChromium, installCommand, missingPackages } from './systemPackages.mjs';
+import { findChromium, findFirefox, installCommand, missingPackages } from './systemPackages.mjs';
 
 let root;
 
@@ -78,6 +78,17 @@ describe('system packages', () => {
     expect(findChromium({ ...env, PARLEY_CHROMIUM: join(root, 'gone') }, [])).toBeUndefined();
     expect(findChromium({ PATH: '' }, [])).toBeUndefined();
     expect(findChromium({ PATH: '' }, [named])).toBe(named);
+  });
+
+  it('look for Firefox by the name of the distribution first, and nowhere else where one was named', async () => {
+    const release = await write('bin/firefox');
+    const env = { PATH: join(root, 'bin') };
+    expect(findFirefox(env)).toBe(release);
+    const extended = await write('bin/firefox-esr');
+    expect(findFirefox(env)).toBe(extended);
+    expect(findFirefox({ ...env, PARLEY_FIREFOX: release })).toBe(release);
+    expect(findFirefox({ ...env, PARLEY_FIREFOX: join(root, 'gone') })).toBeUndefined();
+    expect(findFirefox({ PATH: '' })).toBeUndefined();
   });
 });
 

@@ -16,7 +16,7 @@ const USUAL_PLACES = [
 /**
  * What each part needs of the system: the Debian package, and how its presence is seen without asking the package manager.
  * @typedef {{ debian: string, present: () => boolean }} Need
- * @type {Record<'compiler' | 'addon' | 'worker' | 'browser' | 'keycloak' | 'maven', Need[]>}
+ * @type {Record<'compiler' | 'addon' | 'worker' | 'browser' | 'firefox' | 'keycloak' | 'maven', Need[]>}
  */
 export const NEEDS = {
   compiler: [
@@ -35,6 +35,7 @@ export const NEEDS = {
     { debian: 'flatbuffers-compiler', present: () => hasProgram('flatc') },
   ],
   browser: [{ debian: 'chromium', present: () => findChromium() !== undefined }],
+  firefox: [{ debian: 'firefox-esr', present: () => findFirefox() !== undefined }],
   keycloak: [{ debian: 'default-jre-headless', present: () => hasProgram('java') }],
   maven: [{ debian: 'maven', present: () => hasProgram('mvn') }],
 };
@@ -47,6 +48,15 @@ export function findChromium(env = process.env, usualPlaces = USUAL_PLACES) {
   return [...names.flatMap((name) => folders.map((folder) => `${folder}/${name}`)), ...usualPlaces].find((path) =>
     existsSync(path),
   );
+}
+
+/** As the browser tests look for it. @returns {string | undefined} */
+export function findFirefox(env = process.env) {
+  if (env.PARLEY_FIREFOX) return existsSync(env.PARLEY_FIREFOX) ? env.PARLEY_FIREFOX : undefined;
+  const folders = (env.PATH ?? '').split(':').filter((folder) => folder !== '');
+  return ['firefox-esr', 'firefox']
+    .flatMap((name) => folders.map((folder) => `${folder}/${name}`))
+    .find((path) => existsSync(path));
 }
 
 /** @param {(keyof typeof NEEDS)[]} parts @returns {string[]} Debian names of what is missing */

@@ -17,7 +17,8 @@ The browser is Chromium or Chrome; PARLEY_CHROMIUM names one that is not found b
 Exit code: 0 when the transcript is as good as required, 1 when it is not or something went wrong.
 `;
 
-const BUILT_IN_MEETING = fileURLToPath(new URL('../meeting', import.meta.url));
+/** The folder of the meeting that comes with the demo. */
+export const BUILT_IN_MEETING = fileURLToPath(new URL('../meeting', import.meta.url));
 
 export interface DemoArguments {
   help: boolean;

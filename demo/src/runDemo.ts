@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { Colors } from 'picocolors/types.js';
 import { findChromium } from './browser/findChromium.js';
 import { DemoError } from './DemoError.js';
@@ -10,6 +8,7 @@ import { type DemoArguments, parseArguments, USAGE } from './parseArguments.js';
 import { type PlayEvent, playMeeting } from './playMeeting.js';
 import { judgeScore } from './scoring/judgeScore.js';
 import { scoreMeeting } from './scoring/scoreMeeting.js';
+import { startOwnServer } from './startOwnServer.js';
 import { formatScore } from './terminal/formatScore.js';
 import { LiveCaptions } from './terminal/LiveCaptions.js';
 import type { Output } from './terminal/Output.js';
@@ -23,11 +22,6 @@ export interface DemoIo {
   errors: Output;
   colors: Colors;
   env: NodeJS.ProcessEnv;
-}
-
-interface DemoServer {
-  url: string;
-  close(): Promise<void>;
 }
 
 /**
@@ -107,29 +101,6 @@ function show(event: PlayEvent, captions: LiveCaptions): void {
   else if (event.kind === 'started') captions.print('They talk:\n');
   else if (event.kind === 'updated') captions.update(event.segment);
   else if (event.kind === 'retracted') captions.retract(event.segmentId);
-}
-
-/** A server on free ports whose files are gone with it. */
-async function startOwnServer(): Promise<DemoServer> {
-  const { startServer } = await import('@parley/server');
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
-  const discard = () => rm(dataDir, { recursive: true, force: true });
-  try {
-    const server = await startServer({
-      settings: { port: 0, media: { port: 0 }, model: 'parley-nano', dataDir, log: { level: 'warn' } },
-    });
-    return {
-      url: server.url,
-      close: async () => {
-        await server.close();
-        await discard();
-      },
-    };
-  } catch (error) {
-    await discard();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DemoError(`The server of the demo did not start: ${reason}`, { cause: error });
-  }
 }
 
 async function writeScore(file: string, score: unknown): Promise<void> {

@@ -42,6 +42,7 @@ import { Metrics } from './observability/Metrics.js';
 import { RoomRegistry } from './rooms/RoomRegistry.js';
 import { SignalingServer } from './signaling/SignalingServer.js';
 import { MemoryTranscriptLog } from './transcripts/MemoryTranscriptLog.js';
+import type { CreateTranscriptLog } from './transcripts/TranscriptLog.js';
 
 export interface StartServerOptions {
   settings?: SettingsInput;
@@ -50,6 +51,8 @@ export interface StartServerOptions {
   onModelProgress?: NonNullable<ModelStoreOptions['onProgress']>;
   /** @internal Instead of a node of one's own: for tests that need rooms and sockets, but no audio. Closed with the server. */
   media?: MediaNode;
+  /** Default: kept in memory, as long as the meeting lasts. */
+  createTranscriptLog?: CreateTranscriptLog;
 }
 
 interface Parts {
@@ -161,7 +164,9 @@ export class Server {
       transcription,
       observer: metrics,
       overload: () => overloadOf({ load: media.recognizerLoad.level }),
-      createTranscriptLog: () => new MemoryTranscriptLog({ capacity: settings.limits.transcriptSegments }),
+      createTranscriptLog:
+        options.createTranscriptLog ??
+        (() => new MemoryTranscriptLog({ capacity: settings.limits.transcriptSegments })),
     });
     const stopListeningToStatus = media.onRecognizerStatus(() => {
       const status = transcription();

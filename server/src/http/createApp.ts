@@ -5,6 +5,7 @@ import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protoc
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
+import { compressedAssets } from './compressedAssets.js';
 import { type MetricsRouteOptions, metricsRoute } from './metricsRoute.js';
 import type { OriginPolicy } from './originPolicy.js';
 
@@ -103,6 +104,7 @@ export function createApp(options: AppOptions): Express {
 
   if (existsSync(PAGE_FOLDER)) {
     app.use(
+      compressedAssets({ folder: PAGE_FOLDER }),
       express.static(PAGE_FOLDER, {
         index: 'index.html',
         setHeaders(response, path) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   GRANTS,
   type Grant,
@@ -102,6 +103,7 @@ async function open(settings: SettingsInput = {}): Promise<Room> {
   const made = await Room.create({
     name: 'daily',
     media: media.node,
+    meetingId: `m_${randomUUID()}`,
     transcript: new MemoryTranscriptLog({ capacity: 100 }),
     transcription: () => status,
     settings: settingsSchema.parse(settings),

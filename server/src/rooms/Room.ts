@@ -37,6 +37,8 @@ import { RoomTranscriber, type TellOptions } from './RoomTranscriber.js';
 
 export interface RoomOptions {
   name: string;
+  /** Of this run of the room. */
+  meetingId: string;
   media: MediaNode;
   transcript: TranscriptLog;
   /** What the recogniser is at the moment, in the words of the wire. */
@@ -63,7 +65,7 @@ const MEDIA_RESTART = { attempts: 20, delayMs: 500 };
  */
 export class Room {
   readonly name: string;
-  readonly meetingId = `m_${randomBytes(12).toString('base64url')}`;
+  readonly meetingId: string;
   readonly meetingStartedAtMs = Date.now();
   readonly #startedAtMonotonicMs = monotonicNowMs();
   readonly #participantKey = randomBytes(32);
@@ -81,6 +83,7 @@ export class Room {
 
   private constructor(options: RoomOptions, sfu: SfuRoom) {
     this.name = options.name;
+    this.meetingId = options.meetingId;
     this.#options = options;
     this.#logger = options.logger.child({ meetingId: this.meetingId });
     this.#sfu = sfu;

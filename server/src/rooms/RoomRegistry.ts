@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observability/logger.js';
-import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
+import type { CreateTranscriptLog } from '../transcripts/TranscriptLog.js';
 import { Room } from './Room.js';
 import type { RoomObserver } from './RoomObserver.js';
 
@@ -10,7 +11,7 @@ export interface RoomRegistryOptions {
   media: MediaNode;
   settings: Settings;
   logger: Logger;
-  createTranscriptLog: () => TranscriptLog;
+  createTranscriptLog: CreateTranscriptLog;
   transcription: () => TranscriptionStatus;
   observer: RoomObserver;
   /** Why no new room can be carried at the moment; undefined where one can. */
@@ -57,14 +58,16 @@ export class RoomRegistry {
     if (overload !== undefined) {
       return Promise.reject(overload);
     }
+    const meetingId = `m_${randomBytes(12).toString('base64url')}`;
     const opening = Room.create({
       name,
+      meetingId,
       media,
       settings,
       logger,
       transcription,
       observer,
-      transcript: this.#options.createTranscriptLog(),
+      transcript: this.#options.createTranscriptLog({ room: name, meetingId }),
       onEmpty: () => this.#end(name, opening),
     });
     this.#rooms.set(name, opening);

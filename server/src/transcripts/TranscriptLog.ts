@@ -3,6 +3,9 @@ import type { CommittedSegment, Segment } from '@parley/client-sdk/protocol';
 /** A final or a gap on its way into the log, which gives it its `seq`. */
 export type UncommittedSegment = Omit<Segment, 'seq' | 'status'> & { status: 'final' | 'gap' };
 
+/** Makes the log of a meeting that begins. */
+export type CreateTranscriptLog = (meeting: { room: string; meetingId: string }) => TranscriptLog;
+
 export interface TranscriptPage {
   segments: CommittedSegment[];
   /** `seq` of the oldest segment that the log still holds; 1 unless it had to drop some. 0 when the log is empty. */

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import {
+  BUILT_IN_MEETING,
+  type FirstLoad,
+  filledTranscript,
+  type LongTranscript,
+  launchChromium,
+  measureFirstLoad,
+  measureLongTranscript,
+  startOwnServer,
+} from '@parley/demo';
+import type { BenchResult } from '../report.js';
+import { resultOf } from './resultOf.js';
+
+const DEFAULT_LOADS = 7;
+const DEFAULT_SEGMENTS = 10_000;
+
+/** What the meeting page costs: its first load, and a long transcript that is scrolled while somebody speaks. In Chromium. */
+export async function benchPage(options: { loads?: number; segments?: number } = {}): Promise<BenchResult> {
+  const { loads = DEFAULT_LOADS, segments = DEFAULT_SEGMENTS } = options;
+  const server = await startOwnServer({ createTranscriptLog: filledTranscript({ segments }) });
+  try {
+    const firstLoads = await loadOften({ serverUrl: server.url, times: loads });
+    const transcript = await readLong({ serverUrl: server.url, segments });
+    return resultOf({ firstLoads, transcript });
+  } finally {
+    await server.close();
+  }
+}
+
+/** Each in a browser of its own: one that has run keeps more than its cache. */
+async function loadOften(options: { serverUrl: string; times: number }): Promise<FirstLoad[]> {
+  const results: FirstLoad[] = [];
+  for (let index = 0; index < options.times; index += 1) {
+    const browser = await launchChromium();
+    try {
+      results.push(await measureFirstLoad({ browser, serverUrl: options.serverUrl }));
+    } finally {
+      await browser.close();
+    }
+  }
+  return results;
+}
+
+async function readLong(options: { serverUrl: string; segments: number }): Promise<LongTranscript> {
+  const browser = await launchChromium();
+  try {
+    return await measureLongTranscript({ browser, ...options, audioFile: join(BUILT_IN_MEETING, 'sarah.flac') });
+  } finally {
+    await browser.close();
+  }
+}

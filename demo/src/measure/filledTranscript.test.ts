@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { entryStart, filledTranscript } from './filledTranscript.js';
+
+const SEGMENTS = 1_000;
+const create = filledTranscript({ segments: SEGMENTS });
+
+describe('a filled transcript', () => {
+  it('holds as many entries as were asked for, in order, of the meeting that it is made for', async () => {
+    const log = create({ room: 'long', meetingId: 'm_1' });
+    expect(log.lastSeq).toBe(SEGMENTS);
+    const { segments } = await log.page({ afterSeq: 0, limit: SEGMENTS });
+    expect(segments.map(({ seq }) => seq)).toEqual(Array.from({ length: SEGMENTS }, (_, index) => index + 1));
+    expect(new Set(segments.map(({ meetingId }) => meetingId))).toEqual(new Set(['m_1']));
+    expect(segments.every(({ startMs }, index) => startMs >= (segments[index - 1]?.startMs ?? 0))).toBe(true);
+    expect(segments.at(-1)?.text.startsWith(entryStart(SEGMENTS))).toBe(true);
+  });
+
+  it('has what a real one has: several people, sentences of many lengths, gaps', async () => {
+    const { segments } = await create({ room: 'long', meetingId: 'm_1' }).page({ afterSeq: 0, limit: SEGMENTS });
+    expect(new Set(segments.map(({ displayName }) => displayName)).size).toBe(5);
+    expect(segments.filter(({ status }) => status === 'gap').length).toBe(Math.floor(SEGMENTS / 97));
+    expect(new Set(segments.map(({ text }) => text.split(' ').length)).size).toBeGreaterThan(30);
+  });
+
+  it('takes what is said afterwards, and drops nothing for it', async () => {
+    const log = create({ room: 'long', meetingId: 'm_1' });
+    const { segments } = await log.page({ afterSeq: 0, limit: 1 });
+    const [first] = segments;
+    if (first === undefined) throw new Error('the log is empty');
+    expect(await log.append({ ...first, id: 'live' })).toMatchObject({ id: 'live', seq: SEGMENTS + 1 });
+    expect(await log.page({ afterSeq: 0, limit: 1 })).toMatchObject({ firstSeq: 1, lastSeq: SEGMENTS + 1 });
+  });
+});

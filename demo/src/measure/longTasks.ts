@@ -1,0 +1,47 @@
+/// <reference lib="dom" />
+import type { Page } from 'playwright-core';
+
+/** A stretch of time for which the page could not react, 50 ms or longer. Times of the page's own clock. */
+export interface LongTask {
+  startMs: number;
+  durationMs: number;
+}
+
+declare global {
+  interface Window {
+    /** Ends with what the observer has not told yet. */
+    parleyLongTasks: () => LongTask[];
+  }
+}
+
+/** From the next navigation on, the page keeps its long tasks. */
+export async function watchLongTasks(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const tasks: LongTask[] = [];
+    const keep = (entries: PerformanceEntryList) => {
+      for (const { startTime, duration } of entries) tasks.push({ startMs: startTime, durationMs: duration });
+    };
+    const observer = new PerformanceObserver((list) => keep(list.getEntries()));
+    observer.observe({ type: 'longtask', buffered: true });
+    window.parleyLongTasks = () => {
+      keep(observer.takeRecords());
+      return tasks;
+    };
+  });
+}
+
+export function longTasksOf(page: Page): Promise<LongTask[]> {
+  return page.evaluate(() => window.parleyLongTasks());
+}
+
+/** The page's own clock. */
+export function nowOf(page: Page): Promise<number> {
+  return page.evaluate(() => performance.now());
+}
+
+/** The longest one that lies at least in part within a stretch of time; 0 when there was none. */
+export function longestTaskMs(options: { tasks: readonly LongTask[]; fromMs: number; toMs: number }): number {
+  const { tasks, fromMs, toMs } = options;
+  const within = tasks.filter(({ startMs, durationMs }) => startMs + durationMs > fromMs && startMs < toMs);
+  return Math.max(0, ...within.map(({ durationMs }) => durationMs));
+}

@@ -1,0 +1,157 @@
+/// <reference lib="dom" />
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launchChromium } from '../browser/launchChromium.js';
+import { PlayerPage } from '../browser/PlayerPage.js';
+import { DemoError } from '../DemoError.js';
+import { loadMeeting } from '../meeting/loadMeeting.js';
+import { joinFromLobby, openLobby } from '../meetingPage/enterMeeting.js';
+import { BUILT_IN_MEETING } from '../parseArguments.js';
+import { startOwnServer } from '../startOwnServer.js';
+
+/** The pictures, in the order in which they are taken. */
+export const PICTURES = ['lobby', 'call', 'dark', 'contrast', 'phone', 'transcript'] as const;
+export type Picture = (typeof PICTURES)[number];
+
+const ROOM = 'project-review';
+const DESKTOP: BrowserContextOptions = { viewport: { width: 1_280, height: 800 } };
+const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+};
+/** The browser's own microphone: a tone, which nobody is bothered with, since who has it is muted in the meeting. */
+const MICROPHONE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
+const START_LEAD_MS = 1_500;
+const STEP_TIMEOUT_MS = 30_000;
+/**
+ * Each is taken when captions show these words, in the middle of what somebody says; at the latest so long after the words before
+ * were shown, since the recogniser may have read them otherwise.
+ */
+const MOMENTS: Record<Exclude<Picture, 'lobby'>, { words: string; latestMs: number }> = {
+  call: { words: 'price of the', latestMs: 60_000 },
+  dark: { words: 'cancel the', latestMs: 8_000 },
+  contrast: { words: 'supplier about', latestMs: 7_000 },
+  phone: { words: 'call them', latestMs: 6_000 },
+  transcript: { words: 'call the supplier', latestMs: 7_000 },
+};
+/** The level of the microphone, so that the bar of the lobby is not empty. */
+const LOUD_ENOUGH = 0.3;
+
+/**
+ * Takes the pictures of the README: a server with the built-in model, real browsers, the scripted meeting. Writes a PNG for each
+ * of `PICTURES` into a folder, 1280 x 800 or, of the phone, 780 x 1688. Takes as long as the meeting talks: a bit more than a minute.
+ *
+ * @throws {DemoError} when no browser is there, the server does not start, or somebody is thrown out of the room
+ */
+export async function takeScreenshots(options: { folder: string; onPicture?: (file: string) => void }): Promise<void> {
+  await mkdir(options.folder, { recursive: true });
+  const take = async (page: Page, picture: Picture) => {
+    const path = join(options.folder, `${picture}.png`);
+    // Transitions are put at their end: the same moment gives the same picture.
+    await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
+    options.onPicture?.(path);
+  };
+  const server = await startOwnServer();
+  try {
+    const browser = await launchChromium({ flags: MICROPHONE });
+    try {
+      await playScenes({ browser, serverUrl: server.url, take });
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await server.close();
+  }
+}
+
+async function playScenes(options: {
+  browser: Browser;
+  serverUrl: string;
+  take: (page: Page, picture: Picture) => Promise<void>;
+}): Promise<void> {
+  const { browser, serverUrl, take } = options;
+  const players = await seatSpeakers({ browser, serverUrl });
+  const desktop = await newPage(browser, DESKTOP);
+  const ada = { page: desktop, serverUrl, room: ROOM, displayName: 'Ada', microphone: true };
+  await openLobby(ada);
+  await hears(desktop);
+  await take(desktop, 'lobby');
+  await joinFromLobby(ada);
+  await desktop.getByTestId('mute-button').click();
+  const phone = await newPage(browser, PHONE);
+  const emma = { page: phone, serverUrl, room: ROOM, displayName: 'Emma', microphone: true };
+  await openLobby(emma);
+  await joinFromLobby(emma);
+  await phone.getByTestId('mute-button').click();
+
+  const startAtMs = Date.now() + START_LEAD_MS;
+  await Promise.all(players.map((player) => player.startAt(startAtMs)));
+
+  await desktop.getByTestId('transcript-button').click();
+  // Nothing is to look as if a mouse were over it.
+  await desktop.mouse.move(0, 0);
+  await shows(desktop, MOMENTS.call);
+  await take(desktop, 'call');
+  await desktop.getByTestId('transcript-button').click();
+  await desktop.mouse.move(0, 0);
+  await desktop.emulateMedia({ colorScheme: 'dark' });
+  await shows(desktop, MOMENTS.dark);
+  await take(desktop, 'dark');
+  await desktop.emulateMedia({ colorScheme: 'light', contrast: 'more' });
+  await shows(desktop, MOMENTS.contrast);
+  await take(desktop, 'contrast');
+  await desktop.emulateMedia({ contrast: 'no-preference' });
+  await shows(phone, MOMENTS.phone);
+  await take(phone, 'phone');
+  await desktop.getByTestId('search-input').fill('supplier');
+  await shows(desktop, MOMENTS.transcript);
+  await take(desktop, 'transcript');
+  const failure = players.find((player) => player.failure !== undefined)?.failure;
+  if (failure !== undefined) throw new DemoError(`A participant was cut off from the meeting: ${failure}`);
+}
+
+/** Waits for words in the captions, as long as makes sense. */
+async function shows(page: Page, { words, latestMs }: { words: string; latestMs: number }): Promise<void> {
+  const caption = page.getByTestId('caption').filter({ hasText: words });
+  await caption
+    .first()
+    .waitFor({ timeout: latestMs })
+    .catch(() => undefined);
+}
+
+/** Waits until the microphone hears its own tone, which comes once a second. */
+async function hears(page: Page): Promise<void> {
+  await page.waitForFunction(
+    (least) => {
+      const meter = document.querySelector('[data-testid="level-meter"]');
+      return meter !== null && Number(getComputedStyle(meter).getPropertyValue('--level')) > least;
+    },
+    LOUD_ENOUGH,
+    { timeout: STEP_TIMEOUT_MS },
+  );
+}
+
+/** The speakers of the scripted meeting, in the room and silent. */
+async function seatSpeakers(options: { browser: Browser; serverUrl: string }): Promise<PlayerPage[]> {
+  const players: PlayerPage[] = [];
+  for (const { name, file } of (await loadMeeting(BUILT_IN_MEETING)).speakers) {
+    const player = await PlayerPage.create({ ...options, audioFile: file });
+    await player.joinAsSpeaker({ displayName: name, room: ROOM });
+    players.push(player);
+  }
+  return players;
+}
+
+/** English and light whatever the machine has. */
+async function newPage(browser: Browser, options: BrowserContextOptions): Promise<Page> {
+  const context = await browser.newContext({
+    ...options,
+    ignoreHTTPSErrors: true,
+    locale: 'en-GB',
+    colorScheme: 'light',
+  });
+  return context.newPage();
+}

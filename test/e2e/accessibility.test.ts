@@ -1,0 +1,106 @@
+/// <reference lib="dom" />
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { contrastViolationsOf, prepareAudit, violationsOf } from './support/audit.js';
+import { MeetingPage } from './support/MeetingPage.js';
+import { Stage } from './support/Stage.js';
+import { SPEECH, wavOf } from './support/speech.js';
+
+const TEST_TIMEOUT_MS = 180_000;
+const SPEECH_TIMEOUT_MS = 60_000;
+
+type Media = NonNullable<Parameters<Page['emulateMedia']>[0]>;
+const THEMES: Record<string, Media> = {
+  light: { colorScheme: 'light', contrast: 'no-preference' },
+  dark: { colorScheme: 'dark', contrast: 'no-preference' },
+  'high contrast': { colorScheme: 'light', contrast: 'more' },
+};
+const SIZES = {
+  'on a desk': { width: 1_280, height: 800 },
+  'on a phone': { width: 390, height: 844 },
+  'on the smallest phone': { width: 360, height: 640 },
+};
+const VIEWS = Object.entries(SIZES).map(([size, viewport]) => ({ size, viewport }));
+
+let stage: Stage;
+/** Its microphone hears somebody who never stops for long. */
+let browser: Browser;
+beforeAll(async () => {
+  stage = await Stage.create();
+  const decoder = await stage.launch();
+  const sounds = [SPEECH.contract, { silenceMs: 700 }, SPEECH.call, { silenceMs: 700 }];
+  browser = await stage.launchWithMicrophone(await wavOf({ browser: decoder, sounds }));
+  await decoder.close();
+}, 120_000);
+afterEach((context) => stage.afterEach(context));
+afterAll(() => stage?.close());
+
+async function openPage(options: { room: string; viewport: { width: number; height: number } }): Promise<MeetingPage> {
+  const context = await stage.newContext(browser);
+  await prepareAudit(context);
+  const meeting = await MeetingPage.open({ context, url: `${stage.url}/?room=${options.room}` });
+  await meeting.page.setViewportSize(options.viewport);
+  return meeting;
+}
+
+/** Judges what the page shows, in every theme. */
+async function expectNoViolations(options: { page: Page; what: string; check?: (page: Page) => Promise<string[]> }) {
+  const { page, what, check = violationsOf } = options;
+  for (const [theme, media] of Object.entries(THEMES)) {
+    await page.emulateMedia({ ...media, reducedMotion: 'reduce' });
+    await transitionsOver(page);
+    expect(await check(page), `${what}, ${theme}`).toEqual([]);
+    expect(await overflow(page), `${what}, ${theme}: pixels beside the page`).toBe(0);
+  }
+}
+
+/** What is half way between two colours would be judged as it is. */
+function transitionsOver(page: Page): Promise<void> {
+  return page.evaluate(async () => {
+    const ending = document
+      .getAnimations()
+      .filter(({ effect }) => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
+    // One that is taken away is over, too.
+    await Promise.allSettled(ending.map(({ finished }) => finished));
+  });
+}
+
+/** How far the page can be scrolled to the side. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+}
+
+describe('everybody can use', () => {
+  it.each(VIEWS)(
+    'the lobby, the meeting and its settings $size, in every theme',
+    async ({ size, viewport }) => {
+      const room = `room-${viewport.width}`;
+      const meeting = await openPage({ room, viewport });
+      const { page } = meeting;
+      await meeting.microphoneAnswered();
+      await meeting.get('name-input').fill('Ada');
+      await expect.poll(() => meeting.get('join-button').isEnabled()).toBe(true);
+      await expectNoViolations({ page, what: `lobby ${size}` });
+
+      await meeting.join({ name: 'Ada', room });
+      await meeting.get('caption').first().waitFor({ timeout: SPEECH_TIMEOUT_MS });
+      await expectNoViolations({ page, what: `meeting ${size}` });
+      await meeting.get('caption').first().waitFor({ timeout: SPEECH_TIMEOUT_MS });
+      const captions = (shown: Page) => contrastViolationsOf(shown, { testId: 'captions' });
+      await expectNoViolations({ page, what: `captions ${size}`, check: captions });
+
+      if ((await meeting.get('transcript-list').count()) === 0) await meeting.get('transcript-button').click();
+      await meeting.get('segment').first().waitFor({ timeout: SPEECH_TIMEOUT_MS });
+      await expectNoViolations({ page, what: `transcript ${size}` });
+
+      await meeting.get('settings-button').click();
+      await meeting.get('mode-select').waitFor();
+      await expectNoViolations({ page, what: `settings ${size}` });
+      expect(meeting.errors).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
