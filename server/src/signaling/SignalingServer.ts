@@ -146,7 +146,7 @@ export class SignalingServer {
     const { rooms, logger, sessions, authenticator, grantsIn, audit } = this.#options;
     const log = logger.child({ connectionId: socket.id });
     const channel = this.#channelOf(socket, (slow) => {
-      log.warn(slow, 'a client that takes too little in was given up');
+      log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
       // Whatever it still asks for would only have to wait, too.
       connection.closed = true;
       socket.offAny();
