@@ -24,19 +24,23 @@ export function Captions({ client, preferences }: { client: ParleyClient; prefer
       data-background={background}
       data-contrast={contrast}
     >
-      <div>
-        {seen ? null : <p className="captions-empty">{call.captionsEmpty}</p>}
-        {shown.map(({ segment }) => (
-          <p
-            key={segment.id}
-            className={`caption ${segment.status} voice-${voiceOf(segment.participantId)}`}
-            dir="auto"
-            data-testid="caption"
-          >
-            <bdi className="speaker">{segment.displayName}</bdi> <SegmentText segment={segment} />
-          </p>
-        ))}
-      </div>
+      {seen && shown.length === 0 ? null : (
+        <div className="captions-box">
+          <div className="captions-lines">
+            {seen ? null : <p className="captions-empty">{call.captionsEmpty}</p>}
+            {shown.map(({ segment }) => (
+              <p
+                key={segment.id}
+                className={`caption ${segment.status} voice-${voiceOf(segment.participantId)}`}
+                dir="auto"
+                data-testid="caption"
+              >
+                <bdi className="speaker">{segment.displayName}</bdi> <SegmentText segment={segment} />
+              </p>
+            ))}
+          </div>
+        </div>
+      )}
     </section>
   );
 }

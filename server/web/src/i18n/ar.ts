@@ -251,6 +251,8 @@ export const ar: Dictionary = {
     MEETING_ENDED: 'أنهى المشرف الاجتماع.',
     PARTICIPANT_NOT_FOUND: 'لا أحد كهذا في الغرفة.',
     TOO_MANY_ROOMS: 'يحمل الخادم أقصى ما يُسمح به من الغرف. حاول لاحقًا.',
+    SERVER_OVERLOADED: 'على الخادم كتابة أكثر مما يطيق ولا يستقبل غرفة جديدة الآن. حاول لاحقًا.',
+    ROOM_NOT_FOUND: 'لا يوجد اجتماع في هذه الغرفة الآن.',
     SERVER_SHUTTING_DOWN: 'الخادم قيد الإيقاف.',
     INVALID_SETTINGS: 'لا يمكن قبول هذه الإعدادات.',
     SETTINGS_FORBIDDEN: 'المشرفون وحدهم يغيّرون إعدادات هذه الغرفة.',

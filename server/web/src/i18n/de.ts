@@ -236,6 +236,9 @@ export const de: Dictionary = {
     MEETING_ENDED: 'Die Moderation hat die Besprechung beendet.',
     PARTICIPANT_NOT_FOUND: 'So jemand ist nicht im Raum.',
     TOO_MANY_ROOMS: 'Der Server trägt so viele Räume, wie er darf. Versuchen Sie es später wieder.',
+    SERVER_OVERLOADED:
+      'Der Server hat mehr mitzuschreiben, als er kann, und nimmt gerade keinen neuen Raum auf. Versuchen Sie es später wieder.',
+    ROOM_NOT_FOUND: 'In diesem Raum ist gerade keine Besprechung.',
     SERVER_SHUTTING_DOWN: 'Der Server wird heruntergefahren.',
     INVALID_SETTINGS: 'Diese Einstellungen gehen nicht.',
     SETTINGS_FORBIDDEN: 'Die Einstellungen dieses Raums darf nur die Moderation ändern.',

@@ -236,6 +236,9 @@ export const fr: Dictionary = {
     MEETING_ENDED: 'La modération a terminé la réunion.',
     PARTICIPANT_NOT_FOUND: 'Cette personne n’est pas dans la salle.',
     TOO_MANY_ROOMS: 'Le serveur porte autant de salles qu’il peut. Réessayez plus tard.',
+    SERVER_OVERLOADED:
+      'Le serveur a plus à transcrire qu’il ne peut et ne prend pas de nouvelle salle pour le moment. Réessayez plus tard.',
+    ROOM_NOT_FOUND: 'Il n’y a pas de réunion dans cette salle pour le moment.',
     SERVER_SHUTTING_DOWN: 'Le serveur s’arrête.',
     INVALID_SETTINGS: 'Ces réglages ne peuvent pas être pris.',
     SETTINGS_FORBIDDEN: 'Seule la modération change les réglages de cette salle.',
