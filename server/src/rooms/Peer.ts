@@ -19,6 +19,8 @@ export interface PeerOptions {
   peerId: string;
   participantId: string;
   displayName: string;
+  /** Of the participant, from the start of the meeting on, in milliseconds. */
+  joinedAtMs: number;
   /** What this peer may do here. Default: everything, for those who know nobody else. */
   grants?: ReadonlySet<Grant>;
   channel: PeerChannel;
@@ -38,6 +40,7 @@ export class Peer {
   readonly peerId: string;
   readonly participantId: string;
   readonly displayName: string;
+  readonly joinedAtMs: number;
   readonly channel: PeerChannel;
   grants: ReadonlySet<Grant>;
   /** What the browser can receive, once it has a receiving transport. */
@@ -53,6 +56,7 @@ export class Peer {
     this.peerId = options.peerId;
     this.participantId = options.participantId;
     this.displayName = options.displayName;
+    this.joinedAtMs = options.joinedAtMs;
     this.channel = options.channel;
     this.grants = options.grants ?? new Set(GRANTS);
   }

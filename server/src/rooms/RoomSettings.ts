@@ -65,6 +65,11 @@ export class RoomSettings {
     return this.#resolve({ mode: this.#mode, room: this.#room, own: this.#participants.get(participantId) });
   }
 
+  /** What holds for this participant where they have set something for themself; undefined: what holds for the room. */
+  ownEffective(participantId: string): SpeechSettings | undefined {
+    return this.hasOwn(participantId) ? this.effective(participantId) : undefined;
+  }
+
   /** @throws ParleyError `INVALID_SETTINGS` */
   changeRoom(change: { settings: SpeechSettingsPatch; mode?: string | undefined }): void {
     const mode = change.mode === undefined ? this.#mode : checkedMode(change.mode);

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { SettingsInput } from '../config/settings.js';
+import { codeOf, RoomRig } from './testing/RoomRig.js';
+
+let rig: RoomRig;
+async function open(settings?: SettingsInput): Promise<void> {
+  await rig?.close();
+  rig = await RoomRig.open(settings);
+}
+beforeEach(() => open());
+afterEach(() => rig.close());
+
+describe('the last word', () => {
+  /** Longer than what is in flight is waited for. */
+  const ARRIVED_MS = 250;
+
+  test('before a mute arrives: others see the mute at once, the audio is cut a moment later', async () => {
+    const ada = rig.join('Ada');
+    const ben = rig.join('Ben');
+    const { producerId } = await rig.produce(ada.peer);
+    await rig.room.setProducerPaused(ada.peer, { producerId, paused: true });
+    expect(ben.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { muted: true } });
+    expect(rig.media.paused).toEqual([]);
+    rig.time.advance(ARRIVED_MS - 1);
+    // Asked again, it is not put off: nobody can go on speaking as muted.
+    await rig.room.setProducerPaused(ada.peer, { producerId, paused: true });
+    expect(rig.media.paused).toEqual([]);
+    await rig.time.advanceAsync(1);
+    expect(rig.media.paused).toEqual([[producerId, true]]);
+    expect(rig.media.muted).toEqual([[producerId, true]]);
+  });
+
+  test('before a mute is not cut by it when the mute is taken back', async () => {
+    const ada = rig.join('Ada');
+    const { producerId } = await rig.produce(ada.peer);
+    await rig.room.setProducerPaused(ada.peer, { producerId, paused: true });
+    await rig.room.setProducerPaused(ada.peer, { producerId, paused: false });
+    await rig.time.advanceAsync(10 * ARRIVED_MS);
+    expect(rig.media.paused).toEqual([[producerId, false]]);
+    expect(ada.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { muted: false } });
+  });
+
+  test.each([
+    'left',
+    'connectionLost',
+  ] as const)('of somebody who %s arrives: they are gone at once', async (reason) => {
+    const ada = rig.join('Ada');
+    const ben = rig.join('Ben');
+    const { producerId } = await rig.produce(ada.peer);
+    rig.room.leave(ada.peer, reason);
+    expect(ben.client.of('participantLeft')).toHaveLength(1);
+    expect(rig.media.speakers.has(producerId)).toBe(true);
+    expect(rig.media.closed).toEqual([]);
+    await rig.time.advanceAsync(ARRIVED_MS);
+    expect(rig.media.speakers.has(producerId)).toBe(false);
+    expect(rig.media.closed).toEqual(['all']);
+  });
+
+  test('before a track is closed arrives', async () => {
+    const ada = rig.join('Ada');
+    const ben = rig.join('Ben');
+    const { producerId } = await rig.produce(ada.peer);
+    await rig.room.closeProducer(ada.peer, producerId);
+    expect(ben.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { publishing: false } });
+    await expect(rig.room.closeProducer(ada.peer, producerId)).rejects.toMatchObject({ code: 'PRODUCER_NOT_FOUND' });
+    expect(rig.media.closed).toEqual([]);
+    await rig.time.advanceAsync(ARRIVED_MS);
+    expect(rig.media.closed).toEqual([producerId]);
+    expect(rig.media.speakers.has(producerId)).toBe(false);
+  });
+
+  test('of a meeting is told before the meeting is over, to everybody who is in it', async () => {
+    const ada = rig.join('Ada');
+    await rig.produce(ada.peer);
+    const drain = rig.media.holdBack();
+    const ended = rig.room.end();
+    await rig.time.advanceAsync(ARRIVED_MS);
+    expect(ada.client.of('dismissed')).toEqual([]);
+    expect(codeOf(() => rig.join('Ben'))).toBe('MEDIA_UNAVAILABLE');
+    drain();
+    await ended;
+    expect(ada.client.of('dismissed')).toEqual(['MEETING_ENDED']);
+    expect(rig.time.pendingTimers).toBe(0);
+  });
+
+  test('of the last one to leave arrives, however soon the meeting is over after that', async () => {
+    const ada = rig.join('Ada');
+    const { producerId } = await rig.produce(ada.peer);
+    rig.room.leave(ada.peer, 'left');
+    const ended = rig.room.end();
+    await rig.time.advanceAsync(ARRIVED_MS - 1);
+    expect(rig.media.speakers.has(producerId)).toBe(true);
+    await rig.time.advanceAsync(1);
+    await ended;
+    expect(rig.media.speakers.has(producerId)).toBe(false);
+  });
+
+  test('of a meeting keeps nobody in it for long', async () => {
+    const ada = rig.join('Ada');
+    await rig.produce(ada.peer);
+    const drain = rig.media.holdBack();
+    const ended = rig.room.end();
+    await rig.time.advanceAsync(ARRIVED_MS + 2_000, 250);
+    expect(ada.client.of('dismissed')).toEqual(['MEETING_ENDED']);
+    drain();
+    await ended;
+  });
+
+  test('is not waited for where a moderator mutes', async () => {
+    const ada = rig.join('Ada');
+    const { producerId } = await rig.produce(ada.peer);
+    await rig.room.mute(ada.joined.participantId);
+    expect(rig.media.muted).toEqual([[producerId, true]]);
+    expect(ada.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { muted: true } });
+  });
+
+  test('is not waited for where a moderator removes', async () => {
+    const ben = rig.join('Ben');
+    await rig.produce(ben.peer);
+    rig.room.remove(ben.joined.participantId);
+    expect(rig.media.closed).toEqual(['all']);
+  });
+});
+
+describe('the media of a room', () => {
+  test('announces a producer once to somebody whose receiving transport is made at the same moment', async () => {
+    const ada = rig.join('Ada');
+    const bob = rig.join('Bob');
+    await Promise.all([
+      rig.produce(ada.peer),
+      rig.room.createTransport(bob.peer, { direction: 'recv', rtpCapabilities: {} }),
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(bob.client.told.filter(({ name }) => name === 'consumerCreated')).toHaveLength(1);
+  });
+
+  test('are no more transports each than the settings allow', async () => {
+    await open({ limits: { transportsPerPeer: 1 } });
+    // The fake has one of each peer for sending already.
+    const { peer } = rig.join('Ada');
+    await expect(rig.room.createTransport(peer, { direction: 'recv', rtpCapabilities: {} })).rejects.toMatchObject({
+      code: 'TOO_MANY_TRANSPORTS',
+    });
+  });
+
+  test('end at once for somebody who may not send or hear any more', async () => {
+    const ada = rig.join('Ada');
+    const ben = rig.join('Ben');
+    await rig.produce(ada.peer);
+    rig.room.setGrants(ada.peer, new Set(['join']));
+    expect(ada.client.of('grantsChanged')).toEqual([{ grants: ['join'] }]);
+    expect(rig.media.closed).toEqual(['send', 'recv']);
+    expect(ben.client.of('participantUpdated').at(-1)).toMatchObject({ participant: { publishing: false } });
+    rig.room.setGrants(ada.peer, new Set(['join']));
+    expect(ada.client.of('grantsChanged')).toHaveLength(1);
+  });
+
+  test('name relays with credentials made anew, with each transport and each search for another path', async () => {
+    await open({ turn: { urls: ['turn:relay.example'], secret: 'a shared secret', ttlS: 60 } });
+    const { peer, joined } = rig.join('Ada');
+    const atFirst = joined.iceServers;
+    vi.useFakeTimers({ now: Date.now() + 120_000, toFake: ['Date'] });
+    try {
+      const made = await rig.room.createTransport(peer, { direction: 'recv', rtpCapabilities: {} });
+      vi.setSystemTime(Date.now() + 120_000);
+      const again = await rig.room.restartIce(peer, 'transport');
+      const endsOf = (servers: { username?: string | undefined }[]) => Number(servers[0]?.username?.split(':')[0]);
+      expect(endsOf(made.iceServers)).toBeGreaterThan(endsOf(atFirst) + 100);
+      expect(endsOf(again.iceServers)).toBeGreaterThan(endsOf(made.iceServers) + 100);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('go to another worker when theirs dies, and everybody begins anew with their tracks', async () => {
+    const ada = rig.join('Ada');
+    const ben = rig.join('Ben');
+    await rig.room.createTransport(ben.peer, { direction: 'recv', rtpCapabilities: {} });
+    await rig.produce(ada.peer);
+    rig.media.onSfuEvent({ type: 'routerLost' });
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const { client } of [ada, ben]) expect(client.of('mediaRestarted')).toEqual([{ routerRtpCapabilities: {} }]);
+    expect(rig.media.sfuRooms).toBe(2);
+    expect(rig.media.speakers.size).toBe(0);
+    const { producerId } = await rig.produce(ada.peer);
+    expect([...rig.media.speakers.keys()]).toEqual([producerId]);
+    // Ben has no transport yet to hear it with.
+    expect(ben.client.of('consumerCreated')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,403 @@
+import {
+  type DtlsParameters,
+  type IceServer,
+  ParleyError,
+  type Participant,
+  type RequestOf,
+  type ResponseOf,
+  type RtpCapabilities,
+  type RtpParameters,
+  type TransportParameters,
+} from '@parley/client-sdk/protocol';
+import type { MediaNode, SfuRoom, SfuRoomEvent, TimeSource } from '@parley/media';
+import type { Settings } from '../config/settings.js';
+import { iceServersFor } from '../edge/turnCredentials.js';
+import type { Logger } from '../observability/logger.js';
+import { LastWords } from './LastWords.js';
+import { asWireErrors } from './mediaErrors.js';
+import type { Peer } from './Peer.js';
+import type { RoomSettings } from './RoomSettings.js';
+import { RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
+import type { Roster } from './Roster.js';
+
+export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meetingId' | 'transcript' | 'observer'> {
+  media: MediaNode;
+  roster: Roster;
+  speech: RoomSettings;
+  settings: Settings;
+  logger: Logger;
+  /** On the monotonic clock. */
+  meetingStartedAtMs: number;
+  /** No media worker is to be had any more: the meeting cannot go on. */
+  onLost: () => void;
+  time?: TimeSource | undefined;
+}
+
+/** Who is in a meeting that ends is told its last words if they are text by then. */
+const LAST_TEXT_MS = 2_000;
+/** A new router is asked for this often, this far apart, when a media worker has died. */
+const RESTART = { attempts: 20, delayMs: 500 };
+
+/**
+ * The media of one meeting: transports and tracks of its peers, forwarded to each other and given to the transcriber. Ends them as
+ * their last word allows, and moves everybody to another worker when theirs dies.
+ */
+export class RoomMedia {
+  readonly transcriber: RoomTranscriber;
+  readonly #options: RoomMediaOptions;
+  readonly #roster: Roster;
+  readonly #lastWords: LastWords;
+  #sfu: SfuRoom;
+  #closing = false;
+  #drained: Promise<void> = Promise.resolve();
+
+  private constructor(options: RoomMediaOptions, sfu: SfuRoom) {
+    const { media, meetingId, transcript, observer, logger, roster, speech, time } = options;
+    this.#options = options;
+    this.#roster = roster;
+    this.#sfu = sfu;
+    this.#lastWords = new LastWords(time === undefined ? {} : { time });
+    this.transcriber = new RoomTranscriber({
+      meetingId,
+      media,
+      sfu,
+      transcript,
+      settings: speech.resolved,
+      logger,
+      observer,
+      tellAll: (name, notification, how) => roster.tellAll(name, notification, how),
+    });
+  }
+
+  /** @throws ParleyError `MEDIA_UNAVAILABLE` */
+  static async create(options: RoomMediaOptions): Promise<RoomMedia> {
+    // These media exist only once their router does; until then events have nowhere to go.
+    let made: RoomMedia | undefined;
+    const onEvent = (event: SfuRoomEvent) => {
+      if (made !== undefined) made.#onEvent(event);
+    };
+    const sfu = await asWireErrors(() => options.media.createSfuRoom({ onEvent }));
+    try {
+      made = new RoomMedia(options, sfu);
+      await made.transcriber.open({ meetingStartedAtMs: options.meetingStartedAtMs });
+      return made;
+    } catch (error) {
+      sfu.close();
+      throw new ParleyError('MEDIA_UNAVAILABLE', { cause: error });
+    }
+  }
+
+  get counts(): { transports: number; producers: number; consumers: number } {
+    return this.#sfu.counts;
+  }
+
+  get rtpCapabilities(): RtpCapabilities {
+    return this.#sfu.rtpCapabilities as RtpCapabilities;
+  }
+
+  /** Made anew each time: credentials for relays may hold for minutes alone. */
+  iceServersFor(participantId: string): IceServer[] {
+    return iceServersFor({ turn: this.#options.settings.turn, participantId, nowMs: Date.now() });
+  }
+
+  /** Somebody as the others see them: who they are, and whether they are to be heard. */
+  participantOf(peer: Peer): Participant {
+    const producers = [...peer.producers];
+    const [producerId] = peer.producers.keys();
+    const state = producerId === undefined ? undefined : this.transcriber.stateOf(producerId);
+    return {
+      participantId: peer.participantId,
+      displayName: peer.displayName,
+      joinedAtMs: peer.joinedAtMs,
+      publishing: producers.length > 0,
+      muted: producers.length > 0 && producers.every(([, producer]) => producer.paused),
+      speaking: producers.some(([producerId]) => this.transcriber.isSpeaking(producerId)),
+      ...(state === undefined ? {} : { state }),
+    };
+  }
+
+  async createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
+    const { direction } = request;
+    const standing = this.#sfu.transportsOf(peer.peerId);
+    const most = this.#options.settings.limits.transportsPerPeer;
+    if (standing.length >= most || standing.some((transport) => transport.direction === direction)) {
+      throw new ParleyError('TOO_MANY_TRANSPORTS');
+    }
+    const transport = await asWireErrors(() => this.#sfu.createTransport({ ownerId: peer.peerId, direction }));
+    if (this.#roster.get(peer.peerId) === undefined) {
+      this.#sfu.closeOwner(peer.peerId);
+      throw new ParleyError('NOT_JOINED');
+    }
+    if (request.direction === 'recv') {
+      peer.rtpCapabilities = request.rtpCapabilities;
+      peer.announced.clear();
+      for (const other of this.#roster.peers) {
+        for (const producerId of other.producers.keys()) {
+          this.#announce({ to: peer, from: other, producerId });
+        }
+      }
+    }
+    return {
+      ...(transport as Omit<TransportParameters, 'iceServers'>),
+      iceServers: this.iceServersFor(peer.participantId),
+    };
+  }
+
+  async connectTransport(peer: Peer, request: { transportId: string; dtlsParameters: DtlsParameters }): Promise<void> {
+    const { transportId } = request;
+    const dtlsParameters = request.dtlsParameters as Parameters<SfuRoom['connectTransport']>[0]['dtlsParameters'];
+    await asWireErrors(() => this.#sfu.connectTransport({ ownerId: peer.peerId, transportId, dtlsParameters }));
+  }
+
+  async restartIce(peer: Peer, transportId: string): Promise<ResponseOf<'restartIce'>> {
+    const iceParameters = await asWireErrors(() => this.#sfu.restartIce({ ownerId: peer.peerId, transportId }));
+    return { iceParameters, iceServers: this.iceServersFor(peer.participantId) };
+  }
+
+  /** From here on a track is forwarded to everybody who receives, and its speaker transcribed. */
+  async produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
+    const { transportId, track, paused } = request;
+    if (!this.#sfu.transportsOf(peer.peerId).some((transport) => transport.direction === 'send')) {
+      throw new ParleyError('TRANSPORT_REQUIRED');
+    }
+    if (peer.producers.size >= this.#options.settings.limits.producersPerPeer) {
+      throw new ParleyError('TOO_MANY_PRODUCERS');
+    }
+    if (request.rtpParameters.codecs.some((codec) => codec.mimeType.toLowerCase() !== 'audio/opus')) {
+      throw new ParleyError('INVALID_RTP_PARAMETERS');
+    }
+    const rtpParameters = request.rtpParameters as Parameters<SfuRoom['produce']>[0]['rtpParameters'];
+    const { producerId } = await asWireErrors(() =>
+      this.#sfu.produce({ ownerId: peer.peerId, transportId, rtpParameters, paused }),
+    );
+    if (!this.#roster.holds(peer)) {
+      throw new ParleyError('NOT_JOINED');
+    }
+    peer.producers.set(producerId, { track, paused });
+    await this.#listenTo(peer, producerId);
+    for (const other of this.#roster.peers) {
+      if (other !== peer) this.#announce({ to: other, from: peer, producerId });
+    }
+    this.#changed(peer);
+    return { producerId };
+  }
+
+  /** Others see it at once; a pause takes effect when what was said before it has arrived. */
+  async setProducerPaused(peer: Peer, options: { producerId: string; paused: boolean }): Promise<void> {
+    const { producerId, paused } = options;
+    const producer = peer.producers.get(producerId);
+    if (producer === undefined) throw new ParleyError('PRODUCER_NOT_FOUND');
+    producer.paused = paused;
+    if (paused) {
+      this.#lastWords.after(producerId, () => this.#quietly(this.#applyPaused(peer, producerId)));
+    } else {
+      this.#lastWords.cancel(producerId);
+      await this.#applyPaused(peer, producerId);
+    }
+    this.#changed(peer);
+  }
+
+  /** Not by their own will: they may go on speaking, and nobody is to hear it. @returns the tracks that were open */
+  async mute(peer: Peer): Promise<string[]> {
+    const producerIds = [...peer.producers].flatMap(([producerId, { paused }]) => (paused ? [] : [producerId]));
+    for (const producerId of producerIds) {
+      const producer = peer.producers.get(producerId);
+      if (producer === undefined) continue;
+      producer.paused = true;
+      await this.#applyPaused(peer, producerId);
+    }
+    if (producerIds.length > 0) this.#changed(peer);
+    return producerIds;
+  }
+
+  /** What was said before still arrives. */
+  async closeProducer(peer: Peer, producerId: string): Promise<void> {
+    if (!peer.producers.delete(producerId)) throw new ParleyError('PRODUCER_NOT_FOUND');
+    this.#lastWords.cancel(producerId);
+    this.#lastWords.after(producerId, () => {
+      this.transcriber.remove(producerId);
+      this.#quietly(asWireErrors(() => this.#sfu.closeProducer({ ownerId: peer.peerId, producerId })));
+    });
+    this.#changed(peer);
+  }
+
+  async resumeConsumer(peer: Peer, consumerId: string): Promise<void> {
+    await asWireErrors(() => this.#sfu.resumeConsumer({ ownerId: peer.peerId, consumerId }));
+  }
+
+  /** Takes what holds by now for everybody, from the next audio on. */
+  applySettings(): void {
+    const { speech } = this.#options;
+    this.transcriber.updateSettings(speech.resolved);
+    for (const peer of this.#roster.peers) {
+      if (speech.hasOwn(peer.participantId)) this.applySettingsOf(peer);
+    }
+  }
+
+  /** The same for one of them. */
+  applySettingsOf(peer: Peer): void {
+    const settings = this.#options.speech.ownEffective(peer.participantId);
+    for (const producerId of peer.producers.keys()) this.transcriber.updateSpeaker({ producerId, settings });
+  }
+
+  /** Whoever may not speak any more sends nothing from now on. */
+  stopSending(peer: Peer): void {
+    this.#sfu.closeOwner(peer.peerId, 'send');
+    this.#forgetLostProducers(peer);
+  }
+
+  /** Whoever may not listen any more receives nothing from now on. */
+  stopReceiving(peer: Peer): void {
+    peer.rtpCapabilities = undefined;
+    this.#sfu.closeOwner(peer.peerId, 'recv');
+  }
+
+  /**
+   * Ends all media of somebody who is out; their last words still become text.
+   * @param when at once, or when what was said has arrived
+   */
+  end(peer: Peer, when: 'atOnce' | 'arrived'): void {
+    const producerIds = [...peer.producers.keys()];
+    peer.producers.clear();
+    const end = () => {
+      for (const producerId of producerIds) {
+        this.#lastWords.cancel(producerId);
+        this.transcriber.remove(producerId);
+      }
+      this.#sfu.closeOwner(peer.peerId);
+    };
+    if (when === 'atOnce' || producerIds.length === 0) end();
+    else this.#lastWords.after(peer.peerId, end);
+  }
+
+  /** Listens to nobody from now on. Resolves when what was said is text, or that takes too long for those who wait to be told. */
+  async hearOut(): Promise<void> {
+    this.#closing = true;
+    const speaking = this.#roster.peers.some(({ producers }) => producers.size > 0);
+    if (speaking || this.#lastWords.waiting) await this.#lastWords.arrived();
+    this.#drained = this.transcriber.close();
+    if (speaking) await this.#lastWords.within(this.#drained, LAST_TEXT_MS);
+  }
+
+  /** After `hearOut`. Resolves when everything that was said is committed and the router is closed. */
+  async close(): Promise<void> {
+    await this.#drained;
+    this.#sfu.close();
+  }
+
+  #onEvent(event: SfuRoomEvent): void {
+    switch (event.type) {
+      case 'transportClosed': {
+        const { ownerId, transportId, reason } = event;
+        const peer = this.#roster.get(ownerId);
+        peer?.channel.notify('transportClosed', { transportId, reason });
+        if (peer !== undefined) this.#forgetLostProducers(peer);
+        return;
+      }
+      case 'consumerClosed':
+        this.#roster.get(event.ownerId)?.channel.notify('consumerClosed', { consumerId: event.consumerId });
+        return;
+      case 'routerLost':
+        void this.#restart();
+    }
+  }
+
+  #changed(peer: Peer): void {
+    this.#roster.tellAll('participantUpdated', { participant: this.participantOf(peer) });
+  }
+
+  /** As it stands with the peer by now. */
+  async #applyPaused(peer: Peer, producerId: string): Promise<void> {
+    const producer = peer.producers.get(producerId);
+    if (producer === undefined) return;
+    const { paused } = producer;
+    await asWireErrors(() => this.#sfu.setProducerPaused({ ownerId: peer.peerId, producerId, paused }));
+    await this.transcriber.setMuted({ producerId, muted: paused });
+  }
+
+  /** What nobody waits for any more may fail: its media can have gone in the meantime. */
+  #quietly(work: Promise<void>): void {
+    work.catch((error: unknown) =>
+      this.#options.logger.debug({ err: error }, 'media were gone before they could be ended'),
+    );
+  }
+
+  async #listenTo(peer: Peer, producerId: string): Promise<void> {
+    const { participantId, displayName } = peer;
+    const producer = peer.producers.get(producerId);
+    if (producer !== undefined) {
+      const { track, paused } = producer;
+      const settings = this.#options.speech.ownEffective(participantId);
+      await this.transcriber.add({ producerId, participantId, displayName, track, muted: paused, settings });
+    }
+  }
+
+  #announce(options: { to: Peer; from: Peer; producerId: string }): void {
+    const { to, from, producerId } = options;
+    const { rtpCapabilities } = to;
+    const producer = from.producers.get(producerId);
+    if (rtpCapabilities === undefined || producer === undefined || to === from) {
+      return;
+    }
+    // A producer and a receiving transport that are made at the same moment both ask for it.
+    if (to.announced.has(producerId)) {
+      return;
+    }
+    to.announced.add(producerId);
+    this.#sfu
+      .consume({
+        ownerId: to.peerId,
+        producerId,
+        rtpCapabilities: rtpCapabilities as Parameters<SfuRoom['consume']>[0]['rtpCapabilities'],
+      })
+      .then((consumer) => {
+        if (consumer !== undefined) {
+          to.channel.notify('consumerCreated', {
+            ...consumer,
+            rtpParameters: consumer.rtpParameters as RtpParameters,
+            participantId: from.participantId,
+            track: producer.track,
+          });
+        }
+      })
+      .catch((error: unknown) =>
+        this.#options.logger.debug({ err: error, peerId: to.peerId }, 'a consumer was not created'),
+      );
+  }
+
+  /** After a transport failed: producers that went with it are no speakers any more. */
+  #forgetLostProducers(peer: Peer): void {
+    const alive = new Set(this.#sfu.producersOf(peer.peerId));
+    const lost = [...peer.producers.keys()].filter((producerId) => !alive.has(producerId));
+    for (const producerId of lost) {
+      peer.producers.delete(producerId);
+      this.transcriber.remove(producerId);
+    }
+    if (lost.length > 0) this.#changed(peer);
+  }
+
+  /** The media worker died: a new router, and everybody builds their transports anew. */
+  async #restart(): Promise<void> {
+    const { media, logger } = this.#options;
+    for (const peer of this.#roster.peers) {
+      for (const producerId of peer.producers.keys()) {
+        this.transcriber.remove(producerId);
+      }
+      peer.producers.clear();
+      peer.rtpCapabilities = undefined;
+    }
+    for (let attempt = 1; attempt <= RESTART.attempts && !this.#closing; attempt++) {
+      try {
+        this.#sfu = await media.createSfuRoom({ onEvent: (event) => this.#onEvent(event) });
+        await this.transcriber.attach(this.#sfu);
+        logger.warn({ attempt }, 'media moved to another worker');
+        this.#roster.tellAll('mediaRestarted', { routerRtpCapabilities: this.rtpCapabilities });
+        return;
+      } catch (error) {
+        logger.warn({ reason: (error as Error).message, attempt }, 'no media worker for the room yet');
+        await new Promise((resolve) => setTimeout(resolve, RESTART.delayMs));
+      }
+    }
+    if (!this.#closing) this.#options.onLost();
+  }
+}

@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Grant,
+  type NotificationName,
+  type Notifications,
+  ParleyError,
+  type SpeechOverrides,
+  type TranscriptionStatus,
+} from '@parley/client-sdk/protocol';
+import type { MediaNode, PipelineEvent, SfuRoomEvent, SpeechSettings } from '@parley/media';
+import { ManualTime } from '@parley/media/testing';
+import { pino } from 'pino';
+import { type SettingsInput, settingsSchema } from '../../config/settings.js';
+import { MemoryTranscriptLog } from '../../transcripts/MemoryTranscriptLog.js';
+import type { Peer } from '../Peer.js';
+import { Room } from '../Room.js';
+
+/** What the recogniser is in these rooms. */
+export const status: TranscriptionStatus = {
+  state: 'ready',
+  mode: 'balanced',
+  model: { name: 'fake', demo: true },
+  engine: { name: 'fake', device: 'cpu', deviceName: 'fake' },
+};
+
+/** The media of a room that carries nothing. */
+export class FakeMedia {
+  settings: SpeechSettings | undefined;
+  speakers = new Map<string, SpeechSettings | undefined>();
+  diagnostics: boolean[] = [];
+  closed: string[] = [];
+  paused: [string, boolean][] = [];
+  muted: [string, boolean][] = [];
+  onEvent: (event: PipelineEvent) => void = () => {};
+  onSfuEvent: (event: SfuRoomEvent) => void = () => {};
+  /** Made so far: one more after each death of a worker. */
+  sfuRooms = 0;
+  #producers = 0;
+  /** Resolves when the pipeline has made text of everything; see `holdBack`. */
+  #drained: Promise<void> = Promise.resolve();
+
+  readonly #sfu = {
+    rtpCapabilities: {},
+    counts: { transports: 0, producers: 0, consumers: 0 },
+    transportsOf: () => [{ direction: 'send' }],
+    produce: async () => ({ producerId: `producer${++this.#producers}` }),
+    createTransport: async () => ({ transportId: 'transport' }),
+    restartIce: async () => ({ usernameFragment: 'u', password: 'p' }),
+    consume: async ({ producerId }: { producerId: string }) => ({
+      consumerId: 'consumer',
+      producerId,
+      rtpParameters: {},
+    }),
+    closeOwner: (_: string, only?: string) => void this.closed.push(only ?? 'all'),
+    producersOf: () => [],
+    closeProducer: ({ producerId }: { producerId: string }) => void this.closed.push(producerId),
+    setProducerPaused: async ({ producerId, paused }: { producerId: string; paused: boolean }) =>
+      void this.paused.push([producerId, paused]),
+    close: () => {},
+  };
+
+  readonly node = {
+    createSfuRoom: async ({ onEvent }: { onEvent: FakeMedia['onSfuEvent'] }) => {
+      this.sfuRooms += 1;
+      this.onSfuEvent = onEvent;
+      return this.#sfu;
+    },
+    createPipeline: ({ settings, onEvent }: { settings: SpeechSettings; onEvent: FakeMedia['onEvent'] }) => {
+      this.settings = settings;
+      this.onEvent = onEvent;
+      return {
+        open: async () => {},
+        attach: async () => {},
+        close: () => this.#drained,
+        addSpeaker: async (speaker: { speakerId: string; settings?: SpeechSettings }) =>
+          void this.speakers.set(speaker.speakerId, speaker.settings),
+        removeSpeaker: async (speakerId: string) => void this.speakers.delete(speakerId),
+        setMuted: async ({ speakerId, muted }: { speakerId: string; muted: boolean }) =>
+          void this.muted.push([speakerId, muted]),
+        settingsChanged: (changed: SpeechSettings) => {
+          this.settings = changed;
+        },
+        setSpeakerSettings: (change: { speakerId: string; settings: SpeechSettings | undefined }) =>
+          this.speakers.set(change.speakerId, change.settings),
+        setDiagnostics: (on: boolean) => this.diagnostics.push(on),
+        ledgers: async () => [],
+      };
+    },
+  } as unknown as MediaNode;
+
+  /** The pipeline makes no text until the one who asked for that lets it. */
+  holdBack(): () => void {
+    let drain: () => void = () => {};
+    this.#drained = new Promise((resolve) => {
+      drain = resolve;
+    });
+    return drain;
+  }
+}
+
+/** Whom a room tells. */
+export class Client {
+  readonly told: { name: NotificationName | 'dismissed'; notification: unknown }[] = [];
+  readonly channel = {
+    notify: <N extends NotificationName>(name: N, notification: Notifications[N]) =>
+      void this.told.push({ name, notification }),
+    disconnect: (error: ParleyError) => void this.told.push({ name: 'dismissed', notification: error.code }),
+  };
+
+  /** What was told under a name; `dismissed`: the codes with which the connection was closed. */
+  of(name: NotificationName | 'dismissed'): unknown[] {
+    return this.told.filter((each) => each.name === name).map(({ notification }) => notification);
+  }
+}
+
+/** What everybody may who is no moderator. */
+export const MEMBER: readonly Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
+
+/** A room whose media carry nothing, and whose time goes on when a test says so. */
+export class RoomRig {
+  readonly media: FakeMedia;
+  readonly time: ManualTime;
+  readonly room: Room;
+
+  private constructor(parts: { media: FakeMedia; time: ManualTime; room: Room }) {
+    this.media = parts.media;
+    this.time = parts.time;
+    this.room = parts.room;
+  }
+
+  static async open(settings: SettingsInput = {}): Promise<RoomRig> {
+    const media = new FakeMedia();
+    const time = new ManualTime();
+    const room = await Room.create({
+      name: 'daily',
+      media: media.node,
+      meetingId: `m_${randomUUID()}`,
+      transcript: new MemoryTranscriptLog({ capacity: 100 }),
+      transcription: () => status,
+      settings: settingsSchema.parse(settings),
+      logger: pino({ level: 'silent' }),
+      observer: { interim() {}, final() {}, gap() {}, audio() {} },
+      onEmpty: () => {},
+      time,
+    });
+    return new RoomRig({ media, time, room });
+  }
+
+  async close(): Promise<void> {
+    const closed = this.room.close(new ParleyError('SERVER_SHUTTING_DOWN'));
+    await this.time.advanceAsync(3_000, 250);
+    await closed;
+  }
+
+  /** @param how.grants default: a member's */
+  join(name: string, how: { settings?: SpeechOverrides; grants?: readonly Grant[]; issuer?: string } = {}) {
+    const { settings, grants = MEMBER, issuer = 'guest' } = how;
+    const client = new Client();
+    const identity = { issuer, subject: `subject-of-${name}`, displayName: name, roles: [] };
+    const peerId = `${name}-${Math.random()}`;
+    const joined = this.room.join({ peerId, identity, grants: new Set(grants), channel: client.channel, settings });
+    return { client, ...joined };
+  }
+
+  produce(peer: Peer): Promise<{ producerId: string }> {
+    return this.room.produce(peer, {
+      transportId: 't',
+      track: 'microphone',
+      paused: false,
+      rtpParameters: { codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000 }] },
+    });
+  }
+}
+
+/** The code of the error with which something fails at once. */
+export function codeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return error instanceof ParleyError ? error.code : String(error);
+  }
+}
