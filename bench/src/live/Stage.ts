@@ -8,6 +8,7 @@ import {
   VoiceActivityModel,
 } from '@parley/media';
 import { RecogniserProcess } from '../RecogniserProcess.js';
+import { speakerOfBench } from '../speakerOfBench.js';
 import type { Speech } from './speech.js';
 
 const CHUNK_SAMPLES = 320;
@@ -72,7 +73,7 @@ export class Stage {
     const startAtMs = monotonicNowMs() + 100;
     const played = options.speeches.map((speech): Played & { pipeline: SpeakerPipeline } => {
       const told: ToldEvent[] = [];
-      return { speech, told, pipeline: this.#pipeline({ told, startAtMs, settings: options.settings, index: 0 }) };
+      return { speech, told, pipeline: this.#pipeline({ told, startAtMs, settings: options.settings }) };
     });
     delay.enable();
     const longest = Math.max(...options.speeches.map(({ pcm }) => pcm.length)) + TAIL_MS * 16;
@@ -114,25 +115,10 @@ export class Stage {
     await this.#voiceActivity.close();
   }
 
-  #pipeline(options: {
-    told: ToldEvent[];
-    startAtMs: number;
-    settings: SpeechSettings;
-    index: number;
-  }): SpeakerPipeline {
+  #pipeline(options: { told: ToldEvent[]; startAtMs: number; settings: SpeechSettings }): SpeakerPipeline {
     const { told, startAtMs, settings } = options;
-    const speakerId = `speaker ${Math.random()}`;
     return new SpeakerPipeline({
-      roomId: 'bench',
-      speaker: {
-        speakerId,
-        participantId: speakerId,
-        track: 'microphone',
-        epoch: 1,
-        ssrc: 1,
-        payloadType: 100,
-        muted: false,
-      },
+      ...speakerOfBench(),
       meetingStartedAtMs: startAtMs,
       settings,
       longestWindowMs: this.#recogniser.model.profile.longestWindowMs,

@@ -1,15 +1,7 @@
-import {
-  type Recognizer,
-  type SpeakerEvent,
-  SpeakerPipeline,
-  type SpeechSettings,
-  type VoiceActivityModel,
-  type VoiceActivityStream,
-} from '@parley/media';
+import { StandingSpeaker, type StandingSpeakerOptions } from '../StandingSpeaker.js';
+import { PAYLOAD_TYPE } from '../speakerOfBench.js';
 import { PACKET_TICKS } from './OpusEncoder.js';
-import { StandingClock } from './StandingClock.js';
 
-const PAYLOAD_TYPE = 100;
 const PACKET_MS = 20;
 /** A microphone is open before somebody speaks, and after. */
 export const LEAD_MS = 400;
@@ -22,52 +14,19 @@ export interface Heard {
   gaps: number;
 }
 
-export interface PipelineRun {
+export interface PipelineRun extends StandingSpeakerOptions {
   packets: readonly Uint8Array[];
   /** Indices of the packets that the network loses. */
   lost: ReadonlySet<number>;
-  settings: SpeechSettings;
-  recognizer: Recognizer;
-  longestWindowMs: number;
-  voiceActivity: VoiceActivityModel;
 }
 
 /** A recording's way as a participant's: RTP, jitter buffer, Opus, VAD, segmenter, recogniser, gates. */
 export async function throughPipeline(run: PipelineRun): Promise<Heard> {
-  const clock = new StandingClock(run.recognizer);
-  const events: SpeakerEvent[] = [];
-  let voice: VoiceActivityStream | undefined;
-  const pipeline = new SpeakerPipeline({
-    roomId: 'bench',
-    speaker: {
-      speakerId: 'speaker',
-      participantId: 'participant',
-      track: 'microphone',
-      epoch: 1,
-      ssrc: 1,
-      payloadType: PAYLOAD_TYPE,
-      muted: false,
-    },
-    meetingStartedAtMs: 0,
-    settings: run.settings,
-    longestWindowMs: run.longestWindowMs,
-    voiceActivity: {
-      open: (options) => {
-        voice = run.voiceActivity.open(options);
-        return voice;
-      },
-    },
-    recognizer: clock,
-    onEvent: (event) => events.push(event),
-    now: clock.now,
-  });
-  const goOn = async () => {
-    await voice?.drain();
-    await clock.advance(PACKET_MS);
-    pipeline.tick();
-  };
-  for (const [index, payload] of run.packets.entries()) {
-    if (!run.lost.has(index)) {
+  const { packets, lost, ...how } = run;
+  const speaker = new StandingSpeaker(how);
+  const { pipeline } = speaker;
+  for (const [index, payload] of packets.entries()) {
+    if (!lost.has(index)) {
       pipeline.push({
         payloadType: PAYLOAD_TYPE,
         marker: index === 0,
@@ -77,14 +36,11 @@ export async function throughPipeline(run: PipelineRun): Promise<Heard> {
         payload,
       });
     }
-    await goOn();
+    await speaker.goOn(PACKET_MS);
+    pipeline.tick();
   }
-  await pipeline.close();
-  return {
-    text: events.flatMap((event) => (event.type === 'final' ? [event.hypothesis.text] : [])).join(' '),
-    engineMs: clock.engineMs,
-    gaps: events.filter(({ type }) => type === 'gap').length,
-  };
+  const { texts, ...heard } = await speaker.close();
+  return { text: texts.join(' '), ...heard };
 }
 
 /** The same packets at every run: a share of all of them, each for itself. */

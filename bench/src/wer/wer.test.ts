@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media';
 import { comparableWords, FakeRecognizer, wavFile } from '@parley/media/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StandingClock } from '../StandingClock.js';
 import { pieceEnd, throughBareEngine } from './bareEngine.js';
 import { countErrors, werOf } from './countErrors.js';
 import { readDataset } from './dataset.js';
@@ -11,7 +12,6 @@ import { countPunctuation, punctuationScore } from './punctuation.js';
 import { readAudio } from './readAudio.js';
 import { readWav } from './readWav.js';
 import { to16k } from './resample.js';
-import { StandingClock } from './StandingClock.js';
 import { lostPackets } from './throughPipeline.js';
 
 let folder: string;

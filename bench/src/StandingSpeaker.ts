@@ -1,0 +1,71 @@
+import {
+  type Recognizer,
+  type SpeakerEvent,
+  SpeakerPipeline,
+  type SpeechSettings,
+  type VoiceActivityModel,
+  type VoiceActivityStream,
+} from '@parley/media';
+import { StandingClock } from './StandingClock.js';
+import { speakerOfBench } from './speakerOfBench.js';
+
+export interface StandingSpeakerOptions {
+  settings: SpeechSettings;
+  recognizer: Recognizer;
+  longestWindowMs: number;
+  voiceActivity: VoiceActivityModel;
+}
+
+export interface Heard {
+  /** Of the finals, in the order of speech. */
+  texts: string[];
+  /** Engine time of everything that was asked for. */
+  engineMs: number;
+  /** Stretches of audio that did not become text. */
+  gaps: number;
+}
+
+/** A speaker's pipeline in a time that stands still for whoever works. */
+export class StandingSpeaker {
+  /** To be given audio, and then time by `goOn`. */
+  readonly pipeline: SpeakerPipeline;
+  readonly #clock: StandingClock;
+  readonly #events: SpeakerEvent[] = [];
+  #voice: VoiceActivityStream | undefined;
+
+  constructor(options: StandingSpeakerOptions) {
+    const { settings, recognizer, longestWindowMs, voiceActivity } = options;
+    this.#clock = new StandingClock(recognizer);
+    this.pipeline = new SpeakerPipeline({
+      ...speakerOfBench(),
+      meetingStartedAtMs: 0,
+      settings,
+      longestWindowMs,
+      voiceActivity: {
+        open: (how) => {
+          this.#voice = voiceActivity.open(how);
+          return this.#voice;
+        },
+      },
+      recognizer: this.#clock,
+      onEvent: (event) => this.#events.push(event),
+      now: this.#clock.now,
+    });
+  }
+
+  /** Lets time pass, once everything has been worked through that was there before. */
+  async goOn(ms: number): Promise<void> {
+    await this.#voice?.drain();
+    await this.#clock.advance(ms);
+  }
+
+  /** Nothing more is said. */
+  async close(): Promise<Heard> {
+    await this.pipeline.close();
+    return {
+      texts: this.#events.flatMap((event) => (event.type === 'final' ? [event.hypothesis.text] : [])),
+      engineMs: this.#clock.engineMs,
+      gaps: this.#events.filter(({ type }) => type === 'gap').length,
+    };
+  }
+}
