@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { LIMITS, PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
-import { type Server, startServer } from '@parley/server';
-import { pino } from 'pino';
+import { type Credentials, LIMITS, PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { SocketClient } from '../support/SocketClient.js';
+import type { SocketClient } from '../support/SocketClient.js';
+import { TestServer } from '../support/TestServer.js';
 
 const CONNECTS_PER_MINUTE = 250;
 const SECRET = 'a join secret';
@@ -14,47 +10,24 @@ const MEBIBYTE = 2 ** 20;
 
 type Frame = string | Uint8Array<ArrayBuffer>;
 
-let folder: string;
-let server: Server;
-const clients: SocketClient[] = [];
+let server: TestServer;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-hostile-'));
-  server = await startServer({
-    settings: {
-      port: 0,
-      media: { port: 0 },
-      model: 'parley-nano',
-      dataDir: folder,
-      joinSecret: SECRET,
-      // So that frames can be written by hand.
-      tls: { enabled: false },
-      limits: { connectsPerMinutePerAddress: CONNECTS_PER_MINUTE },
-    },
-    logger: pino({ level: 'silent' }),
+  server = await TestServer.start({
+    joinSecret: SECRET,
+    // So that frames can be written by hand.
+    tls: { enabled: false },
+    limits: { connectsPerMinutePerAddress: CONNECTS_PER_MINUTE },
   });
 }, 60_000);
-afterEach(() => {
-  for (const client of clients.splice(0)) client.disconnect();
-});
-afterAll(async () => {
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => server.disconnectAll());
+afterAll(() => server?.close());
 
-function guest(joinSecret = SECRET): SocketClient {
+function credentials(joinSecret = SECRET): Credentials {
   const subject = `subject-${Math.random().toString(36).slice(2)}-abcdefgh`;
-  const credentials = { kind: 'guest', subject, displayName: 'Ada', joinSecret } as const;
-  const client = new SocketClient({ url: server.url, credentials });
-  clients.push(client);
-  return client;
+  return { kind: 'guest', subject, displayName: 'Ada', joinSecret };
 }
 
-async function joined(room: string): Promise<SocketClient> {
-  const client = guest();
-  expect(await client.connect()).toBe('connected');
-  await client.join(room);
-  return client;
-}
+const joined = (room: string): Promise<SocketClient> => server.joined(room, credentials());
 
 /** A CONNECT packet, by default the one of somebody who may come in. */
 function handshake(joinSecret = SECRET): string {
@@ -224,7 +197,7 @@ describe('a hostile client takes nobody else down', () => {
 
 describe('the join secret', () => {
   test('S5 is not guessed over one WebSocket: the refusal comes, then the end', async () => {
-    const client = guest('wrong');
+    const client = server.client(credentials('wrong'));
     expect(await client.connect()).toBe('JOIN_SECRET_REQUIRED');
 
     const raw = new RawSocket();
@@ -268,7 +241,7 @@ describe('the join secret', () => {
 // The last one: afterwards nobody comes in from this address for a minute.
 test('S5 with 500 connections from one address: so many come in, and those who are in stay', async () => {
   const other = await joined('before');
-  const attempts = Array.from({ length: 500 }, () => guest());
+  const attempts = Array.from({ length: 500 }, () => server.client(credentials()));
   const outcomes = await Promise.all(attempts.map((client) => client.connect()));
   const connected = outcomes.filter((outcome) => outcome === 'connected').length;
   expect(connected).toBeLessThanOrEqual(CONNECTS_PER_MINUTE);

@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Credentials, PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
-import { type Server, startServer } from '@parley/server';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, httpsGet, httpsPost } from '../support/httpsGet.js';
 import { IdentityProvider } from '../support/IdentityProvider.js';
-import { SocketClient } from '../support/SocketClient.js';
+import type { SocketClient } from '../support/SocketClient.js';
+import { TestServer } from '../support/TestServer.js';
 
 /** What Keycloak says of a client's own account. */
 const SERVICE = {
@@ -22,47 +20,26 @@ const SERVICE = {
 const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
 const AT_ONCE_MS = 5_000;
 
-let folder: string;
 let provider: IdentityProvider;
-let server: Server;
-const clients: SocketClient[] = [];
+let server: TestServer;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-identity-'));
   provider = await IdentityProvider.start();
-  server = await startServer({
-    settings: {
-      port: 0,
-      media: { port: 0 },
-      model: 'parley-nano',
-      dataDir: folder,
-      meetingEndDelayMs: 50,
-      keycloak: { url: provider.url, serviceClientSecret: 'a service secret', introspectEveryMs: 5_000 },
-      rooms: { board: { members: { ada: ['join', 'listen'] } } },
-    },
-    logger: pino({ level: 'silent' }),
+  server = await TestServer.start({
+    meetingEndDelayMs: 50,
+    keycloak: { url: provider.url, serviceClientSecret: 'a service secret', introspectEveryMs: 5_000 },
+    rooms: { board: { members: { ada: ['join', 'listen'] } } },
   });
 }, 60_000);
-afterEach(() => {
-  for (const client of clients.splice(0)) client.disconnect();
-});
+afterEach(() => server.disconnectAll());
 afterAll(async () => {
   await server?.close();
   await provider?.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
-function clientWith(token: string): SocketClient {
-  const client = new SocketClient({ url: server.url, credentials: { kind: 'token', token } });
-  clients.push(client);
-  return client;
-}
+const clientWith = (token: string): SocketClient => server.client({ kind: 'token', token });
 
-async function joined(subject: string, room: string, claims: Record<string, unknown> = {}): Promise<SocketClient> {
-  const client = clientWith(await provider.token(subject, claims));
-  expect(await client.connect()).toBe('connected');
-  await client.join(room);
-  return client;
-}
+const joined = async (subject: string, room: string, claims: Record<string, unknown> = {}): Promise<SocketClient> =>
+  server.joined(room, { kind: 'token', token: await provider.token(subject, claims) });
 
 const post = (path: string, body: string, headers: Record<string, string>): Promise<Answer> =>
   httpsPost(`${server.url}${path}`, { body, headers });
@@ -78,15 +55,14 @@ const unsigned = (token: string): string => {
   return `${header}.${token.split('.')[1]}.`;
 };
 
-const transports = async () => (await server.resources()).transports;
+const transports = async () => (await server.server.resources()).transports;
 
 describe('a token over a socket', () => {
   test('lets its holder in under its name, and a guest not at all', async () => {
     const ada = await joined('ada', 'names', { name: 'Ada Lovelace' });
     expect(await ada.codeOf('getSettings')).toBe('ok');
     const guest: Credentials = { kind: 'guest', subject: 'a-random-subject-1234', displayName: 'Eve' };
-    const stranger = new SocketClient({ url: server.url, credentials: guest });
-    clients.push(stranger);
+    const stranger = server.client(guest);
     expect(await stranger.connect()).toBe('UNAUTHENTICATED');
     const ben = clientWith(await provider.token('ben'));
     await ben.connect();
@@ -330,7 +306,7 @@ describe('a room token', () => {
 
   test('of a key from the command line lets a guest in, and no more once the key was revoked', async () => {
     const parley = async (...args: string[]) => {
-      const environment = { ...process.env, PARLEY_DATA: folder, NO_COLOR: '1' };
+      const environment = { ...process.env, PARLEY_DATA: server.folder, NO_COLOR: '1' };
       const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'keys', ...args], { env: environment });
       return stdout;
     };
@@ -359,7 +335,7 @@ describe('a room token', () => {
 });
 
 test('the audit log says who did what, by ids', async () => {
-  const read = () => readFile(join(folder, 'audit.log'), 'utf8');
+  const read = () => readFile(join(server.folder, 'audit.log'), 'utf8');
   await expect.poll(read, { timeout: 5_000 }).toContain('"tokenMinted"');
   const lines = (await read())
     .trim()

@@ -1,51 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Server, startServer } from '@parley/server';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { httpsGet, httpsPost } from '../support/httpsGet.js';
 import { IdentityProvider } from '../support/IdentityProvider.js';
-import { SocketClient } from '../support/SocketClient.js';
+import type { SocketClient } from '../support/SocketClient.js';
+import { TestServer } from '../support/TestServer.js';
 
-let folder: string;
 let provider: IdentityProvider;
-let server: Server;
-const clients: SocketClient[] = [];
+let server: TestServer;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-ledger-'));
   provider = await IdentityProvider.start();
-  server = await startServer({
-    settings: {
-      port: 0,
-      media: { port: 0 },
-      model: 'parley-nano',
-      dataDir: folder,
-      keycloak: { url: provider.url },
-      rooms: { board: { members: { ada: ['join', 'listen'] } } },
-    },
-    logger: pino({ level: 'silent' }),
+  server = await TestServer.start({
+    keycloak: { url: provider.url },
+    rooms: { board: { members: { ada: ['join', 'listen'] } } },
   });
 }, 60_000);
-afterEach(() => {
-  for (const client of clients.splice(0)) client.disconnect();
-});
+afterEach(() => server.disconnectAll());
 afterAll(async () => {
   await server?.close();
   await provider?.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const MODERATOR = { realm_access: { roles: ['moderator'] } };
 const SERVICE = { azp: 'parley-service', sid: undefined };
 
-async function joined(token: string, room: string): Promise<SocketClient> {
-  const client = new SocketClient({ url: server.url, credentials: { kind: 'token', token } });
-  clients.push(client);
-  expect(await client.connect()).toBe('connected');
-  await client.join(room);
-  return client;
-}
+const joined = (token: string, room: string): Promise<SocketClient> => server.joined(room, { kind: 'token', token });
 
 /** @returns the books, or why they were not given */
 async function ledgerOf(room: string, token?: string): Promise<unknown> {
