@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { contrastViolationsOf, prepareAudit, violationsOf } from './support/audit.js';
 import { MeetingPage } from './support/MeetingPage.js';
 import { Stage } from './support/Stage.js';
-import { SPEECH, wavOf } from './support/speech.js';
+import { SPEECH } from './support/speech.js';
 
 const TEST_TIMEOUT_MS = 180_000;
 const SPEECH_TIMEOUT_MS = 60_000;
@@ -29,10 +29,7 @@ let stage: Stage;
 let browser: Browser;
 beforeAll(async () => {
   stage = await Stage.create();
-  const decoder = await stage.launch();
-  const sounds = [SPEECH.contract, { silenceMs: 700 }, SPEECH.call, { silenceMs: 700 }];
-  browser = await stage.launchWithMicrophone(await wavOf({ browser: decoder, sounds }));
-  await decoder.close();
+  browser = await stage.launchHearing([SPEECH.contract, { silenceMs: 700 }, SPEECH.call, { silenceMs: 700 }]);
 }, 120_000);
 afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());

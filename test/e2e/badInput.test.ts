@@ -1,12 +1,12 @@
 import { ERROR_REGISTRY } from '@parley/client-sdk/protocol';
-import { PlayerPage, wordEdits, wordsOf } from '@parley/demo';
+import type { PlayerPage } from '@parley/demo';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
 import { Stage } from './support/Stage.js';
-import { SPEECH, type Speech, wavOf } from './support/speech.js';
+import { expectSentence, speak as say } from './support/sentences.js';
+import { SPEECH, type Speech } from './support/speech.js';
 
-const SENTENCE_TIMEOUT_MS = 30_000;
 const TEST_TIMEOUT_MS = 120_000;
 
 let stage: Stage;
@@ -14,9 +14,7 @@ let stage: Stage;
 let browser: Browser;
 beforeAll(async () => {
   stage = await Stage.create();
-  const decoder = await stage.launch();
-  browser = await stage.launchWithMicrophone(await wavOf({ browser: decoder, sounds: [{ silenceMs: 2_000 }] }));
-  await decoder.close();
+  browser = await stage.launchHearing([{ silenceMs: 2_000 }]);
 }, 120_000);
 afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());
@@ -27,24 +25,10 @@ async function openPage(): Promise<MeetingPage> {
   return MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
 }
 
-/** Somebody joins, says one sentence and stays. */
 async function speak(options: { name: string; room: string; speech: Speech }): Promise<PlayerPage> {
-  const { name, room, speech } = options;
-  const player = await PlayerPage.create({ browser, serverUrl: stage.url, audioFile: speech.file });
-  await player.joinAsSpeaker({ displayName: name, room });
-  const { startedAtMs } = await player.startAt(Date.now() + 500);
-  await player.ended();
-  stage.played({ ms: Date.now() - startedAtMs });
+  const { player, sentMs } = await say({ browser, serverUrl: stage.url, ...options });
+  stage.played({ ms: sentMs });
   return player;
-}
-
-async function showsSentence(meeting: MeetingPage, { text }: Speech): Promise<void> {
-  await expect
-    .poll(
-      async () => (await meeting.finals()).some((segment) => wordEdits(wordsOf(text), wordsOf(segment.text)) <= 1),
-      { timeout: SENTENCE_TIMEOUT_MS },
-    )
-    .toBe(true);
 }
 
 describe('the meeting page', () => {
@@ -60,7 +44,7 @@ describe('the meeting page', () => {
       await meeting.join({ name: 'Ada', room });
 
       const player = await speak({ name: 'Ben', room, speech: SPEECH.contract });
-      await showsSentence(meeting, SPEECH.contract);
+      await expectSentence(meeting, SPEECH.contract);
       expect(await meeting.get('participant').count()).toBe(2);
       await player.close();
     },
@@ -110,16 +94,16 @@ describe('the meeting page', () => {
       const early = await openPage();
       await early.join({ name: 'Ada', room });
       const ben = await speak({ name: 'Ben', room, speech: SPEECH.contract });
-      await showsSentence(early, SPEECH.contract);
+      await expectSentence(early, SPEECH.contract);
       await ben.leave();
       await ben.close();
       const grace = await speak({ name: 'Grace', room, speech: SPEECH.revenue });
-      await showsSentence(early, SPEECH.revenue);
+      await expectSentence(early, SPEECH.revenue);
 
       const late = await openPage();
       await late.join({ name: 'Carol', room });
-      await showsSentence(late, SPEECH.contract);
-      await showsSentence(late, SPEECH.revenue);
+      await expectSentence(late, SPEECH.contract);
+      await expectSentence(late, SPEECH.revenue);
       expect(await late.finals()).toEqual(await early.finals());
       expect((await late.finals()).map(({ speaker }) => speaker)).toEqual([
         expect.stringContaining('Ben'),
@@ -138,14 +122,14 @@ describe('the meeting page', () => {
       await meeting.join({ name: 'Ada', room });
       const id = await meeting.participantId('Ada');
       const ben = await speak({ name: 'Ben', room, speech: SPEECH.contract });
-      await showsSentence(meeting, SPEECH.contract);
+      await expectSentence(meeting, SPEECH.contract);
       const before = await meeting.finals();
 
       await meeting.page.reload();
       await meeting.join({ name: 'Ada', room });
       expect(await meeting.participantId('Ada')).toBe(id);
       expect(await meeting.participant('Ada').count()).toBe(1);
-      await showsSentence(meeting, SPEECH.contract);
+      await expectSentence(meeting, SPEECH.contract);
       expect(await meeting.finals()).toEqual(before);
       await ben.close();
     },

@@ -3,7 +3,6 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
 import { Stage } from './support/Stage.js';
-import { wavOf } from './support/speech.js';
 
 const TEST_TIMEOUT_MS = 120_000;
 const SECRET = 'a secret for two';
@@ -15,9 +14,7 @@ let stage: Stage;
 let browser: Browser;
 beforeAll(async () => {
   stage = await Stage.create({ joinSecret: SECRET });
-  const decoder = await stage.launch();
-  browser = await stage.launchWithMicrophone(await wavOf({ browser: decoder, sounds: [{ silenceMs: 2_000 }] }));
-  await decoder.close();
+  browser = await stage.launchHearing([{ silenceMs: 2_000 }]);
 }, 120_000);
 afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
 import { Stage } from './support/Stage.js';
-import { SPEECH, wavOf } from './support/speech.js';
+import { SPEECH } from './support/speech.js';
 
 const SENTENCE_TIMEOUT_MS = 60_000;
 
@@ -13,10 +13,7 @@ afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());
 
 it('S8 closes the older of two windows of one person within a second, and the transcript goes on with the newer', async () => {
-  const decoder = await stage.launch();
-  const wav = await wavOf({ browser: decoder, sounds: [SPEECH.contract, { silenceMs: 2_500 }] });
-  await decoder.close();
-  const browser = await stage.launchWithMicrophone(wav);
+  const browser = await stage.launchHearing([SPEECH.contract, { silenceMs: 2_500 }]);
   // One profile: the same person in both.
   const context = await stage.newContext(browser);
   const [older, newer] = [

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
 import { Stage } from './support/Stage.js';
-import { SPEECH, wavOf } from './support/speech.js';
+import { SPEECH } from './support/speech.js';
 
 const NAME = '<img src=x onerror=top.hacked=1>';
 const SPOKEN = '<script>top.hacked=1</script><img src=x onerror="top.hacked=1">';
@@ -20,10 +20,7 @@ afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());
 
 it('S14 markup that is spoken, or that somebody has for a name, is shown as text and does nothing', async () => {
-  const decoder = await stage.launch();
-  const sounds = [{ silenceMs: 2_000 }, SPEECH.contract, { silenceMs: 2_000 }];
-  const browser = await stage.launchWithMicrophone(await wavOf({ browser: decoder, sounds }));
-  await decoder.close();
+  const browser = await stage.launchHearing([{ silenceMs: 2_000 }, SPEECH.contract, { silenceMs: 2_000 }]);
   const context = await stage.newContext(browser);
   // People can say anything; this recogniser cannot hear it, so its words are put in on their way to the page.
   await context.routeWebSocket(/socket\.io/, (page) => {

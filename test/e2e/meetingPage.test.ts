@@ -1,22 +1,19 @@
 /// <reference lib="dom" />
-import { PlayerPage, wordEdits, wordsOf } from '@parley/demo';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
 import { Stage } from './support/Stage.js';
-import { SPEECH, type Speech, wavOf } from './support/speech.js';
+import { expectSentence, speak } from './support/sentences.js';
+import { SPEECH } from './support/speech.js';
 
 const TEST_TIMEOUT_MS = 120_000;
-const SENTENCE_TIMEOUT_MS = 30_000;
 
 let stage: Stage;
 /** Its microphone hears nothing. */
 let browser: Browser;
 beforeAll(async () => {
   stage = await Stage.create();
-  const decoder = await stage.launch();
-  browser = await stage.launchWithMicrophone(await wavOf({ browser: decoder, sounds: [{ silenceMs: 2_000 }] }));
-  await decoder.close();
+  browser = await stage.launchHearing([{ silenceMs: 2_000 }]);
 }, 120_000);
 afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());
@@ -25,23 +22,6 @@ async function enter(name: string, room: string): Promise<MeetingPage> {
   const meeting = await MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
   await meeting.join({ name, room });
   return meeting;
-}
-
-/** Somebody joins, says one sentence and stays. */
-async function speak(options: { name: string; room: string; speech: Speech }): Promise<PlayerPage> {
-  const { name, room, speech } = options;
-  const player = await PlayerPage.create({ browser, serverUrl: stage.url, audioFile: speech.file });
-  await player.joinAsSpeaker({ displayName: name, room });
-  await player.startAt(Date.now() + 500);
-  await player.ended();
-  return player;
-}
-
-async function shows(meeting: MeetingPage, { text }: Speech): Promise<void> {
-  const isIt = (shown: string) => wordEdits(wordsOf(text), wordsOf(shown)) <= 1;
-  await expect
-    .poll(async () => (await meeting.finals()).some((segment) => isIt(segment.text)), { timeout: SENTENCE_TIMEOUT_MS })
-    .toBe(true);
 }
 
 function root(meeting: MeetingPage): Promise<{ lang: string; dir: string; theme: string | undefined }> {
@@ -83,10 +63,22 @@ describe('the meeting page', () => {
       const room = 'reading';
       const ada = await enter('Ada', room);
       await ada.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-      const ben = await speak({ name: 'Ben', room, speech: SPEECH.contract });
-      await shows(ada, SPEECH.contract);
-      const grace = await speak({ name: 'Grace', room, speech: SPEECH.revenue });
-      await shows(ada, SPEECH.revenue);
+      const { player: ben } = await speak({
+        browser,
+        serverUrl: stage.url,
+        name: 'Ben',
+        room,
+        speech: SPEECH.contract,
+      });
+      await expectSentence(ada, SPEECH.contract);
+      const { player: grace } = await speak({
+        browser,
+        serverUrl: stage.url,
+        name: 'Grace',
+        room,
+        speech: SPEECH.revenue,
+      });
+      await expectSentence(ada, SPEECH.revenue);
       const all = await ada.finals();
 
       await ada.get('search-input').fill('REVENUE');

@@ -7,6 +7,7 @@ import { type SettingsInput, startServer } from '@parley/server';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, type TestContext, vi } from 'vitest';
 import { httpsGet } from '../../support/httpsGet.js';
+import { type Sound, wavOf } from './speech.js';
 
 /** What was said last takes a while to become text after everybody has gone. */
 const SETTLED_TIMEOUT_MS = 20_000;
@@ -79,6 +80,14 @@ export class Stage {
         `--use-file-for-fake-audio-capture=${file}`,
       ],
     });
+  }
+
+  /** A browser whose microphone hears these sounds; see `launchWithMicrophone`. */
+  async launchHearing(sounds: readonly Sound[]): Promise<Browser> {
+    const decoder = await this.launch();
+    const wav = await wavOf({ browser: decoder, sounds });
+    await decoder.close();
+    return this.launchWithMicrophone(wav);
   }
 
   /** A browser profile of its own: what a page keeps is seen by pages of the same context only. */
