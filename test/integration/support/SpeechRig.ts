@@ -15,6 +15,7 @@ import {
   SpeakerPipeline,
   type SpeechOverrides,
   VoiceActivityModel,
+  type VoiceActivityStream,
 } from '@parley/media';
 import { expect } from 'vitest';
 
@@ -46,7 +47,6 @@ export class SpeechRig {
   readonly #service: AsrService;
   readonly #client: RecognitionClient;
   readonly #voiceActivity: VoiceActivityModel;
-  #pending = 0;
 
   private constructor(parts: {
     directory: string;
@@ -81,8 +81,8 @@ export class SpeechRig {
   }
 
   /**
-   * Plays tracks that begin together, each through a pipeline of its own. Time is that of the audio: the recogniser answers before
-   * the next samples come.
+   * Plays tracks that begin together, each through a pipeline of its own. Time is that of the audio: VAD and recogniser answer before
+   * the next samples come. Several may be played at once where no two of their tracks have the same name: each has its own time.
    * @param options.guard lets the tracks know of each other, as in a room
    * @param options.atEnd called when everything has been played; default: closes the pipelines
    */
@@ -92,6 +92,7 @@ export class SpeechRig {
   ): Promise<Told[]> {
     const startedAtMs = monotonicNowMs();
     let playedMs = 0;
+    const work = new Work({ recognizer: this.#client, voiceActivity: this.#voiceActivity });
     const guard = options.guard === true ? new CrosstalkGuard() : undefined;
     const told = tracks.map(({ name, overrides }): Told => {
       const events: SpeakerEvent[] = [];
@@ -109,8 +110,8 @@ export class SpeechRig {
         meetingStartedAtMs: startedAtMs,
         settings: resolveSpeechSettings('balanced', overrides ?? {}),
         longestWindowMs: 10_000,
-        voiceActivity: this.#voiceActivity,
-        recognizer: this.#counted(),
+        voiceActivity: work,
+        recognizer: work,
         ...(guard === undefined ? {} : { crosstalk: guard }),
         onEvent: (event) => events.push(event),
         now: () => startedAtMs + playedMs,
@@ -127,31 +128,52 @@ export class SpeechRig {
         each.pipeline.pushPcm(chunk);
         each.fedMs = playedMs;
       }
-      await this.#settled();
+      await work.done();
     }
     options.atEnd?.(told);
     await Promise.all(told.map(({ pipeline }) => pipeline.close()));
     return told;
   }
+}
 
-  /** The client, with its open requests counted. */
-  #counted(): Recognizer {
-    return {
-      recognize: (request, how) => {
-        this.#pending += 1;
-        // The audio's time stands still for the recogniser, so its deadlines would pass on a busy machine.
-        const patient = { ...request, deadlineAtMs: monotonicNowMs() + PATIENCE_MS };
-        return this.#client.recognize(patient, how).finally(() => {
-          this.#pending -= 1;
-        });
-      },
-    };
+/** VAD and recogniser, and what they have not answered yet. */
+class Work implements Recognizer {
+  readonly #recognizer: Recognizer;
+  readonly #voiceActivity: VoiceActivityModel;
+  readonly #voices: VoiceActivityStream[] = [];
+  readonly #open = new Set<Promise<unknown>>();
+
+  constructor(options: { recognizer: Recognizer; voiceActivity: VoiceActivityModel }) {
+    this.#recognizer = options.recognizer;
+    this.#voiceActivity = options.voiceActivity;
   }
 
-  /** The VAD has answered and nothing is being recognised. */
-  async #settled(): Promise<void> {
-    do await new Promise((resolve) => setImmediate(resolve));
-    while (this.#pending > 0);
+  open(...how: Parameters<VoiceActivityModel['open']>): VoiceActivityStream {
+    const voice = this.#voiceActivity.open(...how);
+    this.#voices.push(voice);
+    return voice;
+  }
+
+  recognize(...[request, how]: Parameters<Recognizer['recognize']>): ReturnType<Recognizer['recognize']> {
+    // The audio's time stands still for the recogniser, so its deadlines would pass on a busy machine.
+    const answer = this.#recognizer.recognize({ ...request, deadlineAtMs: monotonicNowMs() + PATIENCE_MS }, how);
+    const settled = answer.then(
+      () => {},
+      () => {},
+    );
+    this.#open.add(settled);
+    void settled.then(() => this.#open.delete(settled));
+    return answer;
+  }
+
+  /** Resolves when everything has been answered, and nobody asks for more. */
+  async done(): Promise<void> {
+    await Promise.all(this.#voices.map((voice) => voice.drain()));
+    do {
+      await Promise.all(this.#open);
+      // Who was answered may ask again.
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#open.size > 0);
   }
 }
 
