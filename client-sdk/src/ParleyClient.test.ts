@@ -414,6 +414,10 @@ describe('in the room', () => {
   test('follows what is said, and asks for what is missing', async () => {
     const client = await joinedClient();
     const events = eventsOf(client);
+    const fetched: string[] = [];
+    client.on('segmentUpdated', ({ segment, live }) => {
+      if (!live) fetched.push(segment.id);
+    });
     server.answers.resumeTranscript = () => ({ segments: [committed(2)], firstSeq: 1, lastSeq: 3 });
     server.notify('interimUpdated', { segment: interim('s1') });
     server.notify('interimUpdated', { segment: interim('noise') });
@@ -424,6 +428,7 @@ describe('in the room', () => {
       .poll(() => events)
       .toEqual(['interim s1', 'interim noise', 'retracted noise', 'final s1', 'final s3', 'final s2']);
     expect(server.last('resumeTranscript')).toEqual({ afterSeq: 1 });
+    expect(fetched).toEqual(['s2']);
   });
 
   test('publishes a track, mutes it and ends it', async () => {

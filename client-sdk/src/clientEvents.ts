@@ -64,8 +64,11 @@ export interface ParleyClientEvents {
   /** A moderator muted these; `unmute` goes on. */
   mutedByModerator: [event: { publications: Publication[] }];
 
-  /** A new version of a segment: interim, final or gap. `client.transcript` has it already. */
-  segmentUpdated: [event: { segment: Segment }];
+  /**
+   * A new version of a segment: interim, final or gap. `client.transcript` has it already. `live`: told when it was said; otherwise
+   * fetched afterwards, after a join or a reconnect.
+   */
+  segmentUpdated: [event: { segment: Segment; live: boolean }];
   /** An interim that turned out to be no speech, or that a lost connection left unfinished. */
   segmentRetracted: [event: { segmentId: string }];
   transcriptionChanged: [event: { transcription: TranscriptionStatus }];
