@@ -140,7 +140,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /**
    * Connects and shows the credentials; to be followed by `join` within 10 s. After a failure it can be called again.
    * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
-   * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`
+   * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`; where a function for `credentials` rejects, its own ParleyError or
+   * `IDENTITY_UNAVAILABLE`
    */
   connect(): Promise<void> {
     if (this.#state === 'disconnected') return Promise.reject(errorOf('CLIENT_CLOSED'));
