@@ -190,6 +190,40 @@ describe('a published microphone', () => {
     expect(client.microphone).toBe(microphone);
   });
 
+  test('is one at a time, also while the first is on its way', async () => {
+    const client = await joined();
+    const [first, second] = [await opened(), await opened({ deviceId: 'headset' })];
+    const [one, other] = await Promise.allSettled([client.publishMicrophone(first), client.publishMicrophone(second)]);
+    expect([one.status, other]).toMatchObject(['fulfilled', { reason: { code: 'TOO_MANY_PRODUCERS' } }]);
+    expect([client.microphone, server.count('produce')]).toEqual([first, 1]);
+  });
+
+  test('that could not be published keeps out no other', async () => {
+    const client = await joined();
+    const microphone = await opened();
+    const { produce } = server.answers;
+    server.answers.produce = () => new Promise(() => {});
+    const publishing = expect(client.publishMicrophone(microphone)).rejects.toMatchObject({ code: 'NOT_JOINED' });
+    await expect.poll(() => server.count('produce')).toBe(1);
+    await client.leave();
+    server.answers.produce = produce;
+    await client.join({ room: 'daily' });
+    await client.publishMicrophone(microphone);
+    await publishing;
+    expect(client.microphone).toBe(microphone);
+  });
+
+  test('after another one is followed alone', async () => {
+    const client = await joined();
+    const [first, second] = [await opened(), await opened({ deviceId: 'headset' })];
+    const publication = await client.publishMicrophone(first);
+    await publication.close();
+    const off = vi.spyOn(publication, 'mute');
+    await client.publishMicrophone(second);
+    first.mute();
+    expect([off.mock.calls, client.microphone]).toEqual([[], second]);
+  });
+
   test('that is closed is published no more', async () => {
     const client = await joined();
     const microphone = await opened();

@@ -12,7 +12,7 @@ export type ClientState = 'idle' | 'connecting' | 'connected' | 'joined' | 'reco
  * Why a client is `disconnected`: `left` the room and closed, `closed` by the application without leaving; `removed` by a moderator, who
  * also may have ended the meeting for all (`meetingEnded`); `replaced` by the same participant in another window; `signedOut`;
  * `tokenExpired`, the credentials or the longest time of a session ran out; `refused`, the server does not take it back;
- * `connectionLost` for good.
+ * `connectionLost`, it did not come back within `reconnectTimeoutMs`.
  */
 export type DisconnectReason =
   | 'left'

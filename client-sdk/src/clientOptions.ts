@@ -14,6 +14,11 @@ export interface RoomClientOptions {
   credentials: Credentials | (() => Promise<Credentials>);
   /** Between attempts to come back after a loss: doubled each time, scattered by half. Default `defaults.retryDelayMs`. */
   retryDelayMs?: { min: number; max: number };
+  /**
+   * In ms: a client that has tried for so long to come back after a loss is `disconnected` by `connectionLost`. Time that the machine
+   * slept does not count; `Infinity` tries for ever. Default `defaults.reconnectTimeoutMs`, ten minutes.
+   */
+  reconnectTimeoutMs?: number;
   /** Default: silence. */
   logger?: Logger;
   /** PEM of the authority to trust instead of those that the system knows. In Node only. */

@@ -5,6 +5,8 @@
 export const defaults = Object.freeze({
   /** Between attempts to come back after a loss, in ms: doubled each time, scattered by half. */
   retryDelayMs: Object.freeze({ min: 500, max: 5_000 }),
+  /** A client that has tried to come back for so long, in ms, gives up: it is `disconnected` by `connectionLost`. */
+  reconnectTimeoutMs: 600_000,
   /** A connection that has lasted so long, in ms, was a good one: after its loss, delays begin short again. */
   stableConnectionMs: 10_000,
 

@@ -573,14 +573,17 @@ describe('a path that the network has cut', () => {
     expect(events).toEqual(expected);
   });
 
-  test('that never was there is told: a firewall, most likely', async () => {
+  test('that never was there is told once, however often it fails: a firewall, most likely', async () => {
     vi.useFakeTimers();
     const { session } = newSession();
     const messages: string[] = [];
     session.on('error', ({ error }) => messages.push(`${error.code}: ${error.message}`));
     await session.open(PARAMETERS);
-    setConnectionState(webrtc.handlers[0], 'failed');
-    await vi.advanceTimersByTimeAsync(0);
+    for (const state of ['failed', 'connecting', 'failed'] as const) {
+      setConnectionState(webrtc.handlers[0], state);
+      await vi.advanceTimersByTimeAsync(defaults.iceGraceMs);
+    }
+    expect(restarts()).toBeGreaterThan(1);
     expect(messages).toEqual([expect.stringMatching(/^CONNECTION_FAILED: .*firewall/)]);
   });
 

@@ -129,6 +129,21 @@ describe('on an element that plays live', () => {
     expect(cues()).toMatchObject([{ startTime: 8, endTime: 11 }]);
   });
 
+  test('a clock that is slow does not put them where nobody will see them', () => {
+    const { view, bind, cues, fake } = stage();
+    fake.currentTime = 7;
+    // By this machine the meeting begins in an hour.
+    bind({ meetingStartedAtMs: NOW_MS + 3_600_000 });
+    view.applyCommitted(committed(1, { startMs: 6_000, endMs: 9_000 }));
+    bind({ meetingStartedAtMs: NOW_MS + 3_600_000, offsetMs: 5_000 });
+    view.applyCommitted(committed(2, { startMs: 6_000, endMs: 9_000 }));
+    expect(cues().map(({ id, startTime, endTime }) => [id, startTime, endTime])).toEqual([
+      ['s1', 7, 10],
+      ['s2', 7, 10],
+      ['s2', 9, 12],
+    ]);
+  });
+
   test('what was said before has no place', async () => {
     const { view, bind, cues } = stage({
       resume: () => Promise.resolve({ segments: [committed(2)], firstSeq: 1, lastSeq: 2 }),
