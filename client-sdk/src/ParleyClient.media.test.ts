@@ -153,6 +153,52 @@ describe('a published microphone', () => {
     expect(names().filter((name) => name === 'produce')).toHaveLength(1);
   });
 
+  test('that is unplugged shows as muted, not as a lost connection, until another one is there', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      server.answers.join = () => joinResult({ participants: [participant('me', { publishing: true })] });
+      const client = await joined();
+      const told: string[] = [];
+      client.on('connectionQualityChanged', ({ quality }) => told.push(quality?.level ?? 'unknown'));
+      const microphone = await opened();
+      const publication = await client.publishMicrophone(microphone);
+      webrtc.stats.send = [{ type: 'outbound-rtp', packetsSent: 100 }];
+      await vi.advanceTimersByTimeAsync(defaults.statsIntervalMs);
+      await expect.poll(() => told).toEqual(['excellent']);
+      devices.devices = devices.devices.slice(0, 1);
+      devices.unplug('Desk');
+      await expect.poll(() => names().at(-1)).toBe('pauseProducer');
+      expect([microphone.lost, microphone.muted, publication.muted]).toEqual([true, false, false]);
+      await vi.advanceTimersByTimeAsync(3 * defaults.lostAfterMs);
+      expect(told).toEqual(['excellent']);
+      devices.plugIn('Webcam');
+      await expect.poll(() => names().at(-1)).toBe('resumeProducer');
+      expect([publication.track, publication.track.enabled]).toEqual([microphone.track, true]);
+      // With a live microphone it is the connection.
+      await vi.advanceTimersByTimeAsync(3 * defaults.lostAfterMs);
+      await expect.poll(() => told).toEqual(['excellent', 'lost']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('that is unplugged and muted meanwhile comes back muted', async () => {
+    const client = await joined();
+    const microphone = await opened();
+    await client.publishMicrophone(microphone);
+    devices.devices = devices.devices.slice(0, 1);
+    devices.unplug('Desk');
+    await expect.poll(() => names().at(-1)).toBe('pauseProducer');
+    microphone.mute();
+    devices.plugIn('Webcam');
+    await expect.poll(() => devices.live.length).toBe(1);
+    await expect.poll(() => client.microphone?.lost).toBe(false);
+    expect([microphone.track.enabled, names().filter((name) => name === 'resumeProducer')]).toEqual([false, []]);
+    await microphone.unmute();
+    await expect.poll(() => names().at(-1)).toBe('resumeProducer');
+    expect(microphone.track.enabled).toBe(true);
+  });
+
   test('is back with its new device after a reconnect', async () => {
     const client = await joined();
     const microphone = await opened();
@@ -318,7 +364,7 @@ describe('in the room', () => {
       const client = await joined({ microphone: true });
       const told: string[] = [];
       client.on('connectionQualityChanged', ({ participantId, quality }) =>
-        told.push(`${participantId} ${quality.level}`),
+        told.push(`${participantId} ${quality?.level}`),
       );
       webrtc.stats.send = [
         { type: 'outbound-rtp', packetsSent: 100 },

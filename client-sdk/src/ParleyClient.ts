@@ -49,6 +49,8 @@ export class ParleyClient extends RoomClient {
       measure: async () => this.media?.measure(),
       selfId: () => this.self?.participantId,
       sends: (participantId) => {
+        // What a microphone that is gone does not send is not lost on the way.
+        if (participantId === this.self?.participantId && this.media?.speaks !== true) return false;
         const participant = this.participants.get(participantId);
         return participant?.publishing === true && !participant.muted;
       },
@@ -110,8 +112,9 @@ export class ParleyClient extends RoomClient {
   }
 
   /**
-   * Sends a track to the room, which hears and transcribes it. The track stays yours: stop it when you need it no more. A
-   * microphone is better sent by `publishMicrophone`, which looks after its device.
+   * Sends a track to the room, which hears and transcribes it. The track stays yours: stop it when you need it no more. When its
+   * device ends it, the others see it muted until `replaceTrack`. A microphone is better sent by `publishMicrophone`, which looks
+   * after its device.
    *
    * @example
    * const publication = await client.publish(await captureMicrophone());
@@ -125,8 +128,9 @@ export class ParleyClient extends RoomClient {
   }
 
   /**
-   * Sends a microphone, muted or not as it is, and follows it: another device, `mute`, `unmute`. A moderator's mute mutes it. Mute it
-   * by itself, not by its publication, which it does not follow. It stays yours: close it when you need it no more.
+   * Sends a microphone, muted or not as it is, and follows it: another device, `mute`, `unmute`; while it is `lost` the others see it
+   * muted. A moderator's mute mutes it. Mute it by itself, not by its publication, which it does not follow. It stays yours: close it
+   * when you need it no more.
    * @throws ParleyError, as a rejection, as `publish`; `TOO_MANY_PRODUCERS` when there is one already, or on its way
    */
   async publishMicrophone(microphone: LocalMicrophone): Promise<Publication> {
@@ -139,7 +143,9 @@ export class ParleyClient extends RoomClient {
     this.#publishing = publishing;
     try {
       const { track, muted } = microphone;
-      const publication = await this.withMedia((media) => media.publish({ track, muted, name: 'microphone' }));
+      const publication = await this.withMedia((media) =>
+        media.publish({ track, muted, name: 'microphone', followed: true }),
+      );
       // The room was left in the moment in which it was done.
       if (this.#publishing !== publishing)
         throw errorOf(this.state === 'disconnected' ? 'CLIENT_CLOSED' : 'NOT_JOINED');

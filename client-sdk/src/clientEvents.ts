@@ -51,8 +51,11 @@ export interface ParleyClientEvents {
   speechEnded: [event: Notifications['speechEnded']];
   /** Who speaks, who spoke last first; `client.activeSpeakers` has it already. The last one stays for a moment. */
   activeSpeakersChanged: [event: { participantIds: readonly string[] }];
-  /** The level of somebody's connection is another one, or known for the first time. Numbers in between: `connectionQuality`. */
-  connectionQualityChanged: [event: { participantId: string; quality: ConnectionQuality }];
+  /**
+   * The level of somebody's connection is another one, or known for the first time; undefined when there is nothing to measure any more.
+   * Numbers in between: `connectionQuality`.
+   */
+  connectionQualityChanged: [event: { participantId: string; quality: ConnectionQuality | undefined }];
 
   /** Somebody's audio has arrived. `client.audio` plays it already. */
   trackSubscribed: [event: { participantId: string; consumerId: string; track: MediaStreamTrack }];
