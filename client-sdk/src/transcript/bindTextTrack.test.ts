@@ -5,11 +5,15 @@ import { type TranscriptPage, TranscriptView } from './TranscriptView.js';
 
 class FakeCue {
   id = '';
-  constructor(
-    readonly startTime: number,
-    readonly endTime: number,
-    readonly text: string,
-  ) {}
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly text: string;
+
+  constructor(startTime: number, endTime: number, text: string) {
+    this.startTime = startTime;
+    this.endTime = endTime;
+    this.text = text;
+  }
 }
 
 /** As much of a media element as has text tracks. */
@@ -18,7 +22,7 @@ class FakeElement {
   readonly tracks: FakeTrack[] = [];
 
   addTextTrack(kind: string, label: string, language: string): FakeTrack {
-    const track = new FakeTrack(kind, label, language);
+    const track = new FakeTrack({ kind, label, language });
     this.tracks.push(track);
     return track;
   }
@@ -27,11 +31,15 @@ class FakeElement {
 class FakeTrack {
   mode = 'hidden';
   cues: FakeCue[] = [];
-  constructor(
-    readonly kind: string,
-    readonly label: string,
-    readonly language: string,
-  ) {}
+  readonly kind: string;
+  readonly label: string;
+  readonly language: string;
+
+  constructor(options: { kind: string; label: string; language: string }) {
+    this.kind = options.kind;
+    this.label = options.label;
+    this.language = options.language;
+  }
 
   addCue(cue: FakeCue): void {
     this.cues.push(cue);
