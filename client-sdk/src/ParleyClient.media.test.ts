@@ -279,6 +279,23 @@ describe('a published microphone', () => {
     expect([publication.closed, client.microphone]).toEqual([true, undefined]);
   });
 
+  test('that is closed while it is on its way is published no more, either', async () => {
+    const client = await joined();
+    const microphone = await opened();
+    let give: () => void = () => {};
+    server.answers.produce = () =>
+      new Promise((resolve) => {
+        give = () => resolve({ producerId: producerId() });
+      });
+    const publishing = client.publishMicrophone(microphone);
+    await expect.poll(() => server.count('produce')).toBe(1);
+    microphone.close();
+    give();
+    await expect(publishing).resolves.toMatchObject({ closed: true });
+    await expect.poll(() => names().at(-1)).toBe('closeProducer');
+    expect(client.microphone).toBeUndefined();
+  });
+
   test('is not followed any more after the room was left', async () => {
     const client = await joined();
     const microphone = await opened();

@@ -16,6 +16,7 @@ export interface PublicationHost {
 export interface PublicationOptions {
   name: TrackName;
   track: MediaStreamTrack;
+  /** Whether it begins muted. Default false. */
   muted?: boolean;
   /** Whether somebody looks after the track and says when it is gone. Default false: its end is noticed here. */
   followed?: boolean;
