@@ -5,6 +5,7 @@ export default defineConfig({
   publicDir: false,
   build: {
     outDir: 'dist/bundle',
+    sourcemap: true,
     target: 'es2022',
     modulePreload: false,
     reportCompressedSize: false,

@@ -20,7 +20,7 @@ beforeEach(() => {
     measure: async () => counts,
     selfId: () => selfId,
     sends: (participantId) => sending.has(participantId),
-    onChange: ({ participantId, quality }) => told.push(`${participantId} ${quality.level}`),
+    onChange: ({ participantId, quality }) => told.push(`${participantId} ${quality?.level ?? 'unknown'}`),
   });
   monitor.start();
 });
@@ -61,6 +61,17 @@ describe("one's own connection", () => {
     // The new connection counts from zero.
     await sends(stream(10, 0));
     expect([told.at(-1), monitor.qualityOf('me')?.lossShare]).toEqual(['me excellent', 0]);
+  });
+
+  test('has no jitter while it is muted, whatever was measured before', async () => {
+    await sends(stream(100, 0, 200));
+    expect(told).toEqual(['me poor']);
+    sending.delete('me');
+    await sends(stream(100, 0, 200));
+    expect([told, monitor.qualityOf('me')?.jitterMs]).toEqual([['me poor', 'me excellent'], 0]);
+    sending.add('me');
+    await sends(stream(150, 0, 200));
+    expect(told.at(-1)).toBe('me poor');
   });
 
   test('is unknown while nothing is sent', async () => {
@@ -109,6 +120,8 @@ describe("somebody else's", () => {
     counts = { received: [], connected: true };
     await pass();
     expect(monitor.qualityOf('ben')).toBeUndefined();
+    await pass();
+    expect(told).toEqual(['ben excellent', 'ben unknown']);
   });
 });
 

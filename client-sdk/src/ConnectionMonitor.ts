@@ -9,8 +9,8 @@ export interface ConnectionMonitorOptions {
   selfId: () => string | undefined;
   /** Whether somebody sends audio that is not muted: of others silence says nothing. */
   sends: (participantId: string) => boolean;
-  /** The level of somebody is another one, or known for the first time. */
-  onChange: (event: { participantId: string; quality: ConnectionQuality }) => void;
+  /** The level of somebody is another one, known for the first time, or, without a quality, not known any more. */
+  onChange: (event: { participantId: string; quality: ConnectionQuality | undefined }) => void;
   /** Default `defaults.statsIntervalMs`. */
   intervalMs?: number;
 }
@@ -99,13 +99,15 @@ export class ConnectionMonitor {
     const from = before === undefined || restarted ? { packets: 0, lost: 0 } : before.counts;
     const packets = counts.packets - from.packets;
     const lost = Math.max(0, counts.lost - from.lost);
-    const silentMs = packets > 0 || !sends(participantId) ? 0 : (before?.silentMs ?? 0) + intervalMs;
+    const isToSend = sends(participantId);
+    const silentMs = packets > 0 || !isToSend ? 0 : (before?.silentMs ?? 0) + intervalMs;
     this.#before.set(participantId, { counts, silentMs });
     // Of what is sent, those lost are a part; what arrives comes on top of those lost.
     const expected = isSelf ? packets : packets + lost;
     const measured = {
       lossShare: expected <= 0 ? 0 : Math.min(1, lost / expected),
-      jitterMs: counts.jitterMs,
+      // Of what is muted, the browser repeats what it has measured before.
+      jitterMs: packets > 0 || isToSend ? counts.jitterMs : 0,
       ...(counts.rttMs === undefined ? {} : { rttMs: counts.rttMs }),
     };
     const isLost = !connected || silentMs >= defaults.lostAfterMs;
@@ -120,7 +122,7 @@ export class ConnectionMonitor {
   }
 
   #forget(participantId: string): void {
-    this.#qualities.delete(participantId);
     this.#before.delete(participantId);
+    if (this.#qualities.delete(participantId)) this.#options.onChange({ participantId, quality: undefined });
   }
 }

@@ -153,6 +153,52 @@ describe('a published microphone', () => {
     expect(names().filter((name) => name === 'produce')).toHaveLength(1);
   });
 
+  test('that is unplugged shows as muted, not as a lost connection, until another one is there', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      server.answers.join = () => joinResult({ participants: [participant('me', { publishing: true })] });
+      const client = await joined();
+      const told: string[] = [];
+      client.on('connectionQualityChanged', ({ quality }) => told.push(quality?.level ?? 'unknown'));
+      const microphone = await opened();
+      const publication = await client.publishMicrophone(microphone);
+      webrtc.stats.send = [{ type: 'outbound-rtp', packetsSent: 100 }];
+      await vi.advanceTimersByTimeAsync(defaults.statsIntervalMs);
+      await expect.poll(() => told).toEqual(['excellent']);
+      devices.devices = devices.devices.slice(0, 1);
+      devices.unplug('Desk');
+      await expect.poll(() => names().at(-1)).toBe('pauseProducer');
+      expect([microphone.lost, microphone.muted, publication.muted]).toEqual([true, false, false]);
+      await vi.advanceTimersByTimeAsync(3 * defaults.lostAfterMs);
+      expect(told).toEqual(['excellent']);
+      devices.plugIn('Webcam');
+      await expect.poll(() => names().at(-1)).toBe('resumeProducer');
+      expect([publication.track, publication.track.enabled]).toEqual([microphone.track, true]);
+      // With a live microphone it is the connection.
+      await vi.advanceTimersByTimeAsync(3 * defaults.lostAfterMs);
+      await expect.poll(() => told).toEqual(['excellent', 'lost']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('that is unplugged and muted meanwhile comes back muted', async () => {
+    const client = await joined();
+    const microphone = await opened();
+    await client.publishMicrophone(microphone);
+    devices.devices = devices.devices.slice(0, 1);
+    devices.unplug('Desk');
+    await expect.poll(() => names().at(-1)).toBe('pauseProducer');
+    microphone.mute();
+    devices.plugIn('Webcam');
+    await expect.poll(() => devices.live.length).toBe(1);
+    await expect.poll(() => client.microphone?.lost).toBe(false);
+    expect([microphone.track.enabled, names().filter((name) => name === 'resumeProducer')]).toEqual([false, []]);
+    await microphone.unmute();
+    await expect.poll(() => names().at(-1)).toBe('resumeProducer');
+    expect(microphone.track.enabled).toBe(true);
+  });
+
   test('is back with its new device after a reconnect', async () => {
     const client = await joined();
     const microphone = await opened();
@@ -190,6 +236,40 @@ describe('a published microphone', () => {
     expect(client.microphone).toBe(microphone);
   });
 
+  test('is one at a time, also while the first is on its way', async () => {
+    const client = await joined();
+    const [first, second] = [await opened(), await opened({ deviceId: 'headset' })];
+    const [one, other] = await Promise.allSettled([client.publishMicrophone(first), client.publishMicrophone(second)]);
+    expect([one.status, other]).toMatchObject(['fulfilled', { reason: { code: 'TOO_MANY_PRODUCERS' } }]);
+    expect([client.microphone, server.count('produce')]).toEqual([first, 1]);
+  });
+
+  test('that could not be published keeps out no other', async () => {
+    const client = await joined();
+    const microphone = await opened();
+    const { produce } = server.answers;
+    server.answers.produce = () => new Promise(() => {});
+    const publishing = expect(client.publishMicrophone(microphone)).rejects.toMatchObject({ code: 'NOT_JOINED' });
+    await expect.poll(() => server.count('produce')).toBe(1);
+    await client.leave();
+    server.answers.produce = produce;
+    await client.join({ room: 'daily' });
+    await client.publishMicrophone(microphone);
+    await publishing;
+    expect(client.microphone).toBe(microphone);
+  });
+
+  test('after another one is followed alone', async () => {
+    const client = await joined();
+    const [first, second] = [await opened(), await opened({ deviceId: 'headset' })];
+    const publication = await client.publishMicrophone(first);
+    await publication.close();
+    const off = vi.spyOn(publication, 'mute');
+    await client.publishMicrophone(second);
+    first.mute();
+    expect([off.mock.calls, client.microphone]).toEqual([[], second]);
+  });
+
   test('that is closed is published no more', async () => {
     const client = await joined();
     const microphone = await opened();
@@ -197,6 +277,23 @@ describe('a published microphone', () => {
     microphone.close();
     await expect.poll(() => names().at(-1)).toBe('closeProducer');
     expect([publication.closed, client.microphone]).toEqual([true, undefined]);
+  });
+
+  test('that is closed while it is on its way is published no more, either', async () => {
+    const client = await joined();
+    const microphone = await opened();
+    let give: () => void = () => {};
+    server.answers.produce = () =>
+      new Promise((resolve) => {
+        give = () => resolve({ producerId: producerId() });
+      });
+    const publishing = client.publishMicrophone(microphone);
+    await expect.poll(() => server.count('produce')).toBe(1);
+    microphone.close();
+    give();
+    await expect(publishing).resolves.toMatchObject({ closed: true });
+    await expect.poll(() => names().at(-1)).toBe('closeProducer');
+    expect(client.microphone).toBeUndefined();
   });
 
   test('is not followed any more after the room was left', async () => {
@@ -284,7 +381,7 @@ describe('in the room', () => {
       const client = await joined({ microphone: true });
       const told: string[] = [];
       client.on('connectionQualityChanged', ({ participantId, quality }) =>
-        told.push(`${participantId} ${quality.level}`),
+        told.push(`${participantId} ${quality?.level}`),
       );
       webrtc.stats.send = [
         { type: 'outbound-rtp', packetsSent: 100 },

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   announcement,
   fakeDevice,
@@ -24,6 +24,7 @@ beforeEach(async () => {
   server.answers = answers();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const client of clients.splice(0)) client.close();
   await server.close();
 });
@@ -414,6 +415,10 @@ describe('in the room', () => {
   test('follows what is said, and asks for what is missing', async () => {
     const client = await joinedClient();
     const events = eventsOf(client);
+    const fetched: string[] = [];
+    client.on('segmentUpdated', ({ segment, live }) => {
+      if (!live) fetched.push(segment.id);
+    });
     server.answers.resumeTranscript = () => ({ segments: [committed(2)], firstSeq: 1, lastSeq: 3 });
     server.notify('interimUpdated', { segment: interim('s1') });
     server.notify('interimUpdated', { segment: interim('noise') });
@@ -424,6 +429,7 @@ describe('in the room', () => {
       .poll(() => events)
       .toEqual(['interim s1', 'interim noise', 'retracted noise', 'final s1', 'final s3', 'final s2']);
     expect(server.last('resumeTranscript')).toEqual({ afterSeq: 1 });
+    expect(fetched).toEqual(['s2']);
   });
 
   test('publishes a track, mutes it and ends it', async () => {
@@ -535,6 +541,53 @@ describe('after a lost connection', () => {
     server.dismiss(new ParleyError(code));
     await expect.poll(() => events).toEqual([`${code} is over`, `disconnected: ${reason}`]);
     expect([client.disconnectReason, server.handshakes.length]).toEqual([reason, 1]);
+  });
+
+  test('keeps the reason for its end when the application closes it as soon as it is told', async () => {
+    const client = await joinedClient();
+    const events = eventsOf(client);
+    client.on('disconnected', () => {
+      events.push(`for ${client.disconnectReason}`);
+      client.close();
+    });
+    server.dismiss(new ParleyError('REMOVED'));
+    await expect.poll(() => events).toEqual(['REMOVED is over', 'for removed', 'disconnected: removed']);
+    expect(client.disconnectReason).toBe('removed');
+  });
+
+  test('gives up when it has tried for too long', async () => {
+    const client = newClient({ reconnectTimeoutMs: 100 });
+    await client.connect();
+    await client.join({ room: 'daily' });
+    const events = eventsOf(client);
+    server.refuse = new ParleyError('INTERNAL').toWire();
+    server.drop();
+    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('disconnected');
+    expect(events).toEqual([
+      'reconnecting',
+      'CONNECTION_LOST comes back',
+      'CONNECTION_LOST is over',
+      'disconnected: connectionLost',
+    ]);
+    expect(server.handshakes.length).toBeGreaterThan(1);
+  });
+
+  test('does not count the time that the machine has slept', async () => {
+    const client = newClient({ reconnectTimeoutMs: 100 });
+    await client.connect();
+    await client.join({ room: 'daily' });
+    server.refuse = new ParleyError('INTERNAL').toWire();
+    const now = Date.now.bind(Date);
+    const lostAtMs = await new Promise<number>((resolve) => {
+      client.once('disconnected', () => {
+        // The timer that is running already is late by an hour.
+        vi.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+        resolve(performance.now());
+      });
+      server.drop();
+    });
+    await expect.poll(() => client.state, { timeout: 5_000 }).toBe('disconnected');
+    expect(performance.now() - lostAtMs).toBeGreaterThan(190);
   });
 
   test('does not publish before it is back', async () => {

@@ -37,6 +37,8 @@ export class ParleyClient extends RoomClient {
   readonly #monitor: ConnectionMonitor;
   readonly #stopWatchingNetwork: () => void;
   #published: PublishedMicrophone | undefined;
+  /** The call of `publishMicrophone` that waits for the server. */
+  #publishing: object | undefined;
   /** Opened by `ParleyClient.join`, and so to be closed with the client. */
   #ownMicrophone: LocalMicrophone | undefined;
 
@@ -47,6 +49,8 @@ export class ParleyClient extends RoomClient {
       measure: async () => this.media?.measure(),
       selfId: () => this.self?.participantId,
       sends: (participantId) => {
+        // What a microphone that is gone does not send is not lost on the way.
+        if (participantId === this.self?.participantId && this.media?.speaks !== true) return false;
         const participant = this.participants.get(participantId);
         return participant?.publishing === true && !participant.muted;
       },
@@ -108,8 +112,9 @@ export class ParleyClient extends RoomClient {
   }
 
   /**
-   * Sends a track to the room, which hears and transcribes it. The track stays yours: stop it when you need it no more. A
-   * microphone is better sent by `publishMicrophone`, which looks after its device.
+   * Sends a track to the room, which hears and transcribes it. The track stays yours: stop it when you need it no more. When its
+   * device ends it, the others see it muted until `replaceTrack`. A microphone is better sent by `publishMicrophone`, which looks
+   * after its device.
    *
    * @example
    * const publication = await client.publish(await captureMicrophone());
@@ -123,25 +128,35 @@ export class ParleyClient extends RoomClient {
   }
 
   /**
-   * Sends a microphone, muted or not as it is, and follows it: another device, `mute`, `unmute`. A moderator's mute mutes it. Mute it
-   * by itself, not by its publication, which it does not follow. It stays yours: close it when you need it no more.
-   * @throws ParleyError, as a rejection, as `publish`; `TOO_MANY_PRODUCERS` when there is one already
+   * Sends a microphone, muted or not as it is, and follows it: another device, `mute`, `unmute`; while it is `lost` the others see it
+   * muted. A moderator's mute mutes it. Mute it by itself, not by its publication, which it does not follow. It stays yours: close it
+   * when you need it no more.
+   * @throws ParleyError, as a rejection, as `publish`; `TOO_MANY_PRODUCERS` when there is one already, or on its way
    */
   async publishMicrophone(microphone: LocalMicrophone): Promise<Publication> {
-    if (this.microphone !== undefined) {
+    if (this.microphone !== undefined || this.#publishing !== undefined) {
       throw errorOf('TOO_MANY_PRODUCERS', {
         message: 'A microphone is published already. Close its publication first.',
       });
     }
-    const { track, muted } = microphone;
-    const publication = await this.withMedia((media) => media.publish({ track, muted, name: 'microphone' }));
-    const unfollow = followMicrophone({
-      microphone,
-      publication,
-      onError: (error) => this.#tell(error),
-    });
-    this.#published = { microphone, publication, unfollow };
-    return publication;
+    const publishing = {};
+    this.#publishing = publishing;
+    try {
+      const { track, muted } = microphone;
+      const publication = await this.withMedia((media) =>
+        media.publish({ track, muted, name: 'microphone', followed: true }),
+      );
+      // The room was left in the moment in which it was done.
+      if (this.#publishing !== publishing)
+        throw errorOf(this.state === 'disconnected' ? 'CLIENT_CLOSED' : 'NOT_JOINED');
+      // A publication that was closed by itself may still have a follower.
+      this.#published?.unfollow();
+      const unfollow = followMicrophone({ microphone, publication, onError: (error) => this.#tell(error) });
+      this.#published = { microphone, publication, unfollow };
+      return publication;
+    } finally {
+      if (this.#publishing === publishing) this.#publishing = undefined;
+    }
   }
 
   /** Starts the sound that the browser has blocked (`audioPlaybackBlocked`); to be called from a click. */
@@ -184,6 +199,7 @@ export class ParleyClient extends RoomClient {
     this.#monitor.stop();
     this.#published?.unfollow();
     this.#published = undefined;
+    this.#publishing = undefined;
     this.#ownMicrophone?.close();
     this.#ownMicrophone = undefined;
   }

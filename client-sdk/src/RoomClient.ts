@@ -1,5 +1,6 @@
 import type { ClientState, DisconnectReason, ParleyClientEvents } from './clientEvents.js';
 import type { JoinOptions, RoomClientOptions } from './clientOptions.js';
+import { defaults } from './defaults.js';
 import { disconnectReasonOf } from './disconnectReasons.js';
 import { type Logger, SILENT } from './Logger.js';
 import type { MediaSession } from './media/MediaSession.js';
@@ -31,6 +32,9 @@ interface Stay {
   joined?: JoinResult;
 }
 
+/** A timer that is later than that, in ms, was held up by a machine that slept. */
+const SLEPT_MS = 30_000;
+
 /** Joins and leaves that may wait for each other. */
 const STEPS_CAPACITY = 16;
 
@@ -38,7 +42,7 @@ const STEPS_CAPACITY = 16;
  * A client without media: who is in the room, what is said, and what a moderator may do. `ParleyClient` adds sound both ways.
  *
  * After a lost connection the client comes back by itself: it joins again as the same participant and fetches the part of the transcript
- * that it missed. What it cannot come back from disconnects it for good.
+ * that it missed. What it cannot come back from disconnects it for good, as does a server that stays away for `reconnectTimeoutMs`.
  */
 export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** The transcript as a person reads it. */
@@ -59,6 +63,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #left = false;
   /** Why the last connection was lost. */
   #lastLoss: ParleyError | undefined;
+  #giveUpTimer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the server has this connection in a room. */
   #inRoom = false;
 
@@ -94,7 +99,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return this.#state;
   }
 
-  /** Why this client is over; undefined before its state is `disconnected`. */
+  /** Why this client is over: known when `disconnected` without `willReconnect` is told; undefined before. */
   get disconnectReason(): DisconnectReason | undefined {
     return this.#disconnectReason;
   }
@@ -140,7 +145,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /**
    * Connects and shows the credentials; to be followed by `join` within 10 s. After a failure it can be called again.
    * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
-   * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`
+   * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`; where a function for `credentials` rejects, its own ParleyError or
+   * `IDENTITY_UNAVAILABLE`
    */
   connect(): Promise<void> {
     if (this.#state === 'disconnected') return Promise.reject(errorOf('CLIENT_CLOSED'));
@@ -482,8 +488,23 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   /** What cannot be repaired by trying again. */
   #endWith(error: ParleyError): void {
+    const reason = disconnectReasonOf({ error, lastLoss: this.#lastLoss });
+    // Whoever is told may close the client, which changes nothing about the reason.
+    this.#disconnectReason = reason;
     this.emit('disconnected', { error, willReconnect: false });
-    this.#end(disconnectReasonOf({ error, lastLoss: this.#lastLoss }));
+    this.#end(reason);
+  }
+
+  /** From a loss on, until the client is back: it does not try for ever. */
+  #giveUpLater(): void {
+    const { reconnectTimeoutMs = defaults.reconnectTimeoutMs } = this.#options;
+    if (reconnectTimeoutMs === Number.POSITIVE_INFINITY) return;
+    const dueAtMs = Date.now() + reconnectTimeoutMs;
+    this.#giveUpTimer = setTimeout(() => {
+      // A machine that has slept has not tried for so long.
+      if (Date.now() - dueAtMs > SLEPT_MS) this.#giveUpLater();
+      else this.#endWith(errorOf('CONNECTION_LOST', { cause: this.#lastLoss }));
+    }, reconnectTimeoutMs);
   }
 
   #end(reason: DisconnectReason): void {
@@ -492,7 +513,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.transcript.end();
     this.#channel.close();
     this.onEnded();
-    this.#disconnectReason = reason;
+    this.#disconnectReason ??= reason;
     this.#setState('disconnected');
     this.removeAllListeners();
   }
@@ -511,9 +532,9 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     if (this.#state === state || this.#state === 'disconnected') return;
     this.#state = state;
     this.#logger.debug('state', { state });
-    this.emit('stateChanged', {
-      state,
-      ...(this.#disconnectReason === undefined ? {} : { reason: this.#disconnectReason }),
-    });
+    clearTimeout(this.#giveUpTimer);
+    if (state === 'reconnecting') this.#giveUpLater();
+    const reason = state === 'disconnected' ? this.#disconnectReason : undefined;
+    this.emit('stateChanged', { state, ...(reason === undefined ? {} : { reason }) });
   }
 }

@@ -12,7 +12,7 @@ export type ClientState = 'idle' | 'connecting' | 'connected' | 'joined' | 'reco
  * Why a client is `disconnected`: `left` the room and closed, `closed` by the application without leaving; `removed` by a moderator, who
  * also may have ended the meeting for all (`meetingEnded`); `replaced` by the same participant in another window; `signedOut`;
  * `tokenExpired`, the credentials or the longest time of a session ran out; `refused`, the server does not take it back;
- * `connectionLost` for good.
+ * `connectionLost`, it did not come back within `reconnectTimeoutMs`.
  */
 export type DisconnectReason =
   | 'left'
@@ -51,8 +51,11 @@ export interface ParleyClientEvents {
   speechEnded: [event: Notifications['speechEnded']];
   /** Who speaks, who spoke last first; `client.activeSpeakers` has it already. The last one stays for a moment. */
   activeSpeakersChanged: [event: { participantIds: readonly string[] }];
-  /** The level of somebody's connection is another one, or known for the first time. Numbers in between: `connectionQuality`. */
-  connectionQualityChanged: [event: { participantId: string; quality: ConnectionQuality }];
+  /**
+   * The level of somebody's connection is another one, or known for the first time; undefined when there is nothing to measure any more.
+   * Numbers in between: `connectionQuality`.
+   */
+  connectionQualityChanged: [event: { participantId: string; quality: ConnectionQuality | undefined }];
 
   /** Somebody's audio has arrived. `client.audio` plays it already. */
   trackSubscribed: [event: { participantId: string; consumerId: string; track: MediaStreamTrack }];
@@ -64,8 +67,11 @@ export interface ParleyClientEvents {
   /** A moderator muted these; `unmute` goes on. */
   mutedByModerator: [event: { publications: Publication[] }];
 
-  /** A new version of a segment: interim, final or gap. `client.transcript` has it already. */
-  segmentUpdated: [event: { segment: Segment }];
+  /**
+   * A new version of a segment: interim, final or gap. `client.transcript` has it already. `live`: told when it was said; otherwise
+   * fetched afterwards, after a join or a reconnect.
+   */
+  segmentUpdated: [event: { segment: Segment; live: boolean }];
   /** An interim that turned out to be no speech, or that a lost connection left unfinished. */
   segmentRetracted: [event: { segmentId: string }];
   transcriptionChanged: [event: { transcription: TranscriptionStatus }];

@@ -7,10 +7,18 @@ import type { Credentials, IceServer, SpeechOverrides } from './protocol/index.j
 export interface RoomClientOptions {
   /** Address of the server, e.g. `https://meet.example:8443`. Default: where the page comes from. */
   url?: string;
-  /** A function is asked before each connection, and when a token runs out: give it tokens that are refreshed. */
+  /**
+   * A function is asked before each connection, and when a token runs out: give it tokens that are refreshed. When it rejects on the way
+   * back after a loss, it is asked again as often as the server is; a ParleyError that is not `retryable` ends the client.
+   */
   credentials: Credentials | (() => Promise<Credentials>);
   /** Between attempts to come back after a loss: doubled each time, scattered by half. Default `defaults.retryDelayMs`. */
   retryDelayMs?: { min: number; max: number };
+  /**
+   * In ms: a client that has tried for so long to come back after a loss is `disconnected` by `connectionLost`. Time that the machine
+   * slept does not count; `Infinity` tries for ever. Default `defaults.reconnectTimeoutMs`, ten minutes.
+   */
+  reconnectTimeoutMs?: number;
   /** Default: silence. */
   logger?: Logger;
   /** PEM of the authority to trust instead of those that the system knows. In Node only. */
@@ -43,7 +51,7 @@ export interface JoinRoomOptions extends Omit<ParleyClientOptions, 'credentials'
   joinSecret?: string;
   /** A token of the identity provider, or of your own server. It is not renewed: see `getToken`. */
   token?: string;
-  /** Asked before each connection and before a token runs out; gives tokens that still hold for a while. */
+  /** Asked before each connection and before a token runs out; gives tokens that still hold for a while. May reject as `credentials`. */
   getToken?: () => Promise<string>;
   /** As `new ParleyClient` takes them. */
   credentials?: ParleyClientOptions['credentials'];

@@ -5,6 +5,8 @@
 export const defaults = Object.freeze({
   /** Between attempts to come back after a loss, in ms: doubled each time, scattered by half. */
   retryDelayMs: Object.freeze({ min: 500, max: 5_000 }),
+  /** A client that has tried to come back for so long, in ms, gives up: it is `disconnected` by `connectionLost`. */
+  reconnectTimeoutMs: 600_000,
   /** A connection that has lasted so long, in ms, was a good one: after its loss, delays begin short again. */
   stableConnectionMs: 10_000,
 
@@ -21,6 +23,16 @@ export const defaults = Object.freeze({
   pushToTalk: false,
   /** Whether the microphone changes with the system's default one, where none was chosen. */
   followDefaultDevice: true,
+  /**
+   * A microphone whose device ends is opened again at most `max` times within `withinMs`; more often, it is `lost`. One that is busy is
+   * tried again `retries` times, after delays in ms that double.
+   */
+  microphoneRecovery: Object.freeze({
+    max: 5,
+    withinMs: 10_000,
+    retryDelayMs: Object.freeze({ min: 1_000, max: 15_000 }),
+    retries: 8,
+  }),
   /** Speech into a muted microphone: at this `level()` for so long, in ms, told at most once in `everyMs`. */
   speakingWhileMuted: Object.freeze({ level: 0.45, forMs: 600, everyMs: 10_000, sampleEveryMs: 100 }),
 

@@ -39,7 +39,7 @@ export function answers(): ScriptedServer['answers'] {
     resumeTranscript: () => ({ segments: [], firstSeq: 0, lastSeq: 0 }),
     createTransport: () => transportParameters(),
     connectTransport: () => ({}),
-    restartIce: () => ({ iceParameters: transportParameters().iceParameters }),
+    restartIce: () => ({ iceParameters: transportParameters().iceParameters, iceServers: [] }),
     produce: () => ({ producerId: producerId() }),
     closeProducer: () => ({}),
     pauseProducer: () => ({}),

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,5 +63,12 @@ describe('the SDK', () => {
     const page = await measureEntry(join(DIST, 'index.js'));
     expect(page.modules.join()).toContain('node_modules/mediasoup-client');
     expect(page.modules.join()).not.toContain('node_modules/zod');
+  });
+
+  it('is as small as its README says', async () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const promisedKb = Number(/less than (\d+) kB in all/.exec(readme)?.[1]);
+    const { gzipBytes } = await measureEntry(join(DIST, 'index.js'));
+    expect(gzipBytes).toBeLessThan(promisedKb * 1_000);
   });
 });

@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const SDK = fileURLToPath(new URL('../', import.meta.url));
 const ATTW = fileURLToPath(new URL('../../node_modules/@arethetypeswrong/cli/dist/index.js', import.meta.url));
 /** What whoever installs it downloads, and what it takes on the disk; far from what it is, near to a folder too many. */
-const PACKED_LIMIT_KB = 500;
+const PACKED_LIMIT_KB = 650;
 const UNPACKED_LIMIT_KB = 2_500;
 
 const manifest = JSON.parse(readFileSync(join(SDK, 'package.json'), 'utf8'));
@@ -50,12 +50,14 @@ describe('the package as it is published', () => {
     }
   });
 
-  it('has the sources that its maps point at', () => {
+  it('has the sources that its maps point at, or has them in the map', () => {
     const maps = [...files].filter((path) => path.endsWith('.map'));
     expect(maps.length).toBeGreaterThan(0);
+    expect(maps).toContain('dist/bundle/parley.js.map');
     for (const path of maps) {
-      for (const source of JSON.parse(readFileSync(join(SDK, path), 'utf8')).sources) {
-        expect(files, path).toContain(join(dirname(path), source));
+      const { sources, sourcesContent = [] } = JSON.parse(readFileSync(join(SDK, path), 'utf8'));
+      for (const [index, source] of sources.entries()) {
+        if (typeof sourcesContent[index] !== 'string') expect(files, path).toContain(join(dirname(path), source));
       }
     }
   });

@@ -7,8 +7,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SDK = join(ROOT, 'client-sdk', 'dist');
 /** Limits in kB (1,000 bytes) after minification and gzip: what is promised, not what it happens to be. */
 const ENTRIES = [
-  { name: '@parley/client-sdk', file: 'index.js', limitKb: 90 },
-  { name: '@parley/client-sdk/react', file: 'react/index.js', limitKb: 95 },
+  { name: '@parley/client-sdk', file: 'index.js', limitKb: 75 },
+  { name: '@parley/client-sdk/react', file: 'react/index.js', limitKb: 80 },
   { name: '@parley/client-sdk/headless', file: 'headless/index.js', limitKb: 30 },
   { name: '@parley/client-sdk/protocol', file: 'protocol/index.js', limitKb: 6 },
   { name: '@parley/client-sdk/protocol/schema', file: 'protocol/schema.js', limitKb: 6 },

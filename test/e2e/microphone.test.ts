@@ -150,6 +150,42 @@ describe('a call of two', () => {
   });
 });
 
+describe('a call whose connection is lost', () => {
+  it('shows who is muted with the microphone given back as muted afterwards, and hears them when they unmute', async () => {
+    const ada = await join('Ada', { microphone: { stopOnMute: true } });
+    const ben = await join('Ben', { microphone: false });
+    const adaId = await ada.evaluate(() => window.client.self?.participantId ?? '');
+    const asBenSeesHer = () =>
+      ben.evaluate((id) => {
+        const { publishing, muted } = window.client.participants.get(id) ?? {};
+        return { publishing, muted };
+      }, adaId);
+    await ada.evaluate(() => window.client.microphone?.mute());
+    await expect.poll(asBenSeesHer, { timeout: SLOW_MS }).toEqual({ publishing: true, muted: true });
+
+    await ada.evaluate(async () => {
+      const back = new Promise<void>((resolve) => window.client.once('reconnected', () => resolve()));
+      const { send } = WebSocket.prototype;
+      // Whatever is sent next shows the socket.
+      WebSocket.prototype.send = function (...sent) {
+        WebSocket.prototype.send = send;
+        this.close();
+        return send.apply(this, sent);
+      };
+      window.client.getLedger().catch(() => {});
+      await back;
+    });
+    expect(await ada.evaluate(() => window.client.microphone?.track.readyState)).toBe('ended');
+    await expect.poll(asBenSeesHer, { timeout: SLOW_MS }).toEqual({ publishing: true, muted: true });
+
+    const before = await heardMs(ben, adaId);
+    await ada.evaluate(() => window.client.microphone?.unmute());
+    await expect.poll(asBenSeesHer, { timeout: SLOW_MS }).toEqual({ publishing: true, muted: false });
+    await expect.poll(() => heardMs(ben, adaId), { timeout: SLOW_MS }).toBeGreaterThan(before + 3_000);
+    expect(await ada.evaluate(() => window.told)).toEqual(['CONNECTION_LOST']);
+  });
+});
+
 async function openMicrophone(options: { stopOnMute?: boolean } = {}): Promise<Page> {
   const page = await openSdkPage({ stage, browser });
   await page.evaluate(async (wanted) => {
@@ -165,7 +201,7 @@ async function expectSound(page: Page): Promise<void> {
   await page.waitForFunction(() => window.microphone.level() > 0.1, undefined, { timeout: SLOW_MS, polling: 20 });
 }
 
-async function join(name: string, options: { microphone: boolean }): Promise<Page> {
+async function join(name: string, options: { microphone: boolean | { stopOnMute: boolean } }): Promise<Page> {
   const page = await openSdkPage({ stage, browser });
   await page.evaluate(
     async ({ name, microphone }) => {

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FakeMediaDevices, fakeAudioContext } from '../../test-support/FakeMediaDevices.js';
+import { FakeMediaDevices, FakeTrack, fakeAudioContext } from '../../test-support/FakeMediaDevices.js';
 import { defaults } from '../defaults.js';
 import { MediaError } from '../protocol/index.js';
 import { LocalMicrophone, type LocalMicrophoneOptions } from './LocalMicrophone.js';
+
+const { max, withinMs, retryDelayMs, retries } = defaults.microphoneRecovery;
 
 let devices: FakeMediaDevices;
 const microphones: LocalMicrophone[] = [];
@@ -54,6 +56,14 @@ describe('a microphone', () => {
     );
     await expect(LocalMicrophone.create({ deviceId: 'gone' })).rejects.toMatchObject({ code: 'MICROPHONE_DENIED' });
     expect(devices.live).toEqual([]);
+  });
+
+  test('whose machine does not say which others there are is not left open', async () => {
+    vi.spyOn(devices, 'enumerateDevices').mockRejectedValue(new Error('not allowed here'));
+    const removed = vi.spyOn(devices, 'removeEventListener');
+    await expect(LocalMicrophone.create()).rejects.toMatchObject({ code: 'MICROPHONE_NOT_FOUND' });
+    expect([devices.opened.length, devices.live]).toEqual([1, []]);
+    expect(removed).toHaveBeenCalledExactlyOnceWith('devicechange', expect.any(Function));
   });
 
   test('that is closed gives the device back, once, and can do nothing any more', async () => {
@@ -426,6 +436,62 @@ describe('devices that come and go', () => {
     await settled();
     expect(events).toContain('recovered');
     expect(microphone.lost).toBe(false);
+  });
+
+  test('that are busy are tried again after delays, until one opens', async () => {
+    vi.useFakeTimers();
+    const { microphone, events } = await open();
+    devices.failure = 'NotReadableError';
+    devices.last.end();
+    await vi.advanceTimersByTimeAsync(3 * retryDelayMs.min);
+    expect([events, devices.asked.length]).toEqual([['lost MICROPHONE_BUSY'], 4]);
+    devices.failure = undefined;
+    await vi.advanceTimersByTimeAsync(retryDelayMs.max);
+    expect([events.slice(1), microphone.lost]).toEqual([['track of Desk', 'recovered'], false]);
+  });
+
+  test('that stay busy are left alone after a while, and when the microphone is closed', async () => {
+    vi.useFakeTimers();
+    const { microphone, events } = await open();
+    devices.failure = 'NotReadableError';
+    devices.last.end();
+    await vi.advanceTimersByTimeAsync(2 * retries * retryDelayMs.max);
+    expect([events, devices.asked.length]).toEqual([['lost MICROPHONE_BUSY'], 1 + 1 + retries]);
+    devices.failure = undefined;
+    await microphone.setDevice('headset');
+    devices.failure = 'NotReadableError';
+    devices.last.end();
+    await vi.advanceTimersByTimeAsync(0);
+    microphone.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('that end each time they are opened are lost after a few times, not opened for ever', async () => {
+    vi.useFakeTimers();
+    const { microphone, events } = await open();
+    microphone.on('trackChanged', ({ track }) => queueMicrotask(() => (track as unknown as FakeTrack).end()));
+    devices.last.end();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([events.at(-1), devices.opened.length]).toEqual(['lost MICROPHONE_BUSY', 1 + max]);
+    // It goes on like that, ever more slowly, and comes to an end.
+    await vi.advanceTimersByTimeAsync(60 * withinMs);
+    const before = devices.opened.length;
+    expect(before).toBeLessThan((1 + retries) * max);
+    await vi.advanceTimersByTimeAsync(60 * withinMs);
+    expect([devices.opened.length, microphone.lost]).toEqual([before, true]);
+  });
+
+  test('whose track has ended when it is handed over are no microphone', async () => {
+    const { microphone, events } = await open();
+    vi.spyOn(devices, 'getUserMedia').mockImplementation(async () => {
+      const track = new FakeTrack({ label: 'Desk', settings: {} });
+      track.stop();
+      return { getAudioTracks: () => [track] };
+    });
+    await expect(LocalMicrophone.create()).rejects.toMatchObject({ code: 'MICROPHONE_NOT_FOUND' });
+    devices.last.end();
+    await settled();
+    expect([events, microphone.lost]).toEqual([['lost MICROPHONE_NOT_FOUND'], true]);
   });
 
   test('are chosen by hand when the lost one has not come back', async () => {

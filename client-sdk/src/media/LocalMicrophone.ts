@@ -13,6 +13,7 @@ import {
   type MicrophoneOptions,
   onDeviceChange,
 } from './microphone.js';
+import { RecoveryBudget } from './RecoveryBudget.js';
 import { SpeechWatch } from './SpeechWatch.js';
 
 export interface LocalMicrophoneOptions extends MicrophoneOptions {
@@ -37,7 +38,10 @@ export interface LocalMicrophoneEvents {
   devicesChanged: [event: { microphones: Microphone[] }];
   /** Somebody speaks into a muted microphone; at most once in `defaults.speakingWhileMuted.everyMs`. Not with `stopOnMute`. */
   speakingWhileMuted: [];
-  /** The device is gone and no other could be opened. As soon as one appears it is taken, and `recovered` says so. */
+  /**
+   * The device is gone and no other could be opened, or it ends again and again (`defaults.microphoneRecovery`). As soon as one appears it
+   * is taken, as is one that was busy (`MICROPHONE_BUSY`) for a while, and `recovered` says so.
+   */
   lost: [event: { error: ParleyError }];
   recovered: [];
   /** By `close`. */
@@ -65,6 +69,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   readonly #list = new MicrophoneList();
   readonly #meter = new MicrophoneMeter();
   readonly #speech = new SpeechWatch(defaults.speakingWhileMuted);
+  readonly #recoveries = new RecoveryBudget(defaults.microphoneRecovery);
   readonly #stopListening: () => void;
   #track: MediaStreamTrack;
   /** Undefined for the default device. */
@@ -76,6 +81,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   #unmutes = 0;
   #pushToTalk: boolean;
   #lost = false;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
   #speechTimer: ReturnType<typeof setInterval> | undefined;
 
@@ -101,8 +107,13 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   static async create(options: LocalMicrophoneOptions = {}): Promise<LocalMicrophone> {
     const track = await captureMicrophone(options);
     const microphone = new LocalMicrophone(track, options);
-    await microphone.#lookAround();
-    return microphone;
+    try {
+      await microphone.#lookAround();
+      return microphone;
+    } catch (error) {
+      microphone.close();
+      throw asParleyError(error, 'MICROPHONE_NOT_FOUND');
+    }
   }
 
   /** What is heard now. Changes with the device (`trackChanged`), has ended while there is none, and while `stopOnMute` holds. */
@@ -246,6 +257,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     if (this.#closed) return;
     this.#closed = true;
     this.#stopListening();
+    clearTimeout(this.#retryTimer);
     this.#giveBack();
     this.#watchSpeech();
     this.emit('closed');
@@ -304,6 +316,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     this.#attend(track);
     this.emit('trackChanged', { track });
     before.stop();
+    clearTimeout(this.#retryTimer);
     if (this.#lost) {
       this.#lost = false;
       this.emit('recovered');
@@ -347,15 +360,31 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   async #recover(): Promise<void> {
     if (this.#isGivenBack || this.#track.readyState === 'live') return;
     const { label } = this.#track;
+    if (!this.#lost) this.#recoveries.onLoss(performance.now());
     try {
+      if (!this.#recoveries.allows(performance.now())) {
+        throw errorOf('MICROPHONE_BUSY', { message: 'The microphone stops again and again.' });
+      }
       const wasChosen = this.#chosenId !== undefined;
       const opened = await this.#openChosenOrDefault();
+      if (opened) this.#recoveries.onRecovery(performance.now());
       if (opened && !wasChosen && this.label !== label) this.#tellDevice('unplugged');
     } catch (error) {
-      if (this.#closed || this.#lost) return;
+      if (this.#closed) return;
+      const known = asParleyError(error, 'MICROPHONE_NOT_FOUND');
+      // One that is not there is taken when it is plugged in.
+      if (known.code === 'MICROPHONE_BUSY') this.#recoverLater();
+      if (this.#lost) return;
       this.#lost = true;
-      this.emit('lost', { error: asParleyError(error, 'MICROPHONE_NOT_FOUND') });
+      this.emit('lost', { error: known });
     }
+  }
+
+  #recoverLater(): void {
+    clearTimeout(this.#retryTimer);
+    const delayMs = this.#recoveries.nextRetryMs();
+    if (delayMs === undefined) return;
+    this.#retryTimer = setTimeout(() => this.#inBackground(() => this.#recover()), delayMs);
   }
 
   async #onDevicesChanged(): Promise<void> {

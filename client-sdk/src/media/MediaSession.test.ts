@@ -24,6 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
   for (const session of sessions.splice(0)) session.close();
 });
 
@@ -45,6 +46,33 @@ async function opened(options: Partial<MediaSessionOptions> = {}) {
 }
 
 const publish = (session: MediaSession, track = microphone()) => session.publish({ track, name: 'microphone' });
+/** An `AudioContext` that makes tracks; `live` counts what has not been given back of both. */
+function fakeSilence(): { tracks: MediaStreamTrack[]; readonly live: number } {
+  const tracks: MediaStreamTrack[] = [];
+  let contexts = 0;
+  vi.stubGlobal(
+    'AudioContext',
+    class {
+      constructor() {
+        contexts += 1;
+      }
+      createMediaStreamDestination() {
+        const track = microphone();
+        tracks.push(track);
+        return { stream: { getAudioTracks: () => [track] } };
+      }
+      async close() {
+        contexts -= 1;
+      }
+    },
+  );
+  return {
+    tracks,
+    get live() {
+      return contexts + tracks.filter(({ readyState }) => readyState === 'live').length;
+    },
+  };
+}
 /** Lets everything settle that needs no network and no clock. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -247,6 +275,67 @@ describe('another microphone', () => {
     expect(events).toEqual(['error MICROPHONE_NOT_FOUND']);
     await publication.replaceTrack(microphone());
     expect(channel.names.filter((name) => name === 'produce')).toHaveLength(2);
+  });
+});
+
+describe('a track that its device has ended', () => {
+  test('waits on the server without being muted, and is heard again by another one', async () => {
+    const { session } = await opened();
+    const first = microphone();
+    const publication = await publish(session, first);
+    expect(session.speaks).toBe(true);
+    (first as unknown as { remoteStop(): void }).remoteStop();
+    await expect.poll(() => channel.names.at(-1)).toBe('pauseProducer');
+    expect([publication.muted, session.speaks]).toEqual([false, false]);
+    // To mute and unmute it changes nothing for the others.
+    await publication.mute();
+    await publication.unmute();
+    expect(channel.names.at(-1)).toBe('pauseProducer');
+    const second = microphone();
+    await publication.replaceTrack(second);
+    expect([channel.names.at(-1), second.enabled, session.speaks]).toEqual(['resumeProducer', true, true]);
+  });
+
+  test('is no loss after it was replaced, nor where somebody else looks after it', async () => {
+    const { session } = await opened();
+    const tracks = [microphone(), microphone()] as const;
+    const publication = await publish(session, tracks[0]);
+    await publication.replaceTrack(microphone());
+    await session.publish({ track: tracks[1], name: 'microphone', followed: true });
+    for (const track of tracks) (track as unknown as { remoteStop(): void }).remoteStop();
+    await settled();
+    expect(channel.names).not.toContain('pauseProducer');
+  });
+
+  test('is shown muted after a reconnect, too, by silence that is paused', async () => {
+    const silence = fakeSilence();
+    const { session, events } = await opened();
+    const first = microphone();
+    const publication = await publish(session, first);
+    await publication.mute();
+    first.stop();
+    session.suspend();
+    await session.open(PARAMETERS);
+    expect([channel.last('produce'), events]).toMatchObject([{ paused: true }, []]);
+    expect([silence.tracks.length, silence.live]).toEqual([1, 0]);
+    const second = microphone();
+    await publication.replaceTrack(second);
+    await publication.unmute();
+    expect(channel.names.filter((name) => name === 'produce')).toHaveLength(2);
+    expect([channel.names.at(-1), second.enabled]).toEqual(['resumeProducer', true]);
+  });
+
+  test('gives the silence back, too, when the server does not want it', async () => {
+    const silence = fakeSilence();
+    const { session, events } = await opened();
+    const first = microphone();
+    const publication = await publish(session, first);
+    await publication.mute();
+    first.stop();
+    session.suspend();
+    channel.fail('produce', new ParleyError('TOO_MANY_PRODUCERS'));
+    await session.open(PARAMETERS);
+    expect([events, silence.tracks.length, silence.live]).toEqual([['error TOO_MANY_PRODUCERS'], 1, 0]);
   });
 });
 
@@ -573,14 +662,17 @@ describe('a path that the network has cut', () => {
     expect(events).toEqual(expected);
   });
 
-  test('that never was there is told: a firewall, most likely', async () => {
+  test('that never was there is told once, however often it fails: a firewall, most likely', async () => {
     vi.useFakeTimers();
     const { session } = newSession();
     const messages: string[] = [];
     session.on('error', ({ error }) => messages.push(`${error.code}: ${error.message}`));
     await session.open(PARAMETERS);
-    setConnectionState(webrtc.handlers[0], 'failed');
-    await vi.advanceTimersByTimeAsync(0);
+    for (const state of ['failed', 'connecting', 'failed'] as const) {
+      setConnectionState(webrtc.handlers[0], state);
+      await vi.advanceTimersByTimeAsync(defaults.iceGraceMs);
+    }
+    expect(restarts()).toBeGreaterThan(1);
     expect(messages).toEqual([expect.stringMatching(/^CONNECTION_FAILED: .*firewall/)]);
   });
 

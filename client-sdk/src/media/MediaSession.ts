@@ -7,14 +7,14 @@ import {
   type Notifications,
   type ParleyError,
   type RtpCapabilities,
-  type TrackName,
 } from '../protocol/index.js';
 import type { SignalingChannel, SignalingNotification } from '../signaling/SignalingChannel.js';
 import { TaskQueue } from '../TaskQueue.js';
 import { TypedEmitter } from '../TypedEmitter.js';
 import type { MediaCounts } from './mediaCounts.js';
-import { assertUsable, isDormant, Publication, type PublicationHost } from './Publication.js';
+import { assertUsable, isDormant, Publication, type PublicationHost, type PublicationOptions } from './Publication.js';
 import { RouterLink, type RouterLinkEvents } from './RouterLink.js';
+import { canMakeSilence } from './silence.js';
 
 export interface MediaSessionOptions {
   channel: Pick<SignalingChannel, 'request'>;
@@ -101,11 +101,11 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   }
 
   /**
-   * Sends a track; `muted` from the start where it is to be.
+   * Sends a track; `muted` from the start where it is to be. `followed` by somebody who says when it is gone, or else watched.
    * @throws ParleyError, as a rejection: `NOT_JOINED`, `CONNECTION_LOST`, `BROWSER_UNSUPPORTED`, `MICROPHONE_NOT_FOUND`, or what the
    * server answers
    */
-  async publish(options: { track: MediaStreamTrack; name: TrackName; muted?: boolean }): Promise<Publication> {
+  async publish(options: Omit<PublicationOptions, 'host'>): Promise<Publication> {
     const publication = new Publication({ ...options, host: this.#host });
     await this.#queue.run(async () => {
       if (this.#closed) throw errorOf('NOT_JOINED');
@@ -113,10 +113,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
       if (this.#link === undefined) throw errorOf('CONNECTION_LOST');
       const epoch = this.#epoch;
       try {
-        if (!isDormant(publication)) {
-          assertUsable(options.track);
-          await this.#link.produce(publication);
-        }
+        await produceWith(this.#link, publication);
       } catch (error) {
         this.#assertCurrent(epoch);
         throw error;
@@ -193,6 +190,11 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     this.#link?.restartIce();
   }
 
+  /** Whether anything is to be heard of this client: something published that is neither muted nor without a microphone. */
+  get speaks(): boolean {
+    return [...this.#publications].some(({ paused, track }) => !paused && track.readyState === 'live');
+  }
+
   /** What the browser counts of what is sent and heard; undefined while there is no connection. */
   async measure(): Promise<MediaCounts | undefined> {
     return this.#link?.measure();
@@ -240,10 +242,8 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   /** One track that cannot be sent any more, e.g. of an unplugged microphone, does not keep the others back. */
   async #publishAgain(epoch: number): Promise<void> {
     for (const publication of this.#publications) {
-      if (isDormant(publication)) continue;
       try {
-        assertUsable(publication.track);
-        await this.#link?.produce(publication);
+        if (this.#link !== undefined) await produceWith(this.#link, publication);
       } catch (error) {
         this.#assertCurrent(epoch);
         this.#tell(error);
@@ -280,4 +280,14 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     this.#logger.warn('media', { code: known.code });
     this.emit('error', { error: known });
   }
+}
+
+/** One that is paused without a microphone is shown muted by silence, or, where there is none to be had, waits for its next track. */
+async function produceWith(link: RouterLink, publication: Publication): Promise<void> {
+  if (isDormant(publication)) {
+    if (!canMakeSilence()) return;
+  } else {
+    assertUsable(publication.track);
+  }
+  await link.produce(publication);
 }

@@ -13,6 +13,16 @@ export interface PublicationHost {
   forget(publication: Publication): void;
 }
 
+export interface PublicationOptions {
+  name: TrackName;
+  track: MediaStreamTrack;
+  /** Whether it begins muted. Default false. */
+  muted?: boolean;
+  /** Whether somebody looks after the track and says when it is gone. Default false: its end is noticed here. */
+  followed?: boolean;
+  host: PublicationHost;
+}
+
 /** The server's side of a publication, as long as its transport lives. */
 interface Sending {
   readonly producer: Producer;
@@ -27,19 +37,27 @@ interface Sending {
 export class Publication {
   readonly name: TrackName;
   readonly #host: PublicationHost;
+  readonly #followed: boolean;
+  readonly #onTrackEnded = () => {
+    // The one before may end as it likes.
+    if (!this.#followed && this.#track.readyState === 'ended') void this.interrupt().catch(() => {});
+  };
   #track: MediaStreamTrack;
   /** On its way to replace the track. */
   #next: MediaStreamTrack | undefined;
   #sending: Sending | undefined;
   #muted = false;
+  /** The microphone is gone: nobody has muted it, but there is nothing to send before there is another track. */
+  #interrupted = false;
   #closed = false;
 
   /** @internal */
-  constructor(options: { name: TrackName; track: MediaStreamTrack; muted?: boolean; host: PublicationHost }) {
+  constructor(options: PublicationOptions) {
     this.name = options.name;
     this.#track = options.track;
     this.#muted = options.muted ?? false;
     this.#host = options.host;
+    this.#followed = options.followed ?? false;
   }
 
   get track(): MediaStreamTrack {
@@ -48,6 +66,11 @@ export class Publication {
 
   get muted(): boolean {
     return this.#muted;
+  }
+
+  /** @internal Muted, or without a microphone: either way the others see it muted. */
+  get paused(): boolean {
+    return this.#muted || this.#interrupted;
   }
 
   /** By `close`, or because the room was left. */
@@ -70,7 +93,8 @@ export class Publication {
   }
 
   /**
-   * Sends another microphone from now on; muted stays muted. The old track is left to its owner, who may want to stop it.
+   * Sends another microphone from now on; muted stays muted, and one that had ended is heard again. The old track is left to its
+   * owner, who may want to stop it.
    * @throws ParleyError, as a rejection: `MICROPHONE_NOT_FOUND` when the new track has ended, `PRODUCER_NOT_FOUND` when this
    * publication is closed; the old track is sent on
    */
@@ -90,7 +114,13 @@ export class Publication {
       } finally {
         this.#next = undefined;
       }
-      if (!this.#isSending()) await this.#host.produce(this);
+      this.#interrupted = false;
+      if (this.#isSending()) {
+        track.addEventListener('ended', this.#onTrackEnded);
+        await this.#syncPaused();
+      } else {
+        await this.#host.produce(this);
+      }
     });
   }
 
@@ -114,8 +144,19 @@ export class Publication {
 
   /** @internal The server's side of it, made for the first time or again. */
   attach({ producer, paused }: { producer: Producer; paused: boolean }): void {
+    this.#track.addEventListener('ended', this.#onTrackEnded);
     this.#sending = { producer, pausedHere: paused, pausedThere: paused };
     if (paused) producer.pause();
+  }
+
+  /**
+   * @internal The microphone is gone. The server is told to wait, so that the others see somebody who is muted and not a connection that
+   * is lost; `muted` stays what it is. The next `replaceTrack` goes on.
+   */
+  async interrupt(): Promise<void> {
+    if (this.#closed || this.#interrupted) return;
+    this.#interrupted = true;
+    await this.#host.enqueue(() => this.#syncPaused());
   }
 
   /** @internal The server has paused one of its producers. @returns whether it is this publication's */
@@ -148,9 +189,9 @@ export class Publication {
 
   async #syncPaused(): Promise<void> {
     const sending = this.#sending;
-    // Whoever publishes it next takes `muted` along.
+    // Whoever publishes it next takes `paused` along.
     if (sending === undefined || sending.producer.closed) return;
-    const paused = this.#muted;
+    const { paused } = this;
     if (sending.pausedHere !== paused) {
       if (paused) sending.producer.pause();
       else sending.producer.resume();
@@ -166,9 +207,9 @@ export class Publication {
   }
 }
 
-/** Muted, and its microphone given back meanwhile: it is sent again when it is unmuted with another track. */
-export function isDormant({ track, muted }: Publication): boolean {
-  return muted && track.readyState === 'ended';
+/** Paused, and without a microphone: it is sent again when there is another track. */
+export function isDormant({ track, paused }: Publication): boolean {
+  return paused && track.readyState === 'ended';
 }
 
 /** @throws ParleyError `INVALID_RTP_PARAMETERS` for a picture, `MICROPHONE_NOT_FOUND` for what has ended */

@@ -24,7 +24,8 @@ import type { SignalingChannel } from '../signaling/SignalingChannel.js';
 import { TypedEmitter } from '../TypedEmitter.js';
 import { type IceRecovery, recoverIce } from './iceRecovery.js';
 import { type MediaCounts, readReceived, readSent, type StatsReport } from './mediaCounts.js';
-import type { Publication } from './Publication.js';
+import { isDormant, type Publication } from './Publication.js';
+import { createSilence } from './silence.js';
 
 export interface RouterLinkOptions {
   channel: Pick<SignalingChannel, 'request'>;
@@ -101,24 +102,27 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     this.#attend(this.#receiving);
   }
 
-  /** Sends a publication's track. */
+  /** Sends a publication's track, or, in the place of one that has no microphone at the moment, silence that is paused. */
   async produce(publication: Publication): Promise<void> {
     this.#sending ??= await this.#openSending();
     const sending = this.#sending;
-    const { track, name, muted } = publication;
+    const { track, name, paused } = publication;
+    const silence = isDormant(publication) ? createSilence() : undefined;
     try {
       const producer = await sending.produce({
-        track,
+        track: silence?.track ?? track,
         // The track stays with its owner, and a muted one sends nothing at all.
         stopTracks: false,
         zeroRtpOnPause: true,
         codecOptions: { opusStereo: false, opusDtx: true, opusFec: true, opusNack: true, opusMaxPlaybackRate: 48_000 },
-        appData: { track: name, paused: muted },
+        appData: { track: name, paused },
       });
-      publication.attach({ producer, paused: muted });
+      publication.attach({ producer, paused });
     } catch (error) {
       // The library's own words for: closed in the meantime.
       throw asParleyError(error, sending.closed ? 'MEDIA_UNAVAILABLE' : 'BROWSER_UNSUPPORTED');
+    } finally {
+      silence?.release();
     }
   }
 

@@ -2,7 +2,8 @@ import type { LocalMicrophone } from './LocalMicrophone.js';
 import type { Publication } from './Publication.js';
 
 /**
- * Makes a publication follow its microphone: another track, muted, unmuted, closed. What was missed before the call is caught up.
+ * Makes a publication follow its microphone: another track, muted, unmuted, lost, closed. What was missed before the call is caught
+ * up.
  * @returns a function that ends that
  */
 export function followMicrophone(options: {
@@ -21,13 +22,18 @@ export function followMicrophone(options: {
   const setMuted = (muted: boolean) => {
     (muted ? publication.mute() : publication.unmute()).catch(onError);
   };
+  const interrupt = () => void publication.interrupt().catch(onError);
   const offs = [
     microphone.on('trackChanged', ({ track }) => sendTrack(track)),
     microphone.on('mutedChanged', ({ muted }) => setMuted(muted)),
+    // A lost one is recovered by another track, which ends the interruption by itself.
+    microphone.on('lost', () => interrupt()),
     microphone.on('closed', () => void publication.close().catch(onError)),
   ];
   if (microphone.track !== publication.track && microphone.track.readyState === 'live') sendTrack(microphone.track);
   if (microphone.muted !== publication.muted) setMuted(microphone.muted);
+  if (microphone.lost) interrupt();
+  if (microphone.closed) void publication.close().catch(onError);
   return () => {
     for (const off of offs) off();
   };

@@ -5,7 +5,10 @@ export interface IceRecoveryOptions {
   transport: Transport;
   /** Gets new ICE parameters from the server and applies them. Its rejections are its own business. */
   restart: () => Promise<void>;
-  /** The transport has failed without ever having been connected: something between browser and server lets no media through. */
+  /**
+   * The transport has failed without ever having been connected: something between browser and server lets no media through. Called
+   * once, however often it fails.
+   */
   onUnreachable: () => void;
 }
 
@@ -17,6 +20,7 @@ export interface IceRecovery {
 /** Restarts ICE when a transport has lost its way: at once where the browser has given up, after a while where it has not yet. */
 export function recoverIce({ transport, restart, onUnreachable }: IceRecoveryOptions): IceRecovery {
   let connectedBefore = false;
+  let unreachableTold = false;
   let restarting = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -41,7 +45,10 @@ export function recoverIce({ transport, restart, onUnreachable }: IceRecoveryOpt
     if (state === 'connected') connectedBefore = true;
     if (state === 'disconnected') lookLater();
     if (state === 'failed') {
-      if (!connectedBefore) onUnreachable();
+      if (!connectedBefore && !unreachableTold) {
+        unreachableTold = true;
+        onUnreachable();
+      }
       void restartOnce();
     }
   });

@@ -54,7 +54,8 @@ export async function captureMicrophone(options: MicrophoneOptions = {}): Promis
       },
     });
     const [track] = stream.getAudioTracks();
-    if (track === undefined) throw errorOf('MICROPHONE_NOT_FOUND');
+    // A device that goes at this moment ends its track before anybody can listen for that.
+    if (track === undefined || track.readyState === 'ended') throw errorOf('MICROPHONE_NOT_FOUND');
     return track;
   } catch (error) {
     if (error instanceof ParleyError) throw error;

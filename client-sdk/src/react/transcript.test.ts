@@ -48,7 +48,7 @@ describe('useCaptions', () => {
     const hook = await renderHook(
       ({ joined, ...options }: CaptionOptions & { joined: boolean }) =>
         useCaptions(joined ? fake.asClient : undefined, options),
-      { props: { joined: true } },
+      { props: { joined: true } as CaptionOptions & { joined: boolean } },
     );
     await act(async () => fake.transcript.applyInterim(interim('first')));
     const { result } = hook;

@@ -72,6 +72,21 @@ describe('connect', () => {
     await expect(newChannel().connect()).rejects.toMatchObject({ code: 'CONNECTION_FAILED' });
   });
 
+  test('rejects with IDENTITY_UNAVAILABLE when there are no credentials to be had, and can be called again', async () => {
+    const credentialsOnce = vi.fn<() => Promise<Credentials>>().mockRejectedValueOnce(new Error('no network'));
+    const channel = newChannel({ credentials: credentialsOnce.mockResolvedValue(credentials) });
+    const failure = expect(channel.connect()).rejects;
+    await failure.toMatchObject({ code: 'IDENTITY_UNAVAILABLE', cause: new Error('no network') });
+    expect([channel.active, server.handshakes]).toEqual([false, []]);
+    await channel.connect();
+    expect(server.handshakes).toEqual([{ protocolVersion: PROTOCOL_VERSION, credentials }]);
+  });
+
+  test("rejects with the application's own error when that is why there are no credentials", async () => {
+    const channel = newChannel({ credentials: () => Promise.reject(new ParleyError('SIGNED_OUT')) });
+    await expect(channel.connect()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  });
+
   test('ends with CLIENT_CLOSED when the channel is closed on the way', async () => {
     const channel = newChannel();
     const connecting = channel.connect();
@@ -220,6 +235,35 @@ describe('a lost connection', () => {
     server.refuse = new ParleyError('UNAUTHENTICATED').toWire();
     await expect.poll(() => losses).toEqual(['CONNECTION_LOST comes back', 'UNAUTHENTICATED is over']);
     expect(channel.active).toBe(false);
+  });
+
+  test('is tried on while no credentials can be had, and mends itself when they can', async () => {
+    let failures = 3;
+    const channel = await connected({
+      credentials: async () => {
+        if (server.handshakes.length === 1 && failures-- > 0) throw new Error('the identity provider is away');
+        return credentials;
+      },
+    });
+    const losses = lossesOf(channel);
+    const comesBack = back(channel);
+    server.drop();
+    await comesBack;
+    expect([losses, failures, server.handshakes.length]).toEqual([['CONNECTION_LOST comes back'], -1, 2]);
+    expect(server.handshakes[1]).toEqual({ protocolVersion: PROTOCOL_VERSION, credentials });
+  });
+
+  test('is final when the application says that there will be no credentials any more', async () => {
+    const channel = await connected({
+      credentials: async () => {
+        if (server.handshakes.length > 0) throw new ParleyError('SIGNED_OUT');
+        return credentials;
+      },
+    });
+    const losses = lossesOf(channel);
+    server.drop();
+    await expect.poll(() => losses).toEqual(['CONNECTION_LOST comes back', 'SIGNED_OUT is over']);
+    expect([channel.active, server.handshakes.length]).toEqual([false, 1]);
   });
 
   test('can be had on purpose, for a connection that is of no use', async () => {

@@ -2,7 +2,7 @@ import { io, type Socket } from 'socket.io-client';
 import { Backoff } from '../Backoff.js';
 import { defaults } from '../defaults.js';
 import { type Logger, SILENT } from '../Logger.js';
-import { errorFromWire } from '../parleyErrors.js';
+import { asParleyError, errorFromWire } from '../parleyErrors.js';
 import {
   type Ack,
   type ConnectErrorData,
@@ -83,6 +83,8 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   readonly #pending = new Set<(error: ParleyError) => void>();
   /** For connections that were made and then ended; socket.io has its own for those that cannot be made. */
   readonly #backoff: Backoff;
+  /** Of credentials: those that come late must not speak for a connection that was made meanwhile. */
+  #handshakes = 0;
   #connectedBefore = false;
   #connectedAtMs = 0;
   #closed = false;
@@ -103,7 +105,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       transports: ['websocket'],
       autoConnect: false,
       forceNew: true,
-      auth: (give: (handshake: object) => void) => void this.#handshake(options.credentials).then(give),
+      auth: (give: (handshake: Handshake) => void) => void this.#shake(options.credentials, give),
       ...(options.ca === undefined ? {} : { ca: options.ca }),
       timeout: this.#requestTimeoutMs,
       reconnectionDelay: retryDelayMs.min,
@@ -131,23 +133,16 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     return this.#socket.connected;
   }
 
-  /** Fresh credentials for each connection. Never rejects: without any, the server says what is missing. */
-  async #handshake(credentials: SignalingChannelOptions['credentials']): Promise<Partial<Handshake>> {
-    if (typeof credentials !== 'function') return { protocolVersion: PROTOCOL_VERSION, credentials };
-    try {
-      return { protocolVersion: PROTOCOL_VERSION, credentials: await credentials() };
-    } catch {
-      this.#logger.warn('there are no credentials to connect with');
-      return { protocolVersion: PROTOCOL_VERSION };
-    }
-  }
-
   /** Connected, or trying to be. */
   get active(): boolean {
     return this.#socket.active || this.#retryTimer !== undefined;
   }
 
-  /** The first connection; later ones are made by the channel. @throws ParleyError, as a rejection: the server's code, or `CONNECTION_FAILED` */
+  /**
+   * The first connection; later ones are made by the channel.
+   * @throws ParleyError, as a rejection: the server's code, `CONNECTION_FAILED`, or, where the function for credentials rejects, its
+   * own ParleyError or `IDENTITY_UNAVAILABLE`
+   */
   connect(): Promise<void> {
     if (this.#closed) return Promise.reject(errorOf('CLIENT_CLOSED'));
     return new Promise((resolve, reject) => {
@@ -219,6 +214,35 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     this.#socket.disconnect();
     this.#socket.removeAllListeners();
     this.removeAllListeners();
+  }
+
+  /** Fresh credentials for each connection. */
+  async #shake(
+    credentials: SignalingChannelOptions['credentials'],
+    give: (handshake: Handshake) => void,
+  ): Promise<void> {
+    this.#handshakes += 1;
+    const handshake = this.#handshakes;
+    try {
+      const shown = typeof credentials === 'function' ? await credentials() : credentials;
+      if (handshake === this.#handshakes) give({ protocolVersion: PROTOCOL_VERSION, credentials: shown });
+    } catch (error) {
+      if (handshake === this.#handshakes && !this.#closed) this.#onNoCredentials(error);
+    }
+  }
+
+  /** Without credentials the server would refuse for good what may be a moment's trouble of those who make them. */
+  #onNoCredentials(cause: unknown): void {
+    const error = asParleyError(cause, 'IDENTITY_UNAVAILABLE');
+    this.#logger.warn('there are no credentials to connect with', { code: error.code });
+    if (!this.#connectedBefore) {
+      // Of all requests, only the first `connect` waits before there is a connection.
+      this.#failPending(error);
+      return;
+    }
+    this.#socket.disconnect();
+    if (error.retryable) this.#connectLater(error);
+    else this.emit('disconnected', { error, willReconnect: false });
   }
 
   #onDisconnect(reason: string): void {

@@ -5,11 +5,15 @@ import { type TranscriptPage, TranscriptView } from './TranscriptView.js';
 
 class FakeCue {
   id = '';
-  constructor(
-    readonly startTime: number,
-    readonly endTime: number,
-    readonly text: string,
-  ) {}
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly text: string;
+
+  constructor(startTime: number, endTime: number, text: string) {
+    this.startTime = startTime;
+    this.endTime = endTime;
+    this.text = text;
+  }
 }
 
 /** As much of a media element as has text tracks. */
@@ -18,7 +22,7 @@ class FakeElement {
   readonly tracks: FakeTrack[] = [];
 
   addTextTrack(kind: string, label: string, language: string): FakeTrack {
-    const track = new FakeTrack(kind, label, language);
+    const track = new FakeTrack({ kind, label, language });
     this.tracks.push(track);
     return track;
   }
@@ -27,11 +31,15 @@ class FakeElement {
 class FakeTrack {
   mode = 'hidden';
   cues: FakeCue[] = [];
-  constructor(
-    readonly kind: string,
-    readonly label: string,
-    readonly language: string,
-  ) {}
+  readonly kind: string;
+  readonly label: string;
+  readonly language: string;
+
+  constructor(options: { kind: string; label: string; language: string }) {
+    this.kind = options.kind;
+    this.label = options.label;
+    this.language = options.language;
+  }
 
   addCue(cue: FakeCue): void {
     this.cues.push(cue);
@@ -127,6 +135,21 @@ describe('on an element that plays live', () => {
     bind({ meetingStartedAtMs: NOW_MS - 10_000, offsetMs: 5_000 });
     view.applyCommitted(committed(1, { startMs: 6_000, endMs: 9_000 }));
     expect(cues()).toMatchObject([{ startTime: 8, endTime: 11 }]);
+  });
+
+  test('a clock that is slow does not put them where nobody will see them', () => {
+    const { view, bind, cues, fake } = stage();
+    fake.currentTime = 7;
+    // By this machine the meeting begins in an hour.
+    bind({ meetingStartedAtMs: NOW_MS + 3_600_000 });
+    view.applyCommitted(committed(1, { startMs: 6_000, endMs: 9_000 }));
+    bind({ meetingStartedAtMs: NOW_MS + 3_600_000, offsetMs: 5_000 });
+    view.applyCommitted(committed(2, { startMs: 6_000, endMs: 9_000 }));
+    expect(cues().map(({ id, startTime, endTime }) => [id, startTime, endTime])).toEqual([
+      ['s1', 7, 10],
+      ['s2', 7, 10],
+      ['s2', 9, 12],
+    ]);
   });
 
   test('what was said before has no place', async () => {

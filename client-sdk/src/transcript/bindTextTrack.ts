@@ -43,10 +43,12 @@ export function bindTextTrack(options: TextTrackOptions): () => void {
   const timesOf = ({ startMs, endMs }: Segment): { fromMs: number; toMs: number } => {
     if (meetingStartedAtMs === undefined) return { fromMs: startMs + offsetMs, toMs: endMs + offsetMs };
     const elementMs = element.currentTime * 1_000;
-    const shiftMs = elementMs + meetingStartedAtMs - Date.now() + offsetMs;
-    const times = { fromMs: startMs + shiftMs, toMs: endMs + shiftMs };
-    if (times.toMs > elementMs) return times;
-    return { fromMs: elementMs, toMs: elementMs + Math.max(SHORTEST_LATE_CUE_MS, endMs - startMs) };
+    const durationMs = endMs - startMs;
+    // A final's words are over when it comes. By a clock that is slow they are not, and their place would be one that is never played.
+    const saidMs = Math.min(0, meetingStartedAtMs + endMs - Date.now());
+    const toMs = elementMs + offsetMs + saidMs;
+    if (toMs > elementMs) return { fromMs: toMs - durationMs, toMs };
+    return { fromMs: elementMs, toMs: elementMs + Math.max(SHORTEST_LATE_CUE_MS, durationMs) };
   };
   const add = (segment: Segment) => {
     const text = textOf(segment, options.gapText);

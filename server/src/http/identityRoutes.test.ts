@@ -74,7 +74,7 @@ afterEach(() => server.close());
 
 const ask = (path: string, init: RequestInit = {}) =>
   fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, init);
-const post = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
+const post = (path: string, body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}) =>
   ask(path, { method: 'POST', body, headers });
 const form = (fields: Record<string, string>) => new URLSearchParams(fields);
 

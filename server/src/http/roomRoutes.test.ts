@@ -57,7 +57,7 @@ beforeEach(async () => {
           hasRemoved: ({ subject }: Identity) => removed.includes(subject),
         });
       },
-      audit: { record: (event) => void events.push(event) },
+      audit: { record: (event) => void events.push(event), close: () => {} },
     }),
   );
   app.use(((_error, _request, response, _next) => void response.status(500).end()) as express.ErrorRequestHandler);
