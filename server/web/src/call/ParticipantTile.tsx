@@ -1,13 +1,17 @@
 import type { ParleyClient, Participant } from '@parley/client-sdk';
 import { EarIcon, MicrophoneOffIcon, MoonIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
-import { initialsOf, voiceOf } from '../text.js';
+import { languageName } from '../settings/speechLanguages.js';
+import { initialsOf, percentText, voiceOf } from '../text.js';
 import { ParticipantMenu } from './ParticipantMenu.js';
 import { QualityBars } from './QualityBars.js';
+import type { SpokenLanguage } from './useSpokenLanguages.js';
 
 export function ParticipantTile(props: {
   client: ParleyClient;
   participant: Participant;
+  /** As the recogniser found it; undefined where it was told, or has not found it yet. */
+  language: SpokenLanguage | undefined;
   /** Nothing of theirs is written down until they say their wake phrase. */
   asleep: boolean;
   /** The one who speaks, or spoke last. */
@@ -16,7 +20,7 @@ export function ParticipantTile(props: {
   moderates: boolean;
   onError: (error: unknown) => void;
 }) {
-  const { client, participant, asleep, active, isSelf, moderates, onError } = props;
+  const { client, participant, language, asleep, active, isSelf, moderates, onError } = props;
   const { participantId, displayName, publishing, muted, speaking } = participant;
   const { call } = useText().text;
   return (
@@ -54,11 +58,22 @@ export function ParticipantTile(props: {
           call.speaks
         ) : null}
       </p>
+      {language === undefined ? null : <Language spoken={language} />}
       {/* Of somebody who sends nothing, nothing comes through. */}
       {publishing && !muted ? <QualityBars client={client} participantId={participantId} /> : null}
       {isSelf ? null : (
         <ParticipantMenu client={client} participant={participant} moderates={moderates} onError={onError} />
       )}
     </li>
+  );
+}
+
+/** For somebody who wonders why the words are wrong: what they are taken for, and how surely. */
+function Language({ spoken }: { spoken: SpokenLanguage }) {
+  const { language, text } = useText();
+  return (
+    <p className="language" data-testid="spoken-language">
+      {text.call.spokenLanguage(languageName(spoken.language, language), percentText(spoken.probability, language))}
+    </p>
   );
 }
