@@ -67,11 +67,11 @@ function focused(page: Page): Promise<string> {
   });
 }
 
-/** The entry with that place in the log of a meeting in which nobody has said anything. */
-function entry(seq: number, differing: Partial<CommittedSegment> = {}): CommittedSegment {
-  return {
+/** Tells a page the next entry of a meeting in which nobody has said anything. */
+function tellEntry(wire: PageWire, { seq, ...differing }: Partial<CommittedSegment> & { seq: number }): void {
+  const segment: CommittedSegment = {
     id: `told-${seq}`,
-    meetingId: 'told',
+    meetingId: wire.meetingId,
     participantId: 'p_told',
     displayName: 'Grace',
     track: 'microphone',
@@ -85,6 +85,7 @@ function entry(seq: number, differing: Partial<CommittedSegment> = {}): Committe
     seq,
     ...differing,
   };
+  wire.tell('segmentCommitted', { segment });
 }
 
 describe('push to talk', () => {
@@ -212,10 +213,8 @@ describe('what the recogniser has to say', () => {
       wire.tell('transcriptionRecovered', {});
       await expect.poll(() => ada.get('degraded').count()).toBe(0);
 
-      wire.tell('segmentCommitted', {
-        segment: entry(1, { status: 'gap', text: '', language: '', reason: 'recognizerFailed' }),
-      });
-      wire.tell('segmentCommitted', { segment: entry(2, { text: 'Guten Morgen.', language: 'de' }) });
+      tellEntry(wire, { seq: 1, status: 'gap', text: '', language: '', reason: 'recognizerFailed' });
+      tellEntry(wire, { seq: 2, text: 'Guten Morgen.', language: 'de' });
       const missing = '2 s of speech are missing: the recogniser failed at this part';
       await expect.poll(async () => (await ada.segments())[0]).toMatchObject({ status: 'gap', text: missing });
       await expect
@@ -231,7 +230,7 @@ describe('what the recogniser has to say', () => {
       await ada.get('page-language-select').selectOption('fr');
       await expect.poll(() => ada.get('spoken-language').textContent()).toMatch(/^Langue : allemand, 97\s%$/);
       // Somebody has set another language since.
-      wire.tell('segmentCommitted', { segment: entry(3, { participantId, text: 'Good morning.' }) });
+      tellEntry(wire, { seq: 3, participantId, text: 'Good morning.' });
       await expect.poll(() => ada.get('spoken-language').count()).toBe(0);
       expect(ada.errors).toEqual([]);
     },
@@ -243,13 +242,13 @@ describe('what the recogniser has to say', () => {
     async () => {
       const { meeting: ada, wire } = await enter('Ada', { room: 'follow' });
       const list = ada.get('transcript-list');
-      for (let seq = 1; seq <= MANY; seq++) wire.tell('segmentCommitted', { segment: entry(seq) });
+      for (let seq = 1; seq <= MANY; seq++) tellEntry(wire, { seq });
       await list.getByText(`Sentence number ${MANY}.`).waitFor();
       expect(await ada.get('jump-button').count()).toBe(0);
 
       await list.evaluate((element) => element.scrollTo({ top: 0 }));
       await ada.get('jump-button').waitFor();
-      wire.tell('segmentCommitted', { segment: entry(MANY + 1) });
+      tellEntry(wire, { seq: MANY + 1 });
       await expect.poll(() => ada.get('jump-button').textContent()).toContain('1 new');
       await list.getByText('Sentence number 1.').waitFor();
 
@@ -257,7 +256,7 @@ describe('what the recogniser has to say', () => {
       await list.getByText(`Sentence number ${MANY + 1}.`).waitFor();
       await expect.poll(() => ada.get('jump-button').count()).toBe(0);
       expect(await focused(ada.page)).toBe('transcript-list');
-      wire.tell('segmentCommitted', { segment: entry(MANY + 2) });
+      tellEntry(wire, { seq: MANY + 2 });
       await list.getByText(`Sentence number ${MANY + 2}.`).waitFor();
       expect(ada.errors).toEqual([]);
     },
@@ -319,7 +318,6 @@ describe('the page', () => {
       await expect.poll(() => ada.get('transcript-close').count()).toBe(0);
       expect(await focused(ada.page)).toBe('transcript-button');
 
-      wire.tell('mutedByModerator', { producerIds: [] });
       wire.tell('grantsChanged', { grants: ['join', 'moderate'] });
       await ada.get('moderation-button').press('Enter');
       await ada.get('end-button').press('Enter');
@@ -340,7 +338,7 @@ describe('the page', () => {
       await select.selectOption((await select.locator('option').last().getAttribute('value')) ?? '');
       await ada.get('error').waitFor();
       await ada.page.keyboard.press('Escape');
-      await ada.page.getByRole('button', { name: 'Dismiss' }).last().press('Enter');
+      await ada.page.getByRole('button', { name: 'Dismiss' }).press('Enter');
       await expect.poll(() => ada.get('error').count()).toBe(0);
       expect(await focused(ada.page)).toBe('title');
       await ada.get('leave-button').press('Enter');

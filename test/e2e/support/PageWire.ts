@@ -10,6 +10,8 @@ interface Led {
 export class PageWire {
   /** What pages have asked for, oldest first: names with what they asked. */
   readonly requests: { name: string; request: unknown }[] = [];
+  /** Of the meeting that was joined last; empty before. */
+  meetingId = '';
   readonly #led = new Set<Led>();
   #cut = false;
 
@@ -48,7 +50,10 @@ export class PageWire {
       this.#note(String(message));
       far.send(message);
     });
-    far.onMessage((message) => near.send(message));
+    far.onMessage((message) => {
+      this.#noteAnswer(String(message));
+      near.send(message);
+    });
   }
 
   #note(message: string): void {
@@ -56,5 +61,12 @@ export class PageWire {
     if (event === undefined) return;
     const [name, request] = JSON.parse(event) as [string, unknown];
     this.requests.push({ name, request });
+  }
+
+  #noteAnswer(message: string): void {
+    const [, answers] = /^43\d*(\[.*\])$/s.exec(message) ?? [];
+    if (answers === undefined) return;
+    const [answer] = JSON.parse(answers) as [{ data?: { meetingId?: string } }];
+    this.meetingId = answer.data?.meetingId ?? this.meetingId;
   }
 }
