@@ -145,6 +145,11 @@ describe('a connection that is cut', () => {
       const { meeting: ben } = await enter('Ben', { room: 'cut' });
       await ada.get('mute-button').click();
       await expect.poll(() => ben.participant('Ada').getAttribute('data-muted')).toBe('true');
+      // Something that the server refuses: it was ended with the connection, and need not stand there after it.
+      wire.tell('grantsChanged', { grants: ['join', 'moderate'] });
+      await ada.get('moderation-button').click();
+      await ada.get('lock-button').click();
+      await expect.poll(() => ada.get('error').getAttribute('data-code')).toBe('FORBIDDEN');
       const before = wire.requests.length;
 
       await wire.cut();
@@ -290,6 +295,35 @@ describe('sound', () => {
       await menu.click();
       expect(await ada.get('volume-slider').inputValue()).toBe('0.3');
       expect(ada.errors).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    'comes out of the loudspeaker that is chosen, as long as it can be had',
+    async () => {
+      const { meeting: ada } = await enter('Ada', { room: 'speakers' });
+      // Browsers without a window have no loudspeakers.
+      await ada.page.evaluate(() => {
+        const { mediaDevices } = navigator;
+        const speakers = ['desk', 'gone'].map((deviceId) => ({ deviceId, kind: 'audiooutput', label: deviceId }));
+        const enumerate = mediaDevices.enumerateDevices.bind(mediaDevices);
+        mediaDevices.enumerateDevices = async () => [...(await enumerate()), ...(speakers as MediaDeviceInfo[])];
+        HTMLMediaElement.prototype.setSinkId = async (deviceId) => {
+          if (deviceId === 'gone') throw new DOMException('no', 'NotFoundError');
+        };
+      });
+      await ada.get('settings-button').click();
+      const select = ada.get('speaker-select');
+      await select.selectOption('desk');
+      await select.selectOption('gone');
+      await expect.poll(() => ada.get('sound-error').getAttribute('data-code')).toBe('OUTPUT_DEVICE_NOT_FOUND');
+      expect(await select.inputValue()).toBe('desk');
+      // The next time, too.
+      await ada.get('close-button').click();
+      await expect.poll(() => select.count()).toBe(0);
+      await ada.get('settings-button').click();
+      await expect.poll(() => select.inputValue()).toBe('desk');
     },
     TEST_TIMEOUT_MS,
   );
