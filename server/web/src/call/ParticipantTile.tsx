@@ -1,8 +1,8 @@
 import type { ParleyClient, Participant } from '@parley/client-sdk';
 import { EarIcon, MicrophoneOffIcon, MoonIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
-import { languageName } from '../settings/speechLanguages.js';
-import { initialsOf, percentText, voiceOf } from '../text.js';
+import { initialsOf, voiceOf } from '../text.js';
+import { LanguageFound } from './LanguageFound.js';
 import { ParticipantMenu } from './ParticipantMenu.js';
 import { QualityBars } from './QualityBars.js';
 import type { SpokenLanguage } from './useSpokenLanguages.js';
@@ -58,22 +58,18 @@ export function ParticipantTile(props: {
           call.speaks
         ) : null}
       </p>
-      {language === undefined ? null : <Language spoken={language} />}
+      {language === undefined ? null : <LanguageFound found={language} />}
       {/* Of somebody who sends nothing, nothing comes through. */}
       {publishing && !muted ? <QualityBars client={client} participantId={participantId} /> : null}
       {isSelf ? null : (
-        <ParticipantMenu client={client} participant={participant} moderates={moderates} onError={onError} />
+        <ParticipantMenu
+          client={client}
+          participant={participant}
+          language={language}
+          moderates={moderates}
+          onError={onError}
+        />
       )}
     </li>
-  );
-}
-
-/** For somebody who wonders why the words are wrong: what they are taken for, and how surely. */
-function Language({ spoken }: { spoken: SpokenLanguage }) {
-  const { language, text } = useText();
-  return (
-    <p className="language" data-testid="spoken-language">
-      {text.call.spokenLanguage(languageName(spoken.language, language), percentText(spoken.probability, language))}
-    </p>
   );
 }
