@@ -109,6 +109,9 @@ describe('the meeting page', () => {
         expect.stringContaining('Ben'),
         expect.stringContaining('Grace'),
       ]);
+      // For a screen reader, what was said before is no news.
+      expect(await early.get('announcer').locator('p').count()).toBeGreaterThan(0);
+      expect(await late.get('announcer').locator('p').count()).toBe(0);
       await grace.close();
     },
     TEST_TIMEOUT_MS,

@@ -74,7 +74,7 @@ describe('the controls of the meeting page', () => {
       await ada.get('wake-phrases-input').fill('hey computer');
       await ada.get('wake-phrases-input').press('Enter');
       await expect.poll(() => ben.participant('Ada').textContent()).toContain('not written down');
-      expect(await ben.get('language-select').inputValue()).toBe('auto');
+      expect(await ben.get('language-select').inputValue()).toBe('');
       expect(await ben.participant('Ben').textContent()).not.toContain('not written down');
       await ada.get('wake-phrases-input').fill('');
       await ada.get('wake-phrases-input').press('Enter');

@@ -7,6 +7,7 @@ import {
   invitationUrl,
   listOf,
   percentOf,
+  percentText,
   settledText,
   voiceOf,
 } from './text.js';
@@ -14,6 +15,16 @@ import {
 describe('texts of the page', () => {
   test('write times as people do', () => {
     expect([0, 7_400, 723_000, 3_723_000, -5].map(clockText)).toEqual(['0:00', '0:07', '12:03', '1:02:03', '0:00']);
+  });
+
+  test('write shares as the language of the reader does, and none as certain that is not', () => {
+    expect(['en', 'de', 'ar-EG'].map((language) => percentText(0.97, language).replace(/\s/gu, ' '))).toEqual([
+      '97%',
+      '97 %',
+      '٩٧٪\u061c',
+    ]);
+    expect(percentText(0.999, 'en')).toBe('99%');
+    expect(percentText(1, 'en')).toBe('100%');
   });
 
   test('give each of eight participants a colour of their own, and keep it', () => {

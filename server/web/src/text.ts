@@ -40,6 +40,11 @@ export function percentOf(share: number): number {
   return Math.floor(share * 1_000) / 10;
 }
 
+/** A share as people of a language write it: 97 %. */
+export function percentText(share: number, language: string): string {
+  return new Intl.NumberFormat(language, { style: 'percent' }).format(Math.floor(share * 100) / 100);
+}
+
 function missingMs({ shedMs }: AudioLedger): number {
   const { asleep: _, ...missing } = shedMs;
   return Object.values(missing).reduce((sum, ms) => sum + ms, 0);

@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { Call } from '../call/Call.js';
 import { followTheme } from '../design/theme.js';
 import { useIdentity } from '../hooks/useIdentity.js';
@@ -17,8 +17,17 @@ export function App() {
 function MeetingPage() {
   const identity = useIdentity();
   const meeting = useMeeting();
+  const [met, setMet] = useState(false);
+  if (meeting.session !== undefined && !met) setMet(true);
   return meeting.session === undefined ? (
-    <Lobby identity={identity} error={meeting.error} busy={meeting.busy} onJoin={meeting.join} />
+    <Lobby
+      identity={identity}
+      error={meeting.error}
+      busy={meeting.busy}
+      putAway={meeting.putAway}
+      returned={met}
+      onJoin={meeting.join}
+    />
   ) : (
     <Call
       session={meeting.session}

@@ -1,5 +1,5 @@
 import type { ParleyError } from '@parley/client-sdk';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { NARROW, useMedia } from '../hooks/useMedia.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { useProblem } from '../hooks/useProblem.js';
@@ -13,6 +13,7 @@ import { Captions } from './Captions.js';
 import { ControlBar } from './ControlBar.js';
 import { Notices } from './Notices.js';
 import { ParticipantGrid } from './ParticipantGrid.js';
+import { useSpokenLanguages } from './useSpokenLanguages.js';
 import './call.css';
 import './captions.css';
 import './tiles.css';
@@ -29,22 +30,40 @@ export function Call(props: {
 }) {
   const { session, onLeave, onSpeak, onDismissError } = props;
   const { client, microphone } = session;
-  const { captions, shortcuts } = usePreferences();
+  const { captions, shortcuts, pushToTalk } = usePreferences();
   const { text } = useText();
   const narrow = useMedia(NARROW);
   const [showsTranscript, setShowsTranscript] = useState(!narrow);
   const [showsSettings, setShowsSettings] = useState(false);
-  const { problem, tell, clear } = useProblem();
+  const { problem, tell, clear, relieve } = useProblem();
+  const languages = useSpokenLanguages(client);
+  // Where both do not fit any more, the meeting itself stays in sight.
+  const [wasNarrow, setWasNarrow] = useState(narrow);
+  if (wasNarrow !== narrow) {
+    setWasNarrow(narrow);
+    if (narrow) setShowsTranscript(false);
+  }
   const showsStage = !narrow || !showsTranscript;
 
   const toggleCaptions = () => changeCaptions({ on: !captions.on });
   const toggleTranscript = () => setShowsTranscript((shown) => !shown);
   const toggleMute = () => {
-    if (microphone === undefined) return;
+    // Then only what is held opens it.
+    if (microphone === undefined || pushToTalk) return;
     if (microphone.muted) microphone.unmute().catch(tell);
     else microphone.mute();
   };
   useShortcuts({ m: toggleMute, c: toggleCaptions, t: toggleTranscript, s: () => setShowsSettings(true) }, shortcuts);
+
+  useEffect(() => {
+    const offs = [
+      client.on('reconnected', () => relieve('reconnected')),
+      microphone?.on('recovered', () => relieve('recovered')),
+    ];
+    return () => {
+      for (const off of offs) off?.();
+    };
+  }, [client, microphone, relieve]);
 
   return (
     <div className={showsTranscript && showsStage ? 'call with-transcript' : 'call'}>
@@ -65,7 +84,7 @@ export function Call(props: {
       <main>
         {showsStage ? (
           <div className={`stage captions-at-${captions.position}`}>
-            <ParticipantGrid client={client} onError={tell} />
+            <ParticipantGrid client={client} languages={languages} onError={tell} />
             {captions.on ? <Captions client={client} preferences={captions} /> : null}
           </div>
         ) : null}

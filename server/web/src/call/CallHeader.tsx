@@ -1,6 +1,7 @@
 import type { TranscriptionStatus } from '@parley/client-sdk';
 import { useAccess, useClientState, useLedgers, useTranscription } from '@parley/client-sdk/react';
 import { useEffect, useRef, useState } from 'react';
+import { TITLE_ID } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
 import { BrandMark, CheckIcon, InviteIcon, LockIcon } from '../design/icons.js';
 import type { Session } from '../hooks/useMeeting.js';
@@ -30,7 +31,7 @@ export function CallHeader({ session }: { session: Session }) {
     <header className="call-header">
       <BrandMark />
       <div className="call-title">
-        <h1 ref={title} tabIndex={-1}>
+        <h1 ref={title} id={TITLE_ID} tabIndex={-1}>
           <bdi>{room}</bdi>
         </h1>
         <Clock session={session} />

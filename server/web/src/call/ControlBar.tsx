@@ -4,6 +4,7 @@ import { CaptionsIcon, CaptionsOffIcon, LeaveIcon, SettingsIcon, TranscriptIcon 
 import type { Session } from '../hooks/useMeeting.js';
 import { useText } from '../i18n/I18n.js';
 import { usePreferences } from '../settings/usePreferences.js';
+import { TRANSCRIPT_BUTTON_ID } from '../transcript/TranscriptPanel.js';
 import { MicrophoneControl } from './MicrophoneControl.js';
 import { ModerationControl } from './ModerationControl.js';
 
@@ -44,6 +45,7 @@ export function ControlBar(props: {
       <Control
         icon={<TranscriptIcon />}
         label={call.transcript}
+        id={TRANSCRIPT_BUTTON_ID}
         testId="transcript-button"
         pressed={showsTranscript}
         shortcut={shortcuts ? 't' : undefined}
@@ -68,15 +70,17 @@ function Control(props: {
   icon: ReactNode;
   label: string;
   title?: string;
+  id?: string;
   testId: string;
   /** Absent: it does something, it is not on or off. */
   pressed?: boolean;
   shortcut: string | undefined;
   onClick: () => void;
 }) {
-  const { icon, label, title = label, testId, pressed, shortcut, onClick } = props;
+  const { icon, label, title = label, id, testId, pressed, shortcut, onClick } = props;
   return (
     <Button
+      id={id}
       className="control"
       icon={icon}
       title={shortcut === undefined ? title : `${title} (${shortcut.toUpperCase()})`}

@@ -1,9 +1,10 @@
 import type { LocalMicrophone } from '@parley/client-sdk';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Button, IconButton } from '../design/Button.js';
 import { Switch } from '../design/fields.js';
 import { ChevronIcon, MicrophoneIcon, MicrophoneOffIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
+import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { chosenDevice, useLevel, useMicrophoneChanges, useMicrophones } from '../hooks/useMicrophone.js';
 import { useHeldSpace } from '../hooks/useShortcuts.js';
@@ -20,25 +21,40 @@ export function MicrophoneControl(props: {
   onSuccess: () => void;
 }) {
   const { session, onMute, onSpeak, onError, onSuccess } = props;
-  const { call } = useText().text;
   const { microphone } = session;
-  if (microphone === undefined) {
-    return (
-      <Button
-        className="control"
-        icon={<MicrophoneOffIcon />}
-        data-testid="speak-button"
-        onClick={() => onSpeak().then(onSuccess, onError)}
-      >
-        {call.speak}
-      </Button>
-    );
-  }
+  if (microphone === undefined) return <SpeakButton onSpeak={() => onSpeak().then(onSuccess, onError)} />;
   return (
     <div className="microphone-control">
       <TalkButton microphone={microphone} onMute={onMute} onError={onError} />
       <MicrophoneOptions microphone={microphone} onError={onError} />
     </div>
+  );
+}
+
+/** Of the button that takes the place of the other. */
+const TALK_ID = 'talk-button';
+
+/** For somebody who came to listen. It keeps the focus while the browser asks whether the page may hear. */
+function SpeakButton({ onSpeak }: { onSpeak: () => Promise<void> }) {
+  const { call } = useText().text;
+  const [pending, setPending] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusHeir({ element: button, heirId: TALK_ID });
+  return (
+    <Button
+      ref={button}
+      className="control"
+      icon={<MicrophoneOffIcon />}
+      aria-disabled={pending}
+      data-testid="speak-button"
+      onClick={() => {
+        if (pending) return;
+        setPending(true);
+        void onSpeak().finally(() => setPending(false));
+      }}
+    >
+      {call.speak}
+    </Button>
   );
 }
 
@@ -63,6 +79,7 @@ function TalkButton(props: { microphone: LocalMicrophone; onMute: () => void; on
   );
   return pushToTalk ? (
     <Button
+      id={TALK_ID}
       className={muted ? 'control' : 'control live'}
       icon={icon}
       title={`${call.holdToTalk} (${call.spaceKey})`}
@@ -87,6 +104,7 @@ function TalkButton(props: { microphone: LocalMicrophone; onMute: () => void; on
     </Button>
   ) : (
     <Button
+      id={TALK_ID}
       className={muted ? 'control muted' : 'control live'}
       icon={icon}
       title={shortcuts ? `${muted ? call.unmute : call.mute} (M)` : undefined}
@@ -110,6 +128,7 @@ function MicrophoneOptions({
   const { text } = useText();
   const { pushToTalk } = usePreferences();
   const microphones = useMicrophones(microphone);
+  useMicrophoneChanges(microphone);
   return (
     <Popover
       label={text.call.microphoneOptions}

@@ -1,9 +1,10 @@
 import type { ParleyClient } from '@parley/client-sdk';
 import { useAccess } from '@parley/client-sdk/react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Button } from '../design/Button.js';
 import { LeaveIcon, LockIcon, ShieldIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
+import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import { useText } from '../i18n/I18n.js';
 
 /** For moderators: the door, and the end of it all. */
@@ -42,22 +43,48 @@ export function ModerationControl({ client, onError }: { client: ParleyClient; o
 
 /** Asks once more: it cannot be taken back, and it hits everybody. */
 function EndButton({ onEnd }: { onEnd: () => Promise<void> }) {
-  const { text } = useText();
   const [asked, setAsked] = useState(false);
-  if (!asked) {
-    return (
-      <Button className="warning-button" icon={<LeaveIcon />} data-testid="end-button" onClick={() => setAsked(true)}>
-        {text.call.end}
-      </Button>
-    );
-  }
+  return asked ? (
+    <EndConfirm onEnd={onEnd} onCancel={() => setAsked(false)} />
+  ) : (
+    <EndAsk onAsk={() => setAsked(true)} />
+  );
+}
+
+const END_ID = 'end-button';
+const CANCEL_ID = 'end-cancel-button';
+
+function EndAsk({ onAsk }: { onAsk: () => void }) {
+  const { call } = useText().text;
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusHeir({ element: button, heirId: CANCEL_ID });
   return (
-    <fieldset className="confirm">
-      <legend>{text.call.endSure}</legend>
+    <Button
+      ref={button}
+      id={END_ID}
+      className="warning-button"
+      icon={<LeaveIcon />}
+      data-testid="end-button"
+      onClick={onAsk}
+    >
+      {call.end}
+    </Button>
+  );
+}
+
+function EndConfirm({ onEnd, onCancel }: { onEnd: () => Promise<void>; onCancel: () => void }) {
+  const { call, common } = useText().text;
+  const question = useRef<HTMLFieldSetElement>(null);
+  useFocusHeir({ element: question, heirId: END_ID });
+  return (
+    <fieldset className="confirm" ref={question}>
+      <legend>{call.endSure}</legend>
       <Button tone="danger" data-testid="end-sure-button" onClick={() => void onEnd()}>
-        {text.call.end}
+        {call.end}
       </Button>
-      <Button onClick={() => setAsked(false)}>{text.common.cancel}</Button>
+      <Button id={CANCEL_ID} data-testid="end-cancel-button" onClick={onCancel}>
+        {common.cancel}
+      </Button>
     </fieldset>
   );
 }

@@ -25,7 +25,8 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
   return (
     <div className="notices">
       {state === 'reconnecting' ? (
-        <Banner tone="warn" testId="reconnecting">
+        // The lamp in the header says it.
+        <Banner tone="warn" announced={false} testId="reconnecting">
           {text.status.reconnectingText}
         </Banner>
       ) : null}
@@ -40,7 +41,7 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
           {text.status.microphoneLost}
         </Banner>
       ) : null}
-      {poor && state === 'joined' && microphone !== undefined ? (
+      {poor && !lost && state === 'joined' && microphone !== undefined ? (
         <Banner tone="warn" testId="quality-poor">
           {text.status.qualityPoor}
         </Banner>
@@ -72,7 +73,7 @@ function EngineNotices({ transcription }: { transcription: TranscriptionStatus }
       ) : null}
       {degradation === undefined ? null : (
         <Banner tone="warn" testId="degraded">
-          {degraded[degradation.level]}
+          {degraded[degradation.level]} <bdi lang="en">{degradation.reason}</bdi>
         </Banner>
       )}
       {state === 'ready' && why !== null ? <Banner tone="warn">{why}</Banner> : null}
@@ -124,7 +125,7 @@ function PlaybackBlocked({ client }: { client: ParleyClient }) {
 function useMicrophoneLost(microphone: LocalMicrophone | undefined): boolean {
   const [lost, setLost] = useState(false);
   useEffect(() => {
-    setLost(false);
+    setLost(microphone?.lost ?? false);
     const offs = [microphone?.on('lost', () => setLost(true)), microphone?.on('recovered', () => setLost(false))];
     return () => {
       for (const off of offs) off?.();

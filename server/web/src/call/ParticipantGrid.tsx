@@ -4,9 +4,15 @@ import { useRef } from 'react';
 import { useText } from '../i18n/I18n.js';
 import { ParticipantTile } from './ParticipantTile.js';
 import { useColumns } from './useColumns.js';
+import type { SpokenLanguage } from './useSpokenLanguages.js';
 
 /** Everybody in the room, one tile each, oneself first. */
-export function ParticipantGrid({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
+export function ParticipantGrid(props: {
+  client: ParleyClient;
+  languages: ReadonlyMap<string, SpokenLanguage>;
+  onError: (error: unknown) => void;
+}) {
+  const { client, languages, onError } = props;
   const { call } = useText().text;
   const participants = useParticipants(client);
   const states = useSpeakerStates(client);
@@ -24,6 +30,7 @@ export function ParticipantGrid({ client, onError }: { client: ParleyClient; onE
             key={participant.participantId}
             client={client}
             participant={participant}
+            language={languages.get(participant.participantId)}
             asleep={states.get(participant.participantId) === 'wakeword'}
             active={participant.participantId === active[0]}
             isSelf={participant.participantId === self}

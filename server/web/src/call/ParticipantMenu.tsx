@@ -4,15 +4,18 @@ import { Button, IconButton } from '../design/Button.js';
 import { MicrophoneOffIcon, MoreIcon, RemoveIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
 import { useText } from '../i18n/I18n.js';
+import { LanguageFound } from './LanguageFound.js';
+import type { SpokenLanguage } from './useSpokenLanguages.js';
 
 /** What one can do about somebody else: hear them louder, and, as a moderator, mute or remove them. */
 export function ParticipantMenu(props: {
   client: ParleyClient;
   participant: Participant;
+  language: SpokenLanguage | undefined;
   moderates: boolean;
   onError: (error: unknown) => void;
 }) {
-  const { client, participant, moderates, onError } = props;
+  const { client, participant, language, moderates, onError } = props;
   const { participantId, displayName, publishing, muted } = participant;
   const { call } = useText().text;
   return (
@@ -30,6 +33,8 @@ export function ParticipantMenu(props: {
     >
       {(close) => (
         <>
+          {/* On a low tile there is no room for it. */}
+          {language === undefined ? null : <LanguageFound found={language} />}
           {publishing ? <Volume client={client} participant={participant} /> : null}
           {moderates && publishing && !muted ? (
             <Button

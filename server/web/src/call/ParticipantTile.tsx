@@ -2,12 +2,16 @@ import type { ParleyClient, Participant } from '@parley/client-sdk';
 import { EarIcon, MicrophoneOffIcon, MoonIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
 import { initialsOf, voiceOf } from '../text.js';
+import { LanguageFound } from './LanguageFound.js';
 import { ParticipantMenu } from './ParticipantMenu.js';
 import { QualityBars } from './QualityBars.js';
+import type { SpokenLanguage } from './useSpokenLanguages.js';
 
 export function ParticipantTile(props: {
   client: ParleyClient;
   participant: Participant;
+  /** As the recogniser found it; undefined where it was told, or has not found it yet. */
+  language: SpokenLanguage | undefined;
   /** Nothing of theirs is written down until they say their wake phrase. */
   asleep: boolean;
   /** The one who speaks, or spoke last. */
@@ -16,7 +20,7 @@ export function ParticipantTile(props: {
   moderates: boolean;
   onError: (error: unknown) => void;
 }) {
-  const { client, participant, asleep, active, isSelf, moderates, onError } = props;
+  const { client, participant, language, asleep, active, isSelf, moderates, onError } = props;
   const { participantId, displayName, publishing, muted, speaking } = participant;
   const { call } = useText().text;
   return (
@@ -54,10 +58,17 @@ export function ParticipantTile(props: {
           call.speaks
         ) : null}
       </p>
+      {language === undefined ? null : <LanguageFound found={language} />}
       {/* Of somebody who sends nothing, nothing comes through. */}
       {publishing && !muted ? <QualityBars client={client} participantId={participantId} /> : null}
       {isSelf ? null : (
-        <ParticipantMenu client={client} participant={participant} moderates={moderates} onError={onError} />
+        <ParticipantMenu
+          client={client}
+          participant={participant}
+          language={language}
+          moderates={moderates}
+          onError={onError}
+        />
       )}
     </li>
   );

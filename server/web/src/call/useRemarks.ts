@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Session } from '../hooks/useMeeting.js';
+import type { Dictionary } from '../i18n/en.js';
 import { useText } from '../i18n/I18n.js';
 
 export interface Remark {
@@ -7,39 +8,56 @@ export interface Remark {
   text: string;
 }
 
+/** As it happened; what is said of it follows the language of the page. */
+type Happening =
+  | { kind: Exclude<Remark['kind'], 'microphone-changed'> }
+  | { kind: 'microphone-changed'; label: string };
+
 /** Long enough to be read twice. */
 const SHOWN_MS = 8_000;
 
 /** Things that happened and need no answer; the newest one, for a while. */
 export function useRemarks({ client, microphone }: Session): { remark: Remark | undefined; dismiss: () => void } {
   const { status } = useText().text;
-  const [remark, setRemark] = useState<Remark>();
+  const [happening, setHappening] = useState<Happening>();
 
   useEffect(() => {
     const offs = [
-      client.on('mutedByModerator', () => setRemark({ kind: 'muted-by-moderator', text: status.mutedByModerator })),
-      client.on('meetingChanged', () => setRemark({ kind: 'new-meeting', text: status.newMeeting })),
-      microphone?.on('speakingWhileMuted', () =>
-        setRemark({ kind: 'speaking-while-muted', text: status.mutedSpeaking }),
-      ),
+      client.on('mutedByModerator', () => setHappening({ kind: 'muted-by-moderator' })),
+      client.on('meetingChanged', () => setHappening({ kind: 'new-meeting' })),
+      microphone?.on('speakingWhileMuted', () => setHappening({ kind: 'speaking-while-muted' })),
       microphone?.on('mutedChanged', ({ muted }) => {
-        if (!muted) setRemark((shown) => (shown?.kind === 'speaking-while-muted' ? undefined : shown));
+        if (!muted) setHappening((shown) => (shown?.kind === 'speaking-while-muted' ? undefined : shown));
       }),
       microphone?.on('deviceChanged', ({ label, cause }) => {
-        if (cause !== 'chosen') setRemark({ kind: 'microphone-changed', text: status.microphoneChanged(label) });
+        if (cause !== 'chosen') setHappening({ kind: 'microphone-changed', label });
       }),
     ];
     return () => {
       for (const off of offs) off?.();
     };
-  }, [client, microphone, status]);
+  }, [client, microphone]);
 
   useEffect(() => {
-    if (remark === undefined) return;
-    const timer = setTimeout(() => setRemark(undefined), SHOWN_MS);
+    if (happening === undefined) return;
+    const timer = setTimeout(() => setHappening(undefined), SHOWN_MS);
     return () => clearTimeout(timer);
-  }, [remark]);
+  }, [happening]);
 
-  const dismiss = useCallback(() => setRemark(undefined), []);
+  const dismiss = useCallback(() => setHappening(undefined), []);
+  const remark = happening === undefined ? undefined : { kind: happening.kind, text: textOf(happening, status) };
   return { remark, dismiss };
+}
+
+function textOf(happening: Happening, status: Dictionary['status']): string {
+  switch (happening.kind) {
+    case 'muted-by-moderator':
+      return status.mutedByModerator;
+    case 'new-meeting':
+      return status.newMeeting;
+    case 'speaking-while-muted':
+      return status.mutedSpeaking;
+    case 'microphone-changed':
+      return status.microphoneChanged(happening.label);
+  }
 }

@@ -6,7 +6,9 @@ import {
   type SpeechOverrides,
 } from '@parley/client-sdk';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { readPreferences } from '../settings/usePreferences.js';
 import { asError } from './asError.js';
+import { endedBy, type Relief } from './endedBy.js';
 
 export interface JoinRequest {
   room: string;
@@ -32,6 +34,8 @@ export interface Meeting {
   session: Session | undefined;
   error: ParleyError | undefined;
   busy: boolean;
+  /** The browser put the page away in the middle of a meeting and brought it back: the meeting went on without it. */
+  putAway: boolean;
   /** @returns whether it worked; if not, the microphone is still the caller's */
   join: (request: JoinRequest) => Promise<boolean>;
   leave: () => void;
@@ -45,23 +49,34 @@ export function useMeeting(): Meeting {
   const [session, setSession] = useState<Session>();
   const [error, setError] = useState<ParleyError>();
   const [busy, setBusy] = useState(false);
+  const [putAway, setPutAway] = useState(false);
   const current = useRef<Session>(undefined);
+  /** The one that joins or has joined. What another one has to tell is of a meeting that was left. */
+  const ours = useRef<ParleyClient>(undefined);
 
   const show = useCallback((next: Session | undefined) => {
     current.current = next;
     setSession(next);
   }, []);
 
-  const end = useCallback(() => {
-    const ended = current.current;
+  /** The lobby, at once. @returns the client, which is still to be closed */
+  const part = useCallback(() => {
+    const client = ours.current;
+    ours.current = undefined;
+    current.current?.microphone?.close();
     show(undefined);
-    ended?.client.close();
-    ended?.microphone?.close();
+    return client;
   }, [show]);
+
+  const relieve = useCallback((relief: Relief) => {
+    setError((shown) => (shown !== undefined && endedBy(shown, relief) ? undefined : shown));
+  }, []);
 
   /** Whoever cannot be heard can still read along: the microphone is closed then, and the meeting goes on. */
   const publish = useCallback(
     async (client: ParleyClient, microphone: LocalMicrophone) => {
+      // Before anybody hears it: whoever wants to press for it must not be heard without.
+      microphone.setPushToTalk(readPreferences().pushToTalk);
       try {
         await client.publishMicrophone(microphone);
       } catch (failure) {
@@ -69,66 +84,102 @@ export function useMeeting(): Meeting {
         throw failure;
       }
       const joined = current.current;
-      if (joined?.client === client) show({ ...joined, microphone });
-      else microphone.close();
+      if (joined?.client !== client) return microphone.close();
+      microphone.on('recovered', () => relieve('recovered'));
+      show({ ...joined, microphone });
     },
-    [show],
+    [relieve, show],
   );
 
   const join = useCallback(
     async ({ room, credentials, settings, joinSecret, microphone }: JoinRequest) => {
       setBusy(true);
       setError(undefined);
+      setPutAway(false);
       const client = new ParleyClient({ credentials });
-      client.on('error', (event) => setError(event.error));
+      ours.current = client;
+      const isOurs = () => ours.current === client;
+      client.on('error', (event) => {
+        if (isOurs()) setError(event.error);
+      });
       client.on('disconnected', (event) => {
-        if (event.willReconnect) return;
-        end();
+        if (event.willReconnect || !isOurs()) return;
+        part()?.close();
         setError(event.error);
       });
+      client.on('reconnected', () => relieve('reconnected'));
       client.on('meetingChanged', () => {
-        if (current.current?.client === client) show({ ...current.current, meetingStartedAtMs: Date.now() });
+        const { joined } = client;
+        if (joined === undefined || current.current?.client !== client) return;
+        show({ ...current.current, ...factsOf(joined) });
       });
       try {
         await client.connect();
         const joined = await client.join({ room, settings });
-        const { meetingStartedAtMs, features } = joined;
-        show({ client, room, joinSecret, meetingStartedAtMs, recording: features.recording, microphone: undefined });
+        show({ client, room, joinSecret, ...factsOf(joined), microphone: undefined });
       } catch (failure) {
         client.close();
+        if (isOurs()) ours.current = undefined;
         setError(asError(failure));
         return false;
       } finally {
         setBusy(false);
       }
       if (microphone !== undefined) {
-        await publish(client, microphone).catch((failure: unknown) => setError(asError(failure)));
+        await publish(client, microphone).catch((failure: unknown) => {
+          if (isOurs()) setError(asError(failure));
+        });
       }
       return true;
     },
-    [end, publish, show],
+    [part, publish, relieve, show],
   );
 
   const leave = useCallback(() => {
-    const { client } = current.current ?? {};
     setError(undefined);
-    if (client === undefined) return end();
-    client.leave().then(end, end);
-  }, [end]);
+    const client = part();
+    // The server is told in the background: nobody waits for it to be out.
+    void client?.leave().finally(() => client.close());
+  }, [part]);
 
+  const speaking = useRef(false);
   const speak = useCallback(async () => {
     const listening = current.current;
-    if (listening === undefined || listening.microphone !== undefined) return;
-    await publish(listening.client, await LocalMicrophone.create());
+    if (listening === undefined || listening.microphone !== undefined || speaking.current) return;
+    speaking.current = true;
+    try {
+      await publish(listening.client, await LocalMicrophone.create());
+    } finally {
+      speaking.current = false;
+    }
   }, [publish]);
 
-  // A tab that goes away leaves, instead of being missed for a while.
   useEffect(() => {
-    const onHide = () => current.current?.client.close();
+    // A tab that goes away leaves, instead of being missed for a while.
+    const onHide = () => ours.current?.close();
+    // A tab that the browser kept as it was still shows the meeting that it has left.
+    const onShow = (event: PageTransitionEvent) => {
+      if (!event.persisted || ours.current === undefined) return;
+      part();
+      setError(undefined);
+      setPutAway(true);
+    };
     addEventListener('pagehide', onHide);
-    return () => removeEventListener('pagehide', onHide);
-  }, []);
+    addEventListener('pageshow', onShow);
+    return () => {
+      removeEventListener('pagehide', onHide);
+      removeEventListener('pageshow', onShow);
+    };
+  }, [part]);
 
   const dismissError = useCallback(() => setError(undefined), []);
-  return { session, error, busy, join, leave, speak, dismissError };
+  return { session, error, busy, putAway, join, leave, speak, dismissError };
+}
+
+/** What the server tells about a meeting. */
+function factsOf({
+  meetingStartedAtMs,
+  features,
+}: NonNullable<ParleyClient['joined']>): Pick<Session, 'meetingStartedAtMs' | 'recording'> {
+  return { meetingStartedAtMs, recording: features.recording };
 }

@@ -56,6 +56,8 @@ export const de: Dictionary = {
     signOut: 'Abmelden',
     youAre: 'Sie sind',
     or: 'oder als Gast',
+    putAway:
+      'Sie haben die Besprechung verlassen, als diese Seite weggelegt wurde. Nehmen Sie wieder teil, um weiterzumachen.',
     unreachable:
       'Der Server oder seine Anmeldung ist nicht erreichbar. Laden Sie die Seite neu, um es noch einmal zu versuchen.',
   },
@@ -68,6 +70,7 @@ export const de: Dictionary = {
     muted: 'stumm',
     speaks: 'spricht',
     asleep: 'wird nicht mitgeschrieben',
+    spokenLanguage: (name, percent) => `Sprache: ${name}, ${percent}`,
     options: (name) => `Möglichkeiten für ${name}`,
     volume: (name) => `Lautstärke von ${name}`,
     muteOther: 'Stummschalten',
@@ -200,6 +203,10 @@ export const de: Dictionary = {
     },
     hotWords: 'Namen und Begriffe des Raums',
     hotWordsHint: 'Durch Kommas getrennt.',
+    roomLanguage: 'Sprache, die hier gesprochen wird',
+    roomWakePhrases: 'Alle erst mitschreiben, wenn sie sagen',
+    roomWakePhrasesHint: 'Mehrere durch Kommas getrennt. Leer: wie auf diesem Server eingestellt.',
+    asServer: 'Wie auf diesem Server eingestellt',
     roomLocked: 'Was für den Raum gilt, ändert die Moderation.',
     mine: 'Wie ich mitgeschrieben werde',
     language: 'Die Sprache, die ich spreche',

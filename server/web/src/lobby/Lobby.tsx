@@ -1,5 +1,5 @@
 import { guestCredentials, type ParleyError } from '@parley/client-sdk';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Banner } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
 import { SelectField, TextField } from '../design/fields.js';
@@ -24,9 +24,13 @@ export function Lobby(props: {
   identity: IdentityState;
   error: ParleyError | undefined;
   busy: boolean;
+  /** The meeting was left because the browser put the page away. */
+  putAway: boolean;
+  /** Out of a meeting, whose focus is gone with it. */
+  returned: boolean;
   onJoin: (request: JoinRequest) => Promise<boolean>;
 }) {
-  const { identity, error, busy, onJoin } = props;
+  const { identity, error, busy, putAway, returned, onJoin } = props;
   const spoken = useText();
   const { text } = spoken;
   const [invitation] = useState(() => invitationOf(location));
@@ -39,6 +43,11 @@ export function Lobby(props: {
   // The browser asks whether the page may listen; who joins before the answer would join without a voice.
   const waiting = !listens && choice.microphone === undefined && choice.error === undefined;
   const asksForSecret = invitation.joinSecret !== '' || error?.code === 'JOIN_SECRET_REQUIRED';
+
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (returned) title.current?.focus();
+  }, [returned]);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -67,7 +76,14 @@ export function Lobby(props: {
           <PageChoices labelHidden />
         </div>
         <form className="lobby-card" onSubmit={(event) => void submit(event)} data-testid="lobby">
-          <h2>{text.lobby.title}</h2>
+          <h2 ref={title} tabIndex={-1} data-testid="lobby-title">
+            {text.lobby.title}
+          </h2>
+          {putAway ? (
+            <Banner tone="warn" testId="put-away">
+              {text.lobby.putAway}
+            </Banner>
+          ) : null}
           <WhoYouAre identity={identity} displayName={displayName} onDisplayName={setDisplayName} />
           <TextField
             label={text.lobby.room}

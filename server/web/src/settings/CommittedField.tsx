@@ -28,7 +28,8 @@ export function CommittedField(props: {
       onChange={(event) => setDraft(event.target.value)}
       onBlur={commit}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') commit();
+        // Enter takes over what an input method suggests, first.
+        if (event.key === 'Enter' && !event.nativeEvent.isComposing) commit();
       }}
     />
   );

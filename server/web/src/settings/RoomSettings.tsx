@@ -51,6 +51,7 @@ function OfRoom({ view, onChange }: Part) {
   const { text } = useText();
   const { settings } = text;
   const { mode, modes, mayChangeRoom, roomOverrides } = view;
+  const ofRoom = (change: Change['settings']) => onChange({ scope: 'room', settings: change });
   const purpose = modes.find(({ name }) => name === mode)?.purpose;
   return (
     <section aria-labelledby="room-settings">
@@ -79,8 +80,28 @@ function OfRoom({ view, onChange }: Part) {
         hint={settings.hotWordsHint}
         value={(roomOverrides.hotWords ?? []).join(', ')}
         disabled={!mayChangeRoom}
-        onCommit={(words) =>
-          onChange({ scope: 'room', settings: { hotWords: words.trim() === '' ? null : listOf(words) } })
+        onCommit={(words) => ofRoom({ hotWords: words.trim() === '' ? null : listOf(words) })}
+      />
+      <LanguageSelect
+        label={settings.roomLanguage}
+        testId="room-language-select"
+        value={roomOverrides.language}
+        inherited={settings.asServer}
+        disabled={!mayChangeRoom}
+        onChoose={(language) => ofRoom({ language })}
+      />
+      <CommittedField
+        testId="room-wake-phrases-input"
+        label={settings.roomWakePhrases}
+        hint={settings.roomWakePhrasesHint}
+        value={(roomOverrides.wakePhrases ?? []).join(', ')}
+        disabled={!mayChangeRoom}
+        onCommit={(phrases) =>
+          ofRoom(
+            phrases.trim() === ''
+              ? { wakePhrases: null, wakeGate: null }
+              : { wakePhrases: listOf(phrases), wakeGate: true },
+          )
         }
       />
     </section>
@@ -88,27 +109,19 @@ function OfRoom({ view, onChange }: Part) {
 }
 
 function OfMine({ view, onChange }: Part) {
-  const { language, text } = useText();
-  const { settings } = text;
+  const { lobby, settings } = useText().text;
   const { effective, participant } = view;
   const mine = (change: Change['settings']) => onChange({ scope: 'participant', settings: change });
   return (
     <section aria-labelledby="my-settings">
       <h3 id="my-settings">{settings.mine}</h3>
-      <SelectField
+      <LanguageSelect
         label={settings.language}
-        data-testid="language-select"
-        value={effective.language}
-        onChange={(event) => mine({ language: event.target.value })}
-      >
-        <option value="auto">{settings.languageAuto}</option>
-        <option value="per-segment">{settings.languagePerSegment}</option>
-        {speechLanguages({ language, also: [effective.language] }).map(({ code, name }) => (
-          <option key={code} value={code}>
-            {name}
-          </option>
-        ))}
-      </SelectField>
+        testId="language-select"
+        value={participant.language}
+        inherited={lobby.asRoom}
+        onChoose={(language) => mine({ language })}
+      />
       <CommittedField
         testId="wake-phrases-input"
         label={settings.wakePhrases}
@@ -117,5 +130,37 @@ function OfMine({ view, onChange }: Part) {
         onCommit={(phrases) => mine({ wakePhrases: phrases.trim() === '' ? [] : listOf(phrases), wakeGate: true })}
       />
     </section>
+  );
+}
+
+/** A language of one layer, or none: then what is `inherited` holds. */
+function LanguageSelect(props: {
+  label: string;
+  testId: string;
+  value: string | undefined;
+  inherited: string;
+  disabled?: boolean;
+  onChoose: (language: string | null) => void;
+}) {
+  const { label, testId, value = '', inherited, disabled = false, onChoose } = props;
+  const { language, text } = useText();
+  const { settings } = text;
+  return (
+    <SelectField
+      label={label}
+      data-testid={testId}
+      value={value}
+      disabled={disabled}
+      onChange={(event) => onChoose(event.target.value === '' ? null : event.target.value)}
+    >
+      <option value="">{inherited}</option>
+      <option value="auto">{settings.languageAuto}</option>
+      <option value="per-segment">{settings.languagePerSegment}</option>
+      {speechLanguages({ language, also: [value] }).map(({ code, name }) => (
+        <option key={code} value={code}>
+          {name}
+        </option>
+      ))}
+    </SelectField>
   );
 }

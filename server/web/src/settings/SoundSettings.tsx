@@ -70,7 +70,7 @@ function MicrophoneSettings(props: { microphone: LocalMicrophone; onChange: (cha
 function SpeakerSelect({ client, onChange }: { client: ParleyClient; onChange: (change: Promise<void>) => void }) {
   const { settings } = useText().text;
   const [speakers, setSpeakers] = useState<readonly { deviceId: string; label: string }[]>([]);
-  const [deviceId, setDeviceId] = useState('');
+  const [deviceId, setDeviceId] = useState(client.audio.outputDeviceId);
   useEffect(() => {
     let ended = false;
     client.audio.listSpeakers().then(
@@ -89,7 +89,9 @@ function SpeakerSelect({ client, onChange }: { client: ParleyClient; onChange: (
       value={deviceId}
       onChange={(event) => {
         setDeviceId(event.target.value);
-        onChange(client.audio.setOutputDevice(event.target.value));
+        const chosen = client.audio.setOutputDevice(event.target.value);
+        // What cannot be had is not shown as chosen.
+        onChange(chosen.finally(() => setDeviceId(client.audio.outputDeviceId)));
       }}
     >
       <option value="">{settings.defaultSpeaker}</option>

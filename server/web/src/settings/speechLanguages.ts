@@ -1,6 +1,16 @@
 /** Languages that stand in the lists; a room can have any other. */
 const OFFERED = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'tr', 'uk', 'ar', 'hi', 'ja', 'ko', 'zh'];
 
+/** What a language is called in another one; its code where nobody knows. */
+export function languageName(code: string, language: string): string {
+  try {
+    return new Intl.DisplayNames(language, { type: 'language' }).of(code) ?? code;
+  } catch {
+    // No code of a language at all.
+    return code;
+  }
+}
+
 /** Codes with their names in the page's language, in the order of that language. `also`: codes that must be among them. */
 export function speechLanguages(options: {
   language: string;

@@ -14,6 +14,8 @@ export function SearchBox(props: {
   const { question, onQuestion, found, onPrevious, onNext } = props;
   const { transcript } = useText().text;
   const onKeyDown = (event: KeyboardEvent) => {
+    // These keys are the input method's as long as it composes.
+    if (event.nativeEvent.isComposing) return;
     if (event.key === 'Escape') onQuestion('');
     if (event.key !== 'Enter') return;
     event.preventDefault();

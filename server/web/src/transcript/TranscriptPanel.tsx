@@ -1,9 +1,10 @@
 import type { ParleyClient, Segment } from '@parley/client-sdk';
 import { useTranscript } from '@parley/client-sdk/react';
-import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { Button, IconButton } from '../design/Button.js';
 import { SelectField } from '../design/fields.js';
 import { CloseIcon, JumpIcon } from '../design/icons.js';
+import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import { useText } from '../i18n/I18n.js';
 import { SearchBox } from './SearchBox.js';
 import { findPlaces, speakersOf, wordsOf } from './search.js';
@@ -11,6 +12,10 @@ import { TranscriptActions } from './TranscriptActions.js';
 import { TranscriptRow } from './TranscriptRow.js';
 import { useFollowedList } from './useFollowedList.js';
 import './transcript.css';
+
+/** Of the button that opens and closes the panel. */
+export const TRANSCRIPT_BUTTON_ID = 'transcript-button';
+const LIST_ID = 'transcript-list';
 
 /** All that was said, gaps included: to read along, to look something up, to take with one. */
 export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onClose: () => void }) {
@@ -42,8 +47,11 @@ export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onC
   const fresh = useFreshCount(rows, following);
   const speakers = useMemo(() => speakersOf(all), [all]);
 
+  const panel = useRef<HTMLElement>(null);
+  useFocusHeir({ element: panel, heirId: TRANSCRIPT_BUTTON_ID });
+
   return (
-    <section className="transcript" aria-label={transcript.title} id="transcript">
+    <section className="transcript" aria-label={transcript.title} id="transcript" ref={panel}>
       <div className="transcript-title">
         <h2>{transcript.title}</h2>
         <span className="small soft">{transcript.count(rows.length)}</span>
@@ -85,8 +93,15 @@ export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onC
           </SelectField>
         ) : null}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable list must be reachable by keyboard */}
-      <div className="transcript-list" ref={scroller} onScroll={onScroll} tabIndex={0} data-testid="transcript-list">
+      <div
+        className="transcript-list"
+        id={LIST_ID}
+        ref={scroller}
+        onScroll={onScroll}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable list must be reachable by keyboard
+        tabIndex={0}
+        data-testid="transcript-list"
+      >
         {rows.length === 0 ? (
           <p className="transcript-empty">{speaker === '' ? transcript.empty : transcript.emptyFiltered}</p>
         ) : null}
@@ -109,13 +124,20 @@ export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onC
           })}
         </ol>
       </div>
-      {following ? null : (
-        <Button tone="primary" className="jump" icon={<JumpIcon />} data-testid="jump-button" onClick={jumpToEnd}>
-          {transcript.jump}
-          {fresh === 0 ? '' : ` · ${transcript.newEntries(fresh)}`}
-        </Button>
-      )}
+      {following ? null : <JumpButton fresh={fresh} onJump={jumpToEnd} />}
     </section>
+  );
+}
+
+function JumpButton({ fresh, onJump }: { fresh: number; onJump: () => void }) {
+  const { transcript } = useText().text;
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusHeir({ element: button, heirId: LIST_ID });
+  return (
+    <Button ref={button} tone="primary" className="jump" icon={<JumpIcon />} data-testid="jump-button" onClick={onJump}>
+      {transcript.jump}
+      {fresh === 0 ? '' : ` · ${transcript.newEntries(fresh)}`}
+    </Button>
   );
 }
 
