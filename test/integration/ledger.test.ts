@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const MODERATOR = { realm_access: { roles: ['moderator'] } };
-const SERVICE = { azp: 'parley-service', sid: undefined };
+const SERVICE = { azp: 'parley-service', preferred_username: 'service-account-parley-service', sid: undefined };
 
 const joined = (token: string, room: string): Promise<SocketClient> => server.joined(room, { kind: 'token', token });
 
