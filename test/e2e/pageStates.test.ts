@@ -178,6 +178,23 @@ describe('a connection that is cut', () => {
   );
 
   it(
+    'over which the meeting ended brings one into the next, whose clock and recording are its own',
+    async () => {
+      const { meeting: ada, wire } = await enter('Ada', { room: 'next' });
+      expect(await ada.get('recordable').count()).toBe(0);
+      await wire.cut();
+      await ada.get('reconnecting').waitFor();
+      const hourAgo = Date.now() - 3_600_000;
+      wire.differing = { meetingId: 'm_next', meetingStartedAtMs: hourAgo, features: { recording: true } };
+      wire.mend();
+      await ada.get('new-meeting').waitFor({ timeout: RECOVERY_TIMEOUT_MS });
+      await ada.get('recordable').waitFor();
+      await expect.poll(() => ada.page.locator('header time').textContent()).toMatch(/^1:00:\d\d$/);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
     'keeps nobody from leaving: the lobby is there at once',
     async () => {
       const { meeting: ada, wire } = await enter('Ada', { room: 'leaving' });
@@ -398,7 +415,7 @@ describe('the page', () => {
   it(
     'lets people set the language and the wake phrase of a room, and their own language back to what the room has',
     async () => {
-      const { meeting: ada } = await enter('Ada', { room: 'room-language' });
+      const { meeting: ada, wire } = await enter('Ada', { room: 'room-language' });
       const { meeting: ben } = await enter('Ben', { room: 'room-language' });
       for (const page of [ada, ben]) await page.get('settings-button').click();
       await ada.get('room-language-select').selectOption('fr');
@@ -409,12 +426,14 @@ describe('the page', () => {
       await expect.poll(() => ada.get('language-select').inputValue()).toBe('');
 
       const phrases = ada.get('room-wake-phrases-input');
-      await phrases.fill('hey computer');
+      const before = wire.requests.length;
       // Enter belongs to the input method as long as it composes.
+      await phrases.fill('hey com');
       await phrases.dispatchEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true });
-      expect(await ben.get('room-wake-phrases-input').inputValue()).toBe('');
+      await phrases.fill('hey computer');
       await phrases.press('Enter');
       await expect.poll(() => ben.get('room-wake-phrases-input').inputValue()).toBe('hey computer');
+      expect(wire.requests.slice(before).filter(({ name }) => name === 'updateSettings')).toHaveLength(1);
       await expect.poll(() => ben.participant('Ben').textContent()).toContain('not written down');
       await phrases.fill('');
       await phrases.press('Enter');

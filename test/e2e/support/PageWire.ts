@@ -1,4 +1,4 @@
-import type { NotificationName, Notifications } from '@parley/client-sdk/protocol';
+import type { JoinResult, NotificationName, Notifications } from '@parley/client-sdk/protocol';
 import type { BrowserContext, WebSocketRoute } from 'playwright-core';
 
 interface Led {
@@ -12,6 +12,8 @@ export class PageWire {
   readonly requests: { name: string; request: unknown }[] = [];
   /** Of the meeting that was joined last; empty before. */
   meetingId = '';
+  /** Puts these into what the server answers to a join, from now on. */
+  differing: Partial<JoinResult> = {};
   readonly #led = new Set<Led>();
   #cut = false;
 
@@ -51,8 +53,7 @@ export class PageWire {
       far.send(message);
     });
     far.onMessage((message) => {
-      this.#noteAnswer(String(message));
-      near.send(message);
+      near.send(this.#answerOf(String(message)));
     });
   }
 
@@ -63,10 +64,14 @@ export class PageWire {
     this.requests.push({ name, request });
   }
 
-  #noteAnswer(message: string): void {
-    const [, answers] = /^43\d*(\[.*\])$/s.exec(message) ?? [];
-    if (answers === undefined) return;
-    const [answer] = JSON.parse(answers) as [{ data?: { meetingId?: string } }];
-    this.meetingId = answer.data?.meetingId ?? this.meetingId;
+  /** What the page gets to hear of a message: another answer to a join, if wanted; everything else as it is. */
+  #answerOf(message: string): string {
+    const [, head, answers] = /^(43\d*)(\[.*\])$/s.exec(message) ?? [];
+    if (answers === undefined) return message;
+    const [answer] = JSON.parse(answers) as [{ data?: Partial<JoinResult> }];
+    if (answer.data?.meetingId === undefined) return message;
+    const data = { ...answer.data, ...this.differing };
+    this.meetingId = data.meetingId ?? '';
+    return `${head}${JSON.stringify([{ ...answer, data }])}`;
   }
 }
