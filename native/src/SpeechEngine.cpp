@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "backends.h"
+#include "liveEngines.h"
 #include "whisper.h"
 #include "wordAlignment.h"
 
@@ -35,6 +36,7 @@ std::unique_ptr<SpeechEngine> SpeechEngine::load(const EngineOptions &options, s
   info.modelType = whisper_model_type_readable(engine->context_);
   info.engineVersion = whisper_version();
   info.loadMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  enterEngine(engine.get());
   return engine;
 }
 
@@ -63,7 +65,10 @@ bool SpeechEngine::open(const EngineOptions &options, bool gpu, std::string &err
   }
 }
 
-SpeechEngine::~SpeechEngine() { close(); }
+SpeechEngine::~SpeechEngine() {
+  removeEngine(this);
+  close();
+}
 
 Status SpeechEngine::submit(int lane, Job job, Completion done, std::string &message) {
   std::lock_guard lock(submitMutex_);
