@@ -37,9 +37,15 @@ module.exports = {
       { path: '^media/src/(sfu|rtp|pipeline)' },
     ),
     deny(
+      'recognition-gets-its-model',
+      'Which file to load is said to the ASR process; where it comes from is the affair of the store.',
+      { path: '^media/src/asr', pathNot: '\\.test\\.ts$' },
+      { path: '^media/src/models' },
+    ),
+    deny(
       'native-only-where-it-is-driven',
-      'The addon is loaded by the decoder and by the ASR process alone.',
-      { path: '^media/src', pathNot: '^media/src/audio|^media/src/asr|\\.test\\.ts$' },
+      'The addon is loaded by the decoder, by the ASR process, and by the store of models, which reads their headers.',
+      { path: '^media/src', pathNot: '^media/src/(audio|asr|models)|\\.test\\.ts$' },
       { path: '^native/' },
     ),
     deny(

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BUILT_IN_MODEL, findPublishedModel } from '../models/modelCatalogue.js';
 import { Emitter } from '../process/Emitter.js';
 import type { SupervisedProcessOptions } from '../process/SupervisedProcess.js';
 import { AsrService, type AsrServiceOptions } from './AsrService.js';
 import type { AsrContract } from './asrContract.js';
-import { BUILT_IN_MODEL, findPublishedModel } from './modelCatalogue.js';
 import type { Load } from './types.js';
 
 /** The process as the test has it: nothing is started, the test says what it says. */

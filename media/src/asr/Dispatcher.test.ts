@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { BUILT_IN_MODEL } from '../models/modelCatalogue.js';
 import { ManualTime } from '../testing/ManualTime.js';
 import { type DispatchedJob, Dispatcher, type DispatcherLimits } from './Dispatcher.js';
-import { BUILT_IN_MODEL } from './modelCatalogue.js';
 import { FakeEngine } from './testing/FakeEngine.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type Load, type RecognitionKind } from './types.js';
 

@@ -3,18 +3,7 @@ export { AsrService, type AsrServiceOptions } from './AsrService.js';
 export type { AsrModel, AsrProcessStats } from './asrContract.js';
 export type { DispatcherLimits, DispatcherStats, DropCause } from './Dispatcher.js';
 export { detectDevice } from './detectDevice.js';
-export type { DownloadProgress } from './download.js';
 export { DEFAULT_LOAD_LIMITS, type LoadLimits } from './LoadMonitor.js';
-export { ModelError, type ModelErrorCode } from './ModelError.js';
-export { type ListedModel, ModelStore, type ModelStoreOptions, type ResolvedModel } from './ModelStore.js';
-export {
-  AUTO_MODEL,
-  BUILT_IN_MODEL,
-  DEFAULT_MODEL_BASE_URL,
-  findPublishedModel,
-  PUBLISHED_MODELS,
-  type PublishedModel,
-} from './modelCatalogue.js';
 export type { Quantiles } from './RecentValues.js';
 export {
   DEFAULT_RECOGNITION_CLIENT_LIMITS,

@@ -1,8 +1,8 @@
 import type { TranscribeResult } from '@parley/native';
 import { describe, expect, it } from 'vitest';
+import { BUILT_IN_MODEL, findPublishedModel, PUBLISHED_MODELS } from '../models/modelCatalogue.js';
 import { toHypothesis } from './filterResult.js';
 import { audioContextFrames, tokenCap, transcribeJob } from './jobOptions.js';
-import { BUILT_IN_MODEL, findPublishedModel, PUBLISHED_MODELS } from './modelCatalogue.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionSettings } from './types.js';
 
 const seconds = (s: number) => Math.round(s * 16_000);

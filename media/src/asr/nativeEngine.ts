@@ -1,4 +1,4 @@
-import type { ModelHeader, SpeechEngine, SpeechEngineOptions } from '@parley/native';
+import type { SpeechEngine, SpeechEngineOptions } from '@parley/native';
 import { PermanentInitError } from '../process/runChild.js';
 
 /** The only door from recognition to the addon. Loaded late, so that its absence is an answer and not a crash. */
@@ -18,12 +18,6 @@ export async function createNativeEngine(options: SpeechEngineOptions): Promise<
     }
     throw error;
   }
-}
-
-/** Reads and checks the header of a ggml Whisper file. @throws with a sentence on what is wrong with it */
-export async function inspectModelFile(path: string): Promise<ModelHeader> {
-  const native = await load();
-  return await native.readModelHeader(path);
 }
 
 /** Whether the addon brings a backend for CUDA. */

@@ -4,8 +4,10 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve as resolvePath } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { ModelProfile } from '../asr/types.js';
 import { type DownloadProgress, downloadFile, fileChecksum, UnreachableError } from './download.js';
 import { withFileLock } from './fileLock.js';
+import { inspectModelFile } from './inspectModelFile.js';
 import { ModelError } from './ModelError.js';
 import {
   AUTO_MODEL,
@@ -16,8 +18,6 @@ import {
   PUBLISHED_MODELS,
   type PublishedModel,
 } from './modelCatalogue.js';
-import { inspectModelFile } from './nativeEngine.js';
-import type { ModelProfile } from './types.js';
 
 export interface ModelStoreOptions {
   /** Of the downloaded and unpacked files, e.g. `<cache>/models`. Made when missing. */

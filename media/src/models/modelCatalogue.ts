@@ -1,4 +1,4 @@
-import type { ModelProfile } from './types.js';
+import type { ModelProfile } from '../asr/types.js';
 
 /** Where the published models lie; `PARLEY_MODEL_BASE_URL` puts a mirror in its place. */
 export const DEFAULT_MODEL_BASE_URL = 'https://huggingface.co/ggerganov/whisper.cpp/resolve/main';

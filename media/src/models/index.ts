@@ -1,0 +1,11 @@
+export type { DownloadProgress } from './download.js';
+export { ModelError, type ModelErrorCode } from './ModelError.js';
+export { type ListedModel, ModelStore, type ModelStoreOptions, type ResolvedModel } from './ModelStore.js';
+export {
+  AUTO_MODEL,
+  BUILT_IN_MODEL,
+  DEFAULT_MODEL_BASE_URL,
+  findPublishedModel,
+  PUBLISHED_MODELS,
+  type PublishedModel,
+} from './modelCatalogue.js';
