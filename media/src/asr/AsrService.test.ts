@@ -69,7 +69,7 @@ afterEach(async () => {
 describe('AsrService with a model for interims', () => {
   it('hands it to the process, and tells of it once it is loaded', async () => {
     // What a store gives has more in it; the process gets what it takes.
-    await start({ interimModel: Object.assign({ origin: 'cache' }, small) });
+    await start({ interimModel: Object.assign({ source: 'download' }, small) });
     expect(init()).toMatchObject({ model: main });
     expect((init() as AsrContract['init']).interimModel).toEqual(small);
     expect(service.status).not.toHaveProperty('interimModel');

@@ -108,12 +108,12 @@ describe('ModelStore: published models', () => {
     const models = store({ onProgress: ({ receivedBytes }) => progress.push(receivedBytes) });
     const first = await models.resolve('base-q5_1', { device: 'cpu' });
     expect(first).toMatchObject({
-      origin: 'download',
+      source: 'download',
       profile: { name: 'base-q5_1', demo: false, windowPolicy: 'floor' },
     });
     expect((await readFile(first.path)).equals(body)).toBe(true);
     expect(progress.at(-1)).toBe(body.length);
-    expect(await models.resolve('base-q5_1', { device: 'cpu' })).toMatchObject({ origin: 'cache', path: first.path });
+    expect(await models.resolve('base-q5_1', { device: 'cpu' })).toEqual(first);
     expect(asked.map((each) => each.path)).toEqual(['/models/ggml-base-q5_1.bin']);
     expect(await files()).toEqual(['ggml-base-q5_1.bin']);
   });
@@ -168,7 +168,7 @@ describe('ModelStore: published models', () => {
     await mkdir(join(directory, 'models'));
     await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.part'), body);
     await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.part.etag'), '"v1"');
-    expect((await store().pull('base-q5_1')).origin).toBe('download');
+    expect((await store().pull('base-q5_1')).source).toBe('download');
     expect(await files()).toEqual(['ggml-base-q5_1.bin']);
   });
 
@@ -211,7 +211,7 @@ describe('ModelStore: published models', () => {
 
   it('downloads once when two want the same model at once', async () => {
     const [a, b] = await Promise.all([store().pull('base-q5_1'), store().pull('base-q5_1')]);
-    expect([a.origin, b.origin].sort()).toEqual(['cache', 'download']);
+    expect(a).toEqual(b);
     expect(asked).toHaveLength(1);
   });
 
@@ -221,7 +221,7 @@ describe('ModelStore: published models', () => {
     await writeFile(lock, '');
     const longAgo = new Date(Date.now() - 31_000);
     await utimes(lock, longAgo, longAgo);
-    expect((await store().pull('base-q5_1')).origin).toBe('download');
+    expect((await store().pull('base-q5_1')).source).toBe('download');
   });
 
   it('waits for a process that downloads the same model now', async () => {
@@ -231,7 +231,7 @@ describe('ModelStore: published models', () => {
     const pulled = store().pull('base-q5_1');
     await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin'), body);
     await rm(lock);
-    expect((await pulled).origin).toBe('cache');
+    expect((await pulled).source).toBe('download');
     expect(asked).toEqual([]);
   });
 
@@ -261,7 +261,7 @@ describe('ModelStore: auto', () => {
     const model = await store().resolve('auto', { device: 'cpu' });
     expect(Date.now() - began).toBeLessThan(1_000);
     expect(asked).toHaveLength(1);
-    expect(model).toMatchObject({ origin: 'built-in', profile: { name: 'parley-nano', demo: true } });
+    expect(model).toMatchObject({ source: 'builtIn', profile: { name: 'parley-nano', demo: true } });
     expect(model.reason).toContain('did not answer');
     expect(model.reason).toContain('cannot transcribe people');
   });
@@ -286,7 +286,7 @@ describe('ModelStore: auto', () => {
         baseUrl,
         fetch: hanging,
       });
-      expect((await models.resolve('auto', { device: 'cpu' })).origin).toBe('built-in');
+      expect((await models.resolve('auto', { device: 'cpu' })).source).toBe('builtIn');
       expect(aborted).toHaveBeenCalledOnce();
     } finally {
       vi.useRealTimers();
@@ -295,15 +295,15 @@ describe('ModelStore: auto', () => {
 
   it('takes the built-in model when nobody listens or the name cannot be resolved', async () => {
     for (const dead of ['http://127.0.0.1:1', 'http://does-not-exist.invalid']) {
-      expect((await store({ baseUrl: dead }).resolve('auto', { device: 'cpu' })).origin).toBe('built-in');
+      expect((await store({ baseUrl: dead }).resolve('auto', { device: 'cpu' })).source).toBe('builtIn');
     }
   });
 
   it('takes the built-in model when the download breaks off, and what came is kept for the next time', async () => {
     handler = cutAt(60_000);
-    expect((await store().resolve('auto', { device: 'cpu' })).origin).toBe('built-in');
+    expect((await store().resolve('auto', { device: 'cpu' })).source).toBe('builtIn');
     handler = wellBehaved;
-    expect((await store().resolve('auto', { device: 'cpu' })).origin).toBe('download');
+    expect((await store().resolve('auto', { device: 'cpu' })).source).toBe('download');
     expect(asked.at(-1)?.range).toBe('bytes=60000-');
   });
 });
@@ -338,7 +338,7 @@ describe('ModelStore: built-in, paths and addresses', () => {
     await writeFile(path, 'weights .en');
     expect(await store().resolve(path, { device: 'cpu' })).toEqual({
       path,
-      origin: 'path',
+      source: 'file',
       profile: { name: 'mine.en', demo: false, windowPolicy: 'floor', longestWindowMs: 28_000, multilingual: false },
     });
   });
@@ -372,7 +372,7 @@ describe('ModelStore: built-in, paths and addresses', () => {
   it('downloads from an address once and keeps the sum of what came', async () => {
     const url = `${baseUrl}/ggml-own.bin?token=1`;
     const model = await store().resolve(url, { device: 'cpu' });
-    expect(model).toMatchObject({ origin: 'url', profile: { name: 'own', demo: false } });
+    expect(model).toMatchObject({ source: 'address', profile: { name: 'own', demo: false } });
     expect((await store().resolve(url, { device: 'cpu' })).path).toBe(model.path);
     expect(asked).toHaveLength(1);
     const recorded = JSON.parse(await readFile(`${model.path}.json`, 'utf8'));

@@ -40,11 +40,17 @@ const AUTO_MODEL_SPEC = 'auto';
 /** A second model is worth its memory where it is so many times smaller than the first. */
 const SMALLER_BY = 4;
 
+/**
+ * Where a model's file came from, whenever that was: with Parley, from the publisher or a mirror, out of packages of a registry, or
+ * named by path or address.
+ */
+export type ModelSource = 'builtIn' | 'download' | 'packages' | 'file' | 'address';
+
 export interface ResolvedModel {
   /** Absolute. */
   path: string;
   profile: ModelProfile;
-  origin: 'built-in' | 'cache' | 'download' | 'path' | 'url';
+  source: ModelSource;
   /** A sentence for people when the model is not the one that `auto` stands for. */
   reason?: string;
 }
@@ -115,7 +121,7 @@ export class ModelStore {
     ).sort((a, b) => b.megabytes - a.megabytes);
     for (const { fileName, profile } of candidates) {
       const path = this.#file(fileName);
-      if (await isFile(path)) return { path, profile, origin: 'cache' };
+      if (await isFile(path)) return { path, profile, source: 'download' };
     }
     return undefined;
   }
@@ -176,14 +182,14 @@ export class ModelStore {
 
   async #published(model: PublishedModel, answerTimeoutMs: number): Promise<ResolvedModel> {
     const path = this.#file(model.fileName);
-    const found = { path, profile: model.profile };
-    if (await isFile(path)) return { ...found, origin: 'cache' };
+    const found = { path, profile: model.profile, source: 'download' as const };
+    if (await isFile(path)) return found;
     await this.#ensureDirectory();
     return await withFileLock({ path: `${path}.lock` }, async () => {
-      if (await isFile(path)) return { ...found, origin: 'cache' as const };
+      if (await isFile(path)) return found;
       const url = `${this.#baseUrl}/${model.fileName}`;
       await this.#download({ url, name: model.name, path, answerTimeoutMs, checksum: model.checksum });
-      return { ...found, origin: 'download' as const };
+      return found;
     });
   }
 
@@ -200,7 +206,7 @@ export class ModelStore {
       await writeFile(`${path}.json`, JSON.stringify({ url, sha256 }));
     });
     const { multilingual } = await this.#check(path);
-    return { path, profile: profileOfFile({ name: bareName(name), multilingual }), origin: 'url' };
+    return { path, profile: profileOfFile({ name: bareName(name), multilingual }), source: 'address' };
   }
 
   async #fromPath(spec: string): Promise<ResolvedModel> {
@@ -212,7 +218,7 @@ export class ModelStore {
       );
     }
     const { multilingual } = await this.#check(path);
-    return { path, profile: profileOfFile({ name: bareName(basename(path)), multilingual }), origin: 'path' };
+    return { path, profile: profileOfFile({ name: bareName(basename(path)), multilingual }), source: 'file' };
   }
 
   async #builtIn(): Promise<ResolvedModel> {
@@ -230,7 +236,7 @@ export class ModelStore {
     }
     // Named by its content: another version of Parley unpacks its own.
     const path = this.#file(`${BUILT_IN_MODEL.profile.name}-${sum}.bin`);
-    const model = { path, profile: BUILT_IN_MODEL.profile, origin: 'built-in' as const };
+    const model = { path, profile: BUILT_IN_MODEL.profile, source: 'builtIn' as const };
     if (await isFile(path)) return model;
     await this.#ensureDirectory();
     await withFileLock({ path: `${path}.lock` }, async () => {

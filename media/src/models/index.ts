@@ -1,6 +1,12 @@
 export type { DownloadProgress } from './download.js';
 export { ModelError, type ModelErrorCode } from './ModelError.js';
-export { type ListedModel, ModelStore, type ModelStoreOptions, type ResolvedModel } from './ModelStore.js';
+export {
+  type ListedModel,
+  type ModelSource,
+  ModelStore,
+  type ModelStoreOptions,
+  type ResolvedModel,
+} from './ModelStore.js';
 export {
   AUTO_MODEL,
   BUILT_IN_MODEL,

@@ -4,7 +4,7 @@ import { interimModelOf } from './interimModel.js';
 
 const main: ResolvedModel = {
   path: '/models/large.bin',
-  origin: 'cache',
+  source: 'download',
   profile: { name: 'large', demo: false, windowPolicy: 'floor', longestWindowMs: 28_000, multilingual: true },
 };
 

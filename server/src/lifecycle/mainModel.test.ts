@@ -4,7 +4,7 @@ import { mainModelOf } from './mainModel.js';
 
 const model: ResolvedModel = {
   path: '/models/base.bin',
-  origin: 'cache',
+  source: 'download',
   profile: { name: 'base', demo: false, windowPolicy: 'floor', longestWindowMs: 28_000, multilingual: true },
 };
 
