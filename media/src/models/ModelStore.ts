@@ -1,23 +1,31 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve as resolvePath } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { ModelProfile } from '../asr/types.js';
-import { type DownloadProgress, downloadFile, fileChecksum, UnreachableError } from './download.js';
+import { asDiskError } from './asDiskError.js';
+import { downloadFile, UnreachableError } from './download.js';
+import { fileChecksum } from './fileChecksum.js';
 import { withFileLock } from './fileLock.js';
+import { isFile } from './files.js';
+import { type HttpGet, httpGet } from './httpGet.js';
 import { inspectModelFile } from './inspectModelFile.js';
 import { ModelError } from './ModelError.js';
 import {
-  AUTO_MODEL,
+  AUTO_MODELS,
   BUILT_IN_MODEL,
   DEFAULT_MODEL_BASE_URL,
   findPublishedModel,
   ordinaryProfile,
   PUBLISHED_MODELS,
   type PublishedModel,
+  WHISPER_LICENCE,
 } from './modelCatalogue.js';
+import { PACKAGE_SETS } from './packages/packageCatalogue.js';
+import { rebuildModel } from './packages/rebuildModel.js';
+import { type ModelSource, noteOf, readProvenance, writeProvenance } from './provenance.js';
 
 export interface ModelStoreOptions {
   /** Of the downloaded and unpacked files, e.g. `<cache>/models`. Made when missing. */
@@ -26,31 +34,40 @@ export interface ModelStoreOptions {
   builtInDirectory: string;
   /** Default: `PARLEY_MODEL_BASE_URL`, else the publisher's address. */
   baseUrl?: string;
-  fetch?: typeof fetch;
-  onProgress?: (progress: DownloadProgress & { name: string }) => void;
+  get?: HttpGet;
+  onProgress?: (progress: ModelProgress) => void;
   /** Checks that a file is a ggml Whisper model; default: the addon's own reader. */
   inspect?: (path: string) => Promise<{ multilingual: boolean }>;
-  /** Times of downloads, for tests. `autoAnswerMs` is for `auto`, which has something to fall back to. */
+  /** What rebuilds published models from packages; default: pip and our own converter. */
+  rebuild?: typeof rebuildModel;
+  /** Times of downloads, for tests. `otherwiseMs` is for the publisher's answer where there is another way to go. */
   timeouts?: Partial<typeof DEFAULT_TIMEOUTS>;
 }
 
-const DEFAULT_TIMEOUTS = { autoAnswerMs: 3_000, answerMs: 20_000, stallMs: 30_000 };
+/** How far a model is that is being fetched. */
+export interface ModelProgress {
+  name: string;
+  /** From an address, from a package registry, or written anew from packages. */
+  phase: 'download' | 'packages' | 'rebuild';
+  /** 0 to 1; absent where nobody says how much there is. */
+  fraction: number | undefined;
+  receivedBytes?: number;
+  totalBytes?: number;
+}
+
+const DEFAULT_TIMEOUTS = { otherwiseMs: 3_000, answerMs: 20_000, stallMs: 30_000 };
 const DOWNLOAD_ATTEMPTS = 4;
 const AUTO_MODEL_SPEC = 'auto';
 /** A second model is worth its memory where it is so many times smaller than the first. */
 const SMALLER_BY = 4;
-
-/**
- * Where a model's file came from, whenever that was: with Parley, from the publisher or a mirror, out of packages of a registry, or
- * named by path or address.
- */
-export type ModelSource = 'builtIn' | 'download' | 'packages' | 'file' | 'address';
 
 export interface ResolvedModel {
   /** Absolute. */
   path: string;
   profile: ModelProfile;
   source: ModelSource;
+  /** The address or the packages, with their versions. */
+  from?: string;
   /** A sentence for people when the model is not the one that `auto` stands for. */
   reason?: string;
 }
@@ -61,6 +78,13 @@ export interface ListedModel {
   present: boolean;
   builtIn: boolean;
   multilingual: boolean;
+  /** SPDX, of the weights. */
+  licence: string;
+  /** It can be rebuilt from registry packages where its publisher cannot be reached. */
+  packaged: boolean;
+  /** Where the file that is here came from. */
+  source?: ModelSource;
+  from?: string;
 }
 
 /**
@@ -91,7 +115,7 @@ export class ModelStore {
     if (spec === BUILT_IN_MODEL.profile.name) return await this.#builtIn();
     if (/^https?:\/\//i.test(spec)) return await this.#fromUrl(spec);
     const published = findPublishedModel(spec);
-    if (published !== undefined) return await this.#published(published, this.#timeouts.answerMs);
+    if (published !== undefined) return await this.#published(published);
     if (spec.includes('/') || spec.includes('\\') || spec.endsWith('.bin')) return await this.#fromPath(spec);
     throw unknownModel(spec);
   }
@@ -121,7 +145,7 @@ export class ModelStore {
     ).sort((a, b) => b.megabytes - a.megabytes);
     for (const { fileName, profile } of candidates) {
       const path = this.#file(fileName);
-      if (await isFile(path)) return { path, profile, source: 'download' };
+      if (await isFile(path)) return { path, profile, ...(await provenanceOf(path)) };
     }
     return undefined;
   }
@@ -131,19 +155,35 @@ export class ModelStore {
     if (name === BUILT_IN_MODEL.profile.name) return await this.#builtIn();
     const published = findPublishedModel(name);
     if (published === undefined) throw unknownModel(name);
-    return await this.#published(published, this.#timeouts.answerMs);
+    return await this.#published(published);
   }
 
   async list(): Promise<ListedModel[]> {
     const { name, multilingual } = BUILT_IN_MODEL.profile;
-    const builtIn = { name, megabytes: undefined, present: true, builtIn: true, multilingual };
-    const published = PUBLISHED_MODELS.map(async (model) => ({
-      name: model.name,
-      megabytes: model.megabytes,
-      present: await isFile(this.#file(model.fileName)),
-      builtIn: false,
-      multilingual: model.profile.multilingual,
-    }));
+    const builtIn: ListedModel = {
+      name,
+      megabytes: undefined,
+      present: true,
+      builtIn: true,
+      multilingual,
+      licence: BUILT_IN_MODEL.licence,
+      packaged: false,
+      source: 'builtIn',
+    };
+    const published = PUBLISHED_MODELS.map(async (model): Promise<ListedModel> => {
+      const path = this.#file(model.fileName);
+      const present = await isFile(path);
+      return {
+        name: model.name,
+        megabytes: model.megabytes,
+        present,
+        builtIn: false,
+        multilingual: model.profile.multilingual,
+        licence: WHISPER_LICENCE,
+        packaged: model.rebuild !== undefined,
+        ...(present ? await provenanceOf(path) : {}),
+      };
+    });
     return [builtIn, ...(await Promise.all(published))];
   }
 
@@ -157,40 +197,99 @@ export class ModelStore {
     const path = this.#file(published.fileName);
     const files = [path, `${path}.part`];
     const there = (await Promise.all(files.map(isFile))).some(Boolean);
-    for (const file of [...files, `${path}.part.etag`]) await rm(file, { force: true });
+    for (const file of [...files, `${path}.part.etag`, noteOf(path)]) await rm(file, { force: true });
+    for (const { wheel } of packagesOf(published)) await rm(join(this.#packages, wheel), { force: true });
     return there;
   }
 
-  async #auto(choice: keyof typeof AUTO_MODEL): Promise<ResolvedModel> {
-    const name = AUTO_MODEL[choice];
-    const published = findPublishedModel(name);
-    if (published === undefined) throw unknownModel(name);
+  async #auto(choice: keyof typeof AUTO_MODELS): Promise<ResolvedModel> {
+    const names = AUTO_MODELS[choice];
+    const [first] = names;
+    for (const name of names) {
+      const model = catalogued(name);
+      if (await isFile(this.#file(model.fileName))) return await this.#published(model);
+    }
     try {
-      return await this.#published(published, this.#timeouts.autoAnswerMs);
+      return await this.#published(catalogued(first), { hasOtherwise: true });
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      const why =
-        error.cause instanceof UnreachableError
-          ? `its address ${this.#baseUrl} did not answer`
-          : error.message.replace(/\.$/, '');
+      const why = `The model ${first} is not on this machine and could not be had (${error.message.replace(/\.$/, '')}).`;
+      if (choice === 'cuda') {
+        const small = await this.#auto('small');
+        return { ...small, reason: small.reason ?? `${why} ${small.profile.name} takes its place.` };
+      }
       const reason =
-        `The model ${name} is not on this machine and could not be downloaded (${why}). ` +
-        'The built-in demonstration model is active: it knows synthetic voices only and cannot transcribe people.';
+        `${why} The built-in demonstration model is active: it knows synthetic voices only and cannot transcribe ` +
+        'people.';
       return { ...(await this.#builtIn()), reason };
     }
   }
 
-  async #published(model: PublishedModel, answerTimeoutMs: number): Promise<ResolvedModel> {
+  /** From the cache, else from the publisher, else from packages. @param options.hasOtherwise the caller has a way of its own left */
+  async #published(model: PublishedModel, { hasOtherwise = false } = {}): Promise<ResolvedModel> {
     const path = this.#file(model.fileName);
-    const found = { path, profile: model.profile, source: 'download' as const };
-    if (await isFile(path)) return found;
+    const found = async () => ({ path, profile: model.profile, ...(await provenanceOf(path)) });
+    if (await isFile(path)) return await found();
     await this.#ensureDirectory();
     return await withFileLock({ path: `${path}.lock` }, async () => {
-      if (await isFile(path)) return found;
-      const url = `${this.#baseUrl}/${model.fileName}`;
-      await this.#download({ url, name: model.name, path, answerTimeoutMs, checksum: model.checksum });
-      return found;
+      if (await isFile(path)) return await found();
+      try {
+        await this.#fromPublisher(model, { path, hasOtherwise: hasOtherwise || model.rebuild !== undefined });
+      } catch (error) {
+        if (model.rebuild === undefined || !(error instanceof ModelError)) throw error;
+        await this.#fromPackages(model, { path, why: error });
+      }
+      return await found();
     });
+  }
+
+  async #fromPublisher(model: PublishedModel, options: { path: string; hasOtherwise: boolean }): Promise<void> {
+    const { path, hasOtherwise } = options;
+    const url = `${this.#baseUrl}/${model.fileName}`;
+    await this.#download({
+      url,
+      name: model.name,
+      path,
+      answerTimeoutMs: hasOtherwise ? this.#timeouts.otherwiseMs : this.#timeouts.answerMs,
+      check: (part) => verify(part, { url, model }),
+    });
+    await writeProvenance(path, { source: 'download', from: url, sha1: model.sha1 });
+  }
+
+  /** @param options.why the publisher's file cannot be had */
+  async #fromPackages(model: PublishedModel, options: { path: string; why: ModelError }): Promise<void> {
+    const { path, why } = options;
+    const { weights = undefined, quantisation = undefined } = model.rebuild ?? {};
+    if (weights === undefined) throw why;
+    const { onProgress, rebuild = rebuildModel } = this.#options;
+    try {
+      // Files of one model are rebuilt from the same packages.
+      await this.#ensureDirectory(this.#packages);
+      const set = await withFileLock({ path: join(this.#packages, `${weights}.lock`) }, () =>
+        rebuild({
+          sets: PACKAGE_SETS[weights],
+          sha1: model.sha1,
+          path,
+          directory: this.#packages,
+          stallMs: this.#timeouts.stallMs,
+          ...(quantisation === undefined ? {} : { quantisation }),
+          ...(onProgress === undefined
+            ? {}
+            : { onProgress: (progress) => onProgress({ ...progress, name: model.name }) }),
+        }),
+      );
+      // What the publisher had sent before.
+      for (const rest of [`${path}.part`, `${path}.part.etag`]) await rm(rest, { force: true });
+      const from = set.packages.map(({ name, version }) => `${name} ${version}`).join(', ');
+      await writeProvenance(path, { source: 'packages', from, sha1: model.sha1 });
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      throw new ModelError(error.code, `${sentence(this.#reasonOf(why))} ${error.message}`, { cause: error });
+    }
+  }
+
+  #reasonOf(error: ModelError): string {
+    return error.cause instanceof UnreachableError ? `its address ${this.#baseUrl} did not answer` : error.message;
   }
 
   async #fromUrl(url: string): Promise<ResolvedModel> {
@@ -200,10 +299,19 @@ export class ModelStore {
     await this.#ensureDirectory();
     await withFileLock({ path: `${path}.lock` }, async () => {
       if (await isFile(path)) return;
-      await this.#download({ url, name, path, answerTimeoutMs: this.#timeouts.answerMs });
+      await this.#download({
+        url,
+        name,
+        path,
+        answerTimeoutMs: this.#timeouts.answerMs,
+        check: async (part) => void (await this.#check(part)),
+      });
       // No sum is published for it; this one is kept for people who want to compare.
-      const sha256 = await fileChecksum(path, 'sha256');
-      await writeFile(`${path}.json`, JSON.stringify({ url, sha256 }));
+      await writeProvenance(path, {
+        source: 'address',
+        from: withoutQuery(url),
+        sha256: await fileChecksum(path, 'sha256'),
+      });
     });
     const { multilingual } = await this.#check(path);
     return { path, profile: profileOfFile({ name: bareName(name), multilingual }), source: 'address' };
@@ -262,24 +370,33 @@ export class ModelStore {
     name: string;
     path: string;
     answerTimeoutMs: number;
-    checksum?: PublishedModel['checksum'];
+    /** Rejects where the file is not the one that was asked for. */
+    check: (partPath: string) => Promise<void>;
   }): Promise<void> {
     const partPath = `${options.path}.part`;
     const { onProgress } = this.#options;
     await downloadFile({
       url: options.url,
       partPath,
-      fetch: this.#options.fetch ?? fetch,
+      get: this.#options.get ?? httpGet,
       answerTimeoutMs: options.answerTimeoutMs,
       stallTimeoutMs: this.#timeouts.stallMs,
       attempts: DOWNLOAD_ATTEMPTS,
       ...(onProgress === undefined
         ? {}
-        : { onProgress: (progress) => onProgress({ ...progress, name: options.name }) }),
+        : {
+            onProgress: ({ receivedBytes, totalBytes }) =>
+              onProgress({
+                name: options.name,
+                phase: 'download',
+                fraction: totalBytes === undefined ? undefined : receivedBytes / totalBytes,
+                receivedBytes,
+                ...(totalBytes === undefined ? {} : { totalBytes }),
+              }),
+          }),
     });
     try {
-      if (options.checksum !== undefined) await verify(partPath, { ...options, checksum: options.checksum });
-      else await this.#check(partPath);
+      await options.check(partPath);
     } catch (error) {
       await rm(partPath, { force: true });
       throw error;
@@ -308,21 +425,53 @@ export class ModelStore {
     return join(this.#options.directory, name);
   }
 
-  async #ensureDirectory(): Promise<void> {
-    await mkdir(this.#options.directory, { recursive: true });
+  get #packages(): string {
+    return join(this.#options.directory, 'packages');
+  }
+
+  /** @throws ModelError where it cannot be made */
+  async #ensureDirectory(directory = this.#options.directory): Promise<void> {
+    try {
+      await mkdir(directory, { recursive: true });
+    } catch (error) {
+      throw asDiskError(error, directory);
+    }
   }
 }
 
-async function verify(
-  path: string,
-  expected: { url: string; name: string; checksum: PublishedModel['checksum'] },
-): Promise<void> {
-  const { algorithm, value } = expected.checksum;
+/** Files that are here without a note were downloaded by an earlier version, from the publisher. */
+async function provenanceOf(path: string): Promise<{ source: ModelSource; from?: string }> {
+  return (await readProvenance(path)) ?? { source: 'download' };
+}
+
+function packagesOf({ rebuild }: PublishedModel) {
+  return rebuild === undefined ? [] : PACKAGE_SETS[rebuild.weights].flatMap(({ packages }) => packages);
+}
+
+function catalogued(name: string): PublishedModel {
+  const model = findPublishedModel(name);
+  if (model === undefined) throw unknownModel(name);
+  return model;
+}
+
+/** What stands behind a question mark may be a key. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
+}
+
+async function verify(path: string, { url, model }: { url: string; model: PublishedModel }): Promise<void> {
+  const algorithm = model.sha256 === undefined ? 'sha1' : 'sha256';
+  const expected = model.sha256 ?? model.sha1;
   const actual = await fileChecksum(path, algorithm);
-  if (actual === value) return;
+  if (actual === expected) return;
   throw new ModelError(
     'MODEL_CHECKSUM_MISMATCH',
-    `What ${expected.url} sent is not the published ${expected.name} (${algorithm} ${actual} instead of ${value}). ` +
+    `What ${url} sent is not the published ${model.name} (${algorithm} ${actual} instead of ${expected}). ` +
       'It was removed. Try again; if it stays so, the address or a proxy on the way gives another file.',
   );
 }
@@ -342,12 +491,4 @@ function profileOfFile(file: { name: string; multilingual: boolean }): ModelProf
 
 function bareName(fileName: string): string {
   return fileName.replace(/\.bin$/, '').replace(/^ggml-/, '');
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }

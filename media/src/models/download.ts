@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import type { IncomingMessage } from 'node:http';
+import { asDiskError } from './asDiskError.js';
+import type { HttpGet } from './httpGet.js';
 import { ModelError } from './ModelError.js';
 
 export interface DownloadProgress {
@@ -15,7 +15,7 @@ export interface DownloadOptions {
   url: string;
   /** What came so far is kept here when the connection breaks, and a next call goes on from there. */
   partPath: string;
-  fetch: typeof fetch;
+  get: HttpGet;
   /** For the server's first answer. */
   answerTimeoutMs: number;
   /** Without a byte for so long the connection is given up. */
@@ -53,12 +53,6 @@ export async function downloadFile(options: DownloadOptions): Promise<void> {
   throw new ModelError('MODEL_DOWNLOAD_FAILED', failureSentence(options.url, lastError), { cause: lastError });
 }
 
-export async function fileChecksum(path: string, algorithm: 'sha1' | 'sha256'): Promise<string> {
-  const hash = createHash(algorithm);
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
-
 async function fetchOnce(options: DownloadOptions): Promise<void> {
   const controller = new AbortController();
   const haveBytes = await sizeOf(options.partPath);
@@ -68,26 +62,27 @@ async function fetchOnce(options: DownloadOptions): Promise<void> {
     controller,
     headers: resume ? { Range: `bytes=${haveBytes}-`, ...(tag === '' ? {} : { 'If-Range': tag }) } : {},
   });
-  if (response.status === 416) {
+  const status = response.statusCode ?? 0;
+  if (status === 416) {
     // What is here is as long as the file, or longer. The next try begins anew where the checksum does not take it.
-    await response.body?.cancel();
-    if (response.headers.get('content-range') === `bytes */${haveBytes}`) return;
+    response.destroy();
+    if (response.headers['content-range'] === `bytes */${haveBytes}`) return;
     await rm(options.partPath, { force: true });
     throw new Error('the part that was here did not fit the file');
   }
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    throw new ModelError('MODEL_DOWNLOAD_FAILED', statusSentence(options.url, response.status));
+  if (status < 200 || status > 299) {
+    response.destroy();
+    throw new ModelError('MODEL_DOWNLOAD_FAILED', statusSentence(options.url, status));
   }
-  const append = response.status === 206 && startsAt(response, haveBytes);
-  if (response.status === 206 && !append) {
-    await response.body.cancel();
+  const append = status === 206 && startsAt(response, haveBytes);
+  if (status === 206 && !append) {
+    response.destroy();
     await rm(options.partPath, { force: true });
     throw new Error('the server sent another range than was asked for');
   }
   const offset = append ? haveBytes : 0;
-  if (!append) await writeFile(tagPath(options), response.headers.get('etag') ?? '');
-  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  if (!append) await writeFile(tagPath(options), response.headers.etag ?? '');
+  const length = Number(response.headers['content-length'] ?? Number.NaN);
   const totalBytes = Number.isFinite(length) ? offset + length : undefined;
   const received = await receive(options, { response, controller, append, offset, totalBytes });
   if (totalBytes !== undefined && received < totalBytes) throw new Error(`the connection ended at ${received} bytes`);
@@ -96,7 +91,7 @@ async function fetchOnce(options: DownloadOptions): Promise<void> {
 async function answer(
   options: DownloadOptions,
   request: { controller: AbortController; headers: Record<string, string> },
-): Promise<Response> {
+): Promise<IncomingMessage> {
   const { controller, headers } = request;
   const timer = setTimeout(
     () => controller.abort(new UnreachableError(`no answer within ${options.answerTimeoutMs} ms`)),
@@ -104,12 +99,13 @@ async function answer(
   );
   try {
     // A compressed body would have another length than its file.
-    return await options.fetch(options.url, {
+    return await options.get(options.url, {
       headers: { 'Accept-Encoding': 'identity', ...headers },
       signal: controller.signal,
     });
   } catch (error) {
-    if (error instanceof UnreachableError) throw error;
+    const reason: unknown = controller.signal.reason;
+    if (reason instanceof UnreachableError) throw reason;
     throw new UnreachableError(causeOf(error), { cause: error });
   } finally {
     clearTimeout(timer);
@@ -119,7 +115,7 @@ async function answer(
 async function receive(
   options: DownloadOptions,
   from: {
-    response: Response;
+    response: IncomingMessage;
     controller: AbortController;
     append: boolean;
     offset: number;
@@ -128,7 +124,7 @@ async function receive(
 ): Promise<number> {
   let received = from.offset;
   const file = await open(options.partPath, from.append ? 'a' : 'w').catch((error: unknown) => {
-    throw diskError(error, options.partPath);
+    throw asDiskError(error, options.partPath);
   });
   let stall: NodeJS.Timeout | undefined;
   const watch = () => {
@@ -140,33 +136,23 @@ async function receive(
   };
   try {
     watch();
-    for await (const chunk of from.response.body ?? []) {
+    for await (const chunk of from.response as AsyncIterable<Buffer>) {
       await file.write(chunk).catch((error: unknown) => {
-        throw diskError(error, options.partPath);
+        throw asDiskError(error, options.partPath);
       });
       received += chunk.byteLength;
       options.onProgress?.({ receivedBytes: received, totalBytes: from.totalBytes });
       watch();
     }
     return received;
+  } catch (error) {
+    // Node says only that it was aborted.
+    throw from.controller.signal.aborted ? from.controller.signal.reason : error;
   } finally {
     clearTimeout(stall);
     from.controller.abort();
     await file.close();
   }
-}
-
-function diskError(error: unknown, path: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new ModelError(
-      'MODEL_DOWNLOAD_FAILED',
-      `The disk is full while writing ${path}. Free some room, or choose a smaller model or another cache directory; ` +
-        'the download goes on where it stopped.',
-      { cause: error },
-    );
-  }
-  return new ModelError('MODEL_DOWNLOAD_FAILED', `${path} cannot be written: ${causeOf(error)}.`, { cause: error });
 }
 
 function tagPath(options: DownloadOptions): string {
@@ -184,8 +170,8 @@ async function readTag(options: DownloadOptions): Promise<string | undefined> {
   }
 }
 
-function startsAt(response: Response, offset: number): boolean {
-  return response.headers.get('content-range')?.startsWith(`bytes ${offset}-`) === true;
+function startsAt(response: IncomingMessage, offset: number): boolean {
+  return response.headers['content-range']?.startsWith(`bytes ${offset}-`) === true;
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,4 +1,6 @@
 import type { ModelProfile } from '../asr/types.js';
+import type { PackagedWeights } from './packages/packageCatalogue.js';
+import type { QuantisationName } from './packages/quantisation.js';
 
 /** Where the published models lie; `PARLEY_MODEL_BASE_URL` puts a mirror in its place. */
 export const DEFAULT_MODEL_BASE_URL = 'https://huggingface.co/ggerganov/whisper.cpp/resolve/main';
@@ -9,21 +11,22 @@ export interface PublishedModel {
   fileName: string;
   /** About, in 10^6 bytes: as the publisher rounds it. */
   megabytes: number;
-  /** Lower-case hex, as published with the file. */
-  checksum: { algorithm: 'sha1' | 'sha256'; value: string };
+  /** Lower-case hex, as the publisher lists it. */
+  sha1: string;
+  /** Of the same file, where it is known. */
+  sha256?: string;
+  /** Where the publisher's address is out of reach: what packages hold, and how the file packs it. */
+  rebuild?: { weights: PackagedWeights; quantisation?: QuantisationName };
   profile: ModelProfile;
 }
 
 /** Audio of a request to a published model; Whisper's window is 30 s, and its last seconds are its weakest. */
 const PUBLISHED_LONGEST_WINDOW_MS = 28_000;
 
-function published(row: { name: string; megabytes: number; sha1: string; sha256?: string }): PublishedModel {
+function published(row: Omit<PublishedModel, 'fileName' | 'profile'>): PublishedModel {
   return {
-    name: row.name,
+    ...row,
     fileName: `ggml-${row.name}.bin`,
-    megabytes: row.megabytes,
-    checksum:
-      row.sha256 === undefined ? { algorithm: 'sha1', value: row.sha1 } : { algorithm: 'sha256', value: row.sha256 },
     profile: ordinaryProfile({ name: row.name, multilingual: !row.name.includes('.en') }),
   };
 }
@@ -42,6 +45,7 @@ export function ordinaryProfile(options: { name: string; multilingual: boolean }
 /** The model that comes with the sources. It knows synthetic voices and a small vocabulary, and nothing else. */
 export const BUILT_IN_MODEL = {
   fileName: 'parley-nano-q8_0.bin.gz',
+  licence: 'Apache-2.0',
   profile: {
     name: 'parley-nano',
     demo: true,
@@ -49,10 +53,20 @@ export const BUILT_IN_MODEL = {
     longestWindowMs: 10_000,
     multilingual: true,
   },
-} as const satisfies { fileName: string; profile: ModelProfile };
+} as const satisfies { fileName: string; licence: string; profile: ModelProfile };
 
-/** What `auto` stands for: by device, and where a small model is asked for on whatever device. */
-export const AUTO_MODEL = { cpu: 'base-q5_1', cuda: 'large-v3-turbo', small: 'base-q5_1' } as const;
+/**
+ * What `auto` stands for: by device, and where a small model is asked for on whatever device. The first is the one to fetch; the others
+ * are as good as it for whoever has them already.
+ */
+export const AUTO_MODELS = {
+  cpu: ['base-q8_0', 'base-q5_1', 'base'],
+  cuda: ['large-v3-turbo', 'large-v3-turbo-q8_0', 'large-v3-turbo-q5_0'],
+  small: ['base-q8_0', 'base-q5_1', 'base'],
+} as const satisfies Record<string, readonly [string, ...string[]]>;
+
+/** Of all published models: OpenAI's weights. */
+export const WHISPER_LICENCE = 'MIT';
 
 /**
  * Whisper models in ggml format by their publisher's names, sizes and sums: OpenAI's weights, MIT licence.
@@ -72,22 +86,44 @@ export const PUBLISHED_MODELS: readonly PublishedModel[] = [
     sha256: '818710568da3ca15689e31a743197b520007872ff9576237bda97bd1b469c3d7',
   }),
   published({ name: 'tiny-q8_0', megabytes: 44, sha1: '19e8118f6652a650569f5a949d962154e01571d9' }),
-  published({ name: 'tiny.en', megabytes: 79, sha1: 'c78c86eb1a8faa21b369bcd33207cc90d64ae9df' }),
-  published({ name: 'tiny.en-q5_1', megabytes: 33, sha1: '3fb92ec865cbbc769f08137f22470d6b66e071b6' }),
-  published({ name: 'tiny.en-q8_0', megabytes: 44, sha1: '802d6668e7d411123e672abe4cb6c18f12306abb' }),
+  published({
+    name: 'tiny.en',
+    megabytes: 79,
+    sha1: 'c78c86eb1a8faa21b369bcd33207cc90d64ae9df',
+    rebuild: { weights: 'tiny.en' },
+  }),
+  published({
+    name: 'tiny.en-q5_1',
+    megabytes: 33,
+    sha1: '3fb92ec865cbbc769f08137f22470d6b66e071b6',
+    rebuild: { weights: 'tiny.en', quantisation: 'q5_1' },
+  }),
+  published({
+    name: 'tiny.en-q8_0',
+    megabytes: 44,
+    sha1: '802d6668e7d411123e672abe4cb6c18f12306abb',
+    rebuild: { weights: 'tiny.en', quantisation: 'q8_0' },
+  }),
   published({
     name: 'base',
     megabytes: 149,
     sha1: '465707469ff3a37a2b9b8d8f89f2f99de7299dac',
     sha256: '60ed5bc3dd14eea856493d334349b405782ddcaf0028d4b5df4088345fba2efe',
+    rebuild: { weights: 'base' },
   }),
   published({
     name: 'base-q5_1',
     megabytes: 60,
     sha1: 'a3733eda680ef76256db5fc5dd9de8629e62c5e7',
     sha256: '422f1ae452ade6f30a004d7e5c6a43195e4433bc370bf23fac9cc591f01a8898',
+    rebuild: { weights: 'base', quantisation: 'q5_1' },
   }),
-  published({ name: 'base-q8_0', megabytes: 82, sha1: '7bb89bb49ed6955013b166f1b6a6c04584a20fbe' }),
+  published({
+    name: 'base-q8_0',
+    megabytes: 82,
+    sha1: '7bb89bb49ed6955013b166f1b6a6c04584a20fbe',
+    rebuild: { weights: 'base', quantisation: 'q8_0' },
+  }),
   published({ name: 'base.en', megabytes: 149, sha1: '137c40403d78fd54d454da0f9bd998f78703390c' }),
   published({
     name: 'base.en-q5_1',

@@ -1,30 +1,42 @@
-import type { ModelStoreOptions } from '@parley/media';
+import type { ModelProgress } from '@parley/media';
 import pc from 'picocolors';
 
-type ModelProgress = Parameters<NonNullable<ModelStoreOptions['onProgress']>>[0];
+const PHASES: Record<ModelProgress['phase'], string> = {
+  download: 'downloading',
+  packages: 'fetching packages',
+  rebuild: 'rebuilding from packages',
+};
 
-/** One line that tells how far a download is; rewritten in place on a terminal, every tenth otherwise. */
+/** One line that tells how far a model is that is being fetched; rewritten in place on a terminal, every tenth otherwise. */
 export function createProgressLine(stream: NodeJS.WriteStream): { update(step: ModelProgress): void; end(): void } {
-  let lastTenth = -1;
+  let last = '';
   let open = false;
   return {
-    update({ name, receivedBytes, totalBytes }) {
-      const fraction = totalBytes === undefined || totalBytes === 0 ? undefined : receivedBytes / totalBytes;
-      const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-      const text = `model ${name}: ${megabytes(receivedBytes)}${totalBytes === undefined ? '' : ` of ${megabytes(totalBytes)}`}`;
+    update(step) {
+      const text = textOf(step);
       if (stream.isTTY) {
         open = true;
-        stream.write(
-          `\r\u001b[2K  ${pc.cyan('↓')} ${text}${fraction === undefined ? '' : `  ${Math.round(fraction * 100)} %`}`,
-        );
-      } else if (fraction !== undefined && Math.floor(fraction * 10) !== lastTenth) {
-        lastTenth = Math.floor(fraction * 10);
-        stream.write(`  ${text}\n`);
+        const percent = step.fraction === undefined ? '' : `  ${Math.round(step.fraction * 100)} %`;
+        stream.write(`\r\u001b[2K  ${pc.cyan('↓')} ${text}${percent}`);
+        return;
       }
+      if (step.fraction === undefined) return;
+      const tenth = Math.floor(step.fraction * 10);
+      const told = `${step.name} ${step.phase} ${tenth}`;
+      if (told === last) return;
+      last = told;
+      stream.write(`  ${text}${step.phase === 'download' ? '' : ` ${tenth * 10} %`}\n`);
     },
     end() {
       if (open) stream.write('\n');
       open = false;
     },
   };
+}
+
+function textOf({ name, phase, receivedBytes, totalBytes }: ModelProgress): string {
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const amount = receivedBytes === undefined ? '' : `: ${megabytes(receivedBytes)}`;
+  const of = totalBytes === undefined ? '' : ` of ${megabytes(totalBytes)}`;
+  return `model ${name}, ${PHASES[phase]}${amount}${of}`;
 }

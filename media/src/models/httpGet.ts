@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http';
+import followRedirects from 'follow-redirects';
+
+export type HttpGet = (
+  url: string,
+  options: { headers: Record<string, string>; signal: AbortSignal },
+) => Promise<IncomingMessage>;
+
+const MOST_REDIRECTS = 5;
+
+/**
+ * GET by Node's own HTTP client, redirects followed. Not by `fetch`: Node's ends the process, past every handler, when the other side
+ * closes while a reader that waits for its disk has the stream paused (undici's parser, `assert(!this.paused)`).
+ * @returns the answer once its head is there, whatever its status
+ */
+export const httpGet: HttpGet = (url, { headers, signal }) =>
+  new Promise((resolve, reject) => {
+    const { http, https } = followRedirects;
+    const client = new URL(url).protocol === 'https:' ? https : http;
+    const request = client.get(url, { headers, signal, maxRedirects: MOST_REDIRECTS }, resolve);
+    request.on('error', reject);
+  });

@@ -1,0 +1,36 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
+/**
+ * Where a model's file came from, whenever that was: with Parley, from the publisher or a mirror, out of packages of a registry, or
+ * named by path or address.
+ */
+export type ModelSource = 'builtIn' | 'download' | 'packages' | 'file' | 'address';
+
+export interface Provenance {
+  source: ModelSource;
+  /** An address, or packages with their versions. */
+  from?: string;
+  /** Lower-case hex, of the file. */
+  sha1?: string;
+  sha256?: string;
+}
+
+/** Written beside a file that was fetched. */
+export async function writeProvenance(path: string, provenance: Provenance): Promise<void> {
+  await writeFile(noteOf(path), `${JSON.stringify(provenance)}\n`);
+}
+
+/** @returns undefined where nobody has written it down */
+export async function readProvenance(path: string): Promise<Provenance | undefined> {
+  try {
+    const { source, from } = JSON.parse(await readFile(noteOf(path), 'utf8')) as Record<string, unknown>;
+    if (source !== 'download' && source !== 'packages' && source !== 'address') return undefined;
+    return { source, ...(typeof from === 'string' ? { from } : {}) };
+  } catch {
+    return undefined;
+  }
+}
+
+export function noteOf(path: string): string {
+  return `${path}.json`;
+}
