@@ -13,9 +13,10 @@ import { SetupError } from './lib/SetupError.mjs';
 import { buildSources } from './steps/build.mjs';
 import { installDependencies } from './steps/dependencies.mjs';
 import { ensureKeycloak } from './steps/keycloak.mjs';
+import { ensureTestModel, offerPip } from './steps/model.mjs';
 import { continueInNewNode } from './steps/node.mjs';
 import { ensureSystemPackages } from './steps/systemPackages.mjs';
-import { needsFirefox, needsKeycloak, runTests, testPartsOf } from './test.mjs';
+import { needsFirefox, needsKeycloak, needsModel, runTests, testPartsOf } from './test.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HELP = `Usage: npm COMMAND
@@ -79,7 +80,7 @@ async function main() {
   ensureWritable(cacheDir);
   const stopEndingChildren = endChildrenOnSignals();
   await continueInNewNode({ cacheDir, progress, stopEndingChildren });
-  const { worker, keycloak } = await withLock(
+  const { worker, keycloak, model } = await withLock(
     { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up works (process ${pid}); waiting for it.`) },
     async () => ({
       worker: await setUp({
@@ -87,17 +88,26 @@ async function main() {
         browsers,
         strict: verb === 'test',
         cuda: args.includes('--cuda'),
+        models: mayFetchModel({ verb, args }),
       }),
       keycloak: verb === 'test' && needsKeycloak(args) ? await ensureKeycloak({ cacheDir, progress }) : undefined,
+      model: verb === 'test' && needsModel(args) ? await ensureTestModel({ root: ROOT, progress }) : undefined,
     }),
   );
   stopEndingChildren();
 
   const env = { ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
   delete env.PARLEY_NODE_TRIED;
-  if (verb === 'test') return runTests({ root: ROOT, args, env, progress, keycloak });
+  if (verb === 'test') return runTests({ root: ROOT, args, env, progress, keycloak, model });
   if (script === undefined) return 0;
   return runInForeground(process.execPath, [join(ROOT, script), ...fixed, ...args], { env });
+}
+
+/** @param {{ verb: string, args: string[] }} command @returns {boolean} whether a published model may be wanted that is not here yet */
+function mayFetchModel({ verb, args }) {
+  if (verb === 'parley') return args[0] === 'models' && args[1] === 'pull';
+  if (verb === 'test') return needsModel(args);
+  return ['start', 'demo', 'bench', 'screenshots'].includes(verb);
 }
 
 /** @param {string} cacheDir */
@@ -113,14 +123,15 @@ function ensureWritable(cacheDir) {
 }
 
 /**
- * @param {{ cacheDir: string, browsers: ('browser' | 'firefox')[], strict: boolean, cuda: boolean }} options
+ * @param {{ cacheDir: string, browsers: ('browser' | 'firefox')[], strict: boolean, cuda: boolean, models: boolean }} options
  * @returns {Promise<string>} path of mediasoup-worker
  */
-async function setUp({ cacheDir, browsers, strict, cuda }) {
+async function setUp({ cacheDir, browsers, strict, cuda, models }) {
   await ensureSystemPackages({
     parts: ['compiler', 'addon', ...browsers],
     progress,
   });
+  if (models) await offerPip({ cacheDir, progress });
   await installDependencies({ root: ROOT, progress });
 
   const { acquireWorker, runsHere } = await import('../native/worker/acquire.mjs');

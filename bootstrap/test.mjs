@@ -28,6 +28,12 @@ export function needsKeycloak(args) {
   return parts.length === 0 || parts.some((part) => PROJECTS_WITH_KEYCLOAK.includes(part));
 }
 
+/** @param {string[]} args @returns {boolean} whether tests with a published model are among what is asked for */
+export function needsModel(args) {
+  const parts = testPartsOf(args);
+  return parts.length === 0 || parts.some((part) => part !== 'contract');
+}
+
 /** @param {string[]} args @returns {boolean} whether the browser tests, which need Firefox beside Chromium, are among what is asked for */
 export function needsFirefox(args) {
   const parts = testPartsOf(args);
@@ -51,9 +57,10 @@ export function keycloakVariables(keycloak) {
  * @param {NodeJS.ProcessEnv} options.env
  * @param {ReturnType<import('./lib/progress.mjs').createProgress>} options.progress
  * @param {Keycloak} [options.keycloak] absent where no test needs it; one that is missing fails with PARLEY_REQUIRE_KEYCLOAK=1
+ * @param {{ skipped?: string }} [options.model] why there is no published model; a missing one fails with PARLEY_REQUIRE_MODEL=1
  * @returns {Promise<number>} the exit code
  */
-export async function runTests({ root, args, env: given, progress, keycloak }) {
+export async function runTests({ root, args, env: given, progress, keycloak, model }) {
   const parts = testPartsOf(args);
   const env = { ...given, ...keycloakVariables(keycloak) };
   const reports = join(root, 'test-results');
@@ -91,11 +98,19 @@ export async function runTests({ root, args, env: given, progress, keycloak }) {
   }
 
   const names = [...(parts.length === 0 ? ['lint', 'types', ...PROJECTS] : parts)];
-  const withoutKeycloak = keycloak !== undefined && 'skipped' in keycloak ? keycloak.skipped : undefined;
-  if (withoutKeycloak !== undefined && env.PARLEY_REQUIRE_KEYCLOAK === '1') {
-    const failure = `PARLEY_REQUIRE_KEYCLOAK is 1, and there is no Keycloak: ${withoutKeycloak}`;
-    writeFileSync(join(reports, 'keycloak.xml'), junitOf({ name: 'keycloak', seconds: 0, failure }));
-    names.push('keycloak');
+  const missing = [
+    {
+      name: 'keycloak',
+      what: 'a real Keycloak',
+      require: 'PARLEY_REQUIRE_KEYCLOAK',
+      reason: keycloak !== undefined && 'skipped' in keycloak ? keycloak.skipped : undefined,
+    },
+    { name: 'model', what: 'a published model', require: 'PARLEY_REQUIRE_MODEL', reason: model?.skipped },
+  ].filter(({ reason }) => reason !== undefined);
+  for (const { name, what, require, reason } of missing.filter(({ require }) => env[require] === '1')) {
+    const failure = `${require} is 1, and ${what} is missing: ${reason}`;
+    writeFileSync(join(reports, `${name}.xml`), junitOf({ name, seconds: 0, failure }));
+    names.push(name);
   }
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const name of names) {
@@ -105,8 +120,9 @@ export async function runTests({ root, args, env: given, progress, keycloak }) {
     total.skipped += counts.skipped;
   }
   if (failedRun && total.failed === 0) total.failed = 1;
-  if (withoutKeycloak !== undefined)
-    process.stdout.write(`\nThe tests against a real Keycloak did not run: ${withoutKeycloak}\n`);
+  for (const { what, reason } of missing) {
+    process.stdout.write(`\nThe tests against ${what} did not run: ${reason}\n`);
+  }
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return failedRun || total.failed > 0 ? 1 : 0;
 }

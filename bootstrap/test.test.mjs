@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keycloakVariables, needsFirefox, needsKeycloak, testPartsOf } from './test.mjs';
+import { keycloakVariables, needsFirefox, needsKeycloak, needsModel, testPartsOf } from './test.mjs';
 
 let root;
 
@@ -24,7 +24,7 @@ const report = (counts) =>
  * Runs the tests of a tree whose Vitest does what `behaviours` say.
  * @param {Record<string, { code?: number, signal?: string, xml?: string }>} behaviours by project
  */
-async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, require = '' } = {}) {
+async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, model, require = '' } = {}) {
   await mkdir(join(root, 'node_modules', 'vitest'), { recursive: true });
   await writeFile(
     join(root, 'node_modules', 'vitest', 'vitest.mjs'),
@@ -40,7 +40,7 @@ async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, 
     import { createProgress } from ${JSON.stringify(new URL('./lib/progress.mjs', import.meta.url).href)};
     import { runTests } from ${JSON.stringify(new URL('./test.mjs', import.meta.url).href)};
     const [root, ...args] = process.argv.slice(1);
-    process.exitCode = await runTests({ root, args, env: process.env, progress: createProgress(), keycloak: ${JSON.stringify(keycloak)} });`;
+    process.exitCode = await runTests({ root, args, env: process.env, progress: createProgress(), keycloak: ${JSON.stringify(keycloak)}, model: ${JSON.stringify(model)} });`;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--input-type=module', '-e', script, '--', root, ...args],
@@ -52,6 +52,7 @@ async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, 
         TYPES_CODE: String(types),
         PARLEY_KEYCLOAK: '/old',
         PARLEY_REQUIRE_KEYCLOAK: require,
+        PARLEY_REQUIRE_MODEL: require,
       },
     },
   );
@@ -155,6 +156,37 @@ describe('npm test with a real Keycloak', () => {
     expect(keycloakVariables(undefined)).toEqual({ PARLEY_KEYCLOAK: undefined, PARLEY_KEYCLOAK_SKIPPED: undefined });
     const { lastLine } = await runTests({ unit }, { args, require: '1' });
     expect(lastLine).toBe('5 passed, 0 failed, 0 skipped');
+  });
+});
+
+describe('npm test with a published model', () => {
+  const args = ['unit'];
+  const unit = { xml: report({ tests: 5 }) };
+  const model = { skipped: 'the registry hangs' };
+
+  it('says before the summary why there is none', async () => {
+    const { status, stdout, lastLine } = await runTests({ unit }, { args, model });
+    expect(stdout).toContain('The tests against a published model did not run: the registry hangs');
+    expect(lastLine).toBe('5 passed, 0 failed, 0 skipped');
+    expect(status).toBe(0);
+  });
+
+  it('fails without one where it is required, and with each thing that is missing', async () => {
+    const alone = await runTests({ unit }, { args, model, require: '1' });
+    expect(alone).toMatchObject({ status: 1, lastLine: '5 passed, 1 failed, 0 skipped' });
+    const both = await runTests({ unit }, { args, model, keycloak: { skipped: 'no route' }, require: '1' });
+    expect(both.lastLine).toBe('5 passed, 2 failed, 0 skipped');
+    expect(await readFile(join(root, 'test-results', 'model.xml'), 'utf8')).toContain('the registry hangs');
+  });
+
+  it('passes with one', async () => {
+    expect((await runTests({ unit }, { args, model: {}, require: '1' })).status).toBe(0);
+  });
+
+  it('asks for none where the contract alone is wanted', () => {
+    expect(needsModel([])).toBe(true);
+    expect(needsModel(['unit'])).toBe(true);
+    expect(needsModel(['contract'])).toBe(false);
   });
 });
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { stripVTControlCharacters } from 'node:util';
 import { readStamp, writeStamp } from '../lib/hash.mjs';
+import { reasonOf } from '../lib/reasonOf.mjs';
 import { run } from '../lib/run.mjs';
 import { SetupError } from '../lib/SetupError.mjs';
 import { ensureSystemPackages } from './systemPackages.mjs';
@@ -20,7 +20,6 @@ const MAVEN_LIMITS = [
   '-Daether.connector.connectTimeout=10000',
   '-Daether.connector.requestTimeout=60000',
 ];
-const REASON_LENGTH = 300;
 
 /**
  * A Keycloak that tests can start from: fetched, unpacked and prepared once, then never written to.
@@ -103,12 +102,4 @@ function removeLeftovers(home) {
   for (const name of readdirSync(dirname(home))) {
     if (name.startsWith(`${basename(home)}.part-`)) rmSync(join(dirname(home), name), { recursive: true, force: true });
   }
-}
-
-/** @param {unknown} error @returns {string} one line that stands before the summary of the tests */
-export function reasonOf(error) {
-  const message = error instanceof Error ? error.message : String(error);
-  // Maven resets colours that it was told not to use.
-  const text = stripVTControlCharacters(message).replace(/\s+/g, ' ').trim();
-  return text.length <= REASON_LENGTH ? text : `${text.slice(0, REASON_LENGTH - 1)}…`;
 }

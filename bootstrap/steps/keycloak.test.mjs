@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgress } from '../lib/progress.mjs';
-import { ensureKeycloak, KEYCLOAK_VERSION, reasonOf } from './keycloak.mjs';
+import { reasonOf } from '../lib/reasonOf.mjs';
+import { ensureKeycloak, KEYCLOAK_VERSION } from './keycloak.mjs';
 
 const ARCHIVE = 'the archive';
 const NAME = `keycloak-${KEYCLOAK_VERSION}`;

@@ -16,7 +16,7 @@ const USUAL_PLACES = [
 /**
  * What each part needs of the system: the Debian package, and how its presence is seen without asking the package manager.
  * @typedef {{ debian: string, present: () => boolean }} Need
- * @type {Record<'compiler' | 'addon' | 'worker' | 'browser' | 'firefox' | 'keycloak' | 'maven', Need[]>}
+ * @type {Record<'compiler' | 'addon' | 'worker' | 'browser' | 'firefox' | 'keycloak' | 'maven' | 'pip', Need[]>}
  */
 export const NEEDS = {
   compiler: [
@@ -38,6 +38,7 @@ export const NEEDS = {
   firefox: [{ debian: 'firefox-esr', present: () => findFirefox() !== undefined }],
   keycloak: [{ debian: 'default-jre-headless', present: () => hasProgram('java') }],
   maven: [{ debian: 'maven', present: () => hasProgram('mvn') }],
+  pip: [{ debian: 'python3-pip', present: () => succeeds('python3', ['-m', 'pip', '--version']) }],
 };
 
 /** As the demo and the tests look for it. @returns {string | undefined} */

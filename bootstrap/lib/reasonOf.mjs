@@ -1,0 +1,11 @@
+import { stripVTControlCharacters } from 'node:util';
+
+const REASON_LENGTH = 300;
+
+/** @param {unknown} error @returns {string} one line that stands before the summary of the tests */
+export function reasonOf(error) {
+  const message = error instanceof Error ? error.message : String(error);
+  // Maven resets colours that it was told not to use.
+  const text = stripVTControlCharacters(message).replace(/\s+/g, ' ').trim();
+  return text.length <= REASON_LENGTH ? text : `${text.slice(0, REASON_LENGTH - 1)}…`;
+}
