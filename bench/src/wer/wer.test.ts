@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media';
 import { comparableWords, FakeRecognizer, wavFile } from '@parley/media/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,9 +11,9 @@ import { countErrors, werOf } from './countErrors.js';
 import { readDataset } from './dataset.js';
 import { countPunctuation, punctuationScore } from './punctuation.js';
 import { readAudio } from './readAudio.js';
-import { readWav } from './readWav.js';
-import { to16k } from './resample.js';
 import { lostPackets } from './throughPipeline.js';
+
+const CLIPS = new URL('../../../test/fixtures/people/clips/', import.meta.url);
 
 let folder: string;
 beforeEach(async () => {
@@ -50,74 +51,26 @@ describe('a folder of recordings', () => {
   });
 });
 
-describe('a WAV file', () => {
-  const values = [0, 0.5, -0.5, 0.25];
-
-  it.each([
-    ['pcm', 8, 0.01],
-    ['pcm', 16, 1e-4],
-    ['pcm', 24, 1e-6],
-    ['pcm', 32, 1e-6],
-    ['float', 32, 0],
-  ] as const)('of %s with %i bits is read', (encoding, bits, tolerance) => {
-    const sound = readWav(wavFile({ values, encoding, bits }));
-    expect(sound?.sampleRate).toBe(16_000);
-    expect(sound?.samples).toHaveLength(4);
-    for (const [index, value] of values.entries()) {
-      expect(Math.abs((sound?.samples[index] ?? 9) - value)).toBeLessThanOrEqual(tolerance);
-    }
-  });
-
-  it('of two channels becomes their mean', () => {
-    const sound = readWav(wavFile({ values: [0.5, 0, -0.5, 0.5], encoding: 'float', bits: 32, channels: 2 }));
-    expect([...(sound?.samples ?? [])]).toEqual([0.25, 0]);
-  });
-
-  it('with chunks before its samples, and with a length that says nothing, is read to its end', () => {
-    const sound = readWav(wavFile({ values, encoding: 'pcm', bits: 16, extraChunk: 3, dataLength: 0xffffffff }));
-    expect(sound?.samples).toHaveLength(4);
-  });
-
-  it.each([
-    ['nothing', new Uint8Array(0)],
-    ['another format', new TextEncoder().encode('fLaC and more bytes than twelve')],
-    ['an encoding that is not known', wavFile({ values, encoding: 'pcm', bits: 16, formatTag: 0x11 })],
-    ['no samples', wavFile({ values, encoding: 'pcm', bits: 16 }).slice(0, 36)],
-  ])('that is %s is left to others', (_, file) => {
-    expect(readWav(file)).toBeUndefined();
-  });
-
-  it('needs no other program', async () => {
+describe('the sound of a recording', () => {
+  it('is read without any program where it is WAV or FLAC, and asks for ffmpeg otherwise', async () => {
     const path = process.env.PATH;
     process.env.PATH = '';
     try {
+      const values = [0, 0.5, -0.5, 0.25];
       await writeFile(join(folder, 'a.wav'), wavFile({ values, encoding: 'pcm', bits: 16 }));
-      await writeFile(join(folder, 'a.flac'), 'fLaC');
+      await writeFile(join(folder, 'a.mp3'), 'ID3');
       expect([...(await readAudio(join(folder, 'a.wav')))]).toEqual([0, 16_384, -16_384, 8_192]);
-      await expect(readAudio(join(folder, 'a.flac'))).rejects.toThrow(/need ffmpeg, which is not installed/);
+      expect(await readAudio(fileURLToPath(new URL('en-jfk.flac', CLIPS)))).toHaveLength(176_000);
+      await expect(readAudio(join(folder, 'a.mp3'))).rejects.toThrow(/need ffmpeg, which is not installed/);
     } finally {
       process.env.PATH = path;
     }
   });
-});
 
-describe('another sample rate', () => {
-  const tone = (sampleRate: number, hertz: number) =>
-    Float32Array.from(
-      { length: sampleRate / 2 },
-      (_, index) => 0.5 * Math.sin((2 * Math.PI * hertz * index) / sampleRate),
-    );
-  const level = (pcm: Int16Array) =>
-    Math.sqrt(pcm.subarray(800, -800).reduce((sum, value) => sum + (value / 32_768) ** 2, 0) / (pcm.length - 1_600));
-
-  it.each([8_000, 22_050, 44_100, 48_000])('%i Hz keeps what speech needs', (sampleRate) => {
-    const pcm = to16k({ sampleRate, samples: tone(sampleRate, 1_000) });
-    expect(pcm.length).toBe(8_000);
-    expect(level(pcm)).toBeCloseTo(0.5 / Math.SQRT2, 2);
-  });
-
-  it('keeps out what 16 kHz cannot carry', () => {
-    expect(level(to16k({ sampleRate: 48_000, samples: tone(48_000, 11_000) }))).toBeLessThan(0.005);
+  it('that is damaged is told to be, with the name of the file', async () => {
+    const whole = await readFile(new URL('en-jfk.flac', CLIPS));
+    await writeFile(join(folder, 'half.flac'), whole.subarray(0, whole.length / 2));
+    await expect(readAudio(join(folder, 'half.flac'))).rejects.toThrow(/half\.flac cannot be read\. .* damaged/);
   });
 });
 

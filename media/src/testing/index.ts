@@ -5,6 +5,11 @@ export { decodePcm } from './decodePcm.js';
 export { FakeRecognizer, type FakeScript, hypothesisOf } from './FakeRecognizer.js';
 export { ManualTime } from './ManualTime.js';
 export { type NoiseKind, noise } from './noises.js';
+export { decodeFlac } from './sound/decodeFlac.js';
+export { decodeSound, readSound } from './sound/readSound.js';
+export { readWav } from './sound/readWav.js';
+export type { Sound } from './sound/Sound.js';
+export { to16k } from './sound/to16k.js';
 export { type WavOptions, wavFile } from './wavFile.js';
 
 /** Entry of an ASR process with a fake engine, for `AsrService.create({ entry })`; see `FakeJobScript` for what it can do. */

@@ -1,8 +1,4 @@
-/** Samples of one channel, -1 to 1. */
-export interface Sound {
-  sampleRate: number;
-  samples: Float32Array;
-}
+import type { Sound } from './Sound.js';
 
 const PCM = 1;
 const FLOAT = 3;
