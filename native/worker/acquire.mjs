@@ -1,5 +1,5 @@
 /**
- * Gets mediasoup-worker for this machine. Plain JavaScript without dependencies: the set-up runs it before anything else is built.
+ * Gets mediasoup-worker for this machine. Plain JavaScript: the set-up runs it before anything else is built.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,8 +18,10 @@ import {
 import { arch, platform, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import followRedirects from 'follow-redirects';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** What the worker says when nobody is at the other end of its channel: the sign that it runs on this machine. */
@@ -116,15 +118,21 @@ async function fetchPrebuilt({
   }
 }
 
+/** Not by `fetch`: Node's ends the process when the other side closes at the wrong moment (undici's parser, `assert(!this.paused)`). */
 async function download(url, { answerTimeoutMs, downloadTimeoutMs }) {
   const abort = new AbortController();
+  const { http, https } = followRedirects;
+  const client = url.startsWith('https:') ? https : http;
   let timer = setTimeout(() => abort.abort(), answerTimeoutMs);
   try {
-    const response = await fetch(url, { signal: abort.signal });
+    const response = await new Promise((resolve, reject) => {
+      client.get(url, { signal: abort.signal }, resolve).on('error', reject);
+    });
     clearTimeout(timer);
-    if (!response.ok) throw new Error(`status ${response.status}`);
     timer = setTimeout(() => abort.abort(), downloadTimeoutMs);
-    return Buffer.from(await response.arrayBuffer());
+    if (response.statusCode === 200) return await buffer(response);
+    response.destroy();
+    throw new Error(`status ${response.statusCode}`);
   } finally {
     clearTimeout(timer);
   }
