@@ -6,7 +6,9 @@ export type ModelErrorCode =
   /** The file is not a ggml Whisper model. */
   | 'MODEL_UNREADABLE'
   | 'MODEL_DOWNLOAD_FAILED'
-  | 'MODEL_CHECKSUM_MISMATCH';
+  | 'MODEL_CHECKSUM_MISMATCH'
+  /** A package that the model could be rebuilt from cannot be had, or is another one than it says. */
+  | 'MODEL_PACKAGE_FAILED';
 
 /** Its message is a sentence that a person can act on. */
 export class ModelError extends Error {

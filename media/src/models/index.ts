@@ -15,3 +15,16 @@ export {
   PUBLISHED_MODELS,
   type PublishedModel,
 } from './modelCatalogue.js';
+export { type ListedWakeWord, WakeWordStore, type WakeWordStoreOptions } from './WakeWordStore.js';
+export {
+  ALL_WAKE_WORDS,
+  findPublishedWakeWord,
+  PUBLISHED_WAKE_WORDS,
+  type PublishedWakeWord,
+  WAKE_WORD_LICENCE,
+  WAKE_WORD_NAMES,
+  WAKE_WORD_PACKAGE,
+  WAKE_WORD_SHARED_FILES,
+  type WakeWordFile,
+  type WakeWordName,
+} from './wakeWordCatalogue.js';

@@ -21,7 +21,10 @@ describe('OpenWakeWordDetector', () => {
   });
   afterAll(() => detector.close());
 
-  async function heard(parts: Int16Array[], options: { chunk?: number; sensitivity?: number; by?: OpenWakeWordDetector } = {}) {
+  async function heard(
+    parts: Int16Array[],
+    options: { chunk?: number; sensitivity?: number; by?: OpenWakeWordDetector } = {},
+  ) {
     const detections: { phrase: string; score: number }[] = [];
     const stream = (options.by ?? detector).open({
       sensitivity: options.sensitivity ?? 0.6,
