@@ -81,6 +81,20 @@ describe('OpenWakeWordDetector', () => {
     }
   });
 
+  it('hears each of two words, whichever of them was heard just before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-wake-'));
+    const other = join(folder, 'other.onnx');
+    await copyFile(model('tone'), other);
+    const both = await OpenWakeWordDetector.create({ ...MODELS, classifierModels: [other, model('tone')] });
+    try {
+      const detections = await heard([new Int16Array(32_000), tone(1_500), new Int16Array(16_000)], { by: both });
+      expect(detections.map(({ phrase }) => phrase)).toEqual(['other', 'tone']);
+    } finally {
+      await both.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it('skips the oldest when it cannot keep up, and says so', async () => {
     const before = detector.stats.skippedHops;
     const stream = detector.open({ sensitivity: 0.6, onDetection: () => {} });

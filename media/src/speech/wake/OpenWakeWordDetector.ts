@@ -161,7 +161,8 @@ class OpenWakeWordStream implements WakeWordStream {
   #features = new Float32Array(FEATURE_FRAMES * FEATURES);
   #heardHops = 0;
   readonly #over = new Map<string, number>();
-  #quietUntilHop = 0;
+  /** Of words that were heard just now: each has its own, for a model may take another's word for its own. */
+  readonly #quietUntilHop = new Map<string, number>();
   #closed = false;
 
   constructor(parts: StreamParts) {
@@ -194,7 +195,7 @@ class OpenWakeWordStream implements WakeWordStream {
     this.#mels.fill(1);
     this.#features.fill(0);
     this.#heardHops = 0;
-    this.#quietUntilHop = 0;
+    this.#quietUntilHop.clear();
     this.#over.clear();
   }
 
@@ -254,8 +255,8 @@ class OpenWakeWordStream implements WakeWordStream {
   #judge({ phrase, score }: { phrase: string; score: number }): void {
     const over = score >= this.#threshold ? (this.#over.get(phrase) ?? 0) + 1 : 0;
     this.#over.set(phrase, over);
-    if (over !== PATIENCE_HOPS || this.#heardHops < this.#quietUntilHop) return;
-    this.#quietUntilHop = this.#heardHops + REFRACTORY_HOPS;
+    if (over !== PATIENCE_HOPS || this.#heardHops < (this.#quietUntilHop.get(phrase) ?? 0)) return;
+    this.#quietUntilHop.set(phrase, this.#heardHops + REFRACTORY_HOPS);
     this.#parts.onDetection({ phrase, score });
   }
 }
