@@ -92,6 +92,8 @@ describe('parley models, of wake words', () => {
   test('names them, too, where a name is unknown', async () => {
     const { code, err } = await run('pull', 'hey_jarvs');
     expect(code).toBe(1);
-    expect(err).toMatch(/^✗ There is no model "hey_jarvs"\..* Wake words are: alexa, hey_jarvis, .*wake-words for all/s);
+    expect(err).toMatch(
+      /^✗ There is no model "hey_jarvs"\..* Wake words are: alexa, hey_jarvis, .*wake-words for all/s,
+    );
   });
 });

@@ -21,7 +21,11 @@ export function wakeWordProblems(wakeWord: Settings['wakeWord']): string[] {
     : ['wakeWord.melModel, wakeWord.embeddingModel and wakeWord.classifierModels belong together: give all or none.'];
 }
 
-function sharedProblem(setting: 'melModel' | 'embeddingModel', path: string | undefined, wanted: WakeWordFile): string[] {
+function sharedProblem(
+  setting: 'melModel' | 'embeddingModel',
+  path: string | undefined,
+  wanted: WakeWordFile,
+): string[] {
   if (path === undefined || !differs(path, wanted)) return [];
   return [
     `wakeWord.${setting}: ${path} is another file than the words of wakeWord.models need. Leave wakeWord.${setting} out where those of ` +
