@@ -86,7 +86,13 @@ describe('WakeWordStore', () => {
     expect((await readFile(join(directory, 'hey_jarvis_v0.1.onnx'))).equals(contentOf(JARVIS))).toBe(true);
     expect(await store().resolve(['hey_jarvis'])).toEqual(first);
     expect({ fetched, closed }).toEqual({ fetched: 1, closed: 1 });
-    expect(onProgress).toHaveBeenCalledWith({ name: 'wake words', receivedBytes: 9_285_483, totalBytes: 9_285_483 });
+    expect(onProgress).toHaveBeenCalledWith({
+      name: 'wake words',
+      phase: 'packages',
+      fraction: 1,
+      receivedBytes: 9_285_483,
+      totalBytes: 9_285_483,
+    });
     expect(await files()).toEqual([...SHARED, 'hey_jarvis_v0.1.onnx'].sort());
   });
 

@@ -23,10 +23,19 @@ export interface WakeWordStoreOptions {
   /** Of the unpacked files, e.g. `<cache>/models/wake`. Made when missing. */
   directory: string;
   /** Of the package that they are all in. */
-  onProgress?: (progress: { name: string; receivedBytes: number; totalBytes: number }) => void;
+  onProgress?: (progress: WakeWordProgress) => void;
   /** Default: by pip. */
   fetchPackage?: (options: FetchPackageOptions) => Promise<string>;
   openWheel?: (path: string) => Promise<Wheel>;
+}
+
+export interface WakeWordProgress {
+  name: string;
+  phase: 'packages';
+  /** 0 to 1. */
+  fraction: number;
+  receivedBytes: number;
+  totalBytes: number;
 }
 
 export interface ListedWakeWord {
@@ -122,7 +131,15 @@ export class WakeWordStore {
       directory: join(this.#options.directory, INCOMING),
       ...(onProgress === undefined
         ? {}
-        : { onProgress: (progress) => onProgress({ ...progress, name: 'wake words' }) }),
+        : {
+            onProgress: (progress) =>
+              onProgress({
+                ...progress,
+                name: 'wake words',
+                phase: 'packages',
+                fraction: progress.receivedBytes / progress.totalBytes,
+              }),
+          }),
     });
     try {
       const wheel = await open(path);

@@ -15,7 +15,12 @@ export {
   PUBLISHED_MODELS,
   type PublishedModel,
 } from './modelCatalogue.js';
-export { type ListedWakeWord, WakeWordStore, type WakeWordStoreOptions } from './WakeWordStore.js';
+export {
+  type ListedWakeWord,
+  type WakeWordProgress,
+  WakeWordStore,
+  type WakeWordStoreOptions,
+} from './WakeWordStore.js';
 export {
   ALL_WAKE_WORDS,
   findPublishedWakeWord,
