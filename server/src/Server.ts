@@ -13,6 +13,7 @@ import {
   ModelStore,
   type ModelStoreOptions,
   resolveSpeechSettings,
+  WakeWordStore,
 } from '@parley/media';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
 import type { Identity } from './auth/Authenticator.js';
@@ -36,6 +37,7 @@ import { interimModelOf } from './lifecycle/interimModel.js';
 import { mainModelOf } from './lifecycle/mainModel.js';
 import { overloadOf } from './lifecycle/overload.js';
 import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
+import { wakeWordsDirectory, wakeWordsOf } from './lifecycle/wakeWords.js';
 import { type AuditLog, auditFileOf, createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import { Metrics } from './observability/Metrics.js';
@@ -109,6 +111,13 @@ export class Server {
     const device = settings.device === 'auto' ? await detectDevice() : settings.device;
     const model = await mainModelOf({ store, settings, device });
     const interimModel = await interimModelOf({ store, settings, device, model });
+    const wakeWords = await wakeWordsOf({
+      store: new WakeWordStore({
+        directory: wakeWordsDirectory(settings),
+        ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
+      }),
+      settings,
+    });
 
     const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
     const removeSocketDirectory = () => rmSync(socketDirectory, { recursive: true, force: true });
@@ -130,7 +139,7 @@ export class Server {
         ...(settings.lanes === undefined ? {} : { lanes: settings.lanes }),
         ...(settings.threadsPerLane === undefined ? {} : { threadsPerLane: settings.threadsPerLane }),
       },
-      ...wakeWordOf(settings),
+      ...wakeWords,
       settings: resolveSpeechSettings(settings.mode, settings.speech),
       logger: ({ process: name, source, text }) => logger.warn({ process: name, source }, text),
       onEvent: (event) =>
@@ -407,14 +416,6 @@ function needsJoinSecret(settings: Settings): boolean {
 function inventJoinSecret(): string {
   const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
   return [...randomBytes(12)].map((byte) => letters[byte % letters.length]).join('');
-}
-
-/** The wake word models, where they are given: all of them or none. */
-function wakeWordOf(settings: Settings): Pick<MediaNodeOptions, 'wakeWord'> {
-  const { melModel, embeddingModel, classifierModels } = settings.wakeWord;
-  return melModel === undefined || embeddingModel === undefined
-    ? {}
-    : { wakeWord: { melModel, embeddingModel, classifierModels } };
 }
 
 async function certificateOf(settings: Settings): Promise<{ certPath: string; keyPath: string; caPath?: string }> {

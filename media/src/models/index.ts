@@ -16,3 +16,21 @@ export {
   WHISPER_LICENCE,
 } from './modelCatalogue.js';
 export type { ModelSource } from './provenance.js';
+export {
+  type ListedWakeWord,
+  type WakeWordProgress,
+  WakeWordStore,
+  type WakeWordStoreOptions,
+} from './WakeWordStore.js';
+export {
+  ALL_WAKE_WORDS,
+  findPublishedWakeWord,
+  PUBLISHED_WAKE_WORDS,
+  type PublishedWakeWord,
+  WAKE_WORD_LICENCE,
+  WAKE_WORD_NAMES,
+  WAKE_WORD_PACKAGE,
+  WAKE_WORD_SHARED_FILES,
+  type WakeWordFile,
+  type WakeWordName,
+} from './wakeWordCatalogue.js';

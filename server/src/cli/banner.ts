@@ -1,4 +1,4 @@
-import { MODES } from '@parley/media';
+import { MODES, PUBLISHED_WAKE_WORDS, WAKE_WORD_LICENCE } from '@parley/media';
 import pc from 'picocolors';
 import { toString as qrCode } from 'qrcode';
 import type { Server } from '../Server.js';
@@ -24,6 +24,7 @@ export async function bannerText(server: Server): Promise<string> {
     ),
     row('Model', `${model.name}${model.demo ? pc.yellow('  (built-in demo model)') : ''}`),
     ...(interimModel === undefined ? [] : [row('Interim model', interimModel)]),
+    ...wakeWordRow(settings.wakeWord.models),
     row('Authentication', server.authentication),
   ];
   if (joinSecret !== undefined) lines.push(row('Join secret', pc.bold(joinSecret)));
@@ -60,6 +61,14 @@ function phoneHelp(url: string): string[] {
     '       iPhone: Settings > Profile downloaded > Install; then General > About > Certificate Trust Settings',
     '    Remove it again when you are done: whoever has its key could speak for any site to that phone.',
   ];
+}
+
+/** Whoever runs published wake words has to see what they come under. */
+function wakeWordRow(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const { name, condition } = WAKE_WORD_LICENCE;
+  const phrases = PUBLISHED_WAKE_WORDS.filter((word) => names.includes(word.name)).map(({ phrase }) => phrase);
+  return [row('Wake words', `${phrases.join(', ')}${pc.yellow(`  (${name}: ${condition})`)}`)];
 }
 
 function row(name: string, value: string): string {

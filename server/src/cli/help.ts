@@ -5,9 +5,9 @@ import { OFFERED_MODES } from '../config/speechSettings.js';
 
 const COMMANDS: [string, string][] = [
   ['start [flags]', 'serve meetings (what `npm start` does)'],
-  ['models list', 'models by name, and which are here'],
-  ['models pull NAME', 'download a model'],
-  ['models remove NAME', 'delete a downloaded model'],
+  ['models list', 'models and wake words by name, and which are here'],
+  ['models pull NAME', 'download a model, a wake word, or all of these (wake-words)'],
+  ['models remove NAME', 'delete what was downloaded'],
   ['keys list', 'API keys of integrators'],
   ['keys create NAME', 'a key that may make room tokens: --rooms (needed), --grants, --days (90)'],
   ['keys revoke ID', 'from now on it is nobody’s'],

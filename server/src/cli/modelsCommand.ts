@@ -1,59 +1,64 @@
 import { join } from 'node:path';
-import { ModelError, ModelStore } from '@parley/media';
+import { ModelError, ModelStore, WakeWordStore } from '@parley/media';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import { BUILT_IN_MODELS } from '../lifecycle/builtInModels.js';
+import { wakeWordsDirectory } from '../lifecycle/wakeWords.js';
+import { modelsListText, pulledText } from './modelsText.js';
 import { createProgressLine } from './progressLine.js';
+import { meansWakeWords, wakeWordLines, wakeWordNames, wakeWordsOrigin, wakeWordsPulled } from './wakeWordsText.js';
 
-/** `parley models list | pull NAME | remove NAME`. @returns the exit code */
+/** `parley models list | pull NAME | remove NAME`, of Whisper models and of wake words. @returns the exit code */
 export async function modelsCommand(args: readonly string[]): Promise<number> {
   const [action = 'list', name] = args;
   try {
     const settings = loadSettings({ environment: process.env });
     const progress = createProgressLine(process.stderr);
+    let fetched = false;
     const store = new ModelStore({
       directory: join(settings.cacheDir, 'models'),
       builtInDirectory: BUILT_IN_MODELS,
-      onProgress: (step) => progress.update(step),
+      onProgress: (step) => {
+        fetched = true;
+        progress.update(step);
+      },
       ...(settings.modelBaseUrl === undefined ? {} : { baseUrl: settings.modelBaseUrl }),
     });
+    const wakeWords = new WakeWordStore({
+      directory: wakeWordsDirectory(settings),
+      onProgress: (step) => {
+        fetched = true;
+        progress.update(step);
+      },
+    });
     if (action === 'list') {
-      process.stdout.write(listText(await store.list()));
+      process.stdout.write(modelsListText(await store.list(), wakeWordLines(await wakeWords.list())));
       return 0;
     }
     if ((action !== 'pull' && action !== 'remove') || name === undefined) {
       process.stderr.write('Use: parley models list | pull NAME | remove NAME\n');
       return 1;
     }
-    if (action === 'pull') {
-      const { path } = await store.pull(name);
+    if (action === 'pull' && meansWakeWords(name)) {
+      process.stdout.write(wakeWordsOrigin());
+      await wakeWords.pull(name);
       progress.end();
-      process.stdout.write(`${pc.green('✓')} ${name} is at ${path}\n`);
+      process.stdout.write(wakeWordsPulled(name, { directory: wakeWordsDirectory(settings), fetched }));
+    } else if (action === 'pull') {
+      const model = await store.pull(name);
+      progress.end();
+      process.stdout.write(pulledText(model, { name, fetched }));
     } else {
-      const removed = await store.remove(name);
+      const removed = await (meansWakeWords(name) ? wakeWords : store).remove(name);
       process.stdout.write(removed ? `${pc.green('✓')} ${name} was removed\n` : `${name} was not here\n`);
     }
     return 0;
   } catch (error) {
     if (error instanceof ModelError || error instanceof SettingsError) {
-      process.stderr.write(`${pc.red('✗')} ${error.message}\n`);
+      const others = error.code === 'MODEL_UNKNOWN' ? ` ${wakeWordNames()}` : '';
+      process.stderr.write(`${pc.red('✗')} ${error.message}${others}\n`);
       return 1;
     }
     throw error;
   }
-}
-
-function listText(models: Awaited<ReturnType<ModelStore['list']>>): string {
-  return models
-    .map(({ name, megabytes, present, builtIn, multilingual }) =>
-      [
-        present ? pc.green('●') : pc.dim('○'),
-        name.padEnd(24),
-        (megabytes === undefined ? '' : `${Math.round(megabytes)} MB`).padStart(9),
-        multilingual ? '' : pc.dim(' English only'),
-        builtIn ? pc.yellow(' built-in demo model, synthetic voices only') : '',
-      ].join(' '),
-    )
-    .concat(pc.dim('● on this machine   ○ can be downloaded'), '')
-    .join('\n');
 }

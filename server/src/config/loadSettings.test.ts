@@ -138,7 +138,35 @@ describe('loadSettings', () => {
       problemsOf(() => loadSettings({ flags: [...flags, '--wake-word-classifier-models', `${model},/nowhere.onnx`] })),
     ).toEqual(['wakeWord.classifierModels.1: there is no file at /nowhere.onnx.']);
     const taken = loadSettings({ flags: [...flags, '--wake-word-classifier-models', model] });
-    expect(taken.wakeWord).toEqual({ melModel: model, embeddingModel: model, classifierModels: [model] });
+    expect(taken.wakeWord).toEqual({ models: [], melModel: model, embeddingModel: model, classifierModels: [model] });
+  });
+
+  test('takes published wake words by name, and names all of them when one is unknown', () => {
+    expect(loadSettings({ flags: ['--wake-word-models', 'alexa,hey_jarvis'] }).wakeWord).toEqual({
+      models: ['alexa', 'hey_jarvis'],
+      classifierModels: [],
+    });
+    expect(problemsOf(() => loadSettings({ environment: { PARLEY_WAKE_WORD_MODELS: 'alexa,timer' } }))).toEqual([
+      'wakeWord.models.1: there is no published wake word "timer"; choose from alexa, hey_jarvis, hey_marvin, hey_mycroft.',
+    ]);
+  });
+
+  test('adds classifiers of one’s own to published wake words, but no other files to hear both through', () => {
+    const own = fileWith('onnx');
+    const published = ['--wake-word-models', 'alexa'];
+    const both = loadSettings({ flags: [...published, '--wake-word-classifier-models', own] });
+    expect(both.wakeWord).toEqual({ models: ['alexa'], classifierModels: [own] });
+    for (const [flag, setting] of [
+      ['--wake-word-mel-model', 'wakeWord.melModel'],
+      ['--wake-word-embedding-model', 'wakeWord.embeddingModel'],
+    ] as const) {
+      expect(problemsOf(() => loadSettings({ flags: [...published, flag, own] }))).toEqual([
+        `${setting}: ${own} is another file than the words of wakeWord.models need. Leave ${setting} out where those of wakeWord.classifierModels can use the published one, too; otherwise leave wakeWord.models out.`,
+      ]);
+      expect(problemsOf(() => loadSettings({ flags: [...published, flag, '/nowhere.onnx'] }))).toEqual([
+        `${setting}: there is no file at /nowhere.onnx.`,
+      ]);
+    }
   });
 
   test('keeps the metrics to this machine and asks for no short token', () => {

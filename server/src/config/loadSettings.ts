@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { type Settings, settingsSchema } from './settings.js';
 import { type SettingLeaf, settingLeaves } from './settingsTree.js';
 import { contradictionsOf } from './speechSettings.js';
+import { wakeWordProblems } from './wakeWordSettings.js';
 
 /** Variables with our prefix that are not settings: they steer the set-up and the tests. */
 const OTHER_VARIABLES = new Set([
@@ -16,6 +17,7 @@ const OTHER_VARIABLES = new Set([
   'PARLEY_NATIVE_DIR',
   'PARLEY_CHROMIUM',
   'PARLEY_REQUIRE_KEYCLOAK',
+  'PARLEY_REQUIRE_MODEL',
   'PARLEY_KEYCLOAK',
   'PARLEY_KEYCLOAK_SKIPPED',
 ]);
@@ -118,14 +120,7 @@ function contradictions(settings: Settings): string[] {
   if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
     problems.push('tls.certFile and tls.keyFile belong together: give both or none.');
   }
-  const given = [wakeWord.melModel, wakeWord.embeddingModel, wakeWord.classifierModels[0]].filter(
-    (path) => path !== undefined,
-  ).length;
-  if (given !== 0 && given !== 3) {
-    problems.push(
-      'wakeWord.melModel, wakeWord.embeddingModel and wakeWord.classifierModels belong together: give all or none.',
-    );
-  }
+  problems.push(...wakeWordProblems(wakeWord));
   for (const [name, file] of [
     ['tls.certFile', tls.certFile],
     ['tls.keyFile', tls.keyFile],

@@ -1,7 +1,14 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { GRANTS, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
-import { MODES, type ModeName, type SettingMeta, speechOverridesSchema } from '@parley/media';
+import {
+  MODES,
+  type ModeName,
+  type SettingMeta,
+  speechOverridesSchema,
+  WAKE_WORD_LICENCE,
+  WAKE_WORD_NAMES,
+} from '@parley/media';
 import { z } from 'zod';
 
 /** `shownDefault`: what people read where the default depends on the machine. */
@@ -25,6 +32,13 @@ export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
 });
 
 const file = z.string().min(1).max(4_096);
+
+const wakeWordName = z.enum(WAKE_WORD_NAMES, {
+  error: ({ input }) =>
+    typeof input === 'string'
+      ? `there is no published wake word "${input}"; choose from ${WAKE_WORD_NAMES.join(', ')}`
+      : undefined,
+});
 
 /**
  * The one schema of all settings. A key's place in this tree is its place in the file, `--like-this` its flag and
@@ -177,6 +191,15 @@ export const settingsSchema = z.strictObject({
     .meta(restart("Everybody in a room may change the room's speech settings; their own they always may")),
   wakeWord: z
     .strictObject({
+      models: z
+        .array(wakeWordName)
+        .max(16)
+        .default([])
+        .meta(
+          restart(
+            `Published wake words by name, fetched when missing; licence ${WAKE_WORD_LICENCE.name}: ${WAKE_WORD_LICENCE.condition}`,
+          ),
+        ),
       melModel: file.optional().meta(restart('ONNX file that makes mel spectrograms for wake word classifiers')),
       embeddingModel: file.optional().meta(restart('ONNX file that makes embeddings of them')),
       classifierModels: z

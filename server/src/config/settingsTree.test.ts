@@ -22,6 +22,13 @@ test('speech settings show the defaults of the schema although they are override
   expect(settingLeaves().find((leaf) => leaf.flag === '--speech-end-silence-ms')?.default).toBe(500);
 });
 
+test('choices are those of a value, and of each entry of a list', () => {
+  const leafOf = (flag: string) => settingLeaves().find((leaf) => leaf.flag === flag);
+  expect(leafOf('--device')?.choices).toEqual(['auto', 'cpu', 'cuda']);
+  expect(leafOf('--wake-word-models')).toMatchObject({ type: 'list', choices: expect.arrayContaining(['hey_jarvis']) });
+  expect(leafOf('--origins')?.choices).toBeUndefined();
+});
+
 test("ranges are the schema's, and bounds that nobody set are none", () => {
   const rangeOf = (flag: string) => settingLeaves().find((leaf) => leaf.flag === flag)?.range;
   expect(rangeOf('--port')).toEqual({ integer: true, min: 0, max: 65_535 });

@@ -12,7 +12,7 @@ export interface SettingLeaf {
   variable: string;
   /** A `map` can be given in the file alone. */
   type: 'string' | 'number' | 'boolean' | 'list' | 'map';
-  /** Values of a closed set. */
+  /** Values of a closed set; of a list, what its entries may be. */
   choices?: string[];
   range: SettingRange;
   default?: unknown;
@@ -55,7 +55,7 @@ function collect(schema: z.ZodType, path: string[]): SettingLeaf[] {
       flag: `--${words}`,
       variable: `PARLEY_${words.replaceAll('-', '_').toUpperCase()}`,
       type: typeOf(inner),
-      ...(inner instanceof z.ZodEnum ? { choices: inner.options.map(String) } : {}),
+      ...choicesOf(inner),
       range: rangeOf(inner),
       ...(defaultValue === undefined ? {} : { default: defaultValue }),
       meta: meta ?? { description: '', class: 'restart' },
@@ -79,6 +79,11 @@ function unwrap(schema: z.ZodType): { inner: z.ZodType; meta: ServerSettingMeta 
       return { inner, meta, defaultValue };
     }
   }
+}
+
+function choicesOf(schema: z.ZodType): Pick<SettingLeaf, 'choices'> {
+  const each = schema instanceof z.ZodArray ? schema.element : schema;
+  return each instanceof z.ZodEnum ? { choices: each.options.map(String) } : {};
 }
 
 /** The schema's bounds; those that only say what a safe integer is are none. */

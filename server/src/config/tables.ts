@@ -65,7 +65,10 @@ function defaultOf({ meta, default: value }: SettingLeaf): string {
 
 function rangeOf({ type, choices, range }: SettingLeaf): string {
   const { min, max, minLength, maxLength, maxItems, integer } = range;
-  if (choices !== undefined) return choices.map((choice) => `\`${choice}\``).join(', ');
+  if (choices !== undefined) {
+    const each = choices.map((choice) => `\`${choice}\``).join(', ');
+    return type === 'list' ? `any of ${each}` : each;
+  }
   if (type === 'boolean') return 'yes, no';
   if (type === 'map') return 'a map by room name';
   if (type === 'number') return `${min ?? ''} to ${max ?? ''}${integer === true ? '' : ', fractions too'}`;

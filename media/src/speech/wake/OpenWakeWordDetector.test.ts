@@ -1,3 +1,6 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noise } from '../../testing/noises.js';
@@ -18,9 +21,12 @@ describe('OpenWakeWordDetector', () => {
   });
   afterAll(() => detector.close());
 
-  async function heard(parts: Int16Array[], options: { chunk?: number; sensitivity?: number } = {}) {
+  async function heard(
+    parts: Int16Array[],
+    options: { chunk?: number; sensitivity?: number; by?: OpenWakeWordDetector } = {},
+  ) {
     const detections: { phrase: string; score: number }[] = [];
-    const stream = detector.open({
+    const stream = (options.by ?? detector).open({
       sensitivity: options.sensitivity ?? 0.6,
       onDetection: (detection) => detections.push(detection),
     });
@@ -58,6 +64,35 @@ describe('OpenWakeWordDetector', () => {
   it('hears the word again after a while', async () => {
     const pause = new Int16Array(16_000 * 4);
     expect(await heard([pause, tone(1_500), pause, tone(1_500), pause])).toHaveLength(2);
+  });
+
+  it('takes two models of the same phrase for one word', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-wake-'));
+    const versions = ['tone_v0.1', 'tone-v2'].map((name) => join(folder, `${name}.onnx`));
+    for (const file of versions) await copyFile(model('tone'), file);
+    const both = await OpenWakeWordDetector.create({ ...MODELS, classifierModels: versions });
+    try {
+      expect(both.phrases).toEqual(['tone']);
+      const parts = [new Int16Array(32_000), tone(1_500), new Int16Array(16_000)];
+      expect(await heard(parts, { by: both })).toEqual(await heard(parts));
+    } finally {
+      await both.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('hears each of two words, whichever of them was heard just before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-wake-'));
+    const other = join(folder, 'other.onnx');
+    await copyFile(model('tone'), other);
+    const both = await OpenWakeWordDetector.create({ ...MODELS, classifierModels: [other, model('tone')] });
+    try {
+      const detections = await heard([new Int16Array(32_000), tone(1_500), new Int16Array(16_000)], { by: both });
+      expect(detections.map(({ phrase }) => phrase)).toEqual(['other', 'tone']);
+    } finally {
+      await both.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('skips the oldest when it cannot keep up, and says so', async () => {

@@ -1,5 +1,5 @@
-import { basename, extname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { phraseOfFile } from './phraseOfFile.js';
 import {
   type WakeWordDetector,
   WakeWordError,
@@ -12,7 +12,10 @@ export interface OpenWakeWordOptions {
   melModel: string;
   /** Spectrogram to features: [1, 76, 32, 1] -> [1, 1, 1, 96]. */
   embeddingModel: string;
-  /** Features to a probability, one file a word: [1, 16, 96] -> [1, 1]. The file's name is the word's. */
+  /**
+   * Features to a probability, one file a word: [1, 16, 96] -> [1, 1]. The file's name without a version is the word's; of files for the
+   * same word the higher probability counts.
+   */
   classifierModels: readonly string[];
 }
 
@@ -67,7 +70,7 @@ export class OpenWakeWordDetector implements WakeWordDetector {
     const embedding = await load(options.embeddingModel);
     const words: Word[] = [];
     for (const path of options.classifierModels) {
-      words.push({ phrase: basename(path, extname(path)).replaceAll('_', ' '), session: await load(path) });
+      words.push({ phrase: phraseOfFile(path), session: await load(path) });
     }
     const detector = new OpenWakeWordDetector({ mel, embedding, words });
     await detector.#check(options);
@@ -75,7 +78,7 @@ export class OpenWakeWordDetector implements WakeWordDetector {
   }
 
   get phrases(): string[] {
-    return this.#words.map(({ phrase }) => phrase);
+    return [...new Set(this.#words.map(({ phrase }) => phrase))];
   }
 
   get stats(): OpenWakeWordStats {
@@ -107,12 +110,12 @@ export class OpenWakeWordDetector implements WakeWordDetector {
   }
 
   async #scores(features: Float32Array): Promise<{ phrase: string; score: number }[]> {
-    const scores: { phrase: string; score: number }[] = [];
+    const scores = new Map<string, number>();
     for (const { phrase, session } of this.#words) {
       const [score = 0] = await run(session, features, [1, FEATURE_FRAMES, FEATURES]);
-      scores.push({ phrase, score });
+      scores.set(phrase, Math.max(score, scores.get(phrase) ?? 0));
     }
-    return scores;
+    return [...scores].map(([phrase, score]) => ({ phrase, score }));
   }
 
   /** Runs each model once on silence: a wrong file is told of at the start, not in a call. */
@@ -158,7 +161,8 @@ class OpenWakeWordStream implements WakeWordStream {
   #features = new Float32Array(FEATURE_FRAMES * FEATURES);
   #heardHops = 0;
   readonly #over = new Map<string, number>();
-  #quietUntilHop = 0;
+  /** Of words that were heard just now: each has its own, for a model may take another's word for its own. */
+  readonly #quietUntilHop = new Map<string, number>();
   #closed = false;
 
   constructor(parts: StreamParts) {
@@ -191,7 +195,7 @@ class OpenWakeWordStream implements WakeWordStream {
     this.#mels.fill(1);
     this.#features.fill(0);
     this.#heardHops = 0;
-    this.#quietUntilHop = 0;
+    this.#quietUntilHop.clear();
     this.#over.clear();
   }
 
@@ -251,8 +255,8 @@ class OpenWakeWordStream implements WakeWordStream {
   #judge({ phrase, score }: { phrase: string; score: number }): void {
     const over = score >= this.#threshold ? (this.#over.get(phrase) ?? 0) + 1 : 0;
     this.#over.set(phrase, over);
-    if (over !== PATIENCE_HOPS || this.#heardHops < this.#quietUntilHop) return;
-    this.#quietUntilHop = this.#heardHops + REFRACTORY_HOPS;
+    if (over !== PATIENCE_HOPS || this.#heardHops < (this.#quietUntilHop.get(phrase) ?? 0)) return;
+    this.#quietUntilHop.set(phrase, this.#heardHops + REFRACTORY_HOPS);
     this.#parts.onDetection({ phrase, score });
   }
 }

@@ -1,0 +1,125 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { PUBLISHED_WAKE_WORDS, WAKE_WORD_SHARED_FILES, type WakeWordFile } from '@parley/media';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { modelsCommand } from './modelsCommand.js';
+
+let cache = '';
+const folder = () => join(cache, 'models', 'wake');
+
+/** What has the size of a file is taken for it: its sum was checked when it was unpacked. */
+function put(...files: WakeWordFile[]): void {
+  mkdirSync(folder(), { recursive: true });
+  for (const { fileName, bytes } of files) {
+    writeFileSync(join(folder(), fileName), '');
+    truncateSync(join(folder(), fileName), bytes);
+  }
+}
+
+const fileOf = (name: string) => {
+  const word = PUBLISHED_WAKE_WORDS.find((each) => each.name === name);
+  if (word === undefined) throw new Error(name);
+  return word.classifier;
+};
+
+/** The command's exit code and what it says. */
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    said.out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said.err += text;
+    return true;
+  });
+  try {
+    const code = await modelsCommand(args);
+    return { code, out: stripVTControlCharacters(said.out), err: stripVTControlCharacters(said.err) };
+  } finally {
+    vi.restoreAllMocks();
+  }
+}
+
+beforeEach(() => {
+  cache = mkdtempSync(join(tmpdir(), 'parley-cache-'));
+  vi.stubEnv('PARLEY_CACHE', cache);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(cache, { recursive: true, force: true });
+});
+
+describe('parley models', () => {
+  test('lists which are here, where each came from, what they come under, and which can be had from packages', async () => {
+    mkdirSync(join(cache, 'models'));
+    const put = (name: string, note?: object) => {
+      writeFileSync(join(cache, 'models', name), '');
+      if (note !== undefined) writeFileSync(join(cache, 'models', `${name}.json`), JSON.stringify(note));
+    };
+    put('ggml-base-q8_0.bin', { source: 'packages', from: 'one 1.0.0, two 1.0.0' });
+    put('ggml-small.bin');
+    const { out } = await run('list');
+    expect(out).toMatch(/^Whisper models \(weights by OpenAI, MIT licence\)$/m);
+    expect(out).toMatch(/^● parley-nano .*built-in demo model/m);
+    expect(out).toMatch(/^● base-q8_0 .*rebuilt from registry packages, .* \(one 1\.0\.0, two 1\.0\.0\)$/m);
+    expect(out).toMatch(/^● small .*from its publisher$/m);
+    expect(out).toMatch(/^◐ tiny\.en-q8_0 .*English only/m);
+    expect(out).toMatch(/^○ medium /m);
+  });
+
+  test('says that a model is here already, and from where', async () => {
+    mkdirSync(join(cache, 'models'));
+    const path = join(cache, 'models', 'ggml-tiny.bin');
+    writeFileSync(path, '');
+    expect((await run('pull', 'tiny')).out).toBe(`✓ tiny is here already, from its publisher: ${path}\n`);
+  });
+});
+
+describe('parley models, of wake words', () => {
+  test('lists them with their licence, and which are here', async () => {
+    put(...Object.values(WAKE_WORD_SHARED_FILES), fileOf('hey_jarvis'));
+    const { code, out } = await run('list');
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'Wake words (CC BY-NC-SA 4.0: not for commercial use; https://creativecommons.org/licenses/by-nc-sa/4.0/)',
+    );
+    expect(out).toMatch(/^● hey_jarvis +1\.3 MB +"hey jarvis"$/m);
+    expect(out).toMatch(/^○ alexa +0\.9 MB +"alexa"$/m);
+    expect(out).toMatch(/^◐ base +149 MB/m);
+  });
+
+  test('says before a word is pulled where it is from and what it comes under, and after it where it is', async () => {
+    put(...Object.values(WAKE_WORD_SHARED_FILES), fileOf('hey_jarvis'));
+    expect(await run('pull', 'hey_jarvis')).toEqual({
+      code: 0,
+      out:
+        'Wake words are from the Python package openwakeword 0.4.0.\n' +
+        'Licence of the models: CC BY-NC-SA 4.0, not for commercial use (https://creativecommons.org/licenses/by-nc-sa/4.0/)\n' +
+        `✓ hey_jarvis is here already, in ${folder()}\n` +
+        '  npm start -- --wake-word-models hey_jarvis\n',
+      err: '',
+    });
+  });
+
+  test('pulls and removes all of them by one name', async () => {
+    put(...Object.values(WAKE_WORD_SHARED_FILES), ...PUBLISHED_WAKE_WORDS.map(({ classifier }) => classifier));
+    const { out } = await run('pull', 'wake-words');
+    expect(out).toContain('--wake-word-models alexa,hey_jarvis,hey_marvin,hey_mycroft\n');
+    expect((await run('remove', 'alexa')).out).toBe('✓ alexa was removed\n');
+    expect((await run('remove', 'wake-words')).out).toBe('✓ wake-words was removed\n');
+    expect((await run('remove', 'wake-words')).out).toBe('wake-words was not here\n');
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  test('names them, too, where a name is unknown', async () => {
+    const { code, err } = await run('pull', 'hey_jarvs');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^✗ There is no model "hey_jarvs"\..* Wake words are: alexa, hey_jarvis, .*wake-words for all/s,
+    );
+  });
+});

@@ -1,0 +1,53 @@
+import type { ListedModel, ModelSource } from '@parley/media';
+import pc from 'picocolors';
+
+const SOURCES: Record<ModelSource, string> = {
+  builtIn: 'comes with Parley',
+  download: 'from its publisher',
+  packages: 'rebuilt from registry packages, its sum is the publisher’s',
+  file: 'a file of yours',
+  address: 'from an address of yours',
+};
+
+/** Where a model's file came from, for a line about it. */
+export function sourceText(source: ModelSource): string {
+  return SOURCES[source];
+}
+
+/** `parley models list`: a line each, then what else there is, then what the marks mean. */
+export function modelsListText(models: readonly ListedModel[], wakeWords: readonly string[]): string {
+  const licences = new Set(models.filter(({ builtIn }) => !builtIn).map(({ licence }) => licence));
+  return [
+    `Whisper models ${pc.dim(`(weights by OpenAI, ${[...licences].join(', ')} licence)`)}`,
+    ...models.map(lineOf),
+    ...wakeWords,
+    pc.dim(
+      '● on this machine   ○ can be downloaded   ◐ also from registry packages, where its publisher is out of reach',
+    ),
+    '',
+  ].join('\n');
+}
+
+function lineOf({ name, megabytes, present, builtIn, multilingual, packaged, source, from }: ListedModel): string {
+  const mark = present ? pc.green('●') : packaged ? '◐' : pc.dim('○');
+  const origin =
+    source === undefined || builtIn ? '' : ` ${sourceText(source)}${from === undefined ? '' : ` (${from})`}`;
+  return [
+    mark,
+    name.padEnd(24),
+    (megabytes === undefined ? '' : `${Math.round(megabytes)} MB`).padStart(9),
+    multilingual ? '' : pc.dim(' English only'),
+    builtIn ? pc.yellow(' built-in demo model, synthetic voices only') : pc.dim(origin),
+  ].join(' ');
+}
+
+/** What is said once a model is here. @param options.fetched just now */
+export function pulledText(
+  { path, source, from }: { path: string; source: ModelSource; from?: string },
+  options: { name: string; fetched: boolean },
+): string {
+  const origin = `${sourceText(source)}${from === undefined ? '' : ` (${from})`}`;
+  return options.fetched
+    ? `${pc.green('✓')} ${options.name}, ${origin}, is at ${path}\n`
+    : `${pc.green('✓')} ${options.name} is here already, ${origin}: ${path}\n`;
+}

@@ -1,0 +1,55 @@
+import {
+  ALL_WAKE_WORDS,
+  findPublishedWakeWord,
+  type ListedWakeWord,
+  WAKE_WORD_LICENCE,
+  WAKE_WORD_NAMES,
+  WAKE_WORD_PACKAGE,
+} from '@parley/media';
+import pc from 'picocolors';
+
+/** Whether a name of the command line means wake words and no Whisper model. */
+export function meansWakeWords(name: string): boolean {
+  return name === ALL_WAKE_WORDS || findPublishedWakeWord(name) !== undefined;
+}
+
+/** Lines of `parley models list`. */
+export function wakeWordLines(words: readonly ListedWakeWord[]): string[] {
+  const { name: licence, condition, address } = WAKE_WORD_LICENCE;
+  return [
+    '',
+    `Wake words ${pc.yellow(`(${licence}: ${condition}; ${address})`)}`,
+    ...words.map(({ name, phrase, megabytes, present }) =>
+      [
+        present ? pc.green('●') : pc.dim('○'),
+        name.padEnd(24),
+        `${megabytes.toFixed(1)} MB`.padStart(9),
+        pc.dim(` "${phrase}"`),
+      ].join(' '),
+    ),
+    '',
+  ];
+}
+
+/** Where they are from and what they come under: to be read before they are fetched. */
+export function wakeWordsOrigin(): string {
+  const { name: licence, condition, address } = WAKE_WORD_LICENCE;
+  return (
+    `Wake words are from the Python package ${WAKE_WORD_PACKAGE.name} ${WAKE_WORD_PACKAGE.version}.\n` +
+    `Licence of the models: ${pc.yellow(`${licence}, ${condition}`)} (${address})\n`
+  );
+}
+
+/** @param options.fetched just now */
+export function wakeWordsPulled(name: string, options: { directory: string; fetched: boolean }): string {
+  const names = name === ALL_WAKE_WORDS ? WAKE_WORD_NAMES.join(',') : name;
+  return (
+    `${pc.green('✓')} ${name === ALL_WAKE_WORDS ? 'every wake word' : name} is ${options.fetched ? '' : 'here already, '}in ${options.directory}\n` +
+    `  npm start -- --wake-word-models ${names}\n`
+  );
+}
+
+/** For the end of a complaint about a name that nobody knows. */
+export function wakeWordNames(): string {
+  return `Wake words are: ${WAKE_WORD_NAMES.join(', ')}, or ${ALL_WAKE_WORDS} for all of them.`;
+}
