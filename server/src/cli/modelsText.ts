@@ -38,7 +38,9 @@ function lineOf({ name, megabytes, present, builtIn, multilingual, packaged, sou
     (megabytes === undefined ? '' : `${Math.round(megabytes)} MB`).padStart(9),
     multilingual ? '' : pc.dim(' English only'),
     builtIn ? pc.yellow(' built-in demo model, synthetic voices only') : pc.dim(origin),
-  ].join(' ');
+  ]
+    .join(' ')
+    .trimEnd();
 }
 
 /** What is said once a model is here. @param options.fetched just now */
