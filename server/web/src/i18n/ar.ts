@@ -59,7 +59,7 @@ export const ar: Dictionary = {
     unreachable: 'تعذّر الوصول إلى الخادم أو خدمة الدخول. أعد تحميل الصفحة للمحاولة مرة أخرى.',
   },
   model: {
-    line: (name) => `التسميات بنموذج Whisper \u2068${name}\u2069، على هذا الخادم.`,
+    line: (name) => `التسميات بنموذج \u2066Whisper ${name}\u2069، على هذا الخادم.`,
     sources: {
       builtIn: 'يأتي النموذج مع Parley، للعرض فقط.',
       download: 'يأتي النموذج من ناشره.',

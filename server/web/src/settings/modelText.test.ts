@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ar } from '../i18n/ar.js';
 import { de } from '../i18n/de.js';
 import { en } from '../i18n/en.js';
 import { modelText } from './modelText.js';
@@ -14,6 +15,10 @@ describe('what is said of a model', () => {
     expect(modelText(de, { ...base, source: 'file' })).toBe(
       'Untertitel von Whisper base-q8_0, auf diesem Server. Das Modell ist eine Datei des Betreibers.',
     );
+  });
+
+  test('keeps the name in one piece in a language that runs the other way', () => {
+    expect(modelText(ar, base)).toContain('\u2066Whisper base-q8_0\u2069');
   });
 
   test('is its name alone where the server does not say where it came from, or says what the page does not know', () => {
