@@ -23,7 +23,7 @@ export function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
     transcription: {
       state: 'ready',
       mode: 'balanced',
-      model: { name: 'parley-nano', demo: true },
+      model: { name: 'parley-nano', demo: true, source: 'builtIn' },
       engine: { name: 'x', device: 'cpu', deviceName: 'x' },
     },
     features: { recording: false },

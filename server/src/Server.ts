@@ -36,7 +36,7 @@ import { allowsGuests, createIdentities, type Identities } from './lifecycle/ide
 import { interimModelOf } from './lifecycle/interimModel.js';
 import { mainModelOf } from './lifecycle/mainModel.js';
 import { overloadOf } from './lifecycle/overload.js';
-import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
+import { degradationOf, transcriptionStatusOf, wireModelOf } from './lifecycle/transcriptionStatus.js';
 import { wakeWordsDirectory, wakeWordsOf } from './lifecycle/wakeWords.js';
 import { type AuditLog, auditFileOf, createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
 import { createLogger, type Logger } from './observability/logger.js';
@@ -156,10 +156,8 @@ export class Server {
       transcriptionStatusOf({
         status: media.recognizerStatus,
         load: media.recognizerLoad.level,
-        modelName: model.profile.name,
-        demo: model.profile.demo,
+        model,
         mode: settings.mode,
-        notice: model.reason,
       });
     const metrics = new Metrics({
       counts: async () => ({ rooms: rooms.size, ...(await rooms.counts()), sockets: signaling.connectionCount }),
@@ -241,7 +239,7 @@ export class Server {
     const identities = await createIdentities({
       settings,
       joinSecret,
-      model: { name: model.profile.name, demo: model.profile.demo },
+      model: wireModelOf(model),
       sessions,
       audit,
       logger,

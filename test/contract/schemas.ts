@@ -107,7 +107,11 @@ const degradationParts = {
 const transcriptionSchema: z.ZodType<TranscriptionStatus> = z.strictObject({
   state: z.enum(['starting', 'ready', 'unavailable']),
   mode: z.string().min(1),
-  model: z.strictObject({ name: z.string(), demo: z.boolean() }),
+  model: z.strictObject({
+    name: z.string(),
+    demo: z.boolean(),
+    source: z.enum(['builtIn', 'download', 'packages', 'file', 'address']).optional(),
+  }),
   interimModel: z.string().optional(),
   engine: z.strictObject({ name: z.string(), device: z.enum(['cpu', 'cuda', 'none']), deviceName: z.string() }),
   reason: z.string().optional(),

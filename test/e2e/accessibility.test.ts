@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { contrastViolationsOf, prepareAudit, violationsOf } from './support/audit.js';
 import { MeetingPage } from './support/MeetingPage.js';
+import { ORDINARY_MODEL, PageWire } from './support/PageWire.js';
 import { Stage } from './support/Stage.js';
 import { SPEECH } from './support/speech.js';
 
@@ -20,9 +21,13 @@ const THEMES: Record<string, Media> = {
 const SIZES = {
   'on a desk': { width: 1_280, height: 800 },
   'on a phone': { width: 390, height: 844 },
+  'on a phone on its side': { width: 844, height: 390 },
   'on the smallest phone': { width: 360, height: 640 },
 };
-const VIEWS = Object.entries(SIZES).map(([size, viewport]) => ({ size, viewport }));
+const VIEWS = Object.entries(SIZES).flatMap(([size, viewport]) => [
+  { size, viewport, warned: true },
+  { size, viewport, warned: false },
+]);
 
 let stage: Stage;
 /** Its microphone hears somebody who never stops for long. */
@@ -34,8 +39,14 @@ beforeAll(async () => {
 afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());
 
-async function openPage(options: { room: string; viewport: { width: number; height: number } }): Promise<MeetingPage> {
+/** @param options.warned whether the model is one that the page has to warn of: most of the time there is nothing to notice */
+async function openPage(options: {
+  room: string;
+  viewport: { width: number; height: number };
+  warned: boolean;
+}): Promise<MeetingPage> {
   const context = await stage.newContext(browser);
+  if (!options.warned) await PageWire.between(context, { model: ORDINARY_MODEL });
   await prepareAudit(context);
   const meeting = await MeetingPage.open({ context, url: `${stage.url}/?room=${options.room}` });
   await meeting.page.setViewportSize(options.viewport);
@@ -78,18 +89,20 @@ function overflow(page: Page): Promise<number> {
 
 describe('everybody can use', () => {
   it.each(VIEWS)(
-    'the lobby, the meeting and its settings $size, in every theme',
-    async ({ size, viewport }) => {
-      const room = `room-${viewport.width}`;
-      const meeting = await openPage({ room, viewport });
+    'the lobby, the meeting and its settings $size, in every theme, warned of the model: $warned',
+    async ({ size, viewport, warned }) => {
+      const room = `room-${viewport.width}-${warned}`;
+      const meeting = await openPage({ room, viewport, warned });
       const { page } = meeting;
       await meeting.microphoneAnswered();
       await meeting.get('name-input').fill('Ada');
       await expect.poll(() => meeting.get('join-button').isEnabled()).toBe(true);
+      expect(await meeting.get('demo-banner').count()).toBe(warned ? 1 : 0);
       await expectNoViolations({ page, what: `lobby ${size}` });
 
       await meeting.join({ name: 'Ada', room });
       await meeting.get('caption').first().waitFor({ timeout: SPEECH_TIMEOUT_MS });
+      expect(await meeting.get('demo-banner').count()).toBe(warned ? 1 : 0);
       await expectNoViolations({ page, what: `meeting ${size}` });
       await meeting.get('caption').first().waitFor({ timeout: SPEECH_TIMEOUT_MS });
       const captions = (shown: Page) => contrastViolationsOf(shown, { testId: 'captions' });

@@ -19,16 +19,20 @@ beforeAll(async () => {
 afterEach((context) => stage.afterEach(context));
 afterAll(() => stage?.close());
 
-it('S14 markup that is spoken, or that somebody has for a name, is shown as text and does nothing', async () => {
+it.each([
+  { warned: true },
+  { warned: false },
+])('S14 markup that is spoken, or that somebody has for a name, is shown as text and does nothing, warned of the model: $warned', async ({
+  warned,
+}) => {
   const browser = await stage.launchHearing([{ silenceMs: 2_000 }, SPEECH.contract, { silenceMs: 2_000 }]);
   const context = await stage.newContext(browser);
-  // People can say anything; this recogniser cannot hear it, so its words are put in on their way to the page.
+  // People can say anything; this recogniser cannot hear it, so its words are put in on their way to the page. So is its kind.
   await context.routeWebSocket(/socket\.io/, (page) => {
     const server = page.connectToServer();
     server.onMessage((message) => {
-      const said =
-        typeof message === 'string' ? message.replace(/"text":"[^"]+"/, `"text":${JSON.stringify(SPOKEN)}`) : message;
-      page.send(said);
+      const said = String(message).replace(/"text":"[^"]+"/, `"text":${JSON.stringify(SPOKEN)}`);
+      page.send(said.replace('"demo":true', `"demo":${warned}`));
     });
   });
   const meeting = await MeetingPage.open({ context, url: stage.url });
@@ -36,6 +40,7 @@ it('S14 markup that is spoken, or that somebody has for a name, is shown as text
   await expect
     .poll(async () => (await meeting.finals()).map(({ text }) => text), { timeout: 60_000 })
     .toContain(SPOKEN);
+  expect(await meeting.get('demo-banner').count()).toBe(warned ? 1 : 0);
   const [final] = await meeting.finals();
   expect(final?.speaker).toBe(NAME);
   expect(

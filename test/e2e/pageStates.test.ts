@@ -1,5 +1,4 @@
 /// <reference lib="dom" />
-import type { CommittedSegment } from '@parley/client-sdk/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
@@ -65,27 +64,6 @@ function focused(page: Page): Promise<string> {
     const element = document.activeElement as HTMLElement | null;
     return element?.dataset.testid ?? element?.id ?? '';
   });
-}
-
-/** Tells a page the next entry of a meeting in which nobody has said anything. */
-function tellEntry(wire: PageWire, { seq, ...differing }: Partial<CommittedSegment> & { seq: number }): void {
-  const segment: CommittedSegment = {
-    id: `told-${seq}`,
-    meetingId: wire.meetingId,
-    participantId: 'p_told',
-    displayName: 'Grace',
-    track: 'microphone',
-    startMs: seq * 2_000,
-    endMs: seq * 2_000 + 1_500,
-    text: `Sentence number ${seq}.`,
-    language: 'en',
-    confidence: 1,
-    revision: 1,
-    status: 'final',
-    seq,
-    ...differing,
-  };
-  wire.tell('segmentCommitted', { segment });
 }
 
 describe('push to talk', () => {
@@ -235,8 +213,8 @@ describe('what the recogniser has to say', () => {
       wire.tell('transcriptionRecovered', {});
       await expect.poll(() => ada.get('degraded').count()).toBe(0);
 
-      tellEntry(wire, { seq: 1, status: 'gap', text: '', language: '', reason: 'recognizerFailed' });
-      tellEntry(wire, { seq: 2, text: 'Guten Morgen.', language: 'de' });
+      wire.tellEntry({ seq: 1, status: 'gap', text: '', language: '', reason: 'recognizerFailed' });
+      wire.tellEntry({ seq: 2, text: 'Guten Morgen.', language: 'de' });
       const missing = '2 s of speech are missing: the recogniser failed at this part';
       await expect.poll(async () => (await ada.segments())[0]).toMatchObject({ status: 'gap', text: missing });
       await expect
@@ -252,7 +230,7 @@ describe('what the recogniser has to say', () => {
       await ada.get('page-language-select').selectOption('fr');
       await expect.poll(() => ada.get('spoken-language').textContent()).toMatch(/^Langue : allemand, 97\s%$/);
       // Somebody has set another language since.
-      tellEntry(wire, { seq: 3, participantId, text: 'Good morning.' });
+      wire.tellEntry({ seq: 3, participantId, text: 'Good morning.' });
       await expect.poll(() => ada.get('spoken-language').count()).toBe(0);
       expect(ada.errors).toEqual([]);
     },
@@ -264,13 +242,13 @@ describe('what the recogniser has to say', () => {
     async () => {
       const { meeting: ada, wire } = await enter('Ada', { room: 'follow' });
       const list = ada.get('transcript-list');
-      for (let seq = 1; seq <= MANY; seq++) tellEntry(wire, { seq });
+      for (let seq = 1; seq <= MANY; seq++) wire.tellEntry({ seq });
       await list.getByText(`Sentence number ${MANY}.`).waitFor();
       expect(await ada.get('jump-button').count()).toBe(0);
 
       await list.evaluate((element) => element.scrollTo({ top: 0 }));
       await ada.get('jump-button').waitFor();
-      tellEntry(wire, { seq: MANY + 1 });
+      wire.tellEntry({ seq: MANY + 1 });
       await expect.poll(() => ada.get('jump-button').textContent()).toContain('1 new');
       await list.getByText('Sentence number 1.').waitFor();
 
@@ -278,7 +256,7 @@ describe('what the recogniser has to say', () => {
       await list.getByText(`Sentence number ${MANY + 1}.`).waitFor();
       await expect.poll(() => ada.get('jump-button').count()).toBe(0);
       expect(await focused(ada.page)).toBe('transcript-list');
-      tellEntry(wire, { seq: MANY + 2 });
+      wire.tellEntry({ seq: MANY + 2 });
       await list.getByText(`Sentence number ${MANY + 2}.`).waitFor();
       expect(ada.errors).toEqual([]);
     },

@@ -189,9 +189,20 @@ describe('the edge', () => {
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject({
       status: 'ready',
-      transcription: { state: 'ready', mode: 'balanced', model: { name: 'parley-nano', demo: true } },
+      transcription: {
+        state: 'ready',
+        mode: 'balanced',
+        model: { name: 'parley-nano', demo: true, source: 'builtIn' },
+      },
       warning: expect.stringContaining('synthetic voices only'),
     });
+  });
+
+  test('names its model, and where that came from, to those who have not joined and to those who do', async () => {
+    const model = { name: 'parley-nano', demo: true, source: 'builtIn' };
+    expect(JSON.parse((await get('/api/identity')).body)).toMatchObject({ model });
+    const answer = await ask(await connected(open()), 'join', { room: 'model' });
+    expect(answer).toMatchObject({ ok: true, data: { transcription: { model } } });
   });
 });
 

@@ -56,6 +56,12 @@ export interface TranscriptionDegradation {
 /** `starting`: a model is being loaded. `unavailable`: meetings go on without captions, `reason` says why. */
 export type TranscriptionState = 'starting' | 'ready' | 'unavailable';
 
+/**
+ * Where a model's file came from, whenever that was: `builtIn`, with Parley; `download`, from its publisher or a mirror; `packages`, rebuilt from
+ * packages of a registry and found identical to its publisher's file; `file` and `address`, named so by the operator.
+ */
+export type ModelSource = 'builtIn' | 'download' | 'packages' | 'file' | 'address';
+
 export interface TranscriptionStatus {
   state: TranscriptionState;
   /** Name of the settings profile, e.g. `balanced`. */
@@ -64,6 +70,8 @@ export interface TranscriptionStatus {
     name: string;
     /** The built-in model: it understands a few synthetic voices only, and every view must say so. */
     demo: boolean;
+    /** Absent where a server does not say. */
+    source?: ModelSource | undefined;
   };
   /** Name of the model that interims come from, where it is another than that of finals. */
   interimModel?: string | undefined;

@@ -1,7 +1,8 @@
-import { MODES, PUBLISHED_WAKE_WORDS, WAKE_WORD_LICENCE } from '@parley/media';
+import { MODES, type ModelSource, PUBLISHED_WAKE_WORDS, WAKE_WORD_LICENCE } from '@parley/media';
 import pc from 'picocolors';
 import { toString as qrCode } from 'qrcode';
 import type { Server } from '../Server.js';
+import { sourceText } from './modelsText.js';
 
 /** What a person must know after the start: where, what runs, who may come in. */
 export async function bannerText(server: Server): Promise<string> {
@@ -22,7 +23,7 @@ export async function bannerText(server: Server): Promise<string> {
       'Device',
       engine.device === 'none' ? pc.red('none') : `${engine.device.toUpperCase()}  ${pc.dim(engine.deviceName)}`,
     ),
-    row('Model', `${model.name}${model.demo ? pc.yellow('  (built-in demo model)') : ''}`),
+    row('Model', `${model.name}${model.demo ? pc.yellow('  (built-in demo model)') : originOf(model.source)}`),
     ...(interimModel === undefined ? [] : [row('Interim model', interimModel)]),
     ...wakeWordRow(settings.wakeWord.models),
     row('Authentication', server.authentication),
@@ -34,7 +35,7 @@ export async function bannerText(server: Server): Promise<string> {
       ...box([
         'DEMO MODEL: it understands a few synthetic voices only, not people.',
         'It will write confident nonsense for a real voice. For real use:',
-        'npm start -- --model base-q5_1   (or any name of: npm run parley -- models list)',
+        'npm start -- --model base-q8_0   (or any name of: npm run parley -- models list)',
       ]),
     );
   }
@@ -61,6 +62,11 @@ function phoneHelp(url: string): string[] {
     '       iPhone: Settings > Profile downloaded > Install; then General > About > Certificate Trust Settings',
     '    Remove it again when you are done: whoever has its key could speak for any site to that phone.',
   ];
+}
+
+/** @param source absent where the server does not say */
+function originOf(source: ModelSource | undefined): string {
+  return source === undefined ? '' : `  ${pc.dim(sourceText(source))}`;
 }
 
 /** Whoever runs published wake words has to see what they come under. */

@@ -37,7 +37,7 @@ async function serve(
         transcription: {
           state: 'ready',
           mode: 'fast',
-          model: { name: 'x', demo: false },
+          model: { name: 'x', demo: false, source: 'packages' },
           engine: { name: 'x', device: 'cpu', deviceName: '' },
         },
       }),
@@ -82,6 +82,13 @@ function ask(options: { remoteAddress: string; headers: Record<string, string> }
     );
   });
 }
+
+test('readiness names the model, and where its file came from', async () => {
+  const { status, body } = await (await serve())('/readyz');
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toMatchObject({ transcription: { model: { name: 'x', demo: false, source: 'packages' } } });
+  expect(JSON.parse(body)).not.toHaveProperty('warning');
+});
 
 describe('every answer', () => {
   test('forbids what the page does not need', async () => {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ServerIdentity } from '@parley/client-sdk/protocol';
 import express from 'express';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,10 +12,10 @@ import { identityRoutes, type Minter } from './identityRoutes.js';
 const ISSUER = 'https://id.example/realms/parley';
 const PER_MINUTE = 20;
 const KEY: Minter = { id: 'key:1', rooms: ['daily'], grants: ['join', 'listen', 'readTranscript'] };
-const IDENTITY = {
+const IDENTITY: ServerIdentity = {
   guests: false,
   mode: 'balanced',
-  model: { name: 'parley-nano', demo: true },
+  model: { name: 'parley-nano', demo: true, source: 'builtIn' },
   recording: false,
 };
 

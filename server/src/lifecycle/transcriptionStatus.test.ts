@@ -1,12 +1,21 @@
+import type { ResolvedModel } from '@parley/media';
 import { expect, test } from 'vitest';
-import { degradationOf, transcriptionStatusOf } from './transcriptionStatus.js';
+import { degradationOf, transcriptionStatusOf, wireModelOf } from './transcriptionStatus.js';
 
 const status = {
   state: 'ready' as const,
   model: undefined,
   engine: { name: 'whisper.cpp', device: 'cpu' as const, deviceName: 'CPU' },
 };
-const common = { status, modelName: 'base', demo: false, mode: 'balanced', notice: undefined };
+const profile = {
+  name: 'base',
+  demo: false,
+  windowPolicy: 'floor',
+  longestWindowMs: 28_000,
+  multilingual: true,
+} as const;
+const model: ResolvedModel = { path: '/models/base.bin', profile, source: 'packages' };
+const common = { status, model, mode: 'balanced' };
 
 test('a load level is told as what it means: how much less often, and that nothing is lost', () => {
   expect(degradationOf(0)).toBeUndefined();
@@ -23,21 +32,20 @@ test('the status of those who join while the recogniser is behind says so', () =
 });
 
 test('the model of interims is named where it is another', () => {
-  const profile = {
-    name: 'tiny',
-    demo: false,
-    windowPolicy: 'floor',
-    longestWindowMs: 28_000,
-    multilingual: true,
-  } as const;
-  expect(transcriptionStatusOf({ ...common, load: 0, status: { ...status, interimModel: profile } }).interimModel).toBe(
-    'tiny',
-  );
+  const interimModel = { ...profile, name: 'tiny' };
+  expect(transcriptionStatusOf({ ...common, load: 0, status: { ...status, interimModel } }).interimModel).toBe('tiny');
   expect(transcriptionStatusOf({ ...common, load: 0 })).not.toHaveProperty('interimModel');
 });
 
+test('the model is told by name, with where its file came from, and no path', () => {
+  const told = { name: 'base', demo: false, source: 'packages' };
+  expect(wireModelOf(model)).toEqual(told);
+  expect(transcriptionStatusOf({ ...common, load: 0 }).model).toEqual(told);
+});
+
 test("the recogniser's reason comes before the start's notice", () => {
-  expect(transcriptionStatusOf({ ...common, load: 0, notice: 'a notice' }).reason).toBe('a notice');
+  const noticed = { ...common, load: 0, model: { ...model, reason: 'a notice' } } as const;
+  expect(transcriptionStatusOf(noticed).reason).toBe('a notice');
   const failed = { ...status, reason: 'no engine' };
-  expect(transcriptionStatusOf({ ...common, load: 0, notice: 'a notice', status: failed }).reason).toBe('no engine');
+  expect(transcriptionStatusOf({ ...noticed, status: failed }).reason).toBe('no engine');
 });

@@ -1,5 +1,5 @@
 import type { TranscriptionDegradation, TranscriptionStatus } from '@parley/client-sdk/protocol';
-import type { LoadLevel, RecognizerStatus } from '@parley/media';
+import type { LoadLevel, RecognizerStatus, ResolvedModel } from '@parley/media';
 
 const DEGRADATIONS: Record<LoadLevel, TranscriptionDegradation | undefined> = {
   0: undefined,
@@ -25,22 +25,25 @@ export function degradationOf(level: LoadLevel): TranscriptionDegradation | unde
   return DEGRADATIONS[level];
 }
 
-/** The recogniser's state in the words of the wire. `notice` is what the start had to say of the model. */
+/** A model in the words of the wire. */
+export function wireModelOf({ profile, source }: ResolvedModel): TranscriptionStatus['model'] {
+  return { name: profile.name, demo: profile.demo, source };
+}
+
+/** The recogniser's state in the words of the wire; `model` is the one of finals, and its reason what the start had to say of it. */
 export function transcriptionStatusOf(options: {
   status: RecognizerStatus;
   load: LoadLevel;
-  modelName: string;
-  demo: boolean;
+  model: ResolvedModel;
   mode: string;
-  notice: string | undefined;
 }): TranscriptionStatus {
-  const { status, modelName, demo, mode, notice } = options;
-  const reason = status.reason ?? notice;
+  const { status, model, mode } = options;
+  const reason = status.reason ?? model.reason;
   const degradation = degradationOf(options.load);
   return {
     state: status.state,
     mode,
-    model: { name: modelName, demo },
+    model: wireModelOf(model),
     ...(status.interimModel === undefined ? {} : { interimModel: status.interimModel.name }),
     engine: status.engine,
     ...(reason === undefined ? {} : { reason }),

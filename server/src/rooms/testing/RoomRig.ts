@@ -19,7 +19,7 @@ import { Room } from '../Room.js';
 export const status: TranscriptionStatus = {
   state: 'ready',
   mode: 'balanced',
-  model: { name: 'fake', demo: true },
+  model: { name: 'fake', demo: true, source: 'builtIn' },
   engine: { name: 'fake', device: 'cpu', deviceName: 'fake' },
 };
 

@@ -12,7 +12,7 @@ export function Captions({ client, preferences }: { client: ParleyClient; prefer
   const { call } = useText().text;
   const shown = useCaptions(client, { lines: Number(lines) });
   // Once they have been seen, everybody knows where they are.
-  const [seen, setSeen] = useState(false);
+  const [seen, setSeen] = useState(() => client.transcript.getSnapshot().length > 0);
   if (shown.length > 0 && !seen) setSeen(true);
   return (
     <section

@@ -61,6 +61,17 @@ export const de: Dictionary = {
     unreachable:
       'Der Server oder seine Anmeldung ist nicht erreichbar. Laden Sie die Seite neu, um es noch einmal zu versuchen.',
   },
+  model: {
+    line: (name) => `Untertitel von Whisper ${name}, auf diesem Server.`,
+    sources: {
+      builtIn: 'Das Modell gehört zu Parley und dient der Vorführung.',
+      download: 'Das Modell stammt von seinem Herausgeber.',
+      packages:
+        'Das Modell wurde aus Registry-Paketen zusammengesetzt und gleicht der Datei seines Herausgebers genau.',
+      file: 'Das Modell ist eine Datei des Betreibers.',
+      address: 'Das Modell stammt von einer Adresse, die der Betreiber angegeben hat.',
+    },
+  },
   call: {
     you: 'Sie',
     people: plural('de', { one: '# Person', other: '# Personen' }),

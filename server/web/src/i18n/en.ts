@@ -58,6 +58,16 @@ export const en = {
     putAway: 'You left the meeting when this page was put away. Join again to go on.',
     unreachable: 'The server or its sign-in cannot be reached. Reload the page to try again.',
   },
+  model: {
+    line: (name: string) => `Captions by Whisper ${name}, on this server.`,
+    sources: {
+      builtIn: 'The model comes with Parley, for demonstration.',
+      download: 'The model comes from its publisher.',
+      packages: 'The model was rebuilt from registry packages and is identical to its publisher’s file.',
+      file: 'The model is a file of the operator.',
+      address: 'The model comes from an address that the operator gave.',
+    },
+  },
   call: {
     you: 'you',
     people: plural('en', { one: '# person', other: '# people' }),

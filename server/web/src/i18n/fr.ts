@@ -60,6 +60,17 @@ export const fr: Dictionary = {
     putAway: 'Vous avez quitté la réunion quand cette page a été mise de côté. Rejoignez-la pour continuer.',
     unreachable: 'Le serveur ou son service de connexion est injoignable. Rechargez la page pour réessayer.',
   },
+  model: {
+    line: (name) => `Sous-titres par Whisper ${name}, sur ce serveur.`,
+    sources: {
+      builtIn: 'Le modèle est fourni avec Parley, pour la démonstration.',
+      download: 'Le modèle vient de son éditeur.',
+      packages:
+        'Le modèle a été reconstitué à partir de paquets de registres, à l’identique du fichier de son éditeur.',
+      file: 'Le modèle est un fichier de l’exploitant.',
+      address: 'Le modèle vient d’une adresse que l’exploitant a indiquée.',
+    },
+  },
   call: {
     you: 'vous',
     people: plural('fr', { one: '# personne', other: '# personnes' }),

@@ -1,6 +1,7 @@
 import type { ServerIdentity } from '@parley/client-sdk';
 import { InfoIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
+import { modelText } from '../settings/modelText.js';
 import { modeText } from '../settings/modeText.js';
 
 /** What one agrees to by joining, and what makes the captions here. */
@@ -15,6 +16,7 @@ export function ServerNotice({ options }: { options: ServerIdentity | undefined 
       <div>
         <p data-testid="consent">{recording ? lobby.consentRecording : lobby.consent}</p>
         <p data-testid="lobby-mode">{lobby.modeLine(modeText(text, mode).name)}</p>
+        <p data-testid="lobby-model">{modelText(text, model)}</p>
         {model.demo ? (
           <p data-testid="demo-banner">
             <strong>{status.demoTitle}</strong> {status.demoText}

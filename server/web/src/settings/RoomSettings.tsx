@@ -1,5 +1,5 @@
-import type { ParleyClient, RequestOf, SettingsView } from '@parley/client-sdk';
-import { useSettings } from '@parley/client-sdk/react';
+import type { ParleyClient, RequestOf, SettingsView, TranscriptionStatus } from '@parley/client-sdk';
+import { useSettings, useTranscription } from '@parley/client-sdk/react';
 import { Banner } from '../design/Banner.js';
 import { SelectField } from '../design/fields.js';
 import { useProblem } from '../hooks/useProblem.js';
@@ -7,6 +7,7 @@ import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
 import { listOf } from '../text.js';
 import { CommittedField } from './CommittedField.js';
+import { modelText } from './modelText.js';
 import { modeText } from './modeText.js';
 import { speechLanguages } from './speechLanguages.js';
 
@@ -17,6 +18,7 @@ export function RoomSettings({ client }: { client: ParleyClient }) {
   const spoken = useText();
   const { common, settings } = spoken.text;
   const view = useSettings(client);
+  const model = useTranscription(client)?.model;
   const { problem, tell, clear } = useProblem();
   const change = (wanted: Change) => void client.updateSettings(wanted).then(clear, tell);
   const notice =
@@ -35,7 +37,7 @@ export function RoomSettings({ client }: { client: ParleyClient }) {
   }
   return (
     <>
-      <OfRoom view={view} onChange={change} />
+      <OfRoom view={view} model={model} onChange={change} />
       {notice}
       <OfMine view={view} onChange={change} />
     </>
@@ -47,7 +49,7 @@ interface Part {
   onChange: (change: Change) => void;
 }
 
-function OfRoom({ view, onChange }: Part) {
+function OfRoom({ view, model, onChange }: Part & { model: TranscriptionStatus['model'] | undefined }) {
   const { text } = useText();
   const { settings } = text;
   const { mode, modes, mayChangeRoom, roomOverrides } = view;
@@ -74,6 +76,11 @@ function OfRoom({ view, onChange }: Part) {
       <p className="hint" id="mode-purpose" data-testid="mode-purpose">
         {modeText(text, mode, purpose).purpose}
       </p>
+      {model === undefined ? null : (
+        <p className="hint" data-testid="model">
+          {modelText(text, model)}
+        </p>
+      )}
       <CommittedField
         testId="hot-words-input"
         label={settings.hotWords}
