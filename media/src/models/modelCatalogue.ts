@@ -1,3 +1,4 @@
+import { VOCABULARY_V1, VOCABULARY_V3, whisperLanguages } from '../asr/languages.js';
 import type { ModelProfile } from '../asr/types.js';
 
 /** Where the published models lie; `PARLEY_MODEL_BASE_URL` puts a mirror in its place. */
@@ -28,14 +29,22 @@ function published(row: { name: string; megabytes: number; sha1: string; sha256?
   };
 }
 
-/** Profile of a model that is an ordinary Whisper one, as far as is known. */
-export function ordinaryProfile(options: { name: string; multilingual: boolean }): ModelProfile {
+/**
+ * Profile of a model that is an ordinary Whisper one, as far as is known.
+ * @param options.vocabulary as the head of its file says; default: by its name
+ */
+export function ordinaryProfile(options: { name: string; multilingual: boolean; vocabulary?: number }): ModelProfile {
+  const { name, multilingual } = options;
+  const vocabulary = options.vocabulary ?? (name.startsWith('large-v3') ? VOCABULARY_V3 : VOCABULARY_V1);
   return {
-    name: options.name,
+    name,
     demo: false,
     windowPolicy: 'floor',
     longestWindowMs: PUBLISHED_LONGEST_WINDOW_MS,
-    multilingual: options.multilingual,
+    multilingual,
+    ...(multilingual && vocabulary === VOCABULARY_V3 ? { languages: whisperLanguages(vocabulary) } : {}),
+    // OpenAI: "The turbo model is not trained for translation tasks." It writes the language that it hears.
+    ...(multilingual && name.startsWith('large-v3-turbo') ? { transcribesOnly: true } : {}),
   };
 }
 
@@ -48,6 +57,9 @@ export const BUILT_IN_MODEL = {
     windowPolicy: 'utterance',
     longestWindowMs: 10_000,
     multilingual: true,
+    // What it was taught: its vocabulary has tokens for all of Whisper's.
+    languages: ['de', 'en', 'es', 'fr'],
+    transcribesOnly: true,
   },
 } as const satisfies { fileName: string; profile: ModelProfile };
 
