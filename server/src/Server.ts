@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
 import {
   detectDevice,
+  languagesOf,
   MediaNode,
   type MediaNodeOptions,
   ModelStore,
@@ -33,7 +34,7 @@ import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
 import { StartError } from './lifecycle/errors.js';
 import { allowsGuests, createIdentities, type Identities } from './lifecycle/identity.js';
 import { interimModelOf } from './lifecycle/interimModel.js';
-import { mainModelOf } from './lifecycle/mainModel.js';
+import { mainModelOf, refuseInabilities } from './lifecycle/mainModel.js';
 import { overloadOf } from './lifecycle/overload.js';
 import { degradationOf, transcriptionStatusOf } from './lifecycle/transcriptionStatus.js';
 import { type AuditLog, auditFileOf, createAuditLog, NO_AUDIT } from './observability/AuditLog.js';
@@ -108,6 +109,8 @@ export class Server {
     });
     const device = settings.device === 'auto' ? await detectDevice() : settings.device;
     const model = await mainModelOf({ store, settings, device });
+    refuseInabilities({ settings, model });
+    const languages = languagesOf(model.profile);
     const interimModel = await interimModelOf({ store, settings, device, model });
 
     const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
@@ -149,6 +152,7 @@ export class Server {
         load: media.recognizerLoad.level,
         modelName: model.profile.name,
         demo: model.profile.demo,
+        languages,
         mode: settings.mode,
         notice: model.reason,
       });
@@ -159,6 +163,7 @@ export class Server {
     });
     const rooms: RoomRegistry = new RoomRegistry({
       media,
+      model: model.profile,
       settings,
       logger,
       transcription,
@@ -232,7 +237,7 @@ export class Server {
     const identities = await createIdentities({
       settings,
       joinSecret,
-      model: { name: model.profile.name, demo: model.profile.demo },
+      model: { name: model.profile.name, demo: model.profile.demo, languages: [...languages] },
       sessions,
       audit,
       logger,

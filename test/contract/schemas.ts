@@ -107,7 +107,15 @@ const degradationParts = {
 const transcriptionSchema: z.ZodType<TranscriptionStatus> = z.strictObject({
   state: z.enum(['starting', 'ready', 'unavailable']),
   mode: z.string().min(1),
-  model: z.strictObject({ name: z.string(), demo: z.boolean() }),
+  model: z.strictObject({
+    name: z.string(),
+    demo: z.boolean(),
+    languages: z
+      .array(z.string().regex(/^[a-z]{2,3}$/))
+      .min(1)
+      .max(100)
+      .optional(),
+  }),
   interimModel: z.string().optional(),
   engine: z.strictObject({ name: z.string(), device: z.enum(['cpu', 'cuda', 'none']), deviceName: z.string() }),
   reason: z.string().optional(),

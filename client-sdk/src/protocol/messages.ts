@@ -64,6 +64,8 @@ export interface TranscriptionStatus {
     name: string;
     /** The built-in model: it understands a few synthetic voices only, and every view must say so. */
     demo: boolean;
+    /** Codes that the setting `language` may be, in alphabetical order, 100 at most; absent: the server does not say. */
+    languages?: string[] | undefined;
   };
   /** Name of the model that interims come from, where it is another than that of finals. */
   interimModel?: string | undefined;

@@ -6,7 +6,7 @@ const status = {
   model: undefined,
   engine: { name: 'whisper.cpp', device: 'cpu' as const, deviceName: 'CPU' },
 };
-const common = { status, modelName: 'base', demo: false, mode: 'balanced', notice: undefined };
+const common = { status, modelName: 'base', demo: false, languages: ['en'], mode: 'balanced', notice: undefined };
 
 test('a load level is told as what it means: how much less often, and that nothing is lost', () => {
   expect(degradationOf(0)).toBeUndefined();
@@ -20,6 +20,11 @@ test('a load level is told as what it means: how much less often, and that nothi
 test('the status of those who join while the recogniser is behind says so', () => {
   expect(transcriptionStatusOf({ ...common, load: 2 }).degradation).toEqual(degradationOf(2));
   expect(transcriptionStatusOf({ ...common, load: 0 })).not.toHaveProperty('degradation');
+});
+
+test('the languages that can be asked for are told with the model', () => {
+  const { model } = transcriptionStatusOf({ ...common, load: 0, languages: ['de', 'en'] });
+  expect(model).toEqual({ name: 'base', demo: false, languages: ['de', 'en'] });
 });
 
 test('the model of interims is named where it is another', () => {

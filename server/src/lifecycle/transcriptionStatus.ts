@@ -31,16 +31,17 @@ export function transcriptionStatusOf(options: {
   load: LoadLevel;
   modelName: string;
   demo: boolean;
+  languages: readonly string[];
   mode: string;
   notice: string | undefined;
 }): TranscriptionStatus {
-  const { status, modelName, demo, mode, notice } = options;
+  const { status, modelName, demo, languages, mode, notice } = options;
   const reason = status.reason ?? notice;
   const degradation = degradationOf(options.load);
   return {
     state: status.state,
     mode,
-    model: { name: modelName, demo },
+    model: { name: modelName, demo, languages: [...languages] },
     ...(status.interimModel === undefined ? {} : { interimModel: status.interimModel.name }),
     engine: status.engine,
     ...(reason === undefined ? {} : { reason }),
