@@ -1,5 +1,5 @@
 import type { ParleyClient, RequestOf, SettingsView } from '@parley/client-sdk';
-import { useSettings } from '@parley/client-sdk/react';
+import { useSettings, useTranscription } from '@parley/client-sdk/react';
 import { Banner } from '../design/Banner.js';
 import { SelectField } from '../design/fields.js';
 import { useProblem } from '../hooks/useProblem.js';
@@ -17,6 +17,7 @@ export function RoomSettings({ client }: { client: ParleyClient }) {
   const spoken = useText();
   const { common, settings } = spoken.text;
   const view = useSettings(client);
+  const known = useTranscription(client)?.model.languages;
   const { problem, tell, clear } = useProblem();
   const change = (wanted: Change) => void client.updateSettings(wanted).then(clear, tell);
   const notice =
@@ -35,19 +36,21 @@ export function RoomSettings({ client }: { client: ParleyClient }) {
   }
   return (
     <>
-      <OfRoom view={view} onChange={change} />
+      <OfRoom view={view} known={known} onChange={change} />
       {notice}
-      <OfMine view={view} onChange={change} />
+      <OfMine view={view} known={known} onChange={change} />
     </>
   );
 }
 
 interface Part {
   view: SettingsView;
+  /** Languages of the model; undefined where the server does not say. */
+  known: readonly string[] | undefined;
   onChange: (change: Change) => void;
 }
 
-function OfRoom({ view, onChange }: Part) {
+function OfRoom({ view, known, onChange }: Part) {
   const { text } = useText();
   const { settings } = text;
   const { mode, modes, mayChangeRoom, roomOverrides } = view;
@@ -86,6 +89,7 @@ function OfRoom({ view, onChange }: Part) {
         label={settings.roomLanguage}
         testId="room-language-select"
         value={roomOverrides.language}
+        known={known}
         inherited={settings.asServer}
         disabled={!mayChangeRoom}
         onChoose={(language) => ofRoom({ language })}
@@ -108,7 +112,7 @@ function OfRoom({ view, onChange }: Part) {
   );
 }
 
-function OfMine({ view, onChange }: Part) {
+function OfMine({ view, known, onChange }: Part) {
   const { lobby, settings } = useText().text;
   const { effective, participant } = view;
   const mine = (change: Change['settings']) => onChange({ scope: 'participant', settings: change });
@@ -119,6 +123,7 @@ function OfMine({ view, onChange }: Part) {
         label={settings.language}
         testId="language-select"
         value={participant.language}
+        known={known}
         inherited={lobby.asRoom}
         onChoose={(language) => mine({ language })}
       />
@@ -138,11 +143,12 @@ function LanguageSelect(props: {
   label: string;
   testId: string;
   value: string | undefined;
+  known: Part['known'];
   inherited: string;
   disabled?: boolean;
   onChoose: (language: string | null) => void;
 }) {
-  const { label, testId, value = '', inherited, disabled = false, onChoose } = props;
+  const { label, testId, value = '', known, inherited, disabled = false, onChoose } = props;
   const { language, text } = useText();
   const { settings } = text;
   return (
@@ -156,7 +162,7 @@ function LanguageSelect(props: {
       <option value="">{inherited}</option>
       <option value="auto">{settings.languageAuto}</option>
       <option value="per-segment">{settings.languagePerSegment}</option>
-      {speechLanguages({ language, also: [value] }).map(({ code, name }) => (
+      {speechLanguages({ language, known, also: [value] }).map(({ code, name }) => (
         <option key={code} value={code}>
           {name}
         </option>
