@@ -40,6 +40,11 @@ export async function createSpeechEngine(options: SpeechEngineOptions): Promise<
   }
 }
 
+/** Whether Whisper has a token for a language, by its code. @throws NativeError `NATIVE_ADDON_UNAVAILABLE` */
+export function isLanguage(code: string): boolean {
+  return loadAddon().addon.isLanguage(code);
+}
+
 class WhisperEngine implements SpeechEngine {
   readonly info: SpeechEngineInfo;
   readonly #addon: RawAddon;
@@ -80,8 +85,10 @@ class WhisperEngine implements SpeechEngine {
     if (job.pcm.length > MAX_SECONDS * SAMPLE_RATE) {
       throw new NativeError('NATIVE_INVALID_ARGUMENT', `Audio of one job is at most ${MAX_SECONDS} s long.`);
     }
-    if (job.language !== 'auto' && !this.#addon.isLanguage(job.language)) {
-      throw new NativeError('NATIVE_INVALID_ARGUMENT', `"${job.language}" is not a language code that Whisper knows.`);
+    const codes = [...(job.language === 'auto' ? [] : [job.language]), ...(job.languages ?? [])];
+    const unknown = codes.find((code) => !this.#addon.isLanguage(code));
+    if (unknown !== undefined) {
+      throw new NativeError('NATIVE_INVALID_ARGUMENT', `"${unknown}" is not a language code that Whisper knows.`);
     }
     inRange('audioContext', { value: job.audioContext, min: 0, max: MAX_AUDIO_CONTEXT });
     inRange('beamSize', { value: job.beamSize, min: 1, max: 8 });

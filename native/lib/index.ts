@@ -1,5 +1,5 @@
 export { hasCudaBackend, loadNative, nativeAvailability } from './loadAddon.js';
 export { type ModelHeader, readModelHeader } from './modelHeader.js';
 export { createOpusDecoder, opusPacketInfo } from './OpusDecoder.js';
-export { createSpeechEngine } from './SpeechEngine.js';
+export { createSpeechEngine, isLanguage } from './SpeechEngine.js';
 export * from './types.js';

@@ -87,6 +87,11 @@ export interface TranscribeJob {
    * one that the model has no token for, is refused with `NATIVE_INVALID_ARGUMENT`.
    */
   language: string;
+  /**
+   * `auto` finds the language among these codes, and its probability is its share of theirs; absent: among all that the model
+   * has tokens for. A code that it has none for is refused with `NATIVE_INVALID_ARGUMENT`.
+   */
+  languages?: readonly string[];
   translate: boolean;
   /** Encoder frames (50 a second); 0 = the full 1,500. */
   audioContext: number;

@@ -38,9 +38,19 @@ bool readAudio(const Napi::Value &pcm, AudioInput &audio) {
   return false;
 }
 
+std::vector<std::string> textsOf(const Napi::Object &object, const char *key) {
+  std::vector<std::string> texts;
+  const Napi::Value value = object.Get(key);
+  if (!value.IsArray()) return texts;
+  const auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) texts.push_back(array.Get(i).ToString().Utf8Value());
+  return texts;
+}
+
 bool readJob(const Napi::Object &object, Job &job) {
   if (!readAudio(object.Get("pcm"), job.audio)) return false;
   job.language = textOf(object, "language");
+  job.languages = textsOf(object, "languages");
   job.prompt = textOf(object, "prompt");
   job.translate = flagOf(object, "translate");
   job.words = flagOf(object, "words");

@@ -57,14 +57,42 @@ whisper_full_params parametersOf(const Job &job, int threads, const StopSignal &
   return params;
 }
 
-/** Detects the language on the audio that `state` holds; the encoder's output stays there for the decoding. */
-int detectLanguage(whisper_context *context, whisper_state *state, int threads, double &probability) {
+/** The token's number of a language that this model has one for; -1 for any other. */
+int languageId(whisper_context *context, const std::string &code) {
+  const int id = whisper_lang_id(code.c_str());
+  // whisper.cpp also takes English names of languages; the contract is codes alone.
+  return id >= 0 && id < languageCount(context) && code == whisper_lang_str(id) ? id : -1;
+}
+
+struct Detection {
+  /** -1: it could not be detected. */
+  int id = -1;
+  double probability = 0;
+};
+
+/**
+ * Detects the language on the audio that `state` holds; the encoder's output stays there for the decoding. Where `among` names
+ * some, it is the likeliest of these, and its probability is its share of theirs.
+ */
+Detection detectLanguage(whisper_context *context, whisper_state *state, int threads,
+                         const std::vector<std::string> &among) {
   std::vector<float> probabilities(static_cast<std::size_t>(whisper_lang_max_id()) + 1, 0.0f);
-  if (whisper_lang_auto_detect_with_state(context, state, 0, threads, probabilities.data()) < 0) return -1;
-  const auto end = probabilities.begin() + std::min<std::ptrdiff_t>(languageCount(context), std::ssize(probabilities));
-  const auto best = std::max_element(probabilities.begin(), end);
-  probability = *best;
-  return static_cast<int>(best - probabilities.begin());
+  if (whisper_lang_auto_detect_with_state(context, state, 0, threads, probabilities.data()) < 0) return {};
+  probabilities.resize(std::min<std::size_t>(languageCount(context), probabilities.size()));
+  if (among.empty()) {
+    const auto best = std::max_element(probabilities.begin(), probabilities.end());
+    return {static_cast<int>(best - probabilities.begin()), *best};
+  }
+  Detection best;
+  double sum = 0;
+  for (const auto &code : among) {
+    const int id = languageId(context, code);
+    const double probability = probabilities.at(id);
+    sum += probability;
+    if (best.id < 0 || probability > best.probability) best = {id, probability};
+  }
+  best.probability = sum > 0 ? best.probability / sum : 0;
+  return best;
 }
 
 std::string failureText(const char *what, int code) {
@@ -96,10 +124,13 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   value.language = whisper_is_multilingual(context) ? job.language : "en";
   value.languageProbability = 1;
   if (value.language == "auto") {
-    const int id = detectLanguage(context, state, threads, value.languageProbability);
+    const Detection detected = detectLanguage(context, state, threads, job.languages);
     if (stop.shouldStop()) return aborted();
-    if (id < 0) return failed(Status::DecodeFailed, failureText("the language could not be detected", id));
-    value.language = whisper_lang_str(id);
+    if (detected.id < 0) {
+      return failed(Status::DecodeFailed, failureText("the language could not be detected", detected.id));
+    }
+    value.language = whisper_lang_str(detected.id);
+    value.languageProbability = detected.probability;
     access::reuseEncoding(state);
   }
 
@@ -137,12 +168,14 @@ std::string refuseJob(whisper_context *context, const Job &job) {
   if (job.audioContext < 0 || job.audioContext > whisper_model_n_audio_ctx(context)) {
     return "audioContext must be 0 to " + std::to_string(whisper_model_n_audio_ctx(context));
   }
+  const auto unknown = [&](const std::string &code) { return languageId(context, code) < 0; };
+  const auto refused = [](const std::string &code) {
+    return "the model does not know the language '" + code.substr(0, 16) + "'";
+  };
+  const auto wrong = std::find_if(job.languages.begin(), job.languages.end(), unknown);
+  if (wrong != job.languages.end()) return refused(*wrong);
   if (job.language == "auto") return "";
-  const int id = whisper_lang_id(job.language.c_str());
-  // whisper.cpp also takes English names of languages; the contract is codes alone.
-  if (id < 0 || id >= languageCount(context) || job.language != whisper_lang_str(id)) {
-    return "the model does not know the language '" + job.language.substr(0, 16) + "'";
-  }
+  if (unknown(job.language)) return refused(job.language);
   if (!whisper_is_multilingual(context) && job.language != "en") {
     return "the model knows English only, not '" + job.language + "'";
   }

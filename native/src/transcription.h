@@ -17,6 +17,8 @@ struct Job {
   AudioInput audio;
   /** ISO 639-1 code or `auto`. */
   std::string language;
+  /** Among these `auto` finds the language; empty: among all that the model has tokens for. */
+  std::vector<std::string> languages;
   std::string prompt;
   bool translate = false;
   bool words = false;

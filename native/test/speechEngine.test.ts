@@ -80,6 +80,20 @@ describe('one engine', () => {
     expect(result.languageProbability).toBeLessThanOrEqual(1);
   });
 
+  it('detects one of the languages that are named, with its share of their probability', async () => {
+    const some = await engine.transcribe(0, job(pcm.german, { language: 'auto', languages: ['de', 'en', 'es', 'fr'] }));
+    expect(some).toMatchObject({ text: german.text, language: 'de' });
+    expect(some.languageProbability).toBeGreaterThan(0.8);
+    const others = await engine.transcribe(0, job(pcm.german, { language: 'auto', languages: ['es', 'fr'] }));
+    expect(['es', 'fr']).toContain(others.language);
+    expect(others.languageProbability).toBeGreaterThanOrEqual(0.5);
+    const one = await engine.transcribe(0, job(pcm.german, { language: 'auto', languages: ['fr'] }));
+    expect(one).toMatchObject({ language: 'fr', languageProbability: 1 });
+    // One that is asked for is not detected.
+    const given = await engine.transcribe(0, job(pcm.german, { language: 'de', languages: ['fr'] }));
+    expect(given).toMatchObject({ language: 'de', languageProbability: 1 });
+  });
+
   it('runs the encoder once for detection and decoding together, with the same result', async () => {
     const encodeMs = { de: Number.POSITIVE_INFINITY, auto: Number.POSITIVE_INFINITY };
     const results: Record<string, unknown> = {};
@@ -148,6 +162,8 @@ describe('one engine', () => {
   it.each([
     ['a language it does not know', { language: 'xx' }],
     ['a language by its name', { language: 'german' }],
+    ['a language to detect that it does not know', { language: 'auto', languages: ['en', 'xx'] }],
+    ['a language to detect that its vocabulary has no token for', { language: 'auto', languages: ['en', 'yue'] }],
     ['a window beyond the model', { audioContext: 1_501 }],
     ['no beams', { beamSize: 0 }],
     ['nine beams', { beamSize: 9 }],

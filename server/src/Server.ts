@@ -34,7 +34,7 @@ import { BUILT_IN_MODELS } from './lifecycle/builtInModels.js';
 import { StartError } from './lifecycle/errors.js';
 import { allowsGuests, createIdentities, type Identities } from './lifecycle/identity.js';
 import { interimModelOf } from './lifecycle/interimModel.js';
-import { mainModelOf } from './lifecycle/mainModel.js';
+import { mainModelOf, refuseInabilities } from './lifecycle/mainModel.js';
 import { overloadOf } from './lifecycle/overload.js';
 import { degradationOf, transcriptionStatusOf, wireModelOf } from './lifecycle/transcriptionStatus.js';
 import { wakeWordsDirectory, wakeWordsOf } from './lifecycle/wakeWords.js';
@@ -110,6 +110,7 @@ export class Server {
     });
     const device = settings.device === 'auto' ? await detectDevice() : settings.device;
     const model = await mainModelOf({ store, settings, device });
+    refuseInabilities({ settings, model });
     const interimModel = await interimModelOf({ store, settings, device, model });
     const wakeWords = await wakeWordsOf({
       store: new WakeWordStore({
@@ -166,6 +167,7 @@ export class Server {
     });
     const rooms: RoomRegistry = new RoomRegistry({
       media,
+      model: model.profile,
       settings,
       logger,
       transcription,

@@ -111,6 +111,11 @@ const transcriptionSchema: z.ZodType<TranscriptionStatus> = z.strictObject({
     name: z.string(),
     demo: z.boolean(),
     source: z.enum(['builtIn', 'download', 'packages', 'file', 'address']).optional(),
+    languages: z
+      .array(z.string().regex(/^[a-z]{2,3}$/))
+      .min(1)
+      .max(100)
+      .optional(),
   }),
   interimModel: z.string().optional(),
   engine: z.strictObject({ name: z.string(), device: z.enum(['cpu', 'cuda', 'none']), deviceName: z.string() }),

@@ -12,6 +12,8 @@ const RECOVERY_TIMEOUT_MS = 20_000;
 const NOTICED_TIMEOUT_MS = 20_000;
 /** More entries than a panel has room for. */
 const MANY = 40;
+/** Languages that a speaker can choose with the built-in model, by their English names. */
+const OFFERED = ['', 'auto', 'per-segment', 'en', 'fr', 'de', 'es'];
 
 let stage: Stage;
 /** Its microphone hears nothing. */
@@ -64,6 +66,10 @@ function focused(page: Page): Promise<string> {
     const element = document.activeElement as HTMLElement | null;
     return element?.dataset.testid ?? element?.id ?? '';
   });
+}
+
+function valuesOf(options: (Element & { value?: string })[]): (string | undefined)[] {
+  return options.map(({ value }) => value);
 }
 
 describe('push to talk', () => {
@@ -391,11 +397,31 @@ describe('the page', () => {
   );
 
   it(
+    'offers the languages of the model before the join, and forgets one that was chosen at another server',
+    async () => {
+      const { meeting: ada, wire } = await open({ preferences: { speechLanguage: 'it' } });
+      const select = ada.get('speech-language-select');
+      await expect.poll(() => select.locator('option').evaluateAll(valuesOf)).toEqual(OFFERED);
+      expect(await select.inputValue()).toBe('');
+      await ada.join({ name: 'Ada', room: 'chosen-elsewhere' });
+      await ada.get('mute-button').waitFor();
+      const join = wire.requests.find(({ name }) => name === 'join');
+      expect(join?.request).toMatchObject({ room: 'chosen-elsewhere' });
+      expect(join?.request).not.toHaveProperty('settings.language');
+      expect(ada.errors).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
     'lets people set the language and the wake phrase of a room, and their own language back to what the room has',
     async () => {
       const { meeting: ada, wire } = await enter('Ada', { room: 'room-language' });
       const { meeting: ben } = await enter('Ben', { room: 'room-language' });
       for (const page of [ada, ben]) await page.get('settings-button').click();
+      for (const select of ['room-language-select', 'language-select']) {
+        await expect.poll(() => ada.get(select).locator('option').evaluateAll(valuesOf)).toEqual(OFFERED);
+      }
       await ada.get('room-language-select').selectOption('fr');
       await expect.poll(() => ben.get('room-language-select').inputValue()).toBe('fr');
       await ada.get('language-select').selectOption('de');

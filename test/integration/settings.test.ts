@@ -112,6 +112,47 @@ describe('settings over the wire', () => {
     await expect(joined({ room: 'refused', settings: { beamSize: 77 } })).rejects.toThrow('INVALID_SETTINGS');
   });
 
+  test('are refused where the model does not know the language or the task, with what it knows, and nothing changes', async () => {
+    const ada = await joined({ room: 'languages' });
+    const ben = await joined({ room: 'languages', displayName: 'Ben' });
+    const told: unknown[] = [];
+    ben.on('settingsChanged', (each) => told.push(each));
+    const sentence = 'The model parley-nano does not know the language it. It knows de, en, es, fr.';
+    for (const scope of ['room', 'participant']) {
+      const refused = await ask(ada, 'updateSettings', { scope, settings: { language: 'it', beamSize: 3 } });
+      expect(refused).toMatchObject({
+        ok: false,
+        error: {
+          code: 'INVALID_SETTINGS',
+          retryable: false,
+          message: sentence,
+          details: { settings: [{ setting: 'language', problem: expect.stringContaining('de, en, es, fr') }] },
+        },
+      });
+      const translated = await ask(ada, 'updateSettings', { scope, settings: { task: 'translate' } });
+      expect(translated).toMatchObject({ ok: false, error: { details: { settings: [{ setting: 'task' }] } } });
+    }
+    await expect(joined({ room: 'languages', settings: { language: 'pt' } })).rejects.toThrow('INVALID_SETTINGS');
+    expect(await viewOf(ada)).toMatchObject({
+      room: { language: 'auto', task: 'transcribe', beamSize: 1 },
+      roomOverrides: {},
+      participant: {},
+    });
+    for (const language of ['auto', 'per-segment', 'de']) {
+      const taken = await ask(ada, 'updateSettings', { scope: 'participant', settings: { language } });
+      expect(taken).toMatchObject({ ok: true, data: { settings: { language } } });
+    }
+    expect(told).toEqual([]);
+  });
+
+  test('have languages that clients can read: after the join, and before it from the page', async () => {
+    const languages = ['de', 'en', 'es', 'fr'];
+    const { body } = await get('/api/identity');
+    expect(JSON.parse(body)).toMatchObject({ model: { name: 'parley-nano', languages } });
+    const ready = await get('/readyz');
+    expect(JSON.parse(ready.body)).toMatchObject({ transcription: { model: { languages } } });
+  });
+
   test('change ten times in ten seconds and no more, and the limit is each connection’s own', async () => {
     const ada = await joined({ room: 'often' });
     const ben = await joined({ room: 'often', displayName: 'Ben' });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Server, startServer } from '@parley/server';
@@ -10,6 +10,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { httpsGet } from '../support/httpsGet.js';
 
 const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
+const ENGLISH = join(
+  process.env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley'),
+  'models',
+  'ggml-tiny.en-q8_0.bin',
+);
+if (!existsSync(ENGLISH)) console.warn(`SKIPPED: the model ${ENGLISH} is not there, so no English one is started`);
 const USUAL = ['--port', '0', '--media-port', '0', '--model', 'parley-nano'];
 
 let folder: string;
@@ -134,6 +140,68 @@ describe('parley start', () => {
     expect(cli.output).toContain('the mode recording cannot be chosen until there are recordings');
     expect(cli.output).toContain('accurate, balanced, fast');
   });
+
+  test('stops with a sentence where its model does not know a language that the settings ask for', async () => {
+    const file = join(folder, 'languages.yaml');
+    writeFileSync(
+      file,
+      'rooms:\n  lesson:\n    speech:\n      language: pt\n  other:\n    speech:\n      task: translate\n',
+    );
+    const cli = start([...USUAL, '--config', file, '--speech-language', 'it']);
+    expect(await cli.exited).toBe(1);
+    for (const problem of [
+      'speech.language: The model parley-nano does not know the language it. It knows de, en, es, fr.',
+      'rooms.lesson.speech.language: The model parley-nano does not know the language pt. It knows de, en, es, fr.',
+      'rooms.other.speech.task: The model parley-nano cannot translate.',
+    ]) {
+      expect(cli.output).toContain(problem);
+    }
+    expect(cli.output).not.toContain('    at ');
+    expect(cli.output).not.toContain('Parley is ready');
+  });
+
+  test('stops where the model that auto has fallen back to does not know the language, and says why it is that model', async () => {
+    const flags = [
+      '--port',
+      '0',
+      '--media-port',
+      '0',
+      '--model-base-url',
+      'http://127.0.0.1:9',
+      '--speech-language',
+      'it',
+    ];
+    const cli = start(flags, { PARLEY_CACHE: join(folder, 'empty-cache') });
+    expect(await cli.exited).toBe(1);
+    expect(cli.output).toContain('The model parley-nano does not know the language it. It knows de, en, es, fr.');
+    expect(cli.output).toContain('is not on this machine and could not be downloaded');
+  });
+
+  test.skipIf(!existsSync(ENGLISH))(
+    'stops where an English model is to write down German, or to stand in for one that finds the language',
+    async () => {
+      const usual = ['--port', '0', '--media-port', '0'];
+      const cases: [string[], string][] = [
+        [
+          ['--model', 'tiny.en-q8_0', '--speech-language', 'de'],
+          'speech.language: The model tiny.en-q8_0 does not know the language de. It knows en.',
+        ],
+        [
+          ['--model', 'tiny.en-q8_0', '--speech-task', 'translate'],
+          'speech.task: The model tiny.en-q8_0 cannot translate.',
+        ],
+        [
+          ['--model', 'parley-nano', '--interim-model', 'tiny.en-q8_0'],
+          'interimModel: The model tiny.en-q8_0 knows en alone, and parley-nano finds the language among others.',
+        ],
+      ];
+      for (const [flags, problem] of cases) {
+        const cli = start([...usual, ...flags]);
+        expect(await cli.exited).toBe(1);
+        expect(cli.output).toContain(problem);
+      }
+    },
+  );
 
   test('says in the banner what its mode is for', async () => {
     const cli = start([...USUAL, '--mode', 'fast']);

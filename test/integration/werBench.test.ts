@@ -38,3 +38,11 @@ it('counts the word errors of a folder of recordings, through the pipeline and t
   }
   expect(figures.files).toHaveLength(3);
 });
+
+it('ends with a sentence where the model does not know the language', async () => {
+  const flags = ['--data', folder, '--model', 'parley-nano', '--language', 'it'];
+  await expect(promisify(execFile)(process.execPath, [BENCH, 'wer', ...flags])).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('The model parley-nano does not know the language it. It knows de, en, es, fr.'),
+  });
+});

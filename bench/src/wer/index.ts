@@ -1,4 +1,11 @@
-import { MODES, type ModeName, resolveSpeechSettings, type SpeechSettings, VoiceActivityModel } from '@parley/media';
+import {
+  inabilitiesOf,
+  MODES,
+  type ModeName,
+  resolveSpeechSettings,
+  type SpeechSettings,
+  VoiceActivityModel,
+} from '@parley/media';
 import { comparableWords } from '@parley/media/testing';
 import { meetingTracks } from '../live/speech.js';
 import { RecogniserProcess } from '../RecogniserProcess.js';
@@ -112,9 +119,15 @@ class Studio {
 
   static async open(options: { model?: string; settings: SpeechSettings }): Promise<Studio> {
     const voiceActivity = await VoiceActivityModel.create();
+    const recogniser = await RecogniserProcess.start(options);
+    const [inability] = inabilitiesOf(recogniser.model.profile, options.settings);
+    if (inability !== undefined) {
+      await recogniser.close();
+      throw new Error(inability.sentence);
+    }
     return new Studio({
       voiceActivity,
-      recogniser: await RecogniserProcess.start(options),
+      recogniser,
       settings: options.settings,
     });
   }

@@ -72,6 +72,8 @@ export interface TranscriptionStatus {
     demo: boolean;
     /** Absent where a server does not say. */
     source?: ModelSource | undefined;
+    /** Codes that the setting `language` may be, in alphabetical order, 100 at most; absent: the server does not say. */
+    languages?: string[] | undefined;
   };
   /** Name of the model that interims come from, where it is another than that of finals. */
   interimModel?: string | undefined;

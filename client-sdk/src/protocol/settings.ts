@@ -41,13 +41,16 @@ export interface SpeechSettings {
   /** Audio over which they have to agree. */
   stabilityMs: number;
 
-  /** ISO 639-1 code of the spoken language; `auto`: found in the first seconds; `per-segment`: found anew in each utterance. */
+  /**
+   * ISO 639-1 code of the spoken language, one of the `languages` of the model; `auto`: found in the first seconds; `per-segment`:
+   * found anew in each utterance.
+   */
   language: string;
   /** `auto`: speech that is heard before the language is settled. */
   languageDetectionMs: number;
   /** `auto`: probability that settles the language. */
   languageProbability: number;
-  /** `translate`: into English, where the model can. */
+  /** `translate`: into English; refused where the model cannot. */
   task: 'transcribe' | 'translate';
   /** Beam size of finals, 1 to 8; 1 = greedy. */
   beamSize: number;

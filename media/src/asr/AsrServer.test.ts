@@ -9,7 +9,7 @@ import { AsrServer, type AsrServerLimits } from './AsrServer.js';
 import { encodeFrame, FrameDecoder } from './framing.js';
 import { RecognitionClient } from './RecognitionClient.js';
 import { FakeEngine, type FakeJobScript } from './testing/FakeEngine.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionRequest } from './types.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type ModelProfile, type RecognitionRequest } from './types.js';
 
 let directory = '';
 let engine: FakeEngine;
@@ -20,6 +20,8 @@ const fatal: string[] = [];
 interface Start {
   lanes?: number;
   interim?: FakeEngine;
+  /** Default: as the main one's. */
+  interimProfile?: ModelProfile;
   limits?: Partial<AsrServerLimits>;
 }
 
@@ -30,7 +32,7 @@ async function start(options: Start = {}): Promise<RecognitionClient> {
       final: { engine, profile: BUILT_IN_MODEL.profile },
       ...(options.interim === undefined
         ? {}
-        : { interim: { engine: options.interim, profile: BUILT_IN_MODEL.profile } }),
+        : { interim: { engine: options.interim, profile: options.interimProfile ?? BUILT_IN_MODEL.profile } }),
     },
     lanes: options.lanes ?? 1,
     socketPath: join(directory, 'sub', 'asr.sock'),
@@ -240,6 +242,20 @@ describe('AsrServer', () => {
     await hung;
   });
 
+  it('refuses a language that its model does not know, as often as it is asked, and the engine is none the worse', async () => {
+    const client = await start();
+    const settings = { ...DEFAULT_RECOGNITION_SETTINGS, language: 'it' };
+    for (let i = 0; i < 6; i++) {
+      await expect(client.recognize(request({}, { settings }))).rejects.toMatchObject({
+        code: 'NOT_SUPPORTED',
+        message: 'The model parley-nano does not know the language it. It knows de, en, es, fr.',
+      });
+    }
+    expect(engine.started).toEqual([]);
+    expect(fatal).toEqual([]);
+    expect((await client.recognize(request({ text: 'on' }))).text).toBe('on');
+  });
+
   describe('with a second engine', () => {
     it('answers interims with it and finals with the main one', async () => {
       const interim = new FakeEngine({ model: 'small' });
@@ -247,6 +263,18 @@ describe('AsrServer', () => {
       const say = { sayModel: true };
       expect((await client.recognize(request(say))).text).toBe('main');
       expect((await client.recognize(request(say, { kind: 'interim' }))).text).toBe('small');
+    });
+
+    it.each([
+      ['in a language that the second model does not know', { language: 'de' }, 'main'],
+      ['in a language that is to be found, where the second model knows a single one', { language: 'auto' }, 'main'],
+      ['in its language', { language: 'en' }, 'small'],
+    ])('answers interims %s with the model that can', async (_, wish, model) => {
+      const interim = new FakeEngine({ model: 'small' });
+      const client = await start({ interim, interimProfile: { ...BUILT_IN_MODEL.profile, languages: ['en'] } });
+      const { settings } = request({ sayModel: true });
+      const asked = request({}, { kind: 'interim', settings: { ...settings, ...wish } });
+      expect((await client.recognize(asked)).text).toBe(model);
     });
 
     it('never has more jobs at a time than lanes', async () => {

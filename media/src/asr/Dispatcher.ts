@@ -4,6 +4,7 @@ import { CostEstimate } from './CostEstimate.js';
 import { toHypothesis } from './filterResult.js';
 import { transcribeJob } from './jobOptions.js';
 import { type LoadLimits, LoadMonitor } from './LoadMonitor.js';
+import { standsInFor } from './languages.js';
 import { type Quantiles, RecentValues } from './RecentValues.js';
 import {
   type DropReason,
@@ -18,6 +19,7 @@ import {
   type Load,
   type LoadLevel,
   type ModelProfile,
+  RecognitionError,
   type RecognitionErrorCode,
   type RecognitionKind,
   type RecognitionSettings,
@@ -288,7 +290,7 @@ export class Dispatcher {
     const startedAtMs = this.#time.now();
     const queuedMs = startedAtMs - job.arrivedAtMs;
     this.#queueAges[job.kind].add(queuedMs);
-    const slot = this.#slots[job.kind];
+    const slot = this.#slotFor(job);
     const deadlineMs = job.deadlineAtMs - startedAtMs;
     const budgetMs = Math.max(this.#limits.shortestBudgetMs, this.#limits.budgetFactor * this.#estimateMs(job));
     const timeoutMs = Math.min(deadlineMs, budgetMs);
@@ -321,7 +323,9 @@ export class Dispatcher {
     const engineMs = this.#time.now() - startedAtMs;
     this.#engineMs += engineMs;
     this.#scheduler.finished(job, { engineMs });
-    if (result !== undefined) this.#estimates[job.kind].learn({ samples: job.request.pcm.length, engineMs });
+    if (result !== undefined && slot === this.#slots[job.kind]) {
+      this.#estimates[job.kind].learn({ samples: job.request.pcm.length, engineMs });
+    }
     if (running.stop !== undefined) {
       this.#discardedEngineMs += engineMs;
       this.#count(running.stop.cause);
@@ -335,8 +339,17 @@ export class Dispatcher {
     this.#pump();
   }
 
+  /** The model of interims may know less than the main one, which then answers. */
+  #slotFor({ kind, request }: Job): Slot {
+    const { final, interim } = this.#slots;
+    if (kind === 'final' || interim === final) return final;
+    const can = standsInFor({ interim: interim.profile, main: final.profile, wish: request.settings });
+    return can ? interim : final;
+  }
+
   #failure(slot: Slot, error: unknown): DispatchedError {
     const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof RecognitionError) return { code: error.code, message };
     if (codeOf(error) === 'NATIVE_INVALID_ARGUMENT') return { code: 'RECOGNIZER_FAILED', message };
     slot.failuresInARow += 1;
     if (slot.failuresInARow >= this.#limits.failuresInARow && !this.#closed) {

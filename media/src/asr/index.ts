@@ -4,6 +4,7 @@ export type { AsrModel, AsrProcessStats } from './asrContract.js';
 export type { DispatcherLimits, DispatcherStats, DropCause } from './Dispatcher.js';
 export { detectDevice } from './detectDevice.js';
 export { DEFAULT_LOAD_LIMITS, type LoadLimits } from './LoadMonitor.js';
+export { type Inability, inabilitiesOf, languagesOf, standsInFor } from './languages.js';
 export type { Quantiles } from './RecentValues.js';
 export {
   DEFAULT_RECOGNITION_CLIENT_LIMITS,

@@ -1,6 +1,6 @@
 import type { TranscribeResult } from '@parley/native';
 import { describe, expect, it } from 'vitest';
-import { BUILT_IN_MODEL, findPublishedModel, PUBLISHED_MODELS } from '../models/modelCatalogue.js';
+import { BUILT_IN_MODEL, findPublishedModel } from '../models/modelCatalogue.js';
 import { toHypothesis } from './filterResult.js';
 import { audioContextFrames, tokenCap, transcribeJob } from './jobOptions.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionSettings } from './types.js';
@@ -67,11 +67,39 @@ describe('transcribeJob', () => {
     const translate = { ...settings, task: 'translate' as const };
     expect(job().translate).toBe(false);
     expect(job({ settings: translate }).translate).toBe(true);
-    expect(job({ settings: translate, profile: { ...published, multilingual: false } }).translate).toBe(false);
   });
 
-  it('asks an English model for English', () => {
-    expect(job({ profile: { ...published, multilingual: false } }).language).toBe('en');
+  it('has the language found among those that the model knows', () => {
+    const auto = { ...settings, language: 'auto' };
+    const { languages } = BUILT_IN_MODEL.profile;
+    expect(job({ settings: auto, profile: BUILT_IN_MODEL.profile })).toMatchObject({ language: 'auto', languages });
+    expect(job({ settings: auto }).languages).toHaveLength(99);
+    expect(job({ settings: auto, profile: { ...published, multilingual: false } }).language).toBe('en');
+  });
+
+  it.each([
+    ['a language', { language: 'it' }, BUILT_IN_MODEL.profile, 'The model parley-nano does not know the language it.'],
+    [
+      'a language',
+      {},
+      { ...published, name: 'tiny.en', multilingual: false },
+      'tiny.en does not know the language de.',
+    ],
+    [
+      'translation',
+      { task: 'translate' },
+      { ...published, multilingual: false, languages: ['de'] },
+      'cannot translate',
+    ],
+    ['translation', { task: 'translate' }, findPublishedModel('large-v3-turbo')?.profile, 'turbo cannot translate'],
+  ] as const)('refuses %s that the model cannot do: %o', (_, wish, profile = BUILT_IN_MODEL.profile, sentence = '') => {
+    expect(() => job({ settings: { ...settings, ...wish }, profile })).toThrow(
+      expect.objectContaining({
+        name: 'RecognitionError',
+        code: 'NOT_SUPPORTED',
+        message: expect.stringContaining(sentence),
+      }),
+    );
   });
 
   it('caps tokens by the length of the audio and the tokens of a second, at 224', () => {
@@ -149,15 +177,5 @@ describe('toHypothesis', () => {
 
   it('keeps probabilities in their range when the engine gives none', () => {
     expect(hypothesis({ languageProbability: Number.NaN }).languageProbability).toBe(0);
-  });
-});
-
-describe('model catalogue', () => {
-  it('has one name, one file and one well-formed checksum for each model', () => {
-    expect(new Set(PUBLISHED_MODELS.map((model) => model.name)).size).toBe(PUBLISHED_MODELS.length);
-    for (const { name, fileName, checksum } of PUBLISHED_MODELS) {
-      expect(fileName).toBe(`ggml-${name}.bin`);
-      expect(checksum.value).toMatch(checksum.algorithm === 'sha1' ? /^[0-9a-f]{40}$/ : /^[0-9a-f]{64}$/);
-    }
   });
 });

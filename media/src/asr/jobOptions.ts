@@ -1,6 +1,13 @@
 import type { TranscribeJob } from '@parley/native';
+import { inabilitiesOf, languagesOf } from './languages.js';
 import { SAMPLE_RATE } from './limits.js';
-import type { ModelProfile, RecognitionKind, RecognitionSettings, WindowPolicy } from './types.js';
+import {
+  type ModelProfile,
+  RecognitionError,
+  type RecognitionKind,
+  type RecognitionSettings,
+  type WindowPolicy,
+} from './types.js';
 
 /** Whisper's encoder: 1,500 frames for 30 s. */
 const FULL_FRAMES = 1_500;
@@ -46,7 +53,10 @@ export function tokenCap(options: { samples: number; tokensPerSecond: number }):
   return Math.min(MAX_TOKENS, SPARE_TOKENS + Math.ceil((samples / SAMPLE_RATE) * tokensPerSecond));
 }
 
-/** The native job of a request. */
+/**
+ * The native job of a request.
+ * @throws RecognitionError `NOT_SUPPORTED`, the last guard: settings that the model cannot follow are refused where they come in
+ */
 export function transcribeJob(options: {
   kind: RecognitionKind;
   pcm: Int16Array;
@@ -55,12 +65,17 @@ export function transcribeJob(options: {
   timeoutMs: number;
 }): TranscribeJob {
   const { kind, pcm, settings, profile } = options;
+  const [inability] = inabilitiesOf(profile, settings);
+  if (inability !== undefined) throw new RecognitionError('NOT_SUPPORTED', inability.sentence);
+  const languages = languagesOf(profile);
   // Interims come again soon, and the built-in model gains nothing from another try.
   const triesAgain = kind === 'final' && settings.temperatureFallback && !profile.demo;
   return {
     pcm,
-    language: profile.multilingual ? settings.language : 'en',
-    translate: settings.task === 'translate' && profile.multilingual,
+    // Where there is one language, there is none to be found.
+    language: languages.length === 1 ? (languages[0] ?? settings.language) : settings.language,
+    languages,
+    translate: settings.task === 'translate',
     audioContext: audioContextFrames({ samples: pcm.length, kind, policy: profile.windowPolicy }),
     beamSize: settings.beamSize,
     maxTokens: tokenCap({ samples: pcm.length, tokensPerSecond: settings.tokensPerSecond }),

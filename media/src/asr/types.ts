@@ -97,6 +97,8 @@ export type RecognitionErrorCode =
   | 'OVERLOADED'
   /** The engine failed at this audio. */
   | 'RECOGNIZER_FAILED'
+  /** The model does not know the language, or cannot translate. Settings are refused for it long before. */
+  | 'NOT_SUPPORTED'
   /** No ASR process is there, or it has no engine. */
   | 'RECOGNIZER_UNAVAILABLE'
   /** A newer interim of the same speaker took its place, or its sender gave it up. */
@@ -126,6 +128,10 @@ export interface ModelProfile {
   /** Longest audio of one request; the segmenter cuts before it. */
   longestWindowMs: number;
   multilingual: boolean;
+  /** Codes in alphabetical order, where they are not those that `languagesOf` takes from `multilingual`. */
+  languages?: readonly string[];
+  /** Multilingual, but never taught to translate. */
+  transcribesOnly?: boolean;
 }
 
 /** What runs now. `unavailable` has a reason for people. */

@@ -455,6 +455,15 @@ describe('ModelStore: built-in, paths and addresses', () => {
     });
   });
 
+  it('goes by the head of a file, whatever its name: languages and translation', async () => {
+    const path = join(directory, 'ggml-renamed.bin');
+    await writeFile(path, 'weights');
+    const head = { multilingual: true, vocabulary: 51_866, audioLayers: 32, textLayers: 4 };
+    const { profile } = await store({ inspect: async () => head }).resolve(path, { device: 'cpu' });
+    expect(profile).toMatchObject({ name: 'renamed', transcribesOnly: true });
+    expect(profile.languages).toContain('yue');
+  });
+
   it('knows the built-in model by the name of its file, so that nobody takes it for a real one', async () => {
     const { path } = await store().resolve('parley-nano', { device: 'cpu' });
     expect((await store().resolve(path, { device: 'cpu' })).profile.demo).toBe(true);

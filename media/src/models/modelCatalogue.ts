@@ -1,3 +1,4 @@
+import { VOCABULARY_V1, VOCABULARY_V3, whisperLanguages } from '../asr/languages.js';
 import type { ModelProfile } from '../asr/types.js';
 import type { PackagedWeights } from './packages/packageCatalogue.js';
 import type { QuantisationName } from './packages/quantisation.js';
@@ -31,15 +32,37 @@ function published(row: Omit<PublishedModel, 'fileName' | 'profile'>): Published
   };
 }
 
-/** Profile of a model that is an ordinary Whisper one, as far as is known. */
-export function ordinaryProfile(options: { name: string; multilingual: boolean }): ModelProfile {
+/**
+ * Profile of a model that is an ordinary Whisper one, as far as is known.
+ * @param options as the head of its file says; what is absent goes by its name
+ */
+export function ordinaryProfile(options: {
+  name: string;
+  multilingual: boolean;
+  vocabulary?: number;
+  audioLayers?: number;
+  textLayers?: number;
+}): ModelProfile {
+  const { name, multilingual } = options;
+  const vocabulary = options.vocabulary ?? (name.startsWith('large-v3') ? VOCABULARY_V3 : VOCABULARY_V1);
   return {
-    name: options.name,
+    name,
     demo: false,
     windowPolicy: 'floor',
     longestWindowMs: PUBLISHED_LONGEST_WINDOW_MS,
-    multilingual: options.multilingual,
+    multilingual,
+    ...(multilingual && vocabulary === VOCABULARY_V3 ? { languages: whisperLanguages(vocabulary) } : {}),
+    ...(multilingual && isTurbo(options) ? { transcribesOnly: true } : {}),
   };
+}
+
+/**
+ * A large model with a small decoder. OpenAI: "The turbo model is not trained for translation tasks." It writes the language that it
+ * hears; and so do distilled ones.
+ */
+function isTurbo({ name, audioLayers, textLayers }: Parameters<typeof ordinaryProfile>[0]): boolean {
+  if (audioLayers === undefined || textLayers === undefined) return name.startsWith('large-v3-turbo');
+  return textLayers < audioLayers;
 }
 
 /** The model that comes with the sources. It knows synthetic voices and a small vocabulary, and nothing else. */
@@ -52,6 +75,9 @@ export const BUILT_IN_MODEL = {
     windowPolicy: 'utterance',
     longestWindowMs: 10_000,
     multilingual: true,
+    // What it was taught: its vocabulary has tokens for all of Whisper's.
+    languages: ['de', 'en', 'es', 'fr'],
+    transcribesOnly: true,
   },
 } as const satisfies { fileName: string; licence: string; profile: ModelProfile };
 

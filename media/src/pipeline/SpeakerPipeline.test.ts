@@ -596,6 +596,7 @@ describe('SpeakerPipeline', () => {
   describe('gaps', () => {
     const REASONS: [RecognitionErrorCode, PipelineGapReason][] = [
       ['RECOGNIZER_FAILED', 'recognizerFailed'],
+      ['NOT_SUPPORTED', 'recognizerFailed'],
       ['RECOGNIZER_UNAVAILABLE', 'recognizerUnavailable'],
       ['OVERLOADED', 'overloaded'],
       ['DEADLINE_EXCEEDED', 'deadlineExceeded'],

@@ -65,6 +65,7 @@ const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
   DEADLINE_EXCEEDED: 'deadlineExceeded',
   OVERLOADED: 'overloaded',
   RECOGNIZER_FAILED: 'recognizerFailed',
+  NOT_SUPPORTED: 'recognizerFailed',
   RECOGNIZER_UNAVAILABLE: 'recognizerUnavailable',
   SUPERSEDED: 'recognizerFailed',
   CLOSED: 'recognizerUnavailable',

@@ -112,7 +112,7 @@ export const speechSettingsSchema = z.strictObject({
     .default('auto')
     .meta(
       live(
-        'ISO 639-1 code of the spoken language; auto: found in the first seconds; per-segment: found anew in each utterance',
+        'ISO 639-1 code of the spoken language, one that the model knows; auto: found in the first seconds; per-segment: found anew in each utterance',
       ),
     ),
   languageDetectionMs: z

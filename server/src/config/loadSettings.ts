@@ -1,10 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type ModeName, resolveSpeechSettings, type SpeechOverrides } from '@parley/media';
 import { parse as parseYaml } from 'yaml';
 import { type Settings, settingsSchema } from './settings.js';
 import { type SettingLeaf, settingLeaves } from './settingsTree.js';
-import { contradictionsOf } from './speechSettings.js';
+import { contradictionsOf, deploymentProblems } from './speechSettings.js';
 import { wakeWordProblems } from './wakeWordSettings.js';
 
 /** Variables with our prefix that are not settings: they steer the set-up and the tests. */
@@ -130,7 +129,7 @@ function contradictions(settings: Settings): string[] {
   ] as const) {
     if (file !== undefined && !isFile(file)) problems.push(`${name}: there is no file at ${file}.`);
   }
-  problems.push(...speechProblems(settings));
+  problems.push(...deploymentProblems(settings, contradictionsOf));
   const announced = settings.media.announcedAddress;
   if (
     announced !== undefined &&
@@ -140,27 +139,6 @@ function contradictions(settings: Settings): string[] {
     problems.push(`media.announcedAddress: "${announced}" is neither an address nor a host name.`);
   }
   return problems;
-}
-
-/** Of the deployment and of each room by itself, as people would be told them. */
-function speechProblems(settings: Settings): string[] {
-  const layers: { place: string; mode: ModeName; overrides: SpeechOverrides[] }[] = [
-    { place: 'speech', mode: settings.mode, overrides: [settings.speech] },
-    ...Object.entries(settings.rooms).map(([name, room]) => ({
-      place: `rooms.${name}.speech`,
-      mode: room.mode ?? settings.mode,
-      overrides: [settings.speech, room.speech ?? {}],
-    })),
-  ];
-  const told = new Set<string>();
-  return layers.flatMap(({ place, mode, overrides }) =>
-    contradictionsOf(resolveSpeechSettings(mode, ...overrides)).flatMap(({ setting, problem }) => {
-      // What the deployment has wrong is no news in each room.
-      if (told.has(setting)) return [];
-      if (place === 'speech') told.add(setting);
-      return [`${place}.${setting}: ${problem}.`];
-    }),
-  );
 }
 
 function mergeFile(options: { file: string; tree: Tree; origins: Map<string, string>; problems: string[] }): void {

@@ -7,14 +7,17 @@ import {
   type SpeechSettingsPatch,
 } from '@parley/client-sdk/protocol';
 import {
+  inabilitiesOf,
   MODES,
+  type ModelProfile,
   type ModeName,
+  resolveSpeechSettings,
   type SpeechOverrides,
   type SpeechSettingName,
   type SpeechSettings,
   speechOverridesSchema,
 } from '@parley/media';
-import { modeSchema } from './settings.js';
+import { modeSchema, type Settings } from './settings.js';
 import { settingLeaves } from './settingsTree.js';
 
 /** The modes that people may choose now. */
@@ -27,6 +30,34 @@ export function contradictionsOf(settings: SpeechSettings): SettingProblem[] {
   return settings.vadNegativeThreshold > settings.vadThreshold
     ? [{ setting: 'vadNegativeThreshold', problem: 'must not be above vadThreshold' }]
     : [];
+}
+
+/**
+ * Of the deployment and of each room by itself, as people are told them.
+ * @param problemsOf what is wrong with settings that hold together; a problem is a clause
+ */
+export function deploymentProblems(
+  settings: Pick<Settings, 'mode' | 'speech' | 'rooms'>,
+  problemsOf: (settings: SpeechSettings) => SettingProblem[],
+): string[] {
+  const layers: { place: string; mode: ModeName; overrides: SpeechOverrides[] }[] = [
+    { place: 'speech', mode: settings.mode, overrides: [settings.speech] },
+    ...Object.entries(settings.rooms).map(([name, room]) => ({
+      place: `rooms.${name}.speech`,
+      mode: room.mode ?? settings.mode,
+      overrides: [settings.speech, room.speech ?? {}],
+    })),
+  ];
+  const told = new Set<string>();
+  return layers.flatMap(({ place, mode, overrides }) =>
+    problemsOf(resolveSpeechSettings(mode, ...overrides)).flatMap(({ setting, problem }) => {
+      // What the deployment has wrong is no news in each room.
+      const news = `${setting}: ${problem}`;
+      if (told.has(news)) return [];
+      if (place === 'speech') told.add(news);
+      return [`${place}.${news}.`];
+    }),
+  );
 }
 
 /**
@@ -62,10 +93,16 @@ export function checkedMode(name: string): ModeName {
   throw invalidSettings([{ setting: 'mode', problem }]);
 }
 
-/** @throws ParleyError `INVALID_SETTINGS` */
-export function refuseContradictions(settings: SpeechSettings): void {
-  const problems = contradictionsOf(settings);
-  if (problems.length > 0) throw invalidSettings(problems);
+/** @throws ParleyError `INVALID_SETTINGS`; its message says what the model cannot do, where that is all that is wrong */
+export function refuseImpossible(settings: SpeechSettings, model: ModelProfile): void {
+  const contradictions = contradictionsOf(settings);
+  const inabilities = inabilitiesOf(model, settings);
+  const problems = [...contradictions, ...inabilities.map(({ setting, problem }) => ({ setting, problem }))];
+  if (problems.length === 0) return;
+  throw invalidSettings(
+    problems,
+    contradictions.length === 0 ? inabilities.map(({ sentence }) => sentence).join(' ') : undefined,
+  );
 }
 
 let descriptions: SettingsView['descriptions'] | undefined;
@@ -95,10 +132,13 @@ export function describeSpeechSettings(): SettingsView['descriptions'] {
   return descriptions;
 }
 
-function invalidSettings(problems: SettingProblem[]): ParleyError {
+/** @param message default: which settings they are */
+function invalidSettings(problems: SettingProblem[], message?: string): ParleyError {
   const names = [...new Set(problems.map(({ setting }) => setting))];
   return new ParleyError('INVALID_SETTINGS', {
-    message: `These settings cannot be taken: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ' and more' : ''}.`,
+    message:
+      message ??
+      `These settings cannot be taken: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ' and more' : ''}.`,
     details: { settings: problems.slice(0, 32) },
   });
 }

@@ -1,18 +1,42 @@
-import { MODES, type ModelStore, type ResolvedModel } from '@parley/media';
+import {
+  inabilitiesOf,
+  languagesOf,
+  MODES,
+  type ModelStore,
+  type ResolvedModel,
+  resolveSpeechSettings,
+  standsInFor,
+} from '@parley/media';
+import { SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
 
 /**
  * The model of interim text where it is another than that of finals. One that is asked for by name is taken in every mode; `auto`
- * looks for one only where the mode takes two.
+ * looks for one only where the mode takes two. It must be able to do what the deployment's settings ask for; where a room or a
+ * participant asks for something else, the main model answers for it.
  * @throws ModelError where one was asked for that cannot be had
+ * @throws SettingsError where one was asked for by name that cannot stand in for the main one
  */
 export async function interimModelOf(options: {
   store: Pick<ModelStore, 'resolveInterim'>;
-  settings: Pick<Settings, 'interimModel' | 'mode'>;
+  settings: Pick<Settings, 'interimModel' | 'mode' | 'speech'>;
   device: 'cpu' | 'cuda';
   model: ResolvedModel;
 }): Promise<ResolvedModel | undefined> {
   const { store, settings, device, model } = options;
-  if (settings.interimModel === 'auto' && !MODES[settings.mode].separateInterimModel) return undefined;
-  return await store.resolveInterim(settings.interimModel, { device, main: model });
+  const named = settings.interimModel !== 'auto';
+  if (!named && !MODES[settings.mode].separateInterimModel) return undefined;
+  const found = await store.resolveInterim(settings.interimModel, { device, main: model });
+  if (found === undefined) return undefined;
+  const wish = resolveSpeechSettings(settings.mode, settings.speech);
+  const interim = found.profile;
+  const main = model.profile;
+  if (standsInFor({ interim, main, wish })) return found;
+  if (!named) return undefined;
+  const [inability] = inabilitiesOf(interim, wish);
+  const why =
+    inability?.sentence ??
+    `The model ${interim.name} knows ${languagesOf(interim).join(', ')} alone, and ${main.name} finds the language among others.`;
+  const remedy = `Take another model, or same, or set speech.language to one that both know.`;
+  throw new SettingsError([`interimModel: ${why} ${remedy}`]);
 }

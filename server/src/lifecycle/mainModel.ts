@@ -1,5 +1,7 @@
-import { MODES, type ModelStore, type ResolvedModel } from '@parley/media';
+import { inabilitiesOf, MODES, type ModelStore, type ResolvedModel } from '@parley/media';
+import { SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
+import { deploymentProblems } from '../config/speechSettings.js';
 
 /**
  * The model of finals, and of interims where there is no other. One that is asked for by name is taken in every mode; `auto` takes
@@ -13,4 +15,23 @@ export function mainModelOf(options: {
 }): Promise<ResolvedModel> {
   const { store, settings, device } = options;
   return store.resolve(settings.model, { device, small: MODES[settings.mode].smallModel });
+}
+
+/**
+ * Settings, of the deployment and of its rooms, that this model cannot follow.
+ * @throws SettingsError with all of them, and why the model is not the one that was meant
+ */
+export function refuseInabilities(options: {
+  settings: Pick<Settings, 'mode' | 'speech' | 'rooms'>;
+  model: Pick<ResolvedModel, 'profile' | 'reason'>;
+}): void {
+  const { settings, model } = options;
+  const problems = deploymentProblems(settings, (speech) =>
+    inabilitiesOf(model.profile, speech).map(({ setting, sentence }) => ({
+      setting,
+      problem: sentence.replace(/\.$/, ''),
+    })),
+  );
+  if (problems.length === 0) return;
+  throw new SettingsError(model.reason === undefined ? problems : [...problems, model.reason]);
 }

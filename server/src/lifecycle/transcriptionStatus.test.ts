@@ -31,6 +31,11 @@ test('the status of those who join while the recogniser is behind says so', () =
   expect(transcriptionStatusOf({ ...common, load: 0 })).not.toHaveProperty('degradation');
 });
 
+test('the languages that can be asked for are told with the model', () => {
+  const known = { ...model, profile: { ...profile, languages: ['de', 'en'] } };
+  expect(transcriptionStatusOf({ ...common, model: known, load: 0 }).model.languages).toEqual(['de', 'en']);
+});
+
 test('the model of interims is named where it is another', () => {
   const interimModel = { ...profile, name: 'tiny' };
   expect(transcriptionStatusOf({ ...common, load: 0, status: { ...status, interimModel } }).interimModel).toBe('tiny');
@@ -38,7 +43,7 @@ test('the model of interims is named where it is another', () => {
 });
 
 test('the model is told by name, with where its file came from, and no path', () => {
-  const told = { name: 'base', demo: false, source: 'packages' };
+  const told = { name: 'base', demo: false, source: 'packages', languages: expect.arrayContaining(['de', 'pt']) };
   expect(wireModelOf(model)).toEqual(told);
   expect(transcriptionStatusOf({ ...common, load: 0 }).model).toEqual(told);
 });

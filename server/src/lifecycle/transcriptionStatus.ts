@@ -1,5 +1,5 @@
 import type { TranscriptionDegradation, TranscriptionStatus } from '@parley/client-sdk/protocol';
-import type { LoadLevel, RecognizerStatus, ResolvedModel } from '@parley/media';
+import { type LoadLevel, languagesOf, type RecognizerStatus, type ResolvedModel } from '@parley/media';
 
 const DEGRADATIONS: Record<LoadLevel, TranscriptionDegradation | undefined> = {
   0: undefined,
@@ -27,7 +27,7 @@ export function degradationOf(level: LoadLevel): TranscriptionDegradation | unde
 
 /** A model in the words of the wire. */
 export function wireModelOf({ profile, source }: ResolvedModel): TranscriptionStatus['model'] {
-  return { name: profile.name, demo: profile.demo, source };
+  return { name: profile.name, demo: profile.demo, source, languages: [...languagesOf(profile)] };
 }
 
 /** The recogniser's state in the words of the wire; `model` is the one of finals, and its reason what the start had to say of it. */

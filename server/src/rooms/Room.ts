@@ -15,7 +15,7 @@ import {
   type TranscriptionStatus,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
-import { type MediaNode, monotonicNowMs, type TimeSource } from '@parley/media';
+import { type MediaNode, type ModelProfile, monotonicNowMs, type TimeSource } from '@parley/media';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
@@ -35,6 +35,8 @@ export interface RoomOptions {
   /** Of this run of the room. */
   meetingId: string;
   media: MediaNode;
+  /** Of finals. */
+  model: ModelProfile;
   transcript: TranscriptLog;
   /** What the recogniser is at the moment, in the words of the wire. */
   transcription: () => TranscriptionStatus;
@@ -90,12 +92,13 @@ export class Room {
 
   /** @throws ParleyError `MEDIA_UNAVAILABLE` */
   static async create(options: RoomOptions): Promise<Room> {
-    const { name, meetingId, media, transcript, observer, settings, time } = options;
+    const { name, meetingId, media, model, transcript, observer, settings, time } = options;
     const startedAtMonotonicMs = monotonicNowMs();
     const logger = options.logger.child({ meetingId });
     const roster = new Roster();
     const speech = new RoomSettings({
       deployment: { mode: settings.mode, speech: settings.speech },
+      model,
       room: Object.hasOwn(settings.rooms, name) ? settings.rooms[name] : undefined,
     });
     // There is nobody to be told before the room is there.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
-import type { MediaNode } from '@parley/media';
+import type { MediaNode, ModelProfile } from '@parley/media';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observability/logger.js';
 import type { CreateTranscriptLog } from '../transcripts/TranscriptLog.js';
@@ -9,6 +9,8 @@ import type { RoomObserver } from './RoomObserver.js';
 
 export interface RoomRegistryOptions {
   media: MediaNode;
+  /** Of finals. */
+  model: ModelProfile;
   settings: Settings;
   logger: Logger;
   createTranscriptLog: CreateTranscriptLog;
@@ -50,7 +52,7 @@ export class RoomRegistry {
     if (standing !== undefined) {
       return standing;
     }
-    const { media, settings, logger, transcription, observer } = this.#options;
+    const { media, model, settings, logger, transcription, observer } = this.#options;
     if (this.#rooms.size >= settings.limits.rooms) {
       return Promise.reject(new ParleyError('TOO_MANY_ROOMS'));
     }
@@ -63,6 +65,7 @@ export class RoomRegistry {
       name,
       meetingId,
       media,
+      model,
       settings,
       logger,
       transcription,

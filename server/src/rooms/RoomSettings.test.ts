@@ -1,8 +1,19 @@
+import type { ParleyError } from '@parley/client-sdk/protocol';
+import type { ModelProfile } from '@parley/media';
 import { describe, expect, test } from 'vitest';
 import { MAX_NAMES, RoomSettings, type RoomSettingsOptions } from './RoomSettings.js';
 
+/** Knows all languages. */
+const MODEL: ModelProfile = {
+  name: 'base',
+  demo: false,
+  windowPolicy: 'floor',
+  longestWindowMs: 28_000,
+  multilingual: true,
+};
+
 function settingsOf(options: Partial<RoomSettingsOptions> = {}): RoomSettings {
-  return new RoomSettings({ deployment: { mode: 'balanced', speech: {} }, ...options });
+  return new RoomSettings({ deployment: { mode: 'balanced', speech: {} }, model: MODEL, ...options });
 }
 
 describe('RoomSettings', () => {
@@ -57,6 +68,56 @@ describe('RoomSettings', () => {
     expect(settings.hasOwn('p')).toBe(false);
     settings.changeRoom({ settings: { vadThreshold: 0.3, vadNegativeThreshold: 0.2 } });
     expect(settings.resolved.vadThreshold).toBe(0.3);
+  });
+
+  test.each([
+    [
+      'a language that the model does not know',
+      { language: 'de' },
+      'The model tiny.en does not know the language de. It knows en.',
+    ],
+    [
+      'a task that it was not taught',
+      { task: 'translate' as const },
+      'The model tiny.en cannot translate. Set the task to transcribe, or take a model that can, e.g. large-v3.',
+    ],
+  ])('refuses %s, for a room and for a participant, and changes nothing', (_, wish, message) => {
+    const settings = settingsOf({ model: { ...MODEL, name: 'tiny.en', multilingual: false } });
+    const refused = expect.objectContaining({ code: 'INVALID_SETTINGS', message });
+    const before = settings.resolved;
+    expect(() => settings.changeRoom({ settings: { ...wish, beamSize: 4 }, mode: 'fast' })).toThrow(refused);
+    expect(() => settings.changeParticipant({ participantId: 'p', settings: wish })).toThrow(refused);
+    expect(() => settings.replaceParticipant({ participantId: 'p', settings: wish })).toThrow(refused);
+    expect(settings.resolved).toEqual(before);
+    expect(settings.mode).toBe('balanced');
+    expect(settings.hasOwn('p')).toBe(false);
+  });
+
+  test('says which setting the model cannot follow and what can be asked for, and not what was', () => {
+    const settings = settingsOf({ model: { ...MODEL, name: 'nano', languages: ['de', 'en', 'es', 'fr'] } });
+    let details: unknown;
+    try {
+      settings.changeRoom({ settings: { language: 'it' } });
+    } catch (error) {
+      details = (error as ParleyError).details;
+    }
+    const problem = 'must be auto, per-segment or a language that the model nano knows: de, en, es, fr';
+    expect(details).toEqual({ settings: [{ setting: 'language', problem }] });
+  });
+
+  test('takes languages that are to be found with every model, and those that it knows', () => {
+    const settings = settingsOf({ model: { ...MODEL, multilingual: false } });
+    for (const language of ['auto', 'per-segment', 'en']) {
+      settings.changeRoom({ settings: { language } });
+      expect(settings.resolved.language).toBe(language);
+    }
+  });
+
+  test('tells of settings that contradict each other before what the model cannot do', () => {
+    const settings = settingsOf({ model: { ...MODEL, multilingual: false } });
+    const wrong = { vadThreshold: 0.2, language: 'de' };
+    const refused = { message: 'These settings cannot be taken: vadNegativeThreshold, language.' };
+    expect(() => settings.changeRoom({ settings: wrong })).toThrow(expect.objectContaining(refused));
   });
 
   test('adds the hot words of all layers up, the nearest first, and the names of those who are here last', () => {

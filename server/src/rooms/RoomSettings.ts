@@ -1,10 +1,18 @@
 import type { SpeechSettingsPatch, SpeechOverrides as WireOverrides } from '@parley/client-sdk/protocol';
-import { type ModeName, resolveSpeechSettings, type SpeechOverrides, type SpeechSettings } from '@parley/media';
-import { checkedMode, checkedPatch, refuseContradictions } from '../config/speechSettings.js';
+import {
+  type ModelProfile,
+  type ModeName,
+  resolveSpeechSettings,
+  type SpeechOverrides,
+  type SpeechSettings,
+} from '@parley/media';
+import { checkedMode, checkedPatch, refuseImpossible } from '../config/speechSettings.js';
 
 export interface RoomSettingsOptions {
   /** What holds everywhere unless a room says otherwise. */
   deployment: { mode: ModeName; speech: SpeechOverrides };
+  /** Of finals: what it cannot do is refused. */
+  model: ModelProfile;
   /** What the settings file has for this room. */
   room?:
     | {
@@ -74,7 +82,7 @@ export class RoomSettings {
   changeRoom(change: { settings: SpeechSettingsPatch; mode?: string | undefined }): void {
     const mode = change.mode === undefined ? this.#mode : checkedMode(change.mode);
     const room = patched(this.#room, change.settings);
-    refuseContradictions(this.#resolve({ mode, room }));
+    refuseImpossible(this.#resolve({ mode, room }), this.#options.model);
     this.#mode = mode;
     this.#room = room;
   }
@@ -102,7 +110,7 @@ export class RoomSettings {
   }
 
   #setOwn(participantId: string, own: SpeechOverrides): void {
-    refuseContradictions(this.#resolve({ mode: this.#mode, room: this.#room, own }));
+    refuseImpossible(this.#resolve({ mode: this.#mode, room: this.#room, own }), this.#options.model);
     // Anew, so that the one changed last is the last to be forgotten.
     this.#participants.delete(participantId);
     if (Object.keys(own).length === 0) return;

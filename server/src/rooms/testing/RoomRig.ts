@@ -7,7 +7,7 @@ import {
   type SpeechOverrides,
   type TranscriptionStatus,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, PipelineEvent, SfuRoomEvent, SpeechSettings } from '@parley/media';
+import type { MediaNode, ModelProfile, PipelineEvent, SfuRoomEvent, SpeechSettings } from '@parley/media';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { type SettingsInput, settingsSchema } from '../../config/settings.js';
@@ -21,6 +21,15 @@ export const status: TranscriptionStatus = {
   mode: 'balanced',
   model: { name: 'fake', demo: true, source: 'builtIn' },
   engine: { name: 'fake', device: 'cpu', deviceName: 'fake' },
+};
+
+/** It knows all languages. */
+const model: ModelProfile = {
+  name: 'fake',
+  demo: true,
+  windowPolicy: 'utterance',
+  longestWindowMs: 10_000,
+  multilingual: true,
 };
 
 /** The media of a room that carries nothing. */
@@ -134,6 +143,7 @@ export class RoomRig {
     const room = await Room.create({
       name: 'daily',
       media: media.node,
+      model,
       meetingId: `m_${randomUUID()}`,
       transcript: new MemoryTranscriptLog({ capacity: 100 }),
       transcription: () => status,

@@ -10,7 +10,7 @@ import { LISTEN_ONLY, useMicrophoneChoice } from '../hooks/useMicrophone.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
 import { PageChoices } from '../settings/PageChoices.js';
-import { speechLanguages } from '../settings/speechLanguages.js';
+import { knownChoice, speechLanguages } from '../settings/speechLanguages.js';
 import { changePreferences, usePreferences } from '../settings/usePreferences.js';
 import { invitationOf } from '../text.js';
 import { MicrophoneCheck } from './MicrophoneCheck.js';
@@ -37,7 +37,8 @@ export function Lobby(props: {
   const [displayName, setDisplayName] = useState(() => rememberedName());
   const [room, setRoom] = useState(invitation.room);
   const [joinSecret, setJoinSecret] = useState(invitation.joinSecret);
-  const { speechLanguage } = usePreferences();
+  const known = identity.options?.model.languages;
+  const speechLanguage = knownChoice(usePreferences().speechLanguage, known);
   const choice = useMicrophoneChoice();
   const listens = choice.deviceId === LISTEN_ONLY;
   // The browser asks whether the page may listen; who joins before the answer would join without a voice.
@@ -119,7 +120,7 @@ export function Lobby(props: {
             <option value="">{text.lobby.asRoom}</option>
             <option value="auto">{text.settings.languageAuto}</option>
             <option value="per-segment">{text.settings.languagePerSegment}</option>
-            {speechLanguages({ language: spoken.language, also: [speechLanguage] }).map(({ code, name }) => (
+            {speechLanguages({ language: spoken.language, known, also: [speechLanguage] }).map(({ code, name }) => (
               <option key={code} value={code}>
                 {name}
               </option>

@@ -19,6 +19,7 @@ export function RoomSettings({ client }: { client: ParleyClient }) {
   const { common, settings } = spoken.text;
   const view = useSettings(client);
   const model = useTranscription(client)?.model;
+  const known = model?.languages;
   const { problem, tell, clear } = useProblem();
   const change = (wanted: Change) => void client.updateSettings(wanted).then(clear, tell);
   const notice =
@@ -37,19 +38,21 @@ export function RoomSettings({ client }: { client: ParleyClient }) {
   }
   return (
     <>
-      <OfRoom view={view} model={model} onChange={change} />
+      <OfRoom view={view} known={known} model={model} onChange={change} />
       {notice}
-      <OfMine view={view} onChange={change} />
+      <OfMine view={view} known={known} onChange={change} />
     </>
   );
 }
 
 interface Part {
   view: SettingsView;
+  /** Languages of the model; undefined where the server does not say. */
+  known: readonly string[] | undefined;
   onChange: (change: Change) => void;
 }
 
-function OfRoom({ view, model, onChange }: Part & { model: TranscriptionStatus['model'] | undefined }) {
+function OfRoom({ view, known, model, onChange }: Part & { model: TranscriptionStatus['model'] | undefined }) {
   const { text } = useText();
   const { settings } = text;
   const { mode, modes, mayChangeRoom, roomOverrides } = view;
@@ -93,6 +96,7 @@ function OfRoom({ view, model, onChange }: Part & { model: TranscriptionStatus['
         label={settings.roomLanguage}
         testId="room-language-select"
         value={roomOverrides.language}
+        known={known}
         inherited={settings.asServer}
         disabled={!mayChangeRoom}
         onChoose={(language) => ofRoom({ language })}
@@ -115,7 +119,7 @@ function OfRoom({ view, model, onChange }: Part & { model: TranscriptionStatus['
   );
 }
 
-function OfMine({ view, onChange }: Part) {
+function OfMine({ view, known, onChange }: Part) {
   const { lobby, settings } = useText().text;
   const { effective, participant } = view;
   const mine = (change: Change['settings']) => onChange({ scope: 'participant', settings: change });
@@ -126,6 +130,7 @@ function OfMine({ view, onChange }: Part) {
         label={settings.language}
         testId="language-select"
         value={participant.language}
+        known={known}
         inherited={lobby.asRoom}
         onChoose={(language) => mine({ language })}
       />
@@ -145,11 +150,12 @@ function LanguageSelect(props: {
   label: string;
   testId: string;
   value: string | undefined;
+  known: Part['known'];
   inherited: string;
   disabled?: boolean;
   onChoose: (language: string | null) => void;
 }) {
-  const { label, testId, value = '', inherited, disabled = false, onChoose } = props;
+  const { label, testId, value = '', known, inherited, disabled = false, onChoose } = props;
   const { language, text } = useText();
   const { settings } = text;
   return (
@@ -163,7 +169,7 @@ function LanguageSelect(props: {
       <option value="">{inherited}</option>
       <option value="auto">{settings.languageAuto}</option>
       <option value="per-segment">{settings.languagePerSegment}</option>
-      {speechLanguages({ language, also: [value] }).map(({ code, name }) => (
+      {speechLanguages({ language, known, also: [value] }).map(({ code, name }) => (
         <option key={code} value={code}>
           {name}
         </option>

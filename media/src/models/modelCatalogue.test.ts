@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { AUTO_MODELS, findPublishedModel, PUBLISHED_MODELS } from './modelCatalogue.js';
+import { PACKAGE_SETS } from './packages/packageCatalogue.js';
+
+describe('model catalogue', () => {
+  it('has one name, one file and well-formed sums for each model', () => {
+    expect(new Set(PUBLISHED_MODELS.map((model) => model.name)).size).toBe(PUBLISHED_MODELS.length);
+    for (const { name, fileName, sha1, sha256 = '0'.repeat(64) } of PUBLISHED_MODELS) {
+      expect(fileName).toBe(`ggml-${name}.bin`);
+      expect(sha1).toMatch(/^[0-9a-f]{40}$/);
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
+  it('knows everything that auto may take, and what it fetches on a CPU is to be had from packages, too', () => {
+    for (const name of Object.values(AUTO_MODELS).flat()) expect(findPublishedModel(name)?.name).toBe(name);
+    expect(findPublishedModel(AUTO_MODELS.cpu[0])?.rebuild?.weights).toBe('base');
+  });
+
+  it('names in each set of packages those alone that it lists', () => {
+    for (const { packages, model, vocabulary } of Object.values(PACKAGE_SETS).flat()) {
+      for (const { package: from } of [...model, vocabulary]) expect(packages).toContain(from);
+    }
+  });
+});
