@@ -1,4 +1,6 @@
 /** The scripted meeting: play it with real browsers, score what came of it. */
+/** Words as all scores compare them. */
+export { comparableWords as wordsOf } from '@parley/media/testing';
 export { findChromium } from './browser/findChromium.js';
 export { launchChromium } from './browser/launchChromium.js';
 export { PlayerPage } from './browser/PlayerPage.js';
@@ -15,5 +17,5 @@ export type { TranscriptEvent } from './player/api.js';
 export { type PlayEvent, type PlayMeetingOptions, playMeeting } from './playMeeting.js';
 export { judgeScore, REQUIREMENTS } from './scoring/judgeScore.js';
 export { type MeetingScore, type Percentiles, type SpeakerScore, scoreMeeting } from './scoring/scoreMeeting.js';
-export { commonWords, wordEdits, wordsOf } from './scoring/words.js';
+export { commonWords, wordEdits } from './scoring/words.js';
 export { type OwnServer, startOwnServer } from './startOwnServer.js';
