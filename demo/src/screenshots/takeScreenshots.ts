@@ -5,9 +5,9 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchChromium } from '../browser/launchChromium.js';
 import { PlayerPage } from '../browser/PlayerPage.js';
 import { DemoError } from '../DemoError.js';
+import { SYNTHETIC_MEETING } from '../meeting/chooseMeeting.js';
 import { loadMeeting } from '../meeting/loadMeeting.js';
 import { joinFromLobby, openLobby } from '../meetingPage/enterMeeting.js';
-import { BUILT_IN_MEETING } from '../parseArguments.js';
 import { startOwnServer } from '../startOwnServer.js';
 
 /** The pictures, in the order in which they are taken. */
@@ -137,7 +137,7 @@ async function hears(page: Page): Promise<void> {
 /** The speakers of the scripted meeting, in the room and silent. */
 async function seatSpeakers(options: { browser: Browser; serverUrl: string }): Promise<PlayerPage[]> {
   const players: PlayerPage[] = [];
-  for (const { name, file } of (await loadMeeting(BUILT_IN_MEETING)).speakers) {
+  for (const { name, file } of (await loadMeeting(SYNTHETIC_MEETING)).speakers) {
     const player = await PlayerPage.create({ ...options, audioFile: file });
     await player.joinAsSpeaker({ displayName: name, room: ROOM });
     players.push(player);
