@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { DemoError } from './DemoError.js';
+import { readOptions } from './readOptions.js';
 
 export const USAGE = `Plays a scripted meeting with real browsers, shows the captions as they come, and scores them against the script.
 
@@ -21,6 +21,16 @@ Exit code: 0 when the transcript is as good as required of the model, 1 when it 
 
 const DEFAULT_MODEL = 'auto';
 
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  keep: { type: 'boolean' },
+  model: { type: 'string' },
+  meeting: { type: 'string' },
+  json: { type: 'string' },
+  server: { type: 'string' },
+  secret: { type: 'string' },
+} as const;
+
 export interface DemoArguments {
   help: boolean;
   keep: boolean;
@@ -35,7 +45,7 @@ export interface DemoArguments {
 
 /** @throws {DemoError} for arguments that the demo does not know or that do not go together */
 export function parseArguments(args: readonly string[]): DemoArguments {
-  const values = read(args);
+  const values = readOptions(args, OPTIONS);
   for (const option of ['model', 'meeting'] as const) {
     if (values[option] === '') throw new DemoError(`--${option} is empty. See --help.`);
   }
@@ -60,24 +70,4 @@ export function parseArguments(args: readonly string[]): DemoArguments {
     ...(values.server === undefined ? {} : { serverUrl: values.server }),
     ...(values.secret === undefined ? {} : { joinSecret: values.secret }),
   };
-}
-
-function read(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        keep: { type: 'boolean' },
-        model: { type: 'string' },
-        meeting: { type: 'string' },
-        json: { type: 'string' },
-        server: { type: 'string' },
-        secret: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
-    throw new DemoError(`${sentence}. See --help.`, { cause: error });
-  }
 }
