@@ -1,3 +1,4 @@
+export { cacheDirectory } from './cacheDirectory.js';
 export type { DownloadProgress } from './download.js';
 export { ModelError, type ModelErrorCode } from './ModelError.js';
 export {

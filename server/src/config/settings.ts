@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { GRANTS, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
-import { MODES, type ModeName, type SettingMeta, speechOverridesSchema } from '@parley/media';
+import { cacheDirectory, MODES, type ModeName, type SettingMeta, speechOverridesSchema } from '@parley/media';
 import { z } from 'zod';
 
 /** `shownDefault`: what people read where the default depends on the machine. */
@@ -102,7 +102,7 @@ export const settingsSchema = z.strictObject({
   cacheDir: z
     .string()
     .min(1)
-    .default(() => process.env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley'))
+    .default(() => cacheDirectory())
     .meta({ ...restart('Folder for models and what was built'), shownDefault: '~/.cache/parley' }),
   tls: z
     .strictObject({
