@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AsrService, ModelStore, RecognitionClient, type ResolvedModel } from '@parley/media';
+import {
+  AsrService,
+  cacheDirectory,
+  detectDevice,
+  ModelStore,
+  RecognitionClient,
+  type ResolvedModel,
+} from '@parley/media';
 
 const BUILT_IN = fileURLToPath(new URL('../../native/models', import.meta.url));
 
@@ -20,12 +27,15 @@ export class RecogniserProcess {
     this.client = RecognitionClient.create({ socketPath: parts.service.socketPath });
   }
 
-  /** @param options.model a name of the catalogue or a file; default: the built-in one @throws Error where it does not run */
+  /**
+   * @param options.model a name of the catalogue, a file or an address, found and kept in the cache as a server does; default: the
+   * built-in one
+   * @throws Error where it cannot be had or does not run
+   */
   static async start(options: { model?: string } = {}): Promise<RecogniserProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'parley-bench-'));
     try {
-      const store = new ModelStore({ directory: join(directory, 'models'), builtInDirectory: BUILT_IN });
-      const model = await store.resolve(options.model ?? 'parley-nano', { device: 'cpu' });
+      const model = await resolveModel(options.model ?? 'parley-nano');
       const service = await AsrService.create({ model, device: 'auto', socketDirectory: directory, logger: () => {} });
       const status = await service.settled();
       if (status.state !== 'ready') {
@@ -44,4 +54,19 @@ export class RecogniserProcess {
     await this.service.close();
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+async function resolveModel(spec: string): Promise<ResolvedModel> {
+  let told = false;
+  const store = new ModelStore({
+    directory: join(cacheDirectory(), 'models'),
+    builtInDirectory: BUILT_IN,
+    onProgress: ({ name }) => {
+      if (!told) console.error(`The model ${name} is being downloaded ...`);
+      told = true;
+    },
+  });
+  const model = await store.resolve(spec, { device: await detectDevice() });
+  if (model.reason !== undefined) console.error(model.reason);
+  return model;
 }

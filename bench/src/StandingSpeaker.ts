@@ -19,6 +19,8 @@ export interface StandingSpeakerOptions {
 export interface Heard {
   /** Of the finals, in the order of speech. */
   texts: string[];
+  /** Where they are, milliseconds from the first sample. */
+  segments: { startMs: number; endMs: number }[];
   /** Engine time of everything that was asked for. */
   engineMs: number;
   /** Stretches of audio that did not become text. */
@@ -62,8 +64,10 @@ export class StandingSpeaker {
   /** Nothing more is said. */
   async close(): Promise<Heard> {
     await this.pipeline.close();
+    const finals = this.#events.flatMap((event) => (event.type === 'final' ? [event] : []));
     return {
-      texts: this.#events.flatMap((event) => (event.type === 'final' ? [event.hypothesis.text] : [])),
+      texts: finals.map(({ hypothesis }) => hypothesis.text),
+      segments: finals.map(({ segment: { startMs, endMs } }) => ({ startMs, endMs })),
       engineMs: this.#clock.engineMs,
       gaps: this.#events.filter(({ type }) => type === 'gap').length,
     };

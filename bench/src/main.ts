@@ -6,12 +6,14 @@ import { benchLive } from './live/index.js';
 import { machineOf } from './machine.js';
 import { benchPage } from './page/index.js';
 import { type BenchResult, formatTable } from './report.js';
+import type { SetUpOptions } from './SetUp.js';
 import { benchSeams } from './seams/index.js';
 import { benchStabilizer } from './stabilizer/index.js';
 import { benchWer } from './wer/index.js';
 
 interface Options {
   json?: string;
+  meeting?: string;
   scenarios?: string;
   speakers?: string;
   seconds?: string;
@@ -33,40 +35,49 @@ interface Benchmark {
   run: (options: Options) => Promise<BenchResult>;
 }
 
+const MODEL = 'MODEL  a name, a file or an address; default: parley-nano, the built-in one';
+const MEETING = 'WHAT   people, synthetic or a folder; default: people, with the built-in model synthetic';
+const MODE = 'MODE   default: balanced';
+
 const BENCHMARKS: Record<string, Benchmark> = {
   ingest: { what: 'from a datagram to the segmenter, on one core', options: {}, run: () => benchIngest() },
   stabilizer: {
     what: 'what is shown and settled of interim text, against two simpler methods',
-    options: { scenarios: 'FILE  recorded hypotheses instead of the built-in ones' },
-    run: ({ scenarios }) => benchStabilizer(scenarios === undefined ? {} : { scenarios }),
+    options: {
+      scenarios: 'FILE   recorded hypotheses instead of the built-in ones',
+      model: 'MODEL  what it answers now instead of recorded hypotheses: a name, a file or an address',
+      meeting: MEETING,
+      mode: MODE,
+    },
+    run: ({ scenarios, ...options }) =>
+      benchStabilizer({ ...setUpOf(options), ...(scenarios === undefined ? {} : { scenarios }) }),
   },
   live: {
     what: 'people who speak at the pace of life: latencies, work thrown away, errors',
     options: {
+      model: MODEL,
+      meeting: MEETING,
       speakers: '1,2,4  speakers at once, a row each',
       seconds: 'N      of each row, and the rows alone; default: the whole meeting, then pauses and monologues',
-      mode: 'MODE   default: balanced',
+      mode: MODE,
     },
-    run: ({ speakers, seconds, mode }) =>
+    run: ({ speakers, seconds, ...options }) =>
       benchLive({
+        ...setUpOf(options),
         ...(speakers === undefined ? {} : { speakers: speakers.split(',').map(wholeNumber) }),
         ...(seconds === undefined ? {} : { seconds: wholeNumber(seconds) }),
-        ...(mode === undefined ? {} : { mode: mode as ModeName }),
       }),
   },
   seams: {
     what: 'words lost and doubled at the cuts of monologues, without a clock',
     options: {
-      model: 'MODEL  a name, or a file; default: the built-in one',
-      mode: 'MODE   default: balanced',
+      model: MODEL,
+      meeting: 'WHAT   people or synthetic; default: people, with the built-in model synthetic',
+      mode: MODE,
       runs: 'N      times that each monologue is heard, from another word on; default: 10',
     },
-    run: ({ model, mode, runs }) =>
-      benchSeams({
-        ...(model === undefined ? {} : { model }),
-        ...(mode === undefined ? {} : { mode: mode as ModeName }),
-        ...(runs === undefined ? {} : { runs: wholeNumber(runs) }),
-      }),
+    run: ({ runs, ...options }) =>
+      benchSeams({ ...setUpOf(options), ...(runs === undefined ? {} : { runs: wholeNumber(runs) }) }),
   },
   page: {
     what: 'the meeting page in Chromium: its first load, and a long transcript that scrolls and grows',
@@ -83,22 +94,31 @@ const BENCHMARKS: Record<string, Benchmark> = {
   wer: {
     what: 'word errors of recordings with transcripts, through the whole pipeline and through the bare engine',
     options: {
-      data: 'DIR    name.wav + name.txt, or the layout of LibriSpeech; default: the scripted meeting',
-      model: 'MODEL  a name, or a file; default: the built-in one',
-      mode: 'MODE   default: balanced',
+      model: MODEL,
+      meeting: MEETING,
+      data: 'DIR    instead of a meeting: name.wav + name.txt, the layout of LibriSpeech, or clips.json',
+      mode: MODE,
       language: 'CODE   default: as the mode has it',
       loss: '0,2,5  percent of packets lost, a run each; default: 0',
     },
-    run: ({ data, model, mode, language, loss }) =>
+    run: ({ data, loss, ...options }) =>
       benchWer({
+        ...setUpOf(options),
         ...(data === undefined ? {} : { data }),
-        ...(model === undefined ? {} : { model }),
-        ...(mode === undefined ? {} : { mode: mode as ModeName }),
-        ...(language === undefined ? {} : { language }),
         ...(loss === undefined ? {} : { lossPercents: loss.split(',').map(percentage) }),
       }),
   },
 };
+
+/** What all benchmarks with a recogniser take. */
+function setUpOf({ model, meeting, mode, language }: Options): SetUpOptions {
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(meeting === undefined ? {} : { meeting }),
+    ...(mode === undefined ? {} : { mode: mode as ModeName }),
+    ...(language === undefined ? {} : { language }),
+  };
+}
 
 const HELP = `bench NAME [options]
 
@@ -123,6 +143,7 @@ async function main(): Promise<number> {
       mode: { type: 'string' },
       data: { type: 'string' },
       model: { type: 'string' },
+      meeting: { type: 'string' },
       language: { type: 'string' },
       loss: { type: 'string' },
       runs: { type: 'string' },
@@ -152,6 +173,10 @@ async function main(): Promise<number> {
   const machine = machineOf();
   const date = new Date().toISOString();
   const result = await benchmark.run(values);
+  const measuredWith = ['model', 'meeting', 'data', 'mode'].flatMap((key) =>
+    typeof result.figures[key] === 'string' ? [`${key} ${result.figures[key]}`] : [],
+  );
+  if (measuredWith.length > 0) console.log(measuredWith.join(', '));
   console.log(`${name}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date}\n`);
   console.log(formatTable(result.table));
   if (values.json !== undefined) {

@@ -1,12 +1,14 @@
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { DemoError } from './DemoError.js';
+import { readOptions } from './readOptions.js';
 
 export const USAGE = `Plays a scripted meeting with real browsers, shows the captions as they come, and scores them against the script.
 
 Usage: npm run demo -- [options]
 
-  --meeting DIR   folder with meeting.json and a track for every speaker (default: the meeting that comes with the demo)
+  --model MODEL   auto, a name of \`npm run parley -- models list\`, a file, or an address; parley-nano is the built-in one
+                  (default: auto, a published model where there is one or it can be downloaded)
+  --meeting WHAT  people: recordings of people; synthetic: the voices that the built-in model knows; or a folder with
+                  meeting.json and a track for every speaker (default: what the model understands)
   --json FILE     write the score to a file
   --server URL    play on a server that runs already, instead of one started for the demo
   --secret S      join secret of that server
@@ -14,16 +16,28 @@ Usage: npm run demo -- [options]
   --help          this text
 
 The browser is Chromium or Chrome; PARLEY_CHROMIUM names one that is not found by itself.
-Exit code: 0 when the transcript is as good as required, 1 when it is not or something went wrong.
+Exit code: 0 when the transcript is as good as required of the model, 1 when it is not or something went wrong.
 `;
 
-/** The folder of the meeting that comes with the demo. */
-export const BUILT_IN_MEETING = fileURLToPath(new URL('../meeting', import.meta.url));
+const DEFAULT_MODEL = 'auto';
+
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  keep: { type: 'boolean' },
+  model: { type: 'string' },
+  meeting: { type: 'string' },
+  json: { type: 'string' },
+  server: { type: 'string' },
+  secret: { type: 'string' },
+} as const;
 
 export interface DemoArguments {
   help: boolean;
   keep: boolean;
-  meetingDir: string;
+  /** As the server's setting of that name takes it. */
+  model: string;
+  /** `people`, `synthetic` or a folder; without it the model decides. */
+  meeting?: string;
   jsonFile?: string;
   serverUrl?: string;
   joinSecret?: string;
@@ -31,12 +45,18 @@ export interface DemoArguments {
 
 /** @throws {DemoError} for arguments that the demo does not know or that do not go together */
 export function parseArguments(args: readonly string[]): DemoArguments {
-  const values = read(args);
+  const values = readOptions(args, OPTIONS);
+  for (const option of ['model', 'meeting'] as const) {
+    if (values[option] === '') throw new DemoError(`--${option} is empty. See --help.`);
+  }
   if (values.server === undefined && values.secret !== undefined) {
     throw new DemoError('--secret goes with --server: a server of the demo asks for none.');
   }
   if (values.server !== undefined) {
     if (values.keep === true) throw new DemoError('--keep is about a server of the demo; with --server there is none.');
+    if (values.model !== undefined) {
+      throw new DemoError('--model is about a server of the demo; another server has the model that it has.');
+    }
     if (!URL.canParse(values.server) || !/^https?:$/.test(new URL(values.server).protocol)) {
       throw new DemoError(`--server takes an address such as https://localhost:8443, not ${values.server}.`);
     }
@@ -44,28 +64,10 @@ export function parseArguments(args: readonly string[]): DemoArguments {
   return {
     help: values.help ?? false,
     keep: values.keep ?? false,
-    meetingDir: values.meeting ?? BUILT_IN_MEETING,
+    model: values.model ?? DEFAULT_MODEL,
+    ...(values.meeting === undefined ? {} : { meeting: values.meeting }),
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
     ...(values.server === undefined ? {} : { serverUrl: values.server }),
     ...(values.secret === undefined ? {} : { joinSecret: values.secret }),
   };
-}
-
-function read(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        keep: { type: 'boolean' },
-        meeting: { type: 'string' },
-        json: { type: 'string' },
-        server: { type: 'string' },
-        secret: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
-    throw new DemoError(`${sentence}. See --help.`, { cause: error });
-  }
 }

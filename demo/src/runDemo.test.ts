@@ -43,7 +43,9 @@ describe('the demo', () => {
   it('explains itself', async () => {
     const { code, output, errors } = await run(['--help']);
     expect(code).toBe(0);
-    expect(output).toContain('--meeting DIR');
+    expect(output).toContain('--meeting WHAT');
+    expect(output).toContain('--model MODEL');
+    expect(output).toContain('parley-nano');
     expect(errors).toBe('');
   });
 
@@ -60,6 +62,10 @@ describe('the demo', () => {
       code: 1,
       errors: '--keep is about a server of the demo; with --server there is none.\n',
     });
+    expect((await run(['--model', 'base', '--server', 'https://localhost:8443'])).errors).toBe(
+      '--model is about a server of the demo; another server has the model that it has.\n',
+    );
+    expect((await run(['--model', ''])).errors).toBe('--model is empty. See --help.\n');
     expect((await run(['--secret', 'abcdef'])).errors).toContain('--secret goes with --server');
     expect((await run(['--server', 'localhost:8443'])).errors).toContain('not localhost:8443.');
   });
@@ -94,6 +100,12 @@ describe('the demo', () => {
     expect(await withWords([[0.4, 1]])).toContain('segments.0: has words that are out of order or outside of it.');
     expect(await withWords([[1, 0.6]])).toContain('segments.0: has words that are out of order or outside of it.');
     expect(await withWords([[0.6, 1]])).toContain('The track of Ada is missing');
+  });
+
+  it('says that an address answers no question about its model', async () => {
+    const { code, errors } = await run(['--server', 'http://127.0.0.1:1']);
+    expect(code).toBe(1);
+    expect(errors).toBe('http://127.0.0.1:1 does not answer as a Parley server does. Is it running there?\n');
   });
 
   it('asks for a browser before it starts anything', async () => {

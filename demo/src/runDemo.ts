@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Colors } from 'picocolors/types.js';
 import { findChromium } from './browser/findChromium.js';
 import { DemoError } from './DemoError.js';
+import { choiceSentence, chooseMeeting, meetingNamed, mismatchWarning } from './meeting/chooseMeeting.js';
 import { loadMeeting } from './meeting/loadMeeting.js';
+import { modelOfServer } from './modelOfServer.js';
 import { type DemoArguments, parseArguments, USAGE } from './parseArguments.js';
 import { type PlayEvent, playMeeting } from './playMeeting.js';
-import { judgeScore } from './scoring/judgeScore.js';
+import { judgeScore, requirementsOf } from './scoring/judgeScore.js';
 import { scoreMeeting } from './scoring/scoreMeeting.js';
-import { startOwnServer } from './startOwnServer.js';
+import { type OwnServer, startOwnServer } from './startOwnServer.js';
 import { formatScore } from './terminal/formatScore.js';
 import { LiveCaptions } from './terminal/LiveCaptions.js';
 import type { Output } from './terminal/Output.js';
@@ -16,6 +19,8 @@ import type { Output } from './terminal/Output.js';
 /** Playing later than this is worth a word, although the latencies are corrected for it. */
 const LAG_WORTH_A_WORD_MS = 100;
 const INTERRUPTED = 130;
+/** Ctrl-C while a server starts: so long it may take to be ready and closed. A download is left where it is. */
+const START_GRACE_MS = 3_000;
 
 export interface DemoIo {
   output: Output;
@@ -51,22 +56,28 @@ export async function runDemo(options: { args: readonly string[]; io: DemoIo; si
 
 async function playAndScore({ args, io, signal }: { args: DemoArguments; io: DemoIo; signal: AbortSignal }) {
   // What can be wrong on this side is found out before anything is started.
-  const meeting = await loadMeeting(args.meetingDir);
+  if (args.meeting !== undefined) await loadMeeting(meetingNamed(args.meeting).directory);
   await findChromium({ env: io.env });
 
   const captions = new LiveCaptions({ output: io.output, colors: io.colors });
   const say = (line: string) => captions.print(line);
-  if (args.serverUrl === undefined)
-    say('Starting a server with the built-in model: it knows these synthetic voices only.');
-  const server = args.serverUrl === undefined ? await startOwnServer() : undefined;
+  if (args.serverUrl === undefined) say('Starting a server ...');
+  const server = args.serverUrl === undefined ? await startOwn({ args, io, signal }) : undefined;
   try {
     signal.throwIfAborted();
     const serverUrl = server?.url ?? args.serverUrl ?? '';
+    const model = server?.model ?? (await modelOfServer(serverUrl));
+    const chosen = chooseMeeting({ asked: args.meeting, model });
+    const meeting = { ...(await loadMeeting(chosen.directory)), name: chosen.name };
+    say(choiceSentence({ asked: args.meeting, model, meeting: chosen }));
+    for (const warning of [server?.notice, mismatchWarning({ model, meeting: chosen })]) {
+      if (warning !== undefined) say(io.colors.yellow(warning));
+    }
     const room = `demo-${randomBytes(4).toString('hex')}`;
-    say(`Playing ${meeting.name} (${Math.round(meeting.durationMs / 1_000)} s) in room ${room} on ${serverUrl}`);
+    say(`Playing ${Math.round(meeting.durationMs / 1_000)} s in room ${room} on ${serverUrl}`);
     const recording = await playMeeting({
       serverUrl,
-      meetingDir: args.meetingDir,
+      meetingDir: chosen.directory,
       room,
       signal,
       onEvent: (event) => show(event, captions),
@@ -82,17 +93,33 @@ async function playAndScore({ args, io, signal }: { args: DemoArguments; io: Dem
       );
     }
     const score = scoreMeeting(meeting, recording);
+    const requirements = requirementsOf(model);
     say('');
-    for (const line of formatScore(score, io.colors)) say(line);
-    if (args.jsonFile !== undefined) await writeScore(args.jsonFile, score);
+    for (const line of formatScore(score, { colors: io.colors, requirements })) say(line);
+    if (args.jsonFile !== undefined) await writeScore(args.jsonFile, { model: model.name, ...score });
     if (args.keep && server !== undefined) {
       say(`\nThe server stays up at ${server.url} until Ctrl-C.`);
       await aborted(signal);
     }
-    return judgeScore(score).length === 0 ? 0 : 1;
+    return judgeScore(score, requirements).length === 0 ? 0 : 1;
   } finally {
     captions.clear();
     await server?.close();
+  }
+}
+
+async function startOwn(options: { args: DemoArguments; io: DemoIo; signal: AbortSignal }): Promise<OwnServer> {
+  const { args, io, signal } = options;
+  const giveUp = new AbortController();
+  const started = startOwnServer({ model: args.model, progress: io.errors });
+  const abandoned = aborted(signal)
+    .then(() => delay(START_GRACE_MS, undefined, { signal: giveUp.signal }))
+    .then(() => signal.throwIfAborted());
+  try {
+    return await Promise.race([started, abandoned.then(() => started)]);
+  } finally {
+    giveUp.abort();
+    abandoned.catch(() => undefined);
   }
 }
 

@@ -3,31 +3,50 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StartServerOptions } from '@parley/server';
 import { DemoError } from './DemoError.js';
+import type { RunningModel } from './meeting/chooseMeeting.js';
+import type { Output } from './terminal/Output.js';
+
+/** The built-in one, which is always there. */
+const DEFAULT_MODEL = 'parley-nano';
 
 export interface OwnServer {
   url: string;
+  model: RunningModel;
+  /** A sentence where the model is not the one that was asked for. */
+  notice?: string;
   close(): Promise<void>;
 }
 
+export interface OwnServerOptions extends Pick<StartServerOptions, 'createTranscriptLog'> {
+  /** As the server's setting of that name; default: the built-in one. Looked for and kept in the user's cache, as always. */
+  model?: string;
+  /** Where the progress of a download is shown; default: nowhere. */
+  progress?: Output;
+}
+
 /**
- * A server with the built-in model on free ports, whose files are gone with it.
+ * A server on free ports, whose files are gone with it, models of the cache excepted.
  *
  * @throws {DemoError} when it does not start
  */
-export async function startOwnServer(
-  options: Pick<StartServerOptions, 'createTranscriptLog'> = {},
-): Promise<OwnServer> {
+export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
+  const { model = DEFAULT_MODEL, progress, ...rest } = options;
   // Loaded here: the arguments of a command are checked without it.
-  const { startServer } = await import('@parley/server');
+  const { createProgressLine, startServer } = await import('@parley/server');
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
   const discard = () => rm(dataDir, { recursive: true, force: true });
+  const line = progress === undefined ? undefined : createProgressLine(progress);
   try {
     const server = await startServer({
-      ...options,
-      settings: { port: 0, media: { port: 0 }, model: 'parley-nano', dataDir, log: { level: 'warn' } },
+      ...rest,
+      ...(line === undefined ? {} : { onModelProgress: (step) => line.update(step) }),
+      settings: { port: 0, media: { port: 0 }, model, dataDir, log: { level: 'warn' } },
     });
+    const { transcription } = server;
     return {
       url: server.url,
+      model: transcription.model,
+      ...(transcription.reason === undefined ? {} : { notice: transcription.reason }),
       close: async () => {
         await server.close();
         await discard();
@@ -37,5 +56,7 @@ export async function startOwnServer(
     await discard();
     const reason = error instanceof Error ? error.message : String(error);
     throw new DemoError(`The server of the demo did not start: ${reason}`, { cause: error });
+  } finally {
+    line?.end();
   }
 }

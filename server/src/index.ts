@@ -1,3 +1,4 @@
+export { createProgressLine, type ProgressLine } from './cli/progressLine.js';
 export { loadSettings, SettingsError } from './config/loadSettings.js';
 export type { Settings, SettingsInput } from './config/settings.js';
 export { StartError } from './lifecycle/errors.js';

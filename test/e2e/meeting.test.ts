@@ -23,7 +23,7 @@ it('hears, understands and names everybody in the scripted meeting', async () =>
     { name: 'Robert', words: 58 },
     { name: 'Grace', words: 59 },
   ]);
-  expect(score.wer).toBeLessThanOrEqual(REQUIREMENTS.wer);
+  expect(score.wer).toBeLessThanOrEqual(REQUIREMENTS.builtIn.wer);
   expect(score).toMatchObject({ missedUtterances: 0, finalsInSilence: 0, misattributed: 0 });
   const books = await stage.books();
   expect(books.get('transcribed')).toBeGreaterThan(30_000);

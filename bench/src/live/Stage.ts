@@ -5,11 +5,11 @@ import {
   type SpeakerEvent,
   SpeakerPipeline,
   type SpeechSettings,
-  VoiceActivityModel,
+  type VoiceActivityModel,
 } from '@parley/media';
-import { RecogniserProcess } from '../RecogniserProcess.js';
+import type { RecogniserProcess } from '../RecogniserProcess.js';
 import { speakerOfBench } from '../speakerOfBench.js';
-import type { Speech } from './speech.js';
+import { playedWithin, type Speech } from '../speech/Speech.js';
 
 const CHUNK_SAMPLES = 320;
 const CHUNK_MS = 20;
@@ -42,24 +42,14 @@ export interface Performance {
   eventLoopDelayMs: number;
 }
 
-/** The recogniser in its process, the VAD, and pipelines for any number of speakers. No network. */
+/** Where pipelines for any number of speakers hear them. No network. */
 export class Stage {
   readonly #recogniser: RecogniserProcess;
   readonly #voiceActivity: VoiceActivityModel;
 
-  private constructor(parts: { recogniser: RecogniserProcess; voiceActivity: VoiceActivityModel }) {
+  constructor(parts: { recogniser: RecogniserProcess; voiceActivity: VoiceActivityModel }) {
     this.#recogniser = parts.recogniser;
     this.#voiceActivity = parts.voiceActivity;
-  }
-
-  /** @param options.model a name of the catalogue or a file; default: the built-in one */
-  static async create(options: { model?: string } = {}): Promise<Stage> {
-    const recogniser = await RecogniserProcess.start(options);
-    return new Stage({ recogniser, voiceActivity: await VoiceActivityModel.create() });
-  }
-
-  get modelName(): string {
-    return this.#recogniser.model.profile.name;
   }
 
   /** Plays one speech a speaker, all from the same moment on, each chunk at its time. */
@@ -71,13 +61,18 @@ export class Stage {
     const before = await this.#counters();
     const delay = monitorEventLoopDelay({ resolution: 5 });
     const startAtMs = monotonicNowMs() + 100;
-    const played = options.speeches.map((speech): Played & { pipeline: SpeakerPipeline } => {
+    // What is not played is not said.
+    const { seconds: limit } = options;
+    const speeches = options.speeches.map((speech) =>
+      limit === undefined ? speech : playedWithin(speech, limit * 1_000),
+    );
+    const played = speeches.map((speech): Played & { pipeline: SpeakerPipeline } => {
       const told: ToldEvent[] = [];
       return { speech, told, pipeline: this.#pipeline({ told, startAtMs, settings: options.settings }) };
     });
     delay.enable();
-    const longest = Math.max(...options.speeches.map(({ pcm }) => pcm.length)) + TAIL_MS * 16;
-    const chunks = Math.floor(Math.min(longest / CHUNK_SAMPLES, ((options.seconds ?? 3_600) * 1_000) / CHUNK_MS));
+    const longest = Math.max(...speeches.map(({ pcm }) => pcm.length)) + TAIL_MS * 16;
+    const chunks = Math.floor(Math.min(longest / CHUNK_SAMPLES, ((limit ?? 3_600) * 1_000) / CHUNK_MS));
     for (let chunk = 0; chunk < chunks; chunk += 1) {
       const waitMs = startAtMs + (chunk + 1) * CHUNK_MS - monotonicNowMs();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -90,10 +85,6 @@ export class Stage {
     delay.disable();
     await Promise.all(played.map(({ pipeline }) => pipeline.close()));
     const seconds = (chunks * CHUNK_MS) / 1_000;
-    // What was not played was not said.
-    for (const each of played) {
-      each.speech = { ...each.speech, words: each.speech.words.filter(({ endMs }) => endMs <= seconds * 1_000) };
-    }
     const after = await this.#counters();
     const thrownAway = played.reduce((sum, { pipeline }) => sum + pipeline.stats.discardedEngineMs, 0);
     return {
@@ -108,11 +99,6 @@ export class Stage {
       },
       eventLoopDelayMs: delay.percentile(99) / 1e6,
     };
-  }
-
-  async close(): Promise<void> {
-    await this.#recogniser.close();
-    await this.#voiceActivity.close();
   }
 
   #pipeline(options: { told: ToldEvent[]; startAtMs: number; settings: SpeechSettings }): SpeakerPipeline {

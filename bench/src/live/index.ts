@@ -1,15 +1,14 @@
-import { MODES, type ModeName, resolveSpeechSettings } from '@parley/media';
 import { type BenchResult, formatNumber } from '../report.js';
+import { SetUp, type SetUpOptions } from '../SetUp.js';
+import { delayed, type Speech } from '../speech/Speech.js';
 import { type Performance, Stage } from './Stage.js';
 import { countBrokenSeams, countCut, engineMsPerSecond, type LiveRow, scoreLive, wordErrors } from './score.js';
-import { delayed, meetingTracks, monologues, pausedSentences, type Speech } from './speech.js';
 
-export interface LiveOptions {
+export interface LiveOptions extends SetUpOptions {
   /** Speakers at once; one row each. */
   speakers?: readonly number[];
-  /** Of each row, and then rows are all: no sentences with a pause, no monologues. Default: the whole meeting, 87 s. */
+  /** Of each row, and then rows are all: no sentences with a pause, no monologues. Default: the whole meeting. */
   seconds?: number;
-  mode?: ModeName;
 }
 
 const SPEAKERS = [1, 2, 4, 8];
@@ -22,27 +21,26 @@ const PAUSE_SEEDS = [1, 5, 9];
  * how much work is thrown away. Then, unless it is cut short, sentences with a pause in the middle, and monologues.
  */
 export async function benchLive(options: LiveOptions = {}): Promise<BenchResult> {
-  const mode = options.mode ?? 'balanced';
-  if (!(mode in MODES)) throw new Error(`There is no mode "${mode}". There are: ${Object.keys(MODES).join(', ')}`);
-  const settings = resolveSpeechSettings(mode);
-  const stage = await Stage.create();
+  const { speakers = SPEAKERS, seconds, ...rest } = options;
+  const setUp = await SetUp.create(rest);
   try {
+    const { settings, meeting } = setUp;
+    const stage = new Stage(setUp);
+    const tracks = await meeting.tracks();
     const rows: LiveRow[] = [];
-    for (const count of options.speakers ?? SPEAKERS) {
+    for (const count of speakers) {
       console.error(`${count} ${count === 1 ? 'speaker' : 'speakers'} ...`);
-      const { seconds } = options;
-      const speeches = speechesFor(count);
+      const speeches = speechesFor(count, tracks);
       rows.push(scoreLive(await stage.perform({ speeches, settings, ...(seconds === undefined ? {} : { seconds }) })));
     }
-    const extra = options.seconds !== undefined ? {} : await measureExtras({ stage, settings });
-    return { table: tableOf(rows, extra), figures: { mode, model: stage.modelName, rows, ...extra } };
+    const extras = seconds !== undefined ? undefined : await measureExtras({ stage, setUp });
+    return { table: tableOf(rows, extras), figures: { ...setUp.figures, rows, ...extras } };
   } finally {
-    await stage.close();
+    await setUp.close();
   }
 }
 
-function speechesFor(count: number): Speech[] {
-  const tracks = meetingTracks();
+function speechesFor(count: number, tracks: readonly Speech[]): Speech[] {
   return Array.from({ length: count }, (_, index) => {
     const track = tracks[index % tracks.length] as Speech;
     const round = Math.floor(index / tracks.length);
@@ -50,6 +48,7 @@ function speechesFor(count: number): Speech[] {
   });
 }
 
+/** Each is absent where there is nothing to measure it with. */
 interface Extras {
   /** Share of the sentences with a pause of 300 to 450 ms that became more than one caption. */
   cutSentences?: { sentences: number; cut: number; share: number };
@@ -64,28 +63,28 @@ interface Extras {
   };
 }
 
-async function measureExtras(options: {
-  stage: Stage;
-  settings: ReturnType<typeof resolveSpeechSettings>;
-}): Promise<Extras> {
-  const { stage, settings } = options;
-  let sentences = 0;
-  let cut = 0;
-  for (const seed of PAUSE_SEEDS) {
-    console.error('sentences with a pause ...');
-    const { played } = await stage.perform({ speeches: pausedSentences(seed), settings });
-    for (const each of played) {
-      const counted = countCut(each);
-      sentences += counted.utterances;
-      cut += counted.cut;
+async function measureExtras({ stage, setUp }: { stage: Stage; setUp: SetUp }): Promise<Extras> {
+  const { settings, meeting } = setUp;
+  const extras: Extras = {};
+  if (meeting.pausedSentences !== undefined) {
+    let sentences = 0;
+    let cut = 0;
+    for (const seed of PAUSE_SEEDS) {
+      console.error('sentences with a pause ...');
+      const { played } = await stage.perform({ speeches: await meeting.pausedSentences(seed), settings });
+      for (const each of played) {
+        const counted = countCut(each);
+        sentences += counted.utterances;
+        cut += counted.cut;
+      }
     }
+    extras.cutSentences = { sentences, cut, share: Number((cut / sentences).toFixed(4)) };
   }
-  console.error('monologues ...');
-  const monologue = await stage.perform({ speeches: monologues(), settings });
-  return {
-    cutSentences: { sentences, cut, share: Number((cut / sentences).toFixed(4)) },
-    monologue: monologueOf(monologue),
-  };
+  if (meeting.monologues !== undefined) {
+    console.error('monologues ...');
+    extras.monologue = monologueOf(await stage.perform({ speeches: await meeting.monologues(), settings }));
+  }
+  return extras;
 }
 
 function monologueOf(performance: Performance): NonNullable<Extras['monologue']> {
@@ -101,9 +100,9 @@ function monologueOf(performance: Performance): NonNullable<Extras['monologue']>
   };
 }
 
-function tableOf(rows: readonly LiveRow[], extras: Extras): BenchResult['table'] {
+/** @param extras undefined: not asked for */
+function tableOf(rows: readonly LiveRow[], extras: Extras | undefined): BenchResult['table'] {
   const pair = ({ p50, p95 }: { p50: number | null; p95: number | null }) => `${p50 ?? '-'} / ${p95 ?? '-'}`;
-  const percent = (share: number) => `${formatNumber(share * 100)} %`;
   const lines = rows.map((row) => [
     String(row.speakers),
     pair(row.vadEndToFinalMs),
@@ -116,17 +115,7 @@ function tableOf(rows: readonly LiveRow[], extras: Extras): BenchResult['table']
     percent(row.wer),
     `${percent(row.cpuShare.pipelines)} / ${percent(row.cpuShare.recogniser)}`,
   ]);
-  if (extras.cutSentences !== undefined) {
-    const { cut, sentences, share } = extras.cutSentences;
-    lines.push([`cut at a pause: ${cut} of ${sentences} (${percent(share)})`]);
-  }
-  if (extras.monologue !== undefined) {
-    const { broken, seams, wer } = extras.monologue;
-    const thirds = extras.monologue.engineMsPerSecondByThird.join(', ');
-    lines.push([
-      `monologues: ${broken} of ${seams} seams broken, WER ${percent(wer)}, engine ms a second by thirds: ${thirds}`,
-    ]);
-  }
+  if (extras !== undefined) lines.push([cutLine(extras)], [monologueLine(extras)]);
   return {
     columns: [
       'speakers',
@@ -142,4 +131,21 @@ function tableOf(rows: readonly LiveRow[], extras: Extras): BenchResult['table']
     ],
     rows: lines,
   };
+}
+
+function cutLine({ cutSentences }: Extras): string {
+  if (cutSentences === undefined) return 'cut at a pause: not measured, there are no such sentences of these voices';
+  const { cut, sentences, share } = cutSentences;
+  return `cut at a pause: ${cut} of ${sentences} (${percent(share)})`;
+}
+
+function monologueLine({ monologue }: Extras): string {
+  if (monologue === undefined) return 'monologues: not measured, there are none of these voices';
+  const { broken, seams, wer, engineMsPerSecondByThird } = monologue;
+  const thirds = engineMsPerSecondByThird.join(', ');
+  return `monologues: ${broken} of ${seams} seams broken, WER ${percent(wer)}, engine ms a second by thirds: ${thirds}`;
+}
+
+function percent(share: number): string {
+  return `${formatNumber(share * 100)} %`;
 }

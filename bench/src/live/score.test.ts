@@ -1,19 +1,19 @@
 import type { SpeakerEvent } from '@parley/media';
 import { describe, expect, it } from 'vitest';
+import { type SpokenUtterance, utteranceOf } from '../speech/Speech.js';
 import type { Performance, Played, ToldEvent } from './Stage.js';
 import { countBrokenSeams, countCut, engineMsPerSecond, scoreLive, wordErrors } from './score.js';
-import type { SpokenWord } from './speech.js';
 
 type Stopped = Extract<Extract<SpeakerEvent, { type: 'activity' }>['activity'], { type: 'recordingStopped' }>;
 
-/** Words of half a second each, from one second on. */
-function spoken(text: string, utterance = 0, fromMs = 1_000): SpokenWord[] {
-  return text.split(' ').map((word, index) => ({
+/** An utterance of words of half a second each, from one second on. */
+function spoken(text: string, fromMs = 1_000): SpokenUtterance[] {
+  const words = text.split(' ').map((word, index) => ({
     text: word,
     startMs: fromMs + index * 500,
     endMs: fromMs + (index + 1) * 500,
-    utterance,
   }));
+  return [utteranceOf(words)];
 }
 
 interface TextOptions {
@@ -38,8 +38,8 @@ function stopped(atMs: number, cause: Stopped['cause'], segmentId = 'u1'): ToldE
 
 const gap: ToldEvent = { atMs: 9_000, event: { type: 'gap' } as SpeakerEvent };
 
-const one = (words: SpokenWord[], events: ToldEvent[]): Played => ({
-  speech: { pcm: new Int16Array(0), words },
+const one = (utterances: SpokenUtterance[], events: ToldEvent[]): Played => ({
+  speech: { pcm: new Int16Array(0), utterances },
   told: events,
 });
 
@@ -88,7 +88,7 @@ describe('a row of the live benchmark', () => {
   });
 
   it('measures from the start of each utterance to the first text of that one', () => {
-    const words = [...spoken('good morning'), ...spoken('thank you', 1, 3_000)];
+    const words = [...spoken('good morning'), ...spoken('thank you', 3_000)];
     const events = [
       told('interim', { atMs: 1_600, text: 'good', endMs: 1_500 }),
       told('interim', { atMs: 2_200, text: 'good morning', endMs: 2_100 }),
@@ -99,6 +99,21 @@ describe('a row of the live benchmark', () => {
     const row = scoreLive(performance([one(words, events)]));
     expect(row.speechStartToInterimMs).toEqual({ p50: 600, p95: 600 });
     expect(scoreLive(performance([one(words, events.slice(3))])).speechStartToInterimMs.p50).toBe(400);
+  });
+
+  it('knows the latencies of utterances where only their times are known, and none of words', () => {
+    const untimed = spoken('good morning').map(({ words: _, ...utterance }) => utterance);
+    const events = [
+      stopped(2_300, 'silence'),
+      told('interim', { atMs: 1_600, text: 'good', endMs: 1_500 }),
+      told('final', { atMs: 2_340, text: 'Good evening.', endMs: 2_000 }),
+    ];
+    const row = scoreLive(performance([one(untimed, events)]));
+    expect(row.wordToVisibleMs).toEqual({ p50: null, p95: null });
+    expect(row.vadEndToFinalMs).toEqual({ p50: 40, p95: 40 });
+    expect(row.speechEndToFinalMs).toEqual({ p50: 340, p95: 340 });
+    expect(row.speechStartToInterimMs).toEqual({ p50: 600, p95: 600 });
+    expect(row.wer).toBe(0.5);
   });
 
   it('puts the errors, the gaps and the refusals of all speakers together', () => {
@@ -130,6 +145,13 @@ describe('word errors', () => {
     const of = (text: string) => wordErrors(one(words, [told('final', { atMs: 0, text, endMs: 3_000 })])).edits;
     expect(of('We start: on thursday!')).toBe(0);
     expect(of('We start in Thursday.')).toBe(1);
+    expect(
+      wordErrors(
+        one(spoken('Mister Bell is cold hearted'), [
+          told('final', { atMs: 0, text: 'Mr. Bell is cold-hearted.', endMs: 3_000 }),
+        ]),
+      ).edits,
+    ).toBe(0);
     expect(of('We start Thursday.')).toBe(1);
     expect(of('We will start on Thursday.')).toBe(1);
     expect(wordErrors(one(words, []))).toEqual({ edits: 4, words: 4 });
@@ -150,7 +172,7 @@ describe('a sentence with a pause', () => {
       told('final', { atMs: 4_500, text: 'one two three four five six', endMs: 4_000 }),
       told('final', { atMs: 8_000, text: 'seven', startMs: 7_000, endMs: 7_500, id: 'u2' }),
     ];
-    expect(countCut(one([...words, ...spoken('seven', 1, 7_000)], events))).toEqual({ cut: 0, utterances: 2 });
+    expect(countCut(one([...words, ...spoken('seven', 7_000)], events))).toEqual({ cut: 0, utterances: 2 });
   });
 });
 

@@ -1,6 +1,7 @@
-import { plainWord, type SpeakerEvent } from '@parley/media';
+import type { SpeakerEvent } from '@parley/media';
 import { align, comparableWords, countSeams, type SeamCount } from '@parley/media/testing';
 import { type Percentiles, percentiles } from '../percentile.js';
+import { type SpokenWord, timedWords } from '../speech/Speech.js';
 import type { Performance, Played } from './Stage.js';
 
 /** One row of the table: so many speakers at once. */
@@ -12,7 +13,7 @@ export interface LiveRow {
   speechEndToFinalMs: Percentiles;
   /** From the true start of an utterance's first word to the first text of it. */
   speechStartToInterimMs: Percentiles;
-  /** From the true end of a word to the first text that has it at its place. */
+  /** From the true end of a word to the first text that has it at its place; null where nobody knows when words end. */
   wordToVisibleMs: Percentiles;
   /** From the newest sample that an interim has heard to the interim. */
   interimFreshnessMs: Percentiles;
@@ -60,30 +61,25 @@ export function scoreLive(performance: Performance): LiveRow {
 }
 
 /** Utterances of which a second final begins within them. */
-export function countCut({ speech, told }: Played): { cut: number; utterances: number } {
+export function countCut({ speech, told }: Pick<Played, 'speech' | 'told'>): { cut: number; utterances: number } {
   const starts = told.flatMap(({ event }) => (event.type === 'final' ? [event.segment.startMs] : []));
-  const utterances = new Set(speech.words.map(({ utterance }) => utterance));
-  let cut = 0;
-  for (const utterance of utterances) {
-    const words = speech.words.filter((word) => word.utterance === utterance);
-    const from = (words[0]?.startMs ?? 0) + 200;
-    const to = (words.at(-1)?.endMs ?? 0) - 100;
-    if (starts.some((startMs) => startMs > from && startMs < to)) cut += 1;
-  }
-  return { cut, utterances: utterances.size };
+  const cut = speech.utterances.filter(({ startMs, endMs }) =>
+    starts.some((atMs) => atMs > startMs + 200 && atMs < endMs - 100),
+  );
+  return { cut: cut.length, utterances: speech.utterances.length };
 }
 
 /** Looks at the words on either side of every cut. */
 export function countBrokenSeams({ speech, told }: Pick<Played, 'speech' | 'told'>): SeamCount {
   return countSeams({
     texts: finalsOf(told).map(({ hypothesis }) => hypothesis.text),
-    spoken: speech.words.map(({ text }) => text),
+    spoken: speech.utterances.map(({ text }) => text),
   });
 }
 
 export function wordErrors({ speech, told }: Pick<Played, 'speech' | 'told'>): { edits: number; words: number } {
   const heard = finalsOf(told).flatMap((final) => comparableWords(final.hypothesis.text));
-  const spoken = speech.words.map(({ text }) => plainWord(text));
+  const spoken = speech.utterances.flatMap(({ text }) => comparableWords(text));
   return { edits: align(spoken, heard).edits, words: spoken.length };
 }
 
@@ -127,22 +123,17 @@ function latenciesOf({ speech, told }: Played) {
 
 function speechEndToFinal({ speech, visible }: Pick<Played, 'speech'> & { visible: Visible[] }): number[] {
   const latencies: number[] = [];
-  for (const [index, word] of speech.words.entries()) {
-    if (speech.words[index + 1]?.utterance === word.utterance) continue;
+  for (const { endMs } of speech.utterances) {
     const final = visible.find(
-      ({ event }) =>
-        event.type === 'final' && event.segment.startMs < word.endMs && event.segment.endMs >= word.endMs - 150,
+      ({ event }) => event.type === 'final' && event.segment.startMs < endMs && event.segment.endMs >= endMs - 150,
     );
-    if (final !== undefined) latencies.push(final.atMs - word.endMs);
+    if (final !== undefined) latencies.push(final.atMs - endMs);
   }
   return latencies;
 }
 
 function speechStartToInterim({ speech, visible }: Pick<Played, 'speech'> & { visible: Visible[] }): number[] {
-  const utterances = Map.groupBy(speech.words, ({ utterance }) => utterance);
-  return [...utterances.values()].flatMap((words) => {
-    const startMs = words[0]?.startMs ?? 0;
-    const endMs = words.at(-1)?.endMs ?? 0;
+  return speech.utterances.flatMap(({ startMs, endMs }) => {
     const first = visible.find(
       ({ event: { segment } }) =>
         Math.min(segment.endMs, endMs) - Math.max(segment.startMs, startMs) >= LEAST_OVERLAP_MS,
@@ -151,24 +142,28 @@ function speechStartToInterim({ speech, visible }: Pick<Played, 'speech'> & { vi
   });
 }
 
-/** Each text is aligned with the words of its time; a word is visible from the first text on that has it at its place. */
+/**
+ * Each text is aligned with the words of its time; a word is visible from the first text on that has it at its place. Nothing of words
+ * whose times nobody knows.
+ */
 function wordToVisible({ speech, visible }: Pick<Played, 'speech'> & { visible: Visible[] }): number[] {
-  const seenAtMs = new Map<number, number>();
+  const words = timedWords(speech).flatMap(({ text, ...span }) =>
+    comparableWords(text).map((comparable) => ({ ...span, text: comparable })),
+  );
+  const seenAtMs = new Map<SpokenWord, number>();
   for (const { atMs, event } of visible) {
     const { startMs, endMs } = event.segment;
-    const near = speech.words.flatMap((word, index) =>
-      word.endMs > startMs - 300 && word.startMs < endMs + 300 ? [{ word, index }] : [],
-    );
+    const near = words.filter((word) => word.endMs > startMs - 300 && word.startMs < endMs + 300);
     const { matches } = align(
-      near.map(({ word }) => plainWord(word.text)),
+      near.map(({ text }) => text),
       comparableWords(event.hypothesis.text),
     );
     for (const [place, match] of matches.entries()) {
-      const index = near[place]?.index;
-      if (match !== undefined && index !== undefined && !seenAtMs.has(index)) seenAtMs.set(index, atMs);
+      const word = near[place];
+      if (match !== undefined && word !== undefined && !seenAtMs.has(word)) seenAtMs.set(word, atMs);
     }
   }
-  return [...seenAtMs].map(([index, atMs]) => atMs - (speech.words[index]?.endMs ?? 0));
+  return [...seenAtMs].map(([word, atMs]) => atMs - word.endMs);
 }
 
 function finalsOf(told: Played['told']): Final[] {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import {
-  BUILT_IN_MEETING,
   type FirstLoad,
   filledTranscript,
   type LongTranscript,
   launchChromium,
   measureFirstLoad,
   measureLongTranscript,
+  SYNTHETIC_MEETING,
   startOwnServer,
 } from '@parley/demo';
 import type { BenchResult } from '../report.js';
@@ -45,7 +45,7 @@ async function loadOften(options: { serverUrl: string; times: number }): Promise
 async function readLong(options: { serverUrl: string; segments: number }): Promise<LongTranscript> {
   const browser = await launchChromium();
   try {
-    return await measureLongTranscript({ browser, ...options, audioFile: join(BUILT_IN_MEETING, 'sarah.flac') });
+    return await measureLongTranscript({ browser, ...options, audioFile: join(SYNTHETIC_MEETING, 'sarah.flac') });
   } finally {
     await browser.close();
   }

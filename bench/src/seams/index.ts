@@ -1,14 +1,10 @@
-import { MODES, type ModeName, resolveSpeechSettings, VoiceActivityModel } from '@parley/media';
 import { align, comparableWords, countSeams } from '@parley/media/testing';
-import { monologues, type Speech } from '../live/speech.js';
-import { RecogniserProcess } from '../RecogniserProcess.js';
 import { type BenchResult, formatNumber } from '../report.js';
+import { SetUp, type SetUpOptions } from '../SetUp.js';
+import { joined, moved, SAMPLES_PER_MS, type Speech, timedWords, utteranceOf } from '../speech/Speech.js';
 import { playSamples } from './playSamples.js';
 
-export interface SeamOptions {
-  mode?: ModeName;
-  /** A name of the catalogue or a file; default: the built-in one. */
-  model?: string;
+export interface SeamOptions extends SetUpOptions {
   /** Times that each monologue is heard, each time from a later word on; default: enough for 200 seams. */
   runs?: number;
 }
@@ -20,32 +16,23 @@ const LEAD_MS = 400;
 /** No multiple of a VAD frame: frames lie otherwise over the speech, too. */
 const LEAD_STEP_MS = 7;
 const TAIL_MS = 1_200;
-const SAMPLES_PER_MS = 16;
 
 /**
  * Cuts inside of speech: monologues without a pause, from many places on, while time stands still. Counts the seams beside which a
  * word is lost or doubled.
  */
 export async function benchSeams(options: SeamOptions = {}): Promise<BenchResult> {
-  const mode = options.mode ?? 'balanced';
-  if (!(mode in MODES)) throw new Error(`There is no mode "${mode}". There are: ${Object.keys(MODES).join(', ')}`);
-  const settings = resolveSpeechSettings(mode);
-  const recogniser = await RecogniserProcess.start(options.model === undefined ? {} : { model: options.model });
-  const voiceActivity = await VoiceActivityModel.create();
-  const { longestWindowMs } = recogniser.model.profile;
+  const { runs = RUNS, ...rest } = options;
+  const setUp = await SetUp.create(rest);
   const sum = { monologues: 0, audioMs: 0, seams: 0, broken: 0, gaps: 0, words: 0, edits: 0, engineMs: 0 };
-  const play = async (speech: Speech) => {
-    const heard = await playSamples({
-      ...speech,
-      settings,
-      longestWindowMs,
-      voiceActivity,
-      recognizer: recogniser.client,
-    });
-    const spoken = speech.words.map(({ text }) => text);
+  const play = async ({ pcm, utterances }: Speech) => {
+    const { settings, longestWindowMs, voiceActivity, recogniser } = setUp;
+    const how = { settings, longestWindowMs, voiceActivity, recognizer: recogniser.client };
+    const heard = await playSamples({ ...how, pcm });
+    const spoken = utterances.map(({ text }) => text);
     const seams = countSeams({ texts: heard.texts, spoken });
     sum.monologues += 1;
-    sum.audioMs += speech.pcm.length / SAMPLES_PER_MS;
+    sum.audioMs += pcm.length / SAMPLES_PER_MS;
     sum.seams += seams.seams;
     sum.broken += seams.broken;
     sum.gaps += heard.gaps;
@@ -55,18 +42,20 @@ export async function benchSeams(options: SeamOptions = {}): Promise<BenchResult
     sum.edits += align(words, heard.texts.flatMap(comparableWords)).edits;
   };
   try {
-    const runs = options.runs ?? RUNS;
+    const { monologues, name } = setUp.meeting;
+    if (monologues === undefined) {
+      throw new Error(`There are no monologues of the meeting ${name}: take --meeting people or --meeting synthetic.`);
+    }
+    const speeches = await monologues();
     for (let run = 0; run < runs; run += 1) {
       console.error(`${run + 1} of ${runs} ...`);
-      await Promise.all(monologues().map((speech) => play(begunLater(speech, run))));
+      await Promise.all(speeches.map((speech) => play(begunLater(speech, run))));
     }
   } finally {
-    await recogniser.close();
-    await voiceActivity.close();
+    await setUp.close();
   }
   const figures = {
-    mode,
-    model: recogniser.model.profile.name,
+    ...setUp.figures,
     monologues: sum.monologues,
     audioSeconds: Math.round(sum.audioMs / 1_000),
     seams: sum.seams,
@@ -78,21 +67,39 @@ export async function benchSeams(options: SeamOptions = {}): Promise<BenchResult
   return { table: tableOf(figures), figures };
 }
 
-/** The same speech from a later word on, after a silence of another length. */
-export function begunLater({ pcm, words }: Speech, run: number): Speech {
-  const dropped = run * WORDS_LATER;
+/**
+ * The same speech from a later word on, after a silence of another length. Where nobody knows when words are said, it begins at a later
+ * utterance, and what was before follows at the end.
+ */
+export function begunLater(speech: Speech, run: number): Speech {
+  const { pcm, utterances } = timedWords(speech).length > 0 ? fromWord(speech, run * WORDS_LATER) : turned(speech, run);
   const leadMs = LEAD_MS + run * LEAD_STEP_MS;
+  const later = new Int16Array(pcm.length + (leadMs + TAIL_MS) * SAMPLES_PER_MS);
+  later.set(pcm, leadMs * SAMPLES_PER_MS);
+  return { pcm: later, utterances: utterances.map((utterance) => moved(utterance, leadMs)) };
+}
+
+function fromWord(speech: Speech, dropped: number): Speech {
+  const words = timedWords(speech);
   const before = words[dropped - 1]?.endMs ?? 0;
   const fromMs = Math.round((before + (words[dropped]?.startMs ?? 0)) / 2);
-  const spoken = pcm.subarray(fromMs * SAMPLES_PER_MS);
-  const later = new Int16Array(spoken.length + (leadMs + TAIL_MS) * SAMPLES_PER_MS);
-  later.set(spoken, leadMs * SAMPLES_PER_MS);
-  const shiftMs = leadMs - fromMs;
   return {
-    pcm: later,
-    words: words
-      .slice(dropped)
-      .map((word) => ({ ...word, startMs: word.startMs + shiftMs, endMs: word.endMs + shiftMs })),
+    pcm: speech.pcm.subarray(fromMs * SAMPLES_PER_MS),
+    utterances: [moved(utteranceOf(words.slice(dropped)), -fromMs)],
+  };
+}
+
+function turned({ pcm, utterances }: Speech, run: number): Speech {
+  const first = run % utterances.length;
+  const fromMs = utterances[first]?.startMs ?? 0;
+  const cut = fromMs * SAMPLES_PER_MS;
+  const restMs = pcm.length / SAMPLES_PER_MS - fromMs;
+  return {
+    pcm: joined([pcm.subarray(cut), pcm.subarray(0, cut)]),
+    utterances: [
+      ...utterances.slice(first).map((utterance) => moved(utterance, -fromMs)),
+      ...utterances.slice(0, first).map((utterance) => moved(utterance, restMs)),
+    ],
   };
 }
 

@@ -1,15 +1,23 @@
 import { resolveSpeechSettings } from '@parley/media';
 import type { Percentiles } from '../percentile.js';
 import { type BenchResult, formatNumber } from '../report.js';
+import { SetUp, type SetUpFigures, type SetUpOptions } from '../SetUp.js';
 import { builtInScenarios } from './builtInScenarios.js';
 import { type Metrics, metricsOf, replay, sumOf } from './measure.js';
 import { identicalOutputs, type Method, parleyMethod, rawInterims } from './methods.js';
-import { loadScenarios } from './scenario.js';
+import { recordScenarios } from './recordScenarios.js';
+import { loadScenarios, type Scenario } from './scenario.js';
 
 const RECORDED = new URL('../../fixtures/stabilizerRecorded.json', import.meta.url);
 const IDENTICAL = 2;
+const DEFAULT_MODE = 'balanced';
 
 type MethodName = 'parley' | 'rawInterims' | 'identicalOutputs';
+
+export interface StabilizerOptions extends SetUpOptions {
+  /** A file of recorded hypotheses. */
+  scenarios?: string | URL;
+}
 
 /** As they stand in the JSON file. */
 export interface StabilizerFigures extends Record<string, unknown> {
@@ -20,17 +28,12 @@ export interface StabilizerFigures extends Record<string, unknown> {
 
 /**
  * Replays what a recogniser answered while somebody spoke, through our stabilizer and through two simpler methods, all in the
- * same run: what is shown, what is settled, how soon, and how much of it is taken back. Without a file: one scenario of each kind
- * of trouble, and what the built-in model answered during the scripted meeting.
+ * same run: what is shown, what is settled, how soon, and how much of it is taken back. Without a file and a model: one scenario of
+ * each kind of trouble, and what the built-in model answered during the synthetic meeting. With a model, or a meeting: what it answers now.
  */
-export async function benchStabilizer(
-  options: { scenarios?: string | URL } = {},
-): Promise<BenchResult<StabilizerFigures>> {
-  const scenarios =
-    options.scenarios === undefined
-      ? [...builtInScenarios(), ...(await loadScenarios(RECORDED))]
-      : await loadScenarios(options.scenarios);
-  const { stabilityAgreement, stabilityMs } = resolveSpeechSettings('balanced');
+export async function benchStabilizer(options: StabilizerOptions = {}): Promise<BenchResult<StabilizerFigures>> {
+  const { scenarios, about } = await scenariosOf(options);
+  const { stabilityAgreement, stabilityMs } = resolveSpeechSettings(options.mode ?? DEFAULT_MODE);
   const methods: Record<MethodName, () => Method> = {
     parley: () => parleyMethod({ agreement: stabilityAgreement, stabilityMs }),
     rawInterims,
@@ -68,6 +71,7 @@ export async function benchStabilizer(
       ],
     },
     figures: {
+      ...about,
       scenarios: tallies.map(({ scenario: { name, category }, of }) => ({
         name,
         category,
@@ -76,6 +80,39 @@ export async function benchStabilizer(
       sum,
     },
   };
+}
+
+async function scenariosOf(
+  options: StabilizerOptions,
+): Promise<{ scenarios: Scenario[]; about: Partial<SetUpFigures> & { leftOut?: number } }> {
+  const { scenarios: file, ...rest } = options;
+  const live = rest.model !== undefined || rest.meeting !== undefined;
+  if (file !== undefined && live) {
+    throw new Error('--scenarios are recorded already: they take neither --model nor --meeting.');
+  }
+  if (file !== undefined) return { scenarios: await loadScenarios(file), about: {} };
+  if (!live) {
+    const about = { model: 'parley-nano', meeting: 'synthetic', mode: options.mode ?? DEFAULT_MODE };
+    return { scenarios: [...builtInScenarios(), ...(await loadScenarios(RECORDED))], about };
+  }
+  const setUp = await SetUp.create(rest);
+  try {
+    const { settings, longestWindowMs, voiceActivity, recogniser, meeting } = setUp;
+    const how = { settings, longestWindowMs, voiceActivity, recognizer: recogniser.client };
+    const scenarios: Scenario[] = [];
+    let leftOut = 0;
+    for (const [index, speech] of (await meeting.tracks()).entries()) {
+      console.error(`track ${index + 1} ...`);
+      const recorded = await recordScenarios({ ...how, speech, name: `track ${index + 1}` });
+      scenarios.push(...recorded.scenarios);
+      leftOut += recorded.leftOut;
+    }
+    if (scenarios.length === 0) throw new Error('No caption had interims whose words are known: nothing to replay.');
+    if (leftOut > 0) console.error(`left out, their words or interims are not known: ${leftOut} captions`);
+    return { scenarios, about: { ...setUp.figures, leftOut } };
+  } finally {
+    await setUp.close();
+  }
 }
 
 function byName<T>(names: readonly MethodName[], make: (name: MethodName) => T): Record<MethodName, T> {

@@ -1,5 +1,5 @@
-import { plainWord, splitWords } from '@parley/media';
-import { align } from '@parley/media/testing';
+import { splitWords } from '@parley/media';
+import { align, comparableWords } from '@parley/media/testing';
 import { type Percentiles, percentiles } from '../percentile.js';
 import type { Method } from './methods.js';
 import type { Scenario, ScenarioObservation } from './scenario.js';
@@ -40,13 +40,16 @@ export interface Metrics {
   /** Share of the words that became visible; 0 where none did. */
   erasedRate: number;
   visibleRevisions: number;
-  /** Above 1 where more was shown wrongly than had been said; null where nothing was said. */
+  /** Above 1 where more was shown wrongly than had been said; null where nothing was said, or nobody knows when. */
   partialWer: number | null;
 }
 
 /** Replays one scenario through one method. */
 export function replay(scenario: Scenario, method: Method): Tally {
-  const reference = splitWords(scenario.reference).map(plainWord);
+  const spoken = referenceOf(scenario);
+  const reference = spoken.map(({ text }) => text);
+  // Without the times of words nobody knows what had been said when a text was shown.
+  const timed = spoken.every(({ endS }) => endS !== undefined);
   const tally: Tally = {
     committedWords: 0,
     falseCommits: 0,
@@ -62,20 +65,23 @@ export function replay(scenario: Scenario, method: Method): Tally {
   let visible: string[] = [];
   const committed: string[] = [];
   const settledBy: ScenarioObservation[] = [];
+  let settledWords = 0;
   for (const observation of scenario.observations) {
     const shown = method.update(observation);
-    for (const word of shown.committed.slice(committed.length)) {
-      committed.push(plainWord(word));
+    for (const word of shown.committed.slice(settledWords).flatMap(comparableWords)) {
+      committed.push(word);
       settledBy.push(observation);
     }
-    const now = shown.words.map(plainWord).filter((word) => word !== '');
+    settledWords = shown.committed.length;
+    const now = shown.words.flatMap(comparableWords);
     const { matches } = align(visible, now);
     const kept = matches.filter((match) => match !== undefined).length;
     tally.shownWords += now.length - kept;
     tally.erasedVisibleWords += visible.length - kept;
     if (kept < visible.length) tally.visibleRevisions += 1;
     visible = now;
-    const said = reference.filter((_, index) => (scenario.wordEndTimesS[index] ?? 0) <= observation.audioEndS);
+    if (!timed) continue;
+    const said = spoken.filter(({ endS = 0 }) => endS <= observation.audioEndS).map(({ text }) => text);
     tally.partialEdits += align(said, now).edits;
     tally.partialWords += said.length;
   }
@@ -86,13 +92,20 @@ export function replay(scenario: Scenario, method: Method): Tally {
       tally.falseCommits += 1;
       continue;
     }
-    const saidAtS = scenario.wordEndTimesS[match];
+    const saidAtS = spoken[match]?.endS;
     const settled = settledBy[index];
     if (saidAtS === undefined || settled === undefined) continue;
     tally.commitLatenciesMs.push((settled.audioEndS - saidAtS) * 1_000);
     tally.commitAnsweredMs.push((settled.completedAtS - saidAtS) * 1_000);
   }
   return tally;
+}
+
+/** The words of the reference as they are compared, and when each was said. */
+function referenceOf({ reference, wordEndTimesS }: Scenario): { text: string; endS: number | undefined }[] {
+  return splitWords(reference).flatMap((word, index) =>
+    comparableWords(word).map((text) => ({ text, endS: wordEndTimesS[index] })),
+  );
 }
 
 export function sumOf(tallies: readonly Tally[]): Tally {

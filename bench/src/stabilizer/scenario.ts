@@ -8,7 +8,7 @@ const scenarioSchema = z.strictObject({
   category: z.string().min(1),
   /** What was said; empty where nobody spoke and a recogniser wrote all the same. */
   reference: z.string(),
-  /** One for each word of the reference, as a script with spaces counts them. */
+  /** One for each word of the reference, as a script with spaces counts them; none where nobody knows them. */
   wordEndTimesS: z.array(seconds),
   /** What the recogniser answered, in order. */
   observations: z.array(

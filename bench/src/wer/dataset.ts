@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
+import { readClips } from '../speech/readClips.js';
 
 /** A recording and what is said in it. */
 export interface DatasetItem {
@@ -7,6 +8,8 @@ export interface DatasetItem {
   name: string;
   audioFile: string;
   text: string;
+  /** ISO 639-1, empty where nobody speaks; absent where nobody says which. */
+  language?: string;
 }
 
 export interface Dataset {
@@ -20,9 +23,15 @@ const LIBRISPEECH = '.trans.txt';
 
 /**
  * All recordings with a transcript in a folder and the folders in it. A transcript is `name.txt` beside `name.wav` (or another
- * format), or a line `name TEXT` of a `*.trans.txt` in the same folder, as LibriSpeech has them.
+ * format), or a line `name TEXT` of a `*.trans.txt` in the same folder, as LibriSpeech has them. A folder with a `clips.json` has
+ * what that lists, with languages.
  */
 export async function readDataset(folder: string): Promise<Dataset> {
+  const clips = await readClips(folder);
+  if (clips !== undefined) {
+    const items = clips.map((clip) => ({ ...clip, name: relative(folder, withoutExtension(clip.audioFile)) }));
+    return { items, unmatched: [] };
+  }
   const files = await filesIn(folder);
   const recordings = new Map<string, string>();
   for (const file of files) {

@@ -1,49 +1,40 @@
-import {
-  inabilitiesOf,
-  MODES,
-  type ModeName,
-  resolveSpeechSettings,
-  type SpeechSettings,
-  VoiceActivityModel,
-} from '@parley/media';
 import { comparableWords } from '@parley/media/testing';
-import { meetingTracks } from '../live/speech.js';
-import { RecogniserProcess } from '../RecogniserProcess.js';
 import { type BenchResult, formatNumber } from '../report.js';
+import { SetUp, type SetUpOptions } from '../SetUp.js';
+import { readAudio } from '../speech/readAudio.js';
+import { SAMPLES_PER_MS } from '../speech/Speech.js';
 import { throughBareEngine } from './bareEngine.js';
 import { countErrors, sumErrors, type WordErrors, werOf } from './countErrors.js';
-import { readDataset } from './dataset.js';
+import { type DatasetItem, readDataset } from './dataset.js';
 import { OpusEncoder } from './OpusEncoder.js';
 import { countPunctuation, type PunctuationCounts, punctuationScore } from './punctuation.js';
-import { readAudio } from './readAudio.js';
 import { type Heard, LEAD_MS, lostPackets, throughPipeline } from './throughPipeline.js';
 
-export interface WerOptions {
-  /** A folder of recordings with transcripts; default: the three tracks of the scripted meeting. */
+export interface WerOptions extends SetUpOptions {
+  /** A folder of recordings with transcripts, instead of the tracks of a meeting. */
   data?: string;
-  /** A name of the catalogue or a file; default: the built-in one. */
-  model?: string;
-  mode?: ModeName;
-  /** ISO 639-1; default: as the mode has it. */
-  language?: string;
   /** Shares of packets that the network loses, percent; one run through the pipeline each. */
   lossPercents?: readonly number[];
 }
 
-const SAMPLES_PER_MS = 16;
 const BARE = 'bare engine';
 /** The table has the worst of them; the figures have all. */
 const FILES_SHOWN = 40;
+/** In the table, for recordings without speech. */
+const NOBODY = 'no speech';
 
 interface Recording {
   name: string;
   text: string;
+  /** ISO 639-1, empty where nobody speaks; absent where nobody says which. */
+  language?: string;
   read: () => Promise<Int16Array>;
 }
 
 /** One recording's way through the pipeline or the bare engine. */
-interface Result {
+export interface Result {
   file: string;
+  language?: string;
   way: string;
   errors: WordErrors;
   punctuation: PunctuationCounts;
@@ -61,113 +52,101 @@ interface Result {
  * figures do not depend on the machine.
  */
 export async function benchWer(options: WerOptions = {}): Promise<BenchResult> {
-  const mode = options.mode ?? 'balanced';
-  if (!(mode in MODES)) throw new Error(`There is no mode "${mode}". There are: ${Object.keys(MODES).join(', ')}`);
-  const { language } = options;
-  const settings = resolveSpeechSettings(mode, language === undefined ? {} : { language });
-  const { recordings, unmatched } = await recordingsOf(options.data);
-  for (const name of unmatched) console.error(`left out, recording or transcript is missing: ${name}`);
-  const studio = await Studio.open({ settings, ...(options.model === undefined ? {} : { model: options.model }) });
+  const { data, lossPercents: losses = [0], ...rest } = options;
+  if (data !== undefined && rest.meeting !== undefined) {
+    throw new Error('--data and --meeting name two things to hear: give one of them.');
+  }
+  const setUp = await SetUp.create(rest);
+  const studio = new Studio(setUp);
   try {
-    const losses = options.lossPercents ?? [0];
+    const { recordings, ...leftOut } = await recordingsOf({ folder: data, setUp });
+    const { name } = setUp.recogniser.model.profile;
+    for (const each of leftOut.unmatched) console.error(`left out, recording or transcript is missing: ${each}`);
+    for (const each of leftOut.otherLanguages) console.error(`left out, ${name} knows English alone: ${each}`);
     const results: Result[] = [];
     for (const [index, recording] of recordings.entries()) {
       console.error(`${index + 1} of ${recordings.length}: ${recording.name}`);
       results.push(...(await studio.listen({ recording, seed: index + 1, losses })));
     }
-    return { table: tableOf(results), figures: figuresOf({ results, unmatched, mode, model: studio.modelName }) };
+    const { meeting, ...figures } = setUp.figures;
+    const heard = data === undefined ? { meeting } : { data };
+    return { table: tableOf(results), figures: { ...figures, ...heard, ...leftOut, ...figuresOf(results) } };
   } finally {
-    await studio.close();
+    studio.close();
+    await setUp.close();
   }
 }
 
-async function recordingsOf(folder: string | undefined): Promise<{ recordings: Recording[]; unmatched: string[] }> {
+async function recordingsOf(options: {
+  folder: string | undefined;
+  setUp: SetUp;
+}): Promise<{ recordings: Recording[]; unmatched: string[]; otherLanguages: string[] }> {
+  const { folder, setUp } = options;
   if (folder === undefined) {
-    const recordings = meetingTracks().map(({ pcm, words }, index) => ({
-      name: `meeting, track ${index + 1}`,
-      text: words.map(({ text }) => text).join(' '),
+    const tracks = await setUp.meeting.tracks();
+    const recordings = tracks.map(({ pcm, utterances }, index) => ({
+      name: `${setUp.meeting.name}, track ${index + 1}`,
+      text: utterances.map(({ text }) => text).join(' '),
       read: () => Promise.resolve(pcm),
     }));
-    return { recordings, unmatched: [] };
+    return { recordings, unmatched: [], otherLanguages: [] };
   }
   const { items, unmatched } = await readDataset(folder);
   if (items.length === 0) {
     throw new Error(
-      `There is no recording with a transcript in ${folder}: name.wav beside name.txt, or the layout of LibriSpeech.`,
+      `There is no recording with a transcript in ${folder}: name.wav beside name.txt, the layout of LibriSpeech, or clips.json.`,
     );
   }
-  const recordings = items.map(({ name, text, audioFile }) => ({ name, text, read: () => readAudio(audioFile) }));
-  return { recordings, unmatched };
+  const { multilingual } = setUp.recogniser.model.profile;
+  const { understood, others } = byLanguageOf({ items, multilingual });
+  return {
+    recordings: understood.map(({ audioFile, ...item }) => ({ ...item, read: () => readAudio(audioFile) })),
+    unmatched,
+    otherLanguages: others.map(({ name }) => name),
+  };
+}
+
+/** A model of English alone is not asked about other languages. */
+export function byLanguageOf(options: { items: readonly DatasetItem[]; multilingual: boolean }): {
+  understood: DatasetItem[];
+  others: DatasetItem[];
+} {
+  const isUnderstood = ({ language }: DatasetItem) => options.multilingual || ['en', '', undefined].includes(language);
+  return {
+    understood: options.items.filter(isUnderstood),
+    others: options.items.filter((item) => !isUnderstood(item)),
+  };
 }
 
 /** What all recordings go through. */
 class Studio {
-  readonly #recogniser: RecogniserProcess;
-  readonly #voiceActivity: VoiceActivityModel;
+  readonly #setUp: SetUp;
   readonly #encoder = new OpusEncoder();
-  readonly #settings: SpeechSettings;
 
-  private constructor(parts: {
-    recogniser: RecogniserProcess;
-    voiceActivity: VoiceActivityModel;
-    settings: SpeechSettings;
-  }) {
-    this.#recogniser = parts.recogniser;
-    this.#voiceActivity = parts.voiceActivity;
-    this.#settings = parts.settings;
-  }
-
-  static async open(options: { model?: string; settings: SpeechSettings }): Promise<Studio> {
-    const voiceActivity = await VoiceActivityModel.create();
-    const recogniser = await RecogniserProcess.start(options);
-    const [inability] = inabilitiesOf(recogniser.model.profile, options.settings);
-    if (inability !== undefined) {
-      await recogniser.close();
-      throw new Error(inability.sentence);
-    }
-    return new Studio({
-      voiceActivity,
-      recogniser,
-      settings: options.settings,
-    });
-  }
-
-  get modelName(): string {
-    return this.#recogniser.model.profile.name;
+  constructor(setUp: SetUp) {
+    this.#setUp = setUp;
   }
 
   async listen(options: { recording: Recording; seed: number; losses: readonly number[] }): Promise<Result[]> {
     const { recording, seed, losses } = options;
     const pcm = await recording.read();
-    const { client, model } = this.#recogniser;
-    const { longestWindowMs } = model.profile;
+    const { settings, longestWindowMs, voiceActivity, recogniser } = this.#setUp;
+    const recognizer = recogniser.client;
     const measure = (way: string, work: () => Promise<Heard>) => measured({ recording, pcm, way, work });
-    const { language, task, beamSize, temperatureFallback } = this.#settings;
-    const results = [
-      await measure(BARE, () =>
-        throughBareEngine({
-          pcm,
-          recognizer: client,
-          settings: { language, task, beamSize, temperatureFallback },
-          longestWindowMs,
-        }),
-      ),
-    ];
+    const { language, task, beamSize, temperatureFallback } = settings;
+    const bare = { pcm, recognizer, longestWindowMs, settings: { language, task, beamSize, temperatureFallback } };
+    const results = [await measure(BARE, () => throughBareEngine(bare))];
     for (const lossPercent of losses) {
       const packets = this.#encoder.encode(withSilence(pcm), { lossPercent });
       const lost = lostPackets(packets.length, { lossPercent, seed });
-      const run = { packets, lost, settings: this.#settings, recognizer: client, longestWindowMs };
-      results.push(
-        await measure(wayOf(lossPercent), () => throughPipeline({ ...run, voiceActivity: this.#voiceActivity })),
-      );
+      const run = { packets, lost, settings, recognizer, longestWindowMs, voiceActivity };
+      results.push(await measure(wayOf(lossPercent), () => throughPipeline(run)));
     }
     return results;
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#encoder.close();
-    await this.#recogniser.close();
-    await this.#voiceActivity.close();
   }
 }
 
@@ -182,6 +161,7 @@ async function measured(options: {
   const { text, engineMs, gaps } = await work();
   return {
     file: recording.name,
+    ...(recording.language === undefined ? {} : { language: recording.language }),
     way,
     errors: countErrors(comparableWords(recording.text), comparableWords(text)),
     punctuation: countPunctuation(recording.text, text),
@@ -224,15 +204,25 @@ function byWay(results: readonly Result[]): Map<string, Result[]> {
   return Map.groupBy(results, ({ way }) => way);
 }
 
-function figuresOf(options: { results: readonly Result[]; unmatched: string[]; mode: string; model: string }) {
-  const { results, unmatched, mode, model } = options;
+/** Of each language that is known and each way. */
+function byLanguage(results: readonly Result[]): { language: string; results: Result[] }[] {
+  const known = results.flatMap((result) => (result.language === undefined ? [] : [result.language]));
+  return [...new Set(known)].map((language) => ({
+    language,
+    results: results.filter((result) => result.language === language),
+  }));
+}
+
+export function figuresOf(results: readonly Result[]) {
+  const sums = (of: readonly Result[]) => [...byWay(of)].map(([way, each]) => summaryOf(way, each));
   return {
-    mode,
-    model,
-    unmatched,
-    sum: [...byWay(results)].map(([way, each]) => summaryOf(way, each)),
-    files: results.map(({ file, way, errors, audioMs, wallMs, gaps, heard }) => ({
+    sum: sums(results),
+    languages: byLanguage(results).flatMap(({ language, results: of }) =>
+      sums(of).map((summary) => ({ language, ...summary })),
+    ),
+    files: results.map(({ file, language, way, errors, audioMs, wallMs, gaps, heard }) => ({
       file,
+      ...(language === undefined ? {} : { language }),
       way,
       ...errors,
       wer: werOf(errors),
@@ -244,7 +234,7 @@ function figuresOf(options: { results: readonly Result[]; unmatched: string[]; m
   };
 }
 
-function tableOf(results: readonly Result[]): BenchResult['table'] {
+export function tableOf(results: readonly Result[]): BenchResult['table'] {
   const percent = (share: number | null) => (share === null ? '-' : `${formatNumber(share * 100)} %`);
   const line = (name: string, summary: ReturnType<typeof summaryOf>) => [
     name,
@@ -260,6 +250,9 @@ function tableOf(results: readonly Result[]): BenchResult['table'] {
   const shown = files.length > FILES_SHOWN ? worst : files;
   const rows = shown.flatMap(([file, each]) => each.map((result) => line(file, summaryOf(result.way, [result]))));
   const name = files.length > FILES_SHOWN ? `all ${files.length} (above: the worst ${FILES_SHOWN})` : 'all';
+  for (const { language, results: of } of byLanguage(results)) {
+    for (const [way, each] of byWay(of)) rows.push(line(language || NOBODY, summaryOf(way, each)));
+  }
   for (const [way, each] of byWay(results)) rows.push(line(name, summaryOf(way, each)));
   return {
     columns: ['file', 'through', 'WER', 'sub / ins / del', 'words', 'x real time', 'punctuation P / R'],

@@ -39,8 +39,8 @@ export async function throughPipeline(run: PipelineRun): Promise<Heard> {
     await speaker.goOn(PACKET_MS);
     pipeline.tick();
   }
-  const { texts, ...heard } = await speaker.close();
-  return { text: texts.join(' '), ...heard };
+  const { texts, engineMs, gaps } = await speaker.close();
+  return { text: texts.join(' '), engineMs, gaps };
 }
 
 /** The same packets at every run: a share of all of them, each for itself. */

@@ -6,11 +6,12 @@ import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media';
 import { comparableWords, FakeRecognizer, wavFile } from '@parley/media/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StandingClock } from '../StandingClock.js';
+import { readAudio } from '../speech/readAudio.js';
 import { pieceEnd, throughBareEngine } from './bareEngine.js';
 import { countErrors, werOf } from './countErrors.js';
 import { readDataset } from './dataset.js';
+import { byLanguageOf, figuresOf, type Result, tableOf } from './index.js';
 import { countPunctuation, punctuationScore } from './punctuation.js';
-import { readAudio } from './readAudio.js';
 import { lostPackets } from './throughPipeline.js';
 
 const CLIPS = new URL('../../../test/fixtures/people/clips/', import.meta.url);
@@ -44,6 +45,39 @@ describe('a folder of recordings', () => {
     await writeFile(join(folder, 'x.trans.txt'), 'x-1 SOMETHING\n');
     await writeFile(join(folder, 'README.txt'), 'no transcript');
     expect(await readDataset(folder)).toEqual({ items: [], unmatched: ['x-1', 'alone'] });
+  });
+
+  it('has the languages of a list of recordings, where there is one', async () => {
+    const { items, unmatched } = await readDataset(fileURLToPath(CLIPS));
+    expect(unmatched).toEqual([]);
+    expect(items).toHaveLength(12);
+    expect(items[0]).toMatchObject({
+      name: 'en-quilter',
+      language: 'en',
+      text: expect.stringMatching(/^Mr\. Quilter/),
+    });
+    expect(items.map(({ language }) => language).filter((language) => language !== 'en')).toEqual([
+      'de',
+      'es',
+      'fr',
+      'pt',
+      '',
+    ]);
+    const { understood, others } = byLanguageOf({ items, multilingual: false });
+    expect(understood.map(({ name }) => name)).toHaveLength(8);
+    expect(others.map(({ name }) => name)).toEqual(['de-portal', 'es-arenas', 'fr-consulat', 'pt-raposa']);
+    expect(byLanguageOf({ items, multilingual: true }).others).toEqual([]);
+  });
+
+  it.each([
+    ['of nothing', '[]', /clips\.json is no list of recordings/],
+    ['that is no JSON', '[', /clips\.json is no list of recordings/],
+    ['that reaches outside of its folder', '[{"file":"../a.wav","language":"en","text":""}]', /at 0\.file/],
+    ['with a language that is none', '[{"file":"a.wav","language":"English","text":""}]', /at 0\.language/],
+    ['with a recording that is missing', '[{"file":"a.wav","language":"en","text":""}]', /names a\.wav, which cannot/],
+  ])('refuses a list %s', async (_, list, message) => {
+    await writeFile(join(folder, 'clips.json'), list);
+    await expect(readDataset(folder)).rejects.toThrow(message);
   });
 
   it('is told to be missing in a sentence', async () => {
@@ -97,6 +131,40 @@ describe('word errors', () => {
   it('of nothing are none, of something in silence all', () => {
     expect(werOf(count('', ''))).toBe(0);
     expect(werOf(count('', 'hello'))).toBe(1);
+  });
+});
+
+describe('the sums', () => {
+  const result = (file: string, language: string | undefined, errors: number): Result => ({
+    file,
+    ...(language === undefined ? {} : { language }),
+    way: 'pipeline',
+    errors: { words: language === '' ? 0 : 10, substitutions: 0, insertions: errors, deletions: 0 },
+    punctuation: { written: 0, expected: 0, right: 0 },
+    audioMs: 1_000,
+    wallMs: 100,
+    engineMs: 50,
+    gaps: 0,
+    heard: '',
+  });
+
+  it('are of each language that is known, and of all', () => {
+    const results = [result('a', 'en', 0), result('b', 'en', 1), result('c', 'de', 4), result('d', '', 1)];
+    const { languages, sum } = figuresOf(results);
+    expect(languages.map(({ language, files, wer }) => ({ language, files, wer }))).toEqual([
+      { language: 'en', files: 2, wer: 0.05 },
+      { language: 'de', files: 1, wer: 0.4 },
+      // Of nothing, everything that is written is wrong.
+      { language: '', files: 1, wer: 1 },
+    ]);
+    expect(sum.map(({ files, wer }) => ({ files, wer }))).toEqual([{ files: 4, wer: 0.2 }]);
+    expect(tableOf(results).rows.map(([name]) => name)).toEqual(['a', 'b', 'c', 'd', 'en', 'de', 'no speech', 'all']);
+  });
+
+  it('are of all alone where no languages are known', () => {
+    const results = [result('a', undefined, 0)];
+    expect(figuresOf(results).languages).toEqual([]);
+    expect(tableOf(results).rows.map(([name]) => name)).toEqual(['a', 'all']);
   });
 });
 

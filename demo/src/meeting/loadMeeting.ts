@@ -1,8 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { comparableWords } from '@parley/media/testing';
 import { z } from 'zod';
 import { DemoError } from '../DemoError.js';
-import { wordsOf } from '../scoring/words.js';
 import type { Meeting, Span } from './Meeting.js';
 
 const wordSchema = z.tuple([z.number().min(0), z.number().positive()]);
@@ -29,7 +29,7 @@ const meetingFileSchema = z.object({
       })
       .refine((segment) => segment.end > segment.start, 'ends before it begins')
       .refine(
-        ({ text, words }) => words === undefined || words.length === wordsOf(text).length,
+        ({ text, words }) => words === undefined || words.length === comparableWords(text).length,
         'does not have one pair of times for each word',
       )
       .refine(({ start, end, words = [] }) => {

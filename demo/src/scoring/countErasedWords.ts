@@ -1,5 +1,5 @@
+import { align, comparableWords } from '@parley/media/testing';
 import type { TranscriptEvent } from '../player/api.js';
-import { matchWords, wordsOf } from './words.js';
 
 export interface ErasedWords {
   /** Words that became visible, each time they did. */
@@ -23,8 +23,8 @@ export function countErasedWords(events: readonly TranscriptEvent[]): ErasedWord
   for (const event of events) {
     const id = event.kind === 'updated' ? event.segment.id : event.segmentId;
     const before = visible.get(id) ?? [];
-    const now = event.kind === 'updated' ? wordsOf(event.segment.text) : [];
-    const kept = matchWords(before, now).filter((match) => match !== undefined).length;
+    const now = event.kind === 'updated' ? comparableWords(event.segment.text) : [];
+    const kept = align(before, now).matches.filter((match) => match !== undefined).length;
     count.shown += now.length - kept;
     count.erased += before.length - kept;
     if (kept < before.length) count.revisions += 1;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Meeting } from '../meeting/Meeting.js';
 import type { MeetingRecording } from '../meeting/MeetingRecording.js';
 import type { TranscriptEvent } from '../player/api.js';
-import { judgeScore } from './judgeScore.js';
+import { judgeScore, REQUIREMENTS } from './judgeScore.js';
 import { scoreMeeting } from './scoreMeeting.js';
 
 /** The meeting began on the server 4 s before the tracks began to play, on an arbitrary date. */
@@ -115,7 +115,7 @@ describe('the score of a meeting', () => {
       finalsInSilence: 0,
       misattributed: 0,
     });
-    expect(judgeScore(score)).toEqual([]);
+    expect(judgeScore(score, REQUIREMENTS.builtIn)).toEqual([]);
   });
 
   it('counts substituted, inserted and deleted words against the speaker of the words', () => {
@@ -133,7 +133,7 @@ describe('the score of a meeting', () => {
     ]);
     expect(score.wer).toBeCloseTo(4 / 13);
     expect(score.missedUtterances).toBe(0);
-    expect(judgeScore(score)).toEqual(['30.8 % of the words are wrong; 8.0 % are allowed.']);
+    expect(judgeScore(score, REQUIREMENTS.builtIn)).toEqual(['30.8 % of the words are wrong; 8.0 % are allowed.']);
   });
 
   it('does not mind case, punctuation and the order in which finals arrive', () => {
@@ -149,7 +149,7 @@ describe('the score of a meeting', () => {
     expect(half.missedUtterances).toBe(0);
     const less = scoreMeeting(meeting, recordingOf([adaFirst, ben, { ...adaSecond, text: 'Thank' }]));
     expect(less.missedUtterances).toBe(1);
-    expect(judgeScore(less)).toContain('1 utterance is missing from the transcript.');
+    expect(judgeScore(less, REQUIREMENTS.builtIn)).toContain('1 utterance is missing from the transcript.');
   });
 
   it('misses every utterance of an empty recording and has no latency to tell', () => {

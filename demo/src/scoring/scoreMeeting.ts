@@ -1,9 +1,10 @@
 import type { Segment } from '@parley/client-sdk/protocol';
+import { comparableWords } from '@parley/media/testing';
 import type { Meeting, Span, Utterance } from '../meeting/Meeting.js';
 import type { MeetingRecording, RecordedSpeaker } from '../meeting/MeetingRecording.js';
 import { countErasedWords } from './countErasedWords.js';
 import { percentile } from './percentile.js';
-import { commonWords, wordEdits, wordsOf } from './words.js';
+import { commonWords, wordEdits } from './words.js';
 import { findSeenWords, type SpokenWord } from './wordToVisible.js';
 
 /** How well a recording holds what its script says. Rates are shares (0.05 is five of a hundred words). */
@@ -86,7 +87,7 @@ export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): Mee
     const utterances = meeting.utterances.filter(({ speaker }) => speaker === name);
     const own = finals.filter((final) => final.participantId === participantId);
     const seen = visible.filter((segment) => segment.participantId === participantId);
-    const script = utterances.flatMap(({ text }) => wordsOf(text));
+    const script = utterances.flatMap(({ text }) => comparableWords(text));
     const speakerEdits = wordEdits(
       script,
       own.flatMap((final) => final.words),
@@ -113,7 +114,7 @@ export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): Mee
   for (const final of finals) {
     const near = meeting.utterances.filter((utterance) => overlapMs(final, utterance) > -SILENCE_TOLERANCE_MS);
     if (near.some(({ speaker }) => speaker === nameOf.get(final.participantId))) continue;
-    if (near.some((utterance) => holdsMostOf(final.words, wordsOf(utterance.text)))) misattributed += 1;
+    if (near.some((utterance) => holdsMostOf(final.words, comparableWords(utterance.text)))) misattributed += 1;
     else finalsInSilence += 1;
   }
 
@@ -146,7 +147,7 @@ function placeSegments(recording: MeetingRecording): { visible: Placed[]; finals
       participantId: segment.participantId,
       startMs: segment.startMs + shift,
       endMs: segment.endMs + shift,
-      words: wordsOf(segment.text),
+      words: comparableWords(segment.text),
       arrivedAtMs: arrivedAtMs - scriptStart,
     };
   };
@@ -167,13 +168,13 @@ function placeSegments(recording: MeetingRecording): { visible: Placed[]; finals
 
 /** The words of an utterance with their times; none when the script does not tell them. */
 function spokenWords({ text, words }: Utterance): SpokenWord[] {
-  const texts = wordsOf(text);
+  const texts = comparableWords(text);
   return (words ?? []).map((span, index) => ({ ...span, text: texts[index] ?? '' }));
 }
 
 function isMissed(utterance: Utterance, finals: readonly Placed[]): boolean {
   const heard = finals.filter((final) => overlapMs(final, utterance) > 0).flatMap(({ words }) => words);
-  const spoken = wordsOf(utterance.text);
+  const spoken = comparableWords(utterance.text);
   return commonWords(spoken, heard) * 2 < spoken.length;
 }
 

@@ -1,5 +1,5 @@
+import { align } from '@parley/media/testing';
 import type { Span } from '../meeting/Meeting.js';
-import { matchWords } from './words.js';
 
 /** How far a word may lie outside a text's time and still be looked for in it. */
 const NEAR_MS = 300;
@@ -31,7 +31,7 @@ export function findSeenWords(spoken: readonly SpokenWord[], shown: readonly Sho
   const seenAtMs = new Map<SpokenWord, number>();
   for (const { startMs, endMs, words, arrivedAtMs } of shown) {
     const near = spoken.filter((word) => word.endMs > startMs - NEAR_MS && word.startMs < endMs + NEAR_MS);
-    const matches = matchWords(
+    const { matches } = align(
       near.map(({ text }) => text),
       words,
     );

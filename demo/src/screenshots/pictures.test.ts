@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { PICTURES } from './takeScreenshots.js';
+import { PICTURES } from './scenes.js';
 
 const MOST_BYTES = 300 * 1_024;
 const PNG_SIGNATURE = '89504e470d0a1a0a';

@@ -5,14 +5,12 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchChromium } from '../browser/launchChromium.js';
 import { PlayerPage } from '../browser/PlayerPage.js';
 import { DemoError } from '../DemoError.js';
+import { choiceSentence, meetingNamed, mismatchWarning } from '../meeting/chooseMeeting.js';
 import { loadMeeting } from '../meeting/loadMeeting.js';
 import { joinFromLobby, openLobby } from '../meetingPage/enterMeeting.js';
-import { BUILT_IN_MEETING } from '../parseArguments.js';
 import { startOwnServer } from '../startOwnServer.js';
-
-/** The pictures, in the order in which they are taken. */
-export const PICTURES = ['lobby', 'call', 'dark', 'contrast', 'phone', 'transcript'] as const;
-export type Picture = (typeof PICTURES)[number];
+import type { Output } from '../terminal/Output.js';
+import { type Moment, type Picture, type PicturedMeeting, SCENES, type Scenes } from './scenes.js';
 
 const ROOM = 'project-review';
 const DESKTOP: BrowserContextOptions = { viewport: { width: 1_280, height: 800 } };
@@ -26,27 +24,30 @@ const PHONE: BrowserContextOptions = {
 const MICROPHONE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
 const START_LEAD_MS = 1_500;
 const STEP_TIMEOUT_MS = 30_000;
-/**
- * Each is taken when captions show these words, in the middle of what somebody says; at the latest so long after the words before
- * were shown, since the recogniser may have read them otherwise.
- */
-const MOMENTS: Record<Exclude<Picture, 'lobby'>, { words: string; latestMs: number }> = {
-  call: { words: 'price of the', latestMs: 60_000 },
-  dark: { words: 'cancel the', latestMs: 8_000 },
-  contrast: { words: 'supplier about', latestMs: 7_000 },
-  phone: { words: 'call them', latestMs: 6_000 },
-  transcript: { words: 'call the supplier', latestMs: 7_000 },
-};
 /** The level of the microphone, so that the bar of the lobby is not empty. */
 const LOUD_ENOUGH = 0.3;
 
+export interface ScreenshotOptions {
+  /** Where the pictures go. */
+  folder: string;
+  /** As the server's setting of that name. */
+  model: string;
+  /** Default: the one that the model understands. */
+  meeting?: PicturedMeeting;
+  /** Where the progress of a download is shown; default: nowhere. */
+  progress?: Output;
+  onPicture?: (file: string) => void;
+  /** Sentences about model and meeting. */
+  onNote?: (sentence: string) => void;
+}
+
 /**
- * Takes the pictures of the README: a server with the built-in model, real browsers, the scripted meeting. Writes a PNG for each
- * of `PICTURES` into a folder, 1280 x 800 or, of the phone, 780 x 1688. Takes as long as the meeting talks: a bit more than a minute.
+ * Takes the pictures of the README: a server, real browsers, a scripted meeting. Writes a PNG for each of `PICTURES` into a
+ * folder, 1280 x 800 or, of the phone, 780 x 1688. Takes as long as the meeting talks: a bit more than a minute.
  *
  * @throws {DemoError} when no browser is there, the server does not start, or somebody is thrown out of the room
  */
-export async function takeScreenshots(options: { folder: string; onPicture?: (file: string) => void }): Promise<void> {
+export async function takeScreenshots(options: ScreenshotOptions): Promise<void> {
   await mkdir(options.folder, { recursive: true });
   const take = async (page: Page, picture: Picture) => {
     const path = join(options.folder, `${picture}.png`);
@@ -54,11 +55,18 @@ export async function takeScreenshots(options: { folder: string; onPicture?: (fi
     await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
     options.onPicture?.(path);
   };
-  const server = await startOwnServer();
+  const { model, progress, onNote = () => undefined } = options;
+  const server = await startOwnServer({ model, ...(progress === undefined ? {} : { progress }) });
   try {
+    const meeting = options.meeting ?? (server.model.demo ? 'synthetic' : 'people');
+    const { directory } = meetingNamed(meeting);
+    const about = { asked: options.meeting, model: server.model, meeting: { name: meeting, directory } };
+    for (const sentence of [choiceSentence(about), server.notice, mismatchWarning(about)]) {
+      if (sentence !== undefined) onNote(sentence);
+    }
     const browser = await launchChromium({ flags: MICROPHONE });
     try {
-      await playScenes({ browser, serverUrl: server.url, take });
+      await playScenes({ browser, serverUrl: server.url, take, directory, scenes: SCENES[meeting] });
     } finally {
       await browser.close();
     }
@@ -71,9 +79,12 @@ async function playScenes(options: {
   browser: Browser;
   serverUrl: string;
   take: (page: Page, picture: Picture) => Promise<void>;
+  directory: string;
+  scenes: Scenes;
 }): Promise<void> {
-  const { browser, serverUrl, take } = options;
-  const players = await seatSpeakers({ browser, serverUrl });
+  const { browser, serverUrl, take, directory } = options;
+  const { moments, search } = options.scenes;
+  const players = await seatSpeakers({ browser, serverUrl, directory });
   const desktop = await newPage(browser, DESKTOP);
   const ada = { page: desktop, serverUrl, room: ROOM, displayName: 'Ada', microphone: true };
   await openLobby(ada);
@@ -93,28 +104,28 @@ async function playScenes(options: {
   await desktop.getByTestId('transcript-button').click();
   // Nothing is to look as if a mouse were over it.
   await desktop.mouse.move(0, 0);
-  await shows(desktop, MOMENTS.call);
+  await shows(desktop, moments.call);
   await take(desktop, 'call');
   await desktop.getByTestId('transcript-button').click();
   await desktop.mouse.move(0, 0);
   await desktop.emulateMedia({ colorScheme: 'dark' });
-  await shows(desktop, MOMENTS.dark);
+  await shows(desktop, moments.dark);
   await take(desktop, 'dark');
   await desktop.emulateMedia({ colorScheme: 'light', contrast: 'more' });
-  await shows(desktop, MOMENTS.contrast);
+  await shows(desktop, moments.contrast);
   await take(desktop, 'contrast');
   await desktop.emulateMedia({ contrast: 'no-preference' });
-  await shows(phone, MOMENTS.phone);
+  await shows(phone, moments.phone);
   await take(phone, 'phone');
-  await desktop.getByTestId('search-input').fill('supplier');
-  await shows(desktop, MOMENTS.transcript);
+  await desktop.getByTestId('search-input').fill(search);
+  await shows(desktop, moments.transcript);
   await take(desktop, 'transcript');
   const failure = players.find((player) => player.failure !== undefined)?.failure;
   if (failure !== undefined) throw new DemoError(`A participant was cut off from the meeting: ${failure}`);
 }
 
 /** Waits for words in the captions, as long as makes sense. */
-async function shows(page: Page, { words, latestMs }: { words: string; latestMs: number }): Promise<void> {
+async function shows(page: Page, { words, latestMs }: Moment): Promise<void> {
   const caption = page.getByTestId('caption').filter({ hasText: words });
   await caption
     .first()
@@ -135,10 +146,15 @@ async function hears(page: Page): Promise<void> {
 }
 
 /** The speakers of the scripted meeting, in the room and silent. */
-async function seatSpeakers(options: { browser: Browser; serverUrl: string }): Promise<PlayerPage[]> {
+async function seatSpeakers(options: {
+  browser: Browser;
+  serverUrl: string;
+  directory: string;
+}): Promise<PlayerPage[]> {
+  const { browser, serverUrl, directory } = options;
   const players: PlayerPage[] = [];
-  for (const { name, file } of (await loadMeeting(BUILT_IN_MEETING)).speakers) {
-    const player = await PlayerPage.create({ ...options, audioFile: file });
+  for (const { name, file } of (await loadMeeting(directory)).speakers) {
+    const player = await PlayerPage.create({ browser, serverUrl, audioFile: file });
     await player.joinAsSpeaker({ displayName: name, room: ROOM });
     players.push(player);
   }

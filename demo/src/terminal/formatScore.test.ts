@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
+import { REQUIREMENTS } from '../scoring/judgeScore.js';
 import type { MeetingScore } from '../scoring/scoreMeeting.js';
 import { formatScore } from './formatScore.js';
 
@@ -18,15 +19,17 @@ const score: MeetingScore = {
   misattributed: 0,
 };
 
+const HOW = { colors: pc.createColors(false), requirements: REQUIREMENTS.builtIn };
+
 describe('the score on a terminal', () => {
   it('tells how soon words became visible and how many changed', () => {
-    const lines = formatScore(score, pc.createColors(false));
+    const lines = formatScore(score, HOW);
     expect(lines).toContain('  word -> visible             median 612 ms, 95 % within 1041 ms');
     expect(lines).toContain('  1 of 9 shown words changed');
   });
 
   it('says that there was nothing to measure when the script has no word times', () => {
-    const lines = formatScore({ ...score, wordToVisibleMs: { p50: null, p95: null } }, pc.createColors(false));
+    const lines = formatScore({ ...score, wordToVisibleMs: { p50: null, p95: null } }, HOW);
     expect(lines).toContain('  word -> visible             nothing to measure');
   });
 });

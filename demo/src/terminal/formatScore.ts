@@ -1,9 +1,12 @@
 import type { Colors } from 'picocolors/types.js';
-import { judgeScore, percent } from '../scoring/judgeScore.js';
+import { judgeScore, percent, type Requirements } from '../scoring/judgeScore.js';
 import type { MeetingScore, Percentiles } from '../scoring/scoreMeeting.js';
 
 /** The score as a table and a verdict, lines of a terminal. */
-export function formatScore(score: MeetingScore, colors: Colors): string[] {
+export function formatScore(
+  score: MeetingScore,
+  { colors, requirements }: { colors: Colors; requirements: Requirements },
+): string[] {
   const nameColumns = Math.max(7, ...score.speakers.map(({ name }) => name.length));
   const row = (name: string, cells: readonly string[]) =>
     `  ${name.padEnd(nameColumns)}${cells.map((cell) => cell.padStart(11)).join('')}`;
@@ -21,7 +24,7 @@ export function formatScore(score: MeetingScore, colors: Colors): string[] {
     `  missed utterances ${score.missedUtterances}, captions in silence ${score.finalsInSilence}, under the wrong name ${score.misattributed}`,
     '',
   ];
-  const complaints = judgeScore(score);
+  const complaints = judgeScore(score, requirements);
   if (complaints.length === 0) lines.push(colors.green('Passed: everybody was heard, understood and named.'));
   else lines.push(colors.red('Not passed.'), ...complaints.map((complaint) => colors.red(`  ${complaint}`)));
   return lines;

@@ -1,3 +1,4 @@
+export { cacheDirectory } from './cacheDirectory.js';
 export { ModelError, type ModelErrorCode } from './ModelError.js';
 export {
   type ListedModel,

@@ -7,14 +7,23 @@ const PHASES: Record<ModelProgress['phase'], string> = {
   rebuild: 'rebuilding from packages',
 };
 
+export interface ProgressLine {
+  update(step: ModelProgress): void;
+  /** The next thing that is written begins a line of its own. */
+  end(): void;
+}
+
 /** One line that tells how far a model is that is being fetched; rewritten in place on a terminal, every tenth otherwise. */
-export function createProgressLine(stream: NodeJS.WriteStream): { update(step: ModelProgress): void; end(): void } {
+export function createProgressLine(stream: {
+  write(text: string): unknown;
+  isTTY?: boolean | undefined;
+}): ProgressLine {
   let last = '';
   let open = false;
   return {
     update(step) {
       const text = textOf(step);
-      if (stream.isTTY) {
+      if (stream.isTTY === true) {
         open = true;
         const percent = step.fraction === undefined ? '' : `  ${Math.round(step.fraction * 100)} %`;
         stream.write(`\r\u001b[2K  ${pc.cyan('↓')} ${text}${percent}`);

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { GRANTS, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
 import {
+  cacheDirectory,
   MODES,
   type ModeName,
   type SettingMeta,
@@ -116,7 +117,7 @@ export const settingsSchema = z.strictObject({
   cacheDir: z
     .string()
     .min(1)
-    .default(() => process.env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley'))
+    .default(() => cacheDirectory())
     .meta({ ...restart('Folder for models and what was built'), shownDefault: '~/.cache/parley' }),
   tls: z
     .strictObject({

@@ -1,0 +1,44 @@
+/** The pictures, in the order in which they are taken. */
+export const PICTURES = ['lobby', 'call', 'dark', 'contrast', 'phone', 'transcript'] as const;
+export type Picture = (typeof PICTURES)[number];
+
+/**
+ * A picture is taken when captions show these words, in the middle of what somebody says; at the latest so long after the words before
+ * were shown, since the recogniser may have read them otherwise.
+ */
+export interface Moment {
+  words: string;
+  latestMs: number;
+}
+
+export interface Scenes {
+  moments: Record<Exclude<Picture, 'lobby'>, Moment>;
+  /** What the transcript is searched for at the end: said by then. */
+  search: string;
+}
+
+/** Of each meeting that pictures are taken of. */
+export const SCENES = {
+  people: {
+    moments: {
+      call: { words: 'apostle of the middle', latestMs: 60_000 },
+      dark: { words: 'prudently', latestMs: 12_000 },
+      contrast: { words: 'country can do', latestMs: 16_000 },
+      phone: { words: 'rather selfish', latestMs: 12_000 },
+      transcript: { words: 'amiable woman', latestMs: 14_000 },
+    },
+    search: 'Quilter',
+  },
+  synthetic: {
+    moments: {
+      call: { words: 'price of the', latestMs: 60_000 },
+      dark: { words: 'cancel the', latestMs: 8_000 },
+      contrast: { words: 'supplier about', latestMs: 7_000 },
+      phone: { words: 'call them', latestMs: 6_000 },
+      transcript: { words: 'call the supplier', latestMs: 7_000 },
+    },
+    search: 'supplier',
+  },
+} as const satisfies Record<string, Scenes>;
+
+export type PicturedMeeting = keyof typeof SCENES;
