@@ -3,5 +3,5 @@ import { join } from 'node:path';
 
 /** Folder for models and what was built: `PARLEY_CACHE`, else `~/.cache/parley`. */
 export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  return env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley');
+  return env.PARLEY_CACHE || join(homedir(), '.cache', 'parley');
 }
