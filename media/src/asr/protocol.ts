@@ -53,7 +53,13 @@ const errorCodes = [
   'CLOSED',
 ] as const satisfies RecognitionErrorCode[];
 
-const rejections = ['noSpeech', 'noLetters', 'lowProbability', 'repetition'] as const satisfies RejectedText[];
+const rejections = [
+  'noSpeech',
+  'noLetters',
+  'annotation',
+  'lowProbability',
+  'repetition',
+] as const satisfies RejectedText[];
 const loadLevels = [0, 1, 2, 3] as const satisfies LoadLevel[];
 const loadReasons = ['finalsWait', 'interimsWait', 'recovered'] as const satisfies LoadReason[];
 

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import {
   AsrService,
   CrosstalkGuard,
+  DEFAULT_RECOGNITION_SETTINGS,
+  type ModelProfile,
   ModelStore,
   monotonicNowMs,
   RecognitionClient,
@@ -17,6 +19,7 @@ import {
   VoiceActivityModel,
   type VoiceActivityStream,
 } from '@parley/media';
+import { MODELS_DIRECTORY } from '@parley/media/testing';
 import { expect } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);
@@ -43,6 +46,7 @@ export interface Told {
 
 /** The real VAD, the real recogniser in its process, and speaker pipelines that are fed with samples as fast as both follow. */
 export class SpeechRig {
+  readonly model: ModelProfile;
   readonly #directory: string;
   readonly #service: AsrService;
   readonly #client: RecognitionClient;
@@ -50,27 +54,55 @@ export class SpeechRig {
 
   private constructor(parts: {
     directory: string;
+    model: ModelProfile;
     service: AsrService;
     client: RecognitionClient;
     voiceActivity: VoiceActivityModel;
   }) {
     this.#directory = parts.directory;
+    this.model = parts.model;
     this.#service = parts.service;
     this.#client = parts.client;
     this.#voiceActivity = parts.voiceActivity;
   }
 
-  static async create(): Promise<SpeechRig> {
+  /** @param options.model a published one that is in the cache; default: the built-in one */
+  static async create(options: { model?: string } = {}): Promise<SpeechRig> {
     const directory = await mkdtemp(join(tmpdir(), 'parley-speech-'));
     const store = new ModelStore({
-      directory: join(directory, 'models'),
+      directory: options.model === undefined ? join(directory, 'models') : MODELS_DIRECTORY,
       builtInDirectory: fileURLToPath(new URL('native/models', root)),
     });
-    const model = await store.resolve('parley-nano', { device: 'cpu' });
+    const model = await store.resolve(options.model ?? 'parley-nano', { device: 'cpu' });
     const service = await AsrService.create({ model, device: 'cpu', socketDirectory: directory, logger: () => {} });
     expect((await service.settled()).state).toBe('ready');
     const client = RecognitionClient.create({ socketPath: service.socketPath });
-    return new SpeechRig({ directory, service, client, voiceActivity: await VoiceActivityModel.create() });
+    return new SpeechRig({
+      directory,
+      model: model.profile,
+      service,
+      client,
+      voiceActivity: await VoiceActivityModel.create(),
+    });
+  }
+
+  /** The same model on the samples as they are: no VAD, no gates, no text from before. */
+  async bareText(pcm: Int16Array): Promise<string> {
+    const { text } = await this.#client.recognize({
+      kind: 'final',
+      roomId: 'room',
+      speakerId: 'bare',
+      pcm,
+      settings: {
+        ...DEFAULT_RECOGNITION_SETTINGS,
+        noSpeechThreshold: 1,
+        logProbabilityThreshold: -1_000,
+        compressionRatioThreshold: 1_000,
+        tokensPerSecond: 50,
+      },
+      deadlineAtMs: monotonicNowMs() + PATIENCE_MS,
+    });
+    return text;
   }
 
   async close(): Promise<void> {
@@ -109,7 +141,7 @@ export class SpeechRig {
         },
         meetingStartedAtMs: startedAtMs,
         settings: resolveSpeechSettings('balanced', overrides ?? {}),
-        longestWindowMs: 10_000,
+        longestWindowMs: this.model.longestWindowMs,
         voiceActivity: work,
         recognizer: work,
         ...(guard === undefined ? {} : { crosstalk: guard }),

@@ -25,6 +25,9 @@ describe('judgeText', () => {
     '今天我们讨论预算。',
     'Das ist gut, das ist sehr gut.',
     'Very, very, very, very good.',
+    'He said (and I quote) nothing.',
+    'Two * three is six.',
+    'Then he said (that',
   ])('lets honest speech pass: %s', (text) => {
     expect(judge(text)).toBeUndefined();
   });
@@ -33,6 +36,18 @@ describe('judgeText', () => {
     expect(judge('...')).toBe('noLetters');
     expect(judge('♪♪')).toBe('noLetters');
     expect(judge('')).toBe('noLetters');
+  });
+
+  it.each([
+    '(Whistles)',
+    '[whistling] [whistling]',
+    '(wind blowing) ...',
+    '*coughs*',
+    '♪ la la la ♪',
+    '【音楽】',
+    '[BLANK_AUDIO',
+  ])('drops what only tells of sounds: %s', (text) => {
+    expect(judge(text)).toBe('annotation');
   });
 
   it('drops an unsure text on what is no speech, by both thresholds', () => {

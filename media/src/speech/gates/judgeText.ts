@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib';
 import { splitWords } from '../stabilizer/words.js';
 
 /** The gate that a text did not pass. */
-export type RejectedText = 'noSpeech' | 'noLetters' | 'lowProbability' | 'repetition';
+export type RejectedText = 'noSpeech' | 'noLetters' | 'annotation' | 'lowProbability' | 'repetition';
 
 export interface JudgedResult {
   text: string;
@@ -21,6 +21,8 @@ export interface TextThresholds {
 }
 
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+/** What subtitles say of sounds: in brackets, between stars or notes, closed or not. */
+const ANNOTATION = /[([{（［【][^)\]}）］】]*(?:[)\]}）］】]|$)|\*[^*]*(?:\*|$)|[♪♫][^♪♫]*(?:[♪♫]|$)/gu;
 /** Below the threshold by so much, a text is noise whatever the no-speech probability says. */
 const HOPELESS_MARGIN = 1;
 /** zlib makes short texts longer; its ratio says something from here on. */
@@ -39,6 +41,7 @@ const WORDS_PER_SECOND = 12;
 export function judgeText(result: JudgedResult, thresholds: TextThresholds): RejectedText | undefined {
   const { text, noSpeechProbability, meanLogProbability } = result;
   if (!LETTER_OR_DIGIT.test(text)) return 'noLetters';
+  if (!LETTER_OR_DIGIT.test(text.replace(ANNOTATION, ''))) return 'annotation';
   const unsure = meanLogProbability < thresholds.logProbabilityThreshold;
   if (unsure && noSpeechProbability > thresholds.noSpeechThreshold) return 'noSpeech';
   if (meanLogProbability < thresholds.logProbabilityThreshold - HOPELESS_MARGIN) return 'lowProbability';
