@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +35,13 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   // Loaded here: the arguments of a command are checked without it.
   const { createProgressLine, startServer } = await import('@parley/server');
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
-  const discard = () => rm(dataDir, { recursive: true, force: true });
+  // A start that is given up for a download ends with the process.
+  const discardAtExit = () => rmSync(dataDir, { recursive: true, force: true });
+  process.once('exit', discardAtExit);
+  const discard = async () => {
+    process.off('exit', discardAtExit);
+    await rm(dataDir, { recursive: true, force: true });
+  };
   const line = progress === undefined ? undefined : createProgressLine(progress);
   try {
     const server = await startServer({
