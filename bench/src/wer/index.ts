@@ -1,4 +1,4 @@
-import { comparableWords } from '@parley/media/testing';
+import { comparableWords, OpusEncoder } from '@parley/media/testing';
 import { type BenchResult, formatNumber } from '../report.js';
 import { SetUp, type SetUpOptions } from '../SetUp.js';
 import { readAudio } from '../speech/readAudio.js';
@@ -6,7 +6,6 @@ import { SAMPLES_PER_MS } from '../speech/Speech.js';
 import { throughBareEngine } from './bareEngine.js';
 import { countErrors, sumErrors, type WordErrors, werOf } from './countErrors.js';
 import { type DatasetItem, readDataset } from './dataset.js';
-import { OpusEncoder } from './OpusEncoder.js';
 import { countPunctuation, type PunctuationCounts, punctuationScore } from './punctuation.js';
 import { type Heard, LEAD_MS, lostPackets, throughPipeline } from './throughPipeline.js';
 

@@ -15,4 +15,5 @@ export { type WavOptions, wavFile } from './wavFile.js';
 /** Entry of an ASR process with a fake engine, for `AsrService.create({ entry })`; see `FakeJobScript` for what it can do. */
 export const FAKE_ASR_ENTRY = new URL('../asr/testing/fakeAsrProcess.js', import.meta.url);
 export type { FakeJobScript } from '../asr/testing/FakeEngine.js';
+export { OpusEncoder, PACKET_SAMPLES, PACKET_TICKS } from './OpusEncoder.js';
 export { leaveOut, MODELS_DIRECTORY, TEST_MODEL } from './publishedModels.js';

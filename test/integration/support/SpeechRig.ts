@@ -19,7 +19,7 @@ import {
   VoiceActivityModel,
   type VoiceActivityStream,
 } from '@parley/media';
-import { MODELS_DIRECTORY } from '@parley/media/testing';
+import { MODELS_DIRECTORY, OpusEncoder, PACKET_SAMPLES, PACKET_TICKS } from '@parley/media/testing';
 import { expect } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);
@@ -27,7 +27,8 @@ const root = new URL('../../../', import.meta.url);
 /** Whether these tests can run: they need the real engine. */
 export const engineThere = existsSync(new URL('native/dist/addon.json', root));
 
-const CHUNK_SAMPLES = 320;
+const CHUNK_SAMPLES = PACKET_SAMPLES;
+const PAYLOAD_TYPE = 100;
 const SAMPLES_PER_MS = 16;
 const PATIENCE_MS = 60_000;
 
@@ -35,6 +36,8 @@ export interface Track {
   name: string;
   pcm: Int16Array;
   overrides?: SpeechOverrides;
+  /** As a browser sends it, packet by packet; default: samples. */
+  opus?: boolean;
 }
 
 export interface Told {
@@ -51,6 +54,7 @@ export class SpeechRig {
   readonly #service: AsrService;
   readonly #client: RecognitionClient;
   readonly #voiceActivity: VoiceActivityModel;
+  readonly #encoder = new OpusEncoder();
 
   private constructor(parts: {
     directory: string;
@@ -109,6 +113,7 @@ export class SpeechRig {
     await this.#client.close();
     await this.#service.close();
     await this.#voiceActivity.close();
+    this.#encoder.close();
     await rm(this.#directory, { recursive: true, force: true });
   }
 
@@ -136,7 +141,7 @@ export class SpeechRig {
           track: 'microphone',
           epoch: 1,
           ssrc: 1,
-          payloadType: 100,
+          payloadType: PAYLOAD_TYPE,
           muted: false,
         },
         meetingStartedAtMs: startedAtMs,
@@ -151,13 +156,14 @@ export class SpeechRig {
       return { events, pipeline, fedMs: 0 };
     });
     const longest = Math.max(...tracks.map(({ pcm }) => pcm.length));
+    const packets = tracks.map(({ pcm, opus }) => (opus === true ? this.#encoder.encode(pcm, { lossPercent: 0 }) : []));
     for (let at = 0; at < longest; at += CHUNK_SAMPLES) {
       playedMs += CHUNK_SAMPLES / SAMPLES_PER_MS;
-      for (const [index, { pcm }] of tracks.entries()) {
-        const chunk = new Int16Array(CHUNK_SAMPLES);
-        chunk.set(pcm.subarray(at, at + CHUNK_SAMPLES));
+      for (const [index, { pcm, opus }] of tracks.entries()) {
         const each = told[index] as Told;
-        each.pipeline.pushPcm(chunk);
+        const packet = packets[index]?.[at / CHUNK_SAMPLES];
+        if (packet !== undefined) each.pipeline.push(rtpPacketOf(packet, at / CHUNK_SAMPLES));
+        if (opus !== true) each.pipeline.pushPcm(chunkOf(pcm, at));
         each.fedMs = playedMs;
       }
       await work.done();
@@ -166,6 +172,23 @@ export class SpeechRig {
     await Promise.all(told.map(({ pipeline }) => pipeline.close()));
     return told;
   }
+}
+
+function chunkOf(pcm: Int16Array, at: number): Int16Array {
+  const chunk = new Int16Array(CHUNK_SAMPLES);
+  chunk.set(pcm.subarray(at, at + CHUNK_SAMPLES));
+  return chunk;
+}
+
+function rtpPacketOf(payload: Uint8Array, index: number): Parameters<SpeakerPipeline['push']>[0] {
+  return {
+    payloadType: PAYLOAD_TYPE,
+    marker: index === 0,
+    sequenceNumber: index & 0xffff,
+    timestamp: (index * PACKET_TICKS) >>> 0,
+    ssrc: 1,
+    payload,
+  };
 }
 
 /** VAD and recogniser, and what they have not answered yet. */
