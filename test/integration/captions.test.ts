@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { plainWord, splitWords } from '@parley/media';
-import { align, comparableWords, countSeams, type NoiseKind, noise } from '@parley/media/testing';
+import { align, comparableWords, countSeams, joinPcm, type NoiseKind, noise } from '@parley/media/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadJson, loadPcm } from '../support/loadPcm.js';
 import { engineThere, expectBalanced, finalsOf, SpeechRig, type Told, textOf } from './support/SpeechRig.js';
@@ -27,16 +27,6 @@ function said(index: number, around = { beforeMs: 60, afterMs: 40 }): Int16Array
 
 function silence(ms: number): Int16Array {
   return new Int16Array(ms * MS);
-}
-
-function joined(...parts: Int16Array[]): Int16Array {
-  const pcm = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    pcm.set(part, at);
-    at += part.length;
-  }
-  return pcm;
 }
 
 const plain = (text: string) =>
@@ -88,14 +78,14 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   }, 120_000);
 
   it('has the first word after a minute of silence', async () => {
-    const told = await play(joined(silence(60_000), said(3), silence(1_000)));
+    const told = await play(joinPcm([silence(60_000), said(3), silence(1_000)]));
     expect(textOf(told)).toBe('Yes, we can hear you very well.');
     const words = finalsOf(told)[0]?.hypothesis.words ?? [];
     expect(words[0]?.text).toBe('Yes,');
   }, 60_000);
 
   it('has the last word before a mute, and before a leave', async () => {
-    const pcm = joined(silence(500), said(1, { beforeMs: 60, afterMs: 0 }));
+    const pcm = joinPcm([silence(500), said(1, { beforeMs: 60, afterMs: 0 })]);
     for (const atEnd of [(told: Told[]) => told[0]?.pipeline.setMuted(true), undefined]) {
       const [told] = await rig.play([{ name: 'p_1', pcm }], atEnd === undefined ? {} : { atEnd });
       expectBalanced(told as Told);
@@ -104,7 +94,7 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   }, 60_000);
 
   it('keeps one id from the first interim to the final, and a settled prefix that only grows', async () => {
-    const told = await play(joined(silence(500), said(5), silence(1_000)));
+    const told = await play(joinPcm([silence(500), said(5), silence(1_000)]));
     const shown = told.events.filter((event) => event.type === 'interim');
     const [final] = finalsOf(told);
     expect(shown.length).toBeGreaterThan(5);
@@ -119,7 +109,7 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   }, 60_000);
 
   it('gives every word of a final its time, in order and inside the utterance', async () => {
-    const told = await play(joined(silence(500), said(0), silence(1_000)));
+    const told = await play(joinPcm([silence(500), said(0), silence(1_000)]));
     const [final] = finalsOf(told);
     const reference = utterances[0] as Utterance;
     const words = final?.hypothesis.words ?? [];
@@ -172,7 +162,15 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   it('writes only what follows the wake phrase', async () => {
     const grace = 16;
     expect(utterances[grace]?.text).toMatch(/^Hey computer/);
-    const pcm = joined(silence(500), said(13), silence(1_500), said(grace), silence(1_500), said(17), silence(1_000));
+    const pcm = joinPcm([
+      silence(500),
+      said(13),
+      silence(1_500),
+      said(grace),
+      silence(1_500),
+      said(17),
+      silence(1_000),
+    ]);
     const told = await play(pcm, { wakePhrases: ['hey computer'] });
     expect(textOf(told)).toBe('Take a note about the contract.');
     const activities = told.events.flatMap((event) => (event.type === 'activity' ? [event.activity.type] : []));
@@ -184,7 +182,7 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   }, 60_000);
 
   it('finds the language in the first seconds and keeps it', async () => {
-    const told = await play(joined(silence(500), single('de-12'), silence(1_500), single('de-12'), silence(1_000)));
+    const told = await play(joinPcm([silence(500), single('de-12'), silence(1_500), single('de-12'), silence(1_000)]));
     expect(finalsOf(told).every(({ hypothesis }) => hypothesis.language === 'de')).toBe(true);
     const settled = told.events.find(
       (event) => event.type === 'activity' && event.activity.type === 'languageDetected',
@@ -193,7 +191,7 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   }, 60_000);
 
   it('switches the language with each utterance when asked so', async () => {
-    const pcm = joined(
+    const pcm = joinPcm([
       silence(500),
       single('de-12'),
       silence(1_500),
@@ -201,14 +199,14 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
       silence(1_500),
       single('es-11'),
       silence(1_000),
-    );
+    ]);
     const told = await play(pcm, { language: 'per-segment' });
     const languages = [...new Set(finalsOf(told).map(({ hypothesis }) => hypothesis.language))];
     expect(languages).toEqual(['de', 'fr', 'es']);
   }, 60_000);
 
   it('hears no worse with hot words', async () => {
-    const pcm = joined(silence(500), said(0), silence(1_000), said(12), silence(1_000));
+    const pcm = joinPcm([silence(500), said(0), silence(1_000), said(12), silence(1_000)]);
     const without = await play(pcm);
     const told = await play(pcm, {
       hotWords: ['Berlin', 'Keycloak', 'mediasoup', 'Sarah'],

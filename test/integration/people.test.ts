@@ -1,4 +1,4 @@
-import { TEST_MODEL } from '@parley/media/testing';
+import { joinPcm, TEST_MODEL } from '@parley/media/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLIPS, type Clip, soundOf, withoutPublishedModel, wordErrors } from '../support/people.js';
 import { engineThere, expectBalanced, finalsOf, SpeechRig, textOf } from './support/SpeechRig.js';
@@ -23,16 +23,6 @@ const clip = (name: string): Clip => {
 const english = CLIPS.filter(({ language }) => language === 'en');
 const others = CLIPS.filter(({ language }) => language !== 'en' && language !== '');
 
-function joined(...parts: Int16Array[]): Int16Array {
-  const pcm = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    pcm.set(part, at);
-    at += part.length;
-  }
-  return pcm;
-}
-
 const silence = (ms: number) => new Int16Array(ms * MS);
 
 /** As a microphone gives it whose gain is wrong: too loud is cut off. */
@@ -50,7 +40,7 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
 
   /** Through Opus, with a microphone that is open before and after. The samples are what the bare engine gets. */
   const play = async (pcm: Int16Array, leadMs: number = LEADS_MS[0]) => {
-    const samples = joined(silence(leadMs), pcm, silence(1_500));
+    const samples = joinPcm([silence(leadMs), pcm, silence(1_500)]);
     const [told] = await rig.play([{ name: 'p_1', pcm: samples, opus: true }]);
     if (told === undefined) throw new Error('nobody was played');
     expectBalanced(told);
@@ -97,14 +87,14 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
   describe('are not understood yet', () => {
     it.fails('when one voice goes from English to German', { timeout: 120_000 }, async () => {
       const [first, second] = [clip('en-quilter'), clip('de-portal')];
-      const { languages, text } = await play(joined(await soundOf(first), silence(1_500), await soundOf(second)));
+      const { languages, text } = await play(joinPcm([await soundOf(first), silence(1_500), await soundOf(second)]));
       expect(languages.at(-1)).toBe('de');
       expect(text).toMatch(/Portal/);
     });
 
     it.fails('when the microphone clips, as well as by the bare engine', { timeout: 240_000 }, async () => {
       const parts = await Promise.all(english.map(async (each) => amplified(await soundOf(each), 24)));
-      const { text } = await play(joined(...parts.flatMap((pcm) => [pcm, silence(1_000)])));
+      const { text } = await play(joinPcm(parts.flatMap((pcm) => [pcm, silence(1_000)])));
       let bare = '';
       for (const pcm of parts) bare += ` ${await rig.bareText(pcm)}`;
       const said = english.map((each) => each.text).join(' ');

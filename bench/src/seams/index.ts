@@ -1,7 +1,7 @@
-import { align, comparableWords, countSeams } from '@parley/media/testing';
+import { align, comparableWords, countSeams, joinPcm } from '@parley/media/testing';
 import { type BenchResult, formatNumber } from '../report.js';
 import { SetUp, type SetUpOptions } from '../SetUp.js';
-import { joined, moved, SAMPLES_PER_MS, type Speech, timedWords, utteranceOf } from '../speech/Speech.js';
+import { moved, SAMPLES_PER_MS, type Speech, timedWords, utteranceOf } from '../speech/Speech.js';
 import { playSamples } from './playSamples.js';
 
 export interface SeamOptions extends SetUpOptions {
@@ -95,7 +95,7 @@ function turned({ pcm, utterances }: Speech, run: number): Speech {
   const cut = fromMs * SAMPLES_PER_MS;
   const restMs = pcm.length / SAMPLES_PER_MS - fromMs;
   return {
-    pcm: joined([pcm.subarray(cut), pcm.subarray(0, cut)]),
+    pcm: joinPcm([pcm.subarray(cut), pcm.subarray(0, cut)]),
     utterances: [
       ...utterances.slice(first).map((utterance) => moved(utterance, -fromMs)),
       ...utterances.slice(0, first).map((utterance) => moved(utterance, restMs)),

@@ -74,16 +74,6 @@ export function moved(utterance: SpokenUtterance, byMs: number): SpokenUtterance
   return { ...shift(utterance), ...(words === undefined ? {} : { words: words.map(shift) }) };
 }
 
-export function joined(parts: readonly Int16Array[]): Int16Array {
-  const whole = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** Numbers from 0 to 1, the same for the same seed. */
 export function seededRandom(seed: number): () => number {
   let state = seed;

@@ -1,4 +1,5 @@
-import { joined, SAMPLES_PER_MS, type Span } from './Speech.js';
+import { joinPcm } from '@parley/media/testing';
+import { SAMPLES_PER_MS, type Span } from './Speech.js';
 
 const FRAME_MS = 10;
 const FRAME_SAMPLES = FRAME_MS * SAMPLES_PER_MS;
@@ -32,7 +33,7 @@ export function withoutPauses(pcm: Int16Array, { mostMs }: { mostMs: number }): 
     fromMs = endMs - mostMs / 2;
   }
   parts.push(pcm.subarray(fromMs * SAMPLES_PER_MS));
-  return joined(parts);
+  return joinPcm(parts);
 }
 
 function level(frame: Int16Array): number {

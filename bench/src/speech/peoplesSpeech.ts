@@ -1,18 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { loadMeeting } from '@parley/demo';
-import { comparableWords } from '@parley/media/testing';
+import { comparableWords, joinPcm } from '@parley/media/testing';
 import { pausesOf, withoutPauses } from './pauses.js';
 import { readAudio } from './readAudio.js';
 import { readClips } from './readClips.js';
-import {
-  joined,
-  SAMPLES_PER_MS,
-  type Span,
-  type Speech,
-  type SpokenUtterance,
-  seededRandom,
-  utteranceOf,
-} from './Speech.js';
+import { SAMPLES_PER_MS, type Span, type Speech, type SpokenUtterance, seededRandom, utteranceOf } from './Speech.js';
 
 const CLIPS = fileURLToPath(new URL('../../../test/fixtures/people/clips', import.meta.url));
 /** Of the recordings that extras are made of: all models know it. */
@@ -62,7 +54,7 @@ export async function peoplesMonologues(): Promise<Speech[]> {
       atMs += pcm.length / SAMPLES_PER_MS;
       return { text, startMs, endMs: atMs };
     });
-    return { pcm: joined(order.map(({ pcm }) => pcm)), utterances };
+    return { pcm: joinPcm(order.map(({ pcm }) => pcm)), utterances };
   });
 }
 
@@ -87,7 +79,7 @@ export async function peoplesPausedSentences(seed: number): Promise<Speech[]> {
       parts.push(pcm, new Int16Array(BETWEEN_SENTENCES_MS * SAMPLES_PER_MS));
       atMs += lengthMs + BETWEEN_SENTENCES_MS;
     }
-    return { pcm: joined(parts), utterances };
+    return { pcm: joinPcm(parts), utterances };
   });
 }
 
@@ -130,7 +122,7 @@ function innerPauses(pcm: Int16Array): Span[] {
 function stretched(pcm: Int16Array, { pause, toMs }: { pause: Span; toMs: number }): Int16Array {
   const [from, to] = [pause.startMs * SAMPLES_PER_MS, pause.endMs * SAMPLES_PER_MS];
   const forwards = pcm.subarray(from, to);
-  const both = joined([forwards, forwards.toReversed()]);
+  const both = joinPcm([forwards, forwards.toReversed()]);
   const longer = Int16Array.from({ length: toMs * SAMPLES_PER_MS }, (_, index) => both[index % both.length] ?? 0);
-  return joined([pcm.subarray(0, from), longer, pcm.subarray(to)]);
+  return joinPcm([pcm.subarray(0, from), longer, pcm.subarray(to)]);
 }

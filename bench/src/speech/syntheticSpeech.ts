@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { decodePcm } from '@parley/media/testing';
+import { decodePcm, joinPcm } from '@parley/media/testing';
 import {
-  joined,
   SAMPLES_PER_MS,
   type Speech,
   type SpokenUtterance,
@@ -78,7 +77,7 @@ export function syntheticPausedSentences(seed: number): Speech[] {
       paused.push(utteranceOf(said));
       atMs += toMs - fromMs + gapMs + 1_200;
     }
-    return { pcm: joined(parts), utterances: paused };
+    return { pcm: joinPcm(parts), utterances: paused };
   });
 }
 
