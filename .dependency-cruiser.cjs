@@ -43,6 +43,12 @@ module.exports = {
       { path: '^media/src/models' },
     ),
     deny(
+      'models-are-files',
+      'The store of models knows where files come from, not what is done with them.',
+      { path: '^media/src/models', pathNot: '\\.test\\.ts$' },
+      { path: '^media/src/(sfu|rtp|audio|pipeline|process)/' },
+    ),
+    deny(
       'native-only-where-it-is-driven',
       'The addon is loaded by the decoder, by the ASR process, and by the store of models, which reads their headers.',
       { path: '^media/src', pathNot: '^media/src/(audio|asr|models)|\\.test\\.ts$' },
