@@ -13,7 +13,7 @@ import { SetupError } from './lib/SetupError.mjs';
 import { buildSources } from './steps/build.mjs';
 import { installDependencies } from './steps/dependencies.mjs';
 import { ensureKeycloak } from './steps/keycloak.mjs';
-import { ensureTestModel, offerPip } from './steps/model.mjs';
+import { ensureTestModels, hasUsualModel, offerPip } from './steps/model.mjs';
 import { continueInNewNode } from './steps/node.mjs';
 import { ensureSystemPackages } from './steps/systemPackages.mjs';
 import { needsFirefox, needsKeycloak, needsModel, runTests, testPartsOf } from './test.mjs';
@@ -88,10 +88,11 @@ async function main() {
         browsers,
         strict: verb === 'test',
         cuda: args.includes('--cuda'),
-        models: mayFetchModel({ verb, args }),
+        pip: mayFetchModel({ verb, args, cacheDir }),
       }),
       keycloak: verb === 'test' && needsKeycloak(args) ? await ensureKeycloak({ cacheDir, progress }) : undefined,
-      model: verb === 'test' && needsModel(args) ? await ensureTestModel({ root: ROOT, progress }) : undefined,
+      model:
+        verb === 'test' && needsModel(args) ? await ensureTestModels({ root: ROOT, cacheDir, progress }) : undefined,
     }),
   );
   stopEndingChildren();
@@ -103,11 +104,15 @@ async function main() {
   return runInForeground(process.execPath, [join(ROOT, script), ...fixed, ...args], { env });
 }
 
-/** @param {{ verb: string, args: string[] }} command @returns {boolean} whether a published model may be wanted that is not here yet */
-function mayFetchModel({ verb, args }) {
+/**
+ * @param {{ verb: string, args: string[], cacheDir: string }} command
+ * @returns {boolean} whether something may be wanted that comes from packages and is not here yet
+ */
+function mayFetchModel({ verb, args, cacheDir }) {
   if (verb === 'parley') return args[0] === 'models' && args[1] === 'pull';
   if (verb === 'test') return needsModel(args);
-  return ['start', 'demo', 'bench', 'screenshots'].includes(verb);
+  if (!['start', 'demo', 'bench', 'screenshots'].includes(verb)) return false;
+  return !hasUsualModel(cacheDir) || args.some((arg) => /^--(wake-word-models|model)\b/.test(arg));
 }
 
 /** @param {string} cacheDir */
@@ -123,15 +128,15 @@ function ensureWritable(cacheDir) {
 }
 
 /**
- * @param {{ cacheDir: string, browsers: ('browser' | 'firefox')[], strict: boolean, cuda: boolean, models: boolean }} options
+ * @param {{ cacheDir: string, browsers: ('browser' | 'firefox')[], strict: boolean, cuda: boolean, pip: boolean }} options
  * @returns {Promise<string>} path of mediasoup-worker
  */
-async function setUp({ cacheDir, browsers, strict, cuda, models }) {
+async function setUp({ cacheDir, browsers, strict, cuda, pip }) {
   await ensureSystemPackages({
     parts: ['compiler', 'addon', ...browsers],
     progress,
   });
-  if (models) await offerPip({ cacheDir, progress });
+  if (pip) await offerPip({ progress });
   await installDependencies({ root: ROOT, progress });
 
   const { acquireWorker, runsHere } = await import('../native/worker/acquire.mjs');

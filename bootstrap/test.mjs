@@ -105,10 +105,10 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
       require: 'PARLEY_REQUIRE_KEYCLOAK',
       reason: keycloak !== undefined && 'skipped' in keycloak ? keycloak.skipped : undefined,
     },
-    { name: 'model', what: 'a published model', require: 'PARLEY_REQUIRE_MODEL', reason: model?.skipped },
+    { name: 'model', what: 'published models', require: 'PARLEY_REQUIRE_MODEL', reason: model?.skipped },
   ].filter(({ reason }) => reason !== undefined);
-  for (const { name, what, require, reason } of missing.filter(({ require }) => env[require] === '1')) {
-    const failure = `${require} is 1, and ${what} is missing: ${reason}`;
+  for (const { name, require, reason } of missing.filter(({ require }) => env[require] === '1')) {
+    const failure = `${require} is 1, and there is not what it stands for: ${reason}`;
     writeFileSync(join(reports, `${name}.xml`), junitOf({ name, seconds: 0, failure }));
     names.push(name);
   }
@@ -121,7 +121,7 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
   }
   if (failedRun && total.failed === 0) total.failed = 1;
   for (const { what, reason } of missing) {
-    process.stdout.write(`\nThe tests against ${what} did not run: ${reason}\n`);
+    process.stdout.write(`\nTests against ${what} did not run: ${reason}\n`);
   }
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return failedRun || total.failed > 0 ? 1 : 0;

@@ -135,7 +135,7 @@ describe('npm test with a real Keycloak', () => {
   it('says before the summary, which stays the last line, why there is none', async () => {
     const { status, stdout, lastLine } = await runTests({ unit }, { args, keycloak: { skipped: 'no route to host' } });
     expect(stdout).toContain('Keycloak undefined no route to host');
-    expect(stdout.trimEnd().split('\n').at(-3)).toBe('The tests against a real Keycloak did not run: no route to host');
+    expect(stdout.trimEnd().split('\n').at(-3)).toBe('Tests against a real Keycloak did not run: no route to host');
     expect(lastLine).toBe('5 passed, 0 failed, 0 skipped');
     expect(status).toBe(0);
   });
@@ -166,7 +166,7 @@ describe('npm test with a published model', () => {
 
   it('says before the summary why there is none', async () => {
     const { status, stdout, lastLine } = await runTests({ unit }, { args, model });
-    expect(stdout).toContain('The tests against a published model did not run: the registry hangs');
+    expect(stdout).toContain('Tests against published models did not run: the registry hangs');
     expect(lastLine).toBe('5 passed, 0 failed, 0 skipped');
     expect(status).toBe(0);
   });

@@ -62,11 +62,11 @@ async function resolveModel(spec: string): Promise<ResolvedModel> {
     directory: join(cacheDirectory(), 'models'),
     builtInDirectory: BUILT_IN,
     onProgress: ({ name }) => {
-      if (!told) console.error(`The model ${name} is being downloaded ...`);
+      if (!told) console.error(`The model ${name} is being fetched ...`);
       told = true;
     },
   });
   const model = await store.resolve(spec, { device: await detectDevice() });
-  if (model.reason !== undefined) console.error(model.reason);
+  for (const sentence of [model.reason, model.detail]) if (sentence !== undefined) console.error(sentence);
   return model;
 }

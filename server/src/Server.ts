@@ -51,6 +51,8 @@ export interface StartServerOptions {
   logger?: Logger;
   /** Of a model that is being downloaded. */
   onModelProgress?: NonNullable<ModelStoreOptions['onProgress']>;
+  /** Gives up the start while models are fetched. */
+  signal?: AbortSignal;
   /** @internal Instead of a node of one's own: for tests that need rooms and sockets, but no audio. Closed with the server. */
   media?: MediaNode;
   /** Default: kept in memory, as long as the meeting lasts. */
@@ -72,6 +74,7 @@ interface Parts {
   socketDirectory: string;
   certificateAuthority: string | undefined;
   transcription: () => TranscriptionStatus;
+  modelDetail: string | undefined;
   /** Takes the listener to the recogniser's state off. */
   stopListening: () => void;
 }
@@ -102,20 +105,25 @@ export class Server {
     const joinSecret = settings.joinSecret ?? (needsJoinSecret(settings) ? inventJoinSecret() : undefined);
     const tls = settings.tls.enabled ? await certificateOf(settings) : undefined;
 
+    const fetching = {
+      ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
     const store = new ModelStore({
       directory: join(settings.cacheDir, 'models'),
       builtInDirectory: BUILT_IN_MODELS,
       ...(settings.modelBaseUrl === undefined ? {} : { baseUrl: settings.modelBaseUrl }),
-      ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
+      ...fetching,
     });
     const device = settings.device === 'auto' ? await detectDevice() : settings.device;
     const model = await mainModelOf({ store, settings, device });
+    if (model.detail !== undefined) logger.warn({ reason: model.detail }, 'the model is another one');
     refuseInabilities({ settings, model });
     const interimModel = await interimModelOf({ store, settings, device, model });
     const wakeWords = await wakeWordsOf({
       store: new WakeWordStore({
         directory: wakeWordsDirectory(settings),
-        ...(options.onModelProgress === undefined ? {} : { onProgress: options.onModelProgress }),
+        ...fetching,
       }),
       settings,
     });
@@ -313,6 +321,7 @@ export class Server {
       socketDirectory,
       certificateAuthority,
       transcription,
+      modelDetail: model.detail,
       stopListening,
     });
   }
@@ -341,6 +350,11 @@ export class Server {
 
   get transcription(): TranscriptionStatus {
     return this.#parts.transcription();
+  }
+
+  /** Why the model is not the one that `auto` stands for, with addresses: for who runs the server alone. */
+  get modelDetail(): string | undefined {
+    return this.#parts.modelDetail;
   }
 
   get authentication(): string {

@@ -226,7 +226,8 @@ describe('a model for people', () => {
     'is named with where it came from, in the lobby and in the settings, in the language of the page, and warned of nowhere',
     async () => {
       const { meeting } = await open({ viewport: WINDOWS['on a desk'] });
-      const english = 'Captions by Whisper base-q8_0, on this server. The model comes from its publisher.';
+      const english =
+        'Speech model: Whisper base-q8_0, on this server. The model is the file that its publisher offers.';
       await expect.poll(() => meeting.get('lobby-model').textContent()).toBe(english);
       expect(await meeting.get('demo-banner').count()).toBe(0);
       await meeting.join({ name: 'Ada', room: 'named' });
@@ -234,7 +235,7 @@ describe('a model for people', () => {
       await expect.poll(() => meeting.get('model').textContent()).toBe(english);
       expect(await meeting.get('demo-banner').count()).toBe(0);
       await meeting.get('page-language-select').selectOption('fr');
-      await expect.poll(() => meeting.get('model').textContent()).toContain('Le modèle vient de son éditeur.');
+      await expect.poll(() => meeting.get('model').textContent()).toContain('Le modèle est le fichier que son éditeur propose.');
       expect(meeting.errors).toEqual([]);
     },
     TEST_TIMEOUT_MS,

@@ -1,21 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { leaveOut, MODELS_DIRECTORY } from '@parley/media/testing';
 import { type Server, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { httpsGet } from '../support/httpsGet.js';
 
 const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
-const ENGLISH = join(
-  process.env.PARLEY_CACHE ?? join(homedir(), '.cache', 'parley'),
-  'models',
-  'ggml-tiny.en-q8_0.bin',
-);
-if (!existsSync(ENGLISH)) console.warn(`SKIPPED: the model ${ENGLISH} is not there, so no English one is started`);
+const ENGLISH = join(MODELS_DIRECTORY, 'ggml-tiny.en-q8_0.bin');
+const withoutEnglish = leaveOut({
+  what: 'no English-only model is started',
+  missing: existsSync(ENGLISH) ? undefined : `there is no ${ENGLISH} (npm run parley -- models pull tiny.en-q8_0)`,
+});
 const USUAL = ['--port', '0', '--media-port', '0', '--model', 'parley-nano'];
 
 let folder: string;
@@ -171,13 +171,14 @@ describe('parley start', () => {
       '--speech-language',
       'it',
     ];
-    const cli = start(flags, { PARLEY_CACHE: join(folder, 'empty-cache') });
+    // No way is left: the publisher is out of reach, and so is every package.
+    const cli = start(flags, { PARLEY_CACHE: join(folder, 'empty-cache'), PIP_NO_INDEX: '1', PIP_FIND_LINKS: folder });
     expect(await cli.exited).toBe(1);
     expect(cli.output).toContain('The model parley-nano does not know the language it. It knows de, en, es, fr.');
-    expect(cli.output).toContain('is not on this machine and could not be downloaded');
+    expect(cli.output).toContain('The model base-q8_0 is not on this machine and could not be had.');
   });
 
-  test.skipIf(!existsSync(ENGLISH))(
+  test.skipIf(withoutEnglish)(
     'stops where an English model is to write down German, or to stand in for one that finds the language',
     async () => {
       const usual = ['--port', '0', '--media-port', '0'];

@@ -8,7 +8,11 @@ export type ModelErrorCode =
   | 'MODEL_DOWNLOAD_FAILED'
   | 'MODEL_CHECKSUM_MISMATCH'
   /** A package that the model could be rebuilt from cannot be had, or is another one than it says. */
-  | 'MODEL_PACKAGE_FAILED';
+  | 'MODEL_PACKAGE_FAILED'
+  /** The disk is full, or may not be written. */
+  | 'MODEL_DISK_FAILED'
+  /** Somebody gave it up. */
+  | 'MODEL_INTERRUPTED';
 
 /** Its message is a sentence that a person can act on. */
 export class ModelError extends Error {

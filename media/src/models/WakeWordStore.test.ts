@@ -216,7 +216,7 @@ describe('WakeWordStore: the disk', () => {
     await mkdir(directory, { recursive: true });
     await symlink('/dev/full', join(directory, 'hey_jarvis_v0.1.onnx.part'));
     await expect(store().pull('hey_jarvis')).rejects.toMatchObject({
-      code: 'MODEL_DOWNLOAD_FAILED',
+      code: 'MODEL_DISK_FAILED',
       message: expect.stringMatching(/^The disk is full while writing .*Free some room/),
     });
     expect(await files()).toEqual([...SHARED, 'package']);
@@ -227,7 +227,7 @@ describe('WakeWordStore: the disk', () => {
   it('says where it cannot write', async () => {
     await writeFile(join(root, 'models'), 'a file where the folder should be');
     await expect(store().pull('alexa')).rejects.toMatchObject({
-      code: 'MODEL_DOWNLOAD_FAILED',
+      code: 'MODEL_DISK_FAILED',
       message: expect.stringContaining(`${directory} cannot be written: `),
     });
   });

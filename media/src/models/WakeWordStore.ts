@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { OpenWakeWordOptions } from '../speech/wake/index.js';
 import { asDiskError, isSystemError } from './asDiskError.js';
 import { withFileLock } from './fileLock.js';
+import { isFile, removeBeginning, sizeOf, writeStreamTo } from './files.js';
 import { ModelError } from './ModelError.js';
 import { type FetchPackageOptions, fetchPackage } from './packages/fetchPackage.js';
 import { openWheel, type Wheel } from './packages/readWheel.js';
@@ -25,6 +25,8 @@ export interface WakeWordStoreOptions {
   directory: string;
   /** Of the package that they are all in. */
   onProgress?: (progress: WakeWordProgress) => void;
+  /** Gives up what goes on; it rejects with `MODEL_INTERRUPTED`. */
+  signal?: AbortSignal;
   /** Default: by pip. */
   fetchPackage?: (options: FetchPackageOptions) => Promise<string>;
   openWheel?: (path: string) => Promise<Wheel>;
@@ -105,9 +107,9 @@ export class WakeWordStore {
   async remove(name: string): Promise<boolean> {
     const files = wakeWordsNamed(name).map(({ classifier }) => classifier);
     return await this.#alone(async () => {
-      const there = await Promise.all(files.map((file) => exists(this.#path(file))));
-      for (const file of files) await rm(this.#path(file), { force: true });
-      const left = await Promise.all(PUBLISHED_WAKE_WORDS.map(({ classifier }) => exists(this.#path(classifier))));
+      const there = await Promise.all(files.map((file) => isFile(this.#path(file))));
+      for (const { fileName } of files) await removeBeginning(this.#options.directory, [fileName]);
+      const left = await Promise.all(PUBLISHED_WAKE_WORDS.map(({ classifier }) => isFile(this.#path(classifier))));
       if (!left.includes(true)) {
         for (const file of SHARED_FILES) await rm(this.#path(file), { force: true });
         await this.#dropPackage();
@@ -130,6 +132,7 @@ export class WakeWordStore {
     const path = await fetch({
       package: WAKE_WORD_PACKAGE,
       directory: join(this.#options.directory, INCOMING),
+      ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       ...(onProgress === undefined
         ? {}
         : {
@@ -175,7 +178,7 @@ export class WakeWordStore {
             yield chunk;
           }
         },
-        createWriteStream(`${path}.part`),
+        await writeStreamTo(`${path}.part`, 'w'),
       );
       const sum = hash.digest('hex');
       if (sum !== sha256) {
@@ -236,18 +239,4 @@ function packageError(what: string, cause?: unknown): ModelError {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await sizeOf(path)) !== undefined;
-}
-
-/** @returns undefined where there is no such file */
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    const found = await stat(path);
-    return found.isFile() ? found.size : undefined;
-  } catch {
-    return undefined;
-  }
 }

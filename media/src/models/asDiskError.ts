@@ -10,7 +10,7 @@ export function asDiskError(error: unknown, path: string): unknown {
   const sentence = full
     ? `The disk is full while writing ${path}. Free some room, or choose a smaller model or another cache directory; what was fetched so far is kept.`
     : `${path} cannot be written: ${error.message}. Choose another cache directory, or mend its rights.`;
-  return new ModelError('MODEL_DOWNLOAD_FAILED', sentence, { cause: error });
+  return new ModelError('MODEL_DISK_FAILED', sentence, { cause: error });
 }
 
 /** Of the file system, not of what was read: a damaged archive has a code, too. */

@@ -1,8 +1,10 @@
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { asDiskError } from './asDiskError.js';
+import { sizeOf, writeFully } from './files.js';
 import type { HttpGet } from './httpGet.js';
 import { ModelError } from './ModelError.js';
+import { shownUrl } from './shownUrl.js';
 
 export interface DownloadProgress {
   /** Bytes that lie in the part file now, those of earlier tries included. */
@@ -23,6 +25,8 @@ export interface DownloadOptions {
   /** Connections for one file. */
   attempts: number;
   onProgress?: (progress: DownloadProgress) => void;
+  /** Gives up; it rejects with the reason. */
+  signal?: AbortSignal;
 }
 
 /** The server cannot be reached, or does not answer in time. Unlike an answer that says no. */
@@ -44,6 +48,7 @@ export async function downloadFile(options: DownloadOptions): Promise<void> {
       await rm(tagPath(options), { force: true });
       return;
     } catch (error) {
+      options.signal?.throwIfAborted();
       if (error instanceof ModelError) throw error;
       lastError = error;
       if (error instanceof UnreachableError && !answered) break;
@@ -55,7 +60,19 @@ export async function downloadFile(options: DownloadOptions): Promise<void> {
 
 async function fetchOnce(options: DownloadOptions): Promise<void> {
   const controller = new AbortController();
-  const haveBytes = await sizeOf(options.partPath);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const giveUp = () => controller.abort(signal?.reason);
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    await fetchWith(controller, options);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+async function fetchWith(controller: AbortController, options: DownloadOptions): Promise<void> {
+  const haveBytes = (await sizeOf(options.partPath)) ?? 0;
   const tag = haveBytes > 0 ? await readTag(options) : '';
   const resume = haveBytes > 0 && tag !== undefined;
   const response = await answer(options, {
@@ -81,7 +98,12 @@ async function fetchOnce(options: DownloadOptions): Promise<void> {
     throw new Error('the server sent another range than was asked for');
   }
   const offset = append ? haveBytes : 0;
-  if (!append) await writeFile(tagPath(options), response.headers.etag ?? '');
+  if (!append) {
+    await writeFile(tagPath(options), response.headers.etag ?? '').catch((error: unknown) => {
+      response.destroy();
+      throw asDiskError(error, options.partPath);
+    });
+  }
   const length = Number(response.headers['content-length'] ?? Number.NaN);
   const totalBytes = Number.isFinite(length) ? offset + length : undefined;
   const received = await receive(options, { response, controller, append, offset, totalBytes });
@@ -137,7 +159,7 @@ async function receive(
   try {
     watch();
     for await (const chunk of from.response as AsyncIterable<Buffer>) {
-      await file.write(chunk).catch((error: unknown) => {
+      await writeFully(file, chunk).catch((error: unknown) => {
         throw asDiskError(error, options.partPath);
       });
       received += chunk.byteLength;
@@ -174,14 +196,6 @@ function startsAt(response: IncomingMessage, offset: number): boolean {
   return response.headers['content-range']?.startsWith(`bytes ${offset}-`) === true;
 }
 
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    return 0;
-  }
-}
-
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
@@ -192,9 +206,9 @@ function statusSentence(url: string, status: number): string {
     status === 404
       ? 'Check the name of the model and the download address.'
       : 'Try again later, or use another address.';
-  return `${url} answered with status ${status}. ${advice}`;
+  return `${shownUrl(url)} answered with status ${status}. ${advice}`;
 }
 
 function failureSentence(url: string, error: unknown): string {
-  return `${url} could not be downloaded: ${causeOf(error)}. Check the network, or set PARLEY_MODEL_BASE_URL to a mirror.`;
+  return `${shownUrl(url)} could not be downloaded: ${causeOf(error)}. Check the network, or set PARLEY_MODEL_BASE_URL to a mirror.`;
 }

@@ -1,8 +1,8 @@
 export { cacheDirectory } from './cacheDirectory.js';
 export { ModelError, type ModelErrorCode } from './ModelError.js';
+export type { ModelProgress } from './ModelFetcher.js';
 export {
   type ListedModel,
-  type ModelProgress,
   ModelStore,
   type ModelStoreOptions,
   type ResolvedModel,

@@ -15,9 +15,9 @@ export interface Provenance {
   sha256?: string;
 }
 
-/** Written beside a file that was fetched. */
+/** Written beside a file that is about to get its name. One that cannot be written keeps nobody from the file. */
 export async function writeProvenance(path: string, provenance: Provenance): Promise<void> {
-  await writeFile(noteOf(path), `${JSON.stringify(provenance)}\n`);
+  await writeFile(noteOf(path), `${JSON.stringify(provenance)}\n`).catch(() => {});
 }
 
 /** @returns undefined where nobody has written it down */
@@ -31,6 +31,6 @@ export async function readProvenance(path: string): Promise<Provenance | undefin
   }
 }
 
-export function noteOf(path: string): string {
+function noteOf(path: string): string {
   return `${path}.json`;
 }

@@ -40,6 +40,7 @@ export async function bannerText(server: Server): Promise<string> {
     );
   }
   if (reason !== undefined) lines.push('', `  ${pc.yellow('!')} ${reason}`);
+  if (server.modelDetail !== undefined) lines.push(`    ${pc.dim(server.modelDetail)}`);
   const [phoneUrl] = networkUrls;
   if (settings.lan && phoneUrl !== undefined && joinSecret !== undefined) {
     const address = `${phoneUrl}/#secret=${joinSecret}`;

@@ -65,8 +65,8 @@ describe('parley models', () => {
     const { out } = await run('list');
     expect(out).toMatch(/^Whisper models \(weights by OpenAI, MIT licence\)$/m);
     expect(out).toMatch(/^● parley-nano .*built-in demo model/m);
-    expect(out).toMatch(/^● base-q8_0 .*rebuilt from registry packages, .* \(one 1\.0\.0, two 1\.0\.0\)$/m);
-    expect(out).toMatch(/^● small .*from its publisher$/m);
+    expect(out).toMatch(/^● base-q8_0 .*rebuilt from registry packages; .* \(one 1\.0\.0, two 1\.0\.0\)$/m);
+    expect(out).toMatch(/^● small .*the published file, downloaded$/m);
     expect(out).toMatch(/^◐ tiny\.en-q8_0 .*English only/m);
     expect(out).toMatch(/^○ medium /m);
   });
@@ -75,7 +75,7 @@ describe('parley models', () => {
     mkdirSync(join(cache, 'models'));
     const path = join(cache, 'models', 'ggml-tiny.bin');
     writeFileSync(path, '');
-    expect((await run('pull', 'tiny')).out).toBe(`✓ tiny is here already, from its publisher: ${path}\n`);
+    expect((await run('pull', 'tiny')).out).toBe(`✓ tiny is already here, the published file, downloaded: ${path}\n`);
   });
 });
 
@@ -99,7 +99,7 @@ describe('parley models, of wake words', () => {
       out:
         'Wake words are from the Python package openwakeword 0.4.0.\n' +
         'Licence of the models: CC BY-NC-SA 4.0, not for commercial use (https://creativecommons.org/licenses/by-nc-sa/4.0/)\n' +
-        `✓ hey_jarvis is here already, in ${folder()}\n` +
+        `✓ hey_jarvis is already in ${folder()}\n` +
         '  npm start -- --wake-word-models hey_jarvis\n',
       err: '',
     });

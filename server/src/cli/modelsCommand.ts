@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ModelError, ModelStore, WakeWordStore } from '@parley/media';
+import { ModelError, type ModelProgress, ModelStore, WakeWordStore } from '@parley/media';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import { BUILT_IN_MODELS } from '../lifecycle/builtInModels.js';
@@ -8,29 +8,34 @@ import { modelsListText, pulledText } from './modelsText.js';
 import { createProgressLine } from './progressLine.js';
 import { meansWakeWords, wakeWordLines, wakeWordNames, wakeWordsOrigin, wakeWordsPulled } from './wakeWordsText.js';
 
+/** What was begun is tidied up before the end. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const INTERRUPTED = 130;
+
 /** `parley models list | pull NAME | remove NAME`, of Whisper models and of wake words. @returns the exit code */
 export async function modelsCommand(args: readonly string[]): Promise<number> {
   const [action = 'list', name] = args;
+  const progress = createProgressLine(process.stderr);
+  const interrupt = new AbortController();
+  const end = () => interrupt.abort();
+  for (const signal of SIGNALS) process.once(signal, end);
   try {
     const settings = loadSettings({ environment: process.env });
-    const progress = createProgressLine(process.stderr);
     let fetched = false;
+    const common = {
+      signal: interrupt.signal,
+      onProgress: (step: ModelProgress) => {
+        fetched = true;
+        progress.update(step);
+      },
+    };
     const store = new ModelStore({
+      ...common,
       directory: join(settings.cacheDir, 'models'),
       builtInDirectory: BUILT_IN_MODELS,
-      onProgress: (step) => {
-        fetched = true;
-        progress.update(step);
-      },
       ...(settings.modelBaseUrl === undefined ? {} : { baseUrl: settings.modelBaseUrl }),
     });
-    const wakeWords = new WakeWordStore({
-      directory: wakeWordsDirectory(settings),
-      onProgress: (step) => {
-        fetched = true;
-        progress.update(step);
-      },
-    });
+    const wakeWords = new WakeWordStore({ ...common, directory: wakeWordsDirectory(settings) });
     if (action === 'list') {
       process.stdout.write(modelsListText(await store.list(), wakeWordLines(await wakeWords.list())));
       return 0;
@@ -54,11 +59,15 @@ export async function modelsCommand(args: readonly string[]): Promise<number> {
     }
     return 0;
   } catch (error) {
+    progress.end();
+    if (error instanceof ModelError && error.code === 'MODEL_INTERRUPTED') return INTERRUPTED;
     if (error instanceof ModelError || error instanceof SettingsError) {
       const others = error.code === 'MODEL_UNKNOWN' ? ` ${wakeWordNames()}` : '';
       process.stderr.write(`${pc.red('✗')} ${error.message}${others}\n`);
       return 1;
     }
     throw error;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, end);
   }
 }

@@ -3,8 +3,8 @@ import pc from 'picocolors';
 
 const SOURCES: Record<ModelSource, string> = {
   builtIn: 'comes with Parley',
-  download: 'from its publisher',
-  packages: 'rebuilt from registry packages, its sum is the publisher’s',
+  download: 'the published file, downloaded',
+  packages: 'rebuilt from registry packages; its checksum is the publisher’s',
   file: 'a file of yours',
   address: 'from an address of yours',
 };
@@ -51,5 +51,5 @@ export function pulledText(
   const origin = `${sourceText(source)}${from === undefined ? '' : ` (${from})`}`;
   return options.fetched
     ? `${pc.green('✓')} ${options.name}, ${origin}, is at ${path}\n`
-    : `${pc.green('✓')} ${options.name} is here already, ${origin}: ${path}\n`;
+    : `${pc.green('✓')} ${options.name} is already here, ${origin}: ${path}\n`;
 }

@@ -5,6 +5,7 @@ const PHASES: Record<ModelProgress['phase'], string> = {
   download: 'downloading',
   packages: 'fetching packages',
   rebuild: 'rebuilding from packages',
+  waiting: 'another process is fetching it; waiting',
 };
 
 export interface ProgressLine {
@@ -29,12 +30,12 @@ export function createProgressLine(stream: {
         stream.write(`\r\u001b[2K  ${pc.cyan('↓')} ${text}${percent}`);
         return;
       }
-      if (step.fraction === undefined) return;
-      const tenth = Math.floor(step.fraction * 10);
+      if (step.fraction === undefined && step.phase !== 'waiting') return;
+      const tenth = Math.floor((step.fraction ?? 0) * 10);
       const told = `${step.name} ${step.phase} ${tenth}`;
       if (told === last) return;
       last = told;
-      stream.write(`  ${text}${step.phase === 'download' ? '' : ` ${tenth * 10} %`}\n`);
+      stream.write(`  ${text}${step.phase === 'download' || step.phase === 'waiting' ? '' : ` ${tenth * 10} %`}\n`);
     },
     end() {
       if (open) stream.write('\n');
@@ -45,7 +46,7 @@ export function createProgressLine(stream: {
 
 function textOf({ name, phase, receivedBytes, totalBytes }: ModelProgress): string {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  const amount = receivedBytes === undefined ? '' : `: ${megabytes(receivedBytes)}`;
+  const amount = receivedBytes === undefined ? '' : megabytes(receivedBytes);
   const of = totalBytes === undefined ? '' : ` of ${megabytes(totalBytes)}`;
-  return `model ${name}, ${PHASES[phase]}${amount}${of}`;
+  return `${name}: ${PHASES[phase]}${amount === '' ? '' : `, ${amount}`}${of}`;
 }

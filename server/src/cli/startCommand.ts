@@ -12,6 +12,8 @@ import { createProgressLine } from './progressLine.js';
 const SHUTDOWN_LIMIT_MS = 15_000;
 /** Signals that come so close together mean the same. */
 const SAME_WISH_MS = 500;
+/** For what a start has begun and has to tidy up: parts of models, locks. */
+const TIDYING_LIMIT_MS = 2_000;
 
 /** Serves until SIGINT or SIGTERM. What keeps it from starting is said in a sentence, with exit code 1. */
 export async function startCommand(args: readonly string[]): Promise<void> {
@@ -28,7 +30,8 @@ export async function startCommand(args: readonly string[]): Promise<void> {
     ending.abort();
     process.stderr.write(pc.dim(`\n${signal}: ending meetings and processes…\n`));
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
-    void (server?.close() ?? Promise.resolve()).then(() => process.exit(0));
+    if (server === undefined) setTimeout(() => process.exit(0), TIDYING_LIMIT_MS).unref();
+    else void server.close().then(() => process.exit(0));
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
@@ -42,7 +45,12 @@ export async function startCommand(args: readonly string[]): Promise<void> {
         : settings.log.level;
     const logger = createLogger(settings.log.file === undefined ? { level } : { level, file: settings.log.file });
     const progress = createProgressLine(process.stderr);
-    const started = await startServer({ settings, logger, onModelProgress: (step) => progress.update(step) });
+    const started = await startServer({
+      settings,
+      logger,
+      onModelProgress: (step) => progress.update(step),
+      signal: ending.signal,
+    });
     progress.end();
     server = started;
     if (ending.signal.aborted) {
@@ -51,6 +59,7 @@ export async function startCommand(args: readonly string[]): Promise<void> {
     }
     process.stdout.write(await bannerText(started));
   } catch (error) {
+    if (ending.signal.aborted) process.exit(0);
     process.stderr.write(`\n${pc.red('Parley does not start.')} ${sentenceOf(error)}\n`);
     process.exit(1);
   }

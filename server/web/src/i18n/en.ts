@@ -59,10 +59,10 @@ export const en = {
     unreachable: 'The server or its sign-in cannot be reached. Reload the page to try again.',
   },
   model: {
-    line: (name: string) => `Captions by Whisper ${name}, on this server.`,
+    line: (name: string) => `Speech model: Whisper ${name}, on this server.`,
     sources: {
       builtIn: 'The model comes with Parley, for demonstration.',
-      download: 'The model comes from its publisher.',
+      download: 'The model is the file that its publisher offers.',
       packages: 'The model was rebuilt from registry packages and is identical to its publisher’s file.',
       file: 'The model is a file of the operator.',
       address: 'The model comes from an address that the operator gave.',

@@ -61,10 +61,10 @@ export const fr: Dictionary = {
     unreachable: 'Le serveur ou son service de connexion est injoignable. Rechargez la page pour réessayer.',
   },
   model: {
-    line: (name) => `Sous-titres par Whisper ${name}, sur ce serveur.`,
+    line: (name) => `Modèle vocal : Whisper ${name}, sur ce serveur.`,
     sources: {
       builtIn: 'Le modèle est fourni avec Parley, pour la démonstration.',
-      download: 'Le modèle vient de son éditeur.',
+      download: 'Le modèle est le fichier que son éditeur propose.',
       packages:
         'Le modèle a été reconstitué à partir de paquets de registres, à l’identique du fichier de son éditeur.',
       file: 'Le modèle est un fichier de l’exploitant.',

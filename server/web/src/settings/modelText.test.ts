@@ -10,10 +10,10 @@ describe('what is said of a model', () => {
   test('is its name and, for each place that it can come from, a sentence of its own', () => {
     const sources = ['builtIn', 'download', 'packages', 'file', 'address'] as const;
     const said = sources.map((source) => modelText(en, { ...base, source }));
-    for (const text of said) expect(text).toMatch(/^Captions by Whisper base-q8_0, on this server\. The model .+\.$/);
+    for (const text of said) expect(text).toMatch(/^Speech model: Whisper base-q8_0, on this server\. The model .+\.$/);
     expect(new Set(said).size).toBe(sources.length);
     expect(modelText(de, { ...base, source: 'file' })).toBe(
-      'Untertitel von Whisper base-q8_0, auf diesem Server. Das Modell ist eine Datei des Betreibers.',
+      'Sprachmodell: Whisper base-q8_0, auf diesem Server. Das Modell ist eine Datei des Betreibers.',
     );
   });
 
@@ -22,7 +22,7 @@ describe('what is said of a model', () => {
   });
 
   test('is its name alone where the server does not say where it came from, or says what the page does not know', () => {
-    const alone = 'Captions by Whisper base-q8_0, on this server.';
+    const alone = 'Speech model: Whisper base-q8_0, on this server.';
     expect(modelText(en, base)).toBe(alone);
     for (const source of ['moon', 'toString', ''])
       expect(modelText(en, { ...base, source: source as never })).toBe(alone);
