@@ -235,7 +235,9 @@ describe('a model for people', () => {
       await expect.poll(() => meeting.get('model').textContent()).toBe(english);
       expect(await meeting.get('demo-banner').count()).toBe(0);
       await meeting.get('page-language-select').selectOption('fr');
-      await expect.poll(() => meeting.get('model').textContent()).toContain('Le modèle est le fichier que son éditeur propose.');
+      await expect
+        .poll(() => meeting.get('model').textContent())
+        .toContain('Le modèle est le fichier que son éditeur propose.');
       expect(meeting.errors).toEqual([]);
     },
     TEST_TIMEOUT_MS,
