@@ -47,13 +47,15 @@ export function hasUsualModel(cacheDir) {
 export async function ensureTestModels({ root, cacheDir, progress }) {
   const missing = WANTED.filter(({ file }) => !existsSync(join(cacheDir, 'models', file)));
   if (missing.length === 0) return {};
+  // It is the set-up's own, and the command line takes every PARLEY_ variable for a setting.
+  const { PARLEY_NODE_TRIED: _, ...inherited } = process.env;
   /** @type {string[]} */
   const failures = [];
   await progress.step('Published models', async (report) => {
     for (const { name, env } of missing) {
       report(undefined, name);
       await run(process.execPath, [join(root, 'server/dist/cli/main.js'), 'models', 'pull', name], {
-        env: { ...process.env, ...env },
+        env: { ...inherited, ...env },
       }).catch((error) => failures.push(`${name}: ${reasonOf(error)}`));
     }
     const names = missing.map(({ name }) => name).join(', ');
