@@ -111,7 +111,7 @@ async function playAndScore({ args, io, signal }: { args: DemoArguments; io: Dem
 async function startOwn(options: { args: DemoArguments; io: DemoIo; signal: AbortSignal }): Promise<OwnServer> {
   const { args, io, signal } = options;
   const giveUp = new AbortController();
-  const started = startOwnServer({ model: args.model, progress: io.errors });
+  const started = startOwnServer({ model: args.model, progress: io.errors, signal });
   const abandoned = aborted(signal)
     .then(() => delay(START_GRACE_MS, undefined, { signal: giveUp.signal }))
     .then(() => signal.throwIfAborted());
