@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HttpGet } from './httpGet.js';
@@ -61,11 +61,22 @@ const wellBehaved: Handler = (request, response) => {
   response.end(body.subarray(from));
 };
 
-/** Sends so many bytes of the answer and cuts the connection. */
+/** Sends so many bytes of the answer and cuts the connection, once they have all been written to the disk. */
 const cutAt = (bytes: number): Handler => {
-  return (_request, response) => {
+  return (request, response) => {
+    const part = join(directory, 'models', `${basename(request.url ?? '')}.part`);
+    const written = async (size: number) => {
+      while (!response.destroyed && (await stat(part).catch(() => undefined))?.size !== size) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
     response.writeHead(200, { etag: '"v1"', 'content-length': body.length });
-    response.write(body.subarray(0, bytes), () => setTimeout(() => response.destroy(), 20));
+    // One byte first: what an earlier try has left there may be as long as this one gets.
+    response.write(body.subarray(0, 1));
+    void written(1)
+      .then(() => response.write(body.subarray(1, bytes)))
+      .then(() => written(bytes))
+      .then(() => response.destroy());
   };
 };
 
