@@ -14,7 +14,7 @@ const have = (...names: string[]) =>
 function main(name: string): ResolvedModel {
   const profile = name === BUILT_IN_MODEL.profile.name ? BUILT_IN_MODEL.profile : findPublishedModel(name)?.profile;
   if (profile === undefined) throw new Error(name);
-  return { path: join(directory, `ggml-${name}.bin`), profile, origin: 'cache' };
+  return { path: join(directory, `ggml-${name}.bin`), profile, source: 'download' };
 }
 
 async function choice(spec: string, mainName: string): Promise<string | undefined> {
