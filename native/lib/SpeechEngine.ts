@@ -13,6 +13,7 @@ const SAMPLE_RATE = 16_000;
 const MAX_SECONDS = 30;
 const MAX_AUDIO_CONTEXT = 1_500;
 const MAX_TIMEOUT_MS = 600_000;
+const MAX_THREADS = 64;
 const DEVICES: readonly string[] = ['auto', 'cpu', 'cuda'];
 
 /**
@@ -22,7 +23,7 @@ const DEVICES: readonly string[] = ['auto', 'cpu', 'cuda'];
 export async function createSpeechEngine(options: SpeechEngineOptions): Promise<SpeechEngine> {
   const { addon } = loadAddon();
   inRange('lanes', { value: options.lanes, min: 1, max: 8 });
-  inRange('threadsPerLane', { value: options.threadsPerLane, min: 1, max: 64 });
+  inRange('threadsPerLane', { value: options.threadsPerLane, min: 1, max: MAX_THREADS });
   if (!DEVICES.includes(options.device)) {
     throw new NativeError('NATIVE_INVALID_ARGUMENT', `device is one of ${DEVICES.join(', ')}, not ${options.device}.`);
   }
@@ -93,6 +94,7 @@ class WhisperEngine implements SpeechEngine {
     inRange('audioContext', { value: job.audioContext, min: 0, max: MAX_AUDIO_CONTEXT });
     inRange('beamSize', { value: job.beamSize, min: 1, max: 8 });
     inRange('maxTokens', { value: job.maxTokens, min: 1, max: 224 });
+    inRange('threads', { value: job.threads ?? 0, min: 0, max: MAX_THREADS });
     inRange('timeoutMs', { value: job.timeoutMs, min: 0, max: MAX_TIMEOUT_MS });
     for (const name of ['temperature', 'temperatureIncrement'] as const) {
       if (!(job[name] >= 0 && job[name] <= 1))

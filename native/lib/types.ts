@@ -59,7 +59,7 @@ export interface SpeechEngineOptions {
   device: 'auto' | EngineDevice;
   /** Number of `whisper_state`s, 1 to 8. One job a lane at a time. */
   lanes: number;
-  /** CPU threads a lane, 1 to 64. Best where lanes times threads are no more than the cores; 1 shares few cores best. */
+  /** Most CPU threads of a job, 1 to 64. */
   threadsPerLane: number;
   /** Off wherever `audioContext` is shortened (stale K/V rows leak into the result otherwise). */
   flashAttention: boolean;
@@ -106,6 +106,11 @@ export interface TranscribeJob {
   temperatureIncrement: number;
   /** Ask for word times, by the decoder's attention to the audio; costs one more run of the decoder over the text. */
   words: boolean;
+  /**
+   * CPU threads, 1 to the lane's; more count as those. 0 or absent = the lane's. All jobs together should have no more than there are
+   * cores: threads of a job wait for each other.
+   */
+  threads?: number;
   /** Aborts when the time is over; the promise then rejects with `NATIVE_ABORTED`. 0 = none. */
   timeoutMs: number;
 }

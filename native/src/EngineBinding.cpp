@@ -59,6 +59,7 @@ bool readJob(const Napi::Object &object, Job &job) {
   job.maxTokens = std::clamp(intOf(object, "maxTokens"), 1, 224);
   job.temperature = static_cast<float>(numberOf(object, "temperature"));
   job.temperatureIncrement = static_cast<float>(numberOf(object, "temperatureIncrement"));
+  job.threads = intOf(object, "threads");
   job.timeoutMs = numberOf(object, "timeoutMs");
   return true;
 }

@@ -1,5 +1,7 @@
 #include "Lane.h"
 
+#include <algorithm>
+
 #include "backends.h"
 #include "ggml-backend.h"
 #include "ggml-cpu.h"
@@ -150,7 +152,8 @@ Outcome Lane::runJob(const Job &job) {
     outcome.message = error;
     return outcome;
   }
-  outcome = transcribe(context_, state_, job, threads_, *this);
+  const int threads = job.threads > 0 ? std::min(job.threads, threads_) : threads_;
+  outcome = transcribe(context_, state_, job, threads, *this);
   if (state_ == nullptr) freePool(); // whisper.cpp freed the state; the next job makes another with its own threads
   if (closing_ && outcome.status != Status::Ok) {
     outcome.status = Status::Closed;

@@ -27,6 +27,8 @@ struct Job {
   int maxTokens = 224;
   float temperature = 0;
   float temperatureIncrement = 0;
+  /** 0 = all that the lane has. */
+  int threads = 0;
   double timeoutMs = 0;
 };
 

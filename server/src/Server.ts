@@ -164,7 +164,7 @@ export class Server {
     const transcription = () =>
       transcriptionStatusOf({
         status: media.recognizerStatus,
-        load: media.recognizerLoad.level,
+        load: media.recognizerLoad,
         model,
         mode: settings.mode,
       });
@@ -195,8 +195,9 @@ export class Server {
         for (const room of all) room.transcriptionChanged();
       });
     });
-    const stopListeningToLoad = media.onRecognizerLoad(({ level, reason }) => {
-      const degradation = degradationOf(level);
+    const stopListeningToLoad = media.onRecognizerLoad((load) => {
+      const { level, reason } = load;
+      const degradation = degradationOf(load);
       logger[degradation === undefined ? 'info' : 'warn']({ level, reason }, 'load of the recogniser');
       void rooms.all().then((all) => {
         for (const room of all) {

@@ -84,17 +84,15 @@ const levelsOf = (client: SocketClient) =>
   client.payloadsOf('transcriptionDegraded').map((payload) => (payload as { level: number }).level);
 
 describe.skipIf(!engineThere || process.platform !== 'linux')('a recogniser with more to do than it can', () => {
-  test('is told to clients step by step, keeps new rooms out, and is told to have recovered', async () => {
+  test('ends interims and tells so, keeps new rooms out, and is told to have recovered', async () => {
     const ada = await connected('Ada');
     await ada.join('standing');
     const elsewhere = flood(await asrSocketPath());
     try {
-      await expect.poll(() => levelsOf(ada), { timeout: 60_000, interval: 100 }).toEqual([1, 2, 3]);
-      const degradations = ada.payloadsOf('transcriptionDegraded');
-      expect(degradations).toMatchObject([
-        { interimIntervalFactor: 2 },
-        { interimIntervalFactor: 4 },
-        { interimIntervalFactor: null },
+      await expect.poll(() => levelsOf(ada), { timeout: 60_000, interval: 100 }).toEqual([3, 3]);
+      expect(ada.payloadsOf('transcriptionDegraded')).toMatchObject([
+        { interimIntervalMs: null },
+        { interimIntervalMs: null },
       ]);
       expect(ada.payloadsOf('transcriptionRecovered')).toEqual([]);
 
@@ -108,14 +106,14 @@ describe.skipIf(!engineThere || process.platform !== 'linux')('a recogniser with
       expect(await ben.join('standing')).toMatchObject({ transcription: { degradation: { level: 3 } } });
 
       const { body } = await httpsGet(`${server.url}/metrics`);
-      expect(body).toMatch(/^parley_load_level 3$/m);
+      expect(body).toMatch(/^parley_load_level 4$/m);
       const oldest = /^parley_recognition_queue_age_ms\{kind="final",quantile="max"\} (\S+)$/m.exec(body)?.[1];
       expect(Number(oldest)).toBeGreaterThan(1_000);
     } finally {
       await elsewhere.stop();
     }
     await expect.poll(() => ada.payloadsOf('transcriptionRecovered'), { timeout: 60_000, interval: 100 }).toEqual([{}]);
-    expect(levelsOf(ada)).toEqual([1, 2, 3, 2, 1]);
+    expect(levelsOf(ada)).toEqual([3, 3, 3]);
     const { body } = await httpsGet(`${server.url}/metrics`);
     expect(body).toMatch(/^parley_load_level 0$/m);
     expect(body).toMatch(/^parley_recognitions_dropped\{cause="cancelled"\} [1-9]/m);

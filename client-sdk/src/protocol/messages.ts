@@ -43,14 +43,14 @@ export interface Participant {
   state?: SpeakerState | undefined;
 }
 
-/** The recogniser is behind, so it does less: first interims come less often, then not at all. Finals are not touched. */
+/** The recogniser cannot give all that is asked: interims come less often, or not at all. Finals are not touched. */
 export interface TranscriptionDegradation {
   /** 1 and 2: interims come less often; 3: no interims. */
   level: 1 | 2 | 3;
   /** A sentence for people. */
   reason: string;
-  /** Interims come so many times less often; null: none at all. */
-  interimIntervalFactor: number | null;
+  /** Interims of one speaker are at least so far apart when this is told, milliseconds; null: there are none. */
+  interimIntervalMs: number | null;
 }
 
 /** `starting`: a model is being loaded. `unavailable`: meetings go on without captions, `reason` says why. */

@@ -34,7 +34,7 @@ async function start(options: Start = {}): Promise<RecognitionClient> {
         ? {}
         : { interim: { engine: options.interim, profile: options.interimProfile ?? BUILT_IN_MODEL.profile } }),
     },
-    lanes: options.lanes ?? 1,
+    plan: { lanes: options.lanes ?? 1, threadsPerLane: 1, cores: options.lanes ?? 1 },
     socketPath: join(directory, 'sub', 'asr.sock'),
     onFatal: (reason) => fatal.push(reason),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
@@ -215,7 +215,7 @@ describe('AsrServer', () => {
 
   it('tells every client of the load when it comes', async () => {
     const client = await start();
-    expect(client.load).toBe(0);
+    expect(client.pace).toBe(0);
     await client.close();
     const socket = connect(join(directory, 'sub', 'asr.sock'));
     const decoder = new FrameDecoder();
@@ -225,21 +225,26 @@ describe('AsrServer', () => {
     });
     await waitFor(() => messages.length === 2);
     socket.destroy();
-    expect(messages[1]).toEqual({ type: 'load', level: 0, reason: 'recovered' });
+    expect(messages[1]).toEqual({ type: 'load', level: 0, reason: 'recovered', interimIntervalMs: 0 });
   });
 
-  it('takes fewer and fewer interims while they wait, none in the end, and tells so', async () => {
-    const load = { busyMs: 20, busyForMs: 1, calmMs: 5, calmForMs: 60_000 };
+  it('takes no interims while finals wait, and tells so', async () => {
+    const load = { finalMs: 20, busyForMs: 1, calmForMs: 60_000 };
     const client = await start({ limits: { load } });
-    const hung = client.recognize(request({ hang: true }, { deadlineAtMs: monotonicNowMs() + 4_000 })).catch(() => {});
+    const late = { deadlineAtMs: monotonicNowMs() + 4_000 };
+    const hung = [
+      client.recognize(request({ hang: true }, late)).catch(() => {}),
+      client.recognize(request({}, late)).catch(() => {}),
+    ];
     const interim = expect(
       client.recognize(request({}, { kind: 'interim', speakerId: 'i', deadlineAtMs: monotonicNowMs() + 4_000 })),
     ).rejects.toMatchObject({ code: 'OVERLOADED' });
-    await waitFor(() => client.load === 3);
+    await waitFor(() => client.pace === null);
     await interim;
-    expect(server.stats).toMatchObject({ load: 3, dropped: { noInterims: 1 }, waitingInterims: 0 });
+    expect(server.stats).toMatchObject({ dropped: { noInterims: 1 }, waitingInterims: 0 });
+    expect(server.stats.load).toBeGreaterThanOrEqual(3);
     await client.close();
-    await hung;
+    await Promise.all(hung);
   });
 
   it('refuses a language that its model does not know, as often as it is asked, and the engine is none the worse', async () => {

@@ -12,6 +12,7 @@ import {
   type DispatcherStats,
 } from './Dispatcher.js';
 import { encodeFrame, type Frame, FrameDecoder } from './framing.js';
+import type { LanePlan } from './lanes.js';
 import { isAcceptableAudio, PROTOCOL_VERSION, type ToClient, toServerSchema } from './protocol.js';
 import type { Load } from './types.js';
 
@@ -33,9 +34,9 @@ export interface AsrServerStats extends DispatcherStats {
 }
 
 export interface AsrServerOptions {
-  /** Each with `lanes` lanes. Without an engine of their own, interims take that of finals. */
+  /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */
   engines: DispatcherOptions['engines'];
-  lanes: number;
+  plan: LanePlan;
   socketPath: string;
   /** An engine cannot be used any more and this process has to end. */
   onFatal: (reason: string) => void;
@@ -69,7 +70,7 @@ export class AsrServer {
     let server: AsrServer | undefined;
     const dispatcher = await Dispatcher.create({
       engines: options.engines,
-      lanes: options.lanes,
+      plan: options.plan,
       onFatal: options.onFatal,
       onLoadChange: (load) => {
         if (server !== undefined) server.#tellLoad(load);
@@ -92,6 +93,11 @@ export class AsrServer {
   /** Why interims run on the engine of finals although they were to have their own. */
   get interimFailure(): string | undefined {
     return this.#dispatcher.interimFailure;
+  }
+
+  /** See `Dispatcher`. */
+  get usualMs(): Dispatcher['usualMs'] {
+    return this.#dispatcher.usualMs;
   }
 
   get stats(): AsrServerStats {
@@ -153,7 +159,7 @@ export class AsrServer {
       return;
     }
     if (connection.jobs.has(id)) throw new Error('the id is in use');
-    const { kind, roomId, speakerId, settings, deadlineAtMs, suspect } = header;
+    const { kind, roomId, speakerId, settings, deadlineAtMs, speculative, suspect } = header;
     const answer = (message: ToClient) => {
       connection.jobs.delete(id);
       this.#send(connection, message);
@@ -169,6 +175,7 @@ export class AsrServer {
       speakerId,
       settings,
       deadlineAtMs,
+      speculative,
       suspect,
       pcm: frame.pcm,
       onStarted: () => this.#send(connection, { type: 'started', id }),

@@ -40,7 +40,13 @@ const info = {
   loadMs: 1,
   engineVersion: '1',
 };
-const ready: AsrContract['ready'] = { info, interimEngine: true, lanes: 2, threadsPerLane: 1, loadMs: 1 };
+const ready: AsrContract['ready'] = {
+  info,
+  interimEngine: true,
+  plan: { lanes: 3, threadsPerLane: 2, cores: 2 },
+  usualMs: { final: 500, interim: 300 },
+  loadMs: 1,
+};
 
 const events = () => fake.events as Emitter<FakeProcessEvents>;
 const init = () => (fake.options as SupervisedProcessOptions<AsrContract>).init;
@@ -109,19 +115,31 @@ describe('AsrService with a model for interims', () => {
   });
 });
 
+describe('AsrService and a model that is too slow for the machine', () => {
+  it.each([
+    [{ final: 900, interim: 500 }, undefined],
+    [{ final: 2_900, interim: 1_600 }, 'base needs 1.6 s on this machine for 4 s of speech while somebody speaks'],
+    [{ final: 9_000, interim: 8_000 }, 'base needs 9.0 s on this machine for 4 s of speech'],
+  ])('says so with what to take instead: %o', async (usualMs, sentence) => {
+    await start();
+    events().emit('ready', { ...ready, usualMs });
+    expect(service.status.state).toBe('ready');
+    if (sentence === undefined) expect(service.status.reason ?? '').not.toContain('needs');
+    else expect(service.status.reason).toContain(sentence);
+  });
+});
+
 describe('AsrService and load', () => {
   it('tells of every change, and that a new process begins without', async () => {
     await start();
     const loads: Load[] = [];
     service.onLoad((load) => loads.push(load));
     expect(service.load.level).toBe(0);
-    events().emit('message', { type: 'load', load: { level: 1, reason: 'interimsWait' } });
+    const load: Load = { level: 1, reason: 'manySpeak', interimIntervalMs: 1_200 };
+    events().emit('message', { type: 'load', load });
     expect(service.load.level).toBe(1);
     events().emit('exited', { expected: false });
     events().emit('exited', { expected: false });
-    expect(loads).toEqual([
-      { level: 1, reason: 'interimsWait' },
-      { level: 0, reason: 'recovered' },
-    ]);
+    expect(loads).toEqual([load, { level: 0, reason: 'recovered', interimIntervalMs: 0 }]);
   });
 });

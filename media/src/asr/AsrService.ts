@@ -9,6 +9,7 @@ import {
 } from '../process/SupervisedProcess.js';
 import type { AsrServerLimits } from './AsrServer.js';
 import type { AsrContract, AsrInit, AsrModel, AsrProcessStats } from './asrContract.js';
+import { TOO_SLOW_FOR_INTERIMS_MS } from './InterimPacer.js';
 import type { Load, ModelProfile, RecognitionKind, RecognizerStatus } from './types.js';
 
 /** `sun_path` of Linux, its end included; other systems have less (104). */
@@ -40,6 +41,8 @@ export interface AsrServiceOptions {
 /** Model load from a cold disk and warm-up of a large model on a small CPU included. */
 const INIT_TIMEOUT_MS = 300_000;
 
+const NO_LOAD: Load = { level: 0, reason: 'recovered', interimIntervalMs: 0 };
+
 const NO_ENGINE: RecognizerStatus['engine'] = { name: 'none', device: 'none', deviceName: '' };
 
 /** One ASR process under supervision, as the server process sees it: where it listens and how it is. */
@@ -51,7 +54,7 @@ export class AsrService {
   readonly #interimModel: ModelProfile | undefined;
   #status: RecognizerStatus;
   #stats: AsrProcessStats | undefined;
-  #load: Load = { level: 0, reason: 'recovered' };
+  #load: Load = NO_LOAD;
 
   /**
    * Starts the process and returns: a model may load for long, and a missing engine is a state, not an error.
@@ -93,9 +96,10 @@ export class AsrService {
       ...(options.restart === undefined ? {} : { restart: options.restart }),
     };
     this.#process = SupervisedProcess.create(supervised);
-    this.#process.on('ready', ({ info, interimEngine, interimFailure }) => {
+    this.#process.on('ready', ({ info, interimEngine, interimFailure, usualMs }) => {
       const reasons = [
         info.fallbackReason,
+        slownessOf(this.#model, usualMs),
         interimFailure === undefined || interimModel === undefined
           ? undefined
           : `The model for interims, ${interimModel.profile.name}, cannot be used ` +
@@ -111,7 +115,7 @@ export class AsrService {
     });
     this.#process.on('exited', ({ expected }) => {
       // The next process begins without a load; what was waiting is what its status tells of.
-      this.#setLoad({ level: 0, reason: 'recovered' });
+      this.#setLoad(NO_LOAD);
       if (!expected) this.#setStatus({ state: 'starting', model: this.#model, engine: NO_ENGINE });
     });
     this.#process.on('unavailable', ({ reason }) => {
@@ -196,6 +200,28 @@ export class AsrService {
     this.#status = status;
     this.#events.emit('status', status);
   }
+}
+
+/** Slower than people speak. */
+const TOO_SLOW_FOR_FINALS_MS = 4_000;
+
+/** What an engine that is too slow for this machine means, and what to choose instead; undefined where it is quick enough. */
+function slownessOf({ name }: ModelProfile, usualMs: Record<RecognitionKind, number>): string | undefined {
+  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+  const instead = name.startsWith('base') || name.startsWith('tiny') ? 'tiny.en-q8_0, for English' : 'base-q8_0';
+  if (usualMs.final > TOO_SLOW_FOR_FINALS_MS) {
+    return (
+      `${name} needs ${seconds(usualMs.final)} on this machine for 4 s of speech: text comes only once an utterance is over, ` +
+      `late, and with gaps where several people speak. Choose a smaller model, e.g. ${instead}.`
+    );
+  }
+  if (usualMs.interim > TOO_SLOW_FOR_INTERIMS_MS) {
+    return (
+      `${name} needs ${seconds(usualMs.interim)} on this machine for 4 s of speech while somebody speaks: text comes only once ` +
+      `an utterance is over. A smaller model, e.g. ${instead}, shows it while people speak.`
+    );
+  }
+  return undefined;
 }
 
 /** Without what else its owner knows of it. */

@@ -3,27 +3,73 @@ import type { RecognitionKind, WindowPolicy } from './types.js';
 
 /** Share of a new measurement in the estimate. */
 const WEIGHT = 0.2;
+/** What twice the threads leave of the time, until it has been measured. */
+const THREAD_EXPONENT = 0.8;
+/** A number of threads that makes no job quicker by so much is not worth its cores. */
+const WORTHWHILE = 0.9;
+/** What was measured so long ago may not be so any more: it is tried again. */
+const FORGET_AFTER_MS = 60_000;
 
-/** How long an engine takes for one kind of request, learned from what it took: its time goes with the frames it encodes. */
+interface Measurement {
+  msPerFrame: number;
+  atMs: number;
+}
+
+/**
+ * How long an engine takes for one kind of request, learned from what it took: its time goes with the frames that it encodes,
+ * and with the threads that work on them. What other programs do on the same cores is part of it.
+ */
 export class CostEstimate {
   readonly #kind: RecognitionKind;
   readonly #policy: WindowPolicy;
-  #msPerFrame: number | undefined;
+  readonly #clock: () => number;
+  /** By the number of threads. */
+  readonly #measured = new Map<number, Measurement>();
 
-  constructor(options: { kind: RecognitionKind; policy: WindowPolicy }) {
+  constructor(options: { kind: RecognitionKind; policy: WindowPolicy; clock: () => number }) {
     this.#kind = options.kind;
     this.#policy = options.policy;
+    this.#clock = options.clock;
   }
 
-  learn(measured: { samples: number; engineMs: number }): void {
-    const msPerFrame = measured.engineMs / this.#frames(measured.samples);
-    this.#msPerFrame =
-      this.#msPerFrame === undefined ? msPerFrame : this.#msPerFrame + WEIGHT * (msPerFrame - this.#msPerFrame);
+  learn(run: { samples: number; engineMs: number; threads: number }): void {
+    const msPerFrame = run.engineMs / this.#frames(run.samples);
+    const before = this.#measured.get(run.threads)?.msPerFrame ?? msPerFrame;
+    this.#measured.set(run.threads, { msPerFrame: before + WEIGHT * (msPerFrame - before), atMs: this.#clock() });
+  }
+
+  /** A run that was ended before it was done says how long it takes at least. */
+  learnAtLeast(run: { samples: number; engineMs: number; threads: number }): void {
+    if (run.engineMs > this.msFor(run)) this.learn(run);
   }
 
   /** 0 = unknown. */
-  msFor(samples: number): number {
-    return (this.#msPerFrame ?? 0) * this.#frames(samples);
+  msFor({ samples, threads }: { samples: number; threads: number }): number {
+    return this.#msPerFrame(threads) * this.#frames(samples);
+  }
+
+  /** How many of so many threads make a job quicker. */
+  threadsWorthwhile(most: number): number {
+    const now = this.#clock();
+    let threads = most;
+    while (threads > 1) {
+      const { msPerFrame, atMs } = this.#measured.get(threads) ?? { msPerFrame: 0, atMs: 0 };
+      const fewer = Math.floor(threads / 2);
+      if (now - atMs > FORGET_AFTER_MS || msPerFrame <= WORTHWHILE * this.#msPerFrame(fewer)) return threads;
+      threads = fewer;
+    }
+    return threads;
+  }
+
+  #msPerFrame(threads: number): number {
+    const known = this.#measured.get(threads);
+    if (known !== undefined) return known.msPerFrame;
+    let nearest: [number, Measurement] | undefined;
+    for (const entry of this.#measured) {
+      if (nearest === undefined || Math.abs(entry[0] - threads) < Math.abs(nearest[0] - threads)) nearest = entry;
+    }
+    if (nearest === undefined) return 0;
+    return nearest[1].msPerFrame * (nearest[0] / threads) ** THREAD_EXPONENT;
   }
 
   #frames(samples: number): number {

@@ -3,7 +3,7 @@ import { BUILT_IN_MODEL } from '../models/modelCatalogue.js';
 import { ManualTime } from '../testing/ManualTime.js';
 import { type DispatchedJob, Dispatcher, type DispatcherLimits } from './Dispatcher.js';
 import { FakeEngine } from './testing/FakeEngine.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type Load, type RecognitionKind } from './types.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type Load, NO_INTERIMS, type RecognitionKind } from './types.js';
 
 const LANES = 2;
 const STEP_MS = 10;
@@ -12,8 +12,6 @@ const INTERIM_MS = 100;
 const FINAL_DEADLINE_MS = 60_000;
 const INTERIM_DEADLINE_MS = 2_000;
 const SECOND = new Int16Array(16_000);
-/** What `Dispatcher` asks of interims at each level; 0 = none. */
-const STRETCH = [1, 2, 4, 0];
 
 interface Answer {
   kind: RecognitionKind;
@@ -35,7 +33,7 @@ class Rig {
     const rig = new Rig();
     const created = Dispatcher.create({
       engines: { final: { engine: rig.engine, profile: BUILT_IN_MODEL.profile } },
-      lanes: LANES,
+      plan: { lanes: LANES, threadsPerLane: 1, cores: LANES },
       onFatal: (reason) => rig.fatal.push(reason),
       onLoadChange: (load) => rig.loads.push([rig.time.now(), load]),
       time: rig.time,
@@ -96,9 +94,10 @@ class Rig {
           speaker.nextFinalMs += 4_000;
           this.ask('final', speaker.id);
         }
-        const stretch = STRETCH[this.level] ?? 0;
-        if (options.interims === false || stretch === 0 || speaker.asking || now < speaker.nextInterimMs) continue;
-        speaker.nextInterimMs = now + 500 * stretch;
+        const { level, interimIntervalMs } = this.dispatcher.load;
+        if (options.interims === false || level >= NO_INTERIMS || interimIntervalMs === null) continue;
+        if (speaker.asking || now < speaker.nextInterimMs) continue;
+        speaker.nextInterimMs = now + Math.max(500, interimIntervalMs);
         speaker.asking = true;
         this.ask('interim', speaker.id, () => {
           speaker.asking = false;
@@ -166,7 +165,7 @@ describe('Dispatcher under load', () => {
     // Once it has found that it can never do them all, those that it does are fresh.
     const fresh = delays(rig.answered('final', overMs - 30_000, overMs));
     expect(quantile(fresh, 0.99)).toBeLessThanOrEqual(3_000);
-    expect(rig.level).toBe(3);
+    expect(rig.level).toBe(4);
     const { dropped, rejected, oldestWaitMs } = rig.dispatcher.stats;
     expect(dropped.tooOld).toBeGreaterThan(0);
     expect(rejected.OVERLOADED).toBe((dropped.tooOld ?? 0) + (dropped.noInterims ?? 0));
@@ -193,7 +192,7 @@ describe('Dispatcher under load', () => {
     rig = await Rig.create({ load: { busyForMs: 250 } });
     for (let i = 0; i < 40; i++) rig.ask('final', `s${i}`);
     await rig.time.advanceAsync(2_500, STEP_MS);
-    expect(rig.level).toBe(3);
+    expect(rig.level).toBe(4);
     rig.ask('interim', 'i');
     expect(rig.answers.at(-1)).toMatchObject({ kind: 'interim', code: 'OVERLOADED' });
     await rig.time.advanceAsync(5_000, STEP_MS);

@@ -2,9 +2,12 @@ import type { SpeechEngine, TranscribeResult } from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import { CostEstimate } from './CostEstimate.js';
 import { toHypothesis } from './filterResult.js';
+import { InterimPacer } from './InterimPacer.js';
 import { transcribeJob } from './jobOptions.js';
 import { type LoadLimits, LoadMonitor } from './LoadMonitor.js';
+import type { LanePlan } from './lanes.js';
 import { standsInFor } from './languages.js';
+import { SAMPLE_RATE } from './limits.js';
 import { type Quantiles, RecentValues } from './RecentValues.js';
 import {
   type DropReason,
@@ -16,9 +19,11 @@ import {
 import {
   DEFAULT_RECOGNITION_SETTINGS,
   type Hypothesis,
+  type InterimPace,
   type Load,
   type LoadLevel,
   type ModelProfile,
+  NO_INTERIMS,
   RecognitionError,
   type RecognitionErrorCode,
   type RecognitionKind,
@@ -81,12 +86,13 @@ export interface EngineOfKind {
 }
 
 export interface DispatcherOptions {
-  /** Each with as many lanes as `lanes`. Without an engine of their own, interims take that of finals. */
+  /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */
   engines: { final: EngineOfKind; interim?: EngineOfKind };
-  /** Jobs at a time, of both engines together. */
-  lanes: number;
+  /** Of both engines together. */
+  plan: LanePlan;
   /** An engine cannot be used any more and this process has to end. */
   onFatal: (reason: string) => void;
+  /** The level or the pace of interims has changed. */
   onLoadChange?: (load: Load) => void;
   time?: TimeSource;
   limits?: Partial<DispatcherLimits>;
@@ -118,6 +124,7 @@ interface Job extends SchedulableJob {
 interface Running {
   job: Job;
   lane: number;
+  threads: number;
   slot: Slot;
   startedAtMs: number;
   /** Why it was told to stop. */
@@ -134,8 +141,15 @@ const LONGEST_FINAL_WAIT_MS = 30_000;
 const FINAL_WAIT_WHILE_SHEDDING_MS = 2_000;
 /** How often waiting jobs are looked through. */
 const WATCH_INTERVAL_MS = 250;
-/** No interims are taken at this level. */
-const NO_INTERIMS: LoadLevel = 3;
+/** An interim that is not there after so long, or after so many times what one takes, has been overtaken. */
+const INTERIM_DEADLINE_MS = 2_000;
+const INTERIM_DEADLINE_FACTOR = 3;
+/** Audio of the request whose time stands for those of its kind. */
+const USUAL_SAMPLES = 4 * SAMPLE_RATE;
+/** While interims are too slow, one is tried so often: whatever else kept the device busy may be over. */
+const TRY_AGAIN_MS = 30_000;
+/** A pace that differs by less is not told. */
+const PACE_SHARE_TOLD = 0.15;
 
 /**
  * A device at work: one queue, `lanes` jobs at a time on one engine, or on one for finals and a smaller one for interims.
@@ -151,13 +165,16 @@ export class Dispatcher {
   readonly #estimates: Record<RecognitionKind, CostEstimate>;
   readonly #scheduler: Scheduler<Job>;
   readonly #monitor: LoadMonitor;
+  readonly #pacer: InterimPacer;
   /** Those that wait or run. */
   readonly #jobs = new Map<DispatchedJob, Job>();
   readonly #running = new Map<number, Running>();
   readonly #queueAges = { final: new RecentValues(), interim: new RecentValues() };
   readonly #rejected = new Map<RecognitionErrorCode, number>();
   readonly #dropped = new Map<DropCause, number>();
-  #load: Load = { level: 0, reason: 'recovered' };
+  #load: Load = { level: 0, reason: 'recovered', interimIntervalMs: 0 };
+  /** Last time that an interim was tried although they are too slow. */
+  #triedAtMs = 0;
   #answered = 0;
   #engineMs = 0;
   #discardedEngineMs = 0;
@@ -171,12 +188,12 @@ export class Dispatcher {
   static async create(options: DispatcherOptions): Promise<Dispatcher> {
     const time = options.time ?? systemTime;
     const { final, interim } = options.engines;
-    const measured = await warmUp({ ...final, lanes: options.lanes, time });
+    const finalRuns = await warmUp({ ...final, kinds: ['final', 'interim'], plan: options.plan, time });
     let interimFailure: string | undefined;
-    let measuredInterim = measured;
+    let interimRuns = finalRuns;
     if (interim !== undefined) {
       try {
-        measuredInterim = await warmUp({ ...interim, lanes: options.lanes, time });
+        interimRuns = await warmUp({ ...interim, kinds: ['interim'], plan: options.plan, time });
       } catch (error) {
         interimFailure = error instanceof Error ? error.message : String(error);
         await interim.engine.close();
@@ -184,8 +201,9 @@ export class Dispatcher {
     }
     const engines = interimFailure === undefined ? options.engines : { final };
     const dispatcher = new Dispatcher({ ...options, engines }, interimFailure);
-    dispatcher.#estimates.final.learn(measured);
-    dispatcher.#estimates.interim.learn(measuredInterim);
+    for (const run of finalRuns) if (run.kind === 'final') dispatcher.#estimates.final.learn(run);
+    for (const run of interimRuns) if (run.kind === 'interim') dispatcher.#learn('interim', { ...run, done: true });
+    dispatcher.#triedAtMs = time.now();
     dispatcher.#watch();
     return dispatcher;
   }
@@ -198,18 +216,20 @@ export class Dispatcher {
     const final = { ...options.engines.final, failuresInARow: 0 };
     const { interim } = options.engines;
     this.#slots = { final, interim: interim === undefined ? final : { ...interim, failuresInARow: 0 } };
-    const estimate = (kind: RecognitionKind) =>
-      new CostEstimate({ kind, policy: this.#slots[kind].profile.windowPolicy });
-    this.#estimates = { final: estimate('final'), interim: estimate('interim') };
     const clock = () => this.#time.now();
+    const estimate = (kind: RecognitionKind) =>
+      new CostEstimate({ kind, policy: this.#slots[kind].profile.windowPolicy, clock });
+    this.#estimates = { final: estimate('final'), interim: estimate('interim') };
     this.#monitor = new LoadMonitor({ clock, limits: this.#limits.load });
+    this.#pacer = new InterimPacer({ clock, cores: options.plan.cores });
     this.#scheduler = new Scheduler<Job>({
       clock,
       estimateMs: (job) => this.#estimateMs(job),
+      remainingMs: (job) => this.#remainingMs(job),
       onReject: (job, code, reason) => this.#leftQueue(job, code, reason),
       finalsCapacity: this.#limits.waitingFinals,
       shedding: {
-        keptFinals: Math.max(FEWEST_KEPT_FINALS, KEPT_FINALS_PER_LANE * options.lanes),
+        keptFinals: Math.max(FEWEST_KEPT_FINALS, KEPT_FINALS_PER_LANE * options.plan.lanes),
         longestWaitMs: LONGEST_FINAL_WAIT_MS,
         waitWhileSheddingMs: FINAL_WAIT_WHILE_SHEDDING_MS,
         ...this.#limits.shedding,
@@ -219,6 +239,16 @@ export class Dispatcher {
 
   get load(): Load {
     return this.#load;
+  }
+
+  /** Engine time of a request of each kind with 4 s of speech, alone on the device; 0 = unknown. */
+  get usualMs(): Record<RecognitionKind, number> {
+    const threads = this.#options.plan.threadsPerLane;
+    const usual = (kind: RecognitionKind) => {
+      const estimate = this.#estimates[kind];
+      return estimate.msFor({ samples: USUAL_SAMPLES, threads: estimate.threadsWorthwhile(threads) });
+    };
+    return { final: usual('final'), interim: usual('interim') };
   }
 
   get stats(): DispatcherStats {
@@ -239,15 +269,26 @@ export class Dispatcher {
   }
 
   submit(request: DispatchedJob): void {
-    const { kind, roomId, speakerId, deadlineAtMs, suspect } = request;
-    const job: Job = { kind, roomId, speakerId, deadlineAtMs, suspect, request, arrivedAtMs: this.#time.now() };
+    const { kind, roomId, speakerId, speculative, suspect } = request;
+    const arrivedAtMs = this.#time.now();
+    const job: Job = { kind, roomId, speakerId, deadlineAtMs: request.deadlineAtMs, suspect, request, arrivedAtMs };
+    if (speculative !== undefined) job.speculative = speculative;
     this.#jobs.set(request, job);
-    if (this.#closed) this.#reject(job, { code: 'CLOSED', message: 'the recogniser ends' });
-    else if (kind === 'interim' && this.#load.level >= NO_INTERIMS) this.#leftQueue(job, 'OVERLOADED', 'noInterims');
-    else {
-      this.#scheduler.add(job);
-      this.#pump();
+    if (this.#closed) {
+      this.#reject(job, { code: 'CLOSED', message: 'the recogniser ends' });
+      return;
     }
+    if (kind === 'interim') {
+      if (this.#takesNoInterims) {
+        this.#leftQueue(job, 'OVERLOADED', 'noInterims');
+        return;
+      }
+      this.#pacer.asked(JSON.stringify([roomId, speakerId]));
+      const worthMs = INTERIM_DEADLINE_FACTOR * Math.max(this.#estimateMs(job), this.#load.interimIntervalMs ?? 0);
+      job.deadlineAtMs = Math.min(job.deadlineAtMs, arrivedAtMs + Math.max(INTERIM_DEADLINE_MS, worthMs));
+    }
+    this.#scheduler.add(job);
+    this.#pump();
   }
 
   /** Its sender needs no answer any more. Frees the lane as soon as the engine obeys. */
@@ -273,20 +314,55 @@ export class Dispatcher {
     await Promise.all([...new Set(Object.values(this.#slots))].map(({ engine }) => engine.close()));
   }
 
+  get #takesNoInterims(): boolean {
+    return this.#load.level >= NO_INTERIMS || this.#load.interimIntervalMs === null;
+  }
+
   #pump(): void {
     if (this.#closed) return;
-    for (let lane = 0; lane < this.#options.lanes; lane++) {
-      if (this.#running.has(lane)) continue;
-      const job = this.#scheduler.next();
+    for (;;) {
+      const lane = this.#freeLane();
+      if (lane === undefined) break;
+      const job = this.#scheduler.next(this.#room());
       if (job === undefined) return;
-      void this.#run(lane, job);
+      void this.#run(lane, job, this.#threadsFor(job));
     }
     for (const job of this.#scheduler.preemptable()) {
       this.#stop(job, { cause: 'superseded', error: { code: 'SUPERSEDED', message: MESSAGES.superseded } });
     }
   }
 
-  async #run(lane: number, job: Job): Promise<void> {
+  #freeLane(): number | undefined {
+    for (let lane = 0; lane < this.#options.plan.lanes; lane++) if (!this.#running.has(lane)) return lane;
+    return undefined;
+  }
+
+  #threadsOf(kind?: RecognitionKind): number {
+    let threads = 0;
+    for (const running of this.#running.values()) {
+      if (kind === undefined || running.job.kind === kind) threads += running.threads;
+    }
+    return threads;
+  }
+
+  /** Finals do not mind what interims take of the cores; interims take what is left of them, and never the last lane of several. */
+  #room(): { finals: boolean; interims: boolean } {
+    const { cores, lanes } = this.#options.plan;
+    const laneLeft = lanes === 1 || this.#running.size < lanes - 1;
+    return { finals: this.#threadsOf('final') < cores, interims: laneLeft && this.#threadsOf() < cores };
+  }
+
+  /** A job that nobody waits behind gets all cores that are free, as far as they make it quicker. */
+  #threadsFor(job: Job): number {
+    const { cores, threadsPerLane, lanes } = this.#options.plan;
+    const waiting = this.#scheduler.waitingFinals + this.#scheduler.waitingInterims;
+    const others = Math.min(waiting, lanes - this.#running.size - 1);
+    const share = Math.floor((cores - this.#threadsOf()) / (1 + Math.max(0, others)));
+    const most = Math.min(threadsPerLane, Math.max(1, share));
+    return this.#estimates[job.kind].threadsWorthwhile(most);
+  }
+
+  async #run(lane: number, job: Job, threads: number): Promise<void> {
     const startedAtMs = this.#time.now();
     const queuedMs = startedAtMs - job.arrivedAtMs;
     this.#queueAges[job.kind].add(queuedMs);
@@ -298,6 +374,7 @@ export class Dispatcher {
     const running: Running = {
       job,
       lane,
+      threads,
       slot,
       startedAtMs,
       // The engine counts the same time itself; this is for one that does not.
@@ -309,10 +386,10 @@ export class Dispatcher {
     let failure: DispatchedError | undefined;
     try {
       const { settings, pcm } = job.request;
-      result = await slot.engine.transcribe(
-        lane,
-        transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs }),
-      );
+      result = await slot.engine.transcribe(lane, {
+        ...transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs }),
+        threads,
+      });
       slot.failuresInARow = 0;
     } catch (error) {
       if (running.stop === undefined && codeOf(error) === 'NATIVE_ABORTED') running.stop = timeout;
@@ -321,22 +398,25 @@ export class Dispatcher {
     running.cancelTimer();
     this.#running.delete(lane);
     const engineMs = this.#time.now() - startedAtMs;
-    this.#engineMs += engineMs;
-    this.#scheduler.finished(job, { engineMs });
-    if (result !== undefined && slot === this.#slots[job.kind]) {
-      this.#estimates[job.kind].learn({ samples: job.request.pcm.length, engineMs });
+    this.#engineMs += engineMs * threads;
+    this.#scheduler.finished(job, { engineMs: engineMs * threads });
+    if (failure === undefined && slot === this.#slots[job.kind]) {
+      const run = { samples: job.request.pcm.length, engineMs, threads };
+      this.#learn(job.kind, { ...run, done: result !== undefined && running.stop === undefined });
     }
     if (running.stop !== undefined) {
-      this.#discardedEngineMs += engineMs;
+      this.#discardedEngineMs += engineMs * threads;
       this.#count(running.stop.cause);
-      this.#noteInterim(job, { waitMs: queuedMs, late: running.stop.cause === 'deadline' });
       if (running.stop.error !== undefined) this.#reject(job, running.stop.error);
     } else if (failure !== undefined) this.#reject(job, failure);
-    else if (result !== undefined) {
-      this.#noteInterim(job, { waitMs: queuedMs, late: false });
-      this.#answer(job, hypothesisOf(job.request, result, { queuedMs, engineMs }));
-    }
+    else if (result !== undefined) this.#answer(job, hypothesisOf(job.request, result, { queuedMs, engineMs }));
     this.#pump();
+  }
+
+  #learn(kind: RecognitionKind, run: Run & { done: boolean }): void {
+    if (run.done) this.#estimates[kind].learn(run);
+    else this.#estimates[kind].learnAtLeast(run);
+    this.#pacer.ran({ kind, ...run });
   }
 
   /** The model of interims may know less than the main one, which then answers. */
@@ -358,8 +438,19 @@ export class Dispatcher {
     return { code: 'RECOGNIZER_FAILED', message };
   }
 
+  /** On one core: what it takes when everybody wants something. */
   #estimateMs(job: Job): number {
-    return this.#estimates[job.kind].msFor(job.request.pcm.length);
+    return this.#estimates[job.kind].msFor({ samples: job.request.pcm.length, threads: 1 });
+  }
+
+  #remainingMs(job: Job): number {
+    for (const running of this.#running.values()) {
+      if (running.job !== job) continue;
+      const { threads, startedAtMs } = running;
+      const estimateMs = this.#estimates[job.kind].msFor({ samples: job.request.pcm.length, threads });
+      return Math.max(0, estimateMs - (this.#time.now() - startedAtMs));
+    }
+    return 0;
   }
 
   /** Aborts a running job and watches that the lane obeys. */
@@ -381,29 +472,50 @@ export class Dispatcher {
   #watch(): void {
     this.#cancelWatch = this.#time.after(WATCH_INTERVAL_MS, () => {
       this.#watch();
-      const oldest = this.#scheduler.oldestWait;
+      const oldestFinalMs = this.#scheduler.oldestWait.finalMs;
       this.#scheduler.expire();
-      const load = this.#monitor.sample(oldest);
-      if (load === undefined) return;
-      this.#load = load;
-      if (load.level >= NO_INTERIMS) this.#scheduler.dropInterims();
-      this.#options.onLoadChange?.(load);
+      const { final: finalMs, interim: interimMs } = this.usualMs;
+      const interimIntervalMs = this.#pacer.sample(interimMs);
+      const changed = this.#monitor.sample({ oldestFinalMs, finalMs, interimIntervalMs });
+      this.#tell({ ...(changed ?? this.#load), interimIntervalMs });
+      if (this.#takesNoInterims) this.#scheduler.dropInterims();
+      if (interimIntervalMs === null) this.#tryInterim();
     });
   }
 
-  #leftQueue(job: Job, code: RejectionCode, reason: DropReason): void {
-    const waitMs = this.#time.now() - job.arrivedAtMs;
-    this.#queueAges[job.kind].add(waitMs);
-    this.#count(reason);
-    this.#noteInterim(job, { waitMs, late: reason === 'deadline' });
-    this.#reject(job, { code, message: MESSAGES[reason] });
+  #tell(load: Load): void {
+    const before = this.#load;
+    if (load.level === before.level && !differs(load.interimIntervalMs, before.interimIntervalMs)) return;
+    this.#load = load;
+    this.#options.onLoadChange?.(load);
   }
 
-  /** An interim that came too late has waited for all of its time, whether in the queue or in the engine. */
-  #noteInterim(job: Job, outcome: { waitMs: number; late: boolean }): void {
-    if (job.kind !== 'interim') return;
-    const delayMs = this.#time.now() - job.arrivedAtMs;
-    this.#monitor.noteInterim({ waitMs: outcome.late ? delayMs : outcome.waitMs, delayMs });
+  /** Only a run says whether interims are quick enough again. */
+  #tryInterim(): void {
+    const now = this.#time.now();
+    if (now - this.#triedAtMs < TRY_AGAIN_MS || this.#running.size > 0) return;
+    this.#triedAtMs = now;
+    const job: Job = {
+      kind: 'interim',
+      roomId: '',
+      speakerId: '',
+      deadlineAtMs: now + this.#limits.shortestBudgetMs,
+      suspect: false,
+      arrivedAtMs: now,
+      request: {
+        ...NOBODYS_REQUEST,
+        deadlineAtMs: now + this.#limits.shortestBudgetMs,
+        pcm: noise(USUAL_SAMPLES),
+      },
+    };
+    this.#scheduler.add(job);
+    this.#pump();
+  }
+
+  #leftQueue(job: Job, code: RejectionCode, reason: DropReason): void {
+    this.#queueAges[job.kind].add(this.#time.now() - job.arrivedAtMs);
+    this.#count(reason);
+    this.#reject(job, { code, message: MESSAGES[reason] });
   }
 
   #answer(job: Job, hypothesis: Hypothesis): void {
@@ -459,21 +571,51 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
+const NOBODYS_REQUEST: Omit<DispatchedJob, 'deadlineAtMs' | 'pcm'> = {
+  kind: 'interim',
+  roomId: '',
+  speakerId: '',
+  suspect: false,
+  settings: DEFAULT_RECOGNITION_SETTINGS,
+  onStarted: () => {},
+  onResult: () => {},
+  onError: () => {},
+};
+
+function differs(pace: InterimPace, before: InterimPace): boolean {
+  if (pace === null || before === null) return pace !== before;
+  return Math.abs(pace - before) > PACE_SHARE_TOLD * before;
+}
+
+/** Soft, and no silence. */
+function noise(samples: number): Int16Array {
+  return Int16Array.from({ length: samples }, (_, i) => Math.round(300 * Math.sin(i * i * 0.001)));
+}
+
+interface Run {
+  samples: number;
+  engineMs: number;
+  threads: number;
+}
+
 /**
- * The first job of every lane allocates and compiles what later ones find ready, and tells how fast this device is.
+ * The first job of every lane allocates and compiles what later ones find ready. Then one job of each kind, alone, tells
+ * how fast this device is.
  * @throws when the engine cannot do it
  */
-async function warmUp(options: EngineOfKind & { lanes: number; time: TimeSource }) {
-  const { engine, profile, lanes, time } = options;
-  const pcm = Int16Array.from({ length: 16_000 }, (_, i) => Math.round(300 * Math.sin(i * i * 0.001)));
-  const job = transcribeJob({
-    kind: 'final',
-    pcm,
-    settings: DEFAULT_RECOGNITION_SETTINGS,
-    profile,
-    timeoutMs: WARM_UP_TIMEOUT_MS,
-  });
-  const began = time.now();
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, job)));
-  return { samples: pcm.length, engineMs: time.now() - began };
+async function warmUp(
+  options: EngineOfKind & { kinds: RecognitionKind[]; plan: LanePlan; time: TimeSource },
+): Promise<(Run & { kind: RecognitionKind })[]> {
+  const { engine, profile, kinds, plan, time } = options;
+  const run = async (kind: RecognitionKind, { samples, lanes }: { samples: number; lanes: number }) => {
+    const settings = DEFAULT_RECOGNITION_SETTINGS;
+    const job = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
+    const began = time.now();
+    await Promise.all(Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, threads: 1 })));
+    return { kind, samples, threads: 1, engineMs: time.now() - began };
+  };
+  await run('interim', { samples: SAMPLE_RATE, lanes: plan.lanes });
+  const runs = [];
+  for (const kind of kinds) runs.push(await run(kind, { samples: USUAL_SAMPLES, lanes: 1 }));
+  return runs;
 }

@@ -1,115 +1,142 @@
 import type { Clock } from '../process/clock.js';
-import type { Load, LoadLevel } from './types.js';
+import type { InterimPace, Load, LoadLevel } from './types.js';
 
 /** When a device counts as busy, and when as calm again. All in milliseconds. */
 export interface LoadLimits {
-  /** Something waits longer than this ... */
-  busyMs: number;
-  /** ... for so long: one level up. */
+  /** A final waits longer than this, and than `finalCosts` finals take ... */
+  finalMs: number;
+  finalCosts: number;
+  /** Interims of one speaker are further apart than this: level 1, and than this: level 2. */
+  intervalMs: { seldom: number; verySeldom: number };
+  /** ... for so long: up. */
   busyForMs: number;
-  /** Everything waits less than this ... */
-  calmMs: number;
-  /** ... for so long: one level down ... */
+  /** It is so no more, with something to spare, for so long: down, one level ... */
   calmForMs: number;
-  /** ... and further levels down as long as it stays so. */
+  /** ... and further levels as long as it stays so. */
   calmAgainForMs: number;
-  /** What an interim had to wait counts for so long: the next one may be that far away. */
-  holdMs: number;
 }
 
 export const DEFAULT_LOAD_LIMITS: LoadLimits = {
-  busyMs: 1_000,
+  finalMs: 1_000,
+  finalCosts: 3,
+  intervalMs: { seldom: 1_000, verySeldom: 3_000 },
   busyForMs: 3_000,
-  calmMs: 300,
   calmForMs: 10_000,
   calmAgainForMs: 3_000,
-  holdMs: 1_000,
 };
+
+export interface LoadSample {
+  /** Age of the final that has waited longest; 0 = none waits. */
+  oldestFinalMs: number;
+  /** Engine time of a usual final; 0 = unknown. */
+  finalMs: number;
+  interimIntervalMs: InterimPace;
+}
 
 /** A pause of the whole process says nothing of the time in it. */
 const LONGEST_STEP_MS = 1_000;
+/** What is less than this share of the threshold is calm. */
+const CALM_SHARE = { finals: 0.5, interims: 0.8 };
 
-const HIGHEST: LoadLevel = 3;
+const NO_INTERIMS: LoadLevel = 3;
+const NO_NEW_ROOMS: LoadLevel = 4;
 
 /**
- * How busy a device is, from what has to wait. Two thresholds and two times lie between up and down, so that a load at the
- * edge does not make the level swing with every job; between the thresholds both times stand still.
+ * What a device cannot give, told so that it does not swing: between up and down lie two thresholds and two times.
  *
- * Waiting counts, not the engine's own time: stretching interims makes a slow engine no faster.
+ * An engine's own time is no pressure: a slow one is slow on an idle machine, too. Nor do interims press, which are asked for at the
+ * pace that the device can give: how far apart that makes them is what levels 1 and 2 tell. Finals that wait longer than some of them
+ * take do: first interims end, and when finals wait all the same, no room is taken that would bring more.
  */
 export class LoadMonitor {
   readonly #clock: Clock;
   readonly #limits: LoadLimits;
-  #level: LoadLevel = 0;
+  readonly #finals: Steps;
+  readonly #interims: Steps;
+  #load: Omit<Load, 'interimIntervalMs'> = { level: 0, reason: 'recovered' };
   #sampledAtMs: number;
-  #busyMs = 0;
-  #calmMs = 0;
-  /** The last change was one down. */
-  #descending = false;
-  #interims: { atMs: number; pressureMs: number }[] = [];
 
   constructor(options: { clock: Clock; limits?: Partial<LoadLimits> }) {
     this.#clock = options.clock;
     this.#limits = { ...DEFAULT_LOAD_LIMITS, ...options.limits };
+    this.#finals = new Steps(this.#limits);
+    this.#interims = new Steps(this.#limits);
     this.#sampledAtMs = this.#clock();
+  }
+
+  get level(): LoadLevel {
+    return this.#load.level;
+  }
+
+  /** To be called a few times a second. @returns level and reason where the level has changed */
+  sample(sample: LoadSample): Omit<Load, 'interimIntervalMs'> | undefined {
+    const now = this.#clock();
+    const stepMs = Math.min(LONGEST_STEP_MS, Math.max(0, now - this.#sampledAtMs));
+    this.#sampledAtMs = now;
+    const finals = this.#finals.step({ stepMs, ...this.#finalsWish(sample) });
+    const interims = this.#interims.step({ stepMs, ...this.#interimsWish(sample.interimIntervalMs) });
+    const level = Math.max(finals, interims) as LoadLevel;
+    if (level === this.#load.level) return undefined;
+    const reason =
+      level < this.#load.level && level === 0
+        ? 'recovered'
+        : finals >= interims
+          ? 'finalsWait'
+          : sample.interimIntervalMs === null
+            ? 'slowModel'
+            : 'manySpeak';
+    this.#load = { level, reason };
+    return this.#load;
+  }
+
+  #finalsWish({ oldestFinalMs, finalMs }: LoadSample): { atLeast: LoadLevel; atMost: LoadLevel } {
+    const busyMs = Math.max(this.#limits.finalMs, this.#limits.finalCosts * finalMs);
+    const next = this.#finals.level === 0 ? NO_INTERIMS : NO_NEW_ROOMS;
+    if (oldestFinalMs > busyMs) return { atLeast: next, atMost: NO_NEW_ROOMS };
+    const before = this.#finals.level === NO_NEW_ROOMS ? NO_INTERIMS : 0;
+    return { atLeast: 0, atMost: oldestFinalMs < CALM_SHARE.finals * busyMs ? before : this.#finals.level };
+  }
+
+  #interimsWish(intervalMs: InterimPace): { atLeast: LoadLevel; atMost: LoadLevel } {
+    if (intervalMs === null) return { atLeast: NO_INTERIMS, atMost: NO_INTERIMS };
+    const { seldom, verySeldom } = this.#limits.intervalMs;
+    const levelOf = (ms: number): LoadLevel => (ms > verySeldom ? 2 : ms > seldom ? 1 : 0);
+    return { atLeast: levelOf(intervalMs), atMost: levelOf(intervalMs / CALM_SHARE.interims) };
+  }
+}
+
+/** A level that goes up once it has been too low for a time, and down by one step once it has been too high for longer. */
+class Steps {
+  readonly #limits: LoadLimits;
+  #level: LoadLevel = 0;
+  #lowMs = 0;
+  #highMs = 0;
+  /** The last change was one down. */
+  #descending = false;
+
+  constructor(limits: LoadLimits) {
+    this.#limits = limits;
   }
 
   get level(): LoadLevel {
     return this.#level;
   }
 
-  /**
-   * An interim was answered, or given up for its deadline.
-   * @param interim.waitMs its part of the time in which the engine did not work on it
-   */
-  noteInterim(interim: { waitMs: number; delayMs: number }): void {
-    const { waitMs, delayMs } = interim;
-    const pressureMs = waitMs < this.#limits.calmMs ? waitMs : Math.max(waitMs, delayMs);
-    const now = this.#clock();
-    // Only what is not outlived by a later, longer wait can decide: the list stays short.
-    this.#interims = this.#interims.filter((other) => this.#counts(other.atMs, now) && other.pressureMs > pressureMs);
-    this.#interims.push({ atMs: now, pressureMs });
+  /** @param wish what the level should be between */
+  step(wish: { stepMs: number; atLeast: LoadLevel; atMost: LoadLevel }): LoadLevel {
+    const { busyForMs, calmForMs, calmAgainForMs } = this.#limits;
+    this.#lowMs = this.#level < wish.atLeast ? this.#lowMs + wish.stepMs : 0;
+    this.#highMs = this.#level > wish.atMost ? this.#highMs + wish.stepMs : 0;
+    if (wish.atLeast > 0 && this.#level <= wish.atLeast) this.#descending = false;
+    if (this.#lowMs >= busyForMs) this.#change(wish.atLeast, false);
+    else if (this.#highMs >= (this.#descending ? calmAgainForMs : calmForMs)) this.#change(wish.atMost, true);
+    return this.#level;
   }
 
-  /**
-   * To be called a few times a second.
-   * @param oldest age of the job of each kind that has waited longest; 0 = none waits
-   * @returns the new load where it has changed
-   */
-  sample(oldest: { finalMs: number; interimMs: number }): Load | undefined {
-    const now = this.#clock();
-    const step = Math.min(LONGEST_STEP_MS, Math.max(0, now - this.#sampledAtMs));
-    this.#sampledAtMs = now;
-    this.#interims = this.#interims.filter(({ atMs }) => this.#counts(atMs, now));
-    const interimMs = Math.max(oldest.interimMs, ...this.#interims.map(({ pressureMs }) => pressureMs));
-    const pressureMs = Math.max(oldest.finalMs, interimMs);
-    const { busyMs, busyForMs, calmMs, calmForMs, calmAgainForMs } = this.#limits;
-    if (pressureMs > busyMs) {
-      this.#busyMs += step;
-      this.#calmMs = 0;
-      this.#descending = false;
-    } else if (pressureMs < calmMs) {
-      this.#calmMs += step;
-      this.#busyMs = 0;
-    }
-    if (this.#busyMs >= busyForMs && this.#level < HIGHEST) {
-      return this.#change(1, oldest.finalMs >= interimMs ? 'finalsWait' : 'interimsWait');
-    }
-    if (this.#level > 0 && this.#calmMs >= (this.#descending ? calmAgainForMs : calmForMs)) {
-      return this.#change(-1, 'recovered');
-    }
-    return undefined;
-  }
-
-  #change(by: 1 | -1, reason: Load['reason']): Load {
-    this.#level = (this.#level + by) as LoadLevel;
-    this.#busyMs = 0;
-    this.#calmMs = 0;
-    this.#descending = by < 0;
-    return { level: this.#level, reason };
-  }
-
-  #counts(atMs: number, nowMs: number): boolean {
-    return nowMs - atMs <= this.#limits.holdMs;
+  #change(level: LoadLevel, descending: boolean): void {
+    this.#level = level;
+    this.#lowMs = 0;
+    this.#highMs = 0;
+    this.#descending = descending;
   }
 }

@@ -9,7 +9,7 @@ import { hypothesisOf } from '../testing/FakeRecognizer.js';
 import { encodeFrame, FrameDecoder } from './framing.js';
 import { PROTOCOL_VERSION, type RecognizeHeader, type ToClient, type ToServer } from './protocol.js';
 import { RecognitionClient, type RecognitionClientLimits } from './RecognitionClient.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type LoadLevel, type RecognitionRequest } from './types.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type InterimPace, type RecognitionRequest } from './types.js';
 
 /** The other end of the socket: keeps what comes, answers what the test says. */
 class FakeServer {
@@ -87,7 +87,7 @@ class FakeServer {
 let directory = '';
 let server: FakeServer;
 let client: RecognitionClient;
-const loads: LoadLevel[] = [];
+const paces: InterimPace[] = [];
 
 const limits: Partial<RecognitionClientLimits> = { reconnectMs: { first: 1, longest: 5 } };
 
@@ -96,7 +96,7 @@ function createClient(overrides: Partial<RecognitionClientLimits> = {}): Promise
     const created = RecognitionClient.create({
       socketPath: server.path,
       limits: { ...limits, ...overrides },
-      onLoadChange: (load) => loads.push(load),
+      onPaceChange: (pace) => paces.push(pace),
       onStateChange: (state) => {
         if (state === 'ready') resolve(created);
       },
@@ -122,7 +122,7 @@ const idAt = (index: number): number => server.requests[index]?.id ?? 0;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'parley-client-'));
-  loads.length = 0;
+  paces.length = 0;
   server = new FakeServer(join(directory, 'asr.sock'));
   await server.listen();
 });
@@ -295,23 +295,23 @@ describe('RecognitionClient', () => {
     expect(client.stats).toMatchObject({ pendingFinals: 0, pendingInterims: 0, pendingPcmBytes: 0, unknownAnswers: 0 });
   });
 
-  it('says how busy the device is, once for each change, and asks for no interims while it takes none', async () => {
+  it('says how often interims are worth asking for, once for each change, and asks for none while there are none', async () => {
     await createClient();
-    expect(client.load).toBe(0);
-    server.say({ type: 'load', level: 3, reason: 'finalsWait' });
-    server.say({ type: 'load', level: 3, reason: 'finalsWait' });
-    while (client.load !== 3) await new Promise((resolve) => setImmediate(resolve));
+    expect(client.pace).toBe(0);
+    server.say({ type: 'load', level: 3, reason: 'finalsWait', interimIntervalMs: 400 });
+    server.say({ type: 'load', level: 3, reason: 'finalsWait', interimIntervalMs: 450 });
+    while (client.pace !== null) await new Promise((resolve) => setImmediate(resolve));
     await rejectsWith(client.recognize(request({ kind: 'interim' })), 'OVERLOADED');
     const final = client.recognize(request());
     await server.until(() => server.requests.length === 1);
-    server.say({ type: 'load', level: 2, reason: 'recovered' });
+    server.say({ type: 'load', level: 1, reason: 'manySpeak', interimIntervalMs: 1_200 });
     server.say({ type: 'result', id: idAt(0), hypothesis: hypothesisOf('final') });
     await final;
     const interim = client.recognize(request({ kind: 'interim' }));
     await server.until(() => server.requests.length === 2);
     server.say({ type: 'result', id: idAt(1), hypothesis: hypothesisOf('interim') });
     await interim;
-    expect(loads).toEqual([3, 2]);
+    expect(paces).toEqual([null, 1_200]);
   });
 
   it('sends every setting, and nothing else of what the caller holds', async () => {

@@ -6,7 +6,8 @@ import { isAcceptableAudio, requestFieldsSchema, type ToClient, type ToServer, t
 import type { Recognizer } from './Recognizer.js';
 import {
   type Hypothesis,
-  type LoadLevel,
+  type InterimPace,
+  NO_INTERIMS,
   RecognitionError,
   type RecognitionErrorCode,
   type RecognitionRequest,
@@ -27,9 +28,6 @@ export interface RecognitionClientLimits {
   deathsOfPoison: number;
 }
 
-/** The level at which a device takes no interims. */
-const NO_INTERIMS: LoadLevel = 3;
-
 export const DEFAULT_RECOGNITION_CLIENT_LIMITS: RecognitionClientLimits = {
   pendingFinals: 256,
   pendingPcmBytes: 64 * 1024 * 1024,
@@ -44,8 +42,8 @@ export interface RecognitionClientOptions {
   time?: TimeSource;
   limits?: Partial<RecognitionClientLimits>;
   onStateChange?: (state: RecognitionClientState) => void;
-  /** How often interims are worth sending; see `LoadLevel`. */
-  onLoadChange?: (load: LoadLevel) => void;
+  /** How often interims are worth sending. */
+  onPaceChange?: (pace: InterimPace) => void;
 }
 
 export interface RecognitionClientStats {
@@ -81,13 +79,13 @@ export class RecognitionClient implements Recognizer {
   readonly #options: RecognitionClientOptions;
   readonly #limits: RecognitionClientLimits;
   readonly #time: TimeSource;
-  readonly #events = new Emitter<{ state: RecognitionClientState; load: LoadLevel }>();
+  readonly #events = new Emitter<{ state: RecognitionClientState; pace: InterimPace }>();
   /** In the order of asking. */
   readonly #pending = new Map<number, Pending>();
   /** Id of each speaker's one interim. */
   readonly #interims = new Map<string, number>();
   #state: RecognitionClientState = 'connecting';
-  #load: LoadLevel = 0;
+  #pace: InterimPace = 0;
   #socket: Socket | undefined;
   #writable = false;
   #tries = 0;
@@ -114,7 +112,7 @@ export class RecognitionClient implements Recognizer {
     this.#limits = { ...DEFAULT_RECOGNITION_CLIENT_LIMITS, ...options.limits };
     this.#time = options.time ?? systemTime;
     if (options.onStateChange !== undefined) this.#events.on('state', options.onStateChange);
-    if (options.onLoadChange !== undefined) this.#events.on('load', options.onLoadChange);
+    if (options.onPaceChange !== undefined) this.#events.on('pace', options.onPaceChange);
   }
 
   get state(): RecognitionClientState {
@@ -122,8 +120,8 @@ export class RecognitionClient implements Recognizer {
   }
 
   /** As the ASR process said last; 0 before it said anything. */
-  get load(): LoadLevel {
-    return this.#load;
+  get pace(): InterimPace {
+    return this.#pace;
   }
 
   get stats(): RecognitionClientStats {
@@ -190,7 +188,7 @@ export class RecognitionClient implements Recognizer {
     if (this.#unavailable || (request.kind === 'interim' && this.#state !== 'ready')) {
       return new RecognitionError('RECOGNIZER_UNAVAILABLE', 'no speech recogniser is running');
     }
-    if (request.kind === 'interim' && this.#load === NO_INTERIMS) {
+    if (request.kind === 'interim' && this.#pace === null) {
       return new RecognitionError('OVERLOADED', 'the recogniser is too busy for interim results');
     }
     const { pendingFinals, pendingPcmBytes } = this.#limits;
@@ -271,7 +269,7 @@ export class RecognitionClient implements Recognizer {
       return;
     }
     if (message.type === 'load') {
-      this.#setLoad(message.level);
+      this.#setPace(message.level >= NO_INTERIMS ? null : message.interimIntervalMs);
       return;
     }
     if (message.type === 'started') {
@@ -346,10 +344,10 @@ export class RecognitionClient implements Recognizer {
     if (!this.#socket.write(encodeFrame(message, pcm))) this.#writable = false;
   }
 
-  #setLoad(load: LoadLevel): void {
-    if (this.#load === load) return;
-    this.#load = load;
-    this.#events.emit('load', load);
+  #setPace(pace: InterimPace): void {
+    if (this.#pace === pace) return;
+    this.#pace = pace;
+    this.#events.emit('pace', pace);
   }
 
   #setState(state: RecognitionClientState): void {
@@ -364,10 +362,17 @@ function speakerKey(request: RecognitionRequest): string {
 }
 
 /** Names each field: callers may hold objects with more in them than the protocol takes. */
-function pick({ kind, roomId, speakerId, settings, deadlineAtMs }: Omit<RecognitionRequest, 'pcm'>) {
+function pick({
+  kind,
+  roomId,
+  speakerId,
+  settings,
+  deadlineAtMs,
+  speculative = false,
+}: Omit<RecognitionRequest, 'pcm'>) {
   const { language, task, beamSize, temperatureFallback, prompt, words } = settings;
   const { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond } = settings;
   const decoding = { language, task, beamSize, temperatureFallback, prompt, words };
   const gates = { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond };
-  return { kind, roomId, speakerId, settings: { ...decoding, ...gates }, deadlineAtMs };
+  return { kind, roomId, speakerId, settings: { ...decoding, ...gates }, deadlineAtMs, speculative };
 }

@@ -7,6 +7,8 @@ export interface SchedulableJob {
   roomId: string;
   speakerId: string;
   deadlineAtMs: number;
+  /** A final that is begun in a pause, and thrown away where speech goes on. */
+  speculative?: boolean;
   /** It was in the engine when an ASR process died. Such jobs run one at a time, so that the guilty one is found. */
   suspect: boolean;
 }
@@ -48,6 +50,8 @@ export interface SchedulerOptions<J extends SchedulableJob> {
   clock: Clock;
   /** Engine time that the job will take, as far as known; 0 = unknown. */
   estimateMs: (job: J) => number;
+  /** Engine time that a running job will still take, as far as known. Default: 0. */
+  remainingMs?: (job: J) => number;
   /** Called for every job that leaves the queue without having been started. */
   onReject: (job: J, code: RejectionCode, reason: DropReason) => void;
   /** Finals that may wait. Default 1,024: the finals of a meeting hall after the restart of a process. */
@@ -91,6 +95,8 @@ class ServiceLedger {
 
 /** A job whose cost is unknown is charged so much. */
 const UNKNOWN_COST_MS = 100;
+/** An interim of which less than this share is left is nearly done. */
+const NEARLY_DONE = 0.5;
 
 /**
  * The one queue of a device. Pure logic: the caller brings the time and runs what `next` gives.
@@ -130,6 +136,7 @@ export class Scheduler<J extends SchedulableJob> {
       interimsCapacity: 1_024,
       fairnessSlackMs: 2_000,
       shedding: { keptFinals: 16, longestWaitMs: 30_000, waitWhileSheddingMs: 2_000 },
+      remainingMs: () => 0,
       ...options,
     };
   }
@@ -182,10 +189,14 @@ export class Scheduler<J extends SchedulableJob> {
       this.#drop(this.#newestOfFullestRoom(job.roomId), 'queueFull');
   }
 
-  /** The job to start now; the caller must end it by `finished`. */
-  next(): J | undefined {
+  /**
+   * The job to start now; the caller must end it by `finished`.
+   * @param room of which kinds there is room for one
+   */
+  next(room: { finals: boolean; interims: boolean } = { finals: true, interims: true }): J | undefined {
     this.expire();
-    const entry = this.#pick([...this.#finals]) ?? this.#pick([...this.#interims.values()]);
+    const final = room.finals ? this.#pick([...this.#finals]) : undefined;
+    const entry = final ?? (room.interims ? this.#pick([...this.#interims.values()]) : undefined);
     if (entry === undefined) return undefined;
     const cost = this.#options.estimateMs(entry.job) || UNKNOWN_COST_MS;
     this.#running.set(entry.job, cost);
@@ -231,14 +242,21 @@ export class Scheduler<J extends SchedulableJob> {
 
   /**
    * The running interims that may be aborted for the good of waiting finals: only those of the same speakers, whose texts
-   * these finals replace anyway.
+   * these finals replace anyway. A speculative final may itself be of no use: for one of these no interim goes that is nearly done.
    */
   preemptable(): J[] {
     if (this.#finals.size === 0) return [];
     const interims = [...this.#running.keys()].filter((job) => job.kind === 'interim');
     if (interims.length === 0) return [];
-    const speakers = new Set([...this.#finals].map(({ speaker }) => speaker));
-    return interims.filter((job) => speakers.has(speakerKey(job)));
+    const certain = new Set<string>();
+    const speculative = new Set<string>();
+    for (const { job, speaker } of this.#finals) (job.speculative === true ? speculative : certain).add(speaker);
+    return interims.filter((job) => {
+      const speaker = speakerKey(job);
+      if (certain.has(speaker)) return true;
+      const nearlyDone = this.#options.remainingMs(job) < NEARLY_DONE * this.#options.estimateMs(job);
+      return speculative.has(speaker) && !nearlyDone;
+    });
   }
 
   #shed(now: number): void {

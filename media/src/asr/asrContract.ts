@@ -1,6 +1,7 @@
 import type { SpeechEngineInfo } from '@parley/native';
 import type { AsrServerLimits, AsrServerStats } from './AsrServer.js';
-import type { Load, ModelProfile } from './types.js';
+import type { LanePlan } from './lanes.js';
+import type { Load, ModelProfile, RecognitionKind } from './types.js';
 
 /** What the server process and an ASR process say to each other. Audio and text never take this way. */
 export interface AsrContract {
@@ -11,8 +12,9 @@ export interface AsrContract {
     interimEngine: boolean;
     /** Why they have not, although they were to. */
     interimFailure?: string;
-    lanes: number;
-    threadsPerLane: number;
+    plan: LanePlan;
+    /** Engine time of a request of each kind with 4 s of speech; 0 = unknown. */
+    usualMs: Record<RecognitionKind, number>;
     loadMs: number;
   };
   toChild: never;

@@ -5,25 +5,36 @@ const CUDA_LANES = 4;
 const MAX_LANES = 8;
 const MAX_THREADS = 8;
 
+/** How the jobs of an engine share their device. */
+export interface LanePlan {
+  /** Jobs at a time. Where there are several, one is kept for finals. */
+  lanes: number;
+  /** Most threads of one job. */
+  threadsPerLane: number;
+  /** Threads of all jobs together; a final that finds them taken by interims may exceed it. */
+  cores: number;
+}
+
 /**
- * How an engine uses its device, where the settings do not say.
+ * How an engine uses its device, where the settings do not say. From 4 cores on a quarter of them stays free for everything else. How
+ * many of the rest one job gets is decided when it starts: all of them while nothing else waits, one each when much does.
  *
- * The threads of a lane meet at a barrier that spins after every operation of the model: as soon as one of them has to share its
- * core, all wait. On 2 cores, 3 s of audio took one lane of two threads 47 ms on an idle machine and 820 ms beside other work,
- * against 80 and 70 ms for two lanes of one thread; two lanes of two threads took seconds. So there are never more threads
- * than cores, a quarter of the cores stays free from 4 cores on, and few cores become lanes of one thread.
+ * There is one lane more than interims may take, so that a final never waits for somebody else's interim: on a CPU all of them share
+ * the cores while that lasts, and a GPU shares itself.
  */
 export function lanesFor(options: {
   device: 'cpu' | 'cuda';
   cores: number;
   lanes?: number | undefined;
   threadsPerLane?: number | undefined;
-}): { lanes: number; threadsPerLane: number } {
+}): LanePlan {
   const cores = Math.max(1, options.cores);
   const usable = cores < 4 ? cores : cores - Math.ceil(cores / 4);
-  const forCpu = usable <= 4 ? usable : Math.max(3, Math.floor(usable / 4));
-  const wanted = options.lanes ?? (options.device === 'cuda' ? CUDA_LANES : forCpu);
+  const atATime = usable <= 4 ? usable : Math.max(3, Math.floor(usable / 4));
+  const wanted = options.lanes ?? (options.device === 'cuda' ? CUDA_LANES : atATime + 1);
   const lanes = Math.min(MAX_LANES, Math.max(1, wanted));
-  const threads = options.threadsPerLane ?? (options.device === 'cuda' ? 1 : Math.floor(usable / lanes));
-  return { lanes, threadsPerLane: Math.max(1, Math.min(MAX_THREADS, threads)) };
+  const threads = options.threadsPerLane ?? (options.device === 'cuda' ? 1 : usable);
+  const threadsPerLane = Math.max(1, Math.min(MAX_THREADS, threads));
+  if (options.device === 'cuda') return { lanes, threadsPerLane, cores: lanes * threadsPerLane };
+  return { lanes, threadsPerLane, cores: Math.max(usable, threadsPerLane) };
 }

@@ -4,7 +4,7 @@ import type { LoadLevel, LoadReason, RecognitionErrorCode, RejectedText } from '
 
 /** Messages on the socket between `RecognitionClient` and the ASR process; the headers of its frames. */
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 const id = z.int().min(1);
 const probability = z.number().min(0).max(1);
@@ -29,6 +29,7 @@ export const recognizeHeaderSchema = z.strictObject({
     tokensPerSecond: z.int().min(1).max(50),
   }),
   deadlineAtMs: z.number(),
+  speculative: z.boolean(),
   suspect: z.boolean(),
 });
 
@@ -60,8 +61,8 @@ const rejections = [
   'lowProbability',
   'repetition',
 ] as const satisfies RejectedText[];
-const loadLevels = [0, 1, 2, 3] as const satisfies LoadLevel[];
-const loadReasons = ['finalsWait', 'interimsWait', 'recovered'] as const satisfies LoadReason[];
+const loadLevels = [0, 1, 2, 3, 4] as const satisfies LoadLevel[];
+const loadReasons = ['finalsWait', 'manySpeak', 'slowModel', 'recovered'] as const satisfies LoadReason[];
 
 const hypothesisSchema = z.strictObject({
   text: z.string(),
@@ -82,7 +83,12 @@ export const toClientSchema = z.discriminatedUnion('type', [
   /** First on every connection: the process has its engine and takes requests. */
   z.strictObject({ type: z.literal('hello'), protocol: z.literal(PROTOCOL_VERSION) }),
   /** After `hello`, and whenever it changes. */
-  z.strictObject({ type: z.literal('load'), level: z.literal(loadLevels), reason: z.enum(loadReasons) }),
+  z.strictObject({
+    type: z.literal('load'),
+    level: z.literal(loadLevels),
+    reason: z.enum(loadReasons),
+    interimIntervalMs: z.number().min(0).nullable(),
+  }),
   /** The engine begins with this request: it may be the one that ends the process. */
   z.strictObject({ type: z.literal('started'), id }),
   z.strictObject({ type: z.literal('result'), id, hypothesis: hypothesisSchema }),

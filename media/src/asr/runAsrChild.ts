@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, setPriority } from 'node:os';
 import type { SpeechEngine, SpeechEngineOptions } from '@parley/native';
 import { monotonicNowMs } from '../process/clock.js';
 import { runChild } from '../process/runChild.js';
 import { AsrServer } from './AsrServer.js';
 import type { AsrContract, AsrInit, AsrModel } from './asrContract.js';
 import { detectDevice } from './detectDevice.js';
-import { lanesFor } from './lanes.js';
+import { type LanePlan, lanesFor } from './lanes.js';
 
 const STATS_INTERVAL_MS = 1_000;
 
@@ -23,12 +23,12 @@ export function runAsrChild(options: AsrChildOptions): void {
     async init(init, link) {
       await preferToBeKilled();
       const began = monotonicNowMs();
-      const { engine, lanes, threadsPerLane } = await loadEngine(init, options.createEngine);
+      yieldToMedia();
+      const { engine, plan } = await loadEngine(init, options.createEngine);
       const interim = await loadInterimEngine({
         model: init.interimModel,
         device: engine.info.device,
-        lanes,
-        threadsPerLane,
+        plan,
         createEngine: options.createEngine,
       });
       server = await AsrServer.create({
@@ -36,7 +36,7 @@ export function runAsrChild(options: AsrChildOptions): void {
           final: { engine, profile: init.model.profile },
           ...(interim.engines === undefined ? {} : { interim: interim.engines }),
         },
-        lanes,
+        plan,
         socketPath: init.socketPath,
         onFatal: (reason) => link.sendAndDie({ type: 'fatal', reason }),
         onLoadChange: (load) => link.send({ type: 'load', load }),
@@ -51,8 +51,8 @@ export function runAsrChild(options: AsrChildOptions): void {
         info: engine.info,
         interimEngine: interim.engines !== undefined && interimFailure === undefined,
         ...(interimFailure === undefined ? {} : { interimFailure }),
-        lanes,
-        threadsPerLane,
+        plan,
+        usualMs: server.usualMs,
         loadMs: monotonicNowMs() - began,
       };
     },
@@ -75,10 +75,11 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
     const engine = await createEngine({
       modelPath: init.model.path,
       device: init.device,
-      ...plan,
+      lanes: plan.lanes,
+      threadsPerLane: plan.threadsPerLane,
       flashAttention: init.model.profile.windowPolicy === 'full',
     });
-    return { engine, ...plan };
+    return { engine, plan };
   };
   const expected = init.device === 'auto' ? await detectDevice() : init.device;
   const loaded = await load(expected);
@@ -92,11 +93,11 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
 async function loadInterimEngine(options: {
   model: AsrModel | undefined;
   device: 'cpu' | 'cuda';
-  lanes: number;
-  threadsPerLane: number;
+  plan: LanePlan;
   createEngine: AsrChildOptions['createEngine'];
 }): Promise<{ engines?: { engine: SpeechEngine; profile: AsrModel['profile'] }; failure?: string }> {
-  const { model, createEngine, device, lanes, threadsPerLane } = options;
+  const { model, createEngine, device } = options;
+  const { lanes, threadsPerLane } = options.plan;
   if (model === undefined) return {};
   const { path: modelPath, profile } = model;
   try {
@@ -105,6 +106,17 @@ async function loadInterimEngine(options: {
     return { engines: { engine, profile } };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Sound has to be forwarded and heard at once; text may come a moment later. */
+const NICENESS = 5;
+
+function yieldToMedia(): void {
+  try {
+    setPriority(NICENESS);
+  } catch {
+    // Not allowed: a preference only.
   }
 }
 

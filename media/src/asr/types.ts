@@ -51,6 +51,8 @@ export interface RecognitionRequest {
   settings: RecognitionSettings;
   /** On the machine's monotonic clock (`monotonicNowMs`), which all processes share. */
   deadlineAtMs: number;
+  /** A final that is begun in a pause, and thrown away where speech goes on. Default: no. */
+  speculative?: boolean;
 }
 
 export interface HypothesisWord {
@@ -61,16 +63,29 @@ export interface HypothesisWord {
   probability: number;
 }
 
-/** How busy a device is: 0 = normal, 1 and 2 = interims stretched to twice and four times, 3 = no interims. */
-export type LoadLevel = 0 | 1 | 2 | 3;
+/**
+ * What a device cannot give of what is asked: 0 = nothing, 1 and 2 = interims come less often, and much less often, 3 = no interims,
+ * 4 = finals wait as well, and no further room is taken.
+ */
+export type LoadLevel = 0 | 1 | 2 | 3 | 4;
 
-/** Why a device is as busy as it says: what waits, or that nothing does any more. */
-export type LoadReason = 'finalsWait' | 'interimsWait' | 'recovered';
+/** From this level on no interims are taken. */
+export const NO_INTERIMS: LoadLevel = 3;
+
+/**
+ * Why: finals wait; so many speak that interims have to be further apart; an interim takes longer than it is worth; or nothing of
+ * it is so any more.
+ */
+export type LoadReason = 'finalsWait' | 'manySpeak' | 'slowModel' | 'recovered';
 
 export interface Load {
   level: LoadLevel;
   reason: LoadReason;
+  interimIntervalMs: InterimPace;
 }
+
+/** How far apart the interims of one speaker are worth asking for, milliseconds; 0 = as often as one likes, null = not at all. */
+export type InterimPace = number | null;
 
 export interface Hypothesis {
   /** Trimmed, valid UTF-8; empty when there was no speech to be found. */

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Recognizer } from '../asr/Recognizer.js';
+import type { InterimPace } from '../asr/types.js';
 import { isRtcp, parseRtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import type { SpeechSettings, VoiceActivityModel } from '../speech/index.js';
@@ -30,7 +31,7 @@ export class RoomReceiver {
   readonly #crosstalk = new CrosstalkGuard();
   readonly #draining = new Set<SpeakerPipeline>();
   #socket: Socket;
-  #interimFactor = 1;
+  #interimPace: InterimPace = 0;
   #diagnostics = false;
   /** Packets that were nobody's or not RTP. */
   #dropped = 0;
@@ -81,16 +82,16 @@ export class RoomReceiver {
       crosstalk: this.#crosstalk,
       onEvent: (event) => onEvent({ ...event, roomId, speakerId }),
     });
-    pipeline.setInterimFactor(this.#interimFactor);
+    pipeline.setInterimPace(this.#interimPace);
     pipeline.setDiagnostics(this.#diagnostics);
     this.#bySsrc.set(ssrc, pipeline);
     this.#bySpeaker.set(speakerId, { ssrc, pipeline, ownSettings: speaker.settings !== undefined });
   }
 
-  /** Stretches everybody's interims while the recogniser is busy. */
-  setInterimFactor(factor: number): void {
-    this.#interimFactor = factor;
-    for (const { pipeline } of this.#bySpeaker.values()) pipeline.setInterimFactor(factor);
+  /** How far apart everybody's interims are at least: what the recogniser can give. */
+  setInterimPace(pace: InterimPace): void {
+    this.#interimPace = pace;
+    for (const { pipeline } of this.#bySpeaker.values()) pipeline.setInterimPace(pace);
   }
 
   /** Whether somebody listens to the frequent activities. */

@@ -913,7 +913,7 @@ describe('SpeakerPipeline', () => {
     test('leave the interims out while the recogniser is too busy for them', async () => {
       const recognizer = new FakeRecognizer();
       const rig = new Rig(recognizer);
-      rig.pipeline.setInterimFactor(0);
+      rig.pipeline.setInterimPace(null);
       await rig.say(SENTENCE);
       await rig.silence(1_500);
       await rig.pipeline.close();

@@ -1,5 +1,5 @@
 import type { Recognizer } from '../asr/Recognizer.js';
-import { type Hypothesis, RecognitionError, type RecognitionErrorCode } from '../asr/types.js';
+import { type Hypothesis, type InterimPace, RecognitionError, type RecognitionErrorCode } from '../asr/types.js';
 import { dbfs } from '../audio/index.js';
 import { type Clock, monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
@@ -187,9 +187,9 @@ export class SpeakerPipeline {
     this.#changeState();
   }
 
-  /** Stretches interims while the recogniser is busy: 1 = as set, 0 = none. */
-  setInterimFactor(factor: number): void {
-    this.#segmenter.setInterimFactor(factor);
+  /** How far apart interims are at least, whatever the settings say: what the recogniser can give. */
+  setInterimPace(pace: InterimPace): void {
+    this.#segmenter.setInterimPace(pace);
   }
 
   /** Whether somebody listens to the frequent activities. */

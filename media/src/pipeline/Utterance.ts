@@ -72,8 +72,8 @@ interface Speculation {
   hypothesis?: Hypothesis;
 }
 
-/** An interim that is not there by then has been overtaken. */
-const INTERIM_DEADLINE_MS = 2_000;
+/** The recogniser gives interims up by what one takes it; this is for one that does not answer. */
+const INTERIM_DEADLINE_MS = 30_000;
 /** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
 const FINAL_DEADLINE_MS = 60_000;
 /** So few words say little about whether a sentence is over ("Yes." may be "Yes, we can"). */

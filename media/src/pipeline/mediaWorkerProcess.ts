@@ -1,7 +1,7 @@
 /** Entry of a media worker process: rooms' RTP in, events out. */
 import { readdirSync } from 'node:fs';
 import { RecognitionClient } from '../asr/RecognitionClient.js';
-import type { LoadLevel } from '../asr/types.js';
+import type { InterimPace } from '../asr/types.js';
 import { type ChildLink, PermanentInitError, runChild } from '../process/index.js';
 import { VoiceActivityModel } from '../speech/index.js';
 import { OpenWakeWordDetector, type WakeWordDetector } from '../speech/wake/index.js';
@@ -10,8 +10,6 @@ import type { WakeWordModels } from './messages.js';
 import { RoomReceiver } from './RoomReceiver.js';
 
 const TICK_MS = 20;
-/** By how much interims are stretched at each load; 0 = none. */
-const INTERIM_FACTORS: Record<LoadLevel, number> = { 0: 1, 1: 2, 2: 4, 3: 0 };
 
 const rooms = new Map<string, RoomReceiver>();
 let recognizer: RecognitionClient;
@@ -25,7 +23,7 @@ runChild<MediaWorkerContract>({
     link = childLink;
     wakeWords = wakeWord === undefined ? undefined : await loadWakeWords(wakeWord);
     [recognizer, voiceActivity] = await Promise.all([
-      RecognitionClient.create({ socketPath: asrSocketPath, onLoadChange: slowDown }),
+      RecognitionClient.create({ socketPath: asrSocketPath, onPaceChange: setPace }),
       VoiceActivityModel.create(),
     ]);
     return {};
@@ -55,7 +53,7 @@ runChild<MediaWorkerContract>({
         ...(wakeWords === undefined ? {} : { wakeWords }),
         onEvent: (event) => link.send(event),
       });
-      room.setInterimFactor(INTERIM_FACTORS[recognizer.load]);
+      room.setInterimPace(recognizer.pace);
       rooms.set(roomId, room);
       ticker ??= setInterval(() => {
         for (const each of rooms.values()) each.tick();
@@ -131,9 +129,8 @@ async function loadWakeWords(models: WakeWordModels): Promise<WakeWordDetector> 
   }
 }
 
-/** While the recogniser is busy, interims come less often: finals are what must not wait. */
-function slowDown(load: LoadLevel): void {
-  for (const room of rooms.values()) room.setInterimFactor(INTERIM_FACTORS[load]);
+function setPace(pace: InterimPace): void {
+  for (const room of rooms.values()) room.setInterimPace(pace);
 }
 
 function roomOf(roomId: string): RoomReceiver {

@@ -491,13 +491,22 @@ describe('Segmenter', () => {
     expect(found?.relativeLevel).toBeLessThan(0.2);
   });
 
-  it('asks for fewer interims while the recogniser is busy, and for none when told so', () => {
+  it('asks for interims as far apart as it is told, and for none when told so', () => {
     const { segmenter, feed, of } = setUp();
-    segmenter.setInterimFactor(2);
+    segmenter.setInterimPace(32 * 32);
     feed(80, 0.9);
     expect(of('interimDue').map(({ endSample }) => endSample / FRAME)).toEqual([16, 48, 80]);
-    segmenter.setInterimFactor(0);
+    segmenter.setInterimPace(null);
     feed(80, 0.9);
     expect(of('interimDue')).toHaveLength(3);
+  });
+
+  it('keeps that distance from one utterance to the next', () => {
+    const { segmenter, feed, of } = setUp();
+    segmenter.setInterimPace(100 * 32);
+    feed(30, 0.9);
+    feed(40, 0);
+    feed(80, 0.9);
+    expect(of('interimDue').map(({ endSample }) => endSample / FRAME)).toEqual([16, 116]);
   });
 });

@@ -101,7 +101,9 @@ export class Segmenter {
   #floor: number | undefined;
   /** One past the last frame. */
   #end = 0;
-  #interimFactor = 1;
+  #interimPace: number | null = 0;
+  /** Where the audio of the newest interim ended. */
+  #lastInterimAt = Number.NEGATIVE_INFINITY;
   #events: SegmenterEvent[] = [];
 
   constructor(settings: SegmenterSettings) {
@@ -123,9 +125,12 @@ export class Segmenter {
     this.#settings = settings;
   }
 
-  /** Stretches the time between interims while the recogniser is busy; 0 = no interims at all. Takes effect at once. */
-  setInterimFactor(factor: number): void {
-    this.#interimFactor = factor;
+  /**
+   * How far apart interims are at least, milliseconds, also those of different segments; null = no interims at all. Takes effect at
+   * once.
+   */
+  setInterimPace(pace: number | null): void {
+    this.#interimPace = pace;
   }
 
   /**
@@ -198,6 +203,7 @@ export class Segmenter {
 
   #jump(toSample: number): void {
     this.#closeAll();
+    this.#lastInterimAt = Number.NEGATIVE_INFINITY;
     this.#floor = toSample;
     this.#end = toSample;
   }
@@ -277,10 +283,13 @@ export class Segmenter {
   }
 
   #askForInterim(open: OpenSegment, speech: boolean): void {
-    const interval = toSamples(this.#settings.interimIntervalMs * this.#interimFactor);
+    const { interimIntervalMs } = this.#settings;
+    if (interimIntervalMs === 0 || this.#interimPace === null) return;
     // In a silence nothing new is said; the final is near.
-    if (interval === 0 || !open.confirmed || !speech || this.#end < open.nextInterimAt) return;
-    open.nextInterimAt = this.#end + interval;
+    if (!open.confirmed || !speech || this.#end < open.nextInterimAt) return;
+    if (this.#end < this.#lastInterimAt + toSamples(this.#interimPace)) return;
+    open.nextInterimAt = this.#end + toSamples(interimIntervalMs);
+    this.#lastInterimAt = this.#end;
     this.#events.push({ type: 'interimDue', startSample: open.startSample, endSample: this.#end });
   }
 

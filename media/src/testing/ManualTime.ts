@@ -1,10 +1,16 @@
 import type { CancelTimer, TimeSource } from '../process/TimeSource.js';
 
+interface Timer {
+  atMs: number;
+  order: number;
+  callback: () => void;
+}
+
 /** Time that stands still until it is moved. Timers fire in the order of their times, each with the time set to its own. */
 export class ManualTime implements TimeSource {
   #nowMs: number;
   #order = 0;
-  readonly #timers = new Set<{ atMs: number; order: number; callback: () => void }>();
+  readonly #timers = new Set<Timer>();
 
   constructor(startMs = 1_000) {
     this.#nowMs = startMs;
@@ -28,14 +34,34 @@ export class ManualTime implements TimeSource {
   /** Moves the time on and fires what falls due, timers that these set included. */
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;
-    for (;;) {
-      const due = [...this.#timers]
-        .filter((timer) => timer.atMs <= untilMs)
-        .sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
-      if (due === undefined) break;
-      this.#timers.delete(due);
-      this.#nowMs = due.atMs;
-      due.callback();
+    for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) this.#fire(next);
+    this.#nowMs = untilMs;
+  }
+
+  #next(untilMs: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.atMs > untilMs) continue;
+      if (next === undefined || timer.atMs < next.atMs || (timer.atMs === next.atMs && timer.order < next.order)) {
+        next = timer;
+      }
+    }
+    return next;
+  }
+
+  #fire(timer: Timer): void {
+    this.#timers.delete(timer);
+    this.#nowMs = timer.atMs;
+    timer.callback();
+  }
+
+  /** As `advance`, and lets promises settle before and after every timer. */
+  async play(byMs: number): Promise<void> {
+    const untilMs = this.#nowMs + byMs;
+    await settle();
+    for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {
+      this.#fire(next);
+      await settle();
     }
     this.#nowMs = untilMs;
   }

@@ -1,8 +1,8 @@
 import { ParleyError } from '@parley/client-sdk/protocol';
 import { DEFAULT_LOAD_LIMITS, type LoadLevel } from '@parley/media';
 
-/** At this level no interims are made any more, and finals still wait: another room would make all of them wait longer. */
-const NO_NEW_ROOMS: LoadLevel = 3;
+/** No interims are made any more, and finals still wait: another room would make all of them wait longer. */
+const NO_NEW_ROOMS: LoadLevel = 4;
 /** No level goes down sooner than this after the last wait that was too long. */
 const RETRY_AFTER_MS = DEFAULT_LOAD_LIMITS.calmForMs;
 

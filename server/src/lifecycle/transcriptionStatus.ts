@@ -1,28 +1,40 @@
 import type { TranscriptionDegradation, TranscriptionStatus } from '@parley/client-sdk/protocol';
-import { type LoadLevel, languagesOf, type RecognizerStatus, type ResolvedModel } from '@parley/media';
+import {
+  type Load,
+  type LoadReason,
+  languagesOf,
+  NO_INTERIMS,
+  type RecognizerStatus,
+  type ResolvedModel,
+} from '@parley/media';
 
-const DEGRADATIONS: Record<LoadLevel, TranscriptionDegradation | undefined> = {
-  0: undefined,
-  1: {
-    level: 1,
-    reason: 'The recogniser is busy: text appears less often while people speak. Nothing is lost.',
-    interimIntervalFactor: 2,
+const SENTENCES: Record<Exclude<LoadReason, 'recovered'>, Record<TranscriptionDegradation['level'], string>> = {
+  manySpeak: {
+    1: 'Many people speak: text appears less often while they do. Nothing is lost.',
+    2: 'Many people speak: text appears much less often while they do. Nothing is lost.',
+    3: 'Too many people speak for text to appear before an utterance is over. Nothing is lost.',
   },
-  2: {
-    level: 2,
-    reason: 'The recogniser is very busy: text appears much less often while people speak. Nothing is lost.',
-    interimIntervalFactor: 4,
+  slowModel: {
+    1: 'The recogniser is slow: text appears less often while people speak. Nothing is lost.',
+    2: 'The recogniser is slow: text appears much less often while people speak. Nothing is lost.',
+    3: 'The recogniser is slow: text appears only once an utterance is over. Nothing is lost.',
   },
-  3: {
-    level: 3,
-    reason: 'The recogniser has more to do than it can: text appears only once an utterance is over.',
-    interimIntervalFactor: null,
+  finalsWait: {
+    1: 'The recogniser is behind: text appears less often while people speak, and later.',
+    2: 'The recogniser is behind: text appears much less often while people speak, and later.',
+    3: 'The recogniser has more to do than it can: text appears only once an utterance is over, and later.',
   },
 };
 
-/** What a load level means for people; undefined when everything is as asked. */
-export function degradationOf(level: LoadLevel): TranscriptionDegradation | undefined {
-  return DEGRADATIONS[level];
+/** What a load means for people; undefined when everything is as asked. */
+export function degradationOf({ level, reason, interimIntervalMs }: Load): TranscriptionDegradation | undefined {
+  if (level === 0) return undefined;
+  const told = Math.min(3, level) as TranscriptionDegradation['level'];
+  return {
+    level: told,
+    reason: SENTENCES[reason === 'recovered' ? 'manySpeak' : reason][told],
+    interimIntervalMs: level >= NO_INTERIMS ? null : interimIntervalMs,
+  };
 }
 
 /** A model in the words of the wire. */
@@ -33,7 +45,7 @@ export function wireModelOf({ profile, source }: ResolvedModel): TranscriptionSt
 /** The recogniser's state in the words of the wire; `model` is the one of finals, and its reason what the start had to say of it. */
 export function transcriptionStatusOf(options: {
   status: RecognizerStatus;
-  load: LoadLevel;
+  load: Load;
   model: ResolvedModel;
   mode: string;
 }): TranscriptionStatus {

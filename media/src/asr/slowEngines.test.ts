@@ -1,0 +1,304 @@
+import { describe, expect, it } from 'vitest';
+import { ManualTime } from '../testing/ManualTime.js';
+import { type DispatchedJob, Dispatcher } from './Dispatcher.js';
+import { SharedCores } from './testing/SharedCores.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type Load, type ModelProfile, type RecognitionKind } from './types.js';
+
+/** The real dispatcher, scheduler and load monitor with engines of any speed, in virtual time. */
+
+const CORES = 2;
+const PROFILE: ModelProfile = {
+  name: 'x',
+  demo: false,
+  windowPolicy: 'floor',
+  longestWindowMs: 28_000,
+  multilingual: true,
+};
+const SETTINGS = DEFAULT_RECOGNITION_SETTINGS;
+const USUAL = new Int16Array(16 * 4_000);
+const FRAME_MS = 32;
+const MODE_INTERVAL_MS = 300;
+const FIRST_INTERIM_MS = 250;
+const SPECULATIVE_SILENCE_MS = 100;
+const END_SILENCE_MS = 500;
+const BURST_MS = 1_200;
+const PAUSE_MS = 256;
+
+interface Options {
+  interimMs: number;
+  finalMs?: number;
+  speakers: number;
+  /** Never pauses. */
+  monologues?: boolean;
+  forMs?: number;
+}
+
+/** People who talk, asking as the pipeline does: three bursts with pauses make an utterance. */
+class Meeting {
+  readonly time = new ManualTime();
+  readonly engine: SharedCores;
+  readonly levels: { atMs: number; load: Load }[] = [];
+  /** Last word to final. */
+  readonly finals: number[] = [];
+  readonly lost: string[] = [];
+  readonly interims: { speaker: number; ageMs: number }[] = [];
+  asked = 0;
+  /** Whatever else kept the cores busy is over: jobs take a tenth. */
+  quicker = false;
+  interimFailures: Record<string, number> = {};
+  /** Samples of the time in which something waited, and the cores that worked in it. */
+  waiting = 0;
+  workingWhileWaiting = 0;
+  dispatcher!: Dispatcher;
+  #load: Load = { level: 0, reason: 'recovered', interimIntervalMs: 0 };
+
+  private constructor(readonly options: Required<Options>) {
+    this.engine = new SharedCores({
+      time: this.time,
+      cores: CORES,
+      // Interims have the shorter window.
+      workMs: ({ audioContext }) => {
+        const usualMs = audioContext > 0 && audioContext < 400 ? options.interimMs : options.finalMs;
+        return this.quicker ? usualMs / 10 : usualMs;
+      },
+    });
+  }
+
+  static async of(given: Options): Promise<Meeting> {
+    const meeting = new Meeting({
+      finalMs: 1.7 * given.interimMs,
+      monologues: false,
+      forMs: 120_000,
+      ...given,
+    });
+    let dispatcher: Dispatcher | undefined;
+    void Dispatcher.create({
+      engines: { final: { engine: meeting.engine, profile: PROFILE } },
+      plan: { lanes: CORES + 1, threadsPerLane: CORES, cores: CORES },
+      time: meeting.time,
+      onFatal: (reason) => meeting.lost.push(reason),
+      onLoadChange: (load) => {
+        if (load.level !== meeting.#load.level) meeting.levels.push({ atMs: meeting.time.now(), load });
+        meeting.#load = load;
+      },
+    }).then((created) => {
+      dispatcher = created;
+    });
+    while (dispatcher === undefined) await meeting.time.play(10);
+    meeting.dispatcher = dispatcher;
+    for (let speaker = 0; speaker < given.speakers; speaker++) meeting.#seat(speaker);
+    await meeting.goOn(meeting.options.forMs);
+    return meeting;
+  }
+
+  goOn(forMs: number): Promise<void> {
+    return this.time.play(forMs);
+  }
+
+  #job(
+    kind: RecognitionKind,
+    speaker: number,
+    on: { result: () => void; error: (code: string) => void },
+  ): DispatchedJob {
+    return {
+      kind,
+      roomId: 'room',
+      speakerId: `speaker ${speaker}`,
+      settings: SETTINGS,
+      deadlineAtMs: this.time.now() + (kind === 'final' ? 60_000 : 30_000),
+      suspect: false,
+      pcm: USUAL,
+      onStarted: () => {},
+      onResult: on.result,
+      onError: ({ code }) => on.error(code),
+    };
+  }
+
+  #seat(speaker: number): void {
+    const { time } = this;
+    const phases = this.options.monologues
+      ? [BURST_MS * 5, 0]
+      : [BURST_MS, PAUSE_MS, BURST_MS, PAUSE_MS, BURST_MS, 2_000];
+    let phase = 0;
+    let phaseAtMs = time.now() + speaker * 470;
+    let spokenMs = 0;
+    let nextInterimMs = FIRST_INTERIM_MS;
+    let lastInterimAtMs = -Infinity;
+    let asking = false;
+    let overdue = false;
+    let speculation: { job: DispatchedJob; done: boolean; endedAtMs?: number } | undefined;
+    let told = false;
+
+    const interim = () => {
+      if (asking) {
+        overdue = true;
+        return;
+      }
+      asking = true;
+      this.asked += 1;
+      const heardAtMs = time.now();
+      const done = () => {
+        asking = false;
+        if (overdue && speculation === undefined) interim();
+        overdue = false;
+      };
+      this.dispatcher.submit(
+        this.#job('interim', speaker, {
+          result: () => {
+            this.interims.push({ speaker, ageMs: time.now() - heardAtMs });
+            done();
+          },
+          error: (code) => {
+            this.interimFailures[code] = (this.interimFailures[code] ?? 0) + 1;
+            done();
+          },
+        }),
+      );
+    };
+    const final = (speculative: boolean, endedAtMs?: number) => {
+      const own: NonNullable<typeof speculation> = {
+        job: this.#job('final', speaker, {
+          result: () => {
+            own.done = true;
+            if (own.endedAtMs !== undefined) this.finals.push(time.now() - own.endedAtMs);
+          },
+          error: (code) => this.lost.push(code),
+        }),
+        done: false,
+        ...(endedAtMs === undefined ? {} : { endedAtMs }),
+      };
+      own.job.speculative = speculative;
+      speculation = own;
+      this.dispatcher.submit(own.job);
+    };
+    const end = (wordsEndedAtMs: number) => {
+      if (speculation?.done === true) this.finals.push(time.now() - wordsEndedAtMs);
+      else if (speculation !== undefined) speculation.endedAtMs = wordsEndedAtMs;
+      else final(false, wordsEndedAtMs);
+      speculation = undefined;
+      overdue = false;
+      spokenMs = 0;
+      nextInterimMs = FIRST_INTERIM_MS;
+    };
+    const tick = () => {
+      time.after(FRAME_MS, tick);
+      this.#sample();
+      const now = time.now();
+      if (now < phaseAtMs) return;
+      const speaks = phase % 2 === 0;
+      const passedMs = now - phaseAtMs;
+      if (speaks) {
+        spokenMs += FRAME_MS;
+        const { interimIntervalMs: pace } = this.#load;
+        const takes = pace !== null && this.#load.level < 3;
+        if (takes && spokenMs >= nextInterimMs && now >= lastInterimAtMs + (pace ?? 0)) {
+          nextInterimMs = spokenMs + MODE_INTERVAL_MS;
+          lastInterimAtMs = now;
+          interim();
+        }
+      } else if (!told && passedMs >= SPECULATIVE_SILENCE_MS) {
+        told = true;
+        final(true);
+      } else if (told && passedMs >= END_SILENCE_MS && spokenMs > 0) end(phaseAtMs);
+      if (passedMs < (phases[phase] ?? 0)) return;
+      if (this.options.monologues && speaks) end(now);
+      if (!speaks && speculation !== undefined) {
+        this.dispatcher.cancel(speculation.job);
+        speculation = undefined;
+      }
+      told = false;
+      phase = (phase + 1) % phases.length;
+      phaseAtMs = now;
+    };
+    tick();
+  }
+
+  #sample(): void {
+    const { waitingFinals, waitingInterims } = this.dispatcher.stats;
+    if (waitingFinals + waitingInterims === 0) return;
+    this.waiting += 1;
+    this.workingWhileWaiting += this.engine.busyCores / CORES;
+  }
+
+  quantile(values: number[], share: number): number {
+    return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+  }
+
+  get summary() {
+    const { finals, interims, options } = this;
+    const ages = interims.map(({ ageMs }) => ageMs);
+    const perSpeaker = Array.from(
+      { length: options.speakers },
+      (_, speaker) => interims.filter((each) => each.speaker === speaker).length,
+    );
+    return {
+      finals: finals.length,
+      finalP95: Math.round(this.quantile(finals, 0.95)),
+      interims: interims.length,
+      asked: this.asked,
+      failures: this.interimFailures,
+      ageP50: Math.round(this.quantile(ages, 0.5)),
+      ageP95: Math.round(this.quantile(ages, 0.95)),
+      fewest: Math.min(...perSpeaker),
+      most: Math.max(...perSpeaker),
+      busyWhileWaiting: this.waiting === 0 ? 1 : this.workingWhileWaiting / this.waiting,
+      levels: this.levels
+        .map(({ atMs, load }) => `${Math.round(atMs / 1_000)}:${load.level}${load.reason[0]}`)
+        .join(' '),
+      lost: this.lost.length,
+    };
+  }
+}
+
+/** Core milliseconds of finals in a second, of all cores: above 1 there is more to do than can be done. */
+function finalsLoad({ interimMs, speakers }: Options): number {
+  return (speakers * 1.7 * interimMs) / 6_112 / CORES;
+}
+
+const ENGINES_MS = [50, 200, 600, 1_000, 2_100, 3_000];
+const SPEAKERS = [1, 4, 16];
+const CELLS = ENGINES_MS.flatMap((interimMs) => SPEAKERS.map((speakers) => ({ interimMs, speakers })));
+
+describe.each([false, true])('a meeting on two cores, monologues: %s', (monologues) => {
+  describe.each(CELLS)('with $interimMs ms an interim and $speakers speakers', (cell) => {
+    it('neither swings, nor idles while something waits, nor forgets anybody', async () => {
+      const meeting = await Meeting.of({ ...cell, monologues, forMs: 60_000 });
+      const { summary } = meeting;
+      // Up, step by step, and never down while the meeting goes on as it began.
+      const levels = meeting.levels.map(({ load }) => load.level);
+      expect(levels).toEqual(levels.toSorted((a, b) => a - b));
+      expect(levels.length).toBeLessThanOrEqual(4);
+      expect(summary.busyWhileWaiting).toBeGreaterThanOrEqual(0.95);
+      // Interims are shared: whoever speaks sees text.
+      if (summary.most >= 10) expect(summary.fewest).toBeGreaterThanOrEqual(0.25 * summary.most);
+      if (finalsLoad(cell) > 0.6) return;
+      expect(meeting.lost).toEqual([]);
+      expect(Math.max(0, ...levels)).toBeLessThanOrEqual(3);
+      expect(summary.finalP95).toBeLessThanOrEqual(END_SILENCE_MS + 2.5 * 1.7 * cell.interimMs);
+    });
+  });
+});
+
+describe('an engine that is too slow for interims', () => {
+  it('makes none but a trial now and then, says so, and answers finals', async () => {
+    const meeting = await Meeting.of({ interimMs: 3_000, speakers: 1, forMs: 120_000 });
+    expect(meeting.levels.map(({ load }) => load)).toEqual([
+      { level: 3, reason: 'slowModel', interimIntervalMs: null },
+    ]);
+    expect(meeting.summary.interims).toBeLessThanOrEqual(1);
+    expect(meeting.summary.finals).toBeGreaterThanOrEqual(17);
+    expect(meeting.lost).toEqual([]);
+    // Nothing is burnt but what was begun in pauses: 150 ms of each.
+    const { engineMs, discardedEngineMs } = meeting.dispatcher.stats;
+    expect(discardedEngineMs).toBeLessThanOrEqual(0.15 * engineMs);
+  });
+
+  it('makes them again once it is quick enough', async () => {
+    const meeting = await Meeting.of({ interimMs: 3_000, speakers: 1, forMs: 10_000 });
+    expect(meeting.dispatcher.load).toMatchObject({ level: 3, reason: 'slowModel' });
+    meeting.quicker = true;
+    await meeting.goOn(240_000);
+    expect(meeting.dispatcher.load.level).toBe(0);
+    expect(meeting.summary.interims).toBeGreaterThanOrEqual(10);
+  });
+});
