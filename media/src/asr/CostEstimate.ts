@@ -48,8 +48,18 @@ export class CostEstimate {
     return this.#msPerFrame(threads) * this.#frames(samples);
   }
 
-  /** How many of so many threads make a job quicker. */
-  threadsWorthwhile(most: number): number {
+  /**
+   * How many of so many threads make a job quicker.
+   * @param jobs that want them: where one after the other with all threads is as quick as all at a time with a share each, they get all
+   */
+  threadsWorthwhile(most: number, jobs = 1): number {
+    const share = Math.max(1, Math.floor(most / jobs));
+    if (share === most) return this.#quickest(most);
+    const atATime = most / share;
+    return atATime * this.#msPerFrame(most) <= this.#msPerFrame(share) ? this.#quickest(most) : share;
+  }
+
+  #quickest(most: number): number {
     const now = this.#clock();
     let threads = most;
     while (threads > 1) {

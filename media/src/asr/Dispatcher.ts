@@ -144,6 +144,8 @@ const WATCH_INTERVAL_MS = 250;
 /** An interim that is not there after so long, or after so many times what one takes, has been overtaken. */
 const INTERIM_DEADLINE_MS = 2_000;
 const INTERIM_DEADLINE_FACTOR = 3;
+/** Where the first jobs take longer, the device is slow, and little else is to be found out about it. */
+const LONGEST_FIRST_RUN_MS = 5_000;
 /** Audio of the request whose time stands for those of its kind. */
 const USUAL_SAMPLES = 4 * SAMPLE_RATE;
 /** While interims are too slow, one is tried so often: whatever else kept the device busy may be over. */
@@ -352,14 +354,13 @@ export class Dispatcher {
     return { finals: this.#threadsOf('final') < cores, interims: laneLeft && this.#threadsOf() < cores };
   }
 
-  /** A job that nobody waits behind gets all cores that are free, as far as they make it quicker. */
+  /** A job that nobody waits behind gets all cores that are free; where others wait, what serves all of them best. */
   #threadsFor(job: Job): number {
     const { cores, threadsPerLane, lanes } = this.#options.plan;
     const waiting = this.#scheduler.waitingFinals + this.#scheduler.waitingInterims;
-    const others = Math.min(waiting, lanes - this.#running.size - 1);
-    const share = Math.floor((cores - this.#threadsOf()) / (1 + Math.max(0, others)));
-    const most = Math.min(threadsPerLane, Math.max(1, share));
-    return this.#estimates[job.kind].threadsWorthwhile(most);
+    const others = Math.max(0, Math.min(waiting, lanes - this.#running.size - 1));
+    const most = Math.min(threadsPerLane, Math.max(1, cores - this.#threadsOf()));
+    return this.#estimates[job.kind].threadsWorthwhile(most, 1 + others);
   }
 
   async #run(lane: number, job: Job, threads: number): Promise<void> {
@@ -599,23 +600,30 @@ interface Run {
 }
 
 /**
- * The first job of every lane allocates and compiles what later ones find ready. Then one job of each kind, alone, tells
- * how fast this device is.
+ * The first job of every lane allocates and compiles what later ones find ready. Then jobs of each kind tell how
+ * fast this device is: for one alone with all its cores, and for as many at a time as have one.
  * @throws when the engine cannot do it
  */
 async function warmUp(
   options: EngineOfKind & { kinds: RecognitionKind[]; plan: LanePlan; time: TimeSource },
 ): Promise<(Run & { kind: RecognitionKind })[]> {
   const { engine, profile, kinds, plan, time } = options;
-  const run = async (kind: RecognitionKind, { samples, lanes }: { samples: number; lanes: number }) => {
+  const run = async (kind: RecognitionKind, { lanes, threads }: { lanes: number; threads: number }) => {
+    const samples = USUAL_SAMPLES;
     const settings = DEFAULT_RECOGNITION_SETTINGS;
     const job = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
     const began = time.now();
-    await Promise.all(Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, threads: 1 })));
-    return { kind, samples, threads: 1, engineMs: time.now() - began };
+    await Promise.all(Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, threads })));
+    return { kind, samples, threads, engineMs: time.now() - began };
   };
-  await run('interim', { samples: SAMPLE_RATE, lanes: plan.lanes });
+  const first = await run('interim', { lanes: plan.lanes, threads: 1 });
   const runs = [];
-  for (const kind of kinds) runs.push(await run(kind, { samples: USUAL_SAMPLES, lanes: 1 }));
+  for (const kind of kinds) {
+    runs.push(await run(kind, { lanes: 1, threads: plan.threadsPerLane }));
+    // A slow model need not take minutes to say that it is slow.
+    if (plan.threadsPerLane === 1 || first.engineMs > LONGEST_FIRST_RUN_MS) continue;
+    const lanes = Math.min(plan.lanes, plan.cores);
+    runs.push(await run(kind, { lanes, threads: Math.max(1, Math.floor(plan.cores / lanes)) }));
+  }
   return runs;
 }

@@ -110,7 +110,7 @@ async function loadInterimEngine(options: {
 }
 
 /** Sound has to be forwarded and heard at once; text may come a moment later. */
-const NICENESS = 5;
+const NICENESS = 2;
 
 function yieldToMedia(): void {
   try {
