@@ -88,9 +88,9 @@ export interface Hypothesis {
   confidence: number;
   /** 0 to 1. */
   noSpeechProbability: number;
-  /** Absent when there is a text, or the engine found none. */
+  /** Why nothing of a text was kept; absent when there is one, or none was there. */
   rejected?: Rejection;
-  /** The text was cut off at the most tokens that it may have: its audio holds more. */
+  /** More was said in the audio than fits one answer, and the text stops before it; absent when it does not. */
   truncated?: boolean;
   words?: HypothesisWord[];
   /** Time in the queue and in the engine. */

@@ -1,10 +1,4 @@
-import {
-  type Hypothesis,
-  type HypothesisWord,
-  RecognitionError,
-  type RecognitionErrorCode,
-  type RecognitionRequest,
-} from '../asr/types.js';
+import { type Hypothesis, RecognitionError, type RecognitionErrorCode, type RecognitionRequest } from '../asr/types.js';
 import { joinWords } from '../speech/stabilizer/index.js';
 import { quietestSample } from './quietestSample.js';
 
@@ -63,11 +57,7 @@ export class FinalRequest {
     this.#prepared ??= this.#options.prepare();
     const { request, toOriginalMs } = this.#prepared;
     const hypothesis = await this.#hear(request, { before: '', halvings: 0, signal });
-    return withWords(hypothesis, (word) => ({
-      ...word,
-      startMs: toOriginalMs(word.startMs),
-      endMs: toOriginalMs(word.endMs),
-    }));
+    return withTimes(hypothesis, toOriginalMs);
   }
 
   async #hear(
@@ -115,9 +105,14 @@ export class FinalRequest {
   }
 }
 
-/** Words in other places. */
-export function withWords(hypothesis: Hypothesis, place: (word: HypothesisWord) => HypothesisWord): Hypothesis {
-  return hypothesis.words === undefined ? hypothesis : { ...hypothesis, words: hypothesis.words.map(place) };
+/** A hypothesis whose words are at other times. */
+export function withTimes(hypothesis: Hypothesis, timeOf: (ms: number) => number): Hypothesis {
+  const words = hypothesis.words?.map((word) => ({
+    ...word,
+    startMs: timeOf(word.startMs),
+    endMs: timeOf(word.endMs),
+  }));
+  return words === undefined ? hypothesis : { ...hypothesis, words };
 }
 
 function greedily(request: RecognitionRequest): RecognitionRequest {
@@ -127,7 +122,7 @@ function greedily(request: RecognitionRequest): RecognitionRequest {
 function joinHalves(first: Hypothesis, second: Hypothesis, cutSample: number): Hypothesis {
   const cutMs = cutSample / SAMPLES_PER_MS;
   const times = { queuedMs: first.queuedMs + second.queuedMs, engineMs: first.engineMs + second.engineMs };
-  const later = withWords(second, (word) => ({ ...word, startMs: word.startMs + cutMs, endMs: word.endMs + cutMs }));
+  const later = withTimes(second, (ms) => ms + cutMs);
   if (later.text === '') return { ...first, ...times };
   if (first.text === '') return { ...later, ...times };
   const longer = first.text.length >= later.text.length ? first : later;

@@ -7,6 +7,7 @@ import { monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import { resolveSpeechSettings, VoiceActivityModel } from '../speech/index.js';
+import { VoiceActivityStream, type VoiceActivityStreamOptions } from '../speech/VoiceActivityStream.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
 import { FakeRecognizer, hypothesisOf } from '../testing/FakeRecognizer.js';
 import { ManualTime } from '../testing/ManualTime.js';
@@ -670,6 +671,38 @@ describe('SpeakerPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       expect(rig.of('gap')).toMatchObject([{ language: '' }]);
+    });
+
+    test('stand for speech whose beginning is gone when the VAD has found it: no part of it is taken for the whole', async () => {
+      let stream: VoiceActivityStream | undefined;
+      let stuck = false;
+      const voiceActivity = {
+        open: (options: VoiceActivityStreamOptions) =>
+          new VoiceActivityStream(
+            {
+              ready(ready) {
+                stream = ready;
+                stuck = ready.takeFrame() !== undefined;
+              },
+              closed() {},
+            },
+            options,
+          ),
+      };
+      const recognizer = new FakeRecognizer();
+      const rig = new Rig(recognizer, { interimIntervalMs: 0, speculativeSilenceMs: 0 }, { voiceActivity });
+      for (let second = 0; second < 70; second += 1) rig.pipeline.pushPcm(SENTENCE.slice(16_000, 32_000));
+      const closed = rig.pipeline.close();
+      while (stuck) {
+        stuck = false;
+        stream?.finish(0.95);
+      }
+      await closed;
+      expect(rig.of('gap')).toMatchObject([{ reason: 'mediaWorkerLost' }]);
+      expect(rig.pipeline.ledger.shedMs.mediaWorkerLost).toBeGreaterThan(6_000);
+      expect(sumOf(rig.pipeline.ledger)).toBeCloseTo(rig.pipeline.ledger.totalMs, 3);
+      expect(rig.of('final').length).toBeGreaterThan(4);
+      expect(Math.min(...recognizer.requests.map(({ pcm }) => pcm.length))).toBeGreaterThan(1_600);
     });
 
     test('come when a final is not there after a minute', async () => {

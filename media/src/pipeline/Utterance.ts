@@ -18,7 +18,7 @@ import {
 } from '../speech/stabilizer/index.js';
 import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
-import { AudioLostError, FinalRequest, isUnanswered, withWords } from './FinalRequest.js';
+import { AudioLostError, FinalRequest, isUnanswered, withTimes } from './FinalRequest.js';
 import type { PipelineSegment } from './messages.js';
 import type { Timeline } from './TrackIntake.js';
 
@@ -392,12 +392,7 @@ export class Utterance {
   // Asynchronous, so that a request that cannot be made is a rejection.
   async #hearInterim(options: { fromMs: number; endSample: number; signal: AbortSignal }): Promise<Hypothesis> {
     const { request, toOriginalMs } = this.#prepare({ kind: 'interim', ...options });
-    const hypothesis = await this.#hear(request, options.signal);
-    return withWords(hypothesis, (word) => ({
-      ...word,
-      startMs: toOriginalMs(word.startMs),
-      endMs: toOriginalMs(word.endMs),
-    }));
+    return withTimes(await this.#hear(request, options.signal), toOriginalMs);
   }
 
   async #hear(request: RecognitionRequest, signal: AbortSignal | undefined): Promise<Hypothesis> {
