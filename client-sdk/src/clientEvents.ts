@@ -72,7 +72,7 @@ export interface ParleyClientEvents {
    * fetched afterwards, after a join or a reconnect.
    */
   segmentUpdated: [event: { segment: Segment; live: boolean }];
-  /** An interim that turned out to be no speech, or that a lost connection left unfinished. */
+  /** An interim whose words were another speaker's, or that a lost connection left unfinished. */
   segmentRetracted: [event: { segmentId: string }];
   transcriptionChanged: [event: { transcription: TranscriptionStatus }];
   /** The recogniser is behind: interims come less often, or not at all. */

@@ -79,6 +79,7 @@ const gapReason = z.enum([
   'recognizerUnavailable',
   'deadlineExceeded',
   'overloaded',
+  'rejected',
   'mediaWorkerLost',
 ]);
 
@@ -125,6 +126,11 @@ const transcriptionSchema: z.ZodType<TranscriptionStatus> = z.strictObject({
 
 const shedMs = z.partialRecord(z.enum([...gapReason.options, 'asleep']), nonNegative);
 
+const rejectedMs = z.partialRecord(
+  z.enum(['nearSilent', 'noWords', 'noSpeech', 'noLetters', 'annotation', 'lowProbability', 'repetition']),
+  nonNegative,
+);
+
 const ledgerSchema = z.strictObject({
   totalMs: nonNegative,
   mutedMs: nonNegative,
@@ -135,6 +141,7 @@ const ledgerSchema = z.strictObject({
   pendingMs: nonNegative,
   transcribedMs: nonNegative,
   shedMs,
+  rejectedMs: rejectedMs.exactOptional(),
 });
 
 const atMs = z.number();

@@ -225,7 +225,7 @@ export interface Notifications {
   mediaRestarted: { routerRtpCapabilities: RtpCapabilities };
   /** Droppable; the newest revision wins. */
   interimUpdated: { segment: Segment };
-  /** An interim that turned out not to be speech. */
+  /** An interim whose words were another speaker's. */
   interimRetracted: { segmentId: string };
   /** In `seq` order; a hole means that `resumeTranscript` is due. */
   segmentCommitted: { segment: CommittedSegment };

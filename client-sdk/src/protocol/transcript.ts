@@ -2,15 +2,17 @@ export type SegmentStatus = 'interim' | 'final' | 'gap';
 
 /** Why speech has no text. */
 export type GapReason =
-  /** The recogniser failed at this audio, twice. */
+  /** The recogniser failed at this audio. */
   | 'recognizerFailed'
-  /** No recogniser is running or none can. */
+  /** No recogniser is running, or none that can do what is asked. */
   | 'recognizerUnavailable'
-  /** The answer came after its deadline. */
+  /** The recogniser was too slow: no answer came in its time. */
   | 'deadlineExceeded'
   /** More speech was waiting than may wait. */
   | 'overloaded'
-  /** The media worker that held the audio died. */
+  /** Words had been shown, and of the whole the recogniser was not sure enough to write any. */
+  | 'rejected'
+  /** The media worker that held the audio died, or had it no more. */
   | 'mediaWorkerLost';
 
 export interface Word {

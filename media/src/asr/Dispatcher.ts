@@ -550,7 +550,7 @@ function timeoutStop(deadlineMs: number, budgetMs: number): NonNullable<Running[
     return { cause: 'deadline', error: { code: 'DEADLINE_EXCEEDED', message } };
   }
   const message = `the engine did not end within ${Math.round(budgetMs)} ms`;
-  return { cause: 'tooLong', error: { code: 'RECOGNIZER_FAILED', message } };
+  return { cause: 'tooLong', error: { code: 'ENGINE_TOO_SLOW', message } };
 }
 
 function hypothesisOf(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_REQUEST_SAMPLES } from './limits.js';
-import type { LoadLevel, LoadReason, RecognitionErrorCode, RejectedText } from './types.js';
+import type { LoadLevel, LoadReason, RecognitionErrorCode, Rejection } from './types.js';
 
 /** Messages on the socket between `RecognitionClient` and the ASR process; the headers of its frames. */
 
@@ -48,6 +48,7 @@ const errorCodes = [
   'DEADLINE_EXCEEDED',
   'OVERLOADED',
   'RECOGNIZER_FAILED',
+  'ENGINE_TOO_SLOW',
   'NOT_SUPPORTED',
   'RECOGNIZER_UNAVAILABLE',
   'SUPERSEDED',
@@ -60,7 +61,8 @@ const rejections = [
   'annotation',
   'lowProbability',
   'repetition',
-] as const satisfies RejectedText[];
+  'nearSilent',
+] as const satisfies Rejection[];
 const loadLevels = [0, 1, 2, 3, 4] as const satisfies LoadLevel[];
 const loadReasons = ['finalsWait', 'manySpeak', 'slowModel', 'recovered'] as const satisfies LoadReason[];
 
@@ -71,6 +73,7 @@ const hypothesisSchema = z.strictObject({
   confidence: probability,
   noSpeechProbability: probability,
   rejected: z.enum(rejections).exactOptional(),
+  truncated: z.boolean().exactOptional(),
   words: z
     .array(z.strictObject({ text: z.string(), startMs: z.number(), endMs: z.number(), probability }))
     .exactOptional(),

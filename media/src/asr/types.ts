@@ -2,6 +2,12 @@ import type { RejectedText } from '../speech/gates/judgeText.js';
 
 export type { RejectedText };
 
+/** Why a text was dropped, or nothing was asked of the engine. */
+export type Rejection =
+  | RejectedText
+  /** The audio is nowhere loud enough. */
+  | 'nearSilent';
+
 /** What the recogniser is asked and what it answers; the same on both sides of the socket to the ASR process. */
 
 export type RecognitionKind = 'interim' | 'final';
@@ -97,8 +103,10 @@ export interface Hypothesis {
   confidence: number;
   /** 0 to 1. */
   noSpeechProbability: number;
-  /** Why a text was dropped; absent when there is one, or none was there. */
-  rejected?: RejectedText;
+  /** Why nothing of a text was kept; absent when there is one, or none was there. */
+  rejected?: Rejection;
+  /** More was said in the audio than fits one answer, and the text stops before it; absent when it does not. */
+  truncated?: boolean;
   words?: HypothesisWord[];
   /** Time in the queue and in the engine. */
   queuedMs: number;
@@ -112,6 +120,8 @@ export type RecognitionErrorCode =
   | 'OVERLOADED'
   /** The engine failed at this audio. */
   | 'RECOGNIZER_FAILED'
+  /** The engine took far longer than so much audio takes, and was stopped before the deadline. */
+  | 'ENGINE_TOO_SLOW'
   /** The model does not know the language, or cannot translate. Settings are refused for it long before. */
   | 'NOT_SUPPORTED'
   /** No ASR process is there, or it has no engine. */

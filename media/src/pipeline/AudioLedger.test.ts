@@ -5,8 +5,9 @@ import type { AudioLedgerTotals } from './messages.js';
 
 const MS = 16;
 
-function sumOf({ totalMs: _, shedMs, ...classes }: AudioLedgerTotals): number {
-  return [...Object.values(classes), ...Object.values(shedMs)].reduce((sum, ms) => sum + ms, 0);
+function sumOf({ totalMs: _, shedMs, rejectedMs = {}, ...classes }: AudioLedgerTotals): number {
+  const all = [classes, shedMs, rejectedMs].flatMap((each): number[] => Object.values(each));
+  return all.reduce((sum, ms) => sum + ms, 0);
 }
 
 describe('AudioLedger', () => {
@@ -49,6 +50,18 @@ describe('AudioLedger', () => {
     ledger.hold({ id: 'a', endSample: 10 * MS });
     ledger.release('a', { shed: 'overloaded' });
     expect(ledger.totals.shedMs).toEqual({ overloaded: 10 });
+    expect(ledger.totals).not.toHaveProperty('rejectedMs');
+  });
+
+  it('says what took a sound for no speech', () => {
+    const ledger = new AudioLedger();
+    ledger.append({ startSample: 0, samples: 30 * MS, origin: 'audio' });
+    for (const [index, rejected] of (['annotation', 'noWords', 'annotation'] as const).entries()) {
+      ledger.open(10 * index * MS);
+      ledger.hold({ id: `${index}`, endSample: 10 * (index + 1) * MS });
+      ledger.release(`${index}`, { rejected });
+    }
+    expect(ledger.totals).toMatchObject({ rejectedMs: { annotation: 20, noWords: 10 }, nonSpeechMs: 0, shedMs: {} });
   });
 
   it('counts crosstalk wherever it was heard, and never twice', () => {
@@ -133,7 +146,7 @@ describe('AudioLedger', () => {
               break;
             case 'release': {
               const id = held.shift();
-              const fates = ['transcribed', 'nonSpeech', 'crosstalk', { shed: 'asleep' }] as const;
+              const fates = ['transcribed', { rejected: 'noWords' }, 'crosstalk', { shed: 'asleep' }] as const;
               if (id !== undefined) ledger.release(id, fates[action.fate] ?? 'transcribed');
               break;
             }

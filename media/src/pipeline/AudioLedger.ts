@@ -1,8 +1,8 @@
 import type { PcmOrigin } from '../audio/index.js';
-import type { AudioLedgerTotals, ShedReason } from './messages.js';
+import type { AudioLedgerTotals, RejectionReason, ShedReason } from './messages.js';
 
 /** What became of decoded audio. */
-export type AudioFate = 'nonSpeech' | 'crosstalk' | 'transcribed' | { shed: ShedReason };
+export type AudioFate = 'crosstalk' | 'transcribed' | { shed: ShedReason } | { rejected: RejectionReason };
 
 type Origin = PcmOrigin | 'muted';
 
@@ -36,6 +36,7 @@ export class AudioLedger {
   readonly #held = new Map<string, number>();
   readonly #settled = { muted: 0, dtx: 0, concealed: 0, nonSpeech: 0, crosstalk: 0, transcribed: 0 };
   readonly #shed = new Map<ShedReason, number>();
+  readonly #rejected = new Map<RejectionReason, number>();
 
   /** The next samples of a time line. Those that come out of order overwrite nothing and are not counted. */
   append(options: { line?: number; startSample: number; samples: number; origin: Origin }): void {
@@ -101,7 +102,8 @@ export class AudioLedger {
     if (samples === undefined) return;
     this.#held.delete(id);
     if (typeof fate === 'string') this.#settled[fate] += samples;
-    else this.#shed.set(fate.shed, (this.#shed.get(fate.shed) ?? 0) + samples);
+    else if ('shed' in fate) add(this.#shed, fate.shed, samples);
+    else add(this.#rejected, fate.rejected, samples);
   }
 
   /** Nothing more will come: what nobody took for speech is none. */
@@ -120,8 +122,6 @@ export class AudioLedger {
       else pending += run.end - run.start;
     }
     for (const samples of this.#held.values()) pending += samples;
-    const shedMs: AudioLedgerTotals['shedMs'] = {};
-    for (const [reason, samples] of this.#shed) shedMs[reason] = samples / SAMPLES_PER_MS;
     return {
       // Counted by itself: a sample that is in no class, or in two, shows as a difference to their sum.
       totalMs: this.#end / SAMPLES_PER_MS,
@@ -132,7 +132,8 @@ export class AudioLedger {
       crosstalkMs: counts.crosstalk / SAMPLES_PER_MS,
       pendingMs: pending / SAMPLES_PER_MS,
       transcribedMs: counts.transcribed / SAMPLES_PER_MS,
-      shedMs,
+      shedMs: inMs(this.#shed),
+      ...(this.#rejected.size === 0 ? {} : { rejectedMs: inMs(this.#rejected) }),
     };
   }
 
@@ -160,4 +161,14 @@ export class AudioLedger {
     if (run === undefined) return;
     this.#runs.splice(index, 1, { ...run, end: sample }, { ...run, start: sample });
   }
+}
+
+function add<Reason>(sums: Map<Reason, number>, reason: Reason, samples: number): void {
+  sums.set(reason, (sums.get(reason) ?? 0) + samples);
+}
+
+function inMs<Reason extends string>(sums: ReadonlyMap<Reason, number>): { [reason in Reason]?: number } {
+  return Object.fromEntries([...sums].map(([reason, samples]) => [reason, samples / SAMPLES_PER_MS])) as {
+    [reason in Reason]?: number;
+  };
 }

@@ -98,12 +98,13 @@ export class CaptionWriter {
 
   /** What becomes of an utterance's audio, by its final. */
   judge(utterance: Utterance, hypothesis: Hypothesis): AudioFate {
-    if (hypothesis.text === '') return 'nonSpeech';
     if (this.#options.isWithheld(utterance)) return 'crosstalk';
     this.#hear(utterance, hypothesis.words ?? []);
     const from = this.#wake.textFrom(utterance.id);
-    if (from === undefined || hypothesisFrom(hypothesis, from).text === '') return { shed: 'asleep' };
-    return 'transcribed';
+    if (from !== undefined && hypothesisFrom(hypothesis, from).text !== '') return 'transcribed';
+    // Who has read words must not see them vanish as if nothing had been said.
+    if (utterance.lastShown !== '') return { shed: 'rejected' };
+    return hypothesis.text === '' ? { rejected: hypothesis.rejected ?? 'noWords' } : { shed: 'asleep' };
   }
 
   /** Tells a final that `judge` has found to be one. */
@@ -140,7 +141,7 @@ export class CaptionWriter {
     this.#wake.finalDone(utterance.endMs);
   }
 
-  /** Tells that an utterance has no words. */
+  /** Tells that an utterance has no text, where nobody was shown any. */
   retract(utterance: Utterance): void {
     this.endSentence(utterance);
     this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });

@@ -7,6 +7,7 @@ import { monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import { resolveSpeechSettings, VoiceActivityModel } from '../speech/index.js';
+import { VoiceActivityStream, type VoiceActivityStreamOptions } from '../speech/VoiceActivityStream.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
 import { FakeRecognizer, hypothesisOf } from '../testing/FakeRecognizer.js';
 import { ManualTime } from '../testing/ManualTime.js';
@@ -203,14 +204,21 @@ describe('SpeakerPipeline', () => {
     expect(rig.of('interim')).toEqual([]);
   });
 
-  test('takes an interim back when its final has no words', async () => {
-    const rig = new Rig(new FakeRecognizer({ script: ({ kind }) => ({ text: kind === 'final' ? '' : 'you' }) }));
+  test.each([
+    ['has no words', { text: '' }],
+    ['did not pass a gate', { rejected: 'repetition' }],
+  ] as const)('leaves a gap for words that were shown when the final %s', async (_, answer) => {
+    const rig = new Rig(new FakeRecognizer({ script: ({ kind }) => (kind === 'final' ? answer : { text: 'you' }) }));
     await rig.say(SENTENCE);
     await rig.silence(1_000);
     await rig.pipeline.close();
     expect(rig.of('interim').length).toBeGreaterThan(0);
     expect(rig.of('final')).toEqual([]);
-    expect(rig.of('retracted')).toEqual([{ type: 'retracted', segmentId: rig.of('opened')[0]?.segment.id }]);
+    expect(rig.of('retracted')).toEqual([]);
+    expect(rig.of('gap')).toMatchObject([{ reason: 'rejected', segment: { id: rig.of('opened')[0]?.segment.id } }]);
+    const { shedMs, rejectedMs } = rig.pipeline.ledger;
+    expect(shedMs.rejected).toBeGreaterThan(2_000);
+    expect(rejectedMs).toBeUndefined();
   });
 
   test('ends the open utterance at a mute, without waiting for silence', async () => {
@@ -332,12 +340,12 @@ describe('SpeakerPipeline', () => {
       expect(rig.pipeline.stats.discardedEngineMs).toBe(0);
     });
 
-    test('is asked for again at the end when it failed', async () => {
+    test('is asked for again at the end when nobody answered it', async () => {
       let asked = 0;
       const recognizer = new FakeRecognizer({
         script: () => {
           asked += 1;
-          return asked === 1 ? { crash: true } : { text: 'at last' };
+          return asked === 1 ? { crash: 'RECOGNIZER_UNAVAILABLE' } : { text: 'at last' };
         },
       });
       const rig = new Rig(recognizer, PATIENT);
@@ -583,20 +591,29 @@ describe('SpeakerPipeline', () => {
       expect(rig.pipeline.ledger.totalMs).toBe(0);
     });
 
-    test('count a text without words as no speech', async () => {
-      const rig = new Rig(new FakeRecognizer({ script: { text: '' } }));
+    test.each([
+      ['noWords', { text: '' }],
+      ['annotation', { rejected: 'annotation' }],
+    ] as const)('say that what nobody was shown a word of was none (%s)', async (reason, script) => {
+      const rig = new Rig(new FakeRecognizer({ script }));
       await rig.say(SENTENCE.subarray(0, 16_000 * 2));
       await rig.silence(1_500);
       await rig.pipeline.close();
       const { ledger } = rig.pipeline;
-      expect(ledger).toMatchObject({ transcribedMs: 0, nonSpeechMs: ledger.totalMs, shedMs: {} });
+      expect(rig.of('gap')).toEqual([]);
+      expect(ledger).toMatchObject({ transcribedMs: 0, shedMs: {} });
+      expect(Object.keys(ledger.rejectedMs ?? {})).toEqual([reason]);
+      expect(ledger.rejectedMs?.[reason]).toBeGreaterThan(1_000);
+      expect(sumOf(ledger)).toBe(ledger.totalMs);
     });
   });
 
   describe('gaps', () => {
     const REASONS: [RecognitionErrorCode, PipelineGapReason][] = [
       ['RECOGNIZER_FAILED', 'recognizerFailed'],
-      ['NOT_SUPPORTED', 'recognizerFailed'],
+      ['ENGINE_TOO_SLOW', 'deadlineExceeded'],
+      ['NOT_SUPPORTED', 'recognizerUnavailable'],
+      ['SUPERSEDED', 'recognizerUnavailable'],
       ['RECOGNIZER_UNAVAILABLE', 'recognizerUnavailable'],
       ['OVERLOADED', 'overloaded'],
       ['DEADLINE_EXCEEDED', 'deadlineExceeded'],
@@ -654,6 +671,38 @@ describe('SpeakerPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       expect(rig.of('gap')).toMatchObject([{ language: '' }]);
+    });
+
+    test('stand for speech whose beginning is gone when the VAD has found it: no part of it is taken for the whole', async () => {
+      let stream: VoiceActivityStream | undefined;
+      let stuck = false;
+      const voiceActivity = {
+        open: (options: VoiceActivityStreamOptions) =>
+          new VoiceActivityStream(
+            {
+              ready(ready) {
+                stream = ready;
+                stuck = ready.takeFrame() !== undefined;
+              },
+              closed() {},
+            },
+            options,
+          ),
+      };
+      const recognizer = new FakeRecognizer();
+      const rig = new Rig(recognizer, { interimIntervalMs: 0, speculativeSilenceMs: 0 }, { voiceActivity });
+      for (let second = 0; second < 70; second += 1) rig.pipeline.pushPcm(SENTENCE.slice(16_000, 32_000));
+      const closed = rig.pipeline.close();
+      while (stuck) {
+        stuck = false;
+        stream?.finish(0.95);
+      }
+      await closed;
+      expect(rig.of('gap')).toMatchObject([{ reason: 'mediaWorkerLost' }]);
+      expect(rig.pipeline.ledger.shedMs.mediaWorkerLost).toBeGreaterThan(6_000);
+      expect(sumOf(rig.pipeline.ledger)).toBeCloseTo(rig.pipeline.ledger.totalMs, 3);
+      expect(rig.of('final').length).toBeGreaterThan(4);
+      expect(Math.min(...recognizer.requests.map(({ pcm }) => pcm.length))).toBeGreaterThan(1_600);
     });
 
     test('come when a final is not there after a minute', async () => {
@@ -907,7 +956,8 @@ describe('SpeakerPipeline', () => {
       expect(rig.of('opened').length).toBeGreaterThan(0);
       expect(recognizer.requests).toEqual([]);
       expect(rig.of('final')).toEqual([]);
-      expect(rig.pipeline.ledger).toMatchObject({ transcribedMs: 0, nonSpeechMs: rig.pipeline.ledger.totalMs });
+      expect(rig.pipeline.ledger.transcribedMs).toBe(0);
+      expect(Object.keys(rig.pipeline.ledger.rejectedMs ?? {})).toEqual(['nearSilent']);
     });
 
     test('leave the interims out while the recogniser is too busy for them', async () => {
@@ -961,6 +1011,7 @@ describe('SpeakerPipeline', () => {
   });
 });
 
-function sumOf({ totalMs: _, shedMs, ...classes }: AudioLedgerTotals): number {
-  return [...Object.values(classes), ...Object.values(shedMs)].reduce((sum, ms) => sum + ms, 0);
+function sumOf({ totalMs: _, shedMs, rejectedMs = {}, ...classes }: AudioLedgerTotals): number {
+  const all = [classes, shedMs, rejectedMs].flatMap((each): number[] => Object.values(each));
+  return all.reduce((sum, ms) => sum + ms, 0);
 }

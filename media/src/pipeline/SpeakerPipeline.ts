@@ -14,8 +14,9 @@ import {
 } from '../speech/index.js';
 import type { StableText } from '../speech/stabilizer/index.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
-import type { AudioLedger } from './AudioLedger.js';
+import type { AudioFate, AudioLedger } from './AudioLedger.js';
 import { CaptionWriter } from './CaptionWriter.js';
+import { AudioLostError } from './FinalRequest.js';
 import type {
   AudioLedgerTotals,
   PipelineGapReason,
@@ -64,10 +65,12 @@ const WAKE_INTERIM_MS = 400;
 const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
   DEADLINE_EXCEEDED: 'deadlineExceeded',
   OVERLOADED: 'overloaded',
+  ENGINE_TOO_SLOW: 'deadlineExceeded',
   RECOGNIZER_FAILED: 'recognizerFailed',
-  NOT_SUPPORTED: 'recognizerFailed',
+  NOT_SUPPORTED: 'recognizerUnavailable',
   RECOGNIZER_UNAVAILABLE: 'recognizerUnavailable',
-  SUPERSEDED: 'recognizerFailed',
+  // Nobody has taken the place of a final: there was nobody to answer it.
+  SUPERSEDED: 'recognizerUnavailable',
   CLOSED: 'recognizerUnavailable',
 };
 
@@ -445,10 +448,12 @@ export class SpeakerPipeline {
       const hypothesis = await options.answer;
       const fate = this.#captions.judge(utterance, hypothesis);
       this.#ledger.release(utterance.id, fate);
+      const gap = gapOf(fate);
       if (fate === 'transcribed') this.#captions.write({ utterance, hypothesis, cause });
+      else if (gap !== undefined) this.#captions.gap(utterance, gap);
       else this.#captions.retract(utterance);
     } catch (error) {
-      const reason = error instanceof RecognitionError ? GAP_REASONS[error.code] : 'recognizerFailed';
+      const reason = gapReasonOf(error);
       this.#ledger.release(utterance.id, { shed: reason });
       this.#captions.gap(utterance, reason);
     }
@@ -530,4 +535,14 @@ export class SpeakerPipeline {
     // Anchored by the packet that the sample came in; a time line without one has no samples.
     return clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ?? this.#nowInMeeting();
   }
+}
+
+function gapReasonOf(error: unknown): PipelineGapReason {
+  if (error instanceof RecognitionError) return GAP_REASONS[error.code];
+  return error instanceof AudioLostError ? 'mediaWorkerLost' : 'recognizerFailed';
+}
+
+/** What readers are told of speech that is to have no text. */
+function gapOf(fate: AudioFate): PipelineGapReason | undefined {
+  return typeof fate === 'object' && 'shed' in fate && fate.shed !== 'asleep' ? fate.shed : undefined;
 }

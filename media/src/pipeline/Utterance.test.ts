@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HypothesisWord, RecognitionRequest } from '../asr/types.js';
+import type { Hypothesis, HypothesisWord, RecognitionRequest } from '../asr/types.js';
 import { resolveSpeechSettings, type SpeechOverrides } from '../speech/index.js';
 import {
   silentFrames,
@@ -27,9 +27,10 @@ async function play(
     settings?: SpeechOverrides;
     longestWindowMs?: number;
     alter?: (heard: HypothesisWord[], request: RecognitionRequest) => HypothesisWord[];
+    answer?: (hypothesis: Hypothesis, request: RecognitionRequest) => Hypothesis;
   } = {},
 ) {
-  const { alter } = options;
+  const { alter, answer = (hypothesis) => hypothesis } = options;
   const reader = new WrittenSpeechReader({ words, ...(alter === undefined ? {} : { alter }) });
   const events: SpeakerEvent[] = [];
   let nowMs = 0;
@@ -48,7 +49,7 @@ async function play(
     settings: resolveSpeechSettings('balanced', { language: 'en', ...options.settings }),
     longestWindowMs: options.longestWindowMs ?? 28_000,
     voiceActivity: soundActivity,
-    recognizer: reader,
+    recognizer: { recognize: async (request) => answer(await reader.recognize(request), request) },
     onEvent: (event) => events.push(event),
     now: () => nowMs,
   });
@@ -139,6 +140,32 @@ describe('an utterance that goes on and on', () => {
     });
     expect(causes).toEqual(['forced', 'silence']);
     expect(texts).toEqual(['We are done with that here', 'the next one goes on and on.']);
+  });
+});
+
+describe('a text that is cut off at the most tokens it may have', () => {
+  const MOST_WORDS = 5;
+
+  it('has all of its words in the end, in order and where they were said', async () => {
+    const text = sentence('one', 9);
+    const speech = writeSpeech(text);
+    const cutOff: number[] = [];
+    const { finals } = await play(speech, {
+      settings: { interimIntervalMs: 0 },
+      answer: (hypothesis, { pcm }) => {
+        const words = hypothesis.words ?? [];
+        if (words.length <= MOST_WORDS) return hypothesis;
+        cutOff.push(pcm.length);
+        const kept = words.slice(0, MOST_WORDS);
+        return { ...hypothesis, text: kept.map((word) => word.text).join(' '), words: kept, truncated: true };
+      },
+    });
+    expect(cutOff.length).toBeGreaterThan(0);
+    expect(finals.map(({ hypothesis }) => hypothesis.text.toLowerCase())).toEqual([text]);
+    const words = finals[0]?.hypothesis.words ?? [];
+    expect(words.map((word) => word.text).join(' ')).toBe(text);
+    const firstMs = words[0]?.startMs ?? 0;
+    for (const [index, word] of words.entries()) expect(word.startMs - firstMs).toBeCloseTo(500 * index, 1);
   });
 });
 

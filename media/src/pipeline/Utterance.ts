@@ -1,7 +1,13 @@
 import type { Recognizer } from '../asr/Recognizer.js';
-import type { Hypothesis, RecognitionKind } from '../asr/types.js';
+import type { Hypothesis, RecognitionKind, RecognitionRequest } from '../asr/types.js';
 import { isNearSilent } from '../speech/gates/index.js';
-import { planSplit, type SegmentCause, type SilenceReading, type SpeechSettings } from '../speech/index.js';
+import {
+  planSplit,
+  type SegmentCause,
+  type SilenceReading,
+  type SpeechSettings,
+  VAD_FRAME_SAMPLES,
+} from '../speech/index.js';
 import {
   joinWords,
   plainWord,
@@ -12,6 +18,7 @@ import {
 } from '../speech/stabilizer/index.js';
 import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
+import { AudioLostError, FinalRequest, isUnanswered, withTimes } from './FinalRequest.js';
 import type { PipelineSegment } from './messages.js';
 import type { Timeline } from './TrackIntake.js';
 
@@ -68,6 +75,7 @@ export interface UtteranceOptions {
 interface Speculation {
   speechEndSample: number;
   controller: AbortController;
+  final: FinalRequest;
   answer: Promise<Hypothesis>;
   hypothesis?: Hypothesis;
 }
@@ -97,6 +105,7 @@ const SILENCE: Hypothesis = {
   languageProbability: 0,
   confidence: 0,
   noSpeechProbability: 1,
+  rejected: 'nearSilent',
   queuedMs: 0,
   engineMs: 0,
 };
@@ -184,7 +193,7 @@ export class Utterance {
     const controller = new AbortController();
     this.#interim = controller;
     const windowStartMs = this.#windowStart(endSample);
-    this.#recognize({ kind: 'interim', fromMs: windowStartMs, endSample, signal: controller.signal })
+    this.#hearInterim({ fromMs: windowStartMs, endSample, signal: controller.signal })
       .then((hypothesis) => {
         if (this.#closed) this.#context.onDiscarded(hypothesis.engineMs);
         else this.#onInterim({ hypothesis, windowStartMs, endSample });
@@ -204,8 +213,9 @@ export class Utterance {
   speculate(silence: { speechEndSample: number; endSample: number }): void {
     if (this.#closed) return;
     const controller = new AbortController();
-    const answer = this.#recognize({ kind: 'final', endSample: silence.endSample, signal: controller.signal });
-    const speculation: Speculation = { speechEndSample: silence.speechEndSample, controller, answer };
+    const final = this.#final(silence.endSample);
+    const answer = final.ask(controller.signal);
+    const speculation: Speculation = { speechEndSample: silence.speechEndSample, controller, final, answer };
     this.#speculation = speculation;
     answer
       .then((hypothesis) => {
@@ -216,7 +226,7 @@ export class Utterance {
         speculation.hypothesis = hypothesis;
         if (!this.#closed) this.#onSpeculation(silence, hypothesis);
       })
-      // The final is asked for again at the end.
+      // The end decides what that means.
       .catch(() => {});
   }
 
@@ -247,8 +257,12 @@ export class Utterance {
     if (!fits) this.dropSpeculation();
     if (end.prepared?.endSample === end.endSample) return Promise.resolve(end.prepared.hypothesis);
     this.#split?.controller.abort();
-    if (!fits) return this.#recognize({ kind: 'final', endSample: end.endSample });
-    return speculation.answer.catch(() => this.#recognize({ kind: 'final', endSample: end.endSample }));
+    const final = fits ? speculation.final : this.#final(end.endSample);
+    const answer = fits ? speculation.answer : final.ask();
+    return answer.catch((error: unknown) => {
+      if (!isUnanswered(error)) throw error;
+      return final.ask();
+    });
   }
 
   /** It was no speech. */
@@ -321,7 +335,8 @@ export class Utterance {
     const { cutSample, expected, next } = options;
     const controller = new AbortController();
     this.#split = { controller, cutSample };
-    this.#recognize({ kind: 'final', endSample: cutSample, signal: controller.signal })
+    this.#final(cutSample)
+      .ask(controller.signal)
       .then((hypothesis) => {
         if (!this.#closed && fitsWords(hypothesis, expected)) {
           this.#context.onSplit(this, {
@@ -364,51 +379,62 @@ export class Utterance {
     return (sample - this.startSample) / SAMPLES_PER_MS;
   }
 
+  /** Everything up to a sample. */
+  #final(endSample: number): FinalRequest {
+    return new FinalRequest({
+      prepare: () => this.#prepare({ kind: 'final', fromMs: 0, endSample }),
+      hear: (request, signal) => this.#hear(request, signal),
+      prompt: this.#context.prompt,
+      onDiscarded: this.#context.onDiscarded,
+    });
+  }
+
   // Asynchronous, so that a request that cannot be made is a rejection.
-  async #recognize(options: {
-    kind: RecognitionKind;
-    endSample: number;
-    fromMs?: number;
-    signal?: AbortSignal;
-  }): Promise<Hypothesis> {
-    const { kind, endSample, fromMs = 0, signal } = options;
-    const { roomId, speakerId, recognizer, now } = this.#context;
+  async #hearInterim(options: { fromMs: number; endSample: number; signal: AbortSignal }): Promise<Hypothesis> {
+    const { request, toOriginalMs } = this.#prepare({ kind: 'interim', ...options });
+    return withTimes(await this.#hear(request, options.signal), toOriginalMs);
+  }
+
+  async #hear(request: RecognitionRequest, signal: AbortSignal | undefined): Promise<Hypothesis> {
+    if (isNearSilent(request.pcm, this.#context.settings().silenceLevelDb)) return SILENCE;
+    const hypothesis = await this.#context.recognizer.recognize(request, signal === undefined ? {} : { signal });
+    this.#context.onAnswered(hypothesis.engineMs);
+    return hypothesis;
+  }
+
+  /** @throws AudioLostError: what is left of an utterance says something else than the whole */
+  #prepare(options: { kind: RecognitionKind; fromMs: number; endSample: number }) {
+    const { kind, fromMs, endSample } = options;
+    const { roomId, speakerId, now } = this.#context;
     const settings = this.#context.settings();
     const final = kind === 'final';
     const before = this.#stabilizer.committed.filter((word) => word.endMs <= fromMs);
     const { ring } = this.timeline;
     const startSample = this.startSample + Math.round(fromMs * SAMPLES_PER_MS);
+    // The last frame of a time line is rounded up with silence that the ring does not have.
+    const missingSamples = Math.max(0, ring.startSample - startSample, endSample - VAD_FRAME_SAMPLES - ring.endSample);
+    if (missingSamples > 0) throw new AudioLostError(missingSamples);
     const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses: this.#pauses });
-    if (isNearSilent(pcm, settings.silenceLevelDb)) return SILENCE;
-    const hypothesis = await recognizer.recognize(
-      {
-        kind,
-        roomId,
-        speakerId,
-        pcm,
-        settings: {
-          language: this.#context.language(),
-          task: settings.task,
-          beamSize: final ? settings.beamSize : settings.interimBeamSize,
-          temperatureFallback: final && settings.temperatureFallback,
-          prompt: this.#context.prompt(joinWords(before)),
-          words: true,
-          noSpeechThreshold: settings.noSpeechThreshold,
-          logProbabilityThreshold: settings.logProbabilityThreshold,
-          compressionRatioThreshold: settings.compressionRatioThreshold,
-          tokensPerSecond: settings.tokensPerSecond,
-        },
-        deadlineAtMs: now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+    const request: RecognitionRequest = {
+      kind,
+      roomId,
+      speakerId,
+      pcm,
+      settings: {
+        language: this.#context.language(),
+        task: settings.task,
+        beamSize: final ? settings.beamSize : settings.interimBeamSize,
+        temperatureFallback: final && settings.temperatureFallback,
+        prompt: this.#context.prompt(joinWords(before)),
+        words: true,
+        noSpeechThreshold: settings.noSpeechThreshold,
+        logProbabilityThreshold: settings.logProbabilityThreshold,
+        compressionRatioThreshold: settings.compressionRatioThreshold,
+        tokensPerSecond: settings.tokensPerSecond,
       },
-      signal === undefined ? {} : { signal },
-    );
-    this.#context.onAnswered(hypothesis.engineMs);
-    const words = hypothesis.words?.map((word) => ({
-      ...word,
-      startMs: toOriginalMs(word.startMs),
-      endMs: toOriginalMs(word.endMs),
-    }));
-    return words === undefined ? hypothesis : { ...hypothesis, words };
+      deadlineAtMs: now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+    };
+    return { request, toOriginalMs };
   }
 }
 

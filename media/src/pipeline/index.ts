@@ -4,6 +4,7 @@ export type {
   PipelineEvent,
   PipelineGapReason,
   PipelineSegment,
+  RejectionReason,
   ShedReason,
   SpeakerActivity,
   SpeakerDescription,

@@ -1,5 +1,5 @@
 /** What the server process and a media worker process say to each other. Ids are opaque to the worker. */
-import type { Hypothesis } from '../asr/types.js';
+import type { Hypothesis, Rejection } from '../asr/types.js';
 import type { SpeechSettings } from '../speech/settings.js';
 
 /** What a speaker's track is doing, in RealtimeSTT's words. */
@@ -53,6 +53,9 @@ export type SpeakerActivity =
 /** Speech that was heard and has no text, by reason. */
 export type ShedReason = PipelineGapReason | 'asleep';
 
+/** Why what sounded like speech is none: it was too quiet, its text did not pass a gate, or the engine found no words in it. */
+export type RejectionReason = Rejection | 'noWords';
+
 /**
  * Every millisecond of a producer's media time line, each in exactly one class: the sum of all classes is `totalMs`. Multiples
  * of 1/16 ms (a sample), so that sums are exact. The line begins with the first packet: a track that has been muted since it was
@@ -72,6 +75,8 @@ export interface AudioLedgerTotals {
   pendingMs: number;
   transcribedMs: number;
   shedMs: { [reason in ShedReason]?: number };
+  /** Sounded like speech and was none, by reason; no word of it was shown. Absent while there is none. */
+  rejectedMs?: { [reason in RejectionReason]?: number };
 }
 
 /** Why an utterance has no text; see the wire contract's gap reasons. */
@@ -80,6 +85,7 @@ export type PipelineGapReason =
   | 'recognizerUnavailable'
   | 'deadlineExceeded'
   | 'overloaded'
+  | 'rejected'
   | 'mediaWorkerLost';
 
 /** Files of a detector of wake words by their sound, in the format of openWakeWord. */
@@ -177,7 +183,7 @@ export type PipelineEvent = { roomId: string; speakerId: string } & (
   | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis; committedCorrections: number }
   /** `language`: what this speaker speaks, as far as is known; empty where it is not. */
   | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason; language: string }
-  /** What had been shown as interim is not speech. */
+  /** It has no text of its own: no speech, another speaker's voice, or nobody had said the wake phrase. */
   | { type: 'retracted'; segmentId: string }
   | { type: 'stateChanged'; state: SpeakerState }
   | { type: 'activity'; activity: SpeakerActivity }

@@ -1,5 +1,11 @@
 import type { Recognizer } from '../asr/Recognizer.js';
-import { type Hypothesis, RecognitionError, type RecognitionErrorCode, type RecognitionRequest } from '../asr/types.js';
+import {
+  type Hypothesis,
+  RecognitionError,
+  type RecognitionErrorCode,
+  type RecognitionRequest,
+  type Rejection,
+} from '../asr/types.js';
 import { systemTime, type TimeSource } from '../process/TimeSource.js';
 
 /** What a fake does with a request. Without anything it answers at once with a text that tells the audio's length. */
@@ -10,6 +16,10 @@ export interface FakeScript {
   /** Rejects as a process does that died, or with this code. */
   crash?: boolean | RecognitionErrorCode;
   text?: string;
+  /** The gate that the text did not pass: there is none then. */
+  rejected?: Rejection;
+  /** The text was cut off. */
+  truncated?: boolean;
 }
 
 /** A recogniser without a model. `script` is asked for each request. */
@@ -39,7 +49,7 @@ export class FakeRecognizer implements Recognizer {
         if (late) fail('DEADLINE_EXCEEDED');
         else if (script.crash !== undefined && script.crash !== false) {
           fail(script.crash === true ? 'RECOGNIZER_FAILED' : script.crash);
-        } else resolve(hypothesisOf(script.text ?? `${request.kind} of ${request.pcm.length} samples`, delayMs));
+        } else resolve(answerOf(script, request));
       });
       const onAbort = () => {
         cancel();
@@ -49,6 +59,12 @@ export class FakeRecognizer implements Recognizer {
       else options.signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
+}
+
+function answerOf({ text, rejected, truncated, delayMs = 0 }: FakeScript, request: RecognitionRequest): Hypothesis {
+  if (rejected !== undefined) return { ...hypothesisOf('', delayMs), rejected };
+  const answer = hypothesisOf(text ?? `${request.kind} of ${request.pcm.length} samples`, delayMs);
+  return truncated === true ? { ...answer, truncated } : answer;
 }
 
 /** A hypothesis of an engine that is sure of itself. */

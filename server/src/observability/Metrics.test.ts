@@ -50,13 +50,15 @@ describe('Metrics', () => {
   test('adds the audio ledger up, exactly, and its classes to its total', async () => {
     metrics.audio({ ...emptyLedger(), totalMs: 100.0625, pendingMs: 100.0625 });
     const shedMs = { asleep: 60, overloaded: 40 };
-    metrics.audio({ ...emptyLedger(), totalMs: 50, pendingMs: -100.0625, transcribedMs: 50.0625, shedMs });
+    const rejectedMs = { annotation: 10, noWords: 20 };
+    metrics.audio({ ...emptyLedger(), totalMs: 50, pendingMs: -100.0625, transcribedMs: 20.0625, shedMs, rejectedMs });
     const values = await scrape();
     const ledger = [...values].filter(([name]) => name.startsWith('parley_audio_ledger_ms'));
     const total = values.get('parley_audio_ledger_ms{class="total",reason=""}');
     expect(total).toBe(150.0625);
     expect(values.get('parley_audio_ledger_ms{class="pending",reason=""}')).toBe(0);
     expect(values.get('parley_audio_ledger_ms{class="shed",reason="asleep"}')).toBe(60);
+    expect(values.get('parley_audio_ledger_ms{class="rejected",reason="noWords"}')).toBe(20);
     expect(ledger.reduce((sum, [, value]) => sum + value, 0)).toBe(2 * 150.0625);
   });
 

@@ -128,6 +128,9 @@ export class Metrics implements RoomObserver {
           this.set({ class: name, reason: '' }, ledger[key]);
         }
         for (const [reason, value] of Object.entries(ledger.shedMs)) this.set({ class: 'shed', reason }, value);
+        for (const [reason, value] of Object.entries(ledger.rejectedMs ?? {})) {
+          this.set({ class: 'rejected', reason }, value);
+        }
       },
     });
   }

@@ -1,6 +1,6 @@
-import type { AudioLedger, ParticipantLedger, ShedReason } from '@parley/client-sdk/protocol';
+import type { AudioLedger, ParticipantLedger } from '@parley/client-sdk/protocol';
 
-type LedgerClass = Exclude<keyof AudioLedger, 'shedMs'>;
+type LedgerClass = Exclude<keyof AudioLedger, 'shedMs' | 'rejectedMs'>;
 
 const CLASSES = [
   'totalMs',
@@ -32,10 +32,17 @@ export function combine(options: { a: AudioLedger; b: AudioLedger; factor: 1 | -
   const { a, b, factor } = options;
   const sum = emptyLedger();
   for (const name of CLASSES) sum[name] = a[name] + factor * b[name];
-  for (const reason of Object.keys({ ...a.shedMs, ...b.shedMs }) as ShedReason[]) {
-    sum.shedMs[reason] = (a.shedMs[reason] ?? 0) + factor * (b.shedMs[reason] ?? 0);
+  sum.shedMs = combineByReason({ a: a.shedMs, b: b.shedMs, factor });
+  if (a.rejectedMs !== undefined || b.rejectedMs !== undefined) {
+    sum.rejectedMs = combineByReason({ a: a.rejectedMs ?? {}, b: b.rejectedMs ?? {}, factor });
   }
   return sum;
+}
+
+function combineByReason<Sums extends Record<string, number>>(options: { a: Sums; b: Sums; factor: 1 | -1 }): Sums {
+  const { a, b, factor } = options;
+  const reasons = Object.keys({ ...a, ...b });
+  return Object.fromEntries(reasons.map((each) => [each, (a[each] ?? 0) + factor * (b[each] ?? 0)])) as Sums;
 }
 
 /** Whether every millisecond is in exactly one class. */
@@ -43,6 +50,7 @@ export function isBalanced(ledger: AudioLedger): boolean {
   let classed = 0;
   for (const name of CLASSES) if (name !== 'totalMs') classed += ledger[name];
   for (const value of Object.values(ledger.shedMs)) classed += value;
+  for (const value of Object.values(ledger.rejectedMs ?? {})) classed += value;
   return classed === ledger.totalMs;
 }
 

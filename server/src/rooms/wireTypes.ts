@@ -17,6 +17,7 @@ export type SameOnBothSides = [
   Expect<Equal<wire.SpeakerState, media.SpeakerState>>,
   Expect<Equal<Plain<wire.SpeakerActivity>, Plain<media.SpeakerActivity>>>,
   Expect<Equal<wire.ShedReason, media.ShedReason>>,
+  Expect<Equal<wire.RejectionReason, media.RejectionReason>>,
   Expect<Equal<wire.GapReason, media.PipelineGapReason>>,
   Expect<Equal<Plain<wire.AudioLedger>, Plain<media.AudioLedgerTotals>>>,
   Expect<Equal<wire.SettingClass, media.SettingClass>>,

@@ -244,10 +244,11 @@ export function textOf(told: Told): string {
 
 /** Every sample that was played is in exactly one class of the books, and none is pending. */
 export function expectBalanced({ pipeline, fedMs }: Told): void {
-  const { totalMs, shedMs, ...classes } = pipeline.ledger;
+  const { totalMs, shedMs, rejectedMs = {}, ...classes } = pipeline.ledger;
   expect(fedMs).toBeGreaterThan(0);
   expect(totalMs).toBe(fedMs);
-  const sum = [...Object.values(classes), ...Object.values(shedMs)].reduce((total, ms) => total + ms, 0);
+  const all = [classes, shedMs, rejectedMs].flatMap((each): number[] => Object.values(each));
+  const sum = all.reduce((total, ms) => total + ms, 0);
   expect(sum).toBe(totalMs);
   expect(classes.pendingMs).toBe(0);
 }

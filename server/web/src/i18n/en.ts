@@ -169,6 +169,7 @@ export const en = {
       recognizerUnavailable: 'the recogniser was not there',
       deadlineExceeded: 'the recogniser was too slow',
       overloaded: 'too much was said at once',
+      rejected: 'the recogniser was not sure of the words',
       mediaWorkerLost: 'the server lost this part',
       unknown: 'no reason is known',
     },

@@ -172,6 +172,7 @@ export const fr: Dictionary = {
       recognizerUnavailable: 'la reconnaissance n’était pas là',
       deadlineExceeded: 'la reconnaissance était trop lente',
       overloaded: 'trop de choses ont été dites à la fois',
+      rejected: 'la reconnaissance n’était pas sûre des mots',
       mediaWorkerLost: 'le serveur a perdu ce passage',
       unknown: 'raison inconnue',
     },

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import type { RecognitionErrorCode, RecognitionRequest } from '../asr/types.js';
+import { PcmRing } from '../audio/index.js';
+import { MediaClock } from '../rtp/index.js';
+import { resolveSpeechSettings } from '../speech/index.js';
+import { FakeRecognizer, type FakeScript } from '../testing/FakeRecognizer.js';
+import { ManualTime } from '../testing/ManualTime.js';
+import { Utterance } from './Utterance.js';
+
+const SECOND = 16_000;
+
+function noise(seconds: number): Int16Array {
+  return Int16Array.from({ length: seconds * SECOND }, (_, index) => 4_000 * Math.sin(index * index));
+}
+
+/** An utterance of so many seconds in a ring of a minute, and a recogniser that does as it is told with each request. */
+function utteranceOf(options: {
+  seconds: number;
+  pcm?: Int16Array;
+  script: (request: RecognitionRequest, number: number) => FakeScript;
+}) {
+  const time = new ManualTime();
+  const ring = new PcmRing();
+  let number = 0;
+  const recognizer = new FakeRecognizer({ time, script: (request) => options.script(request, ++number) });
+  const discarded: number[] = [];
+  const utterance = new Utterance(
+    {
+      id: 'u',
+      startSample: 0,
+      startMs: 0,
+      timeline: { index: 0, ring, clock: new MediaClock({ meetingStartMs: 0 }), firstTimestamp: 0 },
+      continues: false,
+    },
+    {
+      roomId: 'r',
+      speakerId: 's',
+      recognizer,
+      now: () => time.now(),
+      settings: () => resolveSpeechSettings('balanced', { beamSize: 5, temperatureFallback: true }),
+      longestWindowMs: () => 28_000,
+      language: () => 'en',
+      prompt: (before) => before,
+      quietest: () => undefined,
+      onText: () => {},
+      onReading: () => {},
+      onSplit: () => {},
+      onAnswered: () => {},
+      onDiscarded: (engineMs) => discarded.push(engineMs),
+    },
+  );
+  const end = options.seconds * SECOND;
+  ring.write(0, options.pcm ?? noise(options.seconds));
+  const silence = { speechEndSample: end - 1_600, endSample: end };
+  return {
+    time,
+    requests: recognizer.requests,
+    discarded,
+    speculate: () => utterance.speculate(silence),
+    close: () => utterance.close({ ...silence, cause: 'silence' }),
+    /** The speaker goes on. */
+    sayMore: (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) ring.write(ring.endSample, noise(1));
+    },
+  };
+}
+
+/** Lets every timer fire that has been set, and those that come of it. */
+async function settle<T>(time: ManualTime, answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  for (let turn = 0; turn < 40; turn += 1) await time.advanceAsync(1);
+  return answer;
+}
+
+describe('a final that failed', () => {
+  it.each([
+    'RECOGNIZER_UNAVAILABLE',
+    'SUPERSEDED',
+  ] as const)('for want of an answer (%s) is asked for again: same samples, same deadline, wherever the ring is', async (crash) => {
+    const { time, requests, speculate, close, sayMore } = utteranceOf({
+      seconds: 20,
+      script: (_, number) => (number === 1 ? { crash, delayMs: 40_000 } : { text: 'all of it' }),
+    });
+    speculate();
+    const answer = close();
+    sayMore(60);
+    await time.advanceAsync(40_000);
+    expect((await settle(time, answer)).text).toBe('all of it');
+    expect(requests).toHaveLength(2);
+    expect(requests[1]).toEqual(requests[0]);
+    expect(requests[1]?.pcm).toHaveLength(20 * SECOND);
+  });
+
+  it('for want of an answer, twice, has failed', async () => {
+    const { time, requests, close } = utteranceOf({ seconds: 3, script: () => ({ crash: 'RECOGNIZER_UNAVAILABLE' }) });
+    await expect(settle(time, close())).rejects.toMatchObject({ code: 'RECOGNIZER_UNAVAILABLE' });
+    expect(requests).toHaveLength(2);
+  });
+
+  const FINAL: RecognitionErrorCode[] = [
+    'RECOGNIZER_FAILED',
+    'OVERLOADED',
+    'DEADLINE_EXCEEDED',
+    'NOT_SUPPORTED',
+    'CLOSED',
+  ];
+  it.each(FINAL)('with %s is not asked for again: it would fail again, and cost as much', async (crash) => {
+    const { time, requests, speculate, close } = utteranceOf({ seconds: 3, script: () => ({ crash }) });
+    speculate();
+    await expect(settle(time, close())).rejects.toMatchObject({ code: crash });
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each([
+    45, 70,
+  ])('to find all of its samples is none: with %i s more in the ring nothing shorter is asked', async (more) => {
+    const { time, requests, close, sayMore } = utteranceOf({ seconds: 20, script: () => ({}) });
+    sayMore(more);
+    await expect(settle(time, close())).rejects.toMatchObject({ code: 'AUDIO_LOST' });
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('a final that the engine is too slow for', () => {
+  it('is asked for once more, decoded greedily, until the same deadline', async () => {
+    const { time, requests, close } = utteranceOf({
+      seconds: 5,
+      script: (_, number) => (number === 1 ? { crash: 'ENGINE_TOO_SLOW', delayMs: 10_000 } : { text: 'in time' }),
+    });
+    const answer = close();
+    await time.advanceAsync(10_000);
+    expect((await settle(time, answer)).text).toBe('in time');
+    const [first, second] = requests;
+    expect(first?.settings).toMatchObject({ beamSize: 5, temperatureFallback: true });
+    expect(second).toEqual({ ...first, settings: { ...first?.settings, beamSize: 1, temperatureFallback: false } });
+  });
+
+  it('is given up when that is too slow as well', async () => {
+    const { time, requests, close } = utteranceOf({ seconds: 5, script: () => ({ crash: 'ENGINE_TOO_SLOW' }) });
+    await expect(settle(time, close())).rejects.toMatchObject({ code: 'ENGINE_TOO_SLOW' });
+    expect(requests).toHaveLength(2);
+  });
+});
+
+describe('a text that is too long for one answer', () => {
+  it('is asked for in halves, one after the other, which are joined', async () => {
+    const { time, requests, discarded, close } = utteranceOf({
+      seconds: 20,
+      script: (_, number) =>
+        number === 1 ? { text: 'one two', truncated: true } : { text: number === 2 ? 'one two' : 'three four' },
+    });
+    const { text, truncated } = await settle(time, close());
+    expect(text).toBe('one two three four');
+    expect(truncated).toBeUndefined();
+    expect(requests).toHaveLength(3);
+    const [whole, first, second] = requests.map(({ pcm }) => [...pcm]);
+    expect([...(first ?? []), ...(second ?? [])]).toEqual(whole);
+    expect(new Set(requests.map(({ deadlineAtMs }) => deadlineAtMs)).size).toBe(1);
+    expect(requests[2]?.settings.prompt).toBe('one two');
+    expect(discarded).toEqual([0]);
+  });
+
+  it('is cut at the quietest place near the middle', async () => {
+    const pcm = noise(20);
+    // A pause at 8 s, and a longer one too near the beginning.
+    pcm.fill(0, 1 * SECOND, 3 * SECOND);
+    pcm.fill(0, 8 * SECOND, 8.2 * SECOND);
+    const { time, requests, close } = utteranceOf({
+      seconds: 20,
+      pcm,
+      script: (_, number) => ({ text: 'words', truncated: number === 1 }),
+    });
+    await settle(time, close());
+    expect(requests[1]?.pcm.length).toBeGreaterThan(8 * SECOND);
+    expect(requests[1]?.pcm.length).toBeLessThan(8.2 * SECOND);
+  });
+
+  it('is cut into quarters at most', async () => {
+    const { time, requests, close } = utteranceOf({ seconds: 20, script: () => ({ text: 'on', truncated: true }) });
+    expect(await settle(time, close())).toMatchObject({ text: 'on on on on', truncated: true });
+    expect(requests).toHaveLength(7);
+  });
+
+  it('stands as far as it goes where a half fails, or has no words at all', async () => {
+    for (const script of [{ crash: true }, { rejected: 'noSpeech' }] as const) {
+      const { time, close } = utteranceOf({
+        seconds: 20,
+        script: (_, number) => (number === 1 ? { text: 'the beginning', truncated: true } : script),
+      });
+      expect((await settle(time, close())).text).toBe('the beginning');
+    }
+  });
+});
