@@ -54,6 +54,8 @@ whisper_full_params parametersOf(whisper_context *context, const Job &job, int t
   params.max_tokens = std::clamp(job.maxTokens - 1, 1, mostTokens(context) - 1);
   params.audio_ctx = job.audioContext;
   params.suppress_blank = true;
+  // Notes on sounds stay possible: without them the model writes sentences on noise. The caller takes them out of the text.
+  params.suppress_nst = false;
   // Other temperatures are tried by `decode`: whisper.cpp keeps the last text, however much worse than the first it is.
   params.temperature_inc = 0;
   // Whether a text is no speech is the caller's to judge, by the probabilities of the result.

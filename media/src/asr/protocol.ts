@@ -59,6 +59,7 @@ const rejections = [
   'annotation',
   'lowProbability',
   'repetition',
+  'promptEcho',
 ] as const satisfies RejectedText[];
 const loadLevels = [0, 1, 2, 3] as const satisfies LoadLevel[];
 const loadReasons = ['finalsWait', 'interimsWait', 'recovered'] as const satisfies LoadReason[];
@@ -70,6 +71,7 @@ const hypothesisSchema = z.strictObject({
   confidence: probability,
   noSpeechProbability: probability,
   rejected: z.enum(rejections).exactOptional(),
+  truncated: z.boolean().exactOptional(),
   words: z
     .array(z.strictObject({ text: z.string(), startMs: z.number(), endMs: z.number(), probability }))
     .exactOptional(),

@@ -82,8 +82,10 @@ export interface Hypothesis {
   confidence: number;
   /** 0 to 1. */
   noSpeechProbability: number;
-  /** Why a text was dropped; absent when there is one, or none was there. */
+  /** Why nothing of a text was kept; absent when there is one, or none was there. */
   rejected?: RejectedText;
+  /** More was said in the audio than fits one answer, and the text stops before it; absent when it does not. */
+  truncated?: boolean;
   words?: HypothesisWord[];
   /** Time in the queue and in the engine. */
   queuedMs: number;
