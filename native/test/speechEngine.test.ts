@@ -94,7 +94,9 @@ describe('one engine', () => {
     for (const maxTokens of [1, 2, whole.tokens - 1]) {
       expect(await engine.transcribe(0, job(pcm.english, { maxTokens }))).toMatchObject({ truncated: true });
     }
-    expect(await engine.transcribe(0, job(pcm.english, { maxTokens: whole.tokens + 1 }))).not.toHaveProperty('truncated');
+    expect(await engine.transcribe(0, job(pcm.english, { maxTokens: whole.tokens + 1 }))).not.toHaveProperty(
+      'truncated',
+    );
   });
 
   it('says how likely a text is without its prompt, where the prompt has all its words', async () => {
@@ -160,7 +162,11 @@ describe('one engine', () => {
     expect(before).toBeGreaterThan(2_000);
   });
 
-  it.each(['zh', 'ja', 'th'])('divides a text by its own script and not by the language that is asked for: %s', async (language) => {
+  it.each([
+    'zh',
+    'ja',
+    'th',
+  ])('divides a text by its own script and not by the language that is asked for: %s', async (language) => {
     const { words = [], text } = await engine.transcribe(0, job(pcm.english, { language, words: true }));
     expect(text).toMatch(/^[ -~]{10,}$/);
     expect(words.map((word) => word.text).join(' ')).toBe(text);

@@ -26,7 +26,9 @@ const PROMPT =
 describe.skipIf(
   leaveOut({
     what: 'what is kept of the texts of a published model is not tested',
-    missing: existsSync(modelPath) ? undefined : `there is no ${modelPath} (npm run parley -- models pull ${TEST_MODEL})`,
+    missing: existsSync(modelPath)
+      ? undefined
+      : `there is no ${modelPath} (npm run parley -- models pull ${TEST_MODEL})`,
   }),
 )('the texts of a published model', () => {
   let engine: SpeechEngine;
@@ -53,36 +55,56 @@ describe.skipIf(
     ['coughs', -45],
     ['babble', -45],
     ['babble', -20],
-  ] satisfies [NoiseKind, number][])('hold nothing of %s at %i dB, whatever the prompt has', async (kind, levelDb) => {
-    expect((await hear(noise({ kind, seconds: 4, levelDb }), { prompt: PROMPT })).text).toBe('');
-  }, TIMEOUT_MS);
+  ] satisfies [NoiseKind, number][])(
+    'hold nothing of %s at %i dB, whatever the prompt has',
+    async (kind, levelDb) => {
+      expect((await hear(noise({ kind, seconds: 4, levelDb }), { prompt: PROMPT })).text).toBe('');
+    },
+    TIMEOUT_MS,
+  );
 
-  it('hold the names of the prompt when they are said', async () => {
-    const pcm = (await readSound(new URL('en-sense1.flac', CLIPS))).slice(0, 1.4 * 16_000);
-    const { text } = await hear(pcm, { prompt: `And Mr. John Dashwood. ${PROMPT}` });
-    expect(text).toMatch(/John Dashwood/u);
-  }, TIMEOUT_MS);
+  it(
+    'hold the names of the prompt when they are said',
+    async () => {
+      const pcm = (await readSound(new URL('en-sense1.flac', CLIPS))).slice(0, 1.4 * 16_000);
+      const { text } = await hear(pcm, { prompt: `And Mr. John Dashwood. ${PROMPT}` });
+      expect(text).toMatch(/John Dashwood/u);
+    },
+    TIMEOUT_MS,
+  );
 
-  it('hold a person once where the decoder goes in circles', async () => {
-    // A window that ends within the speech: the model starts again and again.
-    const pcm = await readSound(new URL('en-jfk.flac', CLIPS));
-    const looping = await hear(pcm, { temperatureFallback: false }, { audioContext: 128 });
-    expect(looping.text).toBe('and so my fellow Americans');
-    expect(looping).not.toHaveProperty('truncated');
-    expect(joinWords(looping.words ?? [])).toBe(looping.text);
-  }, TIMEOUT_MS);
+  it(
+    'hold a person once where the decoder goes in circles',
+    async () => {
+      // A window that ends within the speech: the model starts again and again.
+      const pcm = await readSound(new URL('en-jfk.flac', CLIPS));
+      const looping = await hear(pcm, { temperatureFallback: false }, { audioContext: 128 });
+      expect(looping.text).toBe('and so my fellow Americans');
+      expect(looping).not.toHaveProperty('truncated');
+      expect(joinWords(looping.words ?? [])).toBe(looping.text);
+    },
+    TIMEOUT_MS,
+  );
 
-  it('say that tokens were too few for what was said', async () => {
-    const pcm = await readSound(new URL('en-jfk.flac', CLIPS));
-    const cut = await hear(pcm, {}, { maxTokens: 12 });
-    expect(cut.truncated).toBe(true);
-    expect(cut.text).toMatch(/^And so my fellow Americans/u);
-  }, TIMEOUT_MS);
+  it(
+    'say that tokens were too few for what was said',
+    async () => {
+      const pcm = await readSound(new URL('en-jfk.flac', CLIPS));
+      const cut = await hear(pcm, {}, { maxTokens: 12 });
+      expect(cut.truncated).toBe(true);
+      expect(cut.text).toMatch(/^And so my fellow Americans/u);
+    },
+    TIMEOUT_MS,
+  );
 
-  it.each(['ja', 'zh', 'th'])('have the words of the text in %s, with spaces or without', async (language) => {
-    const pcm = (await readSound(new URL('en-jfk.flac', CLIPS))).slice(0, 5 * 16_000);
-    const { text, words = [] } = await hear(pcm, { language, noSpeechThreshold: 1, logProbabilityThreshold: -9 });
-    expect(text).not.toBe('');
-    expect(joinWords(words)).toBe(text);
-  }, TIMEOUT_MS);
+  it.each(['ja', 'zh', 'th'])(
+    'have the words of the text in %s, with spaces or without',
+    async (language) => {
+      const pcm = (await readSound(new URL('en-jfk.flac', CLIPS))).slice(0, 5 * 16_000);
+      const { text, words = [] } = await hear(pcm, { language, noSpeechThreshold: 1, logProbabilityThreshold: -9 });
+      expect(text).not.toBe('');
+      expect(joinWords(words)).toBe(text);
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -129,7 +129,8 @@ const GENERATORS: Record<NoiseKind, (samples: number) => Float64Array> = {
           const pulse = ((at + index) * pitch) % RATE < pitch ? 8 : 0;
           const value = (hiss ? 1.5 * shape() : 0) + pulse + 0.05 * shape();
           const envelope = Math.sin((Math.PI * index) / length) ** 0.5;
-          out[at + index] = (out[at + index] ?? 0) + formants.reduce((sum, filter) => sum + filter(value), 0) * envelope;
+          out[at + index] =
+            (out[at + index] ?? 0) + formants.reduce((sum, filter) => sum + filter(value), 0) * envelope;
         }
         at += length + (random() < 0.2 ? Math.round(RATE * 0.4 * random()) : 0);
       }

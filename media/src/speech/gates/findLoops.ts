@@ -71,7 +71,12 @@ function itemsOf({ text, words }: LoopEvidence): Item[] {
     }));
   }
   const parts = splitWords(text);
-  return (placesOf(text, parts.map((part) => ({ text: part }))) ?? []).map((place, index) => ({
+  return (
+    placesOf(
+      text,
+      parts.map((part) => ({ text: part })),
+    ) ?? []
+  ).map((place, index) => ({
     ...place,
     key: keyOf(parts[index] ?? ''),
   }));

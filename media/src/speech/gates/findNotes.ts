@@ -30,7 +30,8 @@ export function findNotes(text: string): Span[] {
     spans.push({ start, end: ownStop ? end + rest.length : end });
   };
   for (const match of text.matchAll(NOTE)) {
-    if (isShort(match.slice(1).find((part) => part !== undefined) ?? '')) add(match.index, match.index + match[0].length);
+    if (isShort(match.slice(1).find((part) => part !== undefined) ?? ''))
+      add(match.index, match.index + match[0].length);
   }
   for (const match of text.matchAll(ROUND)) {
     const end = match.index + match[0].length;

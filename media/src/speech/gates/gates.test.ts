@@ -161,7 +161,9 @@ describe('repetition', () => {
     const kept = judge(text, { words });
     expect(kept.text).toBe('we will see so you tomorrow then');
     expect(kept.words).toEqual([...before, loop[0], ...after]);
-    const without = judge(text, { words: words.map((word) => (word.text === 'so' ? { ...word, startMs: 900, endMs: 900 } : word)) });
+    const without = judge(text, {
+      words: words.map((word) => (word.text === 'so' ? { ...word, startMs: 900, endMs: 900 } : word)),
+    });
     expect(without.text).toBe('we will see you tomorrow then');
   });
 
@@ -186,11 +188,31 @@ describe('repetition', () => {
 describe('any text', () => {
   const unspaced = (text: string) => text.replace(/\s/gu, '');
   const piece = fc.oneof(
-    fc.constantFrom('no', 'no,', 'zero', 'the', 'Budget.', '今天', '7', "don't", '(quietly)', '[laughs]', '♪', '*sighs*', '('),
+    fc.constantFrom(
+      'no',
+      'no,',
+      'zero',
+      'the',
+      'Budget.',
+      '今天',
+      '7',
+      "don't",
+      '(quietly)',
+      '[laughs]',
+      '♪',
+      '*sighs*',
+      '(',
+    ),
     fc.string({ unit: 'grapheme', maxLength: 6 }),
   );
   const texts = fc
-    .array(fc.oneof(piece, fc.tuple(piece, fc.nat(40)).map(([text, times]) => `${text} `.repeat(times))), { maxLength: 20 })
+    .array(
+      fc.oneof(
+        piece,
+        fc.tuple(piece, fc.nat(40)).map(([text, times]) => `${text} `.repeat(times)),
+      ),
+      { maxLength: 20 },
+    )
     .map((parts) => parts.join(' ').replace(/\s+/gu, ' ').trim());
   const results = fc.record({
     text: texts,

@@ -64,7 +64,9 @@ export function without(whole: TextWithWords, cut: readonly Span[]): TextWithWor
 function joined(pieces: readonly string[]): string {
   let text = '';
   for (const piece of pieces) {
-    text = CLOSING.test(piece) ? text + piece : joinWords([{ text }, { text: piece }].filter((part) => part.text !== ''));
+    text = CLOSING.test(piece)
+      ? text + piece
+      : joinWords([{ text }, { text: piece }].filter((part) => part.text !== ''));
   }
   return text;
 }
