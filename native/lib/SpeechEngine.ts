@@ -14,6 +14,13 @@ const MAX_SECONDS = 30;
 const MAX_AUDIO_CONTEXT = 1_500;
 const MAX_TIMEOUT_MS = 600_000;
 const MAX_THREADS = 64;
+const RANGES = [
+  ['temperature', 0, 1],
+  ['temperatureIncrement', 0, 1],
+  ['noSpeechThreshold', 0, 1],
+  ['logProbabilityThreshold', -1_000, 0],
+  ['entropyThreshold', 0, 5],
+] as const;
 const DEVICES: readonly string[] = ['auto', 'cpu', 'cuda'];
 
 /**
@@ -96,9 +103,9 @@ class WhisperEngine implements SpeechEngine {
     inRange('maxTokens', { value: job.maxTokens, min: 1, max: 224 });
     inRange('threads', { value: job.threads ?? 0, min: 0, max: MAX_THREADS });
     inRange('timeoutMs', { value: job.timeoutMs, min: 0, max: MAX_TIMEOUT_MS });
-    for (const name of ['temperature', 'temperatureIncrement'] as const) {
-      if (!(job[name] >= 0 && job[name] <= 1))
-        throw new NativeError('NATIVE_INVALID_ARGUMENT', `${name} is from 0 to 1.`);
+    for (const [name, min, max] of RANGES) {
+      if (!(job[name] >= min && job[name] <= max))
+        throw new NativeError('NATIVE_INVALID_ARGUMENT', `${name} is from ${min} to ${max}.`);
     }
   }
 }

@@ -97,13 +97,22 @@ export interface TranscribeJob {
   audioContext: number;
   /** 1 = greedy, up to 8. */
   beamSize: number;
-  /** Most text tokens of the whole result, 1 to 224. */
+  /** Most text tokens of the whole result, 1 to 224; the decoder makes no more than 220. */
   maxTokens: number;
   /** Text that came before, at most 224 tokens are used. Empty for none. */
   prompt: string;
   temperature: number;
-  /** 0 switches the temperature fallback off. */
+  /**
+   * Steps in which the temperature rises up to 1 while the text looks wrong; 0 switches this off. Where no text looks right, the
+   * first one is the result.
+   */
   temperatureIncrement: number;
+  /** A text with a lower mean log-probability looks wrong, -1,000 to 0 ... */
+  logProbabilityThreshold: number;
+  /** ... unless the no-speech probability is at least this, 0 to 1. */
+  noSpeechThreshold: number;
+  /** A text without an end whose last 32 tokens have a lower entropy (nats) looks wrong, 0 to 5. */
+  entropyThreshold: number;
   /** Ask for word times, by the decoder's attention to the audio; costs one more run of the decoder over the text. */
   words: boolean;
   /**
@@ -124,7 +133,7 @@ export interface NativeWord {
 }
 
 export interface TranscribeResult {
-  /** Valid UTF-8, trimmed; may be empty. Empty by Whisper's rule too: no-speech over 0.6 and mean log-probability under -1. */
+  /** Valid UTF-8, trimmed; may be empty. As it was decoded: whether it is no speech is for the caller to judge. */
   text: string;
   language: string;
   languageProbability: number;
@@ -133,6 +142,13 @@ export interface TranscribeResult {
   /** Mean log-probability of the text tokens; 0 for an empty text. */
   meanLogProbability: number;
   tokens: number;
+  /** The tokens were used up before the text ended; absent when it ended. */
+  truncated?: boolean;
+  /**
+   * Mean log-probability of the same tokens on the same audio without the prompt: how much of the text is heard and not just
+   * repeated. Absent unless every word of the text stands in the prompt.
+   */
+  unpromptedLogProbability?: number;
   /** Absent unless asked for. Monotonic, inside the audio. */
   words?: NativeWord[];
   /** Samples that were NaN, infinite or out of range, and were set to 0 or clipped. */

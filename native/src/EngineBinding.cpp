@@ -60,6 +60,9 @@ bool readJob(const Napi::Object &object, Job &job) {
   job.temperature = static_cast<float>(numberOf(object, "temperature"));
   job.temperatureIncrement = static_cast<float>(numberOf(object, "temperatureIncrement"));
   job.threads = intOf(object, "threads");
+  job.noSpeechThreshold = static_cast<float>(numberOf(object, "noSpeechThreshold"));
+  job.logProbabilityThreshold = static_cast<float>(numberOf(object, "logProbabilityThreshold"));
+  job.entropyThreshold = static_cast<float>(numberOf(object, "entropyThreshold"));
   job.timeoutMs = numberOf(object, "timeoutMs");
   return true;
 }

@@ -34,6 +34,8 @@ Napi::Value transcriptionToJs(Napi::Env env, const Outcome &outcome) {
   result.Set("noSpeechProbability", value.noSpeechProbability);
   result.Set("meanLogProbability", value.meanLogProbability);
   result.Set("tokens", value.tokens);
+  if (value.truncated) result.Set("truncated", true);
+  if (value.unpromptedLogProbability) result.Set("unpromptedLogProbability", *value.unpromptedLogProbability);
   if (outcome.wantsWords) result.Set("words", wordsToJs(env, value.words));
   result.Set("sanitizedSamples", static_cast<double>(outcome.sanitized));
   result.Set("timings", timings);

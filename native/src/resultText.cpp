@@ -1,23 +1,20 @@
 #include "resultText.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <numeric>
+#include <set>
+#include <string>
+#include <utility>
 
+#include "scripts.h"
 #include "utf8.h"
-#include "whisper.h"
+#include "whisperAccess.h"
 #include "wordAlignment.h"
 
 namespace parley {
 
 namespace {
-
-struct Token {
-  const char *bytes;
-  whisper_token_data data;
-  double startMs = 0;
-  double endMs = 0;
-};
 
 constexpr double kFrameMs = 20;
 /** Levels are taken over so many samples (10 ms). */
@@ -64,76 +61,103 @@ private:
   std::vector<float> levels_;
 };
 
-std::vector<Token> textTokens(whisper_context *context, whisper_state *state, std::size_t limit) {
-  const whisper_token end = whisper_token_eot(context);
-  std::vector<Token> tokens;
-  const int segments = whisper_full_n_segments_from_state(state);
-  for (int segment = 0; segment < segments; ++segment) {
-    const int count = whisper_full_n_tokens_from_state(state, segment);
-    for (int i = 0; i < count && tokens.size() < limit; ++i) {
-      const whisper_token_data data = whisper_full_get_token_data_from_state(state, segment, i);
-      if (data.id >= end) continue;
-      tokens.push_back({whisper_token_to_str(context, data.id), data});
-    }
+/** The words of a text as they are compared: letters and digits, ASCII in lower case. */
+std::set<std::string> comparedWords(std::string_view text) {
+  std::set<std::string> words;
+  std::string word;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    if (byte >= 0x80 || (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z')) word += lower;
+    else if (!word.empty()) words.insert(std::exchange(word, {}));
   }
-  return tokens;
+  if (!word.empty()) words.insert(word);
+  return words;
 }
 
-/** Scripts without spaces between words: there, every complete character sequence of tokens is a word of its own. */
-bool writesWithoutSpaces(const std::string &language) {
-  static constexpr std::array codes = {"zh", "ja", "th", "lo", "my", "yue", "km", "bo"};
-  return std::find(codes.begin(), codes.end(), language) != codes.end();
+/** Whether a text may be a mere echo: the prompt has every word of it. */
+bool mayEcho(std::string_view text, std::string_view prompt) {
+  if (text.empty() || prompt.empty()) return false;
+  const std::set<std::string> said = comparedWords(text);
+  const std::set<std::string> given = comparedWords(prompt);
+  return !said.empty() && std::includes(given.begin(), given.end(), said.begin(), said.end());
+}
+
+/** How likely the text is on its audio where no prompt suggests it. */
+std::optional<double> unpromptedLogProbability(whisper_context *context, whisper_state *state, const Decoded &decoded,
+                                               int languageId, bool translate, int threads) {
+  std::vector<whisper_token> sequence = {whisper_token_sot(context)};
+  if (whisper_is_multilingual(context)) {
+    sequence.push_back(whisper_token_lang(context, std::max(0, languageId)));
+    sequence.push_back(translate ? whisper_token_translate(context) : whisper_token_transcribe(context));
+  }
+  sequence.push_back(whisper_token_not(context));
+  const std::size_t firstText = sequence.size();
+  for (const Token &token : decoded.tokens) sequence.push_back(token.data.id);
+  double mean = 0;
+  if (!access::meanLogProbabilityOf(context, state, sequence, firstText, threads, mean)) return {};
+  return mean;
 }
 
 /** Gathers tokens until the next word starts. */
 class WordBuilder {
 public:
-  WordBuilder(const AudioInput &audio, bool withoutSpaces)
-      : limitMs_(audio.givenMs()), withoutSpaces_(withoutSpaces), levels_(audio) {}
+  explicit WordBuilder(const AudioInput &audio) : limitMs_(audio.givenMs()), levels_(audio) {}
 
   void add(const Token &token) {
-    const std::string_view bytes(token.bytes);
-    const bool complete = completeUtf8Prefix(bytes_) == bytes_.size();
-    if (count_ > 0 && complete && (bytes.starts_with(' ') || withoutSpaces_)) finish();
-    if (count_ == 0) start_ = token.startMs;
-    bytes_ += bytes;
-    end_ = token.endMs;
-    probability_ += token.data.p;
-    ++count_;
-  }
-
-  void finish() {
-    if (count_ == 0) return;
-    const std::string valid = validUtf8(bytes_);
-    const std::string_view text = trimmed(valid);
-    if (!text.empty()) {
-      // Token times are estimates: keep them in order and inside the audio.
-      double start = std::clamp(start_, floor_, limitMs_);
-      double end = std::clamp(end_, start, limitMs_);
-      levels_.trim(start, end);
-      words_.push_back({std::string(text), start, end, probability_ / count_});
-      floor_ = end;
-    }
-    bytes_.clear();
-    probability_ = 0;
-    count_ = 0;
+    if (character_.count == 0) character_.startMs = token.startMs;
+    character_.bytes += token.bytes;
+    character_.endMs = token.endMs;
+    character_.probability += token.data.p;
+    ++character_.count;
+    if (completeUtf8Prefix(character_.bytes) == character_.bytes.size()) addCharacters();
   }
 
   std::vector<Word> take() {
+    addCharacters();
     finish();
     return std::move(words_);
   }
 
 private:
+  struct Piece {
+    std::string bytes;
+    double startMs = 0;
+    double endMs = 0;
+    double probability = 0;
+    int count = 0;
+  };
+
+  /** Takes tokens that together are whole characters. */
+  void addCharacters() {
+    if (character_.count == 0) return;
+    const std::string valid = validUtf8(character_.bytes);
+    if (word_.count > 0 && (valid.starts_with(' ') || endsWordBetween(word_.bytes, valid))) finish();
+    if (word_.count == 0) word_.startMs = character_.startMs;
+    word_.bytes += valid;
+    word_.endMs = character_.endMs;
+    word_.probability += character_.probability;
+    word_.count += character_.count;
+    character_ = {};
+  }
+
+  void finish() {
+    const Piece word = std::exchange(word_, {});
+    const std::string_view text = trimmed(word.bytes);
+    if (text.empty()) return;
+    // Token times are estimates: keep them in order and inside the audio.
+    double start = std::clamp(word.startMs, floor_, limitMs_);
+    double end = std::clamp(word.endMs, start, limitMs_);
+    levels_.trim(start, end);
+    words_.push_back({std::string(text), start, end, word.probability / word.count});
+    floor_ = end;
+  }
+
   double limitMs_;
-  bool withoutSpaces_;
   Levels levels_;
-  std::string bytes_;
-  double start_ = 0;
-  double end_ = 0;
+  Piece character_;
+  Piece word_;
   double floor_ = 0;
-  double probability_ = 0;
-  int count_ = 0;
   std::vector<Word> words_;
 };
 
@@ -154,22 +178,51 @@ void placeTokens(whisper_context *context, whisper_state *state, const Job &job,
 
 } // namespace
 
-void collectText(whisper_context *context, whisper_state *state, const Job &job, int threads, Transcription &value) {
-  std::vector<Token> tokens = textTokens(context, state, static_cast<std::size_t>(job.maxTokens));
+double Decoded::meanLogProbability() const {
+  if (tokens.empty()) return 0;
+  const auto add = [](double sum, const Token &token) { return sum + token.data.plog; };
+  return std::accumulate(tokens.begin(), tokens.end(), 0.0, add) / static_cast<double>(tokens.size());
+}
+
+Decoded readDecoded(whisper_context *context, whisper_state *state, std::size_t limit) {
+  const whisper_token end = whisper_token_eot(context);
+  Decoded decoded;
+  const int segments = whisper_full_n_segments_from_state(state);
+  decoded.ended = segments == 0;
+  for (int segment = 0; segment < segments; ++segment) {
+    const int count = whisper_full_n_tokens_from_state(state, segment);
+    for (int i = 0; i < count; ++i) {
+      const whisper_token_data data = whisper_full_get_token_data_from_state(state, segment, i);
+      if (data.id == end) decoded.ended = true;
+      if (data.id >= end) continue;
+      if (decoded.tokens.size() < limit) decoded.tokens.push_back({whisper_token_to_str(context, data.id), data});
+      else decoded.ended = false;
+    }
+  }
+  return decoded;
+}
+
+void collectText(whisper_context *context, whisper_state *state, const Job &job, int threads, Decoded &decoded,
+                 Transcription &value) {
+  std::vector<Token> &tokens = decoded.tokens;
+  const int languageId = whisper_lang_id(value.language.c_str());
+  if (job.words) placeTokens(context, state, job, languageId, threads, tokens);
   std::string bytes;
-  double sum = 0;
-  if (job.words) placeTokens(context, state, job, whisper_lang_id(value.language.c_str()), threads, tokens);
-  WordBuilder words(job.audio, writesWithoutSpaces(value.language));
+  WordBuilder words(job.audio);
   for (const Token &token : tokens) {
     bytes += token.bytes;
-    sum += token.data.plog;
     if (job.words) words.add(token);
   }
   const std::string valid = validUtf8(bytes);
   value.text = std::string(trimmed(valid));
   value.tokens = static_cast<int>(tokens.size());
-  value.meanLogProbability = value.text.empty() ? 0 : sum / static_cast<double>(tokens.size());
+  value.truncated = !decoded.ended;
+  value.meanLogProbability = value.text.empty() ? 0 : decoded.meanLogProbability();
   if (job.words) value.words = words.take();
+  if (mayEcho(value.text, job.prompt)) {
+    value.unpromptedLogProbability =
+        unpromptedLogProbability(context, state, decoded, languageId, job.translate, threads);
+  }
 }
 
 } // namespace parley

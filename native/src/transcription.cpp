@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <exception>
+#include <map>
 
 #include "backends.h"
 #include "resultText.h"
@@ -21,6 +23,8 @@ constexpr int kStateFreed = -7;
 constexpr std::size_t kMaxPromptBytes = 4096;
 /** Decoders that the temperature fallback samples with. */
 constexpr int kFallbackCandidates = 2;
+/** Tokens at the end of a text whose entropy tells a loop: as whisper.cpp has it. */
+constexpr std::size_t kLoopTokens = 32;
 
 bool askStop(void *stop) { return static_cast<const StopSignal *>(stop)->shouldStop(); }
 
@@ -29,7 +33,10 @@ int languageCount(whisper_context *context) {
   return whisper_model_n_vocab(context) - 51765 - (whisper_is_multilingual(context) ? 1 : 0);
 }
 
-whisper_full_params parametersOf(const Job &job, int threads, const StopSignal &stop) {
+/** whisper.cpp's decoder makes no more steps; what does not end by then would count as failed. */
+int mostTokens(whisper_context *context) { return whisper_n_text_ctx(context) / 2 - 4; }
+
+whisper_full_params parametersOf(whisper_context *context, const Job &job, int threads, const StopSignal &stop) {
   whisper_full_params params =
       whisper_full_default_params(job.beamSize > 1 ? WHISPER_SAMPLING_BEAM_SEARCH : WHISPER_SAMPLING_GREEDY);
   params.n_threads = threads;
@@ -44,11 +51,15 @@ whisper_full_params parametersOf(const Job &job, int threads, const StopSignal &
   params.print_realtime = false;
   params.print_timestamps = false;
   // whisper.cpp stops after `max_tokens` + 1.
-  params.max_tokens = std::max(1, job.maxTokens - 1);
+  params.max_tokens = std::clamp(job.maxTokens - 1, 1, mostTokens(context) - 1);
   params.audio_ctx = job.audioContext;
   params.suppress_blank = true;
-  params.temperature = job.temperature;
-  params.temperature_inc = job.temperatureIncrement;
+  // Notes on sounds stay possible: without them the model writes sentences on noise. The caller takes them out of the text.
+  params.suppress_nst = false;
+  // Other temperatures are tried by `decode`: whisper.cpp keeps the last text, however much worse than the first it is.
+  params.temperature_inc = 0;
+  // Whether a text is no speech is the caller's to judge, by the probabilities of the result.
+  params.no_speech_thold = 1;
   const bool samples = job.temperature > 0 || job.temperatureIncrement > 0;
   params.greedy.best_of = samples ? std::max(kFallbackCandidates, job.beamSize) : 1;
   params.beam_search.beam_size = job.beamSize;
@@ -107,6 +118,53 @@ Outcome failed(Status status, std::string message) {
   return outcome;
 }
 
+/** Shannon entropy (nats) of the last tokens: a loop has few different ones. */
+double tailEntropy(const std::vector<Token> &tokens) {
+  const std::size_t count = std::min(kLoopTokens, tokens.size());
+  std::map<whisper_token, int> counts;
+  for (std::size_t i = tokens.size() - count; i < tokens.size(); ++i) ++counts[tokens[i].data.id];
+  double entropy = 0;
+  for (const auto &[id, times] : counts) {
+    const double share = static_cast<double>(times) / static_cast<double>(count);
+    entropy -= share * std::log(share);
+  }
+  return entropy;
+}
+
+/**
+ * Whether another temperature may do better. Repetition alone is no reason, people say numbers: only a text that repeats itself and
+ * does not end is taken for a loop.
+ */
+bool looksWrong(const Decoded &decoded, const Job &job, double noSpeechProbability) {
+  if (decoded.tokens.empty()) return false;
+  if (decoded.meanLogProbability() < job.logProbabilityThreshold && noSpeechProbability < job.noSpeechThreshold) return true;
+  return !decoded.ended && decoded.tokens.size() > kLoopTokens && tailEntropy(decoded.tokens) < job.entropyThreshold;
+}
+
+/**
+ * Decodes, and again at higher temperatures as long as the text looks wrong and the job allows it. Where none looks right, it
+ * is the first one: it is the likeliest.
+ * @return whisper.cpp's code
+ */
+int decode(whisper_context *context, whisper_state *state, const Job &job, whisper_full_params params, Decoded &decoded) {
+  for (float temperature = job.temperature; temperature <= 1 + 1e-6f; temperature += job.temperatureIncrement) {
+    const bool first = temperature == job.temperature;
+    if (!first) access::reuseEncoding(state);
+    params.temperature = temperature;
+    // Between samples, less of a loop is better; the likeliest text is not dropped for its entropy.
+    params.entropy_thold = temperature > 0 ? job.entropyThreshold : 0;
+    // 0 samples: the spectrogram is in the state already.
+    const int code = whisper_full_with_state(context, state, params, nullptr, 0);
+    access::forgetEncoding();
+    if (code != 0) return code;
+    Decoded next = readDecoded(context, state, static_cast<std::size_t>(job.maxTokens));
+    const bool wrong = looksWrong(next, job, access::noSpeechProbability(state));
+    if (first || !wrong) decoded = std::move(next);
+    if (!wrong || job.temperatureIncrement <= 0) return 0;
+  }
+  return 0;
+}
+
 Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop) {
   const auto started = std::chrono::steady_clock::now();
   const auto aborted = [] { return failed(Status::Aborted, "the job was stopped before its end"); };
@@ -134,14 +192,13 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
     access::reuseEncoding(state);
   }
 
-  whisper_full_params params = parametersOf(job, threads, stop);
+  whisper_full_params params = parametersOf(context, job, threads, stop);
   params.language = value.language.c_str();
   const std::string prompt(utf8Tail(job.prompt, kMaxPromptBytes));
   params.initial_prompt = prompt.empty() ? nullptr : prompt.c_str();
 
-  // 0 samples: the spectrogram is in the state already.
-  const int code = whisper_full_with_state(context, state, params, nullptr, 0);
-  access::forgetEncoding();
+  Decoded decoded;
+  const int code = decode(context, state, job, params, decoded);
   if (code == kStateFreed) {
     state = nullptr;
     return failed(Status::DecodeFailed, failureText("out of memory for the decoder", code));
@@ -150,7 +207,7 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   if (code != 0) return failed(Status::DecodeFailed, failureText("the decoder failed", code));
 
   value.noSpeechProbability = access::noSpeechProbability(state);
-  collectText(context, state, job, threads, value);
+  collectText(context, state, job, threads, decoded, value);
   const access::Timings timings = access::timings(state);
   value.melMs = timings.melMs;
   value.encodeMs = timings.encodeMs;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct Job {
   float temperatureIncrement = 0;
   /** 0 = all that the lane has. */
   int threads = 0;
+  /** What a text is decoded again for, at a higher temperature; see `looksWrong`. */
+  float noSpeechThreshold = 0.6f;
+  float logProbabilityThreshold = -1;
+  float entropyThreshold = 2.4f;
   double timeoutMs = 0;
 };
 
@@ -46,6 +51,10 @@ struct Transcription {
   double noSpeechProbability = 0;
   double meanLogProbability = 0;
   int tokens = 0;
+  /** The tokens were used up before the text ended. */
+  bool truncated = false;
+  /** Mean log-probability of the text's tokens on the same audio without the prompt, where the prompt holds all its words. */
+  std::optional<double> unpromptedLogProbability;
   std::vector<Word> words;
   double melMs = 0;
   double encodeMs = 0;

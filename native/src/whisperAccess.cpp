@@ -66,6 +66,27 @@ bool attentionOf(whisper_context *context, whisper_state *state, const std::vect
   return true;
 }
 
+bool meanLogProbabilityOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence,
+                          std::size_t firstText, int threads, double &mean) {
+  if (firstText < 1 || sequence.size() <= firstText) return false;
+  if (static_cast<int>(sequence.size()) > whisper_n_text_ctx(context)) return false;
+  whisper_kv_cache_clear(state->kv_self);
+  whisper_batch_prep_legacy(state->batch, sequence.data(), static_cast<int>(sequence.size()), 0, 0);
+  for (std::size_t i = firstText - 1; i + 1 < sequence.size(); ++i) state->batch.logits[i] = 1;
+  if (!whisper_decode_internal(*context, *state, state->batch, threads, false, nullptr, nullptr)) return false;
+  const std::size_t vocabulary = whisper_n_vocab(context);
+  double sum = 0;
+  for (std::size_t i = firstText; i < sequence.size(); ++i) {
+    const float *row = state->logits.data() + (i - 1) * vocabulary;
+    const float most = *std::max_element(row, row + vocabulary);
+    double total = 0;
+    for (std::size_t token = 0; token < vocabulary; ++token) total += std::exp(row[token] - most);
+    sum += row[sequence[i]] - most - std::log(total);
+  }
+  mean = sum / static_cast<double>(sequence.size() - firstText);
+  return std::isfinite(mean);
+}
+
 ggml_backend_t cpuBackend(const whisper_state *state) {
   return state->backends.empty() ? nullptr : state->backends.back();
 }

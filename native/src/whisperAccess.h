@@ -51,6 +51,15 @@ struct Attention {
 bool attentionOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence, int threads,
                  Attention &attention);
 
+/**
+ * Mean log-probability of a text's tokens, each after those before it, on the encoder output that `state` holds.
+ * @param sequence special tokens, then the text
+ * @param firstText index of the first text token, 1 at least
+ * @return false when it cannot be had
+ */
+bool meanLogProbabilityOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence,
+                          std::size_t firstText, int threads, double &mean);
+
 /** The state's CPU backend: always the last one of its list. */
 ggml_backend_t cpuBackend(const whisper_state *state);
 

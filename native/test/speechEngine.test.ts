@@ -68,9 +68,47 @@ describe('one engine', () => {
 
   it('hears silence as no speech', async () => {
     const result = await engine.transcribe(0, job(new Int16Array(2 * RATE)));
-    expect(result.text).toBe('');
     expect(result.noSpeechProbability).toBeGreaterThan(0.9);
-    expect(result.meanLogProbability).toBe(0);
+    expect(result.text === '' ? -2 : result.meanLogProbability).toBeLessThan(-1);
+  });
+
+  it.each([
+    ['no beam', 1],
+    ['five beams', 5],
+  ])('leaves it to the caller what is no speech, with %s', async (_, beamSize) => {
+    const strict = { noSpeechThreshold: 0, logProbabilityThreshold: 0, beamSize };
+    expect((await engine.transcribe(0, job(pcm.english, strict))).text).toBe(english.text);
+  });
+
+  it('keeps the likeliest text where no other temperature does better', async () => {
+    const never = { logProbabilityThreshold: 0, noSpeechThreshold: 1, temperatureIncrement: 0.5 };
+    const once = await engine.transcribe(0, job(pcm.english, { words: true }));
+    const tried = await engine.transcribe(0, job(pcm.english, { ...never, words: true }));
+    expect(meaning(tried)).toEqual(meaning(once));
+    expect(tried.timings.decodeMs).toBeGreaterThan(once.timings.decodeMs);
+  });
+
+  it('says whether a text has reached its end', async () => {
+    const whole = await engine.transcribe(0, job(pcm.english));
+    expect(whole).not.toHaveProperty('truncated');
+    for (const maxTokens of [1, 2, whole.tokens - 1]) {
+      expect(await engine.transcribe(0, job(pcm.english, { maxTokens }))).toMatchObject({ truncated: true });
+    }
+    expect(await engine.transcribe(0, job(pcm.english, { maxTokens: whole.tokens + 1 }))).not.toHaveProperty(
+      'truncated',
+    );
+  });
+
+  it('says how likely a text is without its prompt, where the prompt has all its words', async () => {
+    const echoed = await engine.transcribe(0, job(pcm.english, { prompt: english.text.toLowerCase() }));
+    expect(echoed.text).not.toBe('');
+    if (echoed.text === english.text) {
+      expect(echoed.unpromptedLogProbability).toBeGreaterThan(-0.5);
+      expect(echoed.unpromptedLogProbability).toBeLessThan(0);
+    }
+    for (const prompt of ['', 'Entirely other words.']) {
+      expect(await engine.transcribe(0, job(pcm.english, { prompt }))).not.toHaveProperty('unpromptedLogProbability');
+    }
   });
 
   it('detects the language when asked, with its probability', async () => {
@@ -124,6 +162,16 @@ describe('one engine', () => {
     expect(before).toBeGreaterThan(2_000);
   });
 
+  it.each([
+    'zh',
+    'ja',
+    'th',
+  ])('divides a text by its own script and not by the language that is asked for: %s', async (language) => {
+    const { words = [], text } = await engine.transcribe(0, job(pcm.english, { language, words: true }));
+    expect(text).toMatch(/^[ -~]{10,}$/);
+    expect(words.map((word) => word.text).join(' ')).toBe(text);
+  });
+
   it('keeps to the token limit and never splits a character', async () => {
     const whole = await engine.transcribe(0, job(pcm.german, { language: 'de' }));
     for (let maxTokens = 1; maxTokens <= whole.tokens; maxTokens++) {
@@ -156,7 +204,7 @@ describe('one engine', () => {
     expect(result.text).toBe(english.text);
     const nothing = await engine.transcribe(0, job(new Float32Array(RATE).fill(Number.NaN)));
     expect(nothing.sanitizedSamples).toBe(RATE);
-    expect(nothing.text).toBe('');
+    expect(nothing.noSpeechProbability).toBeGreaterThan(0.9);
   });
 
   it.each([
@@ -169,6 +217,9 @@ describe('one engine', () => {
     ['nine beams', { beamSize: 9 }],
     ['no tokens', { maxTokens: 0 }],
     ['a negative temperature', { temperature: -0.1 }],
+    ['a no-speech threshold over 1', { noSpeechThreshold: 1.1 }],
+    ['a log-probability over 0', { logProbabilityThreshold: 0.1 }],
+    ['an entropy that is no number', { entropyThreshold: Number.NaN }],
     ['audio over 30 s', { pcm: new Int16Array(30 * RATE + 1) }],
     ['8-bit audio', { pcm: new Uint8Array(RATE) as unknown as Int16Array }],
   ])('refuses %s', async (_what, changes) => {

@@ -127,7 +127,7 @@ const transcriptionSchema: z.ZodType<TranscriptionStatus> = z.strictObject({
 const shedMs = z.partialRecord(z.enum([...gapReason.options, 'asleep']), nonNegative);
 
 const rejectedMs = z.partialRecord(
-  z.enum(['nearSilent', 'noWords', 'noSpeech', 'noLetters', 'annotation', 'lowProbability', 'repetition']),
+  z.enum(['nearSilent', 'noWords', 'noSpeech', 'noLetters', 'annotation', 'lowProbability', 'repetition', 'promptEcho']),
   nonNegative,
 );
 

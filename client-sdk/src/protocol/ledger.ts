@@ -17,8 +17,10 @@ export type RejectionReason =
   | 'annotation'
   /** ... words that it does not believe itself, ... */
   | 'lowProbability'
-  /** ... or a loop. */
-  | 'repetition';
+  /** ... a loop of which nothing could be kept, ... */
+  | 'repetition'
+  /** ... or an echo of the prompt and the hot words. */
+  | 'promptEcho';
 
 /**
  * Every millisecond of a track's time line, each in exactly one class: the sum of all classes is `totalMs`. Multiples of 1/16 ms

@@ -71,7 +71,7 @@ export interface SpeechSettings {
   noSpeechThreshold: number;
   /** Mean log-probability of the tokens below which a text counts as unsure. */
   logProbabilityThreshold: number;
-  /** Compression ratio above which a text counts as a loop. */
+  /** Compression ratio above which a text without an end counts as a loop and is decoded again. */
   compressionRatioThreshold: number;
   /** Most tokens of a text for each second of audio; more is a loop. */
   tokensPerSecond: number;

@@ -5,7 +5,8 @@ import { SAMPLE_RATE } from './limits.js';
 import type { Hypothesis, RecognitionSettings } from './types.js';
 
 /**
- * What an engine says, as a hypothesis. A text that does not pass the gates is emptied, words included, and the gate is named.
+ * What an engine says, as a hypothesis: what the gates keep of its text. Where they keep nothing, text and words are empty, and the
+ * gate is named.
  */
 export function toHypothesis(options: {
   result: TranscribeResult;
@@ -16,10 +17,7 @@ export function toHypothesis(options: {
 }): Hypothesis {
   const { result, settings, times } = options;
   const audioMs = (options.samples / SAMPLE_RATE) * 1_000;
-  const said = result.text.trim();
-  const rejected = said === '' ? undefined : judgeText({ ...result, audioMs }, settings);
-  const text = rejected === undefined ? said : '';
-  const words = text === '' ? [] : (result.words ?? []);
+  const { text, words, rejected, truncated } = judgeText({ ...result, audioMs }, settings);
   return {
     text,
     language: result.language,
@@ -27,7 +25,8 @@ export function toHypothesis(options: {
     confidence: text === '' ? 0 : probability(Math.exp(result.meanLogProbability)),
     noSpeechProbability: probability(result.noSpeechProbability),
     ...(rejected === undefined ? {} : { rejected }),
-    ...(result.words === undefined
+    ...(truncated === true ? { truncated } : {}),
+    ...(result.words === undefined || words === undefined
       ? {}
       : {
           words: monotonicWords(

@@ -2,7 +2,7 @@ import type { TranscribeResult } from '@parley/native';
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_MODEL, findPublishedModel } from '../models/modelCatalogue.js';
 import { toHypothesis } from './filterResult.js';
-import { audioContextFrames, tokenCap, transcribeJob } from './jobOptions.js';
+import { audioContextFrames, entropyThreshold, tokenCap, transcribeJob } from './jobOptions.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionSettings } from './types.js';
 
 const seconds = (s: number) => Math.round(s * 16_000);
@@ -59,6 +59,18 @@ describe('transcribeJob', () => {
     expect(job({ settings: { ...settings, temperatureFallback: false } }).temperatureIncrement).toBe(0);
   });
 
+  it('passes the gates of the request on to the engine, and a compression ratio as an entropy', () => {
+    const gates = { noSpeechThreshold: 0.9, logProbabilityThreshold: -2, compressionRatioThreshold: 2.4 };
+    expect(job({ settings: { ...settings, ...gates } })).toMatchObject({
+      noSpeechThreshold: 0.9,
+      logProbabilityThreshold: -2,
+      entropyThreshold: 2.4,
+    });
+    const entropies = [1, 2, 2.4, 4, 10, 1_000].map(entropyThreshold);
+    expect(entropies).toEqual(entropies.toSorted((a, b) => b - a));
+    expect(entropies.at(-1)).toBe(0);
+  });
+
   it('never lets the built-in model try again', () => {
     expect(job({ profile: BUILT_IN_MODEL.profile }).temperatureIncrement).toBe(0);
   });
@@ -102,9 +114,9 @@ describe('transcribeJob', () => {
     );
   });
 
-  it('caps tokens by the length of the audio and the tokens of a second, at 224', () => {
+  it('caps tokens by the length of the audio and the tokens of a second, at 220', () => {
     const cap = (tokensPerSecond: number) => (s: number) => tokenCap({ samples: seconds(s), tokensPerSecond });
-    expect([0, 1, 3, 13, 30].map(cap(16))).toEqual([24, 40, 72, 224, 224]);
+    expect([0, 1, 3, 13, 30].map(cap(16))).toEqual([24, 40, 72, 220, 220]);
     expect([1, 3].map(cap(8))).toEqual([32, 48]);
     expect(job({ settings: { ...settings, tokensPerSecond: 8 } }).maxTokens).toBe(40);
   });
@@ -147,6 +159,17 @@ describe('toHypothesis', () => {
   it('names no gate where the engine itself found nothing', () => {
     expect(hypothesis({ text: ' ', words: [] })).toMatchObject({ text: '', confidence: 0, words: [] });
     expect(hypothesis({ text: '' })).not.toHaveProperty('rejected');
+  });
+
+  it('says that there is more than the tokens held, and nothing of it where the text is whole', () => {
+    expect(hypothesis({ truncated: true })).toMatchObject({ text: 'Hello.', truncated: true });
+    expect(hypothesis()).not.toHaveProperty('truncated');
+    expect(hypothesis({ text: '[Music]', truncated: true })).not.toHaveProperty('truncated');
+  });
+
+  it('takes a note out of the text and out of its words', () => {
+    const noted = [{ text: '[laughs]', startMs: 0, endMs: 90, probability: 0.5 }, ...words];
+    expect(hypothesis({ text: '[laughs] Hello.', words: noted })).toMatchObject({ text: 'Hello.', words });
   });
 
   it("goes by the request's own thresholds", () => {

@@ -16,7 +16,8 @@ const BLOCK_FRAMES = 64;
 /** Shortest windows of published models, which lose accuracy on shorter ones. */
 const FLOOR_MS: Record<RecognitionKind, number> = { interim: 4_000, final: 10_000 };
 
-/** The addon's bound. */
+/** The addon's bounds. */
+const MAX_ENTROPY = 5;
 const MAX_TIMEOUT_MS = 600_000;
 
 /**
@@ -37,8 +38,8 @@ export function encoderFrames(options: { samples: number; kind: RecognitionKind;
   return audioContextFrames(options) || FULL_FRAMES;
 }
 
-/** Half of Whisper's text window: its own limit. */
-const MAX_TOKENS = 224;
+/** Half of Whisper's text window but what begins it: whisper.cpp makes no more. */
+const MAX_TOKENS = 220;
 /** A short text may hold more than its audio's share: one long word, digits, punctuation. */
 const SPARE_TOKENS = 24;
 /** Two more tries (0.4 and 0.8) at most. */
@@ -51,6 +52,15 @@ const TEMPERATURE_INCREMENT = 0.4;
 export function tokenCap(options: { samples: number; tokensPerSecond: number }): number {
   const { samples, tokensPerSecond } = options;
   return Math.min(MAX_TOKENS, SPARE_TOKENS + Math.ceil((samples / SAMPLE_RATE) * tokensPerSecond));
+}
+
+/**
+ * The entropy of the last 32 tokens (nats) that goes with a compression ratio: a loop of k tokens has ln k of one and compresses to
+ * about k in 32. Whisper's own limits for the two, 2.4 and 2.4, fix the rest.
+ */
+export function entropyThreshold(compressionRatio: number): number {
+  const limit = 2.4;
+  return Math.min(MAX_ENTROPY, Math.max(0, limit - Math.log(compressionRatio / limit)));
 }
 
 /**
@@ -82,6 +92,9 @@ export function transcribeJob(options: {
     prompt: settings.prompt,
     temperature: 0,
     temperatureIncrement: triesAgain ? TEMPERATURE_INCREMENT : 0,
+    noSpeechThreshold: settings.noSpeechThreshold,
+    logProbabilityThreshold: settings.logProbabilityThreshold,
+    entropyThreshold: entropyThreshold(settings.compressionRatioThreshold),
     words: settings.words,
     timeoutMs: Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.ceil(options.timeoutMs))),
   };

@@ -61,6 +61,7 @@ const rejections = [
   'annotation',
   'lowProbability',
   'repetition',
+  'promptEcho',
   'nearSilent',
 ] as const satisfies Rejection[];
 const loadLevels = [0, 1, 2, 3, 4] as const satisfies LoadLevel[];

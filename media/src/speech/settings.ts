@@ -162,7 +162,7 @@ export const speechSettingsSchema = z.strictObject({
     .min(1)
     .max(10)
     .default(2.4)
-    .meta(live('Compression ratio above which a text counts as a loop')),
+    .meta(live('Compression ratio above which a text without an end counts as a loop and is decoded again')),
   tokensPerSecond: z
     .int()
     .min(4)

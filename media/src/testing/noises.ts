@@ -1,5 +1,15 @@
 /** Sounds that are no speech, 16 kHz mono, always the same ones. */
-export type NoiseKind = 'silence' | 'white' | 'pink' | 'clicks' | 'hum' | 'tones' | 'chords';
+export type NoiseKind =
+  | 'silence'
+  | 'white'
+  | 'pink'
+  | 'clicks'
+  | 'hum'
+  | 'tones'
+  | 'chords'
+  | 'breath'
+  | 'coughs'
+  | 'babble';
 
 const RATE = 16_000;
 
@@ -79,7 +89,68 @@ const GENERATORS: Record<NoiseKind, (samples: number) => Float64Array> = {
       );
     });
   },
+  breath: (samples) => {
+    // In for a second, out for a second and a half, then a pause.
+    const random = gaussian(5);
+    const [low, high] = [bandFilter(900, 0.7), bandFilter(2_400, 0.8)];
+    return Float64Array.from({ length: samples }, (_, index) => {
+      const at = (index / RATE) % 3.5;
+      const swell =
+        at < 1 ? Math.sin(Math.PI * at) : at > 1.2 && at < 2.7 ? 0.6 * Math.sin((Math.PI * (at - 1.2)) / 1.5) : 0;
+      const value = random();
+      return (low(value) + high(value)) * swell;
+    });
+  },
+  coughs: (samples) => {
+    // Two bursts each time: a crack of noise, then a hoarse voice that dies away.
+    const random = gaussian(6);
+    const formants = [bandFilter(600, 3), bandFilter(1_300, 4), bandFilter(2_700, 4)];
+    return Float64Array.from({ length: samples }, (_, index) => {
+      const at = (index / RATE) % 2.4;
+      const since = at < 0.45 ? at : at - 0.45;
+      const envelope = at > 0.8 ? 0 : Math.min(1, since / 0.008) * Math.exp(-since / 0.09);
+      const voice = since > 0.06 && (index * 140) % RATE < 140 ? 12 : 0;
+      const value = random() + voice;
+      return formants.reduce((sum, filter) => sum + filter(value), 0) * envelope;
+    });
+  },
+  babble: (samples) => {
+    // Eight voices at once, syllable by syllable, none to be understood.
+    const out = new Float64Array(samples);
+    for (let voice = 0; voice < 8; voice += 1) {
+      const random = uniform(10 + voice);
+      const shape = gaussian(30 + voice);
+      const pitch = 95 + 25 * voice;
+      for (let at = Math.round(random() * RATE * 0.4); at < samples; ) {
+        const length = Math.round(RATE * (0.12 + 0.2 * random()));
+        const formants = [bandFilter(300 + 600 * random(), 5), bandFilter(900 + 1_400 * random(), 7)];
+        const hiss = random() < 0.25;
+        for (let index = 0; index < length && at + index < samples; index += 1) {
+          const pulse = ((at + index) * pitch) % RATE < pitch ? 8 : 0;
+          const value = (hiss ? 1.5 * shape() : 0) + pulse + 0.05 * shape();
+          const envelope = Math.sin((Math.PI * index) / length) ** 0.5;
+          out[at + index] =
+            (out[at + index] ?? 0) + formants.reduce((sum, filter) => sum + filter(value), 0) * envelope;
+        }
+        at += length + (random() < 0.2 ? Math.round(RATE * 0.4 * random()) : 0);
+      }
+    }
+    return out;
+  },
 };
+
+/** Second-order band filter around a pitch (RBJ's cookbook, peak gain 0 dB); keeps its state. */
+function bandFilter(pitch: number, quality: number): (value: number) => number {
+  const angle = (2 * Math.PI * pitch) / RATE;
+  const alpha = Math.sin(angle) / (2 * quality);
+  const scale = 1 + alpha;
+  let [x1, x2, y1, y2] = [0, 0, 0, 0];
+  return (x) => {
+    const y = (alpha * (x - x2) + 2 * Math.cos(angle) * y1 - (1 - alpha) * y2) / scale;
+    [x2, x1, y2, y1] = [x1, x, y1, y];
+    return y;
+  };
+}
 
 /** Numbers from 0 to 1 (mulberry32). */
 function uniform(seed: number): () => number {

@@ -14,6 +14,8 @@ export interface FakeJobScript {
   noSpeechProbability?: number;
   meanLogProbability?: number;
   tokens?: number;
+  truncated?: boolean;
+  unpromptedLogProbability?: number;
   words?: NativeWord[];
   /** Ends this process by the signal before it answers. */
   crash?: 'SIGKILL' | 'SIGABRT';
@@ -125,6 +127,10 @@ function resultOf(script: FakeJobScript, text: string): TranscribeResult {
     noSpeechProbability: script.noSpeechProbability ?? 0,
     meanLogProbability: script.meanLogProbability ?? -0.1,
     tokens: script.tokens ?? 3,
+    ...(script.truncated === undefined ? {} : { truncated: script.truncated }),
+    ...(script.unpromptedLogProbability === undefined
+      ? {}
+      : { unpromptedLogProbability: script.unpromptedLogProbability }),
     ...(script.words === undefined ? {} : { words: script.words }),
     sanitizedSamples: 0,
     timings: { melMs: 0, encodeMs: 0, decodeMs: 0, totalMs: 0 },

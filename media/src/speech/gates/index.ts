@@ -1,2 +1,3 @@
 export { isNearSilent } from './isNearSilent.js';
-export { compressionRatio, type JudgedResult, judgeText, type RejectedText, type TextThresholds } from './judgeText.js';
+export { type JudgedResult, type JudgedText, judgeText, type RejectedText, type TextThresholds } from './judgeText.js';
+export type { JudgedWord } from './keptText.js';

@@ -1,94 +1,99 @@
-import { deflateSync } from 'node:zlib';
 import { splitWords } from '../stabilizer/words.js';
+import { findLoops } from './findLoops.js';
+import { findNotes } from './findNotes.js';
+import { hasWords, type JudgedWord, type TextWithWords, without } from './keptText.js';
 
-/** The gate that a text did not pass. */
-export type RejectedText = 'noSpeech' | 'noLetters' | 'annotation' | 'lowProbability' | 'repetition';
+/** Why nothing of a text was kept. */
+export type RejectedText = 'noSpeech' | 'noLetters' | 'annotation' | 'lowProbability' | 'repetition' | 'promptEcho';
 
-export interface JudgedResult {
-  text: string;
+export interface JudgedResult extends TextWithWords {
   noSpeechProbability: number;
   /** Of the text's tokens. */
   meanLogProbability: number;
-  tokens: number;
   audioMs: number;
+  /** The tokens were used up before the text ended. */
+  truncated?: boolean | undefined;
+  /** Mean log-probability of the tokens without the prompt; absent unless the prompt holds every word of the text. */
+  unpromptedLogProbability?: number | undefined;
 }
 
 export interface TextThresholds {
   noSpeechThreshold: number;
   logProbabilityThreshold: number;
-  compressionRatioThreshold: number;
-  tokensPerSecond: number;
 }
 
-const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-/** What subtitles say of sounds: in brackets, or between stars or notes ... */
-const ANNOTATION = /[([{（［【]([^)\]}）］】]*)[)\]}）］】]|\*([^*]*)\*|[♪♫]([^♪♫]*)[♪♫]/gu;
-/** ... of so many words at most: what is longer may be speech that somebody put into brackets. */
-const LONGEST_ANNOTATION = 6;
-/** A text that is cut off within one: a word or two. */
-const BEGUN_ANNOTATION = /[([{（［【*♪♫]\s*[^\s)\]}）］】*♪♫]+(?:\s[^\s)\]}）］】*♪♫]+)?\s*$/u;
+/** What is kept of a text. */
+export interface JudgedText {
+  /** Empty where it was rejected, or none was there. */
+  text: string;
+  /** Absent where the result had none, or the text has them elsewhere. */
+  words?: readonly JudgedWord[];
+  rejected?: RejectedText;
+  /** The text goes on in the audio beyond what there were tokens for; a loop does not. */
+  truncated?: boolean;
+}
+
 /** Below the threshold by so much, a text is noise whatever the no-speech probability says. */
 const HOPELESS_MARGIN = 1;
-/** zlib makes short texts longer; its ratio says something from here on. */
-const FEWEST_BYTES = 80;
-/** Words in a row that repeat a pattern of at most this many words ... */
-const LONGEST_PATTERN = 4;
-/** ... so often, are a loop. Three "no"s are not. */
-const LOOP_REPEATS = 5;
 /** Nobody says more words in a second: fast speech is four, an auctioneer ten. */
 const WORDS_PER_SECOND = 12;
+const FEWEST_WORDS_FOR_RATE = 8;
+/** An echo begins with a guess: seen are 0.14 to 0.33 on noise, silence and babble, 0.5 to 0.99 on names that were said. */
+const LEAST_FIRST_PROBABILITY = 0.4;
+/** Names are not said as quickly as running speech. */
+const NAMES_PER_SECOND = 6;
 
 /**
- * The gate that a text does not pass, if any. By what the engine says of it and by its shape; no list of phrases, so it holds
- * for every language. Thresholds as in Whisper's reference implementation.
+ * What of an engine's text was said. By what the engine says of it and by its shape; no list of phrases, so it holds for every
+ * language. Notes on sounds and loops of the decoder are cut out, and the rest stays; what has no rest is rejected, and the gate is
+ * named. Repetition by itself is no reason: people say numbers.
  */
-export function judgeText(result: JudgedResult, thresholds: TextThresholds): RejectedText | undefined {
-  const { text, noSpeechProbability, meanLogProbability } = result;
-  if (!LETTER_OR_DIGIT.test(text)) return 'noLetters';
-  if (!LETTER_OR_DIGIT.test(withoutAnnotations(text))) return 'annotation';
+export function judgeText(result: JudgedResult, thresholds: TextThresholds): JudgedText {
+  const said: TextWithWords = { text: result.text.trim(), words: result.words };
+  if (!hasWords(said.text)) return rejected(said.text === '' ? undefined : 'noLetters');
+  const spoken = without(said, findNotes(said.text));
+  if (!hasWords(spoken.text)) return rejected('annotation');
+  const unlikely = unlikelyText(result, thresholds);
+  if (unlikely !== undefined) return rejected(unlikely);
+  const loops = findLoops({ ...spoken, audioMs: result.audioMs, truncated: result.truncated });
+  const kept = without(spoken, loops);
+  if (!hasWords(kept.text) || isTooFast(kept.text, result.audioMs)) return rejected('repetition');
+  const truncated = result.truncated === true && loops.length === 0;
+  return {
+    text: kept.text,
+    ...(kept.words === undefined ? {} : { words: kept.words }),
+    ...(truncated ? { truncated } : {}),
+  };
+}
+
+function rejected(gate: RejectedText | undefined): JudgedText {
+  return { text: '', words: [], ...(gate === undefined ? {} : { rejected: gate }) };
+}
+
+/** What the probabilities say against a text, if anything. */
+function unlikelyText(result: JudgedResult, thresholds: TextThresholds): RejectedText | undefined {
+  const { meanLogProbability, noSpeechProbability } = result;
   const unsure = meanLogProbability < thresholds.logProbabilityThreshold;
   if (unsure && noSpeechProbability > thresholds.noSpeechThreshold) return 'noSpeech';
   if (meanLogProbability < thresholds.logProbabilityThreshold - HOPELESS_MARGIN) return 'lowProbability';
-  if (isLoop(result, thresholds)) return 'repetition';
-  return undefined;
+  return isEcho(result, thresholds) ? 'promptEcho' : undefined;
 }
 
-function withoutAnnotations(text: string): string {
-  return text
-    .replace(ANNOTATION, (whole: string, ...inside: (string | undefined)[]) =>
-      splitWords(inside.slice(0, 3).find((part) => part !== undefined) ?? '').length <= LONGEST_ANNOTATION ? '' : whole,
-    )
-    .replace(BEGUN_ANNOTATION, '');
+/**
+ * Whether a text only repeats its prompt: without the prompt it is unsure, and the audio does not speak for it. A rare name that was
+ * said is unsure without the prompt, too, but its first word is no guess, it is speech, and it takes its time.
+ */
+function isEcho(result: JudgedResult, thresholds: TextThresholds): boolean {
+  const { text, words, audioMs, noSpeechProbability, unpromptedLogProbability } = result;
+  if (unpromptedLogProbability === undefined) return false;
+  if (unpromptedLogProbability >= thresholds.logProbabilityThreshold) return false;
+  if (noSpeechProbability > thresholds.noSpeechThreshold) return true;
+  if ((words?.[0]?.probability ?? 1) < LEAST_FIRST_PROBABILITY) return true;
+  return splitWords(text).length > NAMES_PER_SECOND * (audioMs / 1_000);
 }
 
-function isLoop({ text, audioMs }: JudgedResult, { compressionRatioThreshold }: TextThresholds): boolean {
-  if (compressionRatio(text) > compressionRatioThreshold) return true;
-  const words = splitWords(text.normalize('NFKC').toLocaleLowerCase('und'));
-  if (words.length > 8 && words.length / Math.max(0.5, audioMs / 1_000) > WORDS_PER_SECOND) return true;
-  for (let length = 1; length <= LONGEST_PATTERN; length += 1) {
-    if (longestRun(words, length) >= LOOP_REPEATS + (length === 1 ? 1 : 0)) return true;
-  }
-  return false;
-}
-
-/** How often in a row a pattern of so many words stands there. */
-function longestRun(words: readonly string[], length: number): number {
-  let longest = 1;
-  for (let offset = 0; offset < length; offset += 1) {
-    let run = 1;
-    for (let at = offset + length; at + length <= words.length; at += length) {
-      const same = Array.from({ length }, (_, index) => words[at + index] === words[at - length + index]).every(
-        Boolean,
-      );
-      run = same ? run + 1 : 1;
-      longest = Math.max(longest, run);
-    }
-  }
-  return longest;
-}
-
-/** Bytes of UTF-8 by bytes after zlib; 1 for texts too short to tell. */
-export function compressionRatio(text: string): number {
-  const bytes = Buffer.from(text, 'utf8');
-  return bytes.length < FEWEST_BYTES ? 1 : bytes.length / deflateSync(bytes).length;
+/** Whether more words are there than anybody can say in the time. */
+function isTooFast(text: string, audioMs: number): boolean {
+  const count = splitWords(text).length;
+  return count > FEWEST_WORDS_FOR_RATE && count / Math.max(0.5, audioMs / 1_000) > WORDS_PER_SECOND;
 }

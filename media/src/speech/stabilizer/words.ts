@@ -6,10 +6,12 @@ export interface TimedWord {
   probability?: number;
 }
 
-/** Scripts that write words without spaces between them. */
+/** Scripts that write words without spaces between them; by extensions, for the long vowel of Katakana belongs to two. */
 const WITHOUT_SPACES =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+  /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}]/u;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+const FIRST_LETTER = /[\p{L}\p{N}\p{M}]/u;
+const LAST_LETTER = /[\p{L}\p{N}\p{M}](?=[^\p{L}\p{N}\p{M}]*$)/u;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 
 /** A word as it is compared: NFKC, lower case, letters and digits only. */
@@ -32,25 +34,30 @@ function splitUnspaced(text: string): string[] {
   const words: string[] = [];
   for (const { segment } of segmenter.segment(text)) {
     const last = words.at(-1);
-    if (last !== undefined && !LETTER_OR_DIGIT.test(segment)) words[words.length - 1] = last + segment;
-    else words.push(segment);
+    // Where only one side writes without spaces, a space would be a mark that the text does not have.
+    if (last !== undefined && !(LETTER_OR_DIGIT.test(segment) && touch(last, segment))) {
+      words[words.length - 1] = last + segment;
+    } else words.push(segment);
   }
   return words;
 }
 
-/** Words as one text: spaces between them, but none within scripts that write without. */
+/** Words as one text: spaces between them, but none between two of scripts that write without. */
 export function joinWords(words: readonly { text: string }[]): string {
   let text = '';
+  let lettersBefore = '';
   for (const word of words) {
-    const space = text !== '' && !(WITHOUT_SPACES.test(text.at(-1) ?? '') || startsUnspaced(text, word.text));
-    text += space ? ` ${word.text}` : word.text;
+    text += text === '' || touch(lettersBefore, word.text) ? word.text : ` ${word.text}`;
+    if (FIRST_LETTER.test(word.text)) lettersBefore = word.text;
   }
   return text;
 }
 
-function startsUnspaced(before: string, word: string): boolean {
-  const lastLetter = before.match(/[\p{L}\p{N}](?=[^\p{L}\p{N}]*$)/u)?.[0] ?? '';
-  return WITHOUT_SPACES.test(lastLetter) && WITHOUT_SPACES.test(word);
+/** Whether no space stands between two words. Punctuation goes by the letters around it. */
+function touch(before: string, after: string): boolean {
+  const last = before.match(LAST_LETTER)?.[0] ?? '';
+  const first = after.match(FIRST_LETTER)?.[0] ?? last;
+  return WITHOUT_SPACES.test(last) && WITHOUT_SPACES.test(first);
 }
 
 /** Words without times, spread over the audio by their lengths. */
