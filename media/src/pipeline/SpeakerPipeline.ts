@@ -170,10 +170,13 @@ export class SpeakerPipeline {
     this.#intake.pushPcm(pcm);
   }
 
-  /** To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives. */
-  tick(): void {
+  /**
+   * To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives.
+   * @param nowMs a time up to which everything that came has been pushed; default: now
+   */
+  tick(nowMs?: number): void {
     if (this.#closed) return;
-    if (!this.#muted) this.#intake.tick();
+    if (!this.#muted) this.#intake.tick(nowMs);
     this.#books.tick();
   }
 
