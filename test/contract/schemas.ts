@@ -79,6 +79,7 @@ const gapReason = z.enum([
   'recognizerUnavailable',
   'deadlineExceeded',
   'overloaded',
+  'notStored',
   'mediaWorkerLost',
 ]);
 

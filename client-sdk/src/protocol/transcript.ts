@@ -10,6 +10,8 @@ export type GapReason =
   | 'deadlineExceeded'
   /** More speech was waiting than may wait. */
   | 'overloaded'
+  /** There was a text, and the transcript's store did not take it. */
+  | 'notStored'
   /** The media worker that held the audio died. */
   | 'mediaWorkerLost';
 

@@ -188,6 +188,7 @@ export const ar: Dictionary = {
       recognizerUnavailable: 'لم يكن التعرّف متاحًا',
       deadlineExceeded: 'كان التعرّف بطيئًا جدًا',
       overloaded: 'قيل الكثير دفعة واحدة',
+      notStored: 'تعذّر حفظ النص',
       mediaWorkerLost: 'فقد الخادم هذا الجزء',
       unknown: 'السبب غير معروف',
     },

@@ -173,6 +173,7 @@ export const de: Dictionary = {
       recognizerUnavailable: 'Die Erkennung war nicht da',
       deadlineExceeded: 'Die Erkennung war zu langsam',
       overloaded: 'Es wurde zu viel auf einmal gesagt',
+      notStored: 'Der Text ließ sich nicht speichern',
       mediaWorkerLost: 'Der Server hat diese Stelle verloren',
       unknown: 'Ein Grund ist nicht bekannt',
     },

@@ -169,6 +169,7 @@ export const en = {
       recognizerUnavailable: 'the recogniser was not there',
       deadlineExceeded: 'the recogniser was too slow',
       overloaded: 'too much was said at once',
+      notStored: 'the transcript could not be stored',
       mediaWorkerLost: 'the server lost this part',
       unknown: 'no reason is known',
     },

@@ -172,6 +172,7 @@ export const fr: Dictionary = {
       recognizerUnavailable: 'la reconnaissance n’était pas là',
       deadlineExceeded: 'la reconnaissance était trop lente',
       overloaded: 'trop de choses ont été dites à la fois',
+      notStored: 'le texte n’a pas pu être enregistré',
       mediaWorkerLost: 'le serveur a perdu ce passage',
       unknown: 'raison inconnue',
     },
