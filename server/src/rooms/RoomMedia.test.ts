@@ -205,6 +205,8 @@ describe('the media of a room', () => {
     const ended = rig.room.end();
     await rig.time.advanceAsync(3_000, 100);
     await ended;
-    expect(rig.media.closedSfuRooms.toSorted()).toEqual(Array.from({ length: rig.media.sfuRooms }, (_, index) => index + 1));
+    expect(rig.media.closedSfuRooms.toSorted()).toEqual(
+      Array.from({ length: rig.media.sfuRooms }, (_, index) => index + 1),
+    );
   });
 });

@@ -351,7 +351,7 @@ describe('what a CrosstalkGuard remembers', () => {
           frame += frames;
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 });
