@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { noise } from '../../testing/noises.js';
 import { CrosstalkGuard, type CrosstalkVerdict } from './CrosstalkGuard.js';
-import * as fourier from './fft.js';
 import { ForgetfulCrosstalkGuard } from './testing/ForgetfulCrosstalkGuard.js';
-
-vi.mock('./fft.js', { spy: true });
 
 const FRAME_SAMPLES = 512;
 const FRAME_MS = 32;
@@ -278,26 +275,10 @@ describe('CrosstalkGuard', () => {
 });
 
 describe('what a CrosstalkGuard remembers', () => {
-  const searches = () => vi.mocked(fourier.correlate).mock.calls.length;
-
-  test('spares it what it has compared already: judging again costs nothing but what is new', () => {
-    const meeting = new Meeting('anna', 'ben');
-    meeting.play({ anna: ANNA, ben: leak(BEN, { delayMs: 0, gain: 0.3 }) });
-    const first = meeting.judge('ben');
-    const before = searches();
-    expect(meeting.judge('ben')).toEqual(first);
-    // The other track has not got to the end of what the last frames are compared with.
-    expect(searches() - before).toBeLessThan(4);
-    meeting.play({ anna: ANNA.subarray(0, 0.5 * RATE), ben: BEN.subarray(0, 0.5 * RATE) });
-    const played = searches();
-    meeting.judge('ben');
-    expect(searches() - played).toBeLessThan(16);
-  });
-
   test('changes no verdict', { timeout: 60_000 }, () => {
     const part = fc.record({
       from: fc.nat(100),
-      frames: fc.integer({ min: 5, max: 30 }),
+      frames: fc.integer({ min: 5, max: 20 }),
       speakers: fc.subarray(['anna', 'ben', 'carol']),
       delayMs: fc.nat(460),
       gain: fc.constantFrom(0.05, 0.25, 0.6),
@@ -305,7 +286,7 @@ describe('what a CrosstalkGuard remembers', () => {
       jump: fc.constantFrom(undefined, undefined, undefined, 'anna', 'ben', 'carol'),
     });
     fc.assert(
-      fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
+      fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
         const guards = [new CrosstalkGuard(), new ForgetfulCrosstalkGuard()] as const;
         const names = ['anna', 'ben', 'carol'];
         const voices: Record<string, Int16Array> = {
@@ -351,7 +332,7 @@ describe('what a CrosstalkGuard remembers', () => {
           frame += frames;
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 });
