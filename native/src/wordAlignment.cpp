@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <string_view>
 
+#include "alignmentHeads.h"
 #include "whisperAccess.h"
 
 namespace parley {
@@ -18,31 +20,12 @@ constexpr int kMedianWidth = 7;
 /** Of the built-in model, found by comparing with the true times of its voices (half of the starts within 35 ms). */
 constexpr std::array<whisper_ahead, 4> kBuiltInHeads{{{1, 0}, {1, 1}, {2, 0}, {2, 1}}};
 
-struct ModelShape {
-  int vocabulary = 0;
-  int textLayers = 0;
-  int textHeads = 0;
-  int mels = 0;
-};
-
 bool readShape(const char *path, ModelShape &shape) {
   std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen(path, "rb"), std::fclose);
   std::array<std::int32_t, 11> head{};
   if (!file || std::fread(head.data(), sizeof(head[0]), head.size(), file.get()) != head.size()) return false;
-  shape = {head[1], head[9], head[8], head[10]};
+  shape = {head[1], head[5], head[8], head[9], head[10]};
   return true;
-}
-
-/** Layer and head of attention that was seen to follow the audio; whisper.cpp knows those of the published models. */
-whisper_alignment_heads_preset presetOf(const ModelShape &shape) {
-  const bool english = shape.vocabulary == 51864;
-  if (shape.textLayers == 4 && shape.mels == 128) return WHISPER_AHEADS_LARGE_V3_TURBO;
-  if (shape.textLayers == 32) return shape.mels == 128 ? WHISPER_AHEADS_LARGE_V3 : WHISPER_AHEADS_LARGE_V2;
-  if (shape.textLayers == 4 && shape.textHeads == 6) return english ? WHISPER_AHEADS_TINY_EN : WHISPER_AHEADS_TINY;
-  if (shape.textLayers == 6 && shape.textHeads == 8) return english ? WHISPER_AHEADS_BASE_EN : WHISPER_AHEADS_BASE;
-  if (shape.textLayers == 12 && shape.textHeads == 12) return english ? WHISPER_AHEADS_SMALL_EN : WHISPER_AHEADS_SMALL;
-  if (shape.textLayers == 24 && shape.textHeads == 16) return english ? WHISPER_AHEADS_MEDIUM_EN : WHISPER_AHEADS_MEDIUM;
-  return WHISPER_AHEADS_N_TOP_MOST;
 }
 
 /** Attention of text rows to frames: normalised over the rows, smoothed over the frames, averaged over the heads. */
@@ -119,7 +102,8 @@ void chooseAlignmentHeads(const char *modelPath, whisper_context_params &params)
     params.dtw_aheads = {kBuiltInHeads.size(), kBuiltInHeads.data()};
     return;
   }
-  params.dtw_aheads_preset = presetOf(shape);
+  const std::string_view path = modelPath;
+  params.dtw_aheads_preset = alignmentHeadsOf(shape, path.substr(path.find_last_of("/\\") + 1));
   // Where nobody has looked for the heads, those of the upper half of the decoder serve.
   params.dtw_n_top = std::max(1, shape.textLayers / 2);
 }

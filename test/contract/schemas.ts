@@ -80,6 +80,7 @@ const gapReason = z.enum([
   'deadlineExceeded',
   'overloaded',
   'rejected',
+  'notStored',
   'mediaWorkerLost',
 ]);
 
@@ -127,7 +128,16 @@ const transcriptionSchema: z.ZodType<TranscriptionStatus> = z.strictObject({
 const shedMs = z.partialRecord(z.enum([...gapReason.options, 'asleep']), nonNegative);
 
 const rejectedMs = z.partialRecord(
-  z.enum(['nearSilent', 'noWords', 'noSpeech', 'noLetters', 'annotation', 'lowProbability', 'repetition', 'promptEcho']),
+  z.enum([
+    'nearSilent',
+    'noWords',
+    'noSpeech',
+    'noLetters',
+    'annotation',
+    'lowProbability',
+    'repetition',
+    'promptEcho',
+  ]),
   nonNegative,
 );
 

@@ -1,7 +1,7 @@
 import type { GapReason } from './transcript.js';
 
 /** Why speech that was heard has no text: a gap's reason, or nobody had said the wake phrase. */
-export type ShedReason = GapReason | 'asleep';
+export type ShedReason = Exclude<GapReason, 'notStored'> | 'asleep';
 
 /** Why what sounded like speech is none. */
 export type RejectionReason =

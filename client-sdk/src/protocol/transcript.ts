@@ -12,6 +12,8 @@ export type GapReason =
   | 'overloaded'
   /** Words had been shown, and of the whole the recogniser was not sure enough to write any. */
   | 'rejected'
+  /** There was a text, and the transcript's store did not take it. */
+  | 'notStored'
   /** The media worker that held the audio died, or had it no more. */
   | 'mediaWorkerLost';
 

@@ -203,6 +203,95 @@ describe('RecognitionClient', () => {
     expect((await innocent).text).toBe('fine');
   });
 
+  /** The engine begins with what the speakers asked last, and the process dies of it. */
+  async function dieOver(...speakerIds: string[]): Promise<void> {
+    const { connections } = server;
+    for (const speakerId of speakerIds) {
+      const id = server.requests.findLast((sent) => sent.speakerId === speakerId)?.id ?? 0;
+      server.say({ type: 'started', id });
+    }
+    for (const socket of server.sockets) socket.end();
+    await server.until(() => server.connections === connections + 1);
+    while (client.state !== 'ready') await new Promise((resolve) => setImmediate(resolve));
+  }
+  const asked = (count: number) => server.until(() => server.requests.length === count);
+
+  it("takes no more interims over audio that ended the process twice, and fails the speaker's final at the next death", async () => {
+    await createClient();
+    const interim = () => request({ kind: 'interim', speakerId: 'poison' });
+    for (let death = 1; death <= 2; death++) {
+      const answer = rejectsWith(client.recognize(interim()), 'RECOGNIZER_UNAVAILABLE');
+      await asked(death);
+      expect(server.requests.at(-1)?.suspect).toBe(death > 1);
+      await dieOver('poison');
+      await answer;
+    }
+    await rejectsWith(client.recognize(interim()), 'RECOGNIZER_FAILED');
+    const final = rejectsWith(client.recognize(request({ speakerId: 'poison' })), 'RECOGNIZER_FAILED');
+    await asked(3);
+    expect(server.requests[2]).toMatchObject({ kind: 'final', suspect: true });
+    await dieOver('poison');
+    await final;
+    // What is said after it is other audio.
+    const next = client.recognize(interim());
+    await asked(4);
+    expect(server.requests[3]).toMatchObject({ kind: 'interim', suspect: false });
+    server.say({ type: 'result', id: idAt(3), hypothesis: hypothesisOf('fine') });
+    expect((await next).text).toBe('fine');
+  });
+
+  it('clears the interims of a speaker at the first answer', async () => {
+    await createClient();
+    const first = rejectsWith(client.recognize(request({ kind: 'interim' })), 'RECOGNIZER_UNAVAILABLE');
+    await asked(1);
+    await dieOver('speaker');
+    await first;
+    for (const [index, suspect] of [true, false].entries()) {
+      const answer = client.recognize(request({ kind: 'interim' }));
+      await asked(index + 2);
+      expect(server.requests.at(-1)?.suspect).toBe(suspect);
+      server.say({ type: 'result', id: idAt(index + 1), hypothesis: hypothesisOf('fine') });
+      await answer;
+    }
+  });
+
+  it('keeps a final that ran beside the interims which ended the process', async () => {
+    await createClient();
+    const innocent = client.recognize(request({ speakerId: 'innocent' }));
+    await asked(1);
+    for (let death = 1; death <= 2; death++) {
+      const poison = client.recognize(request({ kind: 'interim', speakerId: 'poison' }));
+      const refused = rejectsWith(poison, 'RECOGNIZER_UNAVAILABLE');
+      await asked(2 * death);
+      // The second is suspect, as the final is by then: the process does not run the two together.
+      await dieOver('poison', ...(server.requests.at(-1)?.suspect ? [] : ['innocent']));
+      await refused;
+      await asked(2 * death + 1);
+    }
+    server.say({ type: 'result', id: server.requests.at(-1)?.id ?? 0, hypothesis: hypothesisOf('fine') });
+    expect((await innocent).text).toBe('fine');
+  });
+
+  it('blames the one suspect, and only suspects what ran beside it', async () => {
+    await createClient();
+    const poison = rejectsWith(client.recognize(request({ speakerId: 'poison' })), 'RECOGNIZER_FAILED');
+    const others = ['a', 'b'].map((speakerId) => client.recognize(request({ speakerId })));
+    await asked(3);
+    await dieOver('poison');
+    await asked(6);
+    await dieOver('poison', 'a');
+    await poison;
+    await asked(8);
+    expect(server.requests.slice(6)).toMatchObject([
+      { speakerId: 'a', suspect: true },
+      { speakerId: 'b', suspect: false },
+    ]);
+    for (const sent of server.requests.slice(6)) {
+      server.say({ type: 'result', id: sent.id, hypothesis: hypothesisOf(sent.speakerId) });
+    }
+    expect((await Promise.all(others)).map(({ text }) => text)).toEqual(['a', 'b']);
+  });
+
   it('rejects interims when the process dies, and while none is there', async () => {
     await createClient();
     const interim = rejectsWith(client.recognize(request({ kind: 'interim' })), 'RECOGNIZER_UNAVAILABLE');

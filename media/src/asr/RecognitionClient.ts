@@ -24,9 +24,14 @@ export interface RecognitionClientLimits {
   reconnectMs: { first: number; longest: number };
   /** Without a connection for so long, finals are given up with `RECOGNIZER_UNAVAILABLE` instead of waiting. */
   unavailableAfterMs: number;
-  /** A final that was in the engine at so many deaths of a process is taken for their cause. */
+  /** A request that was in the engine at so many deaths of a process is taken for their cause; see `RecognitionClient`. */
   deathsOfPoison: number;
+  /** Speakers whose interims are suspect; more, and the oldest suspicion is forgotten. */
+  suspectSpeakers: number;
 }
+
+/** Errors that say nothing of the audio. */
+const ASKED_AGAIN: ReadonlySet<RecognitionErrorCode> = new Set(['SUPERSEDED', 'RECOGNIZER_UNAVAILABLE', 'CLOSED']);
 
 export const DEFAULT_RECOGNITION_CLIENT_LIMITS: RecognitionClientLimits = {
   pendingFinals: 256,
@@ -35,6 +40,7 @@ export const DEFAULT_RECOGNITION_CLIENT_LIMITS: RecognitionClientLimits = {
   // Longer than the supervisor's open circuit (30 s) and a model's load after it.
   unavailableAfterMs: 60_000,
   deathsOfPoison: 2,
+  suspectSpeakers: 256,
 };
 
 export interface RecognitionClientOptions {
@@ -64,6 +70,7 @@ interface Pending {
   sent: boolean;
   /** The engine works on it, as far as is known. */
   started: boolean;
+  /** Deaths of the process that it may have caused: above 0 it is suspect. */
   deaths: number;
   resolve: (hypothesis: Hypothesis) => void;
   reject: (error: RecognitionError) => void;
@@ -72,8 +79,13 @@ interface Pending {
 
 /**
  * The sender's side of an ASR process. Keeps every request until it is answered: when the process dies, finals are sent to
- * the next one and interims, which are stale by then, reject with `RECOGNIZER_UNAVAILABLE`. A final that was in the engine at
- * two deaths rejects with `RECOGNIZER_FAILED`. Every promise settles by its request's deadline.
+ * the next one and interims, which are stale by then, reject with `RECOGNIZER_UNAVAILABLE`. Every promise settles by its
+ * request's deadline.
+ *
+ * What was in the engine at a death is suspect, and of suspects the process runs one at a time. So a second death has one suspect,
+ * which takes the blame: a final rejects with `RECOGNIZER_FAILED`, and what only ran beside it is asked again. The next interim
+ * of a speaker holds the audio of the one before it, and so does the final: the suspicion of an interim is its speaker's. At the second
+ * death over a speaker's interims no more are taken (`RECOGNIZER_FAILED`) until a final of that speaker is over; any answer clears.
  */
 export class RecognitionClient implements Recognizer {
   readonly #options: RecognitionClientOptions;
@@ -84,6 +96,8 @@ export class RecognitionClient implements Recognizer {
   readonly #pending = new Map<number, Pending>();
   /** Id of each speaker's one interim. */
   readonly #interims = new Map<string, number>();
+  /** Deaths that each speaker's interims may have caused. */
+  readonly #suspects = new Map<string, number>();
   #state: RecognitionClientState = 'connecting';
   #pace: InterimPace = 0;
   #socket: Socket | undefined;
@@ -154,7 +168,9 @@ export class RecognitionClient implements Recognizer {
         cancelDeadline();
         options.signal?.removeEventListener('abort', onAbort);
       };
-      this.#add({ id, request, sent: false, started: false, deaths: 0, resolve, reject, release });
+      // Even a final that may well be poison gets its own chance.
+      const deaths = Math.min(this.#suspects.get(speakerKey(request)) ?? 0, this.#limits.deathsOfPoison - 1);
+      this.#add({ id, request, sent: false, started: false, deaths, resolve, reject, release });
       this.#flush();
     });
   }
@@ -191,7 +207,13 @@ export class RecognitionClient implements Recognizer {
     if (request.kind === 'interim' && this.#pace === null) {
       return new RecognitionError('OVERLOADED', 'the recogniser is too busy for interim results');
     }
-    const { pendingFinals, pendingPcmBytes } = this.#limits;
+    const { pendingFinals, pendingPcmBytes, deathsOfPoison } = this.#limits;
+    if (request.kind === 'interim' && (this.#suspects.get(speakerKey(request)) ?? 0) >= deathsOfPoison) {
+      return new RecognitionError(
+        'RECOGNIZER_FAILED',
+        `the speech recogniser ended ${deathsOfPoison} times over this audio`,
+      );
+    }
     if (request.kind === 'final') {
       if (this.#pendingFinals >= pendingFinals || this.#pendingPcmBytes + request.pcm.byteLength > pendingPcmBytes) {
         return new RecognitionError('OVERLOADED', `${this.#pendingFinals} finals are waiting already`);
@@ -233,6 +255,7 @@ export class RecognitionClient implements Recognizer {
     const pending = this.#take(id);
     if (pending === undefined) return;
     if (pending.sent) this.#write({ type: 'cancel', id });
+    this.#clear(pending.request, code);
     pending.reject(new RecognitionError(code, message));
   }
 
@@ -282,6 +305,7 @@ export class RecognitionClient implements Recognizer {
       this.#unknownAnswers += 1;
       return;
     }
+    this.#clear(pending.request, message.type === 'result' ? undefined : message.code);
     if (message.type === 'result') pending.resolve(message.hypothesis);
     else pending.reject(new RecognitionError(message.code, message.message));
   }
@@ -295,8 +319,8 @@ export class RecognitionClient implements Recognizer {
       this.#setState('connecting');
       this.#awaitConnection();
     }
+    this.#findSuspects();
     for (const pending of [...this.#pending.values()]) {
-      if (pending.started) pending.deaths += 1;
       pending.sent = false;
       pending.started = false;
       if (pending.request.kind === 'interim') {
@@ -313,6 +337,32 @@ export class RecognitionClient implements Recognizer {
     const waitMs = Math.min(longest, first * 2 ** this.#tries);
     this.#tries += 1;
     this.#cancelReconnect = this.#time.after(waitMs, () => this.#connect());
+  }
+
+  /** After a death. Where the engine held one suspect, that one takes the blame; else each that it held is one from now on. */
+  #findSuspects(): void {
+    const held = [...this.#pending.values()].filter((pending) => pending.started);
+    const suspects = held.filter((pending) => pending.deaths > 0);
+    for (const pending of held) {
+      if (pending.deaths === 0 || suspects.length === 1) pending.deaths += 1;
+      if (pending.request.kind === 'interim') this.#suspect(pending);
+    }
+  }
+
+  #suspect({ request, deaths }: Pending): void {
+    const speaker = speakerKey(request);
+    this.#suspects.set(speaker, Math.max(deaths, this.#suspects.get(speaker) ?? 0));
+    for (const waiting of this.#pending.values()) {
+      if (waiting.deaths === 0 && speakerKey(waiting.request) === speaker) waiting.deaths = 1;
+    }
+    const [oldest] = this.#suspects.keys();
+    if (this.#suspects.size > this.#limits.suspectSpeakers && oldest !== undefined) this.#suspects.delete(oldest);
+  }
+
+  /** Audio that was answered is innocent, and a final that will not be asked again ends the suspicion: what is said next is other audio. */
+  #clear(request: RecognitionRequest, error: RecognitionErrorCode | undefined): void {
+    if (error !== undefined && (request.kind === 'interim' || ASKED_AGAIN.has(error))) return;
+    this.#suspects.delete(speakerKey(request));
   }
 
   /** Finals outlive a restart, not an absence. */

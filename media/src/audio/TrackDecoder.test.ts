@@ -209,22 +209,32 @@ describe('TrackDecoder', () => {
     expect(track.stats).toMatchObject({ concealedSamples: 320, dtxSamples: 18 * 320 });
   });
 
-  it('follows the wall clock 300 ms after the last packet even without DTX, and calls it concealed', () => {
+  it('follows the wall clock a second after the last packet even without DTX, and calls it concealed', () => {
     const { track, packet, runs } = setUp();
     packet(0, voice(1), 0);
-    track.tick(299);
+    track.tick(999);
     expect(track.endSample).toBe(320);
-    track.tick(300);
-    expect(runs()).toEqual(['1x320 audio', `0x${90 * 16} concealed`]);
+    track.tick(1_000);
+    expect(runs()).toEqual(['1x320 audio', `0x${790 * 16} concealed`]);
+  });
+
+  it('goes on where it was when packets come late, and not lost', () => {
+    const { track, packet, epochs, runs } = setUp();
+    packet(0, voice(1), 0);
+    for (let nowMs = 0; nowMs < 1_000; nowMs += 20) track.tick(nowMs);
+    packet(FRAME, voice(2), 999);
+    packet(2 * FRAME, voice(3), 999);
+    expect(runs()).toEqual(['1x320 audio', '2x320 audio', '3x320 audio']);
+    expect(epochs).toEqual([]);
   });
 
   it('does not conceal by an echo of the past when the line has been silent in between', () => {
     const { track, packet, lost, runs } = setUp();
     packet(0, voice(1), 0);
-    track.tick(500);
-    lost(24);
-    packet(25 * FRAME, voice(3, 8, 2), 500);
-    expect(runs()).toEqual(['1x320 audio', `0x${23 * 320} concealed`, '2x320 concealed', '3x320 audio']);
+    track.tick(1_200);
+    lost(51);
+    packet(52 * FRAME, voice(3, 8, 2), 1_200);
+    expect(runs()).toEqual(['1x320 audio', `0x${50 * 320} concealed`, '2x320 concealed', '3x320 audio']);
   });
 
   it('stops filling after a while, so that a speaker who is away costs nothing', () => {
@@ -473,6 +483,16 @@ describe('TrackDecoder behind RtpReceiver', () => {
     expect(receiver.stats.lost).toBe(receiver.stats.late);
     expect(pcm.length).toBe(204 * 320);
     expect(track.stats.concealedSamples).toBe(receiver.stats.lost * 320);
+  });
+
+  it.each([300, 600, 900])('keeps one line, and every sample, over a spike of %i ms', (spikeMs) => {
+    const after = 60 + spikeMs / 20;
+    const { pcm, epochs, track } = transmit(packets, (index) => ({
+      delayMs: index >= 60 && index < after ? (after - index) * 20 : 0,
+    }));
+    expect(epochs).toEqual([]);
+    expect(track.stats).toMatchObject({ overlapSamples: 0, concealedSamples: 0 });
+    expect(pcm).toEqual(perfect.pcm);
   });
 
   it('loses no word to a spike of one second', () => {

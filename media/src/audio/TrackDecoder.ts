@@ -74,11 +74,14 @@ const MAX_DTX_BYTES = 2;
 const DTX_FILL_LAG_MS = 60;
 /** Outside of it by so much more, for packets that wait behind a hole. */
 const STALL_FILL_LAG_MS = 210;
-/** Nothing for so long outside DTX: the network or the sender has stopped. */
-const STALL_MS = 300;
+/**
+ * Nothing for so long outside DTX: the network or the sender has stopped. Until then what is late is waited for, since time that
+ * is filled is taken: a radio link that stands still for half a second delivers everything in the end, and would cut a word in two.
+ */
+const STALL_MS = 1_000;
 /**
  * What comes later than this into time already filled is not dropped but starts a time line of its own: a burst after a
- * stall, or a sender whose timestamps stood still while it paused, must not lose its words.
+ * longer stall, or a sender whose timestamps stood still while it paused, must not lose its words.
  */
 const MAX_OVERLAP_SAMPLES = 40 * SAMPLES_PER_MS;
 

@@ -56,7 +56,10 @@ export class FinalRequest {
   async ask(signal?: AbortSignal): Promise<Hypothesis> {
     this.#prepared ??= this.#options.prepare();
     const { request, toOriginalMs } = this.#prepared;
-    const hypothesis = await this.#hear(request, { before: '', halvings: 0, signal });
+    const hypothesis = await this.#hear(
+      { ...request, speculative: signal !== undefined },
+      { before: '', halvings: 0, signal },
+    );
     return withTimes(hypothesis, toOriginalMs);
   }
 

@@ -127,6 +127,7 @@ export class MediaNode {
     /** The node's own without. */
     settings?: SpeechSettings;
     onEvent: (event: PipelineEvent) => void;
+    onNotHeard?: (failure: { speakerId: string; error: unknown }) => void;
   }): RoomPipeline {
     return new RoomPipeline({
       workers: this.#mediaWorkers,

@@ -1,5 +1,5 @@
-import { monotonicNowMs } from '../process/clock.js';
 import { ProcessError } from '../process/index.js';
+import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import type { SfuRoom } from '../sfu/index.js';
 import type { SpeechSettings } from '../speech/settings.js';
 import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
@@ -12,6 +12,9 @@ export interface RoomPipelineOptions {
   /** Longest audio of one recognition request, as the model of the moment has it. */
   longestWindowMs: () => number;
   onEvent: (event: PipelineEvent) => void;
+  /** Somebody cannot be listened to, however often it was tried; a gap tells the room. */
+  onNotHeard?: (failure: { speakerId: string; error: unknown }) => void;
+  time?: TimeSource;
 }
 
 /** A producer to listen to; the SFU adds how it arrives. */
@@ -26,11 +29,15 @@ interface OpenSegment {
 
 /** Last words wait for the recogniser this long at most. */
 const DRAIN_TIMEOUT_MS = 70_000;
+/** What could not be set up is tried again after waits that double: for 8 s in all. */
+const RETRY = { attempts: 6, firstMs: 250 };
+/** Of the timer of a whole room among those of its speakers, whose ids are not empty. */
+const ROOM = '';
 
 /**
  * One room's way from the SFU to text, seen from the server process: opens the tap, tells the media worker who is who, and
  * hands its events on. When the media worker dies, everything is set up again on its successor, and each utterance that was
- * open becomes a gap: nothing is lost silently.
+ * open becomes a gap, as does the time of somebody who cannot be listened to: nothing is lost silently.
  */
 export class RoomPipeline implements MediaWorkerRoom {
   readonly #options: RoomPipelineOptions;
@@ -39,6 +46,11 @@ export class RoomPipeline implements MediaWorkerRoom {
   readonly #openSegments = new Map<string, OpenSegment>();
   /** What each speaker was heard to speak last. */
   readonly #languages = new Map<string, string>();
+  /** Since when nothing has been heard of whoever is not tapped, in milliseconds of the meeting. */
+  readonly #unheardSinceMs = new Map<string, number>();
+  /** What is going to be tried again, by speaker or for the whole room. */
+  readonly #retries = new Map<string, CancelTimer>();
+  readonly #time: TimeSource;
   #sfu: SfuRoom;
   #settings: SpeechSettings;
   #diagnostics = false;
@@ -50,6 +62,7 @@ export class RoomPipeline implements MediaWorkerRoom {
 
   constructor(options: RoomPipelineOptions) {
     this.#options = options;
+    this.#time = options.time ?? systemTime;
     this.#sfu = options.sfu;
     this.#settings = options.settings;
     this.#worker = options.workers.place();
@@ -59,7 +72,13 @@ export class RoomPipeline implements MediaWorkerRoom {
   async open(options: { roomId: string; meetingStartedAtMs: number }): Promise<void> {
     this.#roomId = options.roomId;
     this.#meetingStartedAtMs = options.meetingStartedAtMs;
-    await this.#connect();
+    try {
+      await this.#connect('openRoom');
+    } catch (error) {
+      // The worker may have it already, and nobody else would close it.
+      this.#worker.process.request('closeRoom', { payload: { roomId: this.#roomId } }).catch(() => {});
+      throw error;
+    }
     this.#worker.rooms.set(this.#roomId, this);
   }
 
@@ -67,17 +86,24 @@ export class RoomPipeline implements MediaWorkerRoom {
   async attach(sfu: SfuRoom): Promise<void> {
     this.#sfu = sfu;
     await this.#queue(async () => {
-      const { port } = await this.#worker.process.request('reopenRoom', { payload: { roomId: this.#roomId } });
-      const tap = await this.#sfu.openTap({ port });
-      await this.#worker.process.request('connectRoom', {
-        payload: { roomId: this.#roomId, remotePort: tap.port },
-      });
+      try {
+        await this.#connect('reopenRoom');
+      } catch (error) {
+        // A worker that has just been replaced does not know the room yet.
+        if (!(error instanceof ProcessError) || error.code !== 'REQUEST_FAILED') throw error;
+        await this.#connect('openRoom');
+      }
     });
   }
 
+  /** Where it fails, it is tried again for some time. */
   async addSpeaker(speaker: SpeakerOptions): Promise<void> {
     this.#speakers.set(speaker.speakerId, speaker);
-    await this.#queue(() => this.#tap(speaker));
+    this.#unheardSinceMs.set(speaker.speakerId, this.#nowInMeeting());
+    await this.#queue(async () => {
+      const failure = await this.#tapOrRetry(speaker, 1);
+      if (failure !== undefined) throw failure.error;
+    });
   }
 
   /** Closes the open utterance on mute, so that the last word before it is not late. */
@@ -85,6 +111,11 @@ export class RoomPipeline implements MediaWorkerRoom {
     const speaker = this.#speakers.get(options.speakerId);
     if (speaker === undefined) return;
     speaker.muted = options.muted;
+    // Somebody who was given up, and now is going to speak.
+    if (!speaker.muted && this.#unheardSinceMs.has(speaker.speakerId) && !this.#retries.has(speaker.speakerId)) {
+      this.#unheardSinceMs.set(speaker.speakerId, this.#nowInMeeting());
+      this.#later(speaker.speakerId, 0, () => this.#tapOrRetry(speaker, 1));
+    }
     const payload = { roomId: this.#roomId, ...options };
     await this.#queue(() => this.#ask(() => this.#worker.process.request('setMuted', { payload })));
   }
@@ -92,11 +123,17 @@ export class RoomPipeline implements MediaWorkerRoom {
   /** Resolves when everything that this speaker said is text or a gap. */
   async removeSpeaker(speakerId: string): Promise<void> {
     if (!this.#speakers.delete(speakerId)) return;
-    this.#languages.delete(speakerId);
+    this.#unheardSinceMs.delete(speakerId);
+    this.#cancelRetry(speakerId);
     // Behind the set-up that may still be adding it, but nobody waits behind its last words.
     await this.#setUp.catch(() => {});
     const payload = { roomId: this.#roomId, speakerId };
-    await this.#ask(() => this.#worker.process.request('removeSpeaker', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
+    try {
+      await this.#ask(() => this.#worker.process.request('removeSpeaker', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
+    } finally {
+      this.#giveUp((open) => open.speakerId === speakerId);
+      this.#languages.delete(speakerId);
+    }
   }
 
   /** New settings of the room, for all speakers without settings of their own. They work at once. */
@@ -136,11 +173,16 @@ export class RoomPipeline implements MediaWorkerRoom {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
     await this.#setUp.catch(() => {});
     const payload = { roomId: this.#roomId };
-    await this.#ask(() => this.#worker.process.request('closeRoom', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
-    this.#worker.rooms.delete(this.#roomId);
-    this.#sfu.closeTap();
+    try {
+      await this.#ask(() => this.#worker.process.request('closeRoom', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
+    } finally {
+      this.#giveUp(() => true);
+      this.#worker.rooms.delete(this.#roomId);
+      this.#sfu.closeTap();
+    }
   }
 
   onEvent(event: PipelineEvent): void {
@@ -171,56 +213,135 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   onLost(): void {
-    const endMs = monotonicNowMs() - this.#meetingStartedAtMs;
-    for (const { speakerId, segment } of this.#openSegments.values()) {
-      this.#options.onEvent({
-        roomId: this.#roomId,
-        speakerId,
-        type: 'gap',
-        segment: { ...segment, endMs: Math.max(segment.endMs, endMs), revision: segment.revision + 1 },
-        reason: 'mediaWorkerLost',
-        language: this.#languageOf(speakerId),
-      });
-    }
-    this.#openSegments.clear();
+    const endMs = this.#nowInMeeting();
+    this.#giveUp(() => true);
+    for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
     for (const speakerId of this.#speakers.keys()) {
+      if (!this.#unheardSinceMs.has(speakerId)) this.#unheardSinceMs.set(speakerId, endMs);
       this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'speechEnded', atMs: endMs });
     }
     this.#sfu.closeTap();
   }
 
   onRestored(): void {
-    this.#queue(async () => {
-      await this.#connect();
-      for (const speaker of this.#speakers.values()) await this.#tap(speaker);
-    }).catch(() => {
-      // The worker died again on the way; its next `ready` comes here once more.
-    });
+    this.#queue(() => this.#restore(1)).catch(() => {});
   }
 
-  async #connect(): Promise<void> {
+  /** Never fails: what cannot be set up is tried again later, and told in the end. */
+  async #restore(attempt: number): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.#connect('openRoom');
+    } catch (error) {
+      if (attempt < RETRY.attempts) this.#later(ROOM, attempt, () => this.#restore(attempt + 1));
+      else for (const speaker of this.#speakers.values()) this.#notHeard(speaker, error);
+      return;
+    }
+    for (const speaker of [...this.#speakers.values()]) await this.#tapOrRetry(speaker, 1);
+  }
+
+  async #connect(how: 'openRoom' | 'reopenRoom'): Promise<void> {
     const { process } = this.#worker;
     const roomId = this.#roomId;
-    const { port } = await process.request('openRoom', {
-      payload: {
-        roomId,
-        meetingStartedAtMs: this.#meetingStartedAtMs,
-        settings: this.#settings,
-        longestWindowMs: this.#options.longestWindowMs(),
-      },
-    });
-    const tap = await this.#sfu.openTap({ port });
-    await process.request('connectRoom', { payload: { roomId, remotePort: tap.port } });
+    const sfu = this.#sfu;
+    const room = {
+      roomId,
+      meetingStartedAtMs: this.#meetingStartedAtMs,
+      settings: this.#settings,
+      longestWindowMs: this.#options.longestWindowMs(),
+    };
+    const { port } = await (how === 'openRoom'
+      ? process.request('openRoom', { payload: room })
+      : process.request('reopenRoom', { payload: { roomId } }));
+    const tap = await sfu.openTap({ port });
+    try {
+      await process.request('connectRoom', { payload: { roomId, remotePort: tap.port } });
+    } catch (error) {
+      sfu.closeTap();
+      throw error;
+    }
     if (this.#diagnostics) this.setDiagnostics(true);
   }
 
+  /** @returns why it failed; it is tried again then, and told when that is of no use */
+  async #tapOrRetry(speaker: SpeakerOptions, attempt: number): Promise<{ error: unknown } | undefined> {
+    try {
+      await this.#tap(speaker);
+      return undefined;
+    } catch (error) {
+      const { speakerId } = speaker;
+      if (this.#closed || this.#speakers.get(speakerId) !== speaker) return { error };
+      if (attempt < RETRY.attempts) this.#later(speakerId, attempt, () => this.#tapOrRetry(speaker, attempt + 1));
+      else this.#notHeard(speaker, error);
+      return { error };
+    }
+  }
+
   async #tap(speaker: SpeakerOptions): Promise<void> {
-    if (!this.#speakers.has(speaker.speakerId)) return;
-    const { consumerId, ssrc, payloadType } = await this.#sfu.tapProducer(speaker.speakerId);
-    await this.#worker.process.request('addSpeaker', {
-      payload: { roomId: this.#roomId, speaker: { ...speaker, ssrc, payloadType } },
+    const { speakerId } = speaker;
+    // Whoever came while the room was restored is heard already.
+    if (this.#speakers.get(speakerId) !== speaker || !this.#unheardSinceMs.has(speakerId)) return;
+    const sfu = this.#sfu;
+    const { consumerId, ssrc, payloadType } = await sfu.tapProducer(speakerId);
+    try {
+      await this.#worker.process.request('addSpeaker', {
+        payload: { roomId: this.#roomId, speaker: { ...speaker, ssrc, payloadType } },
+      });
+      await sfu.resumeTap(consumerId);
+    } catch (error) {
+      sfu.untap(consumerId);
+      throw error;
+    }
+    this.#unheardSinceMs.delete(speakerId);
+  }
+
+  #notHeard(speaker: SpeakerOptions, error: unknown): void {
+    const { speakerId, participantId, track, epoch } = speaker;
+    const endMs = this.#nowInMeeting();
+    const startMs = this.#unheardSinceMs.get(speakerId) ?? endMs;
+    this.#unheardSinceMs.set(speakerId, endMs);
+    this.#options.onNotHeard?.({ speakerId, error });
+    if (speaker.muted) return;
+    const id = `${participantId}-${track}-${epoch}.unheard-${Math.round(startMs)}`;
+    this.#tellGap(speakerId, { id, startMs, endMs, revision: 1 });
+  }
+
+  /** Of utterances that nobody will end any more. */
+  #giveUp(which: (open: OpenSegment) => boolean): void {
+    const nowMs = this.#nowInMeeting();
+    for (const open of [...this.#openSegments.values()]) {
+      if (!which(open)) continue;
+      const { speakerId, segment } = open;
+      this.#openSegments.delete(segment.id);
+      const endMs = Math.max(segment.endMs, nowMs);
+      this.#tellGap(speakerId, { ...segment, endMs, revision: segment.revision + 1 });
+    }
+  }
+
+  #tellGap(speakerId: string, segment: PipelineSegment): void {
+    const language = this.#languageOf(speakerId);
+    const reason = 'mediaWorkerLost';
+    this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'gap', segment, reason, language });
+  }
+
+  /** @param attempt the one that failed; 0: at once */
+  #later(key: string, attempt: number, step: () => Promise<unknown>): void {
+    this.#cancelRetry(key);
+    const waitMs = attempt === 0 ? 0 : RETRY.firstMs * 2 ** (attempt - 1);
+    const cancel = this.#time.after(waitMs, () => {
+      this.#retries.delete(key);
+      this.#queue(async () => void (await step())).catch(() => {});
     });
-    await this.#sfu.resumeTap(consumerId);
+    this.#retries.set(key, cancel);
+  }
+
+  #cancelRetry(key: string): void {
+    this.#retries.get(key)?.();
+    this.#retries.delete(key);
+  }
+
+  #nowInMeeting(): number {
+    return this.#time.now() - this.#meetingStartedAtMs;
   }
 
   #rememberLanguage(event: Extract<PipelineEvent, { type: 'final' | 'gap' }>): void {

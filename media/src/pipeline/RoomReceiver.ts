@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Recognizer } from '../asr/Recognizer.js';
 import type { InterimPace } from '../asr/types.js';
+import { type Clock, monotonicNowMs } from '../process/clock.js';
 import { isRtcp, parseRtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import type { SpeechSettings, VoiceActivityModel } from '../speech/index.js';
@@ -14,14 +15,17 @@ export interface RoomReceiverOptions {
   meetingStartedAtMs: number;
   settings: SpeechSettings;
   longestWindowMs: number;
-  voiceActivity: VoiceActivityModel;
+  voiceActivity: Pick<VoiceActivityModel, 'open'>;
   recognizer: Recognizer;
   wakeWords?: WakeWordDetector;
   onEvent: (event: PipelineEvent) => void;
+  now?: Clock;
 }
 
 /** What the kernel may hold while this process is busy; past that it drops, and the jitter buffer sees a loss. */
 const RECEIVE_BUFFER_BYTES = 1 << 20;
+/** Rounds of the event loop in which a full socket is read out, at most: libuv takes 32 packets a round. */
+const MAX_READ_ROUNDS = 64;
 
 /** A room inside a media worker: one UDP socket on loopback, and a pipeline for every SSRC that was announced. */
 export class RoomReceiver {
@@ -29,15 +33,21 @@ export class RoomReceiver {
   readonly #bySsrc = new Map<number, SpeakerPipeline>();
   readonly #bySpeaker = new Map<string, { ssrc: number; pipeline: SpeakerPipeline; ownSettings: boolean }>();
   readonly #crosstalk = new CrosstalkGuard();
-  readonly #draining = new Set<SpeakerPipeline>();
+  /** Speakers that were removed and whose last words are no text yet. */
+  readonly #draining = new Map<string, Promise<void>>();
+  readonly #now: Clock;
   #socket: Socket;
   #interimPace: InterimPace = 0;
   #diagnostics = false;
+  #ticking = false;
+  #closing: Promise<void> | undefined;
+  #received = 0;
   /** Packets that were nobody's or not RTP. */
   #dropped = 0;
 
   private constructor(options: RoomReceiverOptions, socket: Socket) {
     this.#options = options;
+    this.#now = options.now ?? monotonicNowMs;
     this.#socket = socket;
   }
 
@@ -62,6 +72,7 @@ export class RoomReceiver {
   /** Another socket, for RTP from elsewhere. */
   async reopen(): Promise<void> {
     const socket = await openSocket();
+    await this.#readOut();
     this.#socket.close();
     this.#socket = socket;
     this.#listen();
@@ -73,9 +84,11 @@ export class RoomReceiver {
     await once(this.#socket, 'connect');
   }
 
+  /** A speaker who is there already begins anew. */
   addSpeaker(speaker: SpeakerDescription): void {
     const { onEvent, roomId } = this.#options;
     const { speakerId, ssrc } = speaker;
+    void this.#drain(speakerId);
     const pipeline = new SpeakerPipeline({
       ...this.#options,
       speaker,
@@ -104,22 +117,16 @@ export class RoomReceiver {
     return [...this.#bySpeaker].map(([speakerId, { pipeline }]) => ({ speakerId, ledger: pipeline.ledger }));
   }
 
-  setMuted({ speakerId, muted }: { speakerId: string; muted: boolean }): void {
+  /** Resolves when what was sent before has been read, and the change has been made. */
+  async setMuted({ speakerId, muted }: { speakerId: string; muted: boolean }): Promise<void> {
+    await this.#readOut();
     this.#bySpeaker.get(speakerId)?.pipeline.setMuted(muted);
   }
 
   /** Resolves when its last words are text or a gap. */
   async removeSpeaker(speakerId: string): Promise<void> {
-    const speaker = this.#bySpeaker.get(speakerId);
-    if (speaker === undefined) return;
-    this.#bySpeaker.delete(speakerId);
-    this.#bySsrc.delete(speaker.ssrc);
-    this.#draining.add(speaker.pipeline);
-    try {
-      await speaker.pipeline.close();
-    } finally {
-      this.#draining.delete(speaker.pipeline);
-    }
+    await this.#readOut();
+    await this.#drain(speakerId);
   }
 
   update(options: { settings: SpeechSettings; longestWindowMs: number }): void {
@@ -139,17 +146,67 @@ export class RoomReceiver {
     speaker.pipeline.update({ settings: settings ?? this.#options.settings, longestWindowMs });
   }
 
+  /**
+   * To be called every 20 ms or so. What lies in the socket is read first: after this process has stood still, it is not late, and
+   * must not be taken for missing.
+   */
   tick(): void {
-    for (const { pipeline } of this.#bySpeaker.values()) pipeline.tick();
+    if (this.#ticking || this.#closing !== undefined) return;
+    this.#ticking = true;
+    const nowMs = this.#now();
+    void this.#readOut().then(() => {
+      this.#ticking = false;
+      for (const { pipeline } of this.#bySpeaker.values()) pipeline.tick(nowMs);
+    });
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#bySpeaker.keys()].map((speakerId) => this.removeSpeaker(speakerId)));
+  /** Resolves when everybody's last words are text or a gap, those of speakers removed before included. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#readOut();
+    for (const speakerId of [...this.#bySpeaker.keys()]) void this.#drain(speakerId);
+    await Promise.allSettled(this.#draining.values());
     this.#socket.close();
+  }
+
+  #drain(speakerId: string): Promise<void> {
+    const speaker = this.#bySpeaker.get(speakerId);
+    const before = this.#draining.get(speakerId) ?? Promise.resolve();
+    if (speaker === undefined) return before;
+    const { ssrc, pipeline } = speaker;
+    this.#bySpeaker.delete(speakerId);
+    if (this.#bySsrc.get(ssrc) === pipeline) this.#bySsrc.delete(ssrc);
+    const drained = Promise.all([before, pipeline.close()]).then(() => {});
+    this.#draining.set(speakerId, drained);
+    const forget = () => {
+      if (this.#draining.get(speakerId) === drained) this.#draining.delete(speakerId);
+    };
+    drained.then(forget, forget);
+    return drained;
+  }
+
+  /** Resolves when the packets that lie in the socket by now have been read. */
+  #readOut(): Promise<void> {
+    return new Promise((resolve) => {
+      let rounds = 0;
+      // From one of these to the next, the event loop has been to the socket once.
+      const next = (before: number) => {
+        if (this.#received === before || rounds === MAX_READ_ROUNDS) return resolve();
+        rounds += 1;
+        const received = this.#received;
+        setImmediate(() => next(received));
+      };
+      setImmediate(() => next(Number.NaN));
+    });
   }
 
   #listen(): void {
     this.#socket.on('message', (data) => {
+      this.#received += 1;
       if (isRtcp(data)) return;
       const parsed = parseRtpPacket(data);
       const pipeline = parsed.ok ? this.#bySsrc.get(parsed.packet.ssrc) : undefined;

@@ -61,6 +61,8 @@ const SAMPLES_PER_MS = 16;
 const LOOK_BACK_SAMPLES = 2_500 * SAMPLES_PER_MS;
 /** While a wake phrase is awaited, interims come at least this often, whatever the mode. */
 const WAKE_INTERIM_MS = 400;
+/** Half a second. */
+const JUDGED_EVERY_FRAMES = 16;
 
 const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
   DEADLINE_EXCEEDED: 'deadlineExceeded',
@@ -173,10 +175,13 @@ export class SpeakerPipeline {
     this.#intake.pushPcm(pcm);
   }
 
-  /** To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives. */
-  tick(): void {
+  /**
+   * To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives.
+   * @param nowMs a time up to which everything that came has been pushed; default: now
+   */
+  tick(nowMs?: number): void {
     if (this.#closed) return;
-    if (!this.#muted) this.#intake.tick();
+    if (!this.#muted) this.#intake.tick(nowMs);
     this.#books.tick();
   }
 
@@ -300,6 +305,11 @@ export class SpeakerPipeline {
     const startMs = this.#toMs(startSample);
     const pcm = this.#timeline.ring.read(startSample, endSample);
     crosstalk.push({ trackId: speaker.speakerId, startMs, pcm, probability });
+    // A little at a time: to judge the whole of a long utterance at its end would hold up everybody's audio.
+    const utterance = this.#utterance;
+    if (utterance !== undefined && (startSample / VAD_FRAME_SAMPLES) % JUDGED_EVERY_FRAMES < 1) {
+      crosstalk.judge(speaker.speakerId, utterance.startMs, startMs);
+    }
     if (!crosstalk.frameIsCrosstalk(speaker.speakerId, startMs)) return false;
     this.#ledger.markCrosstalk({ line: this.#timeline.index, startSample, endSample });
     return true;

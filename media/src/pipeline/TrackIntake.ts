@@ -117,10 +117,12 @@ export class TrackIntake {
     this.#onPcm({ startSample, pcm, origin: 'audio' });
   }
 
-  /** To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives. */
-  tick(): void {
+  /**
+   * To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives.
+   * @param nowMs a time up to which everything that came has been pushed; default: now
+   */
+  tick(nowMs = this.#options.now()): void {
     if (this.#closed) return;
-    const nowMs = this.#options.now();
     this.#receiver.tick(nowMs);
     // While packets wait behind a hole, the clock must not fill the time that they will.
     if (!this.#receiver.holding) this.#track.tick(nowMs);

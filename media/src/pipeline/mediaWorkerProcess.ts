@@ -45,6 +45,8 @@ runChild<MediaWorkerContract>({
 
   requests: {
     async openRoom({ roomId, ...options }) {
+      // One that was opened before and whose opener did not get to know of it.
+      void rooms.get(roomId)?.close();
       const room = await RoomReceiver.create({
         roomId,
         ...options,
@@ -77,8 +79,8 @@ runChild<MediaWorkerContract>({
       return {};
     },
 
-    setMuted({ roomId, ...options }) {
-      rooms.get(roomId)?.setMuted(options);
+    async setMuted({ roomId, ...options }) {
+      await rooms.get(roomId)?.setMuted(options);
       return {};
     },
 
@@ -89,8 +91,9 @@ runChild<MediaWorkerContract>({
 
     async closeRoom({ roomId }) {
       const room = rooms.get(roomId);
-      rooms.delete(roomId);
+      // Known until it is over, so that who asks meanwhile for a speaker's last words waits for them, too.
       await room?.close();
+      if (rooms.get(roomId) === room) rooms.delete(roomId);
       if (rooms.size === 0) {
         clearInterval(ticker);
         ticker = undefined;

@@ -49,6 +49,14 @@ describe('JitterBuffer', () => {
     expect(seen).toEqual(['5', 'hole 6x2>8', '8']);
   });
 
+  it('takes what fills a hole before it looks at the time: it may have waited to be read', () => {
+    const { seen, push } = setUp();
+    push(5, 0);
+    push(7, 10);
+    expect(push(6, 400)).toBe('filledHole');
+    expect(seen).toEqual(['5', '6', '7']);
+  });
+
   it('gives a hole up on a push as well as on a tick', () => {
     const { seen, push } = setUp();
     push(5, 0);

@@ -53,7 +53,13 @@ export class JitterBuffer<T extends object> {
   }
 
   push(sequence: number, item: T, nowMs: number): JitterBufferVerdict {
+    // Before the time is looked at: what fills a hole may have lain in the socket while nobody read it.
+    const verdict = this.#place(sequence, item, nowMs);
     this.tick(nowMs);
+    return verdict;
+  }
+
+  #place(sequence: number, item: T, nowMs: number): JitterBufferVerdict {
     this.#next ??= sequence;
     if (sequence < this.#next) {
       return this.#delivered[this.#slot(sequence)] === sequence ? 'duplicate' : 'late';
@@ -81,7 +87,6 @@ export class JitterBuffer<T extends object> {
     if (sequence > this.#highest) this.#highest = sequence;
     if (nowMs < this.#oldestArrivalMs) this.#oldestArrivalMs = nowMs;
     this.#releaseInOrder();
-    this.tick(nowMs);
     return filledHole ? 'filledHole' : 'buffered';
   }
 

@@ -59,6 +59,7 @@ describe('RtpReceiver', () => {
     receiver.push(packet(1, 960), 1);
     receiver.push(packet(3, 2_880), 40);
     receiver.push(packet(4, 3_840, 13), 60);
+    receiver.tick(300);
     receiver.push(packet(2, 1_920), 400);
     expect(short()).toEqual(['1@960', 'lost 1@1920>3', '3@2880']);
     expect(receiver.stats).toMatchObject({ duplicates: 1, late: 1, lost: 1, badPayloadType: 1 });

@@ -252,7 +252,13 @@ export class SfuRoom {
         comedia: false,
       }),
     );
-    await this.#run(() => tap.connect({ ip: '127.0.0.1', port: options.port }));
+    try {
+      await this.#run(() => tap.connect({ ip: '127.0.0.1', port: options.port }));
+    } catch (error) {
+      tap.close();
+      throw error;
+    }
+    this.#tap?.close();
     this.#tap = tap;
     return { port: tap.tuple.localPort };
   }
@@ -279,6 +285,12 @@ export class SfuRoom {
 
   async resumeTap(consumerId: string): Promise<void> {
     await this.resumeConsumer({ ownerId: 'tap', consumerId });
+  }
+
+  /** Ends what `tapProducer` began. */
+  untap(consumerId: string): void {
+    const owned = this.#consumers.get(consumerId);
+    if (owned?.ownerId === 'tap') owned.consumer.close();
   }
 
   /** Closes the tap and its consumers, so that another one can be opened. */

@@ -187,4 +187,26 @@ describe('the media of a room', () => {
     // Ben has no transport yet to hear it with.
     expect(ben.client.of('consumerCreated')).toHaveLength(1);
   });
+
+  test('leave no router behind that nobody could listen to, and try the next one', async () => {
+    const ada = rig.join('Ada');
+    rig.media.attachFailures = 2;
+    rig.media.onSfuEvent({ type: 'routerLost' });
+    await rig.time.advanceAsync(1_000, 100);
+    expect(rig.media.sfuRooms).toBe(4);
+    expect(rig.media.closedSfuRooms).toEqual([2, 3]);
+    expect(ada.client.of('mediaRestarted')).toHaveLength(1);
+  });
+
+  test('close a router that came too late for a room that is over', async () => {
+    rig.media.attachFailures = 1;
+    rig.media.onSfuEvent({ type: 'routerLost' });
+    await rig.time.advanceAsync(0);
+    const ended = rig.room.end();
+    await rig.time.advanceAsync(3_000, 100);
+    await ended;
+    expect(rig.media.closedSfuRooms.toSorted()).toEqual(
+      Array.from({ length: rig.media.sfuRooms }, (_, index) => index + 1),
+    );
+  });
 });

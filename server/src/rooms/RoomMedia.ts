@@ -9,7 +9,7 @@ import {
   type RtpParameters,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, SfuRoom, SfuRoomEvent, TimeSource } from '@parley/media';
+import { type MediaNode, type SfuRoom, type SfuRoomEvent, systemTime, type TimeSource } from '@parley/media';
 import type { Settings } from '../config/settings.js';
 import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';
@@ -65,6 +65,7 @@ export class RoomMedia {
       settings: speech.resolved,
       logger,
       observer,
+      time,
       tellAll: (name, notification, how) => roster.tellAll(name, notification, how),
     });
   }
@@ -378,7 +379,7 @@ export class RoomMedia {
 
   /** The media worker died: a new router, and everybody builds their transports anew. */
   async #restart(): Promise<void> {
-    const { media, logger } = this.#options;
+    const { media, logger, time = systemTime } = this.#options;
     for (const peer of this.#roster.peers) {
       for (const producerId of peer.producers.keys()) {
         this.transcriber.remove(producerId);
@@ -387,17 +388,42 @@ export class RoomMedia {
       peer.rtpCapabilities = undefined;
     }
     for (let attempt = 1; attempt <= RESTART.attempts && !this.#closing; attempt++) {
+      let sfu: SfuRoom | undefined;
       try {
-        this.#sfu = await media.createSfuRoom({ onEvent: (event) => this.#onEvent(event) });
-        await this.transcriber.attach(this.#sfu);
-        logger.warn({ attempt }, 'media moved to another worker');
-        this.#roster.tellAll('mediaRestarted', { routerRtpCapabilities: this.rtpCapabilities });
-        return;
+        sfu = await this.#moveTo(media);
       } catch (error) {
         logger.warn({ reason: (error as Error).message, attempt }, 'no media worker for the room yet');
-        await new Promise((resolve) => setTimeout(resolve, RESTART.delayMs));
+        await new Promise<void>((resolve) => time.after(RESTART.delayMs, resolve));
+        continue;
       }
+      // Who closes meanwhile closes the one that was there.
+      if (this.#closing) return sfu.close();
+      this.#sfu = sfu;
+      logger.warn({ attempt }, 'media moved to another worker');
+      this.#roster.tellAll('mediaRestarted', { routerRtpCapabilities: this.rtpCapabilities });
+      return;
     }
     if (!this.#closing) this.#options.onLost();
+  }
+
+  /** @returns a new router, to which the transcriber listens by then; nothing is left behind where that fails */
+  async #moveTo(media: MediaNode): Promise<SfuRoom> {
+    let made: SfuRoom | undefined;
+    let lost = false;
+    const sfu = await media.createSfuRoom({
+      onEvent: (event) => {
+        if (made !== undefined && made === this.#sfu) this.#onEvent(event);
+        else lost ||= event.type === 'routerLost';
+      },
+    });
+    made = sfu;
+    try {
+      await this.transcriber.attach(sfu);
+      if (lost) throw new Error('the new router died on the way');
+      return sfu;
+    } catch (error) {
+      sfu.close();
+      throw error;
+    }
   }
 }

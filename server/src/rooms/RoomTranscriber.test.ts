@@ -1,8 +1,10 @@
 import type { CommittedSegment, NotificationName } from '@parley/client-sdk/protocol';
 import { type PipelineEvent, type RoomPipeline, resolveSpeechSettings } from '@parley/media';
+import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MemoryTranscriptLog } from '../transcripts/MemoryTranscriptLog.js';
+import type { UncommittedSegment } from '../transcripts/TranscriptLog.js';
 import { emptyLedger } from './LedgerBook.js';
 import type { RoomObserver } from './RoomObserver.js';
 import { RoomTranscriber, type RoomTranscriberOptions, type TellOptions } from './RoomTranscriber.js';
@@ -53,6 +55,8 @@ let transcriber: RoomTranscriber;
 let told: { name: NotificationName; notification: unknown; options: TellOptions }[];
 let observed: unknown[][];
 let now: number;
+let time: ManualTime;
+const UNSTORABLE = 'a text that no store takes';
 
 const named = (name: NotificationName) => told.filter((each) => each.name === name);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -62,6 +66,8 @@ beforeEach(async () => {
   told = [];
   observed = [];
   now = 0;
+  time = new ManualTime();
+  const log = new MemoryTranscriptLog({ capacity: 100 });
   const observer: RoomObserver = {
     interim: ({ queuedMs, engineMs }) => observed.push(['interim', { queuedMs, engineMs }]),
     final: (times) => observed.push(['final', times]),
@@ -79,7 +85,15 @@ beforeEach(async () => {
     meetingId: 'm',
     media: media as unknown as RoomTranscriberOptions['media'],
     sfu: {} as RoomTranscriberOptions['sfu'],
-    transcript: new MemoryTranscriptLog({ capacity: 100 }),
+    transcript: {
+      append: async (each: UncommittedSegment) => {
+        if (each.status === 'final' && each.text === UNSTORABLE) throw new Error('no such text');
+        return log.append(each);
+      },
+      page: (options: Parameters<MemoryTranscriptLog['page']>[0]) => log.page(options),
+      lastSeq: 0,
+    },
+    time,
     settings: resolveSpeechSettings('fast'),
     logger: pino({ level: 'silent' }),
     observer,
@@ -180,6 +194,27 @@ describe('RoomTranscriber', () => {
       segment: { status: 'gap', reason: 'overloaded', text: '', language: 'de', seq: 1 },
     });
     expect(observed).toEqual([['gap', 'overloaded']]);
+  });
+
+  test('tells a gap where a text cannot be stored, in its place, and waits for it at the close', async () => {
+    pipeline.say({ type: 'final', segment, hypothesis: { ...hypothesis, text: UNSTORABLE }, committedCorrections: 0 });
+    pipeline.say({ type: 'final', segment: { ...segment, id: 's2' }, hypothesis, committedCorrections: 0 });
+    let over = false;
+    const closed = transcriber.close().then(() => {
+      over = true;
+    });
+    await time.advanceAsync(2_000, 50);
+    expect(over).toBe(false);
+    await time.advanceAsync(2_000, 50);
+    await closed;
+    expect(named('segmentCommitted').map(({ notification }) => notification)).toMatchObject([
+      { segment: { id: 's1', status: 'gap', reason: 'notStored', text: '', seq: 1 } },
+      { segment: { id: 's2', status: 'final', seq: 2 } },
+    ]);
+    expect(observed.map(([what, of]) => [what, what === 'gap' ? of : ''])).toEqual([
+      ['gap', 'notStored'],
+      ['final', ''],
+    ]);
   });
 
   test('tells states and activities to everybody, diagnostics to subscribers and droppable', () => {

@@ -1,6 +1,5 @@
 import type {
   AudioLedger,
-  CommittedSegment,
   NotificationName,
   Notifications,
   ParticipantLedger,
@@ -14,9 +13,11 @@ import {
   type SfuRoom,
   type SpeakerActivity,
   type SpeechSettings,
+  type TimeSource,
 } from '@parley/media';
 import type { Logger } from '../observability/logger.js';
-import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
+import type { TranscriptLog, UncommittedSegment } from '../transcripts/TranscriptLog.js';
+import { CommitQueue } from './CommitQueue.js';
 import { LedgerBook } from './LedgerBook.js';
 import type { RoomObserver } from './RoomObserver.js';
 import { segmentOf } from './segments.js';
@@ -42,6 +43,7 @@ export interface RoomTranscriberOptions {
   /** Tells everybody in the room. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: TellOptions): void;
   now?: () => number;
+  time?: TimeSource | undefined;
 }
 
 export interface TellOptions {
@@ -64,20 +66,26 @@ export class RoomTranscriber {
   readonly #speakers = new Map<string, Speaker>();
   readonly #ledgers = new LedgerBook();
   readonly #now: () => number;
+  readonly #commits: CommitQueue;
   /** When the VAD decided that an utterance was over, by segment. */
   readonly #endedAtMs = new Map<string, number>();
   #asking: Promise<ParticipantLedger[]> | undefined;
   /** Producers so far: part of segment ids, so that no two producers of a meeting share one. */
   #epoch = 0;
-  #commits: Promise<void> = Promise.resolve();
 
   constructor(options: RoomTranscriberOptions) {
     this.#options = options;
     this.#now = options.now ?? monotonicNowMs;
+    const { transcript, logger, time } = options;
+    this.#commits = new CommitQueue({ transcript, logger, time });
     this.#pipeline = options.media.createPipeline({
       sfu: options.sfu,
       settings: options.settings,
       onEvent: (event) => this.#onEvent(event),
+      onNotHeard: ({ speakerId, error }) => {
+        const participantId = this.#speakers.get(speakerId)?.participantId;
+        options.logger.error({ err: error, participantId }, 'a speaker is not transcribed, however often it was tried');
+      },
     });
   }
 
@@ -157,7 +165,7 @@ export class RoomTranscriber {
         ...own,
       });
     } catch (error) {
-      this.#options.logger.error({ err: error, participantId }, 'a speaker is not transcribed');
+      this.#options.logger.error({ err: error, participantId }, 'a speaker is not transcribed yet');
     }
   }
 
@@ -172,7 +180,7 @@ export class RoomTranscriber {
       .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'a speaker was not drained'))
       .finally(() => {
         // Its last final may still be on its way into the log.
-        this.#commits = this.#commits.then(() => this.#forget(producerId));
+        void this.#commits.settled().then(() => this.#forget(producerId));
       });
   }
 
@@ -183,8 +191,11 @@ export class RoomTranscriber {
 
   /** Resolves when everything that was said is committed. */
   async close(): Promise<void> {
-    await this.#pipeline.close();
-    await this.#commits;
+    try {
+      await this.#pipeline.close();
+    } finally {
+      await this.#commits.close();
+    }
   }
 
   #forget(producerId: string): void {
@@ -263,26 +274,20 @@ export class RoomTranscriber {
     return ledger;
   }
 
-  #commit(options: {
-    event: Extract<PipelineEvent, { type: 'final' | 'gap' }>;
-    segment: Omit<CommittedSegment, 'seq'>;
-  }): void {
+  #commit(options: { event: Extract<PipelineEvent, { type: 'final' | 'gap' }>; segment: UncommittedSegment }): void {
     const { event, segment } = options;
     const { observer } = this.#options;
     const endedAtMs = this.#endedAtMs.get(segment.id);
     this.#endedAtMs.delete(segment.id);
-    this.#commits = this.#commits
-      .then(async () => {
-        const committed = await this.#options.transcript.append(segment);
-        this.#options.tellAll('segmentCommitted', { segment: committed });
-        if (event.type === 'gap') {
-          observer.gap(event.reason);
-        } else {
-          const { queuedMs, engineMs } = event.hypothesis;
-          const vadEndToFinalMs = endedAtMs === undefined ? undefined : this.#now() - endedAtMs;
-          observer.final({ queuedMs, engineMs, vadEndToFinalMs, corrections: event.committedCorrections });
-        }
-      })
-      .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a segment could not be committed'));
+    this.#commits.add(segment, (committed) => {
+      if (committed !== undefined) this.#options.tellAll('segmentCommitted', { segment: committed });
+      if (event.type === 'gap' || committed?.status !== 'final') {
+        observer.gap(event.type === 'gap' ? event.reason : 'notStored');
+      } else {
+        const { queuedMs, engineMs } = event.hypothesis;
+        const vadEndToFinalMs = endedAtMs === undefined ? undefined : this.#now() - endedAtMs;
+        observer.final({ queuedMs, engineMs, vadEndToFinalMs, corrections: event.committedCorrections });
+      }
+    });
   }
 }

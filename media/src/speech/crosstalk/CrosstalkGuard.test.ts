@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noise } from '../../testing/noises.js';
 import { CrosstalkGuard, type CrosstalkVerdict } from './CrosstalkGuard.js';
+import { ForgetfulCrosstalkGuard } from './testing/ForgetfulCrosstalkGuard.js';
 
 const FRAME_SAMPLES = 512;
 const FRAME_MS = 32;
@@ -269,5 +271,68 @@ describe('CrosstalkGuard', () => {
     expect(meeting.guard.judge('ben', START_MS, nowMs - 33_000)).toEqual({ crosstalk: false, explainedShare: 0 });
     expect(meeting.guard.frameIsCrosstalk('ben', nowMs - 33_000)).toBe(false);
     expect(meeting.guard.judge('ben', nowMs - 20_000, nowMs)).toMatchObject({ crosstalk: true });
+  });
+});
+
+describe('what a CrosstalkGuard remembers', () => {
+  test('changes no verdict', { timeout: 60_000 }, () => {
+    const part = fc.record({
+      from: fc.nat(100),
+      frames: fc.integer({ min: 5, max: 20 }),
+      speakers: fc.subarray(['anna', 'ben', 'carol']),
+      delayMs: fc.nat(460),
+      gain: fc.constantFrom(0.05, 0.25, 0.6),
+      lateTrack: fc.constantFrom(undefined, undefined, 'anna', 'ben'),
+      jump: fc.constantFrom(undefined, undefined, undefined, 'anna', 'ben', 'carol'),
+    });
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+        const guards = [new CrosstalkGuard(), new ForgetfulCrosstalkGuard()] as const;
+        const names = ['anna', 'ben', 'carol'];
+        const voices: Record<string, Int16Array> = {
+          anna: ANNA,
+          ben: BEN,
+          carol: leak(ANNA, { delayMs: 900, gain: 1 }),
+        };
+        for (const guard of guards) for (const name of names) guard.open(name);
+        let frame = 0;
+        let openedMs = 0;
+        for (const { from, frames, speakers, delayMs, gain, lateTrack, jump } of parts) {
+          if (jump !== undefined) for (const guard of guards) guard.jump(jump);
+          if (jump !== undefined) openedMs = frame * FRAME_MS;
+          const sounds = names.map((name) => {
+            const own = speakers.includes(name) ? (voices[name] ?? SILENCE) : SILENCE;
+            const heard = speakers.filter((other) => other !== name).map((other) => voices[other] ?? SILENCE);
+            return heard.reduce((sum, voice) => mix(sum, leak(voice, { delayMs, gain })), own);
+          });
+          // A track that is late comes after the others, all of it at once.
+          const order = names.toSorted((a, b) => Number(a === lateTrack) - Number(b === lateTrack));
+          const push = (name: string, index: number) => {
+            const at = ((from + index) * FRAME_SAMPLES) % (ANNA.length - FRAME_SAMPLES);
+            const pcm = (sounds[names.indexOf(name)] ?? SILENCE).slice(at, at + FRAME_SAMPLES);
+            const probability = pcm.some((sample) => Math.abs(sample) > 100) ? 0.9 : 0.01;
+            for (const guard of guards) {
+              guard.push({ trackId: name, startMs: (frame + index) * FRAME_MS, pcm, probability });
+            }
+          };
+          const judge = () => {
+            for (const name of names) {
+              const [remembering, anew] = guards.map((guard) =>
+                guard.judge(name, openedMs, (frame + frames) * FRAME_MS),
+              );
+              expect(remembering).toEqual(anew);
+            }
+          };
+          for (let index = 0; index < frames; index += 1) {
+            for (const name of order) if (name !== lateTrack) push(name, index);
+            if (index % 10 === 9) judge();
+          }
+          if (lateTrack !== undefined) for (let index = 0; index < frames; index += 1) push(lateTrack, index);
+          judge();
+          frame += frames;
+        }
+      }),
+      { numRuns: 8 },
+    );
   });
 });

@@ -38,12 +38,36 @@ const LEAST_UTTERANCE_SHARE = 0.6;
 /** Below it a window is too quiet to tell (-66 dBFS). */
 const QUIET_LEVEL = 5e-4;
 const REMEMBERED_FRAMES = 1_000;
+/** Beyond the window that is compared, what is read for the filter and for rounding. */
+const READ_MARGIN_MS = 2;
+
+/** One track as another one is compared with it. */
+interface Pair {
+  other: Track;
+  /** How late the other's voice comes here, as found before. */
+  delayMs: number | undefined;
+}
+
+/** A comparison that found nothing: it is not made again unless it could come out otherwise. */
+interface Comparison {
+  /** Of the other track, what it was made with. */
+  throughMs: number;
+  delayMs: number | undefined;
+  searched: boolean;
+}
+
+interface Frame {
+  startMs: number;
+  speech: boolean;
+  sourceTrackId: string | undefined;
+  comparisons: Map<Pair, Comparison>;
+}
 
 interface Track {
   history: TrackHistory;
-  frames: { startMs: number; speech: boolean; sourceTrackId: string | undefined }[];
-  /** How late each other track's voice comes here, as found before. */
-  delaysMs: Map<string, number>;
+  frames: Frame[];
+  /** By the other track's id. */
+  pairs: Map<string, Pair>;
   count: number;
 }
 
@@ -56,12 +80,18 @@ export class CrosstalkGuard {
   readonly #tracks = new Map<string, Track>();
 
   open(trackId: string): void {
-    this.#tracks.set(trackId, { history: new TrackHistory(), frames: [], delaysMs: new Map(), count: 0 });
+    this.close(trackId);
+    const opened: Track = { history: new TrackHistory(), frames: [], pairs: new Map(), count: 0 };
+    for (const [otherId, other] of this.#tracks) {
+      opened.pairs.set(otherId, { other, delayMs: undefined });
+      other.pairs.set(trackId, { other: opened, delayMs: undefined });
+    }
+    this.#tracks.set(trackId, opened);
   }
 
   close(trackId: string): void {
     this.#tracks.delete(trackId);
-    for (const track of this.#tracks.values()) track.delaysMs.delete(trackId);
+    for (const track of this.#tracks.values()) track.pairs.delete(trackId);
   }
 
   /** The track's time line goes on elsewhere. */
@@ -70,6 +100,11 @@ export class CrosstalkGuard {
     if (track === undefined) return;
     track.history.clear();
     track.frames = [];
+    // What it was compared with before does not count any more.
+    for (const other of this.#tracks.values()) {
+      const pair = other.pairs.get(trackId);
+      if (pair !== undefined) other.pairs.set(trackId, { ...pair });
+    }
   }
 
   push({ trackId, startMs, pcm, probability }: CrosstalkFrame): void {
@@ -78,9 +113,9 @@ export class CrosstalkGuard {
     track.history.push(pcm, startMs);
     track.count += 1;
     const speech = probability >= SPEECH_PROBABILITY;
-    const search = track.count % SEARCH_EVERY_FRAMES === 0;
-    const sourceTrackId = speech ? this.#sourceOf({ trackId, track, endMs: startMs + FRAME_MS, search }) : undefined;
-    track.frames.push({ startMs, speech, sourceTrackId });
+    const frame: Frame = { startMs, speech, sourceTrackId: undefined, comparisons: new Map() };
+    track.frames.push(frame);
+    if (speech) frame.sourceTrackId = this.#sourceOf({ track, frame, search: track.count % SEARCH_EVERY_FRAMES === 0 });
     if (track.frames.length > REMEMBERED_FRAMES) track.frames.splice(0, REMEMBERED_FRAMES / 4);
   }
 
@@ -90,7 +125,10 @@ export class CrosstalkGuard {
     return frame?.sourceTrackId !== undefined;
   }
 
-  /** Looks at a stretch again, with all that has come from the other tracks since. */
+  /**
+   * Looks at a stretch again, with all that has come from the other tracks since. What was compared with all there is to compare
+   * is not compared again: an utterance may be judged as often as it has interims.
+   */
   judge(trackId: string, startMs: number, endMs: number): CrosstalkVerdict {
     const track = this.#tracks.get(trackId);
     if (track === undefined || this.#tracks.size < 2) return { crosstalk: false, explainedShare: 0 };
@@ -99,12 +137,7 @@ export class CrosstalkGuard {
     for (const frame of track.frames) {
       if (!frame.speech || frame.startMs < startMs - FRAME_MS || frame.startMs >= endMs) continue;
       speech += 1;
-      frame.sourceTrackId ??= this.#sourceOf({
-        trackId,
-        track,
-        endMs: frame.startMs + FRAME_MS,
-        search: speech % SEARCH_EVERY_FRAMES === 1,
-      });
+      frame.sourceTrackId ??= this.#sourceOf({ track, frame, search: speech % SEARCH_EVERY_FRAMES === 1 });
       const { sourceTrackId } = frame;
       if (sourceTrackId !== undefined) sources.set(sourceTrackId, (sources.get(sourceTrackId) ?? 0) + 1);
     }
@@ -115,32 +148,46 @@ export class CrosstalkGuard {
     return { crosstalk, explainedShare: share, ...(crosstalk && main !== undefined ? { sourceTrackId: main[0] } : {}) };
   }
 
-  /** The track that explains what was heard up to a time, if one does. */
-  #sourceOf(options: { trackId: string; track: Track; endMs: number; search: boolean }): string | undefined {
-    const { trackId, track, endMs, search } = options;
+  /** The track that explains what was heard up to the end of a frame, if one does. */
+  #sourceOf({ track, frame, search }: { track: Track; frame: Frame; search: boolean }): string | undefined {
+    const endMs = frame.startMs + FRAME_MS;
     const startMs = endMs - WINDOW_MS;
-    const heard = track.history.read(startMs, WINDOW_MS * SAMPLES_PER_MS);
-    const level = rms(heard);
-    if (level < QUIET_LEVEL) return undefined;
-    for (const [otherId, other] of this.#tracks) {
-      if (otherId === trackId || !this.#isLouder({ other, startMs, level })) continue;
-      const known = track.delaysMs.get(otherId);
-      if (known !== undefined && isExplained({ heard, other, startMs: startMs - known })) return otherId;
-      if (!search) continue;
-      const delayMs = findDelay({ heard, other, startMs });
-      if (delayMs === undefined || !isExplained({ heard, other, startMs: startMs - delayMs })) continue;
-      track.delaysMs.set(otherId, delayMs);
-      return otherId;
+    let heard: Float32Array | undefined;
+    let level = 0;
+    for (const [otherId, pair] of track.pairs) {
+      const { other } = pair;
+      const throughMs = Math.min(other.history.endMs, endMs - EARLIEST_MS + READ_MARGIN_MS);
+      const before = frame.comparisons.get(pair);
+      const more = before === undefined || throughMs > before.throughMs;
+      const tryDelay = pair.delayMs !== undefined && (more || pair.delayMs !== before.delayMs);
+      const trySearch = search && (more || !before.searched);
+      if (!tryDelay && !trySearch) continue;
+      if (heard === undefined) {
+        heard = track.history.read(startMs, WINDOW_MS * SAMPLES_PER_MS);
+        level = rms(heard);
+      }
+      const comparable = level >= QUIET_LEVEL && isLouder({ other, startMs, level });
+      if (comparable && tryDelay && isExplained({ heard, other, startMs: startMs - (pair.delayMs ?? 0) }))
+        return otherId;
+      if (comparable && trySearch) {
+        const delayMs = findDelay({ heard, other, startMs });
+        if (delayMs !== undefined && isExplained({ heard, other, startMs: startMs - delayMs })) {
+          pair.delayMs = delayMs;
+          return otherId;
+        }
+      }
+      const searched = trySearch || !comparable || (!more && before.searched);
+      frame.comparisons.set(pair, { throughMs, delayMs: pair.delayMs, searched });
     }
     return undefined;
   }
+}
 
-  #isLouder({ other, startMs, level }: { other: Track; startMs: number; level: number }): boolean {
-    const span = (WINDOW_MS + LATEST_MS - EARLIEST_MS) * SAMPLES_PER_MS;
-    const around = other.history.read(startMs - LATEST_MS, span);
-    // Its loudest window can be no quieter than the mean of all.
-    return rms(around) * Math.sqrt(span / (WINDOW_MS * SAMPLES_PER_MS)) >= level * LEAST_SOURCE_GAIN;
-  }
+function isLouder({ other, startMs, level }: { other: Track; startMs: number; level: number }): boolean {
+  const span = (WINDOW_MS + LATEST_MS - EARLIEST_MS) * SAMPLES_PER_MS;
+  const around = other.history.read(startMs - LATEST_MS, span);
+  // Its loudest window can be no quieter than the mean of all.
+  return rms(around) * Math.sqrt(span / (WINDOW_MS * SAMPLES_PER_MS)) >= level * LEAST_SOURCE_GAIN;
 }
 
 function isExplained(options: { heard: Float32Array; other: Track; startMs: number }): boolean {

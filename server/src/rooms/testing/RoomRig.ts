@@ -44,6 +44,10 @@ export class FakeMedia {
   onSfuEvent: (event: SfuRoomEvent) => void = () => {};
   /** Made so far: one more after each death of a worker. */
   sfuRooms = 0;
+  /** Which of them were closed, from 1. */
+  readonly closedSfuRooms: number[] = [];
+  /** So many tries to listen to another router fail. */
+  attachFailures = 0;
   #producers = 0;
   /** Resolves when the pipeline has made text of everything; see `holdBack`. */
   #drained: Promise<void> = Promise.resolve();
@@ -65,21 +69,22 @@ export class FakeMedia {
     closeProducer: ({ producerId }: { producerId: string }) => void this.closed.push(producerId),
     setProducerPaused: async ({ producerId, paused }: { producerId: string; paused: boolean }) =>
       void this.paused.push([producerId, paused]),
-    close: () => {},
   };
 
   readonly node = {
     createSfuRoom: async ({ onEvent }: { onEvent: FakeMedia['onSfuEvent'] }) => {
-      this.sfuRooms += 1;
+      const number = ++this.sfuRooms;
       this.onSfuEvent = onEvent;
-      return this.#sfu;
+      return { ...this.#sfu, close: () => void this.closedSfuRooms.push(number) };
     },
     createPipeline: ({ settings, onEvent }: { settings: SpeechSettings; onEvent: FakeMedia['onEvent'] }) => {
       this.settings = settings;
       this.onEvent = onEvent;
       return {
         open: async () => {},
-        attach: async () => {},
+        attach: async () => {
+          if (this.attachFailures-- > 0) throw new Error('no tap');
+        },
         close: () => this.#drained,
         addSpeaker: async (speaker: { speakerId: string; settings?: SpeechSettings }) =>
           void this.speakers.set(speaker.speakerId, speaker.settings),

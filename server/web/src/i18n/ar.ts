@@ -189,6 +189,7 @@ export const ar: Dictionary = {
       deadlineExceeded: 'كان التعرّف بطيئًا جدًا',
       overloaded: 'قيل الكثير دفعة واحدة',
       rejected: 'لم يكن التعرّف متأكدًا من الكلمات',
+      notStored: 'تعذّر حفظ النص',
       mediaWorkerLost: 'فقد الخادم هذا الجزء',
       unknown: 'السبب غير معروف',
     },

@@ -174,6 +174,7 @@ export const de: Dictionary = {
       deadlineExceeded: 'Die Erkennung war zu langsam',
       overloaded: 'Es wurde zu viel auf einmal gesagt',
       rejected: 'Die Erkennung war sich der Worte nicht sicher',
+      notStored: 'Der Text ließ sich nicht speichern',
       mediaWorkerLost: 'Der Server hat diese Stelle verloren',
       unknown: 'Ein Grund ist nicht bekannt',
     },

@@ -170,6 +170,7 @@ export const en = {
       deadlineExceeded: 'the recogniser was too slow',
       overloaded: 'too much was said at once',
       rejected: 'the recogniser was not sure of the words',
+      notStored: 'the transcript could not be stored',
       mediaWorkerLost: 'the server lost this part',
       unknown: 'no reason is known',
     },

@@ -173,6 +173,7 @@ export const fr: Dictionary = {
       deadlineExceeded: 'la reconnaissance était trop lente',
       overloaded: 'trop de choses ont été dites à la fois',
       rejected: 'la reconnaissance n’était pas sûre des mots',
+      notStored: 'le texte n’a pas pu être enregistré',
       mediaWorkerLost: 'le serveur a perdu ce passage',
       unknown: 'raison inconnue',
     },

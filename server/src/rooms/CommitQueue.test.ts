@@ -1,0 +1,159 @@
+import type { CommittedSegment } from '@parley/client-sdk/protocol';
+import { ManualTime } from '@parley/media/testing';
+import { pino } from 'pino';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { MemoryTranscriptLog } from '../transcripts/MemoryTranscriptLog.js';
+import type { UncommittedSegment } from '../transcripts/TranscriptLog.js';
+import { CommitQueue } from './CommitQueue.js';
+
+const segment = (id: string, parts: Partial<UncommittedSegment> = {}): UncommittedSegment => ({
+  id,
+  meetingId: 'm',
+  participantId: 'p',
+  displayName: 'Ada',
+  track: 'microphone',
+  startMs: 1_000,
+  endMs: 2_000,
+  revision: 4,
+  text: `text of ${id}`,
+  language: 'en',
+  confidence: 0.9,
+  status: 'final',
+  ...parts,
+});
+
+let time: ManualTime;
+let log: MemoryTranscriptLog;
+/** Whether the log fails over a segment. */
+let fails: (segment: UncommittedSegment) => boolean;
+let asked: string[];
+let done: [string, CommittedSegment['status'] | undefined, number | undefined][];
+let queue: CommitQueue;
+
+function open(capacity?: number): void {
+  const transcript = {
+    append: async (each: UncommittedSegment) => {
+      asked.push(`${each.status} ${each.id}`);
+      if (fails(each)) throw new Error('the store is out of order');
+      return log.append(each);
+    },
+  };
+  const options = { transcript, logger: pino({ level: 'silent' }), time };
+  queue = new CommitQueue(capacity === undefined ? options : { ...options, capacity });
+}
+
+const add = (id: string, parts?: Partial<UncommittedSegment>) =>
+  queue.add(segment(id, parts), (committed) => done.push([id, committed?.status, committed?.seq]));
+
+beforeEach(() => {
+  time = new ManualTime();
+  log = new MemoryTranscriptLog({ capacity: 100 });
+  fails = () => false;
+  asked = [];
+  done = [];
+  open();
+});
+
+describe('CommitQueue', () => {
+  test('brings segments into the log in the order in which they come', async () => {
+    for (const id of ['a', 'b', 'c']) add(id);
+    await queue.settled();
+    expect(done).toEqual([
+      ['a', 'final', 1],
+      ['b', 'final', 2],
+      ['c', 'final', 3],
+    ]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('tries a segment again that the log does not take, and lets nobody by meanwhile', async () => {
+    let left = 3;
+    fails = ({ id }) => id === 'a' && left-- > 0;
+    add('a');
+    add('b');
+    await time.advanceAsync(699, 1);
+    expect(asked).toEqual(['final a', 'final a', 'final a']);
+    await time.advanceAsync(1);
+    await queue.settled();
+    expect(done).toEqual([
+      ['a', 'final', 1],
+      ['b', 'final', 2],
+    ]);
+  });
+
+  test('puts a gap in the place of a text that the log never takes', async () => {
+    fails = ({ id, status }) => id === 'a' && status === 'final';
+    add('a', { words: [{ text: 'secret', startMs: 0, endMs: 1, probability: 1 }] });
+    add('b');
+    await time.advanceAsync(4_000, 10);
+    expect(done).toEqual([
+      ['a', 'gap', 1],
+      ['b', 'final', 2],
+    ]);
+    expect(asked.filter((each) => each === 'final a')).toHaveLength(6);
+    const { segments } = await log.page({ afterSeq: 0, limit: 1 });
+    expect(segments[0]).toEqual({
+      ...segment('a', { status: 'gap', text: '', confidence: 0, reason: 'notStored' }),
+      seq: 1,
+    });
+  });
+
+  test('keeps everything for a log that is out of order, and asks it every 5 s at least and at most', async () => {
+    fails = () => true;
+    for (const id of ['a', 'b', 'c']) add(id);
+    await time.advanceAsync(60_000, 50);
+    expect(done).toEqual([]);
+    const before = asked.length;
+    await time.advanceAsync(50_000, 50);
+    // The text, and its gap.
+    expect(asked.length - before).toBe(20);
+    fails = () => false;
+    await time.advanceAsync(5_000, 50);
+    expect(done.map(([id, status]) => [id, status])).toEqual([
+      ['a', 'final'],
+      ['b', 'final'],
+      ['c', 'final'],
+    ]);
+  });
+
+  test('ends although the log takes nothing, and says what is lost', async () => {
+    fails = () => true;
+    for (const id of ['a', 'b', 'c']) add(id);
+    await time.advanceAsync(30_000, 50);
+    const closed = queue.close();
+    await time.advanceAsync(0);
+    await closed;
+    expect(done).toEqual([
+      ['a', undefined, undefined],
+      ['b', undefined, undefined],
+      ['c', undefined, undefined],
+    ]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('gives a log that has just failed its time at the close', async () => {
+    let left = 4;
+    fails = () => left-- > 0;
+    add('a');
+    const closed = queue.close();
+    await time.advanceAsync(4_000, 10);
+    await closed;
+    expect(done).toEqual([['a', 'final', 1]]);
+  });
+
+  test('takes no more than its capacity', async () => {
+    open(2);
+    fails = () => true;
+    for (const id of ['a', 'b', 'c']) add(id);
+    expect(done).toEqual([['c', undefined, undefined]]);
+  });
+
+  test('goes on after somebody who fails over what was committed', async () => {
+    queue.add(segment('a'), () => {
+      throw new Error('told badly');
+    });
+    add('b');
+    await queue.settled();
+    expect(done).toEqual([['b', 'final', 2]]);
+  });
+});
