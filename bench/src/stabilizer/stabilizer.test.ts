@@ -53,6 +53,23 @@ describe('the stabilizer benchmark', () => {
     }
   });
 
+  it('holds its goals where hypotheses come every 600 to 1500 ms, without times of words', () => {
+    const { parley, rawInterims: raw } = result.figures.slow?.sum ?? expect.unreachable('no slow scenarios');
+    expect(parley.coverage).toBeGreaterThanOrEqual(0.6);
+    expect(parley.commitLatencyMs.p50).toBeLessThanOrEqual(1_500);
+    expect(parley.falseCommitRate).toBeLessThanOrEqual(0.01);
+    expect(parley.erasedRate).toBeLessThanOrEqual(0.05);
+    // They are as wrong as they look: whoever takes each answer as it is settles much that was not said.
+    expect(raw.falseCommitRate).toBeGreaterThan(0.1);
+    for (const { name, observations } of slowScenarios()) {
+      const gapsS = observations
+        .slice(1)
+        .map(({ audioEndS }, index) => audioEndS - (observations[index]?.audioEndS ?? 0));
+      expect(Math.min(...gapsS), name).toBeGreaterThan(0.59);
+      expect(observations.every(({ words }) => words === undefined)).toBe(true);
+    }
+  });
+
   it('has each kind of trouble once, and what the recogniser really answered', () => {
     const built = builtInScenarios().map(({ category }) => category);
     expect(new Set(built).size).toBe(built.length);
