@@ -120,8 +120,8 @@ async function scenariosOf(
   }
   const setUp = await SetUp.create(rest);
   try {
-    const { settings, longestWindowMs, voiceActivity, recogniser, meeting } = setUp;
-    const how = { settings, longestWindowMs, voiceActivity, recognizer: recogniser.client };
+    const { settings, longestWindowMs, reading, voiceActivity, recogniser, meeting } = setUp;
+    const how = { settings, longestWindowMs, reading, voiceActivity, recognizer: recogniser.client };
     const scenarios: Scenario[] = [];
     let leftOut = 0;
     for (const [index, speech] of (await meeting.tracks()).entries()) {

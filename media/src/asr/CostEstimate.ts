@@ -1,5 +1,5 @@
 import { encoderFrames } from './jobOptions.js';
-import type { RecognitionKind, WindowPolicy } from './types.js';
+import type { RecognitionKind, WindowProfile } from './types.js';
 
 /** Share of a new measurement in the estimate. */
 const WEIGHT = 0.2;
@@ -7,12 +7,12 @@ const WEIGHT = 0.2;
 /** How long an engine takes for one kind of request, learned from what it took: its time goes with the frames it encodes. */
 export class CostEstimate {
   readonly #kind: RecognitionKind;
-  readonly #policy: WindowPolicy;
+  readonly #profile: WindowProfile;
   #msPerFrame: number | undefined;
 
-  constructor(options: { kind: RecognitionKind; policy: WindowPolicy }) {
+  constructor(options: { kind: RecognitionKind; profile: WindowProfile }) {
     this.#kind = options.kind;
-    this.#policy = options.policy;
+    this.#profile = options.profile;
   }
 
   learn(measured: { samples: number; engineMs: number }): void {
@@ -27,6 +27,6 @@ export class CostEstimate {
   }
 
   #frames(samples: number): number {
-    return encoderFrames({ samples, kind: this.#kind, policy: this.#policy });
+    return encoderFrames({ samples, kind: this.#kind, profile: this.#profile });
   }
 }

@@ -198,8 +198,7 @@ export class Dispatcher {
     const final = { ...options.engines.final, failuresInARow: 0 };
     const { interim } = options.engines;
     this.#slots = { final, interim: interim === undefined ? final : { ...interim, failuresInARow: 0 } };
-    const estimate = (kind: RecognitionKind) =>
-      new CostEstimate({ kind, policy: this.#slots[kind].profile.windowPolicy });
+    const estimate = (kind: RecognitionKind) => new CostEstimate({ kind, profile: this.#slots[kind].profile });
     this.#estimates = { final: estimate('final'), interim: estimate('interim') };
     const clock = () => this.#time.now();
     this.#monitor = new LoadMonitor({ clock, limits: this.#limits.load });

@@ -538,7 +538,7 @@ describe('ModelStore: built-in, paths and addresses', () => {
     expect(await store().resolve(path, { device: 'cpu' })).toEqual({
       path,
       source: 'file',
-      profile: { name: 'mine.en', demo: false, windowPolicy: 'floor', longestWindowMs: 28_000, multilingual: false },
+      profile: catalogue.ordinaryProfile({ name: 'mine.en', multilingual: false }),
     });
   });
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Recognizer } from '../asr/Recognizer.js';
 import { isRtcp, parseRtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
-import type { SpeechSettings, VoiceActivityModel } from '../speech/index.js';
+import type { ReadingProfile, SpeechSettings, VoiceActivityModel } from '../speech/index.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
 import type { AudioLedgerTotals, PipelineEvent, SpeakerDescription } from './messages.js';
 import { SpeakerPipeline } from './SpeakerPipeline.js';
@@ -13,6 +13,7 @@ export interface RoomReceiverOptions {
   meetingStartedAtMs: number;
   settings: SpeechSettings;
   longestWindowMs: number;
+  reading?: Partial<ReadingProfile> | undefined;
   voiceActivity: VoiceActivityModel;
   recognizer: Recognizer;
   wakeWords?: WakeWordDetector;
