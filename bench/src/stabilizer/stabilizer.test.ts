@@ -7,6 +7,7 @@ import { benchStabilizer } from './index.js';
 import { metricsOf, replay } from './measure.js';
 import { identicalOutputs, type Method, parleyMethod, rawInterims } from './methods.js';
 import type { Scenario } from './scenario.js';
+import { slowScenarios } from './slowScenarios.js';
 
 const METHODS = ['parley', 'rawInterims', 'identicalOutputs'] as const;
 const SUMS = ['committedWords', 'falseCommits', 'erasedVisibleWords', 'visibleRevisions'] as const;
