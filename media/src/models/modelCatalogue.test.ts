@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { AUTO_MODELS, BUILT_IN_MODEL, findPublishedModel, PUBLISHED_MODELS } from './modelCatalogue.js';
+import {
+  AUTO_MODELS,
+  BUILT_IN_MODEL,
+  findPublishedModel,
+  ordinaryProfile,
+  PUBLISHED_MODELS,
+} from './modelCatalogue.js';
 import { PACKAGE_SETS } from './packages/packageCatalogue.js';
 
 describe('model catalogue', () => {
@@ -23,6 +29,10 @@ describe('model catalogue', () => {
       expect([interim, finalEnglish, final]).toEqual([4_000, profile.name.startsWith('tiny') ? 7_000 : 5_000, 10_000]);
       expect(profile.reading).toEqual({ shortensPauses: false, leastProbabilityOfEnd: 0.85 });
     }
+    // A file of another name goes by its layers.
+    const own = (audioLayers: number) =>
+      ordinaryProfile({ name: 'own', multilingual: true, audioLayers }).windowFloorsMs;
+    expect([own(4)?.finalEnglish, own(6)?.finalEnglish]).toEqual([7_000, 5_000]);
     expect(BUILT_IN_MODEL.profile.windowPolicy).toBe('utterance');
     expect(BUILT_IN_MODEL.profile).not.toHaveProperty('reading');
   });

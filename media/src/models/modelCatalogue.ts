@@ -25,10 +25,7 @@ export interface PublishedModel {
 const PUBLISHED_LONGEST_WINDOW_MS = 28_000;
 
 /** How a model hears and how it is read: the values of its profile that are measured. */
-type Tuning = Pick<
-  ModelProfile,
-  'windowPolicy' | 'windowFloorsMs' | 'windowMarginMs' | 'longestWindowMs' | 'reading'
->;
+type Tuning = Pick<ModelProfile, 'windowPolicy' | 'windowFloorsMs' | 'windowMarginMs' | 'longestWindowMs' | 'reading'>;
 
 /**
  * How published models are run, as measured on people with `base-q8_0`; a family differs only where that was measured, too. The
