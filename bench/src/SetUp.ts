@@ -2,6 +2,7 @@ import {
   inabilitiesOf,
   MODES,
   type ModeName,
+  type ReadingProfile,
   resolveSpeechSettings,
   type SpeechSettings,
   VoiceActivityModel,
@@ -78,6 +79,11 @@ export class SetUp {
   /** Longest audio of one request, ms. */
   get longestWindowMs(): number {
     return this.recogniser.model.profile.longestWindowMs;
+  }
+
+  /** How its texts are read; undefined: as everywhere. */
+  get reading(): Partial<ReadingProfile> | undefined {
+    return this.recogniser.model.profile.reading;
   }
 
   get figures(): SetUpFigures {

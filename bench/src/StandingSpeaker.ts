@@ -1,4 +1,5 @@
 import {
+  type ReadingProfile,
   type Recognizer,
   type SpeakerEvent,
   SpeakerPipeline,
@@ -13,6 +14,8 @@ export interface StandingSpeakerOptions {
   settings: SpeechSettings;
   recognizer: Recognizer;
   longestWindowMs: number;
+  /** As the model's profile has it. */
+  reading?: Partial<ReadingProfile> | undefined;
   voiceActivity: VoiceActivityModel;
 }
 
@@ -36,13 +39,14 @@ export class StandingSpeaker {
   #voice: VoiceActivityStream | undefined;
 
   constructor(options: StandingSpeakerOptions) {
-    const { settings, recognizer, longestWindowMs, voiceActivity } = options;
+    const { settings, recognizer, longestWindowMs, reading, voiceActivity } = options;
     this.#clock = new StandingClock(recognizer);
     this.pipeline = new SpeakerPipeline({
       ...speakerOfBench(),
       meetingStartedAtMs: 0,
       settings,
       longestWindowMs,
+      reading,
       voiceActivity: {
         open: (how) => {
           this.#voice = voiceActivity.open(how);

@@ -108,6 +108,7 @@ export class Stage {
       meetingStartedAtMs: startAtMs,
       settings,
       longestWindowMs: this.#recogniser.model.profile.longestWindowMs,
+      reading: this.#recogniser.model.profile.reading,
       voiceActivity: this.#voiceActivity,
       recognizer: this.#recogniser.client,
       onEvent: (event) => told.push({ atMs: monotonicNowMs() - startAtMs, event }),

@@ -26,8 +26,8 @@ export async function benchSeams(options: SeamOptions = {}): Promise<BenchResult
   const setUp = await SetUp.create(rest);
   const sum = { monologues: 0, audioMs: 0, seams: 0, broken: 0, gaps: 0, words: 0, edits: 0, engineMs: 0 };
   const play = async ({ pcm, utterances }: Speech) => {
-    const { settings, longestWindowMs, voiceActivity, recogniser } = setUp;
-    const how = { settings, longestWindowMs, voiceActivity, recognizer: recogniser.client };
+    const { settings, longestWindowMs, reading, voiceActivity, recogniser } = setUp;
+    const how = { settings, longestWindowMs, reading, voiceActivity, recognizer: recogniser.client };
     const heard = await playSamples({ ...how, pcm });
     const spoken = utterances.map(({ text }) => text);
     const seams = countSeams({ texts: heard.texts, spoken });

@@ -1,4 +1,4 @@
-import type { Hypothesis, Recognizer, SpeechSettings, VoiceActivityModel } from '@parley/media';
+import type { Hypothesis, ReadingProfile, Recognizer, SpeechSettings, VoiceActivityModel } from '@parley/media';
 import { StandingSpeaker } from '../StandingSpeaker.js';
 import { SAMPLES_PER_MS, type Span, type Speech, type SpokenUtterance } from '../speech/Speech.js';
 import type { Scenario, ScenarioObservation } from './scenario.js';
@@ -36,6 +36,7 @@ export async function recordScenarios(options: {
   recognizer: Recognizer;
   settings: SpeechSettings;
   longestWindowMs: number;
+  reading?: Partial<ReadingProfile> | undefined;
   voiceActivity: VoiceActivityModel;
 }): Promise<{ scenarios: Scenario[]; leftOut: number }> {
   const { speech, name, recognizer, ...how } = options;

@@ -129,7 +129,7 @@ class Studio {
   async listen(options: { recording: Recording; seed: number; losses: readonly number[] }): Promise<Result[]> {
     const { recording, seed, losses } = options;
     const pcm = await recording.read();
-    const { settings, longestWindowMs, voiceActivity, recogniser } = this.#setUp;
+    const { settings, longestWindowMs, reading, voiceActivity, recogniser } = this.#setUp;
     const recognizer = recogniser.client;
     const measure = (way: string, work: () => Promise<Heard>) => measured({ recording, pcm, way, work });
     const { language, task, beamSize, temperatureFallback } = settings;
@@ -138,7 +138,7 @@ class Studio {
     for (const lossPercent of losses) {
       const packets = this.#encoder.encode(withSilence(pcm), { lossPercent });
       const lost = lostPackets(packets.length, { lossPercent, seed });
-      const run = { packets, lost, settings, recognizer, longestWindowMs, voiceActivity };
+      const run = { packets, lost, settings, recognizer, longestWindowMs, reading, voiceActivity };
       results.push(await measure(wayOf(lossPercent), () => throughPipeline(run)));
     }
     return results;

@@ -1,5 +1,5 @@
 import { encoderFrames } from './jobOptions.js';
-import type { RecognitionKind, WindowPolicy } from './types.js';
+import type { RecognitionKind, WindowProfile } from './types.js';
 
 /** Share of a new measurement in the estimate. */
 const WEIGHT = 0.2;
@@ -21,14 +21,14 @@ interface Measurement {
  */
 export class CostEstimate {
   readonly #kind: RecognitionKind;
-  readonly #policy: WindowPolicy;
+  readonly #profile: WindowProfile;
   readonly #clock: () => number;
   /** By the number of threads. */
   readonly #measured = new Map<number, Measurement>();
 
-  constructor(options: { kind: RecognitionKind; policy: WindowPolicy; clock: () => number }) {
+  constructor(options: { kind: RecognitionKind; profile: WindowProfile; clock: () => number }) {
     this.#kind = options.kind;
-    this.#policy = options.policy;
+    this.#profile = options.profile;
     this.#clock = options.clock;
   }
 
@@ -83,6 +83,6 @@ export class CostEstimate {
   }
 
   #frames(samples: number): number {
-    return encoderFrames({ samples, kind: this.#kind, policy: this.#policy });
+    return encoderFrames({ samples, kind: this.#kind, profile: this.#profile });
   }
 }

@@ -219,8 +219,7 @@ export class Dispatcher {
     const { interim } = options.engines;
     this.#slots = { final, interim: interim === undefined ? final : { ...interim, failuresInARow: 0 } };
     const clock = () => this.#time.now();
-    const estimate = (kind: RecognitionKind) =>
-      new CostEstimate({ kind, policy: this.#slots[kind].profile.windowPolicy, clock });
+    const estimate = (kind: RecognitionKind) => new CostEstimate({ kind, profile: this.#slots[kind].profile, clock });
     this.#estimates = { final: estimate('final'), interim: estimate('interim') };
     this.#monitor = new LoadMonitor({ clock, limits: this.#limits.load });
     this.#pacer = new InterimPacer({ clock, cores: options.plan.cores });

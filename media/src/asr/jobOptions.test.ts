@@ -19,13 +19,34 @@ describe('audioContextFrames', () => {
     ['floor', 'final', 1, 576],
     ['floor', 'final', 12, 640],
     ['full', 'interim', 1, 0],
-  ] as const)('%s: %s of %s s has %i frames', (policy, kind, s, frames) => {
-    expect(audioContextFrames({ samples: seconds(s), kind, policy })).toBe(frames);
+  ] as const)('%s: %s of %s s has %i frames', (windowPolicy, kind, s, frames) => {
+    expect(audioContextFrames({ samples: seconds(s), kind, profile: { windowPolicy } })).toBe(frames);
+  });
+
+  it('have the floors of the model', () => {
+    const windowFloorsMs = { interim: 2_000, final: 8_000, finalEnglish: 5_000 };
+    const frames = (kind: 'interim' | 'final', s: number, language = 'auto') =>
+      audioContextFrames({ samples: seconds(s), kind, profile: { windowPolicy: 'floor', windowFloorsMs }, language });
+    expect([frames('interim', 1), frames('final', 1), frames('final', 6), frames('final', 12)]).toEqual([
+      192, 448, 448, 640,
+    ]);
+    expect([frames('interim', 1, 'en'), frames('final', 1, 'en'), frames('final', 6, 'en')]).toEqual([192, 320, 384]);
+    expect(frames('final', 1, 'fr')).toBe(448);
+  });
+
+  it('go beyond the audio by the margin of the model', () => {
+    const frames = (windowMarginMs?: number) =>
+      audioContextFrames({
+        samples: seconds(9.595),
+        kind: 'final',
+        profile: { windowPolicy: 'utterance', ...(windowMarginMs === undefined ? {} : { windowMarginMs }) },
+      });
+    expect([frames(), frames(1_000)]).toEqual([512, 576]);
   });
 
   it('always covers the audio, in whole blocks', () => {
     for (let samples = 0; samples <= seconds(30); samples += 777) {
-      const frames = audioContextFrames({ samples, kind: 'final', policy: 'utterance' });
+      const frames = audioContextFrames({ samples, kind: 'final', profile: { windowPolicy: 'utterance' } });
       expect(frames === 0 || (frames % 64 === 0 && frames * 320 >= samples)).toBe(true);
     }
   });

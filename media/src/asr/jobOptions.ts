@@ -2,39 +2,53 @@ import type { TranscribeJob } from '@parley/native';
 import { inabilitiesOf, languagesOf } from './languages.js';
 import { SAMPLE_RATE } from './limits.js';
 import {
+  DEFAULT_WINDOW_FLOORS_MS,
+  DEFAULT_WINDOW_MARGIN_MS,
   type ModelProfile,
   RecognitionError,
   type RecognitionKind,
   type RecognitionSettings,
-  type WindowPolicy,
+  type WindowProfile,
 } from './types.js';
 
 /** Whisper's encoder: 1,500 frames for 30 s. */
 const FULL_FRAMES = 1_500;
 const FRAMES_PER_SECOND = 50;
 const BLOCK_FRAMES = 64;
-/** Shortest windows of published models, which lose accuracy on shorter ones. */
-const FLOOR_MS: Record<RecognitionKind, number> = { interim: 4_000, final: 10_000 };
 
 /** The addon's bounds. */
 const MAX_ENTROPY = 5;
 const MAX_TIMEOUT_MS = 600_000;
 
+export interface WindowOptions {
+  samples: number;
+  kind: RecognitionKind;
+  profile: WindowProfile;
+  /** ISO 639-1, where it is known. */
+  language?: string;
+}
+
 /**
- * Encoder frames for audio of so many samples; 0 = the full window. A shortened window is the audio and half a block more,
+ * Encoder frames for audio of so many samples; 0 = the full window. A shortened window is the audio and the model's margin,
  * rounded up to blocks of 64 frames.
  */
-export function audioContextFrames(options: { samples: number; kind: RecognitionKind; policy: WindowPolicy }): number {
-  if (options.policy === 'full') return 0;
+export function audioContextFrames(options: WindowOptions): number {
+  const { windowPolicy, windowMarginMs = DEFAULT_WINDOW_MARGIN_MS } = options.profile;
+  if (windowPolicy === 'full') return 0;
   const audioMs = (options.samples / SAMPLE_RATE) * 1_000;
-  const windowMs = options.policy === 'floor' ? Math.max(audioMs, FLOOR_MS[options.kind]) : audioMs;
-  const wanted = Math.ceil((windowMs / 1_000) * FRAMES_PER_SECOND) + BLOCK_FRAMES / 2;
+  const windowMs = windowPolicy === 'floor' ? Math.max(audioMs, floorMs(options)) : audioMs;
+  const wanted = Math.ceil(((windowMs + windowMarginMs) / 1_000) * FRAMES_PER_SECOND);
   const frames = Math.max(BLOCK_FRAMES, Math.ceil(wanted / BLOCK_FRAMES) * BLOCK_FRAMES);
   return frames >= FULL_FRAMES ? 0 : frames;
 }
 
+function floorMs({ kind, language, profile }: WindowOptions): number {
+  const floors = profile.windowFloorsMs ?? DEFAULT_WINDOW_FLOORS_MS;
+  return kind === 'final' && language === 'en' ? (floors.finalEnglish ?? floors.final) : floors[kind];
+}
+
 /** Encoder frames that really run: what an engine's time goes with. */
-export function encoderFrames(options: { samples: number; kind: RecognitionKind; policy: WindowPolicy }): number {
+export function encoderFrames(options: WindowOptions): number {
   return audioContextFrames(options) || FULL_FRAMES;
 }
 
@@ -80,13 +94,14 @@ export function transcribeJob(options: {
   const languages = languagesOf(profile);
   // Interims come again soon, and the built-in model gains nothing from another try.
   const triesAgain = kind === 'final' && settings.temperatureFallback && !profile.demo;
+  // Where there is one language, there is none to be found.
+  const language = languages.length === 1 ? (languages[0] ?? settings.language) : settings.language;
   return {
     pcm,
-    // Where there is one language, there is none to be found.
-    language: languages.length === 1 ? (languages[0] ?? settings.language) : settings.language,
+    language,
     languages,
     translate: settings.task === 'translate',
-    audioContext: audioContextFrames({ samples: pcm.length, kind, policy: profile.windowPolicy }),
+    audioContext: audioContextFrames({ samples: pcm.length, kind, profile, language }),
     beamSize: settings.beamSize,
     maxTokens: tokenCap({ samples: pcm.length, tokensPerSecond: settings.tokensPerSecond }),
     prompt: settings.prompt,

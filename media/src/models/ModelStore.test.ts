@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HttpGet } from './httpGet.js';
 import { ModelError } from './ModelError.js';
 import { type ModelProgress, ModelStore, type ModelStoreOptions } from './ModelStore.js';
+import { ordinaryProfile } from './modelCatalogue.js';
 
 const { body } = vi.hoisted(() => ({ body: Buffer.alloc(300_000, 'weights ') }));
 
@@ -538,7 +539,7 @@ describe('ModelStore: built-in, paths and addresses', () => {
     expect(await store().resolve(path, { device: 'cpu' })).toEqual({
       path,
       source: 'file',
-      profile: { name: 'mine.en', demo: false, windowPolicy: 'floor', longestWindowMs: 28_000, multilingual: false },
+      profile: ordinaryProfile({ name: 'mine.en', multilingual: false }),
     });
   });
 

@@ -133,6 +133,7 @@ export class MediaNode {
       workers: this.#mediaWorkers,
       settings: this.#options.settings,
       longestWindowMs: () => this.#asr.longestWindowMs.interim,
+      reading: this.#options.recognizer.model.profile.reading,
       ...options,
     });
   }

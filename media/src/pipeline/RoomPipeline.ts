@@ -1,6 +1,7 @@
 import { ProcessError } from '../process/index.js';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import type { SfuRoom } from '../sfu/index.js';
+import type { ReadingProfile } from '../speech/reading.js';
 import type { SpeechSettings } from '../speech/settings.js';
 import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
 import type { AudioLedgerTotals, PipelineEvent, PipelineSegment, SpeakerDescription } from './messages.js';
@@ -11,6 +12,8 @@ export interface RoomPipelineOptions {
   settings: SpeechSettings;
   /** Longest audio of one recognition request, as the model of the moment has it. */
   longestWindowMs: () => number;
+  /** Of the model that makes finals; default: `DEFAULT_READING`. */
+  reading?: Partial<ReadingProfile> | undefined;
   onEvent: (event: PipelineEvent) => void;
   /** Somebody cannot be listened to, however often it was tried; a gap tells the room. */
   onNotHeard?: (failure: { speakerId: string; error: unknown }) => void;
@@ -249,6 +252,7 @@ export class RoomPipeline implements MediaWorkerRoom {
       meetingStartedAtMs: this.#meetingStartedAtMs,
       settings: this.#settings,
       longestWindowMs: this.#options.longestWindowMs(),
+      reading: this.#options.reading,
     };
     const { port } = await (how === 'openRoom'
       ? process.request('openRoom', { payload: room })

@@ -5,7 +5,7 @@ import type { InterimPace } from '../asr/types.js';
 import { type Clock, monotonicNowMs } from '../process/clock.js';
 import { isRtcp, parseRtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
-import type { SpeechSettings, VoiceActivityModel } from '../speech/index.js';
+import type { ReadingProfile, SpeechSettings, VoiceActivityModel } from '../speech/index.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
 import type { AudioLedgerTotals, PipelineEvent, SpeakerDescription } from './messages.js';
 import { SpeakerPipeline } from './SpeakerPipeline.js';
@@ -15,6 +15,7 @@ export interface RoomReceiverOptions {
   meetingStartedAtMs: number;
   settings: SpeechSettings;
   longestWindowMs: number;
+  reading?: Partial<ReadingProfile> | undefined;
   voiceActivity: Pick<VoiceActivityModel, 'open'>;
   recognizer: Recognizer;
   wakeWords?: WakeWordDetector;

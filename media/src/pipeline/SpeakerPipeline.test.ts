@@ -297,6 +297,21 @@ describe('SpeakerPipeline', () => {
       await rig.pipeline.close();
     });
 
+    test.each([true, false])('hears a pause before it as the model wants it, shortened: %s', async (shortensPauses) => {
+      const recognizer = new FakeRecognizer({ script: { text: 'said with a pause' } });
+      const rig = new Rig(recognizer, { ...PATIENT, speculativeSilenceMs: 0 }, { reading: { shortensPauses } });
+      const spoken = SENTENCE.subarray(0, 16_000);
+      await rig.say(spoken);
+      await rig.silence(600);
+      await rig.say(spoken);
+      await rig.silence(2_000);
+      await rig.pipeline.drain();
+      const longest = Math.max(...recognizer.requests.map(({ pcm }) => pcm.length / 16));
+      if (shortensPauses) expect(longest).toBeLessThan(2_900);
+      else expect(longest).toBeGreaterThan(2_900);
+      await rig.pipeline.close();
+    });
+
     test('is thrown away when speech resumes, and its engine time is counted as such', async () => {
       const finals: RecognitionRequest[] = [];
       const recognizer: Recognizer = {

@@ -5,6 +5,8 @@ import { type Clock, monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
 import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import {
+  DEFAULT_READING,
+  type ReadingProfile,
   type SegmentCause,
   Segmenter,
   type SegmenterEvent,
@@ -37,6 +39,8 @@ export interface SpeakerPipelineOptions {
   meetingStartedAtMs: number;
   settings: SpeechSettings;
   longestWindowMs: number;
+  /** Of the model that makes finals; default: `DEFAULT_READING`. */
+  reading?: Partial<ReadingProfile> | undefined;
   voiceActivity: Pick<VoiceActivityModel, 'open'>;
   recognizer: Recognizer;
   /** Knows the other tracks of the room. Without it every track is taken for its own speaker's. */
@@ -242,6 +246,7 @@ export class SpeakerPipeline {
       now: this.#now,
       settings: () => this.#settings,
       longestWindowMs: () => this.#options.longestWindowMs,
+      reading: { ...DEFAULT_READING, ...this.#options.reading },
       language: () => this.#captions.requestLanguage,
       prompt: (before) => this.#captions.prompt(before),
       quietest: (options) => this.#segmenter.quietest(options),

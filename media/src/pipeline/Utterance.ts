@@ -3,6 +3,7 @@ import type { Hypothesis, RecognitionKind, RecognitionRequest } from '../asr/typ
 import { isNearSilent } from '../speech/gates/index.js';
 import {
   planSplit,
+  type ReadingProfile,
   type SegmentCause,
   type SilenceReading,
   type SpeechSettings,
@@ -31,6 +32,8 @@ export interface UtteranceContext {
   settings: () => SpeechSettings;
   /** Longest audio of one request, as the model of the moment has it. */
   longestWindowMs: () => number;
+  /** Of the model that makes finals. */
+  reading: ReadingProfile;
   /** What to ask the engine for. */
   language: () => string;
   /** Primes the engine; `before` is text of this utterance whose audio is not part of the request. */
@@ -84,12 +87,6 @@ interface Speculation {
 const INTERIM_DEADLINE_MS = 30_000;
 /** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
 const FINAL_DEADLINE_MS = 60_000;
-/** So few words say little about whether a sentence is over ("Yes." may be "Yes, we can"). */
-const FEWEST_WORDS_OF_SENTENCE = 3;
-/** A model that is cut off within a sentence writes a full stop all the same, but is less sure of its last word. */
-const LEAST_PROBABILITY_OF_END = 0.9;
-/** When an interim has to leave audio out, it leaves out so much that the next ones need not. */
-const WINDOW_KEPT = 0.6;
 /** Finals that turned out not to fit may have heard so many times the utterance: that bounds what a second of speech can cost. */
 const MOST_IN_VAIN = 2;
 const SAMPLES_PER_MS = 16;
@@ -291,7 +288,7 @@ export class Utterance {
 
   #onSpeculation(silence: { speechEndSample: number; endSample: number }, hypothesis: Hypothesis): void {
     const { speechEndSample, endSample } = silence;
-    this.#context.onReading({ speechEndSample, reading: readingOf(hypothesis) });
+    this.#context.onReading({ speechEndSample, reading: readingOf(hypothesis, this.#context.reading) });
     if (hypothesis.text === '') return;
     const audioEndMs = this.#msOf(endSample);
     const text = this.#stabilizer.update({
@@ -369,7 +366,7 @@ export class Utterance {
     const longest = Math.min(this.#context.settings().interimWindowMs, this.#context.longestWindowMs());
     const endMs = this.#msOf(endSample);
     if (endMs - this.#windowStartMs <= longest) return this.#windowStartMs;
-    const keepFrom = endMs - longest * WINDOW_KEPT;
+    const keepFrom = endMs - longest * this.#context.reading.interimWindowKept;
     const boundary = this.#stabilizer.committed.findLast((word) => word.endMs <= keepFrom)?.endMs ?? 0;
     this.#windowStartMs = Math.max(boundary, endMs - longest);
     return this.#windowStartMs;
@@ -410,11 +407,12 @@ export class Utterance {
     const final = kind === 'final';
     const before = this.#stabilizer.committed.filter((word) => word.endMs <= fromMs);
     const { ring } = this.timeline;
+    const pauses = this.#context.reading.shortensPauses ? this.#pauses : [];
     const startSample = this.startSample + Math.round(fromMs * SAMPLES_PER_MS);
     // The last frame of a time line is rounded up with silence that the ring does not have.
     const missingSamples = Math.max(0, ring.startSample - startSample, endSample - VAD_FRAME_SAMPLES - ring.endSample);
     if (missingSamples > 0) throw new AudioLostError(missingSamples);
-    const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses: this.#pauses });
+    const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses });
     const request: RecognitionRequest = {
       kind,
       roomId,
@@ -438,13 +436,16 @@ export class Utterance {
   }
 }
 
-/** What a text before a silence reads as. A few words may be the start of anything. */
-function readingOf({ text, words }: Hypothesis): SilenceReading {
+/**
+ * What a text before a silence reads as. A few words may be the start of anything, and a model that is cut off within a sentence
+ * writes a full stop all the same, but is less sure of its last word.
+ */
+function readingOf({ text, words }: Hypothesis, profile: ReadingProfile): SilenceReading {
   if (text === '') return 'unknown';
   if (!endsSentence(text)) return 'unfinished';
-  if ((words?.at(-1)?.probability ?? 1) < LEAST_PROBABILITY_OF_END) return 'unknown';
+  if ((words?.at(-1)?.probability ?? 1) < profile.leastProbabilityOfEnd) return 'unknown';
   const count = words?.length ?? text.split(/\s+/u).length;
-  return count >= FEWEST_WORDS_OF_SENTENCE ? 'sentence' : 'unknown';
+  return count >= profile.fewestWordsOfSentence ? 'sentence' : 'unknown';
 }
 
 /**

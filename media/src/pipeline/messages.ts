@@ -1,5 +1,6 @@
 /** What the server process and a media worker process say to each other. Ids are opaque to the worker. */
 import type { Hypothesis, Rejection } from '../asr/types.js';
+import type { ReadingProfile } from '../speech/reading.js';
 import type { SpeechSettings } from '../speech/settings.js';
 
 /** What a speaker's track is doing, in RealtimeSTT's words. */
@@ -126,6 +127,8 @@ export interface MediaWorkerRequests {
       settings: SpeechSettings;
       /** Longest audio of one recognition request. */
       longestWindowMs: number;
+      /** What differs from `DEFAULT_READING`, of the model that makes finals. */
+      reading?: Partial<ReadingProfile> | undefined;
     };
     /** UDP port on 127.0.0.1 where the room's RTP is awaited. */
     response: { port: number };

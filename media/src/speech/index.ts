@@ -1,6 +1,7 @@
 export * from './crosstalk/index.js';
 export * from './modes.js';
 export * from './planSplit.js';
+export * from './reading.js';
 export * from './Segmenter.js';
 export * from './settings.js';
 export * from './stabilizer/index.js';

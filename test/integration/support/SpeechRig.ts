@@ -147,6 +147,7 @@ export class SpeechRig {
         meetingStartedAtMs: startedAtMs,
         settings: resolveSpeechSettings('balanced', overrides ?? {}),
         longestWindowMs: this.model.longestWindowMs,
+        reading: this.model.reading,
         voiceActivity: work,
         recognizer: work,
         ...(guard === undefined ? {} : { crosstalk: guard }),

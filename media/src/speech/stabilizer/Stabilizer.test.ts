@@ -49,6 +49,44 @@ describe('Stabilizer', () => {
     expect(improbable.committed).toEqual([]);
   });
 
+  it('takes two hypotheses for enough where they are far apart and say nothing of times and probabilities', () => {
+    const told = (text: string, audioEndMs: number) => ({ text, audioStartMs: 0, audioEndMs });
+    const slow = new Stabilizer(OPTIONS);
+    slow.update(told('We have three', 1_000));
+    expect(slow.update(told('We have three topics on the.', 1_900)).committed.map(({ text }) => text)).toEqual([
+      'We',
+      'have',
+      'three',
+    ]);
+    const quick = new Stabilizer(OPTIONS);
+    quick.update(told('We have three', 1_000));
+    expect(quick.update(told('We have three topics', 1_300)).committed).toEqual([]);
+  });
+
+  it('leaves words without times where they were, however long a pause follows', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    const text = 'we have three topics on the agenda';
+    stabilizer.update({ text, audioStartMs: 0, audioEndMs: 2_500 });
+    // Spread over all of the audio, each would now lie far from where it was, and none would agree.
+    const { committed } = stabilizer.update({ text: `${text} today`, audioStartMs: 0, audioEndMs: 9_000 });
+    expect(committed.map((word) => word.text)).toEqual(text.split(' '));
+    expect(committed.at(-1)?.endMs).toBeLessThanOrEqual(2_500);
+  });
+
+  it('does not settle the last word of a text without times, however often it comes', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    for (const audioEndMs of [1_000, 1_900, 2_800, 3_700]) {
+      stabilizer.update({ text: 'Thanks for watching', audioStartMs: 0, audioEndMs });
+    }
+    expect(stabilizer.committed.map(({ text }) => text)).toEqual(['Thanks', 'for']);
+  });
+
+  it('shows a rare hypothesis without waiting for the next one, but for its last words', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    const shown = stabilizer.update({ text: 'we have three topics on the', audioStartMs: 0, audioEndMs: 1_800 });
+    expect(shown.text).toBe('we have three');
+  });
+
   it('never changes what is settled, whatever comes', () => {
     const stabilizer = new Stabilizer(OPTIONS);
     stabilizer.update(heard('Good morning everyone and', 1_200));

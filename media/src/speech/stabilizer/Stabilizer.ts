@@ -1,5 +1,5 @@
-import { commonPrefix, differences, likeness, settledPrefix } from './align.js';
-import { joinWords, plain, splitWords, spreadWords, type TimedWord } from './words.js';
+import { commonPrefix, differences, likeness, sameWords, settledPrefix } from './align.js';
+import { joinWords, placeWords, plain, splitWords, spreadWords, type TimedWord } from './words.js';
 
 /** One hypothesis of an utterance that is still being spoken. Times are milliseconds from the start of the utterance. */
 export interface Observation {
@@ -45,9 +45,13 @@ const HALF_HEARD_MS = 160;
 const SURE_PROBABILITY = 0.9;
 /** A word is shown at the first hearing when the engine is so sure of it. */
 const SHOW_PROBABILITY = 0.6;
+/** Of an engine that does not say how sure it is, all words but so many at the end: those it often writes anew. */
+const UNSAID_SHOWN = 3;
 /** A word of which the engine is less sure may be wrong however often it is repeated: it has to be repeated for longer. */
 const COMMIT_PROBABILITY = 0.75;
 const UNSURE_STABILITY_MS = 2_500;
+/** So much audio between two hypotheses is worth a third one in between, where an engine does not say how sure it is. */
+const TELLING_PROGRESS_MS = 500;
 /** Hypotheses that are remembered: so much audio at most, and so many. */
 const REMEMBERED_MS = 3_000;
 const REMEMBERED = 24;
@@ -87,7 +91,7 @@ export class Stabilizer {
   }
 
   update(observation: Observation): StableText {
-    const heard = toHeard(observation);
+    const heard = this.#heardIn(observation);
     const outlier = this.#isOutlier(heard);
     if (outlier) {
       this.#doubted = heard;
@@ -132,6 +136,17 @@ export class Stabilizer {
     return next;
   }
 
+  /**
+   * Words without times keep those that they had in the hypothesis before, and only what is new is spread over the audio: else each
+   * pause would move all of them.
+   */
+  #heardIn({ text, words, audioStartMs, audioEndMs, speechEndMs }: Observation): Heard {
+    const speech = { startMs: audioStartMs, endMs: speechEndMs ?? audioEndMs };
+    const known = (this.#history.at(-1)?.words ?? []).filter((word) => word.startMs >= audioStartMs);
+    const timed = words ?? anchored({ words: spreadWords(text, speech), known, endMs: speech.endMs });
+    return { words: timed.filter((word) => plain(word.text) !== ''), audioStartMs, audioEndMs };
+  }
+
   #isOutlier(heard: Heard): boolean {
     const last = this.#history.at(-1);
     if (last === undefined || last.words.length < FEWEST_OUTLIER_WORDS || heard.words.length < FEWEST_OUTLIER_WORDS) {
@@ -172,8 +187,10 @@ export class Stabilizer {
     const evidence = this.#evidenceFor(rest);
     const limitMs =
       observation.speechEndMs === undefined ? observation.audioEndMs - HALF_HEARD_MS : Number.POSITIVE_INFINITY;
+    // Nobody knows where the last word of a text without times ends: it may be half of one.
+    const whole = observation.words === undefined && observation.speechEndMs === undefined ? rest.slice(0, -1) : rest;
     let count = 0;
-    for (const word of rest) {
+    for (const word of whole) {
       const { heard, spanMs } = evidence[count] ?? { heard: 0, spanMs: 0 };
       if (!this.#isAgreed({ word, heard, spanMs }) || word.endMs > limitMs) break;
       count += 1;
@@ -183,10 +200,15 @@ export class Stabilizer {
     return words;
   }
 
-  /** The less sure the engine is of a word, the more has to speak for it. An engine that does not say is taken for unsure. */
+  /** The less sure the engine is of a word, the more has to speak for it. An engine that does not say is taken for unsure: of it, agreement over more audio counts. */
   #isAgreed({ word, heard, spanMs }: { word: TimedWord; heard: number; spanMs: number }): boolean {
     const { agreement, stabilityMs } = this.#options;
-    const probability = word.probability ?? COMMIT_PROBABILITY;
+    if (word.probability === undefined) {
+      return heard > agreement
+        ? spanMs >= stabilityMs
+        : heard === agreement && spanMs >= Math.max(stabilityMs, TELLING_PROGRESS_MS);
+    }
+    const { probability } = word;
     if (probability < COMMIT_PROBABILITY) return heard > agreement && spanMs >= UNSURE_STABILITY_MS;
     return heard >= (probability >= SURE_PROBABILITY ? agreement : agreement + 1) && spanMs >= stabilityMs;
   }
@@ -237,11 +259,14 @@ export class Stabilizer {
       commonPrefix(rest, this.#tail).a,
       previous === undefined ? 0 : commonPrefix(rest, this.#restOf(previous)).a,
     );
+    // Where hypotheses come rarely, waiting for the next one would leave readers far behind.
+    const rarely = observation.audioEndMs - (previous?.audioEndMs ?? 0) >= TELLING_PROGRESS_MS;
+    const deep = rarely ? rest.length - UNSAID_SHOWN : 0;
     while (count < rest.length) {
       const word = rest[count] as TimedWord;
       // The last one may be half of a word. The very first is worth the risk: it says that somebody is being heard.
       const risky = count === rest.length - 1 && !(count === 0 && this.#committed.length === 0);
-      if (risky || (word.probability ?? 0) < SHOW_PROBABILITY) break;
+      if (risky || !(word.probability === undefined ? count < deep : word.probability >= SHOW_PROBABILITY)) break;
       count += 1;
     }
     return count;
@@ -254,9 +279,29 @@ export class Stabilizer {
   }
 }
 
-function toHeard({ text, words, audioStartMs, audioEndMs, speechEndMs }: Observation): Heard {
-  const timed = words ?? spreadWords(text, { startMs: audioStartMs, endMs: speechEndMs ?? audioEndMs });
-  return { words: timed.filter((word) => plain(word.text) !== ''), audioStartMs, audioEndMs };
+/** The words with the times that are known of them, and the others spread over the audio in between by their lengths. */
+function anchored(options: { words: readonly TimedWord[]; known: readonly TimedWord[]; endMs: number }): TimedWord[] {
+  const { words, known, endMs } = options;
+  const matches = sameWords(words, known).map((index) => (index === undefined ? undefined : known[index]));
+  const placed: TimedWord[] = [];
+  let open: TimedWord[] = [];
+  const close = (untilMs: number) => {
+    const startMs = placed.at(-1)?.endMs ?? open[0]?.startMs ?? 0;
+    const texts = open.map(({ text }) => text);
+    placed.push(...placeWords(texts, { startMs, endMs: Math.max(startMs, untilMs) }));
+    open = [];
+  };
+  for (const [index, word] of words.entries()) {
+    const place = matches[index];
+    if (place === undefined) {
+      open.push(word);
+      continue;
+    }
+    if (open.length > 0) close(place.startMs);
+    placed.push({ ...word, startMs: place.startMs, endMs: place.endMs });
+  }
+  if (open.length > 0) close(endMs);
+  return placed;
 }
 
 function withoutClosing(text: string): string {

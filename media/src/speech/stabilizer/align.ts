@@ -8,26 +8,32 @@ const TIME_UNIT_MS = 5_000;
 const GAP_COST = 0.8;
 
 /** 0 = the same word at about the same time, 1 = another one. */
-export function wordDistance(a: TimedWord, b: TimedWord): number {
+function wordDistance(a: PlainWord, b: PlainWord): number {
   if (!isNear(a, b)) return 1;
-  return Math.min(1, textDistance(a.text, b.text) + timeBetween(a, b) / TIME_UNIT_MS);
+  return Math.min(1, textDistance(a.plain, b.plain) + timeBetween(a, b) / TIME_UNIT_MS);
 }
 
-export function isSameWord(a: TimedWord, b: TimedWord): boolean {
-  return isNear(a, b) && plain(a.text) === plain(b.text);
+/** A word beside what of it is compared, made once and not for each pair. */
+interface PlainWord {
+  plain: string;
+  startMs: number;
+  endMs: number;
 }
 
-function isNear(a: TimedWord, b: TimedWord): boolean {
+function plainWords(words: readonly TimedWord[]): PlainWord[] {
+  return words.map(({ text, startMs, endMs }) => ({ plain: plain(text), startMs, endMs }));
+}
+
+function isNear(a: PlainWord, b: PlainWord): boolean {
   return timeBetween(a, b) <= TIME_TOLERANCE_MS;
 }
 
-function timeBetween(a: TimedWord, b: TimedWord): number {
+function timeBetween(a: PlainWord, b: PlainWord): number {
   return Math.abs(a.startMs + a.endMs - b.startMs - b.endMs) / 2;
 }
 
-/** Edit distance of the plain words, by the length of the longer one. */
-function textDistance(a: string, b: string): number {
-  const [left, right] = [plain(a), plain(b)];
+/** Edit distance, by the length of the longer one. */
+function textDistance(left: string, right: string): number {
   if (left === right) return 0;
   const longest = Math.max(left.length, right.length);
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
@@ -51,9 +57,10 @@ export function settledPrefix(settled: readonly TimedWord[], words: readonly Tim
   if (last === undefined) return 0;
   let row = words.map((_, index) => (index + 1) * GAP_COST);
   row.unshift(0);
-  for (const [index, word] of settled.entries()) {
+  const others = plainWords(words);
+  for (const [index, word] of plainWords(settled).entries()) {
     const next = [(index + 1) * GAP_COST];
-    for (const [column, other] of words.entries()) {
+    for (const [column, other] of others.entries()) {
       const replaced = (row[column] ?? 0) + wordDistance(word, other);
       next.push(Math.min(replaced, (row[column + 1] ?? 0) + GAP_COST, (next[column] ?? 0) + GAP_COST));
     }
@@ -73,13 +80,14 @@ export function settledPrefix(settled: readonly TimedWord[], words: readonly Tim
 }
 
 /** Words at the start of both that are the same, at about the same time; "help desk" and "helpdesk" are the same. */
-export function commonPrefix(a: readonly TimedWord[], b: readonly TimedWord[]): { a: number; b: number } {
+export function commonPrefix(first: readonly TimedWord[], second: readonly TimedWord[]): { a: number; b: number } {
+  const [a, b] = [plainWords(first), plainWords(second)];
   let i = 0;
   let j = 0;
   for (;;) {
     const [left, right] = [a[i], b[j]];
     if (left === undefined || right === undefined) break;
-    if (isSameWord(left, right)) {
+    if (left.plain === right.plain && isNear(left, right)) {
       i += 1;
       j += 1;
     } else if (isCompound(left, b.slice(j, j + 2))) {
@@ -93,10 +101,34 @@ export function commonPrefix(a: readonly TimedWord[], b: readonly TimedWord[]): 
   return { a: i, b: j };
 }
 
-function isCompound(whole: TimedWord, parts: readonly TimedWord[]): boolean {
+function isCompound(whole: PlainWord, parts: readonly PlainWord[]): boolean {
   const [first, second] = parts;
   if (first === undefined || second === undefined || !isNear(whole, first)) return false;
-  return plain(whole.text) === plain(first.text) + plain(second.text);
+  return whole.plain === first.plain + second.plain;
+}
+
+/** For each word of `a`, the index of the word of `b` that is the same one; times play no part. */
+export function sameWords(a: readonly { text: string }[], b: readonly { text: string }[]): (number | undefined)[] {
+  const [left, right] = [a, b].map((words) => words.map(({ text }) => plain(text))) as [string[], string[]];
+  // Longest common subsequence of what follows.
+  const common = Array.from({ length: left.length + 1 }, () => new Array<number>(right.length + 1).fill(0));
+  const at = (i: number, j: number) => common[i]?.[j] ?? 0;
+  for (let i = left.length - 1; i >= 0; i -= 1) {
+    for (let j = right.length - 1; j >= 0; j -= 1) {
+      const same = left[i] === right[j] ? at(i + 1, j + 1) + 1 : 0;
+      (common[i] as number[])[j] = Math.max(same, at(i + 1, j), at(i, j + 1));
+    }
+  }
+  const found = new Array<number | undefined>(left.length).fill(undefined);
+  for (let i = 0, j = 0; i < left.length && j < right.length; ) {
+    if (left[i] === right[j]) {
+      found[i] = j;
+      i += 1;
+      j += 1;
+    } else if (at(i + 1, j) >= at(i, j + 1)) i += 1;
+    else j += 1;
+  }
+  return found;
 }
 
 /** Share of the words of the shorter one that both have in this order, at about the same times; 1 when one is empty. */
@@ -104,9 +136,10 @@ export function likeness(a: readonly TimedWord[], b: readonly TimedWord[]): numb
   const shorter = Math.min(a.length, b.length);
   if (shorter === 0) return 1;
   let row = new Array<number>(b.length + 1).fill(0);
-  for (const left of a) {
+  const others = plainWords(b);
+  for (const left of plainWords(a)) {
     const next = [0];
-    for (const [column, right] of b.entries()) {
+    for (const [column, right] of others.entries()) {
       const same = wordDistance(left, right) <= 0.34 ? (row[column] ?? 0) + 1 : 0;
       next.push(Math.max(same, row[column + 1] ?? 0, next[column] ?? 0));
     }
@@ -121,7 +154,8 @@ export function differences(from: readonly string[], to: readonly string[]): { f
   const columns = to.length + 1;
   const cost = Array.from({ length: rows }, () => new Array<number>(columns).fill(0));
   const at = (i: number, j: number) => cost[i]?.[j] ?? 0;
-  const same = (i: number, j: number) => plain(from[i - 1] ?? '') === plain(to[j - 1] ?? '');
+  const [left, right] = [from.map(plain), to.map(plain)];
+  const same = (i: number, j: number) => left[i - 1] === right[j - 1];
   for (let i = 0; i < rows; i += 1) {
     for (let j = 0; j < columns; j += 1) {
       const row = cost[i] as number[];

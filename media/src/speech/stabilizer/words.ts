@@ -62,7 +62,11 @@ function touch(before: string, after: string): boolean {
 
 /** Words without times, spread over the audio by their lengths. */
 export function spreadWords(text: string, audio: { startMs: number; endMs: number }): TimedWord[] {
-  const words = splitWords(text);
+  return placeWords(splitWords(text), audio);
+}
+
+/** Words one after the other over a stretch of audio, each as long as its letters are many. */
+export function placeWords(words: readonly string[], audio: { startMs: number; endMs: number }): TimedWord[] {
   const lengths = words.map((word) => Math.max(1, plain(word).length) + 1);
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const spanMs = Math.max(0, audio.endMs - audio.startMs);
