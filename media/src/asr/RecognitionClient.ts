@@ -365,9 +365,10 @@ function speakerKey(request: RecognitionRequest): string {
 
 /** Names each field: callers may hold objects with more in them than the protocol takes. */
 function pick({ kind, roomId, speakerId, settings, deadlineAtMs }: Omit<RecognitionRequest, 'pcm'>) {
-  const { language, task, beamSize, temperatureFallback, prompt, words } = settings;
+  const { language, languages, settled, task, beamSize, temperatureFallback, prompt, words } = settings;
   const { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond } = settings;
-  const decoding = { language, task, beamSize, temperatureFallback, prompt, words };
+  const spoken = { language, languages, ...(settled === undefined ? {} : { settled }) };
+  const decoding = { task, beamSize, temperatureFallback, prompt, words };
   const gates = { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond };
-  return { kind, roomId, speakerId, settings: { ...decoding, ...gates }, deadlineAtMs };
+  return { kind, roomId, speakerId, settings: { ...spoken, ...decoding, ...gates }, deadlineAtMs };
 }

@@ -1,5 +1,5 @@
 import type { TranscribeJob } from '@parley/native';
-import { inabilitiesOf, languagesOf } from './languages.js';
+import { candidatesOf, inabilitiesOf } from './languages.js';
 import { SAMPLE_RATE } from './limits.js';
 import {
   type ModelProfile,
@@ -67,14 +67,19 @@ export function transcribeJob(options: {
   const { kind, pcm, settings, profile } = options;
   const [inability] = inabilitiesOf(profile, settings);
   if (inability !== undefined) throw new RecognitionError('NOT_SUPPORTED', inability.sentence);
-  const languages = languagesOf(profile);
+  const languages = candidatesOf(profile, settings);
+  const [only] = languages;
+  // Where there is one language, there is none to be found.
+  const language =
+    settings.language === 'auto' && languages.length === 1 && only !== undefined ? only : settings.language;
+  const { settled } = settings;
   // Interims come again soon, and the built-in model gains nothing from another try.
   const triesAgain = kind === 'final' && settings.temperatureFallback && !profile.demo;
   return {
     pcm,
-    // Where there is one language, there is none to be found.
-    language: languages.length === 1 ? (languages[0] ?? settings.language) : settings.language,
+    language,
     languages,
+    ...(language === 'auto' && settled !== undefined && languages.includes(settled.language) ? { settled } : {}),
     translate: settings.task === 'translate',
     audioContext: audioContextFrames({ samples: pcm.length, kind, policy: profile.windowPolicy }),
     beamSize: settings.beamSize,

@@ -234,7 +234,7 @@ export class SpeakerPipeline {
       now: this.#now,
       settings: () => this.#settings,
       longestWindowMs: () => this.#options.longestWindowMs,
-      language: () => this.#captions.requestLanguage,
+      language: (audioMs) => this.#captions.languageRequest(audioMs),
       prompt: (before) => this.#captions.prompt(before),
       quietest: (options) => this.#segmenter.quietest(options),
       onText: (utterance, text, hypothesis) => this.#show({ utterance, text, hypothesis }),

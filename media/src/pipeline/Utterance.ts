@@ -10,7 +10,7 @@ import {
   splitWords,
   type TimedWord,
 } from '../speech/stabilizer/index.js';
-import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
+import { endsSentence, isInDoubt, type LanguageRequest, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
 import type { PipelineSegment } from './messages.js';
 import type { Timeline } from './TrackIntake.js';
@@ -24,8 +24,8 @@ export interface UtteranceContext {
   settings: () => SpeechSettings;
   /** Longest audio of one request, as the model of the moment has it. */
   longestWindowMs: () => number;
-  /** What to ask the engine for. */
-  language: () => string;
+  /** What to ask the engine for, with so much audio. */
+  language: (audioMs: number) => LanguageRequest;
   /** Primes the engine; `before` is text of this utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
   quietest: (options: {
@@ -261,7 +261,8 @@ export class Utterance {
 
   #onInterim(options: { hypothesis: Hypothesis; windowStartMs: number; endSample: number }): void {
     const { hypothesis, windowStartMs, endSample } = options;
-    if (hypothesis.text === '') return;
+    // The next ones, or the final, know better which language that was.
+    if (hypothesis.text === '' || isInDoubt(hypothesis)) return;
     const words = shifted(hypothesis.words, windowStartMs);
     const audioEndMs = this.#msOf(endSample);
     const text = this.#stabilizer.update({
@@ -278,7 +279,7 @@ export class Utterance {
   #onSpeculation(silence: { speechEndSample: number; endSample: number }, hypothesis: Hypothesis): void {
     const { speechEndSample, endSample } = silence;
     this.#context.onReading({ speechEndSample, reading: readingOf(hypothesis) });
-    if (hypothesis.text === '') return;
+    if (hypothesis.text === '' || isInDoubt(hypothesis)) return;
     const audioEndMs = this.#msOf(endSample);
     const text = this.#stabilizer.update({
       text: hypothesis.text,
@@ -387,7 +388,7 @@ export class Utterance {
         speakerId,
         pcm,
         settings: {
-          language: this.#context.language(),
+          ...this.#context.language(pcm.length / SAMPLES_PER_MS),
           task: settings.task,
           beamSize: final ? settings.beamSize : settings.interimBeamSize,
           temperatureFallback: final && settings.temperatureFallback,
