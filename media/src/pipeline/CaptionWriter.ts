@@ -119,7 +119,8 @@ export class CaptionWriter {
       endsSentence: cause !== 'forced',
       startUppercase,
       endPeriod,
-      language: hypothesis.language,
+      // The language is the one that was spoken.
+      language: this.#settings.task === 'translate' ? 'en' : hypothesis.language,
     });
     this.#unpunctuated = endsSentence(hypothesis.text) ? 0 : this.#unpunctuated + 1;
     this.#sentenceOpen = cause === 'forced';
