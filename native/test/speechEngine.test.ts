@@ -177,7 +177,10 @@ describe('one engine', () => {
     ['a language it does not know', { language: 'xx' }],
     ['a language by its name', { language: 'german' }],
     ['a language to detect that it does not know', { language: 'auto', languages: ['en', 'xx'] }],
-    ['a settled language that it does not know', { language: 'auto', settled: { language: 'xx', switchProbability: 1 } }],
+    [
+      'a settled language that it does not know',
+      { language: 'auto', settled: { language: 'xx', switchProbability: 1 } },
+    ],
     ['a probability below 0', { language: 'auto', settled: { language: 'en', switchProbability: -1 } }],
     ['a probability that is none', { language: 'auto', settled: { language: 'en', switchProbability: Number.NaN } }],
     ['a language to detect that its vocabulary has no token for', { language: 'auto', languages: ['en', 'yue'] }],

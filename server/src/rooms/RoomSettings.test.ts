@@ -109,7 +109,9 @@ describe('RoomSettings', () => {
     const settings = settingsOf({ model: { ...MODEL, name: 'nano', languages: ['de', 'en', 'es', 'fr'] } });
     const problem = 'must be languages that the model nano knows: de, en, es, fr';
     const refused = { code: 'INVALID_SETTINGS', details: { settings: [{ setting: 'languages', problem }] } };
-    expect(() => settings.changeRoom({ settings: { languages: ['de', 'it'] } })).toThrow(expect.objectContaining(refused));
+    expect(() => settings.changeRoom({ settings: { languages: ['de', 'it'] } })).toThrow(
+      expect.objectContaining(refused),
+    );
     expect(settings.resolved.languages).toEqual([]);
     settings.changeRoom({ settings: { languages: ['de', 'en'] } });
     expect(settings.resolved.languages).toEqual(['de', 'en']);
