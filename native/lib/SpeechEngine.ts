@@ -93,10 +93,17 @@ class WhisperEngine implements SpeechEngine {
     if (job.pcm.length > MAX_SECONDS * SAMPLE_RATE) {
       throw new NativeError('NATIVE_INVALID_ARGUMENT', `Audio of one job is at most ${MAX_SECONDS} s long.`);
     }
-    const codes = [...(job.language === 'auto' ? [] : [job.language]), ...(job.languages ?? [])];
+    const codes = [
+      job.language === 'auto' ? [] : job.language,
+      job.languages ?? [],
+      job.settled?.language ?? [],
+    ].flat();
     const unknown = codes.find((code) => !this.#addon.isLanguage(code));
     if (unknown !== undefined) {
       throw new NativeError('NATIVE_INVALID_ARGUMENT', `"${unknown}" is not a language code that Whisper knows.`);
+    }
+    if (job.settled !== undefined && !(job.settled.switchProbability >= 0)) {
+      throw new NativeError('NATIVE_INVALID_ARGUMENT', 'switchProbability is 0 or more.');
     }
     inRange('audioContext', { value: job.audioContext, min: 0, max: MAX_AUDIO_CONTEXT });
     inRange('beamSize', { value: job.beamSize, min: 1, max: 8 });

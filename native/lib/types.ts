@@ -92,6 +92,11 @@ export interface TranscribeJob {
    * has tokens for. A code that it has none for is refused with `NATIVE_INVALID_ARGUMENT`.
    */
   languages?: readonly string[];
+  /**
+   * `auto` keeps to this language unless another one is at least `switchProbability` likely (over 1: always); absent: the likeliest
+   * is taken.
+   */
+  settled?: { language: string; switchProbability: number };
   translate: boolean;
   /** Encoder frames (50 a second); 0 = the full 1,500. */
   audioContext: number;
@@ -135,8 +140,12 @@ export interface NativeWord {
 export interface TranscribeResult {
   /** Valid UTF-8, trimmed; may be empty. As it was decoded: whether it is no speech is for the caller to judge. */
   text: string;
+  /** What the text was decoded as. */
   language: string;
+  /** Of `language`; 1 where it was given. */
   languageProbability: number;
+  /** A language that is likelier than `language`, which is the settled one. */
+  likelier?: { language: string; probability: number };
   /** Probability of Whisper's no-speech token right after start-of-transcript; also there for an empty text. */
   noSpeechProbability: number;
   /** Mean log-probability of the text tokens; 0 for an empty text. */

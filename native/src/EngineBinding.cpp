@@ -51,6 +51,11 @@ bool readJob(const Napi::Object &object, Job &job) {
   if (!readAudio(object.Get("pcm"), job.audio)) return false;
   job.language = textOf(object, "language");
   job.languages = textsOf(object, "languages");
+  const Napi::Value settled = object.Get("settled");
+  if (settled.IsObject()) {
+    job.settledLanguage = textOf(settled.As<Napi::Object>(), "language");
+    job.switchProbability = numberOf(settled.As<Napi::Object>(), "switchProbability");
+  }
   job.prompt = textOf(object, "prompt");
   job.translate = flagOf(object, "translate");
   job.words = flagOf(object, "words");

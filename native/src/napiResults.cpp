@@ -31,6 +31,12 @@ Napi::Value transcriptionToJs(Napi::Env env, const Outcome &outcome) {
   result.Set("text", value.text);
   result.Set("language", value.language);
   result.Set("languageProbability", value.languageProbability);
+  if (!value.likelierLanguage.empty()) {
+    Napi::Object likelier = Napi::Object::New(env);
+    likelier.Set("language", value.likelierLanguage);
+    likelier.Set("probability", value.likelierProbability);
+    result.Set("likelier", likelier);
+  }
   result.Set("noSpeechProbability", value.noSpeechProbability);
   result.Set("meanLogProbability", value.meanLogProbability);
   result.Set("tokens", value.tokens);

@@ -75,35 +75,41 @@ int languageId(whisper_context *context, const std::string &code) {
   return id >= 0 && id < languageCount(context) && code == whisper_lang_str(id) ? id : -1;
 }
 
-struct Detection {
-  /** -1: it could not be detected. */
-  int id = -1;
-  double probability = 0;
-};
-
 /**
- * Detects the language on the audio that `state` holds; the encoder's output stays there for the decoding. Where `among` names
- * some, it is the likeliest of these, and its probability is its share of theirs.
+ * Probabilities of the model's languages, by their numbers, for the audio that `state` holds; the encoder's output stays there
+ * for the decoding. Where `among` names some, they are the shares of these. Empty: they could not be computed.
  */
-Detection detectLanguage(whisper_context *context, whisper_state *state, int threads,
-                         const std::vector<std::string> &among) {
-  std::vector<float> probabilities(static_cast<std::size_t>(whisper_lang_max_id()) + 1, 0.0f);
-  if (whisper_lang_auto_detect_with_state(context, state, 0, threads, probabilities.data()) < 0) return {};
-  probabilities.resize(std::min<std::size_t>(languageCount(context), probabilities.size()));
-  if (among.empty()) {
-    const auto best = std::max_element(probabilities.begin(), probabilities.end());
-    return {static_cast<int>(best - probabilities.begin()), *best};
-  }
-  Detection best;
+std::vector<double> languageProbabilities(whisper_context *context, whisper_state *state, int threads,
+                                          const std::vector<std::string> &among) {
+  std::vector<float> all(static_cast<std::size_t>(whisper_lang_max_id()) + 1, 0.0f);
+  if (whisper_lang_auto_detect_with_state(context, state, 0, threads, all.data()) < 0) return {};
+  all.resize(std::min<std::size_t>(languageCount(context), all.size()));
+  if (among.empty()) return {all.begin(), all.end()};
   double sum = 0;
+  for (const auto &code : among) sum += all.at(languageId(context, code));
+  std::vector<double> shares(all.size(), 0.0);
+  // A share of nothing at all is the same for each.
+  const double least = sum > 0 ? 0 : 1.0 / static_cast<double>(among.size());
   for (const auto &code : among) {
     const int id = languageId(context, code);
-    const double probability = probabilities.at(id);
-    sum += probability;
-    if (best.id < 0 || probability > best.probability) best = {id, probability};
+    shares.at(id) = sum > 0 ? all.at(id) / sum : least;
   }
-  best.probability = sum > 0 ? best.probability / sum : 0;
-  return best;
+  return shares;
+}
+
+/** Decides for a language, and says which one is likelier where it keeps to the settled one. */
+void chooseLanguage(whisper_context *context, const Job &job, const std::vector<double> &probabilities,
+                    Transcription &value) {
+  const auto best = std::max_element(probabilities.begin(), probabilities.end());
+  const int likeliest = static_cast<int>(best - probabilities.begin());
+  const int settled = job.settledLanguage.empty() ? likeliest : languageId(context, job.settledLanguage);
+  const bool keeps = settled != likeliest && *best < job.switchProbability;
+  const int chosen = keeps ? settled : likeliest;
+  value.language = whisper_lang_str(chosen);
+  value.languageProbability = probabilities.at(chosen);
+  if (!keeps) return;
+  value.likelierLanguage = whisper_lang_str(likeliest);
+  value.likelierProbability = *best;
 }
 
 std::string failureText(const char *what, int code) {
@@ -182,13 +188,12 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   value.language = whisper_is_multilingual(context) ? job.language : "en";
   value.languageProbability = 1;
   if (value.language == "auto") {
-    const Detection detected = detectLanguage(context, state, threads, job.languages);
+    const std::vector<double> probabilities = languageProbabilities(context, state, threads, job.languages);
     if (stop.shouldStop()) return aborted();
-    if (detected.id < 0) {
-      return failed(Status::DecodeFailed, failureText("the language could not be detected", detected.id));
+    if (probabilities.empty()) {
+      return failed(Status::DecodeFailed, failureText("the language could not be detected", -1));
     }
-    value.language = whisper_lang_str(detected.id);
-    value.languageProbability = detected.probability;
+    chooseLanguage(context, job, probabilities, value);
     access::reuseEncoding(state);
   }
 
@@ -231,6 +236,7 @@ std::string refuseJob(whisper_context *context, const Job &job) {
   };
   const auto wrong = std::find_if(job.languages.begin(), job.languages.end(), unknown);
   if (wrong != job.languages.end()) return refused(*wrong);
+  if (!job.settledLanguage.empty() && unknown(job.settledLanguage)) return refused(job.settledLanguage);
   if (job.language == "auto") return "";
   if (unknown(job.language)) return refused(job.language);
   if (!whisper_is_multilingual(context) && job.language != "en") {

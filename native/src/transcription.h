@@ -20,6 +20,9 @@ struct Job {
   std::string language;
   /** Among these `auto` finds the language; empty: among all that the model has tokens for. */
   std::vector<std::string> languages;
+  /** `auto` keeps to this one unless another is at least `switchProbability` likely; empty: the likeliest is taken. */
+  std::string settledLanguage;
+  double switchProbability = 0;
   std::string prompt;
   bool translate = false;
   bool words = false;
@@ -48,6 +51,9 @@ struct Transcription {
   std::string text;
   std::string language;
   double languageProbability = 0;
+  /** The likeliest one where that is another than `language`; empty otherwise. */
+  std::string likelierLanguage;
+  double likelierProbability = 0;
   double noSpeechProbability = 0;
   double meanLogProbability = 0;
   int tokens = 0;

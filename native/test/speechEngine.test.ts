@@ -132,6 +132,20 @@ describe('one engine', () => {
     expect(given).toMatchObject({ language: 'de', languageProbability: 1 });
   });
 
+  it('keeps to the settled language unless another is likely enough, and then names that one', async () => {
+    const auto = (switchProbability: number, language = 'en') =>
+      engine.transcribe(0, job(pcm.german, { language: 'auto', settled: { language, switchProbability } }));
+    const kept = await auto(1.1);
+    expect(kept).toMatchObject({ language: 'en', likelier: { language: 'de' } });
+    const probability = kept.likelier?.probability ?? 0;
+    expect(probability).toBeGreaterThan(0.8);
+    expect(probability + kept.languageProbability).toBeLessThanOrEqual(1.0001);
+    const switched = await auto(probability / 2);
+    expect(switched).toMatchObject({ text: german.text, language: 'de' });
+    expect(switched.likelier).toBeUndefined();
+    expect((await auto(1.1, 'de')).likelier).toBeUndefined();
+  });
+
   it('runs the encoder once for detection and decoding together, with the same result', async () => {
     const encodeMs = { de: Number.POSITIVE_INFINITY, auto: Number.POSITIVE_INFINITY };
     const results: Record<string, unknown> = {};
@@ -211,6 +225,12 @@ describe('one engine', () => {
     ['a language it does not know', { language: 'xx' }],
     ['a language by its name', { language: 'german' }],
     ['a language to detect that it does not know', { language: 'auto', languages: ['en', 'xx'] }],
+    [
+      'a settled language that it does not know',
+      { language: 'auto', settled: { language: 'xx', switchProbability: 1 } },
+    ],
+    ['a probability below 0', { language: 'auto', settled: { language: 'en', switchProbability: -1 } }],
+    ['a probability that is none', { language: 'auto', settled: { language: 'en', switchProbability: Number.NaN } }],
     ['a language to detect that its vocabulary has no token for', { language: 'auto', languages: ['en', 'yue'] }],
     ['a window beyond the model', { audioContext: 1_501 }],
     ['no beams', { beamSize: 0 }],

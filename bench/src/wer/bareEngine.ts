@@ -24,6 +24,7 @@ export async function throughBareEngine(options: {
       pcm: pcm.slice(from, to),
       settings: {
         ...options.settings,
+        languages: [],
         prompt: '',
         words: false,
         noSpeechThreshold: 1,

@@ -42,10 +42,12 @@ export interface SpeechSettings {
   stabilityMs: number;
 
   /**
-   * ISO 639-1 code of the spoken language, one of the `languages` of the model; `auto`: found in the first seconds; `per-segment`:
-   * found anew in each utterance.
+   * ISO 639-1 code of the spoken language, one of the `languages` of the model; `auto`: found in the first seconds, and again when
+   * it changes; `per-segment`: found anew in each utterance.
    */
   language: string;
+  /** `auto` and `per-segment`: codes of the languages that can be spoken, some of those of the model; none = all of these. */
+  languages: string[];
   /** `auto`: speech that is heard before the language is settled. */
   languageDetectionMs: number;
   /** `auto`: probability that settles the language. */

@@ -48,7 +48,7 @@ export interface Segment {
   words?: Word[];
   /** ISO 639-1. Of a gap: what the speaker was heard to speak before, or is set to; empty where that is not known. */
   language: string;
-  /** 0 to 1: how sure the recogniser is of the language; 1 where it was given or has been settled. */
+  /** 0 to 1: how sure the recogniser is of the language; 1 where it was given. */
   languageProbability?: number;
   /** 0 to 1: mean probability of the tokens. */
   confidence: number;

@@ -407,6 +407,8 @@ describe('RecognitionClient', () => {
     await createClient();
     const settings = {
       ...DEFAULT_RECOGNITION_SETTINGS,
+      languages: ['de', 'en'],
+      settled: { language: 'en', switchProbability: 1.5 },
       task: 'translate' as const,
       tokensPerSecond: 9,
       of: 'the caller',
@@ -414,9 +416,10 @@ describe('RecognitionClient', () => {
     const answer = client.recognize(request({ settings }));
     await server.until(() => server.requests.length === 1);
     const { of: _, ...sent } = settings;
+    const likelier = { language: 'de', probability: 0.5 };
     expect(server.requests[0]?.settings).toEqual(sent);
-    server.say({ type: 'result', id: idAt(0), hypothesis: { ...hypothesisOf(''), rejected: 'repetition' } });
-    expect((await answer).rejected).toBe('repetition');
+    server.say({ type: 'result', id: idAt(0), hypothesis: { ...hypothesisOf(''), rejected: 'repetition', likelier } });
+    expect(await answer).toMatchObject({ rejected: 'repetition', likelier });
   });
 
   it.each([

@@ -420,9 +420,10 @@ function pick({
   deadlineAtMs,
   speculative = false,
 }: Omit<RecognitionRequest, 'pcm'>) {
-  const { language, task, beamSize, temperatureFallback, prompt, words } = settings;
+  const { language, languages, settled, task, beamSize, temperatureFallback, prompt, words } = settings;
   const { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond } = settings;
-  const decoding = { language, task, beamSize, temperatureFallback, prompt, words };
+  const spoken = { language, languages, ...(settled === undefined ? {} : { settled }) };
+  const decoding = { task, beamSize, temperatureFallback, prompt, words };
   const gates = { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond };
-  return { kind, roomId, speakerId, settings: { ...decoding, ...gates }, deadlineAtMs, speculative };
+  return { kind, roomId, speakerId, settings: { ...spoken, ...decoding, ...gates }, deadlineAtMs, speculative };
 }

@@ -22,6 +22,9 @@ export function toHypothesis(options: {
     text,
     language: result.language,
     languageProbability: probability(result.languageProbability),
+    ...(result.likelier === undefined
+      ? {}
+      : { likelier: { ...result.likelier, probability: probability(result.likelier.probability) } }),
     confidence: text === '' ? 0 : probability(Math.exp(result.meanLogProbability)),
     noSpeechProbability: probability(result.noSpeechProbability),
     ...(rejected === undefined ? {} : { rejected }),

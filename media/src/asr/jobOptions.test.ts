@@ -110,7 +110,27 @@ describe('transcribeJob', () => {
     expect(job({ settings: auto, profile: { ...published, multilingual: false } }).language).toBe('en');
   });
 
+  it('has it found among those of a list, and detects nothing where that holds a single one', () => {
+    const auto = { ...settings, language: 'auto' };
+    const two = { ...auto, languages: ['de', 'en', 'de'] };
+    expect(job({ settings: two })).toMatchObject({ language: 'auto', languages: ['de', 'en'] });
+    expect(job({ settings: { ...auto, languages: ['de'] } }).language).toBe('de');
+    expect(job({ settings: { ...settings, language: 'fr', languages: ['de'] } }).language).toBe('fr');
+  });
+
+  it('keeps to the settled language where there are others to be found, and it is one of them', () => {
+    const settled = { language: 'en', switchProbability: 0.7 };
+    const auto = { ...settings, language: 'auto', settled };
+    expect(job({ settings: auto }).settled).toEqual(settled);
+    expect(job({ settings: { ...auto, languages: ['de', 'fr'] } }).settled).toBeUndefined();
+    const english = job({ settings: auto, profile: { ...published, multilingual: false } });
+    expect(english).toMatchObject({ language: 'en' });
+    expect(english.settled).toBeUndefined();
+    expect(job({ settings: { ...auto, language: 'de' } }).settled).toBeUndefined();
+  });
+
   it.each([
+    ['a language of a list', { languages: ['it'] }, BUILT_IN_MODEL.profile, 'does not know the language it'],
     ['a language', { language: 'it' }, BUILT_IN_MODEL.profile, 'The model parley-nano does not know the language it.'],
     [
       'a language',

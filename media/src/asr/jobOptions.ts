@@ -1,5 +1,5 @@
 import type { TranscribeJob } from '@parley/native';
-import { inabilitiesOf, languagesOf } from './languages.js';
+import { candidatesOf, inabilitiesOf } from './languages.js';
 import { SAMPLE_RATE } from './limits.js';
 import {
   DEFAULT_WINDOW_FLOORS_MS,
@@ -91,7 +91,12 @@ export function transcribeJob(options: {
   const { kind, pcm, settings, profile } = options;
   const [inability] = inabilitiesOf(profile, settings);
   if (inability !== undefined) throw new RecognitionError('NOT_SUPPORTED', inability.sentence);
-  const languages = languagesOf(profile);
+  const languages = candidatesOf(profile, settings);
+  const [only] = languages;
+  // Where there is one language, there is none to be found.
+  const language =
+    settings.language === 'auto' && languages.length === 1 && only !== undefined ? only : settings.language;
+  const { settled } = settings;
   // Interims come again soon, and the built-in model gains nothing from another try.
   const triesAgain = kind === 'final' && settings.temperatureFallback && !profile.demo;
   // Where there is one language, there is none to be found.
@@ -100,6 +105,7 @@ export function transcribeJob(options: {
     pcm,
     language,
     languages,
+    ...(language === 'auto' && settled !== undefined && languages.includes(settled.language) ? { settled } : {}),
     translate: settings.task === 'translate',
     audioContext: audioContextFrames({ samples: pcm.length, kind, profile, language }),
     beamSize: settings.beamSize,

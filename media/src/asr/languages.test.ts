@@ -1,7 +1,7 @@
 import { isLanguage, nativeAvailability } from '@parley/native';
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_MODEL, findPublishedModel, ordinaryProfile, PUBLISHED_MODELS } from '../models/modelCatalogue.js';
-import { inabilitiesOf, languagesOf, standsInFor, whisperLanguages } from './languages.js';
+import { candidatesOf, inabilitiesOf, languagesOf, standsInFor, whisperLanguages } from './languages.js';
 import type { ModelProfile } from './types.js';
 
 const { available, reason } = nativeAvailability();
@@ -13,7 +13,12 @@ function profileOf(name: string): ModelProfile {
   return profile;
 }
 
-const wish = (language: string, task: 'transcribe' | 'translate' = 'transcribe') => ({ language, task });
+const wish = (language: string, task: 'transcribe' | 'translate' = 'transcribe', languages: string[] = []) => ({
+  language,
+  languages,
+  task,
+});
+const among = (languages: string[]) => wish('auto', 'transcribe', languages);
 
 describe('the languages of Whisper', () => {
   it.skipIf(!available)('are all that whisper.cpp knows, and no others', () => {
@@ -81,6 +86,19 @@ describe('inabilitiesOf', () => {
     expect(inabilitiesOf(profileOf('large-v3'), wish('yue'))).toEqual([]);
   });
 
+  it('names a language of a list that the model does not know, however the language is asked for', () => {
+    for (const language of ['auto', 'per-segment', 'de']) {
+      expect(inabilitiesOf(profileOf('parley-nano'), { ...among(['de', 'it']), language })).toEqual([
+        {
+          setting: 'languages',
+          problem: 'must be languages that the model parley-nano knows: de, en, es, fr',
+          sentence: 'The model parley-nano does not know the language it. It knows de, en, es, fr.',
+        },
+      ]);
+    }
+    expect(inabilitiesOf(profileOf('parley-nano'), among(['de', 'en', 'de']))).toEqual([]);
+  });
+
   it.each([
     'tiny.en',
     'parley-nano',
@@ -92,6 +110,13 @@ describe('inabilitiesOf', () => {
 
   it.each(['tiny', 'base-q8_0', 'medium', 'large-v2', 'large-v3'])('knows that %s can', (name) => {
     expect(inabilitiesOf(profileOf(name), wish('auto', 'translate'))).toEqual([]);
+  });
+});
+
+describe('candidatesOf', () => {
+  it('are the languages of a list, each once, or all that the model knows', () => {
+    expect(candidatesOf(profileOf('base'), among(['de', 'en', 'de']))).toEqual(['de', 'en']);
+    expect(candidatesOf(profileOf('parley-nano'), among([]))).toEqual(['de', 'en', 'es', 'fr']);
   });
 });
 
@@ -110,5 +135,7 @@ describe('standsInFor', () => {
     expect(can('tiny.en', 'base', wish('auto'))).toBe(false);
     expect(can('tiny.en', 'base.en', wish('auto'))).toBe(true);
     expect(can('base', 'large-v3-turbo', wish('per-segment'))).toBe(true);
+    expect(can('tiny.en', 'base', among(['en']))).toBe(true);
+    expect(can('tiny.en', 'base', among(['de', 'en']))).toBe(false);
   });
 });

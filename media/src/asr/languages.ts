@@ -34,7 +34,15 @@ function translates(profile: Pick<ModelProfile, 'multilingual' | 'transcribesOnl
   return profile.multilingual && profile.transcribesOnly !== true;
 }
 
-type Wish = Pick<RecognitionSettings, 'language' | 'task'>;
+type Wish = Pick<RecognitionSettings, 'language' | 'languages' | 'task'>;
+
+/** Among what a model finds the language of a wish: codes without doubles. */
+export function candidatesOf(
+  profile: Pick<ModelProfile, 'multilingual' | 'languages'>,
+  { languages }: Pick<Wish, 'languages'>,
+): readonly string[] {
+  return languages.length === 0 ? languagesOf(profile) : [...new Set(languages)];
+}
 
 /** What a model cannot do of what it is asked for. */
 export interface Inability {
@@ -48,15 +56,23 @@ export interface Inability {
 /** @param wish as in the settings: a language is a code, `auto` or `per-segment`, and the latter two every model can */
 export function inabilitiesOf(profile: ModelProfile, wish: Wish): Inability[] {
   const { name } = profile;
-  const { language, task } = wish;
+  const { language, languages, task } = wish;
   const inabilities: Inability[] = [];
   const known = languagesOf(profile);
+  const codes = known.join(', ');
   if (!isFound(language) && !known.includes(language)) {
-    const codes = known.join(', ');
     inabilities.push({
       setting: 'language',
       problem: `must be auto, per-segment or a language that the model ${name} knows: ${codes}`,
       sentence: `The model ${name} does not know the language ${language}. It knows ${codes}.`,
+    });
+  }
+  const unknown = languages.find((each) => !known.includes(each));
+  if (unknown !== undefined) {
+    inabilities.push({
+      setting: 'languages',
+      problem: `must be languages that the model ${name} knows: ${codes}`,
+      sentence: `The model ${name} does not know the language ${unknown}. It knows ${codes}.`,
     });
   }
   if (task === 'translate' && !translates(profile)) {
@@ -76,7 +92,7 @@ export function inabilitiesOf(profile: ModelProfile, wish: Wish): Inability[] {
 export function standsInFor(options: { interim: ModelProfile; main: ModelProfile; wish: Wish }): boolean {
   const { interim, main, wish } = options;
   if (inabilitiesOf(interim, wish).length > 0) return false;
-  return !isFound(wish.language) || languagesOf(interim).length > 1 || languagesOf(main).length === 1;
+  return !isFound(wish.language) || candidatesOf(interim, wish).length > 1 || candidatesOf(main, wish).length === 1;
 }
 
 function isFound(language: string): boolean {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_LANGUAGES } from '../speech/settings.js';
 import { MAX_REQUEST_SAMPLES } from './limits.js';
 import type { LoadLevel, LoadReason, RecognitionErrorCode, Rejection } from './types.js';
 
@@ -8,6 +9,7 @@ export const PROTOCOL_VERSION = 3;
 
 const id = z.int().min(1);
 const probability = z.number().min(0).max(1);
+const language = z.string().max(16);
 const key = z.string().min(1).max(512);
 
 export const recognizeHeaderSchema = z.strictObject({
@@ -17,7 +19,9 @@ export const recognizeHeaderSchema = z.strictObject({
   roomId: key,
   speakerId: key,
   settings: z.strictObject({
-    language: z.string().max(16),
+    language,
+    languages: z.array(language).max(MOST_LANGUAGES).readonly(),
+    settled: z.strictObject({ language, switchProbability: z.number().min(0) }).exactOptional(),
     task: z.enum(['transcribe', 'translate']),
     beamSize: z.int().min(1).max(8),
     temperatureFallback: z.boolean(),
@@ -71,6 +75,7 @@ const hypothesisSchema = z.strictObject({
   text: z.string(),
   language: z.string(),
   languageProbability: probability,
+  likelier: z.strictObject({ language: z.string(), probability }).exactOptional(),
   confidence: probability,
   noSpeechProbability: probability,
   rejected: z.enum(rejections).exactOptional(),

@@ -1,5 +1,6 @@
 import type { RejectedText } from '../speech/gates/judgeText.js';
 import type { ReadingProfile } from '../speech/reading.js';
+import type { LanguageRequest } from '../speech/text/LanguageTracker.js';
 
 export type { RejectedText };
 
@@ -14,9 +15,7 @@ export type Rejection =
 export type RecognitionKind = 'interim' | 'final';
 
 /** Settings of one request. A subset of the speech settings, so that a request stands by itself. */
-export interface RecognitionSettings {
-  /** ISO 639-1 or `auto`. */
-  language: string;
+export interface RecognitionSettings extends LanguageRequest {
   task: 'transcribe' | 'translate';
   /** 1 to 8. */
   beamSize: number;
@@ -33,6 +32,7 @@ export interface RecognitionSettings {
 /** What a request asks for where nobody says otherwise: text alone, decoded greedily, Whisper's own thresholds. */
 export const DEFAULT_RECOGNITION_SETTINGS: RecognitionSettings = {
   language: 'auto',
+  languages: [],
   task: 'transcribe',
   beamSize: 1,
   temperatureFallback: true,
@@ -97,9 +97,11 @@ export type InterimPace = number | null;
 export interface Hypothesis {
   /** Trimmed, valid UTF-8; empty when there was no speech to be found. */
   text: string;
-  /** ISO 639-1. */
+  /** ISO 639-1: what the text was decoded as. */
   language: string;
   languageProbability: number;
+  /** A language that is likelier than `language`, which is the settled one that the request was to keep to. */
+  likelier?: { language: string; probability: number };
   /** 0 to 1: exponential of the mean log-probability of the tokens; 0 for an empty text. */
   confidence: number;
   /** 0 to 1. */

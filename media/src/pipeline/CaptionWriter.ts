@@ -6,6 +6,7 @@ import {
   endsSentence,
   finishText,
   HotWordList,
+  type LanguageRequest,
   LanguageTracker,
   monotonicWords,
 } from '../speech/text/index.js';
@@ -54,8 +55,8 @@ export class CaptionWriter {
   }
 
   /** What to ask the recogniser for. */
-  get requestLanguage(): string {
-    return this.#language.requestLanguage();
+  languageRequest(audioMs: number): LanguageRequest {
+    return this.#language.request(audioMs);
   }
 
   /** @param before text of the same utterance whose audio the recogniser does not get */
@@ -71,12 +72,6 @@ export class CaptionWriter {
   /** Shows what an interim has heard, unless it is not to be seen. @returns the lengths of what is shown now */
   show(options: { utterance: Utterance; text: StableText; hypothesis: Hypothesis }): ShownLengths | undefined {
     const { utterance, hypothesis } = options;
-    this.#language.observe({
-      language: hypothesis.language,
-      probability: hypothesis.languageProbability,
-      speechMs: utterance.endMs - utterance.startMs,
-      kind: 'interim',
-    });
     this.#hear(utterance, [...options.text.committed, ...options.text.tail]);
     // Interims for the ear only: for the wake phrase, or for the reading of a silence.
     const from = this.#wake.textFrom(utterance.id);
@@ -114,8 +109,8 @@ export class CaptionWriter {
     const { settled } = this.#language.observe({
       language: hypothesis.language,
       probability: hypothesis.languageProbability,
+      likelier: hypothesis.likelier,
       speechMs: utterance.endMs - utterance.startMs,
-      kind: 'final',
     });
     if (settled !== undefined) this.#tell({ type: 'languageDetected', ...settled, atMs: utterance.endMs });
     const { startUppercase, endPeriod, words } = this.#settings;
@@ -125,7 +120,8 @@ export class CaptionWriter {
       endsSentence: cause !== 'forced',
       startUppercase,
       endPeriod,
-      language: hypothesis.language,
+      // The language is the one that was spoken.
+      language: this.#settings.task === 'translate' ? 'en' : hypothesis.language,
     });
     this.#unpunctuated = endsSentence(hypothesis.text) ? 0 : this.#unpunctuated + 1;
     this.#sentenceOpen = cause === 'forced';

@@ -247,7 +247,7 @@ export class SpeakerPipeline {
       settings: () => this.#settings,
       longestWindowMs: () => this.#options.longestWindowMs,
       reading: { ...DEFAULT_READING, ...this.#options.reading },
-      language: () => this.#captions.requestLanguage,
+      language: (audioMs) => this.#captions.languageRequest(audioMs),
       prompt: (before) => this.#captions.prompt(before),
       quietest: (options) => this.#segmenter.quietest(options),
       onText: (utterance, text, hypothesis) => this.#show({ utterance, text, hypothesis }),

@@ -17,7 +17,7 @@ import {
   splitWords,
   type TimedWord,
 } from '../speech/stabilizer/index.js';
-import { endsSentence, sentenceBoundaries } from '../speech/text/index.js';
+import { endsSentence, isInDoubt, type LanguageRequest, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
 import { AudioLostError, FinalRequest, isUnanswered, withTimes } from './FinalRequest.js';
 import type { PipelineSegment } from './messages.js';
@@ -34,8 +34,8 @@ export interface UtteranceContext {
   longestWindowMs: () => number;
   /** Of the model that makes finals. */
   reading: ReadingProfile;
-  /** What to ask the engine for. */
-  language: () => string;
+  /** What to ask the engine for, with so much audio. */
+  language: (audioMs: number) => LanguageRequest;
   /** Primes the engine; `before` is text of this utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
   quietest: (options: {
@@ -272,7 +272,8 @@ export class Utterance {
 
   #onInterim(options: { hypothesis: Hypothesis; windowStartMs: number; endSample: number }): void {
     const { hypothesis, windowStartMs, endSample } = options;
-    if (hypothesis.text === '') return;
+    // The next ones, or the final, know better which language that was.
+    if (hypothesis.text === '' || isInDoubt(hypothesis)) return;
     const words = shifted(hypothesis.words, windowStartMs);
     const audioEndMs = this.#msOf(endSample);
     const text = this.#stabilizer.update({
@@ -289,7 +290,7 @@ export class Utterance {
   #onSpeculation(silence: { speechEndSample: number; endSample: number }, hypothesis: Hypothesis): void {
     const { speechEndSample, endSample } = silence;
     this.#context.onReading({ speechEndSample, reading: readingOf(hypothesis, this.#context.reading) });
-    if (hypothesis.text === '') return;
+    if (hypothesis.text === '' || isInDoubt(hypothesis)) return;
     const audioEndMs = this.#msOf(endSample);
     const text = this.#stabilizer.update({
       text: hypothesis.text,
@@ -419,7 +420,7 @@ export class Utterance {
       speakerId,
       pcm,
       settings: {
-        language: this.#context.language(),
+        ...this.#context.language(pcm.length / SAMPLES_PER_MS),
         task: settings.task,
         beamSize: final ? settings.beamSize : settings.interimBeamSize,
         temperatureFallback: final && settings.temperatureFallback,

@@ -35,7 +35,7 @@ export type SpeakerActivity =
   /** `score`: likeness of what was heard, 0 to 1. */
   | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
   | { type: 'wakePhraseTimedOut'; atMs: number }
-  /** The language of this track is settled. */
+  /** The language of this track is settled, and again whenever it has become another one. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
   | {
       type: 'stabilized';

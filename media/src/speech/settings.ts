@@ -20,6 +20,8 @@ const live = (description: string, unit?: string): SettingMeta => ({
 });
 
 const probability = z.number().min(0).max(1);
+/** More than any model knows. */
+export const MOST_LANGUAGES = 100;
 const phrases = (longest: number) => z.array(z.string().trim().min(1).max(longest));
 
 /**
@@ -112,7 +114,16 @@ export const speechSettingsSchema = z.strictObject({
     .default('auto')
     .meta(
       live(
-        'ISO 639-1 code of the spoken language, one that the model knows; auto: found in the first seconds; per-segment: found anew in each utterance',
+        'ISO 639-1 code of the spoken language, one that the model knows; auto: found in the first seconds, and again when it changes; per-segment: found anew in each utterance',
+      ),
+    ),
+  languages: z
+    .array(z.string().regex(/^[a-z]{2,3}$/))
+    .max(MOST_LANGUAGES)
+    .default([])
+    .meta(
+      live(
+        'auto and per-segment: codes of the languages that can be spoken, ones that the model knows; none = all that it knows',
       ),
     ),
   languageDetectionMs: z

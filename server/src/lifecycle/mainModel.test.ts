@@ -52,6 +52,7 @@ describe('settings that the model cannot follow', () => {
 
   test('end the start, with their place, the language and those that there are', () => {
     expect(problemsOf({ speech: { language: 'de' } })).toEqual([`speech.language: ${knowsNo('de')}`]);
+    expect(problemsOf({ speech: { languages: ['en', 'de'] } })).toEqual([`speech.languages: ${knowsNo('de')}`]);
     expect(problemsOf({ speech: { task: 'translate' } })).toEqual([
       'speech.task: The model tiny.en cannot translate. Set the task to transcribe, or take a model that can, e.g. large-v3.',
     ]);

@@ -105,6 +105,21 @@ describe('RoomSettings', () => {
     expect(details).toEqual({ settings: [{ setting: 'language', problem }] });
   });
 
+  test('refuses a list with a language that the model does not know, and takes one of those that it knows', () => {
+    const settings = settingsOf({ model: { ...MODEL, name: 'nano', languages: ['de', 'en', 'es', 'fr'] } });
+    const problem = 'must be languages that the model nano knows: de, en, es, fr';
+    const refused = { code: 'INVALID_SETTINGS', details: { settings: [{ setting: 'languages', problem }] } };
+    expect(() => settings.changeRoom({ settings: { languages: ['de', 'it'] } })).toThrow(
+      expect.objectContaining(refused),
+    );
+    expect(settings.resolved.languages).toEqual([]);
+    settings.changeRoom({ settings: { languages: ['de', 'en'] } });
+    expect(settings.resolved.languages).toEqual(['de', 'en']);
+    expect(() => settings.changeRoom({ settings: { languages: ['Deutsch'] } })).toThrow(
+      expect.objectContaining({ code: 'INVALID_SETTINGS' }),
+    );
+  });
+
   test('takes languages that are to be found with every model, and those that it knows', () => {
     const settings = settingsOf({ model: { ...MODEL, multilingual: false } });
     for (const language of ['auto', 'per-segment', 'en']) {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildPrompt } from './buildPrompt.js';
 import { endsSentence, sentenceBoundaries } from './endsSentence.js';
@@ -137,26 +138,43 @@ describe('HotWordList', () => {
 });
 
 describe('LanguageTracker', () => {
-  const auto = { language: 'auto', languageDetectionMs: 3_000, languageProbability: 0.6 };
-  const final = (language: string, probability: number, speechMs: number) =>
-    ({ language, probability, speechMs, kind: 'final' }) as const;
+  const auto = { language: 'auto', languages: [] as string[], languageDetectionMs: 3_000, languageProbability: 0.6 };
+  const final = (language: string, probability: number, speechMs: number) => ({ language, probability, speechMs });
+  const settledOnEnglish = () => {
+    const tracker = new LanguageTracker(auto);
+    tracker.observe(final('en', 0.98, 4_000));
+    return tracker;
+  };
+  /** As an engine does that hears a language. */
+  const hear = (
+    tracker: LanguageTracker,
+    { language, probability, speechMs }: { language: string; probability: number; speechMs: number },
+  ) => {
+    const { settled } = tracker.request(speechMs);
+    if (settled === undefined || settled.language === language || probability >= settled.switchProbability) {
+      return { written: language, ...tracker.observe(final(language, probability, speechMs)) };
+    }
+    const likelier = { language, probability };
+    const detection = { ...final(settled.language, 1 - probability, speechMs), likelier };
+    return { written: settled.language, ...tracker.observe(detection) };
+  };
 
   it('asks for the language that was set', () => {
     const tracker = new LanguageTracker({ ...auto, language: 'de' });
-    expect(tracker.requestLanguage()).toBe('de');
+    expect(tracker.request(5_000)).toEqual({ language: 'de', languages: [] });
     expect(tracker.observe(final('en', 1, 10_000))).toEqual({});
+    expect(tracker.request(5_000)).toEqual({ language: 'de', languages: [] });
   });
 
-  it('settles on the language of the first seconds, once, and keeps it', () => {
+  it('settles on the language of the first seconds', () => {
     const tracker = new LanguageTracker(auto);
     expect(tracker.observe(final('en', 0.5, 1_000))).toEqual({});
-    expect(tracker.requestLanguage()).toBe('auto');
+    expect(tracker.request(5_000)).toEqual({ language: 'auto', languages: [] });
     const { settled } = tracker.observe(final('de', 0.9, 3_000));
     expect(settled?.language).toBe('de');
     expect(settled?.probability).toBeCloseTo(0.675);
-    expect(tracker.requestLanguage()).toBe('de');
-    expect(tracker.observe(final('fr', 1, 60_000))).toEqual({});
-    expect(tracker.requestLanguage()).toBe('de');
+    expect(tracker.request(5_000)).toMatchObject({ language: 'auto', settled: { language: 'de' } });
+    expect(tracker.spoken).toBe('de');
   });
 
   it('waits while it is unsure, but not for ever', () => {
@@ -165,19 +183,92 @@ describe('LanguageTracker', () => {
     expect(tracker.observe(final('en', 0.4, 12_000)).settled?.language).toBe('en');
   });
 
-  it('finds the language anew in each utterance when asked so', () => {
-    const tracker = new LanguageTracker({ ...auto, language: 'per-segment' });
-    tracker.observe(final('de', 1, 60_000));
-    expect(tracker.requestLanguage()).toBe('auto');
+  it('follows a sentence in another language at once, and back again, and says so each time', () => {
+    const tracker = settledOnEnglish();
+    const there = hear(tracker, final('de', 0.97, 2_600));
+    expect(there).toEqual({ written: 'de', settled: { language: 'de', probability: 0.97 } });
+    expect(hear(tracker, final('de', 0.99, 5_000))).toEqual({ written: 'de' });
+    const back = hear(tracker, final('en', 0.95, 2_600));
+    expect(back).toEqual({ written: 'en', settled: { language: 'en', probability: 0.95 } });
   });
 
-  it('begins anew when the setting changes', () => {
+  it('keeps to its language through short answers, however sure the recogniser is of another one', () => {
+    const tracker = settledOnEnglish();
+    for (const language of ['de', 'ja', 'de']) {
+      expect(hear(tracker, final(language, 0.99, 1_100))).toEqual({ written: 'en' });
+      expect(hear(tracker, final('en', 0.9, 2_000))).toEqual({ written: 'en' });
+    }
+    for (const language of ['nn', 'ja', 'zh', 'nn', 'ja']) {
+      expect(hear(tracker, final(language, 0.99, 1_100))).toEqual({ written: 'en' });
+    }
+  });
+
+  it('follows short answers that are all in the same other language, from the third one on', () => {
+    const tracker = settledOnEnglish();
+    const answer = final('de', 0.9, 1_300);
+    expect(hear(tracker, answer)).toEqual({ written: 'en' });
+    expect(hear(tracker, answer)).toEqual({ written: 'en', settled: { language: 'de', probability: 0.9 } });
+    expect(hear(tracker, answer)).toEqual({ written: 'de' });
+  });
+
+  it('follows an unsure sentence with the second one at the latest', () => {
+    const tracker = settledOnEnglish();
+    const unsure = final('de', 0.65, 2_600);
+    expect(hear(tracker, unsure)).toEqual({ written: 'en' });
+    expect(hear(tracker, unsure)).toMatchObject({ written: 'de', settled: { language: 'de' } });
+  });
+
+  it('is not moved by what no language is likely in, however long that goes on', () => {
+    const tracker = settledOnEnglish();
+    for (let i = 0; i < 20; i += 1) expect(hear(tracker, final('cy', 0.4, 5_000))).toEqual({ written: 'en' });
+  });
+
+  it('never asks for less than a likely language, and never for more of long speech than of short speech', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ probability: fc.double({ min: 0, max: 1, noNaN: true }), speechMs: fc.nat(28_000) })),
+        fc.nat(28_000),
+        fc.nat(28_000),
+        (heard, a, b) => {
+          const tracker = settledOnEnglish();
+          for (const each of heard) hear(tracker, { language: 'de', ...each });
+          const least = (audioMs: number) => tracker.request(audioMs).settled?.switchProbability ?? 0;
+          expect(least(a)).toBeGreaterThanOrEqual(0.5);
+          expect(least(Math.max(a, b))).toBeLessThanOrEqual(least(Math.min(a, b)));
+        },
+      ),
+    );
+  });
+
+  it('finds the language anew in each utterance when asked so', () => {
+    const tracker = new LanguageTracker({ ...auto, language: 'per-segment' });
+    expect(tracker.observe(final('de', 1, 60_000))).toEqual({});
+    expect(tracker.request(5_000)).toEqual({ language: 'auto', languages: [] });
+    expect(tracker.spoken).toBe('de');
+  });
+
+  it('has the language found among those of the list alone', () => {
+    const languages = ['de', 'en'];
+    for (const language of ['auto', 'per-segment']) {
+      expect(new LanguageTracker({ ...auto, language, languages }).request(5_000)).toEqual({
+        language: 'auto',
+        languages,
+      });
+    }
+  });
+
+  it('begins anew when the setting changes, or when a list leaves its language out', () => {
     const tracker = new LanguageTracker(auto);
     tracker.observe(final('de', 1, 5_000));
-    tracker.update({ ...auto, language: 'fr' });
-    expect(tracker.requestLanguage()).toBe('fr');
+    tracker.update({ ...auto, languages: ['de', 'fr'] });
+    expect(tracker.settled).toBe('de');
+    tracker.update({ ...auto, languages: ['fr'] });
+    expect(tracker.settled).toBeUndefined();
+    tracker.observe(final('fr', 1, 5_000));
+    tracker.update({ ...auto, language: 'de' });
+    expect(tracker.request(5_000).language).toBe('de');
     tracker.update(auto);
-    expect(tracker.requestLanguage()).toBe('auto');
+    expect(tracker.request(5_000)).toEqual({ language: 'auto', languages: [] });
   });
 });
 
