@@ -501,7 +501,8 @@ export class SpeakerPipeline {
   #checkMicrophone(startSample: number): void {
     const endSample = startSample + VAD_FRAME_SAMPLES;
     const reading = this.#microphone.push(this.#timeline.ring.read(startSample, endSample));
-    if (reading !== undefined) this.#tellActivity({ type: 'microphoneChecked', ...reading, atMs: this.#toMs(endSample) });
+    if (reading !== undefined)
+      this.#tellActivity({ type: 'microphoneChecked', ...reading, atMs: this.#toMs(endSample) });
   }
 
   #diagnose({ startSample, rms }: IntakeFrame): void {
