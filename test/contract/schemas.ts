@@ -172,6 +172,12 @@ const activitySchema: z.ZodType<SpeakerActivity> = z.discriminatedUnion('type', 
   activity('wakePhraseDetected', { phrase: z.string(), score: share, atMs }),
   activity('wakePhraseTimedOut', { atMs }),
   activity('languageDetected', { language: z.string(), probability: share, atMs }),
+  activity('microphoneChecked', {
+    level: z.enum(['good', 'quiet', 'clipping']),
+    speechLevelDb: z.number(),
+    clippedShare: share,
+    atMs,
+  }),
   activity('stabilized', {
     segmentId,
     revision: z.int(),

@@ -244,6 +244,32 @@ describe('what the recogniser has to say', () => {
   );
 
   it(
+    'tells oneself, and nobody else, that one is too quiet or too loud, until it is right',
+    async () => {
+      const { meeting: ada, wire } = await enter('Ada', { room: 'levels' });
+      const [self, other] = [await ada.participantId('Ada'), 'u_other'];
+      const hear = (participantId: string, level: 'good' | 'quiet' | 'clipping') =>
+        wire.tell('speakerActivity', {
+          participantId,
+          track: 'microphone',
+          activity: { type: 'microphoneChecked', level, speechLevelDb: -55, clippedShare: 0, atMs: 0 },
+        });
+      hear(other, 'clipping');
+      hear(self, 'quiet');
+      await expect.poll(() => ada.get('microphone-quiet').textContent()).toContain('Your microphone is very quiet.');
+      expect(await ada.get('microphone-quiet').getAttribute('role')).toBe('status');
+      expect(await ada.get('microphone-clipping').count()).toBe(0);
+      hear(self, 'clipping');
+      await expect.poll(() => ada.get('microphone-clipping').textContent()).toContain('it distorts');
+      expect(await ada.get('microphone-quiet').count()).toBe(0);
+      hear(self, 'good');
+      await expect.poll(() => ada.get('microphone-clipping').count()).toBe(0);
+      expect(ada.errors).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
     'is followed until the reader scrolls back, who is told what is new, and jumps there',
     async () => {
       const { meeting: ada, wire } = await enter('Ada', { room: 'follow' });

@@ -12,6 +12,12 @@ export type SpeakerState =
   | 'transcribing';
 
 /**
+ * How a microphone is set. `quiet`: speech below -50 dBFS, until it is above -45 dBFS again; words may be lost. `clipping`: at
+ * least 1 % of the speech's samples are cut off, until it is less than 0.3 %; it sounds distorted.
+ */
+export type MicrophoneLevel = 'good' | 'quiet' | 'clipping';
+
+/**
  * What happens to a track on its way to text, for those who show or log it. Times are milliseconds from the start of the
  * meeting. `stabilized` and `audioRecorded` are diagnostics: frequent, droppable, and told only to those who asked for them with
  * `subscribeDiagnostics`.
@@ -57,6 +63,11 @@ export type SpeakerActivity =
   | { type: 'wakePhraseTimedOut'; atMs: number }
   /** The language of this track is settled, and again whenever it has become another one. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
+  /**
+   * How the microphone is set, from the speech alone: told after the first 3 s of speech, then whenever `level` changes.
+   * `speechLevelDb`: mean level of the last seconds of speech in dBFS; `clippedShare`: share of its samples at full scale, 0 to 1.
+   */
+  | { type: 'microphoneChecked'; level: MicrophoneLevel; speechLevelDb: number; clippedShare: number; atMs: number }
   | {
       type: 'stabilized';
       segmentId: string;

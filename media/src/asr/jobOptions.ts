@@ -99,15 +99,19 @@ export function transcribeJob(options: {
   const { settled } = settings;
   // Interims come again soon, and the built-in model gains nothing from another try.
   const triesAgain = kind === 'final' && settings.temperatureFallback && !profile.demo;
-  // Where there is one language, there is none to be found.
-  const language = languages.length === 1 ? (languages[0] ?? settings.language) : settings.language;
+  const expected = language === 'auto' ? settled?.language : language;
   return {
     pcm,
     language,
     languages,
     ...(language === 'auto' && settled !== undefined && languages.includes(settled.language) ? { settled } : {}),
     translate: settings.task === 'translate',
-    audioContext: audioContextFrames({ samples: pcm.length, kind, profile, language }),
+    audioContext: audioContextFrames({
+      samples: pcm.length,
+      kind,
+      profile,
+      ...(expected === undefined ? {} : { language: expected }),
+    }),
     beamSize: settings.beamSize,
     maxTokens: tokenCap({ samples: pcm.length, tokensPerSecond: settings.tokensPerSecond }),
     prompt: settings.prompt,

@@ -6,6 +6,7 @@ import type { RtpPacket } from '../rtp/index.js';
 import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import {
   DEFAULT_READING,
+  MicrophoneCheck,
   type ReadingProfile,
   type SegmentCause,
   Segmenter,
@@ -95,6 +96,7 @@ export class SpeakerPipeline {
   readonly #wake: WakeListener;
   readonly #captions: CaptionWriter;
   readonly #context: UtteranceContext;
+  readonly #microphone = new MicrophoneCheck();
   /** Where the VAD's answers have got to: behind the intake for a moment after the sender started over. */
   #timeline: Timeline;
   #settings: SpeechSettings;
@@ -298,6 +300,7 @@ export class SpeakerPipeline {
     if (!this.#segmenter.open) this.#ledger.pass(startSample - LOOK_BACK_SAMPLES, this.#timeline.index);
     this.#wake.tick(this.#toMs(startSample + VAD_FRAME_SAMPLES));
     this.#books.tick();
+    if (this.#speaking && probability >= this.#settings.vadThreshold) this.#checkMicrophone(startSample);
     this.#diagnose(frame);
     this.#changeState();
   }
@@ -512,6 +515,14 @@ export class SpeakerPipeline {
 
   #tellActivity(activity: SpeakerActivity): void {
     this.#options.onEvent({ type: 'activity', activity });
+  }
+
+  /** Of confirmed speech alone, and of one's own. */
+  #checkMicrophone(startSample: number): void {
+    const endSample = startSample + VAD_FRAME_SAMPLES;
+    const reading = this.#microphone.push(this.#timeline.ring.read(startSample, endSample));
+    if (reading !== undefined)
+      this.#tellActivity({ type: 'microphoneChecked', ...reading, atMs: this.#toMs(endSample) });
   }
 
   #diagnose({ startSample, rms }: IntakeFrame): void {

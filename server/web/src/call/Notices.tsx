@@ -7,6 +7,7 @@ import { SpeakerIcon } from '../design/icons.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
+import { useMicrophoneLevel } from './useMicrophoneLevel.js';
 import { useRemarks } from './useRemarks.js';
 
 /** What people must know while they talk, the gravest first. */
@@ -19,6 +20,7 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
   const transcription = useTranscription(client);
   const { remark, dismiss } = useRemarks(session);
   const lost = useMicrophoneLost(microphone);
+  const level = useMicrophoneLevel(session);
   const self = client.self?.participantId ?? '';
   const quality = useConnectionQuality(client, self);
   const poor = quality?.level === 'poor' || quality?.level === 'lost';
@@ -46,6 +48,11 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
           {text.status.qualityPoor}
         </Banner>
       ) : null}
+      {level === 'good' || lost ? null : (
+        <Banner tone="warn" testId={`microphone-${level}`}>
+          {level === 'quiet' ? text.status.microphoneQuiet : text.status.microphoneClipping}
+        </Banner>
+      )}
       {transcription === undefined ? null : <EngineNotices transcription={transcription} />}
       {remark === undefined ? null : (
         <Banner tone="good" testId={remark.kind} onDismiss={dismiss}>

@@ -149,6 +149,10 @@ export const de: Dictionary = {
     newMeeting:
       'Die Besprechung von vorhin ist vorbei; dies ist eine neue im selben Raum. Ihr Transkript beginnt hier.',
     qualityPoor: 'Ihre Verbindung ist schlecht: Die anderen hören vielleicht nicht alles.',
+    microphoneQuiet:
+      'Ihr Mikrofon ist sehr leise. Gehen Sie näher heran, oder stellen Sie es in den Einstellungen Ihres Systems lauter.',
+    microphoneClipping:
+      'Ihr Mikrofon ist zu laut: Es übersteuert. Gehen Sie weiter weg, oder stellen Sie es in den Einstellungen Ihres Systems leiser.',
   },
   transcript: {
     title: 'Transkript',

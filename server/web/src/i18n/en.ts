@@ -144,6 +144,9 @@ export const en = {
     microphoneChanged: (label: string) => `The microphone is now: ${label}`,
     newMeeting: 'The meeting from before is over; this is a new one in the same room. Its transcript starts here.',
     qualityPoor: 'Your connection is poor: the others may not hear all that you say.',
+    microphoneQuiet: 'Your microphone is very quiet. Move closer to it, or turn it up in the settings of your system.',
+    microphoneClipping:
+      'Your microphone is too loud: it distorts. Move away from it, or turn it down in the settings of your system.',
   },
   transcript: {
     title: 'Transcript',

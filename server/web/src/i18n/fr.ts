@@ -148,6 +148,10 @@ export const fr: Dictionary = {
     newMeeting:
       'La réunion précédente est finie ; celle-ci est nouvelle, dans la même salle. Sa transcription commence ici.',
     qualityPoor: 'Votre connexion est mauvaise : les autres n’entendent peut-être pas tout.',
+    microphoneQuiet:
+      'Votre micro est très faible. Rapprochez-vous, ou montez son niveau dans les réglages de votre système.',
+    microphoneClipping:
+      'Votre micro est trop fort : il sature. Éloignez-vous, ou baissez son niveau dans les réglages de votre système.',
   },
   transcript: {
     title: 'Transcription',
