@@ -149,7 +149,7 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
     }, 120_000);
 
     it('and no long text of the wrong language is shown before', async () => {
-      const { told, parts } = await playInTurn(['en-quilter', 'de-portal']);
+      const { told } = await playInTurn(['en-quilter', 'de-portal']);
       const german = new Set(
         finalsOf(told).flatMap(({ segment, hypothesis }) => (hypothesis.language === 'de' ? [segment.id] : [])),
       );
@@ -158,7 +158,7 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
           ? [event.hypothesis.text]
           : [],
       );
-      expect(parts[1]?.heard).not.toBe('');
+      expect(german.size).toBeGreaterThan(0);
       for (const text of wrong) expect(text.split(/\s+/).length).toBeLessThanOrEqual(4);
     }, 120_000);
   });
