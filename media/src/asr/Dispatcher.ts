@@ -325,7 +325,7 @@ export class Dispatcher {
       const lane = this.#freeLane();
       if (lane === undefined) break;
       const job = this.#scheduler.next(this.#room());
-      if (job === undefined) return;
+      if (job === undefined) break;
       void this.#run(lane, job, this.#threadsFor(job));
     }
     for (const job of this.#scheduler.preemptable()) {
@@ -346,11 +346,39 @@ export class Dispatcher {
     return threads;
   }
 
-  /** Finals do not mind what interims take of the cores; interims take what is left of them, and never the last lane of several. */
+  /**
+   * Interims take what is left of the cores, and never the last lane of several. A final may share cores that interims have, where it
+   * is done sooner that way than by waiting for them.
+   */
   #room(): { finals: boolean; interims: boolean } {
     const { cores, lanes } = this.#options.plan;
     const laneLeft = lanes === 1 || this.#running.size < lanes - 1;
-    return { finals: this.#threadsOf('final') < cores, interims: laneLeft && this.#threadsOf() < cores };
+    return {
+      finals: this.#threadsOf('final') < cores && this.#finalGainsByStarting(),
+      interims: laneLeft && this.#threadsOf() < cores,
+    };
+  }
+
+  #finalGainsByStarting(): boolean {
+    const { cores, threadsPerLane } = this.#options.plan;
+    const estimate = this.#estimates.final;
+    let free = cores - this.#threadsOf();
+    if (free > 0) return true;
+    const most = estimate.threadsWorthwhile(threadsPerLane);
+    const take = (threads: number) => estimate.msFor({ samples: USUAL_SAMPLES, threads });
+    const nowMs = (take(1) * (this.#threadsOf() + 1)) / cores;
+    // What was expected to be over by now may never be.
+    if (this.#scheduler.oldestWait.finalMs > nowMs) return true;
+    const others = [...this.#running.values()]
+      .map(({ job, threads }) => ({ threads, leftMs: this.#remainingMs(job) }))
+      .toSorted((a, b) => a.leftMs - b.leftMs);
+    let waitMs = 0;
+    for (const { threads, leftMs } of others) {
+      if (free >= most) break;
+      free += threads;
+      waitMs = leftMs;
+    }
+    return nowMs <= waitMs + take(most);
   }
 
   /** A job that nobody waits behind gets all cores that are free; where others wait, what serves all of them best. */
@@ -480,6 +508,7 @@ export class Dispatcher {
       this.#tell({ ...(changed ?? this.#load), interimIntervalMs });
       if (this.#takesNoInterims) this.#scheduler.dropInterims();
       if (interimIntervalMs === null) this.#tryInterim();
+      this.#pump();
     });
   }
 

@@ -58,7 +58,7 @@ export interface SchedulerOptions<J extends SchedulableJob> {
   finalsCapacity?: number;
   /** Interims that may wait, one a speaker. Default 1,024. */
   interimsCapacity?: number;
-  /** Engine time by which a room or a speaker may be ahead of the one served least, before it has to wait. Default 2,000. */
+  /** Engine time by which a room or a speaker may be ahead of the one served least, before it has to wait. Default 500. */
   fairnessSlackMs?: number;
   /** Default: 16 finals, 30 s, 2 s. */
   shedding?: SheddingLimits;
@@ -134,7 +134,7 @@ export class Scheduler<J extends SchedulableJob> {
     this.#options = {
       finalsCapacity: 1_024,
       interimsCapacity: 1_024,
-      fairnessSlackMs: 2_000,
+      fairnessSlackMs: 500,
       shedding: { keptFinals: 16, longestWaitMs: 30_000, waitWhileSheddingMs: 2_000 },
       remainingMs: () => 0,
       ...options,

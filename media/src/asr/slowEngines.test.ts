@@ -119,6 +119,13 @@ class Meeting {
     const phases = this.options.monologues
       ? [BURST_MS * 5, 0]
       : [BURST_MS, PAUSE_MS, BURST_MS, PAUSE_MS, BURST_MS, 2_000];
+    // People do not speak in step: each phase lasts half to one and a half of its time.
+    let random = speaker + 1;
+    const lengthOf = (index: number) => {
+      random = (random * 48_271) % 2_147_483_647;
+      return (phases[index] ?? 0) * (0.5 + random / 2_147_483_647);
+    };
+    let phaseMs = lengthOf(0);
     let phase = 0;
     let phaseAtMs = time.now() + speaker * 470;
     let spokenMs = 0;
@@ -200,7 +207,7 @@ class Meeting {
         told = true;
         final(true);
       } else if (told && passedMs >= END_SILENCE_MS && spokenMs > 0) end(phaseAtMs);
-      if (passedMs < (phases[phase] ?? 0)) return;
+      if (passedMs < phaseMs) return;
       if (this.options.monologues && speaks) end(now);
       if (!speaks && speculation !== undefined) {
         this.dispatcher.cancel(speculation.job);
@@ -208,6 +215,7 @@ class Meeting {
       }
       told = false;
       phase = (phase + 1) % phases.length;
+      phaseMs = lengthOf(phase);
       phaseAtMs = now;
     };
     tick();
