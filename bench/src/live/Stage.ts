@@ -70,6 +70,11 @@ export class Stage {
       const told: ToldEvent[] = [];
       return { speech, told, pipeline: this.#pipeline({ told, startAtMs, settings: options.settings }) };
     });
+    const keepPace = () => {
+      for (const { pipeline } of played) pipeline.setInterimPace(this.#recogniser.client.pace);
+    };
+    keepPace();
+    const stopKeepingPace = this.#recogniser.client.onPace(keepPace);
     delay.enable();
     const longest = Math.max(...speeches.map(({ pcm }) => pcm.length)) + TAIL_MS * 16;
     const chunks = Math.floor(Math.min(longest / CHUNK_SAMPLES, ((limit ?? 3_600) * 1_000) / CHUNK_MS));
@@ -84,6 +89,7 @@ export class Stage {
     }
     delay.disable();
     await Promise.all(played.map(({ pipeline }) => pipeline.close()));
+    stopKeepingPace();
     const seconds = (chunks * CHUNK_MS) / 1_000;
     const after = await this.#counters();
     const thrownAway = played.reduce((sum, { pipeline }) => sum + pipeline.stats.discardedEngineMs, 0);

@@ -138,6 +138,11 @@ export class RecognitionClient implements Recognizer {
     return this.#pace;
   }
 
+  /** @returns takes the listener off again */
+  onPace(listener: (pace: InterimPace) => void): () => void {
+    return this.#events.on('pace', listener);
+  }
+
   get stats(): RecognitionClientStats {
     return {
       pendingFinals: this.#pendingFinals,

@@ -87,6 +87,8 @@ interface Speculation {
 const INTERIM_DEADLINE_MS = 30_000;
 /** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
 const FINAL_DEADLINE_MS = 60_000;
+/** No word fits into so little: the release of the last one. */
+const UNHEARD_SAMPLES = 96 * 16;
 /** Finals that turned out not to fit may have heard so many times the utterance: that bounds what a second of speech can cost. */
 const MOST_IN_VAIN = 2;
 const SAMPLES_PER_MS = 16;
@@ -133,6 +135,8 @@ export class Utterance {
   /** Audio before it is not given to interims any more. */
   #windowStartMs = 0;
   #speculation: Speculation | undefined;
+  /** What the newest interim read as; a silence begins where, or soon after, its audio ends. */
+  #read: { endSample: number; reading: SilenceReading } | undefined;
   #split: { controller: AbortController; cutSample: number } | undefined;
   readonly #pauses: Pause[] = [];
   /** Cuts that did not fit the words, and the audio that was listened to for them. */
@@ -214,6 +218,7 @@ export class Utterance {
     const answer = final.ask(controller.signal);
     const speculation: Speculation = { speechEndSample: silence.speechEndSample, controller, final, answer };
     this.#speculation = speculation;
+    this.#readByInterim();
     answer
       .then((hypothesis) => {
         if (this.#speculation !== speculation) {
@@ -274,6 +279,8 @@ export class Utterance {
     const { hypothesis, windowStartMs, endSample } = options;
     // The next ones, or the final, know better which language that was.
     if (hypothesis.text === '' || isInDoubt(hypothesis)) return;
+    this.#read = { endSample, reading: readingOf(hypothesis, this.#context.reading) };
+    this.#readByInterim();
     const words = shifted(hypothesis.words, windowStartMs);
     const audioEndMs = this.#msOf(endSample);
     const text = this.#stabilizer.update({
@@ -285,6 +292,15 @@ export class Utterance {
     this.endMs = this.startMs + audioEndMs;
     this.#context.onText(this, text, hypothesis);
     if (!this.#closed && !text.outlier) this.#considerSplit({ words: words ?? [], windowStartMs, endSample });
+  }
+
+  /** Until the final that was begun in a silence is there, an interim that has heard all words before it says what they read as. */
+  #readByInterim(): void {
+    const speculation = this.#speculation;
+    if (speculation === undefined || speculation.hypothesis !== undefined || this.#read === undefined) return;
+    const { speechEndSample } = speculation;
+    if (this.#read.endSample < speechEndSample - UNHEARD_SAMPLES) return;
+    this.#context.onReading({ speechEndSample, reading: this.#read.reading });
   }
 
   #onSpeculation(silence: { speechEndSample: number; endSample: number }, hypothesis: Hypothesis): void {
