@@ -148,6 +148,7 @@ const INTERIM_DEADLINE_FACTOR = 3;
 const LONGEST_FIRST_RUN_MS = 5_000;
 /** Audio of the request whose time stands for those of its kind. */
 const USUAL_SAMPLES = 4 * SAMPLE_RATE;
+const USUAL_TOKENS = 16;
 /** While interims are too slow, one is tried so often: whatever else kept the device busy may be over. */
 const TRY_AGAIN_MS = 30_000;
 /** A pace that differs by less is not told. */
@@ -605,7 +606,8 @@ const NOBODYS_REQUEST: Omit<DispatchedJob, 'deadlineAtMs' | 'pcm'> = {
   roomId: '',
   speakerId: '',
   suspect: false,
-  settings: DEFAULT_RECOGNITION_SETTINGS,
+  // So few tokens that it is no dearer than speech.
+  settings: { ...DEFAULT_RECOGNITION_SETTINGS, tokensPerSecond: 1 },
   onStarted: () => {},
   onResult: () => {},
   onError: () => {},
@@ -639,7 +641,10 @@ async function warmUp(
   const run = async (kind: RecognitionKind, { lanes, threads }: { lanes: number; threads: number }) => {
     const samples = USUAL_SAMPLES;
     const settings = DEFAULT_RECOGNITION_SETTINGS;
-    const job = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
+    // Of a noise a model may make as many words as it is let; a sentence of 4 s has so many tokens.
+    const maxTokens = USUAL_TOKENS;
+    const asked = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
+    const job = { ...asked, maxTokens };
     const began = time.now();
     await Promise.all(Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, threads })));
     return { kind, samples, threads, engineMs: time.now() - began };

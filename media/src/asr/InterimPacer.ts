@@ -13,7 +13,7 @@ const FINALS_OVER_MS = 5_000;
 /** Interims get this share of the cores at least, whatever finals take: those are bursts. */
 const LEAST_SHARE = 0.25;
 /** One speaker's interims take this share of one core at most. */
-const SHARE_OF_SPEAKER = 0.5;
+const SHARE_OF_SPEAKER = 0.6;
 /** Who has not asked for so long does not speak. */
 const SPEAKS_FOR_MS = 1_500;
 /** An interim that takes longer, with all cores, tells what everybody has heard long ago ... */

@@ -156,7 +156,8 @@ describe('transcribeJob', () => {
   });
 
   it('caps tokens by the length of the audio and the tokens of a second, at 220', () => {
-    const cap = (tokensPerSecond: number) => (s: number) => tokenCap({ samples: seconds(s), tokensPerSecond });
+    const cap = (tokensPerSecond: number) => (s: number) =>
+      tokenCap({ kind: 'final', samples: seconds(s), tokensPerSecond });
     expect([0, 1, 3, 13, 30].map(cap(16))).toEqual([24, 40, 72, 220, 220]);
     expect([1, 3].map(cap(8))).toEqual([32, 48]);
     expect(job({ settings: { ...settings, tokensPerSecond: 8 } }).maxTokens).toBe(40);

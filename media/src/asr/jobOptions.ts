@@ -54,8 +54,11 @@ export function encoderFrames(options: WindowOptions): number {
 
 /** Half of Whisper's text window but what begins it: whisper.cpp makes no more. */
 const MAX_TOKENS = 220;
-/** A short text may hold more than its audio's share: one long word, digits, punctuation. */
-const SPARE_TOKENS = 24;
+/**
+ * A short text may hold more than its audio's share: one long word, digits, punctuation. An interim that is cut short is followed by
+ * another one soon, and a model that has heard half a word may make tokens of it for as long as it is let.
+ */
+const SPARE_TOKENS: Record<RecognitionKind, number> = { interim: 10, final: 24 };
 /** Two more tries (0.4 and 0.8) at most. */
 const TEMPERATURE_INCREMENT = 0.4;
 
@@ -63,9 +66,9 @@ const TEMPERATURE_INCREMENT = 0.4;
  * Most tokens of a text for so much audio. Fast speech is about 6 tokens a second in English and up to 16 in scripts that
  * Whisper's vocabulary covers badly; more is a loop.
  */
-export function tokenCap(options: { samples: number; tokensPerSecond: number }): number {
-  const { samples, tokensPerSecond } = options;
-  return Math.min(MAX_TOKENS, SPARE_TOKENS + Math.ceil((samples / SAMPLE_RATE) * tokensPerSecond));
+export function tokenCap(options: { kind: RecognitionKind; samples: number; tokensPerSecond: number }): number {
+  const { kind, samples, tokensPerSecond } = options;
+  return Math.min(MAX_TOKENS, SPARE_TOKENS[kind] + Math.ceil((samples / SAMPLE_RATE) * tokensPerSecond));
 }
 
 /**
@@ -113,7 +116,7 @@ export function transcribeJob(options: {
       ...(expected === undefined ? {} : { language: expected }),
     }),
     beamSize: settings.beamSize,
-    maxTokens: tokenCap({ samples: pcm.length, tokensPerSecond: settings.tokensPerSecond }),
+    maxTokens: tokenCap({ kind, samples: pcm.length, tokensPerSecond: settings.tokensPerSecond }),
     prompt: settings.prompt,
     temperature: 0,
     temperatureIncrement: triesAgain ? TEMPERATURE_INCREMENT : 0,

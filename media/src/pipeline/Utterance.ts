@@ -87,6 +87,8 @@ interface Speculation {
 const INTERIM_DEADLINE_MS = 30_000;
 /** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
 const FINAL_DEADLINE_MS = 60_000;
+/** New audio that may hold another word. */
+const LEAST_NEW_SAMPLES = 160 * 16;
 /** No word fits into so little: the release of the last one. */
 const UNHEARD_SAMPLES = 96 * 16;
 /** Finals that turned out not to fit may have heard so many times the utterance: that bounds what a second of speech can cost. */
@@ -204,10 +206,17 @@ export class Utterance {
       })
       .finally(() => {
         this.#interim = undefined;
-        const overdue = this.#overdue;
+        const overdue = this.#overdue ?? this.#worthAnother(endSample);
         this.#overdue = undefined;
         if (overdue !== undefined && !this.#closed && this.#speculation === undefined) this.requestInterim(overdue);
       });
+  }
+
+  /** While nothing is shown, the next interim need not wait for its turn. @returns the sample that it may hear up to */
+  #worthAnother(heardSample: number): number | undefined {
+    if (this.#stabilizer.shown.text !== '') return undefined;
+    const { endSample } = this.timeline.ring;
+    return endSample - heardSample >= LEAST_NEW_SAMPLES ? endSample : undefined;
   }
 
   /** Begins the final in a silence that may be the end. */

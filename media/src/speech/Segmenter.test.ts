@@ -383,10 +383,35 @@ describe('Segmenter', () => {
       expect(of('silenceConfirmed')).toEqual([
         { type: 'silenceConfirmed', startSample: 0, speechEndSample: 20 * FRAME, endSample: 23 * FRAME },
       ]);
-      feed(1, 0.9);
+      feed(4, 0.9);
       expect(of('speechResumed')).toEqual([{ type: 'speechResumed', silentSince: 20 * FRAME, atSample: 27 * FRAME }]);
       feed(4, 0);
       expect(of('silenceConfirmed')).toHaveLength(2);
+    });
+
+    it('goes on through a breath, and ends as if nothing had been heard', () => {
+      const { feed, of } = setUp(adaptive);
+      feed(20, 0.9);
+      feed(8, 0);
+      feed(3, 0.9);
+      feed(5, 0);
+      expect(of('speechResumed')).toEqual([]);
+      expect(of('segmentClosed')).toMatchObject([{ speechEndSample: 20 * FRAME, cause: 'silence' }]);
+    });
+
+    it('waits with its end until it is known whether somebody has begun again', () => {
+      const { feed, of } = setUp(adaptive);
+      feed(20, 0.9);
+      feed(15, 0);
+      feed(2, 0.9);
+      feed(1, 0.4);
+      expect(of('segmentClosed')).toEqual([]);
+      feed(1, 0.9);
+      expect(of('speechResumed')).toEqual([{ type: 'speechResumed', silentSince: 20 * FRAME, atSample: 35 * FRAME }]);
+      feed(15, 0);
+      feed(3, 0.9);
+      feed(1, 0);
+      expect(of('segmentClosed')).toMatchObject([{ speechEndSample: 39 * FRAME }]);
     });
 
     it('says nothing of a silence after what was too short to be speech', () => {

@@ -62,6 +62,9 @@ const SAMPLES_PER_MS = 16;
 /** No segment is longer, whatever the settings say: rings hold 64 s, and the engine takes 30 s. */
 const LONGEST_SEGMENT_MS = 30_000;
 
+/** What breaks a silence that has been told of, and is shorter than this, is a breath or a click. */
+const RESUMPTION_SAMPLES = 4 * 512;
+
 /** Silence that is told of where the settings do not say. */
 const USUAL_SILENCE_MS = 100;
 
@@ -75,6 +78,8 @@ interface OpenSegment {
   silenceStart: number | undefined;
   /** `silenceConfirmed` has been told of that run. */
   silenceTold: boolean;
+  /** What may be the end of that run, or a breath in it. */
+  resumption: { startSample: number; samples: number } | undefined;
   /** What the words before that run read as. */
   reading: SilenceReading;
   nextInterimAt: number;
@@ -219,6 +224,7 @@ export class Segmenter {
       speechSamples: 0,
       silenceStart: undefined,
       silenceTold: false,
+      resumption: undefined,
       reading: 'unknown',
       nextInterimAt: frame.startSample + this.#firstInterimSamples(),
       frames: [],
@@ -231,8 +237,12 @@ export class Segmenter {
   #continueSegment(open: OpenSegment, frame: SegmenterFrame): void {
     const settings = this.#settings;
     // Between the thresholds a frame goes with what was before it.
-    if (frame.probability >= settings.vadThreshold) this.#endSilence(open, frame.startSample);
-    else if (frame.probability < settings.vadNegativeThreshold) open.silenceStart ??= frame.startSample;
+    const speechLike = frame.probability >= settings.vadThreshold || open.resumption !== undefined;
+    if (speechLike && frame.probability >= settings.vadNegativeThreshold) this.#hearSpeech(open, frame);
+    else if (frame.probability < settings.vadNegativeThreshold) {
+      open.silenceStart ??= frame.startSample;
+      open.resumption = undefined;
+    }
     const speech = open.silenceStart === undefined;
     open.frames.push({ startSample: frame.startSample, samples: frame.samples, rms: frame.rms, speech });
     if (speech) open.speechSamples += frame.samples;
@@ -241,7 +251,7 @@ export class Segmenter {
       open.confirmed = true;
       this.#events.push({ type: 'speechStarted', atSample: open.speechStart });
     }
-    if (open.silenceStart !== undefined && this.#end - open.silenceStart >= toSamples(this.#endSilenceMs(open))) {
+    if (this.#hasEnded(open)) {
       this.#close(open, 'silence');
       return;
     }
@@ -253,9 +263,34 @@ export class Segmenter {
     this.#askForInterim(open, speech);
   }
 
+  /** While somebody may have begun again, that is waited for. */
+  #hasEnded({ silenceStart, resumption, ...open }: OpenSegment): boolean {
+    if (silenceStart === undefined || resumption !== undefined) return false;
+    return this.#end - silenceStart >= toSamples(this.#endSilenceMs(open));
+  }
+
+  /** A silence that others were told of ends with speech that lasts; until then it goes on. */
+  #hearSpeech(open: OpenSegment, frame: SegmenterFrame): void {
+    if (open.silenceStart === undefined || !open.silenceTold) {
+      this.#endSilence(open, frame.startSample);
+      return;
+    }
+    open.resumption ??= { startSample: frame.startSample, samples: 0 };
+    open.resumption.samples += frame.samples;
+    if (open.resumption.samples < RESUMPTION_SAMPLES) return;
+    const { startSample } = open.resumption;
+    for (const heard of open.frames) {
+      if (heard.startSample < startSample) continue;
+      heard.speech = true;
+      open.speechSamples += heard.samples;
+    }
+    this.#endSilence(open, startSample);
+  }
+
   #endSilence(open: OpenSegment, atSample: number): void {
     const silentSince = open.silenceStart;
     open.silenceStart = undefined;
+    open.resumption = undefined;
     open.reading = 'unknown';
     if (!open.silenceTold || silentSince === undefined) return;
     open.silenceTold = false;
@@ -276,7 +311,7 @@ export class Segmenter {
   }
 
   /** Fixed, or by what the words before it read as. */
-  #endSilenceMs(open: OpenSegment): number {
+  #endSilenceMs(open: Pick<OpenSegment, 'reading'>): number {
     const { endpointing, endSilenceMs, endSilenceSentenceMs, endSilenceUnfinishedMs } = this.#settings;
     if (endpointing === 'fixed' || open.reading === 'unknown') return endSilenceMs;
     return open.reading === 'sentence' ? endSilenceSentenceMs : endSilenceUnfinishedMs;
@@ -365,6 +400,7 @@ export class Segmenter {
       silenceStart: open.silenceStart,
       // What began before the cut is told anew: what was asked for it is of the segment before.
       silenceTold: false,
+      resumption: open.resumption,
       reading: 'unknown',
       nextInterimAt: Math.max(this.#end, cut + this.#firstInterimSamples()),
       frames,

@@ -68,7 +68,7 @@ export const speechSettingsSchema = z.strictObject({
     .int()
     .min(0)
     .max(1_000)
-    .default(100)
+    .default(64)
     .meta(
       live('Silence after which the final is begun, to be thrown away if speech resumes; 0 = not before the end', 'ms'),
     ),
@@ -97,7 +97,7 @@ export const speechSettingsSchema = z.strictObject({
     .int()
     .min(2_000)
     .max(28_000)
-    .default(10_000)
+    .default(6_000)
     .meta(live('Most audio that one interim result looks at', 'ms')),
   stabilityAgreement: z
     .int()
