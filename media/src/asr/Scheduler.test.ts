@@ -5,6 +5,8 @@ import { type RejectionCode, type SchedulableJob, Scheduler, type SheddingLimits
 interface Job extends SchedulableJob {
   name: string;
   costMs: number;
+  /** Of a running one. */
+  remainingMs?: number;
 }
 
 interface SetUp {
@@ -21,6 +23,7 @@ function setUp(options: SetUp = {}) {
     clock: () => nowMs,
     estimateMs: (job) => job.costMs,
     onReject: (job, code) => rejected.push([job.name, code]),
+    remainingMs: (job) => job.remainingMs ?? 0,
     ...options,
   });
   const take = (): string | undefined => {
@@ -152,6 +155,29 @@ describe('Scheduler', () => {
     expect(scheduler.preemptable()).toEqual([]);
     scheduler.add(job({ speakerId: 'a' }));
     expect(scheduler.preemptable()).toEqual([interim]);
+  });
+
+  it('leaves an interim that is nearly done, where the final may itself be thrown away', () => {
+    const { scheduler } = setUp();
+    const interim = job({ kind: 'interim', speakerId: 'a', costMs: 600, remainingMs: 200 });
+    scheduler.add(interim);
+    scheduler.next();
+    scheduler.add(job({ speakerId: 'a', speculative: true }));
+    expect(scheduler.preemptable()).toEqual([]);
+    interim.remainingMs = 400;
+    expect(scheduler.preemptable()).toEqual([interim]);
+    interim.remainingMs = 200;
+    scheduler.add(job({ speakerId: 'a' }));
+    expect(scheduler.preemptable()).toEqual([interim]);
+  });
+
+  it('gives only kinds that there is room for', () => {
+    const { scheduler } = setUp();
+    scheduler.add(job({ kind: 'interim', speakerId: 'a' }));
+    scheduler.add(job({ speakerId: 'b' }));
+    expect(scheduler.next({ finals: false, interims: false })).toBeUndefined();
+    expect(scheduler.next({ finals: false, interims: true })?.kind).toBe('interim');
+    expect(scheduler.next({ finals: true, interims: false })?.kind).toBe('final');
   });
 
   describe('with finals that wait', () => {

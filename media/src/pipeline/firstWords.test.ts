@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { PcmRing } from '../audio/index.js';
+import { MediaClock } from '../rtp/index.js';
+import { DEFAULT_READING, resolveSpeechSettings, type SilenceReading } from '../speech/index.js';
+import { FakeRecognizer, type FakeScript } from '../testing/FakeRecognizer.js';
+import { ManualTime } from '../testing/ManualTime.js';
+import { Utterance } from './Utterance.js';
+
+const MS = 16;
+
+function utteranceOf(script: (heardMs: number, kind: string) => FakeScript) {
+  const time = new ManualTime();
+  const ring = new PcmRing();
+  const recognizer = new FakeRecognizer({
+    time,
+    script: ({ pcm, kind }) => script(pcm.length / MS, kind),
+  });
+  const readings: SilenceReading[] = [];
+  const utterance = new Utterance(
+    {
+      id: 'u',
+      startSample: 0,
+      startMs: 0,
+      timeline: { index: 0, ring, clock: new MediaClock({ meetingStartMs: 0 }), firstTimestamp: 0 },
+      continues: false,
+    },
+    {
+      roomId: 'r',
+      speakerId: 's',
+      recognizer,
+      now: () => time.now(),
+      settings: () => resolveSpeechSettings('balanced'),
+      longestWindowMs: () => 28_000,
+      reading: DEFAULT_READING,
+      language: () => ({ language: 'en', languages: [] }),
+      prompt: (before) => before,
+      quietest: () => undefined,
+      onText: () => {},
+      onReading: ({ reading }) => readings.push(reading),
+      onSplit: () => {},
+      onAnswered: () => {},
+      onDiscarded: () => {},
+    },
+  );
+  return {
+    time,
+    utterance,
+    readings,
+    heardMs: () => recognizer.requests.filter(({ kind }) => kind === 'interim').map(({ pcm }) => pcm.length / MS),
+    speak: (ms: number) =>
+      ring.write(
+        ring.endSample,
+        Int16Array.from({ length: ms * MS }, (_, i) => 4_000 * Math.sin(i * i)),
+      ),
+  };
+}
+
+describe('the first words of an utterance', () => {
+  it('are asked for again at once while an interim has found none', async () => {
+    const { time, utterance, heardMs, speak } = utteranceOf((ms) => ({
+      text: ms < 900 ? '' : 'Hello there my dear old friend',
+      delayMs: 200,
+    }));
+    speak(300);
+    utterance.requestInterim(300 * MS);
+    for (const more of [200, 200, 200, 200, 200]) {
+      speak(more);
+      await time.play(200);
+    }
+    // 900 ms hold words: after them an interim waits for its turn.
+    expect(heardMs()).toEqual([300, 500, 700, 900]);
+  });
+
+  it('are not asked for again before there is something new to hear', async () => {
+    const { time, utterance, heardMs, speak } = utteranceOf(() => ({ text: '', delayMs: 50 }));
+    speak(300);
+    utterance.requestInterim(300 * MS);
+    speak(100);
+    await time.play(1_000);
+    expect(heardMs()).toEqual([300]);
+  });
+});
+
+describe('a silence whose final is not there yet', () => {
+  const SAID = 'That is the whole of the sentence.';
+
+  it('is read by the interim that has heard all words before it', async () => {
+    const { time, utterance, readings, speak } = utteranceOf((_, kind) =>
+      kind === 'interim' ? { text: SAID, delayMs: 100 } : { text: SAID, delayMs: 900 },
+    );
+    speak(2_000);
+    utterance.requestInterim(2_000 * MS);
+    speak(200);
+    utterance.speculate({ speechEndSample: 2_050 * MS, endSample: 2_150 * MS });
+    expect(readings).toEqual([]);
+    await time.play(100);
+    expect(readings).toEqual(['sentence']);
+    await time.play(900);
+    expect(readings).toEqual(['sentence', 'sentence']);
+  });
+
+  it('is not read by one that has heard less', async () => {
+    const { time, utterance, readings, speak } = utteranceOf((_, kind) =>
+      kind === 'interim' ? { text: SAID, delayMs: 100 } : { hang: true },
+    );
+    speak(2_000);
+    utterance.requestInterim(1_800 * MS);
+    speak(200);
+    utterance.speculate({ speechEndSample: 2_050 * MS, endSample: 2_150 * MS });
+    await time.play(1_000);
+    expect(readings).toEqual([]);
+  });
+});
