@@ -694,7 +694,7 @@ describe('the captions of a room', () => {
 
   test('keeps in mind whether the recogniser is behind', async () => {
     const client = await joinedClient();
-    const degradation = { level: 2, reason: 'Many people speak.', interimIntervalMs: 3_500 } as const;
+    const degradation = { level: 2, reason: 'Many people speak.', interimIntervalFactor: 4 } as const;
     server.notify('transcriptionDegraded', degradation);
     await next(client, 'transcriptionDegraded');
     expect(client.transcription?.degradation).toEqual(degradation);

@@ -103,7 +103,7 @@ export const committedSchema: z.ZodType<CommittedSegment> = z.discriminatedUnion
 const degradationParts = {
   level: z.union([z.literal(1), z.literal(2), z.literal(3)]),
   reason: z.string().min(1),
-  interimIntervalMs: z.number().min(0).nullable(),
+  interimIntervalFactor: z.number().min(1).nullable(),
 };
 
 const transcriptionSchema: z.ZodType<TranscriptionStatus> = z.strictObject({

@@ -53,7 +53,7 @@ async function enter(options: Parameters<typeof open>[0] & { room: string }): Pr
   return entered;
 }
 
-const busy = { level: 1, reason: 'The recogniser is busy.', interimIntervalMs: 1_200 } as const;
+const busy = { level: 1, reason: 'The recogniser is busy.', interimIntervalFactor: 4 } as const;
 
 interface Box {
   top: number;

@@ -213,7 +213,7 @@ describe('what the recogniser has to say', () => {
     'stands on the page: that it is behind and why, what it has missed, and which language it has found',
     async () => {
       const { meeting: ada, wire } = await enter('Ada', { room: 'engine' });
-      wire.tell('transcriptionDegraded', { level: 2, reason: 'Too many people speak.', interimIntervalMs: 3_500 });
+      wire.tell('transcriptionDegraded', { level: 2, reason: 'Too many people speak.', interimIntervalFactor: 4 });
       await expect.poll(() => ada.get('degraded').textContent()).toContain('Too many people speak.');
       expect(await ada.get('degraded').locator('[lang=en]').textContent()).toBe('Too many people speak.');
       wire.tell('transcriptionRecovered', {});

@@ -91,8 +91,8 @@ describe.skipIf(!engineThere || process.platform !== 'linux')('a recogniser with
     try {
       await expect.poll(() => levelsOf(ada), { timeout: 60_000, interval: 100 }).toEqual([3, 3]);
       expect(ada.payloadsOf('transcriptionDegraded')).toMatchObject([
-        { interimIntervalMs: null },
-        { interimIntervalMs: null },
+        { interimIntervalFactor: null },
+        { interimIntervalFactor: null },
       ]);
       expect(ada.payloadsOf('transcriptionRecovered')).toEqual([]);
 

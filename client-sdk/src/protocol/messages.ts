@@ -49,8 +49,8 @@ export interface TranscriptionDegradation {
   level: 1 | 2 | 3;
   /** A sentence for people. */
   reason: string;
-  /** Interims of one speaker are at least so far apart when this is told, milliseconds; null: there are none. */
-  interimIntervalMs: number | null;
+  /** Interims come about so many times less often when this is told; null: none at all. */
+  interimIntervalFactor: number | null;
 }
 
 /** `starting`: a model is being loaded. `unavailable`: meetings go on without captions, `reason` says why. */

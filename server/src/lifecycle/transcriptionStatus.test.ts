@@ -20,10 +20,10 @@ const common = { status, model, mode: 'balanced' };
 
 const loadOf = (level: LoadLevel, reason: LoadReason = 'manySpeak') => ({ level, reason, interimIntervalMs: 1_250 });
 
-test('a load is told as what it means: how far apart interims are, or that there are none', () => {
+test('a load is told as what it means: how much less often interims come, or that there are none', () => {
   expect(degradationOf(loadOf(0, 'recovered'))).toBeUndefined();
   const levels = [1, 2, 3, 4] as const;
-  expect(levels.map((level) => degradationOf(loadOf(level))?.interimIntervalMs)).toEqual([1_250, 1_250, null, null]);
+  expect(levels.map((level) => degradationOf(loadOf(level))?.interimIntervalFactor)).toEqual([4, 4, null, null]);
   expect(levels.map((level) => degradationOf(loadOf(level))?.level)).toEqual([1, 2, 3, 3]);
 });
 

@@ -26,6 +26,9 @@ const SENTENCES: Record<Exclude<LoadReason, 'recovered'>, Record<TranscriptionDe
   },
 };
 
+/** Interims of a mode that has them come so often, where nothing is in the way. */
+const USUAL_INTERVAL_MS = 300;
+
 /** What a load means for people; undefined when everything is as asked. */
 export function degradationOf({ level, reason, interimIntervalMs }: Load): TranscriptionDegradation | undefined {
   if (level === 0) return undefined;
@@ -33,7 +36,10 @@ export function degradationOf({ level, reason, interimIntervalMs }: Load): Trans
   return {
     level: told,
     reason: SENTENCES[reason === 'recovered' ? 'manySpeak' : reason][told],
-    interimIntervalMs: level >= NO_INTERIMS ? null : interimIntervalMs,
+    interimIntervalFactor:
+      level >= NO_INTERIMS || interimIntervalMs === null
+        ? null
+        : Math.max(1, Math.round(interimIntervalMs / USUAL_INTERVAL_MS)),
   };
 }
 
