@@ -83,22 +83,6 @@ bool mayEcho(std::string_view text, std::string_view prompt) {
   return !said.empty() && std::includes(given.begin(), given.end(), said.begin(), said.end());
 }
 
-/** How likely the text is on its audio where no prompt suggests it. */
-std::optional<double> unpromptedLogProbability(whisper_context *context, whisper_state *state, const Decoded &decoded,
-                                               int languageId, bool translate, int threads) {
-  std::vector<whisper_token> sequence = {whisper_token_sot(context)};
-  if (whisper_is_multilingual(context)) {
-    sequence.push_back(whisper_token_lang(context, std::max(0, languageId)));
-    sequence.push_back(translate ? whisper_token_translate(context) : whisper_token_transcribe(context));
-  }
-  sequence.push_back(whisper_token_not(context));
-  const std::size_t firstText = sequence.size();
-  for (const Token &token : decoded.tokens) sequence.push_back(token.data.id);
-  double mean = 0;
-  if (!access::meanLogProbabilityOf(context, state, sequence, firstText, threads, mean)) return {};
-  return mean;
-}
-
 /** Gathers tokens until the next word starts. */
 class WordBuilder {
 public:
@@ -180,8 +164,24 @@ void placeTokens(whisper_context *context, whisper_state *state, const Job &job,
 
 double Decoded::meanLogProbability() const {
   if (tokens.empty()) return 0;
+  if (rescored) return *rescored;
   const auto add = [](double sum, const Token &token) { return sum + token.data.plog; };
   return std::accumulate(tokens.begin(), tokens.end(), 0.0, add) / static_cast<double>(tokens.size());
+}
+
+std::optional<double> unpromptedLogProbability(whisper_context *context, whisper_state *state, const Decoded &decoded,
+                                               int languageId, bool translate, int threads) {
+  std::vector<whisper_token> sequence = {whisper_token_sot(context)};
+  if (whisper_is_multilingual(context)) {
+    sequence.push_back(whisper_token_lang(context, std::max(0, languageId)));
+    sequence.push_back(translate ? whisper_token_translate(context) : whisper_token_transcribe(context));
+  }
+  sequence.push_back(whisper_token_not(context));
+  const std::size_t firstText = sequence.size();
+  for (const Token &token : decoded.tokens) sequence.push_back(token.data.id);
+  double mean = 0;
+  if (!access::meanLogProbabilityOf(context, state, sequence, firstText, threads, mean)) return {};
+  return mean;
 }
 
 Decoded readDecoded(whisper_context *context, whisper_state *state, std::size_t limit) {

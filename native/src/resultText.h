@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "transcription.h"
@@ -20,9 +21,15 @@ struct Decoded {
   std::vector<Token> tokens;
   /** The end of the text was reached; otherwise the tokens were used up. */
   bool ended = true;
+  /** What the text is worth by the model itself, where its tokens were drawn at a temperature and their own probabilities are not. */
+  std::optional<double> rescored;
 
   double meanLogProbability() const;
 };
+
+/** How likely the text is on its audio where no prompt suggests it, and no temperature sharpens it. Runs the decoder once more. */
+std::optional<double> unpromptedLogProbability(whisper_context *context, whisper_state *state, const Decoded &decoded,
+                                               int languageId, bool translate, int threads);
 
 /** Reads the tokens of the request that `state` has just finished. */
 Decoded readDecoded(whisper_context *context, whisper_state *state, std::size_t limit);

@@ -162,9 +162,17 @@ int decode(whisper_context *context, whisper_state *state, const Job &job, whisp
     // 0 samples: the spectrogram is in the state already.
     const int code = whisper_full_with_state(context, state, params, nullptr, 0);
     access::forgetEncoding();
-    if (code != 0) return code;
+    // A try that was stopped takes nothing from the text that is there.
+    if (code != 0) return first || code == kStateFreed ? code : 0;
     Decoded next = readDecoded(context, state, static_cast<std::size_t>(job.maxTokens));
-    const bool wrong = looksWrong(next, job, access::noSpeechProbability(state));
+    const double noSpeech = access::noSpeechProbability(state);
+    if (!first) {
+      // whisper.cpp tells the probabilities that it drew from, which a temperature has made too high.
+      next.rescored = unpromptedLogProbability(context, state, next, whisper_lang_id(params.language), params.translate,
+                                               params.n_threads);
+      if (!next.rescored) return 0;
+    }
+    const bool wrong = looksWrong(next, job, noSpeech);
     if (first || !wrong) decoded = std::move(next);
     if (!wrong || job.temperatureIncrement <= 0) return 0;
   }

@@ -64,7 +64,7 @@ export type SpeakerActivity =
   /** The language of this track is settled, and again whenever it has become another one. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
   /**
-   * How the microphone is set, from the speech alone: told after the first 3 s of speech, then whenever `level` changes.
+   * How one's own microphone is set, told to nobody else, from the speech alone: after the first 3 s of speech, then whenever `level` changes.
    * `speechLevelDb`: mean level of the last seconds of speech in dBFS; `clippedShare`: share of its samples at full scale, 0 to 1.
    */
   | { type: 'microphoneChecked'; level: MicrophoneLevel; speechLevelDb: number; clippedShare: number; atMs: number }

@@ -99,7 +99,7 @@ export class AsrService {
     this.#process.on('ready', ({ info, interimEngine, interimFailure, usualMs }) => {
       const reasons = [
         info.fallbackReason,
-        slownessOf(this.#model, usualMs),
+        slownessOf({ final: this.#model, interim: this.#interimModel ?? this.#model }, usualMs),
         interimFailure === undefined || interimModel === undefined
           ? undefined
           : `The model for interims, ${interimModel.profile.name}, cannot be used ` +
@@ -191,9 +191,9 @@ export class AsrService {
   }
 
   #setLoad(load: Load): void {
-    if (load.level === this.#load.level) return;
+    const { level, reason } = this.#load;
     this.#load = load;
-    this.#events.emit('load', load);
+    if (load.level !== level || load.reason !== reason) this.#events.emit('load', load);
   }
 
   #setStatus(status: RecognizerStatus): void {
@@ -206,22 +206,31 @@ export class AsrService {
 const TOO_SLOW_FOR_FINALS_MS = 4_000;
 
 /** What an engine that is too slow for this machine means, and what to choose instead; undefined where it is quick enough. */
-function slownessOf({ name }: ModelProfile, usualMs: Record<RecognitionKind, number>): string | undefined {
+function slownessOf(
+  models: Record<RecognitionKind, ModelProfile>,
+  usualMs: Record<RecognitionKind, number>,
+): string | undefined {
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
-  const instead = name.startsWith('base') || name.startsWith('tiny') ? 'tiny.en-q8_0, for English' : 'base-q8_0';
   if (usualMs.final > TOO_SLOW_FOR_FINALS_MS) {
+    const { name } = models.final;
     return (
       `${name} needs ${seconds(usualMs.final)} on this machine for 4 s of speech: text comes only once an utterance is over, ` +
-      `late, and with gaps where several people speak. Choose a smaller model, e.g. ${instead}.`
+      `late, and with gaps where several people speak. Choose a smaller model${quickerThan(name)}.`
     );
   }
   if (usualMs.interim > TOO_SLOW_FOR_INTERIMS_MS) {
+    const { name } = models.interim;
     return (
       `${name} needs ${seconds(usualMs.interim)} on this machine for 4 s of speech while somebody speaks: text comes only once ` +
-      `an utterance is over. A smaller model, e.g. ${instead}, shows it while people speak.`
+      `an utterance is over. A smaller model${quickerThan(name)} shows it while people speak.`
     );
   }
   return undefined;
+}
+
+function quickerThan(name: string): string {
+  if (name.startsWith('tiny')) return '';
+  return name.startsWith('base') ? ' (tiny.en-q8_0, for English)' : ' (base-q8_0)';
 }
 
 /** Without what else its owner knows of it. */

@@ -38,6 +38,10 @@ export class CostEstimate {
     this.#measured.set(run.threads, { msPerFrame: before + WEIGHT * (msPerFrame - before), atMs: this.#clock() });
   }
 
+  forget(): void {
+    this.#measured.clear();
+  }
+
   /** A run that was ended before it was done says how long it takes at least. */
   learnAtLeast(run: { samples: number; engineMs: number; threads: number }): void {
     if (run.engineMs > this.msFor(run)) this.learn(run);

@@ -6,7 +6,7 @@ import { InterimPacer } from './InterimPacer.js';
 import { transcribeJob } from './jobOptions.js';
 import { type LoadLimits, LoadMonitor } from './LoadMonitor.js';
 import type { LanePlan } from './lanes.js';
-import { standsInFor } from './languages.js';
+import { languagesOf, standsInFor } from './languages.js';
 import { SAMPLE_RATE } from './limits.js';
 import { type Quantiles, RecentValues } from './RecentValues.js';
 import {
@@ -146,6 +146,8 @@ const INTERIM_DEADLINE_MS = 2_000;
 const INTERIM_DEADLINE_FACTOR = 3;
 /** Where the first jobs take longer, the device is slow, and little else is to be found out about it. */
 const LONGEST_FIRST_RUN_MS = 5_000;
+/** What an engine may take to notice that its time is over. */
+const GRACE_MS = 300;
 /** Audio of the request whose time stands for those of its kind. */
 const USUAL_SAMPLES = 4 * SAMPLE_RATE;
 const USUAL_TOKENS = 16;
@@ -176,8 +178,9 @@ export class Dispatcher {
   readonly #rejected = new Map<RecognitionErrorCode, number>();
   readonly #dropped = new Map<DropCause, number>();
   #load: Load = { level: 0, reason: 'recovered', interimIntervalMs: 0 };
-  /** Last time that an interim was tried although they are too slow. */
+  /** Last time that an interim was tried although they are too slow, and that one while it waits or runs. */
   #triedAtMs = 0;
+  #trial: Job | undefined;
   #answered = 0;
   #engineMs = 0;
   #discardedEngineMs = 0;
@@ -227,7 +230,7 @@ export class Dispatcher {
     this.#scheduler = new Scheduler<Job>({
       clock,
       estimateMs: (job) => this.#estimateMs(job),
-      remainingMs: (job) => this.#remainingMs(job),
+      remainingShare: (job) => this.#remainingShare(job),
       onReject: (job, code, reason) => this.#leftQueue(job, code, reason),
       finalsCapacity: this.#limits.waitingFinals,
       shedding: {
@@ -329,6 +332,7 @@ export class Dispatcher {
       if (job === undefined) break;
       void this.#run(lane, job, this.#threadsFor(job));
     }
+    if (this.#trial !== undefined && this.#scheduler.waitingFinals > 0) this.#stop(this.#trial, { cause: 'cancelled' });
     for (const job of this.#scheduler.preemptable()) {
       this.#stop(job, { cause: 'superseded', error: { code: 'SUPERSEDED', message: MESSAGES.superseded } });
     }
@@ -371,7 +375,7 @@ export class Dispatcher {
     // What was expected to be over by now may never be.
     if (this.#scheduler.oldestWait.finalMs > nowMs) return true;
     const others = [...this.#running.values()]
-      .map(({ job, threads }) => ({ threads, leftMs: this.#remainingMs(job) }))
+      .map((running) => ({ threads: running.threads, leftMs: this.#remainingMs(running) }))
       .toSorted((a, b) => a.leftMs - b.leftMs);
     let waitMs = 0;
     for (const { threads, leftMs } of others) {
@@ -406,8 +410,8 @@ export class Dispatcher {
       threads,
       slot,
       startedAtMs,
-      // The engine counts the same time itself; this is for one that does not.
-      cancelTimer: this.#time.after(timeoutMs, () => this.#stop(job, timeout)),
+      // The engine counts the same time itself, and may have a text by then; this is for one that does not count.
+      cancelTimer: this.#time.after(timeoutMs + GRACE_MS, () => this.#stop(job, timeout)),
     };
     this.#running.set(lane, running);
     job.request.onStarted();
@@ -429,9 +433,13 @@ export class Dispatcher {
     const engineMs = this.#time.now() - startedAtMs;
     this.#engineMs += engineMs * threads;
     this.#scheduler.finished(job, { engineMs: engineMs * threads });
-    if (failure === undefined && slot === this.#slots[job.kind]) {
+    if (failure === undefined) {
       const run = { samples: job.request.pcm.length, engineMs, threads };
-      this.#learn(job.kind, { ...run, done: result !== undefined && running.stop === undefined });
+      const done = result !== undefined && running.stop === undefined;
+      if (job === this.#trial) this.#endTrial({ ...run, done });
+      // The pace is what all interims cost, whichever engine answers them.
+      else if (slot === this.#slots[job.kind]) this.#learn(job.kind, { ...run, done });
+      else this.#pacer.ran({ kind: job.kind, ...run, done });
     }
     if (running.stop !== undefined) {
       this.#discardedEngineMs += engineMs * threads;
@@ -440,6 +448,13 @@ export class Dispatcher {
     } else if (failure !== undefined) this.#reject(job, failure);
     else if (result !== undefined) this.#answer(job, hypothesisOf(job.request, result, { queuedMs, engineMs }));
     this.#pump();
+  }
+
+  /** A trial that ends is how things are now, whatever was learned before. */
+  #endTrial(run: Run & { done: boolean }): void {
+    this.#trial = undefined;
+    if (run.done) this.#estimates.interim.forget();
+    this.#learn('interim', run);
   }
 
   #learn(kind: RecognitionKind, run: Run & { done: boolean }): void {
@@ -472,14 +487,19 @@ export class Dispatcher {
     return this.#estimates[job.kind].msFor({ samples: job.request.pcm.length, threads: 1 });
   }
 
-  #remainingMs(job: Job): number {
-    for (const running of this.#running.values()) {
-      if (running.job !== job) continue;
-      const { threads, startedAtMs } = running;
-      const estimateMs = this.#estimates[job.kind].msFor({ samples: job.request.pcm.length, threads });
-      return Math.max(0, estimateMs - (this.#time.now() - startedAtMs));
-    }
-    return 0;
+  #remainingShare(job: Job): number {
+    const running = [...this.#running.values()].find((each) => each.job === job);
+    if (running === undefined) return 0;
+    const estimateMs = this.#runEstimateMs(running);
+    return estimateMs === 0 ? 1 : this.#remainingMs(running) / estimateMs;
+  }
+
+  #remainingMs(running: Running): number {
+    return Math.max(0, this.#runEstimateMs(running) - (this.#time.now() - running.startedAtMs));
+  }
+
+  #runEstimateMs({ job, threads }: Running): number {
+    return this.#estimates[job.kind].msFor({ samples: job.request.pcm.length, threads });
   }
 
   /** Aborts a running job and watches that the lane obeys. */
@@ -525,20 +545,14 @@ export class Dispatcher {
     const now = this.#time.now();
     if (now - this.#triedAtMs < TRY_AGAIN_MS || this.#running.size > 0) return;
     this.#triedAtMs = now;
-    const job: Job = {
-      kind: 'interim',
-      roomId: '',
-      speakerId: '',
-      deadlineAtMs: now + this.#limits.shortestBudgetMs,
-      suspect: false,
-      arrivedAtMs: now,
-      request: {
-        ...NOBODYS_REQUEST,
-        deadlineAtMs: now + this.#limits.shortestBudgetMs,
-        pcm: noise(USUAL_SAMPLES),
-      },
-    };
-    this.#scheduler.add(job);
+    const [language = 'auto'] = languagesOf(this.#slots.interim.profile);
+    // Beyond that it says nothing new.
+    const deadlineAtMs = now + INTERIM_DEADLINE_MS;
+    const { kind, roomId, speakerId, suspect } = NOBODYS_REQUEST;
+    const settings = { ...NOBODYS_REQUEST.settings, language };
+    const request = { ...NOBODYS_REQUEST, settings, deadlineAtMs, pcm: noise(USUAL_SAMPLES) };
+    this.#trial = { kind, roomId, speakerId, suspect, deadlineAtMs, arrivedAtMs: now, request };
+    this.#scheduler.add(this.#trial);
     this.#pump();
   }
 
@@ -640,7 +654,8 @@ async function warmUp(
   const { engine, profile, kinds, plan, time } = options;
   const run = async (kind: RecognitionKind, { lanes, threads }: { lanes: number; threads: number }) => {
     const samples = USUAL_SAMPLES;
-    const settings = DEFAULT_RECOGNITION_SETTINGS;
+    // A noise may look wrong; that says nothing of speech.
+    const settings = { ...DEFAULT_RECOGNITION_SETTINGS, temperatureFallback: false };
     // Of a noise a model may make as many words as it is let; a sentence of 4 s has so many tokens.
     const maxTokens = USUAL_TOKENS;
     const asked = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });

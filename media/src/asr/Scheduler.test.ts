@@ -6,7 +6,7 @@ interface Job extends SchedulableJob {
   name: string;
   costMs: number;
   /** Of a running one. */
-  remainingMs?: number;
+  remainingShare?: number;
 }
 
 interface SetUp {
@@ -23,7 +23,7 @@ function setUp(options: SetUp = {}) {
     clock: () => nowMs,
     estimateMs: (job) => job.costMs,
     onReject: (job, code) => rejected.push([job.name, code]),
-    remainingMs: (job) => job.remainingMs ?? 0,
+    remainingShare: (job) => job.remainingShare ?? 1,
     ...options,
   });
   const take = (): string | undefined => {
@@ -159,14 +159,14 @@ describe('Scheduler', () => {
 
   it('leaves an interim that is nearly done, where the final may itself be thrown away', () => {
     const { scheduler } = setUp();
-    const interim = job({ kind: 'interim', speakerId: 'a', costMs: 600, remainingMs: 200 });
+    const interim = job({ kind: 'interim', speakerId: 'a', remainingShare: 0.3 });
     scheduler.add(interim);
     scheduler.next();
     scheduler.add(job({ speakerId: 'a', speculative: true }));
     expect(scheduler.preemptable()).toEqual([]);
-    interim.remainingMs = 400;
+    interim.remainingShare = 0.6;
     expect(scheduler.preemptable()).toEqual([interim]);
-    interim.remainingMs = 200;
+    interim.remainingShare = 0.3;
     scheduler.add(job({ speakerId: 'a' }));
     expect(scheduler.preemptable()).toEqual([interim]);
   });

@@ -50,8 +50,8 @@ export interface SchedulerOptions<J extends SchedulableJob> {
   clock: Clock;
   /** Engine time that the job will take, as far as known; 0 = unknown. */
   estimateMs: (job: J) => number;
-  /** Engine time that a running job will still take, as far as known. Default: 0. */
-  remainingMs?: (job: J) => number;
+  /** Share of a running job that is still to be done, as far as known, 0 to 1. Default: 1. */
+  remainingShare?: (job: J) => number;
   /** Called for every job that leaves the queue without having been started. */
   onReject: (job: J, code: RejectionCode, reason: DropReason) => void;
   /** Finals that may wait. Default 1,024: the finals of a meeting hall after the restart of a process. */
@@ -136,7 +136,7 @@ export class Scheduler<J extends SchedulableJob> {
       interimsCapacity: 1_024,
       fairnessSlackMs: 500,
       shedding: { keptFinals: 16, longestWaitMs: 30_000, waitWhileSheddingMs: 2_000 },
-      remainingMs: () => 0,
+      remainingShare: () => 1,
       ...options,
     };
   }
@@ -254,8 +254,7 @@ export class Scheduler<J extends SchedulableJob> {
     return interims.filter((job) => {
       const speaker = speakerKey(job);
       if (certain.has(speaker)) return true;
-      const nearlyDone = this.#options.remainingMs(job) < NEARLY_DONE * this.#options.estimateMs(job);
-      return speculative.has(speaker) && !nearlyDone;
+      return speculative.has(speaker) && this.#options.remainingShare(job) >= NEARLY_DONE;
     });
   }
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, setPriority } from 'node:os';
 import type { SpeechEngine, SpeechEngineOptions } from '@parley/native';
 import { monotonicNowMs } from '../process/clock.js';
@@ -23,7 +23,7 @@ export function runAsrChild(options: AsrChildOptions): void {
     async init(init, link) {
       await preferToBeKilled();
       const began = monotonicNowMs();
-      yieldToMedia();
+      await yieldToMedia();
       const { engine, plan } = await loadEngine(init, options.createEngine);
       const interim = await loadInterimEngine({
         model: init.interimModel,
@@ -112,11 +112,16 @@ async function loadInterimEngine(options: {
 /** Sound has to be forwarded and heard at once; text may come a moment later. */
 const NICENESS = 2;
 
-function yieldToMedia(): void {
-  try {
-    setPriority(NICENESS);
-  } catch {
-    // Not allowed: a preference only.
+/** Linux keeps a priority for each thread, and the engine's are made by those that are there: all of them, before it is loaded. */
+async function yieldToMedia(): Promise<void> {
+  const threads = await readdir('/proc/self/task').catch(() => []);
+  for (const thread of threads) {
+    try {
+      // This one answers and aborts.
+      if (Number(thread) !== process.pid) setPriority(Number(thread), NICENESS);
+    } catch {
+      // Ended, or not allowed: a preference only.
+    }
   }
 }
 

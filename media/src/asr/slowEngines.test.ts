@@ -91,6 +91,10 @@ class Meeting {
     return meeting;
   }
 
+  ask(kind: RecognitionKind): void {
+    this.dispatcher.submit(this.#job(kind, 0, { result: () => {}, error: (code) => this.lost.push(code) }));
+  }
+
   goOn(forMs: number): Promise<void> {
     return this.time.play(forMs);
   }
@@ -299,6 +303,14 @@ describe('an engine that is too slow for interims', () => {
     // Nothing is burnt but what was begun in pauses: 150 ms of each.
     const { engineMs, discardedEngineMs } = meeting.dispatcher.stats;
     expect(discardedEngineMs).toBeLessThanOrEqual(0.15 * engineMs);
+  });
+
+  it('gives its trial up for a final', async () => {
+    const meeting = await Meeting.of({ interimMs: 3_000, speakers: 0, forMs: 31_000 });
+    expect(meeting.engine.busyCores).toBe(CORES);
+    meeting.ask('final');
+    await meeting.goOn(100);
+    expect(meeting.dispatcher.stats).toMatchObject({ running: 1, waitingFinals: 0, dropped: { cancelled: 1 } });
   });
 
   it('makes them again once it is quick enough', async () => {

@@ -96,6 +96,7 @@ export class SpeakerPipeline {
   readonly #wake: WakeListener;
   readonly #captions: CaptionWriter;
   readonly #context: UtteranceContext;
+  readonly #closeCrosstalk: () => void;
   readonly #microphone = new MicrophoneCheck();
   /** Where the VAD's answers have got to: behind the intake for a moment after the sender started over. */
   #timeline: Timeline;
@@ -157,7 +158,7 @@ export class SpeakerPipeline {
     this.#timeline = this.#intake.timeline;
     this.#context = this.#utteranceContext();
     this.#segmenter = new Segmenter(this.#segmenterSettings());
-    options.crosstalk?.open(options.speaker.speakerId);
+    this.#closeCrosstalk = options.crosstalk?.open(options.speaker.speakerId) ?? (() => {});
   }
 
   get settings(): SpeechSettings {
@@ -234,7 +235,7 @@ export class SpeakerPipeline {
     this.#closed = true;
     this.#intake.close();
     this.#wake.close();
-    this.#options.crosstalk?.close(this.#options.speaker.speakerId);
+    this.#closeCrosstalk();
     this.#books.finish(endMs);
     this.#changeState();
   }

@@ -87,6 +87,8 @@ interface Speculation {
 const INTERIM_DEADLINE_MS = 30_000;
 /** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
 const FINAL_DEADLINE_MS = 60_000;
+/** Who has said nothing that can be shown by then makes music, or is not understood: the usual pace will do. */
+const FIRST_WORDS_MS = 3_000;
 /** New audio that may hold another word. */
 const LEAST_NEW_SAMPLES = 160 * 16;
 /** No word fits into so little: the release of the last one. */
@@ -216,6 +218,7 @@ export class Utterance {
   #worthAnother(heardSample: number): number | undefined {
     if (this.#stabilizer.shown.text !== '') return undefined;
     const { endSample } = this.timeline.ring;
+    if (this.#msOf(endSample) > FIRST_WORDS_MS) return undefined;
     return endSample - heardSample >= LEAST_NEW_SAMPLES ? endSample : undefined;
   }
 

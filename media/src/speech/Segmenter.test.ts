@@ -389,6 +389,18 @@ describe('Segmenter', () => {
       expect(of('silenceConfirmed')).toHaveLength(2);
     });
 
+    it('that a flush finds broken, however shortly, takes what broke it along: it may have been a word', () => {
+      const { segmenter, feed } = setUp(adaptive);
+      feed(20, 0.9);
+      feed(8, 0);
+      feed(2, 0.9);
+      expect(segmenter.flush()).toMatchObject([
+        { type: 'speechResumed', atSample: 28 * FRAME },
+        { type: 'segmentClosed', endSample: 30 * FRAME, cause: 'flush' },
+        { type: 'speechEnded' },
+      ]);
+    });
+
     it('goes on through a breath, and ends as if nothing had been heard', () => {
       const { feed, of } = setUp(adaptive);
       feed(20, 0.9);

@@ -277,8 +277,10 @@ export class Segmenter {
     }
     open.resumption ??= { startSample: frame.startSample, samples: 0 };
     open.resumption.samples += frame.samples;
-    if (open.resumption.samples < RESUMPTION_SAMPLES) return;
-    const { startSample } = open.resumption;
+    if (open.resumption.samples >= RESUMPTION_SAMPLES) this.#resume(open, open.resumption.startSample);
+  }
+
+  #resume(open: OpenSegment, startSample: number): void {
     for (const heard of open.frames) {
       if (heard.startSample < startSample) continue;
       heard.speech = true;
@@ -343,7 +345,11 @@ export class Segmenter {
   }
 
   #closeAll(): void {
-    if (this.#open !== undefined) this.#close(this.#open, 'flush');
+    const open = this.#open;
+    if (open === undefined) return;
+    // Nobody will know whether that was a breath: it may have been a word.
+    if (open.resumption !== undefined) this.#resume(open, open.resumption.startSample);
+    this.#close(open, 'flush');
   }
 
   #close(open: OpenSegment, cause: 'silence' | 'flush'): void {
@@ -400,7 +406,7 @@ export class Segmenter {
       silenceStart: open.silenceStart,
       // What began before the cut is told anew: what was asked for it is of the segment before.
       silenceTold: false,
-      resumption: open.resumption,
+      resumption: undefined,
       reading: 'unknown',
       nextInterimAt: Math.max(this.#end, cut + this.#firstInterimSamples()),
       frames,

@@ -254,6 +254,20 @@ describe('what somebody may not', () => {
     expect(deaf.client.of('speakerActivity')).toEqual([]);
     expect(deaf.client.of('participantUpdated').length).toBeGreaterThan(0);
   });
+
+  test('read learn how their own microphone is set, and nobody else does', async () => {
+    const ada = rig.join('Ada');
+    const deaf = rig.join('Ben', { grants: ['join', 'speak'] });
+    const { producerId } = await rig.produce(deaf.peer);
+    rig.media.onEvent({
+      roomId: '',
+      speakerId: producerId,
+      type: 'activity',
+      activity: { type: 'microphoneChecked', level: 'tooQuiet', speechLevelDb: -60, clippedShare: 0, atMs: 0 },
+    });
+    expect(deaf.client.of('speakerActivity')).toHaveLength(1);
+    expect(ada.client.of('speakerActivity')).toEqual([]);
+  });
 });
 
 describe('a moderator', () => {

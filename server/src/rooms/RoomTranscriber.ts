@@ -51,6 +51,8 @@ export interface TellOptions {
   droppable?: boolean;
   /** Only to those who asked for diagnostics. */
   diagnostics?: boolean;
+  /** Only to this participant, who need no right to know it. */
+  only?: string;
 }
 
 /** Utterances whose end is known and whose final is not, at most. */
@@ -261,7 +263,11 @@ export class RoomTranscriber {
     this.#options.tellAll(
       'speakerActivity',
       { participantId, track, activity },
-      diagnostics ? { diagnostics: true, droppable: true } : {},
+      {
+        ...(diagnostics ? { diagnostics: true, droppable: true } : {}),
+        // How somebody's microphone is set is theirs to know, and to mend.
+        ...(activity.type === 'microphoneChecked' ? { only: participantId } : {}),
+      },
     );
   }
 

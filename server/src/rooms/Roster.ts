@@ -56,7 +56,8 @@ export class Roster {
   /** Tells everybody who may know. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options: TellOptions = {}): void {
     for (const peer of this.#peers.values()) {
-      if (!peer.maySee(name) || (options.diagnostics === true && !peer.diagnostics)) continue;
+      const isTold = options.only === undefined ? peer.maySee(name) : peer.participantId === options.only;
+      if (!isTold || (options.diagnostics === true && !peer.diagnostics)) continue;
       peer.channel.notify(name, notification, options);
     }
   }

@@ -201,6 +201,15 @@ describe('CrosstalkGuard', () => {
     expect(meeting.judge('ben')).toEqual({ crosstalk: false, explainedShare: 0 });
   });
 
+  test('goes on with a track that was opened anew when its predecessor of the same name ends', () => {
+    const meeting = new Meeting('anna', 'ben');
+    const endOldOne = meeting.guard.open('ben');
+    meeting.guard.open('ben');
+    endOldOne();
+    meeting.play({ anna: ANNA, ben: leak(ANNA, { delayMs: 50, gain: 0.25 }) });
+    expect(meeting.judge('ben')).toMatchObject({ crosstalk: true, sourceTrackId: 'anna' });
+  });
+
   test('judges nothing that is too quiet to tell', () => {
     const guard = new CrosstalkGuard();
     guard.open('anna');

@@ -79,7 +79,8 @@ interface Track {
 export class CrosstalkGuard {
   readonly #tracks = new Map<string, Track>();
 
-  open(trackId: string): void {
+  /** @returns ends the track; to be called by who opened it, and of no effect on a later one of the same id */
+  open(trackId: string): () => void {
     this.close(trackId);
     const opened: Track = { history: new TrackHistory(), frames: [], pairs: new Map(), count: 0 };
     for (const [otherId, other] of this.#tracks) {
@@ -87,11 +88,24 @@ export class CrosstalkGuard {
       other.pairs.set(trackId, { other: opened, delayMs: undefined });
     }
     this.#tracks.set(trackId, opened);
+    return () => {
+      if (this.#tracks.get(trackId) === opened) this.close(trackId);
+    };
   }
 
   close(trackId: string): void {
+    const closed = this.#tracks.get(trackId);
+    if (closed === undefined) return;
     this.#tracks.delete(trackId);
-    for (const track of this.#tracks.values()) track.pairs.delete(trackId);
+    // Frames of others remember what they were compared with: nothing of it may keep a track that is gone, and whom that one knew.
+    closed.pairs.clear();
+    closed.frames = [];
+    closed.history.clear();
+    for (const track of this.#tracks.values()) {
+      const pair = track.pairs.get(trackId);
+      track.pairs.delete(trackId);
+      if (pair !== undefined) for (const frame of track.frames) frame.comparisons.delete(pair);
+    }
   }
 
   /** The track's time line goes on elsewhere. */

@@ -58,7 +58,8 @@ export function judgeText(result: JudgedResult, thresholds: TextThresholds): Jud
   const loops = findLoops({ ...spoken, audioMs: result.audioMs, truncated: result.truncated });
   const kept = without(spoken, loops);
   if (!hasWords(kept.text) || isTooFast(kept.text, result.audioMs)) return rejected('repetition');
-  const truncated = result.truncated === true && loops.length === 0;
+  // A loop that used the tokens up is cut; one before it is no reason for the text to stop.
+  const truncated = result.truncated === true && loops.at(-1)?.end !== spoken.text.length;
   return {
     text: kept.text,
     ...(kept.words === undefined ? {} : { words: kept.words }),

@@ -136,6 +136,8 @@ export class LanguageTracker {
 
   #reconsider(detection: LanguageDetection, settled: string): ReturnType<LanguageTracker['observe']> {
     const { language, probability, likelier, speechMs } = detection;
+    // It was asked for before the language changed, and the recogniser kept to what was settled then.
+    if (language !== settled && likelier !== undefined) return {};
     if (language !== settled) return this.#take({ language, probability });
     if (likelier === undefined) {
       this.#other = { language: '', evidenceMs: 0 };

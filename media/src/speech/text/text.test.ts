@@ -159,6 +159,14 @@ describe('LanguageTracker', () => {
     return { written: settled.language, ...tracker.observe(detection) };
   };
 
+  it('takes nothing from an answer that was asked for before the language changed, and kept to the old one', () => {
+    const tracker = settledOnEnglish();
+    expect(tracker.observe(final('de', 0.97, 5_000))).toMatchObject({ settled: { language: 'de' } });
+    const outdated = { ...final('en', 0.3, 900), likelier: { language: 'de', probability: 0.7 } };
+    expect(tracker.observe(outdated)).toEqual({});
+    expect(tracker.settled).toBe('de');
+  });
+
   it('asks for the language that was set', () => {
     const tracker = new LanguageTracker({ ...auto, language: 'de' });
     expect(tracker.request(5_000)).toEqual({ language: 'de', languages: [] });
