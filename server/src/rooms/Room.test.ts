@@ -263,7 +263,7 @@ describe('what somebody may not', () => {
       roomId: '',
       speakerId: producerId,
       type: 'activity',
-      activity: { type: 'microphoneChecked', level: 'tooQuiet', speechLevelDb: -60, clippedShare: 0, atMs: 0 },
+      activity: { type: 'microphoneChecked', level: 'quiet', speechLevelDb: -60, clippedShare: 0, atMs: 0 },
     });
     expect(deaf.client.of('speakerActivity')).toHaveLength(1);
     expect(ada.client.of('speakerActivity')).toEqual([]);
