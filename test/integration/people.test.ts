@@ -168,7 +168,7 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
       ['far too quiet', -36],
       ['so loud that it clips', 24],
     ])(
-      '%s, at %i dB: one more word missing than by the bare engine at most, and three more wrong',
+      '%s, at %i dB: one more word missing than by the bare engine at most, and a word in twenty more wrong',
       async (_, decibels) => {
         const parts: Int16Array[] = [];
         for (const each of english) parts.push(amplified(await soundOf(each), decibels));
@@ -180,8 +180,8 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
         expect(comparableWords(text).length).toBeGreaterThanOrEqual(comparableWords(bare).length - 1);
         // The engine reads a sentence otherwise when it hears it in parts, as people pause.
         const said = english.map((each) => each.text).join(' ');
-        const { errors } = wordErrors({ said, heard: bare });
-        expect(wordErrors({ said, heard: text }).errors).toBeLessThanOrEqual(errors + 3);
+        const { errors, words } = wordErrors({ said, heard: bare });
+        expect(wordErrors({ said, heard: text }).errors).toBeLessThanOrEqual(errors + words / 20);
       },
       600_000,
     );
