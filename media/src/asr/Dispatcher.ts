@@ -1,4 +1,4 @@
-import type { SpeechEngine, TranscribeResult } from '@parley/native';
+import type { TranscribeResult } from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import { CostEstimate } from './CostEstimate.js';
 import { toHypothesis } from './filterResult.js';
@@ -7,7 +7,6 @@ import { transcribeJob } from './jobOptions.js';
 import { type LoadLimits, LoadMonitor } from './LoadMonitor.js';
 import type { LanePlan } from './lanes.js';
 import { languagesOf, standsInFor } from './languages.js';
-import { SAMPLE_RATE } from './limits.js';
 import { type Quantiles, RecentValues } from './RecentValues.js';
 import {
   type DropReason,
@@ -22,13 +21,13 @@ import {
   type InterimPace,
   type Load,
   type LoadLevel,
-  type ModelProfile,
   NO_INTERIMS,
   RecognitionError,
   type RecognitionErrorCode,
   type RecognitionKind,
   type RecognitionSettings,
 } from './types.js';
+import { type EngineOfKind, noise, type Run, USUAL_SAMPLES, warmUp } from './warmUp.js';
 
 /** Times and bounds of a device. */
 export interface DispatcherLimits {
@@ -80,11 +79,6 @@ export interface DispatcherStats {
   discardedEngineMs: number;
 }
 
-export interface EngineOfKind {
-  engine: SpeechEngine;
-  profile: ModelProfile;
-}
-
 export interface DispatcherOptions {
   /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */
   engines: { final: EngineOfKind; interim?: EngineOfKind };
@@ -132,8 +126,6 @@ interface Running {
   cancelTimer: CancelTimer;
 }
 
-/** A large model on a small CPU may need minutes; the supervisor's own time for a start is as long. */
-const WARM_UP_TIMEOUT_MS = 300_000;
 /** Finals that may wait without an end, for each lane. */
 const KEPT_FINALS_PER_LANE = 4;
 const FEWEST_KEPT_FINALS = 16;
@@ -144,13 +136,8 @@ const WATCH_INTERVAL_MS = 250;
 /** An interim that is not there after so long, or after so many times what one takes, has been overtaken. */
 const INTERIM_DEADLINE_MS = 2_000;
 const INTERIM_DEADLINE_FACTOR = 3;
-/** Where the first jobs take longer, the device is slow, and little else is to be found out about it. */
-const LONGEST_FIRST_RUN_MS = 5_000;
 /** What an engine may take to notice that its time is over. */
 const GRACE_MS = 300;
-/** Audio of the request whose time stands for those of its kind. */
-const USUAL_SAMPLES = 4 * SAMPLE_RATE;
-const USUAL_TOKENS = 16;
 /** While interims are too slow, one is tried so often: whatever else kept the device busy may be over. */
 const TRY_AGAIN_MS = 30_000;
 /** A pace that differs by less is not told. */
@@ -630,48 +617,4 @@ const NOBODYS_REQUEST: Omit<DispatchedJob, 'deadlineAtMs' | 'pcm'> = {
 function differs(pace: InterimPace, before: InterimPace): boolean {
   if (pace === null || before === null) return pace !== before;
   return Math.abs(pace - before) > PACE_SHARE_TOLD * before;
-}
-
-/** Soft, and no silence. */
-function noise(samples: number): Int16Array {
-  return Int16Array.from({ length: samples }, (_, i) => Math.round(300 * Math.sin(i * i * 0.001)));
-}
-
-interface Run {
-  samples: number;
-  engineMs: number;
-  threads: number;
-}
-
-/**
- * The first job of every lane allocates and compiles what later ones find ready. Then jobs of each kind tell how
- * fast this device is: for one alone with all its cores, and for as many at a time as have one.
- * @throws when the engine cannot do it
- */
-async function warmUp(
-  options: EngineOfKind & { kinds: RecognitionKind[]; plan: LanePlan; time: TimeSource },
-): Promise<(Run & { kind: RecognitionKind })[]> {
-  const { engine, profile, kinds, plan, time } = options;
-  const run = async (kind: RecognitionKind, { lanes, threads }: { lanes: number; threads: number }) => {
-    const samples = USUAL_SAMPLES;
-    // A noise may look wrong; that says nothing of speech.
-    const settings = { ...DEFAULT_RECOGNITION_SETTINGS, temperatureFallback: false };
-    // Of a noise a model may make as many words as it is let; a sentence of 4 s has so many tokens.
-    const maxTokens = USUAL_TOKENS;
-    const asked = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
-    const job = { ...asked, maxTokens };
-    const began = time.now();
-    await Promise.all(Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, threads })));
-    return { kind, samples, threads, engineMs: time.now() - began };
-  };
-  const first = await run('interim', { lanes: plan.lanes, threads: 1 });
-  const runs = [];
-  for (const kind of kinds) {
-    runs.push(await run(kind, { lanes: 1, threads: plan.threadsPerLane }));
-    // A slow model need not take minutes to say that it is slow.
-    if (plan.threadsPerLane === 1 || first.engineMs > LONGEST_FIRST_RUN_MS) continue;
-    const lanes = Math.min(plan.lanes, plan.cores);
-    runs.push(await run(kind, { lanes, threads: Math.max(1, Math.floor(plan.cores / lanes)) }));
-  }
-  return runs;
 }

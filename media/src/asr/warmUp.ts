@@ -1,0 +1,64 @@
+import type { SpeechEngine } from '@parley/native';
+import type { TimeSource } from '../process/TimeSource.js';
+import { transcribeJob } from './jobOptions.js';
+import type { LanePlan } from './lanes.js';
+import { SAMPLE_RATE } from './limits.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type ModelProfile, type RecognitionKind } from './types.js';
+
+export interface EngineOfKind {
+  engine: SpeechEngine;
+  profile: ModelProfile;
+}
+
+/** A large model on a small CPU may need minutes; the supervisor's own time for a start is as long. */
+const WARM_UP_TIMEOUT_MS = 300_000;
+/** Where the first jobs take longer, the device is slow, and little else is to be found out about it. */
+const LONGEST_FIRST_RUN_MS = 5_000;
+/** Audio of the request whose time stands for those of its kind. */
+export const USUAL_SAMPLES = 4 * SAMPLE_RATE;
+const USUAL_TOKENS = 16;
+
+/** Soft, and no silence. */
+export function noise(samples: number): Int16Array {
+  return Int16Array.from({ length: samples }, (_, i) => Math.round(300 * Math.sin(i * i * 0.001)));
+}
+
+/** What a job took. */
+export interface Run {
+  samples: number;
+  engineMs: number;
+  threads: number;
+}
+
+/**
+ * The first job of every lane allocates and compiles what later ones find ready. Then jobs of each kind tell how
+ * fast this device is: for one alone with all its cores, and for as many at a time as have one.
+ * @throws when the engine cannot do it
+ */
+export async function warmUp(
+  options: EngineOfKind & { kinds: RecognitionKind[]; plan: LanePlan; time: TimeSource },
+): Promise<(Run & { kind: RecognitionKind })[]> {
+  const { engine, profile, kinds, plan, time } = options;
+  const run = async (kind: RecognitionKind, { lanes, threads }: { lanes: number; threads: number }) => {
+    const samples = USUAL_SAMPLES;
+    // A noise may look wrong; that says nothing of speech.
+    const settings = { ...DEFAULT_RECOGNITION_SETTINGS, temperatureFallback: false };
+    // Of a noise a model may make as many words as it is let; a sentence of 4 s has so many tokens.
+    const maxTokens = USUAL_TOKENS;
+    const asked = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
+    const job = { ...asked, maxTokens };
+    const began = time.now();
+    await Promise.all(Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, threads })));
+    return { kind, samples, threads, engineMs: time.now() - began };
+  };
+  const first = await run('interim', { lanes: plan.lanes, threads: 1 });
+  const runs = [];
+  for (const kind of kinds) {
+    runs.push(await run(kind, { lanes: 1, threads: plan.threadsPerLane }));
+    // A slow model need not take minutes to say that it is slow.
+    if (plan.threadsPerLane === 1 || first.engineMs > LONGEST_FIRST_RUN_MS) continue;
+    const lanes = Math.min(plan.lanes, plan.cores);
+    runs.push(await run(kind, { lanes, threads: Math.max(1, Math.floor(plan.cores / lanes)) }));
+  }
+  return runs;
+}
