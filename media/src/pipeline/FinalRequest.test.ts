@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RecognitionErrorCode, RecognitionRequest } from '../asr/types.js';
-import { PcmRing } from '../audio/index.js';
-import { MediaClock } from '../rtp/index.js';
-import { DEFAULT_READING, resolveSpeechSettings } from '../speech/index.js';
-import { FakeRecognizer, type FakeScript } from '../testing/FakeRecognizer.js';
-import { ManualTime } from '../testing/ManualTime.js';
-import { Utterance } from './Utterance.js';
+import type { FakeScript } from '../testing/FakeRecognizer.js';
+import type { ManualTime } from '../testing/ManualTime.js';
+import { bareUtterance } from './testing/bareUtterance.js';
 
 const SECOND = 16_000;
 
@@ -19,43 +16,19 @@ function utteranceOf(options: {
   pcm?: Int16Array;
   script: (request: RecognitionRequest, number: number) => FakeScript;
 }) {
-  const time = new ManualTime();
-  const ring = new PcmRing();
   let number = 0;
-  const recognizer = new FakeRecognizer({ time, script: (request) => options.script(request, ++number) });
   const discarded: number[] = [];
-  const utterance = new Utterance(
-    {
-      id: 'u',
-      startSample: 0,
-      startMs: 0,
-      timeline: { index: 0, ring, clock: new MediaClock({ meetingStartMs: 0 }), firstTimestamp: 0 },
-      continues: false,
-    },
-    {
-      roomId: 'r',
-      speakerId: 's',
-      recognizer,
-      now: () => time.now(),
-      settings: () => resolveSpeechSettings('balanced', { beamSize: 5, temperatureFallback: true }),
-      longestWindowMs: () => 28_000,
-      reading: DEFAULT_READING,
-      language: () => ({ language: 'en', languages: [] }),
-      prompt: (before) => before,
-      quietest: () => undefined,
-      onText: () => {},
-      onReading: () => {},
-      onSplit: () => {},
-      onAnswered: () => {},
-      onDiscarded: (engineMs) => discarded.push(engineMs),
-    },
-  );
+  const { time, ring, utterance, requests } = bareUtterance({
+    script: (request) => options.script(request, ++number),
+    settings: { beamSize: 5, temperatureFallback: true },
+    on: { onDiscarded: (engineMs) => discarded.push(engineMs) },
+  });
   const end = options.seconds * SECOND;
   ring.write(0, options.pcm ?? noise(options.seconds));
   const silence = { speechEndSample: end - 1_600, endSample: end };
   return {
     time,
-    requests: recognizer.requests,
+    requests,
     discarded,
     speculate: () => utterance.speculate(silence),
     close: () => utterance.close({ ...silence, cause: 'silence' }),

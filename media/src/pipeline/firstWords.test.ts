@@ -1,52 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { PcmRing } from '../audio/index.js';
-import { MediaClock } from '../rtp/index.js';
-import { DEFAULT_READING, resolveSpeechSettings, type SilenceReading } from '../speech/index.js';
-import { FakeRecognizer, type FakeScript } from '../testing/FakeRecognizer.js';
-import { ManualTime } from '../testing/ManualTime.js';
-import { Utterance } from './Utterance.js';
+import type { SilenceReading } from '../speech/index.js';
+import type { FakeScript } from '../testing/FakeRecognizer.js';
+import { bareUtterance } from './testing/bareUtterance.js';
 
 const MS = 16;
 
 function utteranceOf(script: (heardMs: number, kind: string) => FakeScript) {
-  const time = new ManualTime();
-  const ring = new PcmRing();
-  const recognizer = new FakeRecognizer({
-    time,
-    script: ({ pcm, kind }) => script(pcm.length / MS, kind),
-  });
   const readings: SilenceReading[] = [];
-  const utterance = new Utterance(
-    {
-      id: 'u',
-      startSample: 0,
-      startMs: 0,
-      timeline: { index: 0, ring, clock: new MediaClock({ meetingStartMs: 0 }), firstTimestamp: 0 },
-      continues: false,
-    },
-    {
-      roomId: 'r',
-      speakerId: 's',
-      recognizer,
-      now: () => time.now(),
-      settings: () => resolveSpeechSettings('balanced'),
-      longestWindowMs: () => 28_000,
-      reading: DEFAULT_READING,
-      language: () => ({ language: 'en', languages: [] }),
-      prompt: (before) => before,
-      quietest: () => undefined,
-      onText: () => {},
-      onReading: ({ reading }) => readings.push(reading),
-      onSplit: () => {},
-      onAnswered: () => {},
-      onDiscarded: () => {},
-    },
-  );
+  const { time, ring, utterance, requests } = bareUtterance({
+    script: ({ pcm, kind }) => script(pcm.length / MS, kind),
+    on: { onReading: ({ reading }) => readings.push(reading) },
+  });
   return {
     time,
     utterance,
     readings,
-    heardMs: () => recognizer.requests.filter(({ kind }) => kind === 'interim').map(({ pcm }) => pcm.length / MS),
+    heardMs: () => requests.filter(({ kind }) => kind === 'interim').map(({ pcm }) => pcm.length / MS),
     speak: (ms: number) =>
       ring.write(
         ring.endSample,
