@@ -188,7 +188,8 @@ export class SpeakerPipeline {
    */
   tick(nowMs?: number): void {
     if (this.#closed) return;
-    if (!this.#muted) this.#intake.tick(nowMs);
+    if (this.#muted) this.#intake.release(nowMs);
+    else this.#intake.tick(nowMs);
     this.#books.tick();
   }
 

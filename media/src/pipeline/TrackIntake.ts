@@ -122,10 +122,15 @@ export class TrackIntake {
    * @param nowMs a time up to which everything that came has been pushed; default: now
    */
   tick(nowMs = this.#options.now()): void {
+    this.release(nowMs);
     if (this.#closed) return;
-    this.#receiver.tick(nowMs);
     // While packets wait behind a hole, the clock must not fill the time that they will.
     if (!this.#receiver.holding) this.#track.tick(nowMs);
+  }
+
+  /** As `tick`, for a track that has no time of its own meanwhile: nothing is filled. */
+  release(nowMs = this.#options.now()): void {
+    if (!this.#closed) this.#receiver.tick(nowMs);
   }
 
   /** Lets everything that was received out. Resolves when the last frame has been told. */

@@ -13,7 +13,7 @@ export interface JitterBufferOptions<T extends object> {
 
 /**
  * Puts packets into order for a recogniser: what is in order passes at once, with no playout delay; only a hole holds up what
- * comes after it, and for no longer than `maxWaitMs`.
+ * comes after it, until the first tick at which that has waited for `maxWaitMs`.
  *
  * Works on extended sequence numbers; the first packet sets the start. Knows no clock: times come in.
  */
@@ -52,14 +52,8 @@ export class JitterBuffer<T extends object> {
     return this.#overflows;
   }
 
+  /** Gives up no hole for its time: what fills it may lie in the socket behind this packet. */
   push(sequence: number, item: T, nowMs: number): JitterBufferVerdict {
-    // Before the time is looked at: what fills a hole may have lain in the socket while nobody read it.
-    const verdict = this.#place(sequence, item, nowMs);
-    this.tick(nowMs);
-    return verdict;
-  }
-
-  #place(sequence: number, item: T, nowMs: number): JitterBufferVerdict {
     this.#next ??= sequence;
     if (sequence < this.#next) {
       return this.#delivered[this.#slot(sequence)] === sequence ? 'duplicate' : 'late';
@@ -90,7 +84,7 @@ export class JitterBuffer<T extends object> {
     return filledHole ? 'filledHole' : 'buffered';
   }
 
-  /** Gives up the holes below every packet that has waited its time. */
+  /** Gives up the holes below every packet that has waited its time. To be called when all that has come was pushed. */
   tick(nowMs: number): void {
     const { maxWaitMs } = this.#options;
     if (this.#waiting === 0 || this.#next === undefined || nowMs - this.#oldestArrivalMs < maxWaitMs) return;

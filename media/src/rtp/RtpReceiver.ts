@@ -143,7 +143,6 @@ export class RtpReceiver {
     if (verdict === 'suspect') {
       this.#stats.suspect += 1;
       this.#suspect = { packet, arrivedAtMs: nowMs };
-      this.#buffer.tick(nowMs);
       return;
     }
     if (verdict === 'resync') {
@@ -161,7 +160,10 @@ export class RtpReceiver {
     this.#pushAccepted(this.#sequences.extended, packet, nowMs);
   }
 
-  /** Gives up holes that have waited long enough. Call it every 20 ms or so; a push does the same. */
+  /**
+   * Gives up holes that have waited long enough. To be called every 20 ms or so, when everything has been pushed that had come by
+   * then: a push gives up nothing, whatever its time.
+   */
   tick(nowMs: number): void {
     this.#buffer.tick(nowMs);
   }
