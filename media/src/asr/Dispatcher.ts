@@ -108,10 +108,14 @@ export interface DispatchedJob extends SchedulableJob {
 
 interface Slot extends EngineOfKind {
   failuresInARow: number;
+  /** What this engine takes: the one of finals may answer interims as well. */
+  estimates: Record<RecognitionKind, CostEstimate>;
 }
 
 interface Job extends SchedulableJob {
   request: DispatchedJob;
+  /** Whose engine answers it. */
+  slot: Slot;
   arrivedAtMs: number;
 }
 
@@ -119,7 +123,6 @@ interface Running {
   job: Job;
   lane: number;
   threads: number;
-  slot: Slot;
   startedAtMs: number;
   /** Why it was told to stop. */
   stop?: { cause: DropCause; error?: DispatchedError };
@@ -154,7 +157,6 @@ export class Dispatcher {
   readonly #limits: DispatcherLimits;
   readonly #time: TimeSource;
   readonly #slots: Record<RecognitionKind, Slot>;
-  readonly #estimates: Record<RecognitionKind, CostEstimate>;
   readonly #scheduler: Scheduler<Job>;
   readonly #monitor: LoadMonitor;
   readonly #pacer: InterimPacer;
@@ -194,8 +196,13 @@ export class Dispatcher {
     }
     const engines = interimFailure === undefined ? options.engines : { final };
     const dispatcher = new Dispatcher({ ...options, engines }, interimFailure);
-    for (const run of finalRuns) if (run.kind === 'final') dispatcher.#estimates.final.learn(run);
-    for (const run of interimRuns) if (run.kind === 'interim') dispatcher.#learn('interim', { ...run, done: true });
+    const slots = dispatcher.#slots;
+    for (const run of finalRuns) slots.final.estimates[run.kind].learn(run);
+    for (const run of interimRuns) {
+      if (run.kind === 'final') continue;
+      if (slots.interim !== slots.final) slots.interim.estimates.interim.learn(run);
+      dispatcher.#pacer.ran({ ...run, done: true });
+    }
     dispatcher.#triedAtMs = time.now();
     dispatcher.#watch();
     return dispatcher;
@@ -206,12 +213,14 @@ export class Dispatcher {
     this.#options = options;
     this.#limits = { ...DEFAULT_DISPATCHER_LIMITS, ...options.limits };
     this.#time = options.time ?? systemTime;
-    const final = { ...options.engines.final, failuresInARow: 0 };
-    const { interim } = options.engines;
-    this.#slots = { final, interim: interim === undefined ? final : { ...interim, failuresInARow: 0 } };
     const clock = () => this.#time.now();
-    const estimate = (kind: RecognitionKind) => new CostEstimate({ kind, profile: this.#slots[kind].profile, clock });
-    this.#estimates = { final: estimate('final'), interim: estimate('interim') };
+    const slotOf = (engine: EngineOfKind): Slot => {
+      const estimate = (kind: RecognitionKind) => new CostEstimate({ kind, profile: engine.profile, clock });
+      return { ...engine, failuresInARow: 0, estimates: { final: estimate('final'), interim: estimate('interim') } };
+    };
+    const { interim } = options.engines;
+    const final = slotOf(options.engines.final);
+    this.#slots = { final, interim: interim === undefined ? final : slotOf(interim) };
     this.#monitor = new LoadMonitor({ clock, limits: this.#limits.load });
     this.#pacer = new InterimPacer({ clock, cores: options.plan.cores });
     this.#scheduler = new Scheduler<Job>({
@@ -237,7 +246,7 @@ export class Dispatcher {
   get usualMs(): Record<RecognitionKind, number> {
     const threads = this.#options.plan.threadsPerLane;
     const usual = (kind: RecognitionKind) => {
-      const estimate = this.#estimates[kind];
+      const estimate = this.#slots[kind].estimates[kind];
       return estimate.msFor({ samples: USUAL_SAMPLES, threads: estimate.threadsWorthwhile(threads) });
     };
     return { final: usual('final'), interim: usual('interim') };
@@ -263,7 +272,17 @@ export class Dispatcher {
   submit(request: DispatchedJob): void {
     const { kind, roomId, speakerId, speculative, suspect } = request;
     const arrivedAtMs = this.#time.now();
-    const job: Job = { kind, roomId, speakerId, deadlineAtMs: request.deadlineAtMs, suspect, request, arrivedAtMs };
+    const slot = this.#slotFor(request);
+    const job: Job = {
+      kind,
+      roomId,
+      speakerId,
+      deadlineAtMs: request.deadlineAtMs,
+      suspect,
+      request,
+      slot,
+      arrivedAtMs,
+    };
     if (speculative !== undefined) job.speculative = speculative;
     this.#jobs.set(request, job);
     if (this.#closed) {
@@ -353,7 +372,7 @@ export class Dispatcher {
 
   #finalGainsByStarting(): boolean {
     const { cores, threadsPerLane } = this.#options.plan;
-    const estimate = this.#estimates.final;
+    const estimate = this.#slots.final.estimates.final;
     let free = cores - this.#threadsOf();
     if (free > 0) return true;
     const most = estimate.threadsWorthwhile(threadsPerLane);
@@ -379,14 +398,14 @@ export class Dispatcher {
     const waiting = this.#scheduler.waitingFinals + this.#scheduler.waitingInterims;
     const others = Math.max(0, Math.min(waiting, lanes - this.#running.size - 1));
     const most = Math.min(threadsPerLane, Math.max(1, cores - this.#threadsOf()));
-    return this.#estimates[job.kind].threadsWorthwhile(most, 1 + others);
+    return estimateOf(job).threadsWorthwhile(most, 1 + others);
   }
 
   async #run(lane: number, job: Job, threads: number): Promise<void> {
     const startedAtMs = this.#time.now();
     const queuedMs = startedAtMs - job.arrivedAtMs;
     this.#queueAges[job.kind].add(queuedMs);
-    const slot = this.#slotFor(job);
+    const { slot } = job;
     const deadlineMs = job.deadlineAtMs - startedAtMs;
     const budgetMs = Math.max(this.#limits.shortestBudgetMs, this.#limits.budgetFactor * this.#estimateMs(job));
     const timeoutMs = Math.min(deadlineMs, budgetMs);
@@ -395,7 +414,6 @@ export class Dispatcher {
       job,
       lane,
       threads,
-      slot,
       startedAtMs,
       // The engine counts the same time itself, and may have a text by then; this is for one that does not count.
       cancelTimer: this.#time.after(timeoutMs + GRACE_MS, () => this.#stop(job, timeout)),
@@ -422,11 +440,7 @@ export class Dispatcher {
     this.#scheduler.finished(job, { engineMs: engineMs * threads });
     if (failure === undefined) {
       const run = { samples: job.request.pcm.length, engineMs, threads };
-      const done = result !== undefined && running.stop === undefined;
-      if (job === this.#trial) this.#endTrial({ ...run, done });
-      // The pace is what all interims cost, whichever engine answers them.
-      else if (slot === this.#slots[job.kind]) this.#learn(job.kind, { ...run, done });
-      else this.#pacer.ran({ kind: job.kind, ...run, done });
+      this.#learn(job, { ...run, done: result !== undefined && running.stop === undefined });
     }
     if (running.stop !== undefined) {
       this.#discardedEngineMs += engineMs * threads;
@@ -437,25 +451,24 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** A trial that ends is how things are now, whatever was learned before. */
-  #endTrial(run: Run & { done: boolean }): void {
-    this.#trial = undefined;
-    if (run.done) this.#estimates.interim.forget();
-    this.#learn('interim', run);
-  }
-
-  #learn(kind: RecognitionKind, run: Run & { done: boolean }): void {
-    if (run.done) this.#estimates[kind].learn(run);
-    else this.#estimates[kind].learnAtLeast(run);
-    this.#pacer.ran({ kind, ...run });
+  #learn(job: Job, run: Run & { done: boolean }): void {
+    const estimate = estimateOf(job);
+    if (job === this.#trial) {
+      this.#trial = undefined;
+      // A trial that ends is how things are now, whatever was learned before.
+      if (run.done) estimate.forget();
+    }
+    if (run.done) estimate.learn(run);
+    else estimate.learnAtLeast(run);
+    // The pace is what all interims cost, whichever engine answers them.
+    this.#pacer.ran({ kind: job.kind, ...run });
   }
 
   /** The model of interims may know less than the main one, which then answers. */
-  #slotFor({ kind, request }: Job): Slot {
+  #slotFor({ kind, settings }: DispatchedJob): Slot {
     const { final, interim } = this.#slots;
     if (kind === 'final' || interim === final) return final;
-    const can = standsInFor({ interim: interim.profile, main: final.profile, wish: request.settings });
-    return can ? interim : final;
+    return standsInFor({ interim: interim.profile, main: final.profile, wish: settings }) ? interim : final;
   }
 
   #failure(slot: Slot, error: unknown): DispatchedError {
@@ -471,7 +484,7 @@ export class Dispatcher {
 
   /** On one core: what it takes when everybody wants something. */
   #estimateMs(job: Job): number {
-    return this.#estimates[job.kind].msFor({ samples: job.request.pcm.length, threads: 1 });
+    return estimateOf(job).msFor({ samples: job.request.pcm.length, threads: 1 });
   }
 
   #remainingShare(job: Job): number {
@@ -486,7 +499,7 @@ export class Dispatcher {
   }
 
   #runEstimateMs({ job, threads }: Running): number {
-    return this.#estimates[job.kind].msFor({ samples: job.request.pcm.length, threads });
+    return estimateOf(job).msFor({ samples: job.request.pcm.length, threads });
   }
 
   /** Aborts a running job and watches that the lane obeys. */
@@ -499,7 +512,7 @@ export class Dispatcher {
       running.cancelTimer = this.#time.after(this.#limits.stuckLaneMs, () =>
         this.#options.onFatal(`lane ${running.lane} did not stop within ${this.#limits.stuckLaneMs} ms`),
       );
-      running.slot.engine.abort(running.lane);
+      job.slot.engine.abort(running.lane);
       return;
     }
   }
@@ -538,7 +551,16 @@ export class Dispatcher {
     const { kind, roomId, speakerId, suspect } = NOBODYS_REQUEST;
     const settings = { ...NOBODYS_REQUEST.settings, language };
     const request = { ...NOBODYS_REQUEST, settings, deadlineAtMs, pcm: noise(USUAL_SAMPLES) };
-    this.#trial = { kind, roomId, speakerId, suspect, deadlineAtMs, arrivedAtMs: now, request };
+    this.#trial = {
+      kind,
+      roomId,
+      speakerId,
+      suspect,
+      deadlineAtMs,
+      arrivedAtMs: now,
+      request,
+      slot: this.#slots.interim,
+    };
     this.#scheduler.add(this.#trial);
     this.#pump();
   }
@@ -573,6 +595,10 @@ const MESSAGES: Record<DropReason, string> = {
   noInterims: 'the recogniser is too busy for interim results',
   superseded: 'a newer request of the same speaker took its place',
 };
+
+function estimateOf({ kind, slot }: Job): CostEstimate {
+  return slot.estimates[kind];
+}
 
 function timeoutStop(deadlineMs: number, budgetMs: number): NonNullable<Running['stop']> {
   if (deadlineMs <= budgetMs) {
