@@ -403,6 +403,16 @@ describe('RecognitionClient', () => {
     expect(paces).toEqual([null, 1_200]);
   });
 
+  it('hands on whatever a hypothesis may say', async () => {
+    await createClient();
+    const answer = client.recognize(request());
+    await server.until(() => server.requests.length === 1);
+    const words = [{ text: 'so', startMs: 0, endMs: 300, probability: 0.9 }];
+    const hypothesis = { ...hypothesisOf('so'), truncated: true, loopAtMs: 300.5, words };
+    server.say({ type: 'result', id: idAt(0), hypothesis });
+    expect(await answer).toEqual(hypothesis);
+  });
+
   it('sends every setting, and nothing else of what the caller holds', async () => {
     await createClient();
     const settings = {

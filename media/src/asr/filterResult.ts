@@ -17,7 +17,7 @@ export function toHypothesis(options: {
 }): Hypothesis {
   const { result, settings, times } = options;
   const audioMs = (options.samples / SAMPLE_RATE) * 1_000;
-  const { text, words, rejected, truncated } = judgeText({ ...result, audioMs }, settings);
+  const { text, words, rejected, truncated, loopAtMs } = judgeText({ ...result, audioMs }, settings);
   return {
     text,
     language: result.language,
@@ -29,6 +29,7 @@ export function toHypothesis(options: {
     noSpeechProbability: probability(result.noSpeechProbability),
     ...(rejected === undefined ? {} : { rejected }),
     ...(truncated === true ? { truncated } : {}),
+    ...(loopAtMs === undefined ? {} : { loopAtMs }),
     ...(result.words === undefined || words === undefined
       ? {}
       : {

@@ -80,6 +80,7 @@ const hypothesisSchema = z.strictObject({
   noSpeechProbability: probability,
   rejected: z.enum(rejections).exactOptional(),
   truncated: z.boolean().exactOptional(),
+  loopAtMs: z.number().min(0).exactOptional(),
   words: z
     .array(z.strictObject({ text: z.string(), startMs: z.number(), endMs: z.number(), probability }))
     .exactOptional(),

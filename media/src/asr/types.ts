@@ -110,6 +110,11 @@ export interface Hypothesis {
   rejected?: Rejection;
   /** More was said in the audio than fits one answer, and the text stops before it; absent when it does not. */
   truncated?: boolean;
+  /**
+   * A loop of the decoder was cut from the end of the text, which says nothing of the audio from here on, in milliseconds from its
+   * start; absent where there is no loop, or next to nothing behind it.
+   */
+  loopAtMs?: number;
   words?: HypothesisWord[];
   /** Time in the queue and in the engine. */
   queuedMs: number;

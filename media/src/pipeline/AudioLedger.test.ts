@@ -43,6 +43,25 @@ describe('AudioLedger', () => {
     expect(ledger.totals).toMatchObject({ transcribedMs: 90, pendingMs: 0, totalMs: 200 });
   });
 
+  it('books a stretch of an utterance by itself, without what was filled in it', () => {
+    const ledger = new AudioLedger();
+    ledger.append({ line: 3, startSample: 0, samples: 100 * MS, origin: 'audio' });
+    ledger.append({ line: 3, startSample: 100 * MS, samples: 20 * MS, origin: 'concealed' });
+    ledger.append({ line: 3, startSample: 120 * MS, samples: 80 * MS, origin: 'audio' });
+    ledger.open(40 * MS, 3);
+    ledger.hold({ id: 'a', line: 3, endSample: 190 * MS });
+    // The next time line has come.
+    ledger.append({ line: 4, startSample: 0, samples: 10 * MS, origin: 'audio' });
+    ledger.open(0, 4);
+    ledger.releasePart('a', { startSample: 90 * MS, endSample: 150 * MS, fate: { shed: 'overloaded' } });
+    ledger.releasePart('unknown', { startSample: 0, endSample: 150 * MS, fate: 'transcribed' });
+    expect(ledger.totals).toMatchObject({ shedMs: { overloaded: 40 }, pendingMs: 90 + 10, concealedMs: 20 });
+    ledger.releasePart('a', { startSample: 90 * MS, endSample: 150 * MS, fate: 'crosstalk' });
+    ledger.release('a', 'transcribed');
+    expect(ledger.totals).toMatchObject({ transcribedMs: 90, crosstalkMs: 0, shedMs: { overloaded: 40 } });
+    expect(sumOf(ledger.totals)).toBe(210);
+  });
+
   it('says why speech has no text', () => {
     const ledger = new AudioLedger();
     ledger.append({ startSample: 0, samples: 10 * MS, origin: 'audio' });

@@ -14,6 +14,12 @@ interface Run {
   crosstalk: boolean;
 }
 
+/** Decoded audio of a closed utterance, as it lies among all samples; `offset`: where sample 0 of its time line does. */
+interface Held {
+  offset: number;
+  spans: { start: number; end: number }[];
+}
+
 const SAMPLES_PER_MS = 16;
 
 /**
@@ -33,7 +39,7 @@ export class AudioLedger {
   /** Where an utterance is open: from here on nothing is decided. */
   #openFrom: number | undefined;
   /** Audio of closed utterances that wait for their text, by segment. */
-  readonly #held = new Map<string, number>();
+  readonly #held = new Map<string, Held>();
   readonly #settled = { muted: 0, dtx: 0, concealed: 0, nonSpeech: 0, crosstalk: 0, transcribed: 0 };
   readonly #shed = new Map<ShedReason, number>();
   readonly #rejected = new Map<RejectionReason, number>();
@@ -86,21 +92,44 @@ export class AudioLedger {
   hold(options: { id: string; line?: number; endSample: number }): void {
     const end = this.#place(options.endSample, options.line);
     this.#splitAt(end);
-    let audio = 0;
+    const { spans, offset } = this.#held.get(options.id) ?? {
+      spans: [],
+      offset: this.#lines.get(options.line ?? 0)?.offset ?? 0,
+    };
     while (this.#runs[0] !== undefined && this.#runs[0].end <= end) {
       const run = this.#runs.shift() as Run;
-      if (run.origin === 'audio' && !run.crosstalk) audio += run.end - run.start;
+      if (run.origin === 'audio' && !run.crosstalk) spans.push({ start: run.start, end: run.end });
       else this.#count(run);
     }
-    this.#held.set(options.id, (this.#held.get(options.id) ?? 0) + audio);
+    this.#held.set(options.id, { offset, spans });
     this.#openFrom = undefined;
   }
 
   /** What became of a held utterance. */
   release(id: string, fate: AudioFate): void {
-    const samples = this.#held.get(id);
-    if (samples === undefined) return;
+    const held = this.#held.get(id);
+    if (held === undefined) return;
     this.#held.delete(id);
+    this.#book(lengthOf(held.spans), fate);
+  }
+
+  /** What became of a stretch of a held utterance, in samples of its time line; the rest stays held. */
+  releasePart(id: string, options: { startSample: number; endSample: number; fate: AudioFate }): void {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    const before = lengthOf(held.spans);
+    held.spans = held.spans.flatMap(({ start, end }) => {
+      const from = Math.min(end, Math.max(start, held.offset + options.startSample));
+      const to = Math.min(end, Math.max(from, held.offset + options.endSample));
+      return [
+        { start, end: from },
+        { start: to, end },
+      ].filter((span) => span.end > span.start);
+    });
+    this.#book(before - lengthOf(held.spans), options.fate);
+  }
+
+  #book(samples: number, fate: AudioFate): void {
     if (typeof fate === 'string') this.#settled[fate] += samples;
     else if ('shed' in fate) add(this.#shed, fate.shed, samples);
     else add(this.#rejected, fate.rejected, samples);
@@ -121,7 +150,7 @@ export class AudioLedger {
       else if (!open) counts.nonSpeech += run.end - run.start;
       else pending += run.end - run.start;
     }
-    for (const samples of this.#held.values()) pending += samples;
+    for (const { spans } of this.#held.values()) pending += lengthOf(spans);
     return {
       // Counted by itself: a sample that is in no class, or in two, shows as a difference to their sum.
       totalMs: this.#end / SAMPLES_PER_MS,
@@ -161,6 +190,10 @@ export class AudioLedger {
     if (run === undefined) return;
     this.#runs.splice(index, 1, { ...run, end: sample }, { ...run, start: sample });
   }
+}
+
+function lengthOf(spans: readonly { start: number; end: number }[]): number {
+  return spans.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 function add<Reason>(sums: Map<Reason, number>, reason: Reason, samples: number): void {

@@ -11,7 +11,7 @@ import {
   monotonicWords,
 } from '../speech/text/index.js';
 import type { AudioFate } from './AudioLedger.js';
-import type { PipelineGapReason, SpeakerActivity, SpeakerEvent } from './messages.js';
+import type { PipelineGapReason, PipelineSegment, SpeakerActivity, SpeakerEvent } from './messages.js';
 import type { Utterance } from './Utterance.js';
 import type { WakeListener } from './WakeListener.js';
 
@@ -144,8 +144,8 @@ export class CaptionWriter {
   }
 
   /** Tells that speech was heard and could not be written. */
-  gap(utterance: Utterance, reason: PipelineGapReason): void {
-    this.#options.onEvent({ type: 'gap', segment: utterance.segment, reason, language: this.#language.spoken });
+  gap(segment: PipelineSegment, reason: PipelineGapReason): void {
+    this.#options.onEvent({ type: 'gap', segment, reason, language: this.#language.spoken });
   }
 
   /** A sentence that was cut, and that nothing was said to go on with, is over. */

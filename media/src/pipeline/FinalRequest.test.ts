@@ -156,13 +156,108 @@ describe('a text that is too long for one answer', () => {
     expect(requests).toHaveLength(7);
   });
 
-  it('stands as far as it goes where a half fails, or has no words at all', async () => {
-    for (const script of [{ crash: true }, { rejected: 'noSpeech' }] as const) {
+  it('stands as far as it goes where a half fails, or has no words at all; what failed is missing', async () => {
+    // A word takes a second at most.
+    const missing = [{ fromMs: 2_000, toMs: 20_000, reason: 'recognizerFailed' }];
+    for (const [script, parts] of [
+      [{ crash: true }, missing],
+      [{ rejected: 'noSpeech' }, undefined],
+    ] as const) {
       const { time, close } = utteranceOf({
         seconds: 20,
         script: (_, number) => (number === 1 ? { text: 'the beginning', truncated: true } : script),
       });
-      expect((await settle(time, close())).text).toBe('the beginning');
+      const final = await settle(time, close());
+      expect(final.text).toBe('the beginning');
+      expect(final.missing).toEqual(parts);
     }
+  });
+});
+
+describe('a loop that was cut from the end of a text', () => {
+  const spoken = (text: string, fromMs = 0) =>
+    text.split(' ').map((word, at) => ({
+      text: word,
+      startMs: fromMs + at * 1_000,
+      endMs: fromMs + at * 1_000 + 900,
+      probability: 0.9,
+    }));
+  const LOOPED = { words: spoken('we will see you again'), loopAtMs: 4_900 };
+
+  it('has what is said behind it asked for by itself, until the same deadline, and no word stands there twice', async () => {
+    const { time, requests, discarded, close } = utteranceOf({
+      seconds: 20,
+      script: (_, number) => (number === 1 ? LOOPED : { words: spoken('you Again, tomorrow then', 100) }),
+    });
+    const final = await settle(time, close());
+    expect(final.text).toBe('we will see you again tomorrow then');
+    expect(final.words?.map(({ text }) => text)).toEqual(final.text.split(' '));
+    expect(final).not.toHaveProperty('missing');
+    expect(final).not.toHaveProperty('loopAtMs');
+    expect(requests).toHaveLength(2);
+    const [whole, rest] = requests;
+    const cut = 20 * SECOND - (rest?.pcm.length ?? 0);
+    expect([...(rest?.pcm ?? [])]).toEqual([...(whole?.pcm.slice(cut) ?? [])]);
+    expect(Math.abs(cut / 16 - 4_900)).toBeLessThanOrEqual(120);
+    expect(final.words?.at(-2)?.startMs).toBeCloseTo(cut / 16 + 2_100);
+    // What went in circles is no prompt.
+    expect(rest).toEqual({ ...whole, pcm: rest?.pcm });
+    expect(discarded).toEqual([]);
+  });
+
+  it.each([
+    'noSpeech',
+    'nearSilent',
+    'annotation',
+  ] as const)('stands as it is where nothing is said behind it: %s', async (rejected) => {
+    const { time, close } = utteranceOf({
+      seconds: 20,
+      script: (_, number) => (number === 1 ? LOOPED : { rejected }),
+    });
+    const final = await settle(time, close());
+    expect(final.text).toBe('we will see you again');
+    expect(final).not.toHaveProperty('missing');
+  });
+
+  it.each([
+    [{ crash: 'OVERLOADED' }, 'overloaded'],
+    [{ hang: true }, 'deadlineExceeded'],
+    [{ rejected: 'repetition' }, 'recognizerFailed'],
+  ] as const)('leaves what is said behind it missing where %j', async (script, reason) => {
+    const { time, close } = utteranceOf({ seconds: 20, script: (_, number) => (number === 1 ? LOOPED : script) });
+    const answer = close();
+    await time.advanceAsync(60_000);
+    const { text, missing } = await settle(time, answer);
+    expect(text).toBe('we will see you again');
+    expect(missing).toMatchObject([{ toMs: 20_000, reason }]);
+    expect(Math.abs((missing?.[0]?.fromMs ?? 0) - 4_900)).toBeLessThanOrEqual(120);
+  });
+
+  it('is not followed again where there is another one behind it: that is missing', async () => {
+    const { time, requests, close } = utteranceOf({
+      seconds: 20,
+      script: (_, number) => (number === 1 ? LOOPED : { words: spoken('so so and on'), loopAtMs: 3_900 }),
+    });
+    const { text, missing } = await settle(time, close());
+    expect(requests).toHaveLength(2);
+    expect(text).toBe('we will see you again so so and on');
+    expect(missing).toMatchObject([{ toMs: 20_000, reason: 'recognizerFailed' }]);
+    expect(Math.abs((missing?.[0]?.fromMs ?? 0) - 8_800)).toBeLessThanOrEqual(240);
+  });
+
+  it('within a half of a text is followed there', async () => {
+    const { time, requests, close } = utteranceOf({
+      seconds: 20,
+      script: (_, number) =>
+        [
+          { text: 'one two', truncated: true },
+          { words: spoken('one two'), loopAtMs: 1_900 },
+          { words: spoken('three') },
+          { words: spoken('four') },
+        ][number - 1] ?? {},
+    });
+    expect((await settle(time, close())).text).toBe('one two three four');
+    expect(requests).toHaveLength(4);
+    expect(requests[3]?.settings.prompt).toBe('one two three');
   });
 });

@@ -1,15 +1,21 @@
 import { type Hypothesis, RecognitionError, type RecognitionErrorCode, type RecognitionRequest } from '../asr/types.js';
-import { joinWords } from '../speech/stabilizer/index.js';
+import { placesOf, stopsAtMs, without } from '../speech/gates/index.js';
+import { joinWords, plainWord, splitWords } from '../speech/stabilizer/index.js';
+import { gapReasonOf } from './gapReasons.js';
+import type { PipelineGapReason } from './messages.js';
 import { quietestSample } from './quietestSample.js';
 
-/** The audio that a request is about is not there any more, or not all of it. */
-export class AudioLostError extends Error {
-  override readonly name = 'AudioLostError';
-  readonly code = 'AUDIO_LOST';
+/** Speech of an utterance that its final says nothing of, in milliseconds from the start of the utterance. */
+export interface MissingSpeech {
+  fromMs: number;
+  toMs: number;
+  reason: PipelineGapReason;
+}
 
-  constructor(missingSamples: number) {
-    super(`${missingSamples} samples of the utterance are gone`);
-  }
+/** What all answers to a final say together. */
+export interface HeardFinal extends Hypothesis {
+  /** Absent where nothing is. */
+  missing?: MissingSpeech[];
 }
 
 export interface FinalRequestOptions {
@@ -26,9 +32,20 @@ export interface FinalRequestOptions {
   onDiscarded: (engineMs: number) => void;
 }
 
+/** A part of the audio of a request, and how it came to be one. */
+interface Part {
+  /** Text whose audio lies before it. */
+  before: string;
+  halvings: number;
+  behindLoop: boolean;
+  signal: AbortSignal | undefined;
+}
+
 /** Audio whose text is too long for one answer is halved so often: quarters of 30 s hold more tokens than anybody says. */
 const MOST_HALVINGS = 2;
 const SAMPLES_PER_MS = 16;
+/** Engines' word times are off by about so much. */
+const TIME_TOLERANCE_SAMPLES = 120 * SAMPLES_PER_MS;
 /** Nothing was wrong with these requests: nobody worked on them to the end. */
 const UNANSWERED: ReadonlySet<RecognitionErrorCode> = new Set(['RECOGNIZER_UNAVAILABLE', 'SUPERSEDED']);
 
@@ -40,7 +57,7 @@ export function isUnanswered(error: unknown): boolean {
 /**
  * One final, however often it is asked for: samples, settings and deadline are those of the first time, wherever the ring has got
  * to since. What takes the engine too long is asked for once more with the cheapest decoding; what has too much text for one
- * answer is asked for in parts.
+ * answer is asked for in halves; what lies behind a loop of the decoder is asked for by itself, once.
  */
 export class FinalRequest {
   readonly #options: FinalRequestOptions;
@@ -53,46 +70,77 @@ export class FinalRequest {
   }
 
   /** @throws RecognitionError or AudioLostError, as a rejection; by the deadline of the first time */
-  async ask(signal?: AbortSignal): Promise<Hypothesis> {
+  async ask(signal?: AbortSignal): Promise<HeardFinal> {
     this.#prepared ??= this.#options.prepare();
     const { request, toOriginalMs } = this.#prepared;
-    const hypothesis = await this.#hear(
+    const { loopAtMs: _, ...heard } = await this.#hear(
       { ...request, speculative: signal !== undefined },
-      { before: '', halvings: 0, signal },
+      { before: '', halvings: 0, behindLoop: false, signal },
     );
-    return withTimes(hypothesis, toOriginalMs);
+    return withTimes(heard, toOriginalMs);
   }
 
-  async #hear(
-    request: RecognitionRequest,
-    part: { before: string; halvings: number; signal: AbortSignal | undefined },
-  ): Promise<Hypothesis> {
-    const { before, halvings, signal } = part;
-    const whole = await this.#hearOnce(request, signal);
-    if (whole.truncated !== true || halvings >= MOST_HALVINGS) return whole;
+  async #hear(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+    const whole = await this.#hearOnce(request, part.signal);
+    if (whole.truncated === true) {
+      if (part.halvings < MOST_HALVINGS) return this.#hearHalves(request, { ...part, whole });
+      return stoppingShort(whole, { pcm: request.pcm, reason: 'recognizerFailed' });
+    }
+    return whole.loopAtMs === undefined ? whole : this.#hearRest(request, { ...part, whole, loopAtMs: whole.loopAtMs });
+  }
+
+  async #hearHalves(request: RecognitionRequest, part: Part & { whole: Hypothesis }): Promise<HeardFinal> {
+    const { whole, before } = part;
     const { pcm } = request;
     const cut = quietestSample(pcm, { from: Math.floor(pcm.length / 3), to: Math.ceil((2 * pcm.length) / 3) });
     const half = (from: number, to: number, textBefore: string) =>
-      this.#hear(
-        {
-          ...request,
-          pcm: pcm.slice(from, to),
-          settings: { ...request.settings, prompt: this.#options.prompt(textBefore) },
-        },
-        { before: textBefore, halvings: halvings + 1, signal },
-      );
+      this.#hear(this.#partOf(request, { pcm: pcm.slice(from, to), before: textBefore }), {
+        ...part,
+        before: textBefore,
+        halvings: part.halvings + 1,
+      });
     try {
       const first = await half(0, cut, before);
       const second = await half(cut, pcm.length, joined(before, first.text));
-      const both = joinHalves(first, second, cut);
+      const both = joinParts(first, second, cut);
       if (both.text === '') return whole;
       this.#options.onDiscarded(whole.engineMs);
       return both;
     } catch (error) {
-      if (signal?.aborted === true) throw error;
+      if (part.signal?.aborted === true) throw error;
       // The beginning is better than nothing.
-      return whole;
+      return stoppingShort(whole, { pcm, reason: gapReasonOf(error) });
     }
+  }
+
+  /** Without the text before it for a prompt: that is what went in circles. */
+  async #hearRest(
+    request: RecognitionRequest,
+    part: Part & { whole: Hypothesis; loopAtMs: number },
+  ): Promise<HeardFinal> {
+    const { whole, before } = part;
+    const { pcm } = request;
+    const loopAt = Math.round(part.loopAtMs * SAMPLES_PER_MS);
+    const around = { from: loopAt - TIME_TOLERANCE_SAMPLES, to: loopAt + TIME_TOLERANCE_SAMPLES };
+    const cut = Math.min(pcm.length, quietestSample(pcm, around));
+    const stopping = (reason: PipelineGapReason) => stoppingShort(whole, { pcm, reason, atMs: cut / SAMPLES_PER_MS });
+    if (part.behindLoop) return stopping('recognizerFailed');
+    try {
+      const rest = await this.#hear(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
+        ...part,
+        behindLoop: true,
+      });
+      if (rest.rejected === 'repetition') return stopping('recognizerFailed');
+      return joinParts(whole, withoutEcho(rest, whole.text), cut);
+    } catch (error) {
+      if (part.signal?.aborted === true) throw error;
+      return stopping(gapReasonOf(error));
+    }
+  }
+
+  #partOf(request: RecognitionRequest, part: { pcm: Int16Array; before: string }): RecognitionRequest {
+    const prompt = this.#options.prompt(part.before);
+    return { ...request, pcm: part.pcm, settings: { ...request.settings, prompt } };
   }
 
   async #hearOnce(request: RecognitionRequest, signal: AbortSignal | undefined): Promise<Hypothesis> {
@@ -109,37 +157,74 @@ export class FinalRequest {
 }
 
 /** A hypothesis whose words are at other times. */
-export function withTimes(hypothesis: Hypothesis, timeOf: (ms: number) => number): Hypothesis {
-  const words = hypothesis.words?.map((word) => ({
-    ...word,
-    startMs: timeOf(word.startMs),
-    endMs: timeOf(word.endMs),
-  }));
-  return words === undefined ? hypothesis : { ...hypothesis, words };
+export function withTimes(hypothesis: HeardFinal, timeOf: (ms: number) => number): HeardFinal {
+  const { words, missing } = hypothesis;
+  const placed = words?.map((word) => ({ ...word, startMs: timeOf(word.startMs), endMs: timeOf(word.endMs) }));
+  const missed = missing?.map((each) => ({ ...each, fromMs: timeOf(each.fromMs), toMs: timeOf(each.toMs) }));
+  return {
+    ...hypothesis,
+    ...(placed === undefined ? {} : { words: placed }),
+    ...(missed === undefined ? {} : { missing: missed }),
+  };
+}
+
+/** A text that does not go to the end of its audio, with a gap for the rest. */
+function stoppingShort(
+  whole: Hypothesis,
+  options: { pcm: Int16Array; reason: PipelineGapReason; atMs?: number },
+): HeardFinal {
+  const toMs = options.pcm.length / SAMPLES_PER_MS;
+  const { atMs = stopsAtMs(whole, toMs), reason } = options;
+  if (atMs === undefined) return whole;
+  return { ...whole, missing: [{ fromMs: Math.round(atMs * SAMPLES_PER_MS) / SAMPLES_PER_MS, toMs, reason }] };
 }
 
 function greedily(request: RecognitionRequest): RecognitionRequest {
   return { ...request, settings: { ...request.settings, beamSize: 1, temperatureFallback: false } };
 }
 
-function joinHalves(first: Hypothesis, second: Hypothesis, cutSample: number): Hypothesis {
+function joinParts(first: HeardFinal, second: HeardFinal, cutSample: number): HeardFinal {
   const cutMs = cutSample / SAMPLES_PER_MS;
-  const times = { queuedMs: first.queuedMs + second.queuedMs, engineMs: first.engineMs + second.engineMs };
   const later = withTimes(second, (ms) => ms + cutMs);
-  if (later.text === '') return { ...first, ...times };
-  if (first.text === '') return { ...later, ...times };
+  const missing = [...(first.missing ?? []), ...(later.missing ?? [])];
+  const both = {
+    queuedMs: first.queuedMs + later.queuedMs,
+    engineMs: first.engineMs + later.engineMs,
+    ...(missing.length === 0 ? {} : { missing }),
+  };
+  if (later.text === '') return { ...first, ...both };
+  if (first.text === '') return { ...later, ...both };
   const longer = first.text.length >= later.text.length ? first : later;
   const share = first.text.length / (first.text.length + later.text.length);
   const { rejected: _, truncated: __, words: ___, ...rest } = longer;
   return {
     ...rest,
-    ...times,
+    ...both,
     text: joined(first.text, later.text),
     confidence: share * first.confidence + (1 - share) * later.confidence,
     noSpeechProbability: Math.min(first.noSpeechProbability, later.noSpeechProbability),
     ...(first.truncated === true || later.truncated === true ? { truncated: true } : {}),
     ...(first.words === undefined || later.words === undefined ? {} : { words: [...first.words, ...later.words] }),
   };
+}
+
+/** What follows a text, without the words that it ends with and that were heard once more behind the cut. */
+function withoutEcho(rest: HeardFinal, before: string): HeardFinal {
+  const ended = splitWords(before).map(plainWord);
+  const parts = splitWords(rest.text);
+  const begun = parts.map(plainWord);
+  for (let count = Math.min(ended.length, begun.length); count > 0; count -= 1) {
+    const end = ended.slice(-count);
+    if (!end.every((word, index) => word === begun[index]) || end.every((word) => word === '')) continue;
+    const places = placesOf(
+      rest.text,
+      parts.slice(0, count).map((text) => ({ text })),
+    );
+    const left = without(rest, [{ start: 0, end: places?.at(-1)?.end ?? 0 }]);
+    const { words: _, ...others } = rest;
+    return { ...others, text: left.text, ...(left.words === undefined ? {} : { words: [...left.words] }) };
+  }
+  return rest;
 }
 
 function joined(before: string, after: string): string {

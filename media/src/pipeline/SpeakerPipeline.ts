@@ -1,5 +1,5 @@
 import type { Recognizer } from '../asr/Recognizer.js';
-import { type Hypothesis, type InterimPace, RecognitionError, type RecognitionErrorCode } from '../asr/types.js';
+import type { Hypothesis, InterimPace } from '../asr/types.js';
 import { dbfs } from '../audio/index.js';
 import { type Clock, monotonicNowMs } from '../process/clock.js';
 import type { RtpPacket } from '../rtp/index.js';
@@ -17,17 +17,11 @@ import {
 } from '../speech/index.js';
 import type { StableText } from '../speech/stabilizer/index.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
-import type { AudioFate, AudioLedger } from './AudioLedger.js';
+import type { AudioLedger } from './AudioLedger.js';
 import { CaptionWriter } from './CaptionWriter.js';
-import { AudioLostError } from './FinalRequest.js';
-import type {
-  AudioLedgerTotals,
-  PipelineGapReason,
-  SpeakerActivity,
-  SpeakerDescription,
-  SpeakerEvent,
-  SpeakerState,
-} from './messages.js';
+import type { HeardFinal, MissingSpeech } from './FinalRequest.js';
+import { gapOf, gapReasonOf } from './gapReasons.js';
+import type { AudioLedgerTotals, SpeakerActivity, SpeakerDescription, SpeakerEvent, SpeakerState } from './messages.js';
 import { TrackBooks } from './TrackBooks.js';
 import { type IntakeFrame, type Timeline, TrackIntake } from './TrackIntake.js';
 import { type PreparedFinal, Utterance, type UtteranceContext } from './Utterance.js';
@@ -68,18 +62,6 @@ const LOOK_BACK_SAMPLES = 2_500 * SAMPLES_PER_MS;
 const WAKE_INTERIM_MS = 400;
 /** Half a second. */
 const JUDGED_EVERY_FRAMES = 16;
-
-const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
-  DEADLINE_EXCEEDED: 'deadlineExceeded',
-  OVERLOADED: 'overloaded',
-  ENGINE_TOO_SLOW: 'deadlineExceeded',
-  RECOGNIZER_FAILED: 'recognizerFailed',
-  NOT_SUPPORTED: 'recognizerUnavailable',
-  RECOGNIZER_UNAVAILABLE: 'recognizerUnavailable',
-  // Nobody has taken the place of a final: there was nobody to answer it.
-  SUPERSEDED: 'recognizerUnavailable',
-  CLOSED: 'recognizerUnavailable',
-};
 
 /**
  * One producer's way from RTP to text: intake, crosstalk, segmenter, recogniser, gates, in this order and all of it in stream
@@ -461,24 +443,38 @@ export class SpeakerPipeline {
     this.#deliveries = this.#deliveries.then(() => this.#deliver({ utterance, answer, cause }));
   }
 
-  async #deliver(options: { utterance: Utterance; answer: Promise<Hypothesis>; cause: SegmentCause }): Promise<void> {
+  async #deliver(options: { utterance: Utterance; answer: Promise<HeardFinal>; cause: SegmentCause }): Promise<void> {
     const { utterance, cause } = options;
     utterance.revision += 1;
     try {
-      const hypothesis = await options.answer;
+      const { missing = [], ...hypothesis } = await options.answer;
       const fate = this.#captions.judge(utterance, hypothesis);
-      this.#ledger.release(utterance.id, fate);
       const gap = gapOf(fate);
-      if (fate === 'transcribed') this.#captions.write({ utterance, hypothesis, cause });
-      else if (gap !== undefined) this.#captions.gap(utterance, gap);
+      if (fate === 'transcribed') {
+        this.#captions.write({ utterance, hypothesis, cause });
+        for (const part of missing) this.#tellMissing(utterance, part);
+      } else if (gap !== undefined) this.#captions.gap(utterance.segment, gap);
       else this.#captions.retract(utterance);
+      this.#ledger.release(utterance.id, fate);
     } catch (error) {
       const reason = gapReasonOf(error);
       this.#ledger.release(utterance.id, { shed: reason });
-      this.#captions.gap(utterance, reason);
+      this.#captions.gap(utterance.segment, reason);
     }
     this.#undelivered -= 1;
     this.#changeState();
+  }
+
+  /** A stretch of an utterance that its final says nothing of. */
+  #tellMissing(utterance: Utterance, { fromMs, toMs, reason }: MissingSpeech): void {
+    const { id, startMs, startSample } = utterance;
+    const sampleAt = (ms: number) => startSample + Math.round(ms * SAMPLES_PER_MS);
+    const fate = { shed: reason };
+    this.#ledger.releasePart(id, { startSample: sampleAt(fromMs), endSample: sampleAt(toMs), fate });
+    // A final may have heard more of the silence at the end than belongs to the utterance.
+    const endMs = Math.min(utterance.endMs, startMs + toMs);
+    const gapId = `${id}.missing-${Math.round(fromMs)}`;
+    this.#captions.gap({ id: gapId, startMs: startMs + fromMs, endMs, revision: 1 }, reason);
   }
 
   #show({ utterance, text, hypothesis }: { utterance: Utterance; text: StableText; hypothesis: Hypothesis }): void {
@@ -563,14 +559,4 @@ export class SpeakerPipeline {
     // Anchored by the packet that the sample came in; a time line without one has no samples.
     return clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ?? this.#nowInMeeting();
   }
-}
-
-function gapReasonOf(error: unknown): PipelineGapReason {
-  if (error instanceof RecognitionError) return GAP_REASONS[error.code];
-  return error instanceof AudioLostError ? 'mediaWorkerLost' : 'recognizerFailed';
-}
-
-/** What readers are told of speech that is to have no text. */
-function gapOf(fate: AudioFate): PipelineGapReason | undefined {
-  return typeof fate === 'object' && 'shed' in fate && fate.shed !== 'asleep' ? fate.shed : undefined;
 }

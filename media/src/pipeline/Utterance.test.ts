@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Hypothesis, HypothesisWord, RecognitionRequest } from '../asr/types.js';
+import { type Hypothesis, type HypothesisWord, RecognitionError, type RecognitionRequest } from '../asr/types.js';
 import { resolveSpeechSettings, type SpeechOverrides } from '../speech/index.js';
 import {
   silentFrames,
@@ -166,6 +166,53 @@ describe('a text that is cut off at the most tokens it may have', () => {
     expect(words.map((word) => word.text).join(' ')).toBe(text);
     const firstMs = words[0]?.startMs ?? 0;
     for (const [index, word] of words.entries()) expect(word.startMs - firstMs).toBeCloseTo(500 * index, 1);
+  });
+});
+
+describe('a loop of the decoder', () => {
+  const TEXT = sentence('one', 12);
+  /** Five words and then no more, where it hears so many; `rest`: what becomes of the request behind that. */
+  const looping = (rest?: () => never) =>
+    play(writeSpeech(TEXT), {
+      settings: { interimIntervalMs: 0 },
+      answer: (hypothesis) => {
+        const words = hypothesis.words ?? [];
+        if (words.length < 12) return rest === undefined ? hypothesis : rest();
+        const kept = words.slice(0, 5);
+        return {
+          ...hypothesis,
+          text: kept.map((word) => word.text).join(' '),
+          words: kept,
+          loopAtMs: kept.at(-1)?.endMs ?? 0,
+        };
+      },
+    });
+
+  it('costs no word that was said behind it, and doubles none', async () => {
+    const { finals, events } = await looping();
+    expect(finals.map(({ hypothesis }) => hypothesis.text.toLowerCase())).toEqual([TEXT]);
+    const words = finals[0]?.hypothesis.words ?? [];
+    const firstMs = words[0]?.startMs ?? 0;
+    for (const [index, word] of words.entries()) expect(word.startMs - firstMs).toBeCloseTo(500 * index, 1);
+    expect(events.filter(({ type }) => type === 'gap')).toEqual([]);
+  });
+
+  it('leaves a gap for what is said behind it where that fails, in the transcript and in the books', async () => {
+    const { finals, events, pipeline } = await looping(() => {
+      throw new RecognitionError('OVERLOADED', 'told to');
+    });
+    expect(finals.map(({ hypothesis }) => hypothesis.text.toLowerCase())).toEqual(['onea oneb onec oned onee.']);
+    const gaps = events.flatMap((event) => (event.type === 'gap' ? [event] : []));
+    expect(gaps).toMatchObject([{ reason: 'overloaded' }]);
+    const [gap] = gaps;
+    const missingMs = (gap?.segment.endMs ?? 0) - (gap?.segment.startMs ?? 0);
+    // Seven words of half a second.
+    expect(missingMs).toBeGreaterThan(3_400);
+    const { shedMs, transcribedMs, pendingMs } = pipeline.ledger;
+    expect(shedMs).toEqual({ overloaded: missingMs });
+    const [final] = finals;
+    expect(transcribedMs).toBe((final?.segment.endMs ?? 0) - (final?.segment.startMs ?? 0) - missingMs);
+    expect(pendingMs).toBe(0);
   });
 });
 

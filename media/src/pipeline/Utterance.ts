@@ -19,7 +19,8 @@ import {
 } from '../speech/stabilizer/index.js';
 import { endsSentence, isInDoubt, type LanguageRequest, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
-import { AudioLostError, FinalRequest, isUnanswered, withTimes } from './FinalRequest.js';
+import { FinalRequest, type HeardFinal, isUnanswered, withTimes } from './FinalRequest.js';
+import { AudioLostError } from './gapReasons.js';
 import type { PipelineSegment } from './messages.js';
 import type { Timeline } from './TrackIntake.js';
 
@@ -57,7 +58,7 @@ export interface UtteranceContext {
 /** A final that was made before the utterance's end was known. */
 export interface PreparedFinal {
   endSample: number;
-  hypothesis: Hypothesis;
+  hypothesis: HeardFinal;
   cause: 'sentence' | 'forced';
   /** The word after the cut, as it was written by who had heard the one before it. */
   next?: string | undefined;
@@ -79,8 +80,8 @@ interface Speculation {
   speechEndSample: number;
   controller: AbortController;
   final: FinalRequest;
-  answer: Promise<Hypothesis>;
-  hypothesis?: Hypothesis;
+  answer: Promise<HeardFinal>;
+  hypothesis?: HeardFinal;
 }
 
 /** The recogniser gives interims up by what one takes it; this is for one that does not answer. */
@@ -262,7 +263,7 @@ export class Utterance {
     speechEndSample: number;
     cause: SegmentCause;
     prepared?: PreparedFinal;
-  }): Promise<Hypothesis> {
+  }): Promise<HeardFinal> {
     this.#closed = true;
     this.#interim?.abort();
     const speculation = this.#speculation;
@@ -481,7 +482,7 @@ function readingOf({ text, words }: Hypothesis, profile: ReadingProfile): Silenc
  * What stands after the last word of a part is known by who has heard beyond it: a part by itself always ends with a full stop. It
  * is one where both have it.
  */
-function marked(hypothesis: Hypothesis, expected: string): Pick<PreparedFinal, 'hypothesis' | 'cause'> {
+function marked(hypothesis: HeardFinal, expected: string): Pick<PreparedFinal, 'hypothesis' | 'cause'> {
   const ended = endsSentence(hypothesis.text) && endsSentence(expected);
   if (ended || ASKED_OR_CALLED.test(hypothesis.text)) return { hypothesis, cause: 'sentence' };
   const mark = endsSentence(expected) ? '' : (expected.match(CLOSING)?.[0] ?? '');

@@ -1,6 +1,7 @@
 import type { Recognizer } from '../asr/Recognizer.js';
 import {
   type Hypothesis,
+  type HypothesisWord,
   RecognitionError,
   type RecognitionErrorCode,
   type RecognitionRequest,
@@ -16,10 +17,14 @@ export interface FakeScript {
   /** Rejects as a process does that died, or with this code. */
   crash?: boolean | RecognitionErrorCode;
   text?: string;
+  /** With their times; they are the text, too. */
+  words?: HypothesisWord[];
   /** The gate that the text did not pass: there is none then. */
   rejected?: Rejection;
   /** The text was cut off. */
   truncated?: boolean;
+  /** A loop was cut, and the text stops there. */
+  loopAtMs?: number;
 }
 
 /** A recogniser without a model. `script` is asked for each request. */
@@ -61,10 +66,16 @@ export class FakeRecognizer implements Recognizer {
   }
 }
 
-function answerOf({ text, rejected, truncated, delayMs = 0 }: FakeScript, request: RecognitionRequest): Hypothesis {
+function answerOf(script: FakeScript, request: RecognitionRequest): Hypothesis {
+  const { words, rejected, truncated, loopAtMs, delayMs = 0 } = script;
   if (rejected !== undefined) return { ...hypothesisOf('', delayMs), rejected };
-  const answer = hypothesisOf(text ?? `${request.kind} of ${request.pcm.length} samples`, delayMs);
-  return truncated === true ? { ...answer, truncated } : answer;
+  const text = script.text ?? words?.map((word) => word.text).join(' ');
+  return {
+    ...hypothesisOf(text ?? `${request.kind} of ${request.pcm.length} samples`, delayMs),
+    ...(words === undefined ? {} : { words }),
+    ...(truncated === true ? { truncated } : {}),
+    ...(loopAtMs === undefined ? {} : { loopAtMs }),
+  };
 }
 
 /** A hypothesis of an engine that is sure of itself. */

@@ -142,9 +142,34 @@ describe('repetition', () => {
     for (const words of [undefined, timed(text, audioMs / splitWords(text).length)]) {
       const kept = judge(text, { audioMs, truncated: true, words });
       expect(kept.text).toBe(rest);
-      expect(kept).not.toHaveProperty('truncated');
       if (words !== undefined) expect(joinWords(kept.words ?? [])).toBe(rest);
     }
+  });
+
+  it('that goes on until the tokens are used up has a place: what is said behind it is in no text', () => {
+    const text = `we will see you${' again'.repeat(40)}`;
+    const words = timed(text, 250);
+    expect(judge(text, { audioMs: 20_000, truncated: true, words })).toMatchObject({ loopAtMs: 5 * 250 });
+    // Attention cannot tell equal words apart and gives the first one all the time.
+    const drawn = words.map((word, at) => ({
+      ...word,
+      startMs: at > 4 ? 19_000 + at * 20 : word.startMs,
+      endMs: at > 3 ? 19_020 + at * 20 : word.endMs,
+    }));
+    expect(judge(text, { audioMs: 20_000, truncated: true, words: drawn })).toMatchObject({
+      loopAtMs: 4 * 250 + 1_000,
+    });
+    // Nothing that anybody could say fits behind it.
+    expect(judge(text, { audioMs: 2_500, truncated: true, words })).not.toHaveProperty('loopAtMs');
+  });
+
+  it('that goes on until the tokens are used up is a text that stops where it has no times and few words for its audio', () => {
+    const text = `we will see you${' again'.repeat(40)}`;
+    expect(judge(text, { audioMs: 20_000, truncated: true })).toEqual({
+      text: 'we will see you again',
+      truncated: true,
+    });
+    expect(judge(text, { audioMs: 6_000, truncated: true })).toEqual({ text: 'we will see you again' });
   });
 
   it('that is cut off within its last word is cut all the same', () => {

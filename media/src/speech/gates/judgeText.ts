@@ -29,8 +29,10 @@ export interface JudgedText {
   /** Absent where the result had none, or the text has them elsewhere. */
   words?: readonly JudgedWord[];
   rejected?: RejectedText;
-  /** The text goes on in the audio beyond what there were tokens for; a loop does not. */
+  /** The text goes on in the audio beyond what there were tokens for; behind a loop that has no times it may. */
   truncated?: boolean;
+  /** A loop took the rest of the tokens: the text says nothing of the audio from here on, milliseconds from its start. */
+  loopAtMs?: number;
 }
 
 /** Below the threshold by so much, a text is noise whatever the no-speech probability says. */
@@ -42,6 +44,12 @@ const FEWEST_WORDS_FOR_RATE = 8;
 const LEAST_FIRST_PROBABILITY = 0.4;
 /** Names are not said as quickly as running speech. */
 const NAMES_PER_SECOND = 6;
+/** Audio of which a text says nothing may hold speech from this length on. */
+const LEAST_REST_MS = 1_500;
+/** The first of equal words may be given the time of all of them: nobody draws one out for longer. */
+const LONGEST_WORD_MS = 1_000;
+/** Without times: what a word takes at most, pauses included. */
+const SLOW_WORD_MS = 1_000;
 
 /**
  * What of an engine's text was said. By what the engine says of it and by its shape; no list of phrases, so it holds for every
@@ -58,13 +66,37 @@ export function judgeText(result: JudgedResult, thresholds: TextThresholds): Jud
   const loops = findLoops({ ...spoken, audioMs: result.audioMs, truncated: result.truncated });
   const kept = without(spoken, loops);
   if (!hasWords(kept.text) || isTooFast(kept.text, result.audioMs)) return rejected('repetition');
-  // A loop that used the tokens up is cut; one before it is no reason for the text to stop.
-  const truncated = result.truncated === true && loops.at(-1)?.end !== spoken.text.length;
   return {
     text: kept.text,
     ...(kept.words === undefined ? {} : { words: kept.words }),
-    ...(truncated ? { truncated } : {}),
+    ...(result.truncated !== true ? {} : restOf({ kept, loop: loops.at(-1)?.end === spoken.text.length, ...result })),
   };
+}
+
+/** Where the tokens were used up: what of the audio has to be asked for again. */
+function restOf(options: { kept: TextWithWords; loop: boolean; audioMs: number }): {
+  truncated?: boolean;
+  loopAtMs?: number;
+} {
+  const { kept, loop, audioMs } = options;
+  // One before the end is no reason for the text to stop.
+  if (!loop) return { truncated: true };
+  const loopAtMs = stopsAtMs(kept, audioMs);
+  if (loopAtMs === undefined) return {};
+  // Without times nobody knows where to cut but into halves.
+  return (kept.words ?? []).length === 0 ? { truncated: true } : { loopAtMs };
+}
+
+/**
+ * Where a text that does not go to the end of its audio stops, in milliseconds from its start: by the times of its words, else by their
+ * number.
+ * @returns undefined where so little is left that it need not hold any speech
+ */
+export function stopsAtMs({ text, words }: TextWithWords, audioMs: number): number | undefined {
+  const last = words?.at(-1);
+  const atMs =
+    last === undefined ? splitWords(text).length * SLOW_WORD_MS : Math.min(last.endMs, last.startMs + LONGEST_WORD_MS);
+  return audioMs - atMs >= LEAST_REST_MS ? atMs : undefined;
 }
 
 function rejected(gate: RejectedText | undefined): JudgedText {
