@@ -236,6 +236,7 @@ export class SpeakerPipeline {
       language: (audioMs) => this.#captions.languageRequest(audioMs),
       prompt: (before) => this.#captions.prompt(before),
       quietest: (options) => this.#segmenter.quietest(options),
+      canSplitAt: (sample) => this.#segmenter.canSplitAt(sample),
       onText: (utterance, text, hypothesis) => this.#show({ utterance, text, hypothesis }),
       onReading: ({ speechEndSample, reading }) =>
         this.#segmenter.readSilence({ speechEndSample, reading: this.#captions.trusted(reading) }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Hypothesis, type HypothesisWord, RecognitionError, type RecognitionRequest } from '../asr/types.js';
 import { resolveSpeechSettings, type SpeechOverrides } from '../speech/index.js';
+import { splitWords } from '../speech/stabilizer/index.js';
 import {
   silentFrames,
   soundActivity,
@@ -10,9 +11,12 @@ import {
 } from '../testing/WrittenSpeech.js';
 import type { SpeakerEvent } from './messages.js';
 import { SpeakerPipeline } from './SpeakerPipeline.js';
+import { bareUtterance } from './testing/bareUtterance.js';
 
 const MS = 16;
 const CHUNK = 320;
+
+const loud = (ms: number) => Int16Array.from({ length: ms * MS }, (_, at) => 4_000 * Math.sin(at * at));
 
 /** A sentence of so many words, each of which is there once. */
 function sentence(name: string, words: number): string {
@@ -140,6 +144,38 @@ describe('an utterance that goes on and on', () => {
     });
     expect(causes).toEqual(['forced', 'silence']);
     expect(texts).toEqual(['We are done with that here', 'the next one goes on and on.']);
+  });
+});
+
+describe('a cut that cannot be made', () => {
+  it('is paid for by no final, and made once it can be', async () => {
+    const text = splitWords('one two three. four five six seven eight nine ten eleven twelve');
+    const words = text.map((word, at) => ({ text: word, startMs: at * 400, endMs: at * 400 + 300, probability: 0.95 }));
+    let possible = false;
+    const cuts: number[] = [];
+    const { time, ring, utterance, requests } = bareUtterance({
+      script: ({ pcm }) => ({ words: words.filter(({ endMs }) => endMs <= pcm.length / MS) }),
+      settings: { sentenceSplitMs: 1_000 },
+      on: {
+        quietest: ({ fromSample, toSample }) => ({ sample: (fromSample + toSample) / 2, relativeLevel: 0 }),
+        canSplitAt: () => possible,
+        onSplit: (_, { endSample }) => cuts.push(endSample / MS),
+      },
+    });
+    const speakUntil = async (untilMs: number) => {
+      while (ring.endSample < untilMs * MS) {
+        ring.write(ring.endSample, loud(400));
+        utterance.requestInterim(ring.endSample);
+        await time.play(100);
+      }
+    };
+    const finals = () => requests.filter(({ kind }) => kind === 'final').length;
+    await speakUntil(4_000);
+    expect(finals()).toBe(0);
+    possible = true;
+    await speakUntil(4_400);
+    expect(finals()).toBe(1);
+    expect(cuts).toEqual([1_150]);
   });
 });
 

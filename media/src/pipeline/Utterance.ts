@@ -43,6 +43,8 @@ export interface UtteranceContext {
     fromSample: number;
     toSample: number;
   }) => { sample: number; relativeLevel: number } | undefined;
+  /** Whether there is speech on both sides of a cut, so that `onSplit` can make it. */
+  canSplitAt: (sample: number) => boolean;
   /** There is something new to show. */
   onText: (utterance: Utterance, text: StableText, hypothesis: Hypothesis) => void;
   /** What the words before a silence read as. */
@@ -354,6 +356,8 @@ export class Utterance {
     if (plan === undefined) return;
     const cutSample = this.startSample + Math.round(plan.cutMs * SAMPLES_PER_MS);
     if (this.#refusedCuts.has(cutSample) || this.#refusedMs > MOST_IN_VAIN * lengthMs) return;
+    // A final of a part that cannot be cut off is for nothing; speech that goes on may change that.
+    if (!this.#context.canSplitAt(cutSample)) return;
     this.#trySplit({ cutSample, expected: words.slice(0, plan.words), next: words[plan.words]?.text });
   }
 

@@ -153,12 +153,18 @@ export class Segmenter {
    */
   splitAt(sample: number): SegmenterEvent[] {
     const open = this.#open;
-    if (open === undefined || !open.confirmed) return [];
-    const heardAfter = open.frames.some((frame) => frame.speech && frame.startSample >= sample);
-    const heardBefore = open.frames.some((frame) => frame.speech && frame.startSample + frame.samples <= sample);
-    if (!heardBefore || !heardAfter) return [];
+    if (open === undefined || !this.canSplitAt(sample)) return [];
     this.#cut(open, { sample, cause: 'sentence' });
     return this.#take();
+  }
+
+  /** Whether `splitAt` would split here; once it would, it would for as long as the segment is open. */
+  canSplitAt(sample: number): boolean {
+    const open = this.#open;
+    if (open === undefined || !open.confirmed) return false;
+    const heardAfter = open.frames.some((frame) => frame.speech && frame.startSample >= sample);
+    const heardBefore = open.frames.some((frame) => frame.speech && frame.startSample + frame.samples <= sample);
+    return heardBefore && heardAfter;
   }
 
   /**

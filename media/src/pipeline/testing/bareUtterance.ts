@@ -10,7 +10,7 @@ import { Utterance, type UtteranceContext } from '../Utterance.js';
 export function bareUtterance(options: {
   script: (request: RecognitionRequest) => FakeScript;
   settings?: SpeechOverrides;
-  on?: Partial<Pick<UtteranceContext, 'onReading' | 'onDiscarded'>>;
+  on?: Partial<Pick<UtteranceContext, 'onReading' | 'onDiscarded' | 'onSplit' | 'quietest' | 'canSplitAt'>>;
 }) {
   const time = new ManualTime();
   const ring = new PcmRing();
@@ -34,6 +34,7 @@ export function bareUtterance(options: {
       language: () => ({ language: 'en', languages: [] }),
       prompt: (before) => before,
       quietest: () => undefined,
+      canSplitAt: () => true,
       onText: () => {},
       onReading: () => {},
       onSplit: () => {},
