@@ -26,6 +26,9 @@ let time: ManualTime;
 let log: MemoryTranscriptLog;
 /** Whether the log fails over a segment. */
 let fails: (segment: UncommittedSegment) => boolean;
+/** Whether it says nothing, and what it would do then, late. */
+let hangs: (segment: UncommittedSegment) => boolean;
+let late: (() => Promise<void>)[];
 let asked: string[];
 let done: [string, CommittedSegment['status'] | undefined, number | undefined][];
 let queue: CommitQueue;
@@ -35,7 +38,8 @@ function open(capacity?: number): void {
     append: async (each: UncommittedSegment) => {
       asked.push(`${each.status} ${each.id}`);
       if (fails(each)) throw new Error('the store is out of order');
-      return log.append(each);
+      if (!hangs(each)) return log.append(each);
+      return new Promise<CommittedSegment>((resolve) => late.push(async () => resolve(await log.append(each))));
     },
   };
   const options = { transcript, logger: pino({ level: 'silent' }), time };
@@ -49,6 +53,8 @@ beforeEach(() => {
   time = new ManualTime();
   log = new MemoryTranscriptLog({ capacity: 100 });
   fails = () => false;
+  hangs = () => false;
+  late = [];
   asked = [];
   done = [];
   open();
@@ -139,6 +145,80 @@ describe('CommitQueue', () => {
     await time.advanceAsync(4_000, 10);
     await closed;
     expect(done).toEqual([['a', 'final', 1]]);
+  });
+
+  test('gives a log that says nothing 5 s, and tries the segment again', async () => {
+    let left = 1;
+    hangs = ({ id }) => id === 'a' && left-- > 0;
+    add('a');
+    add('b');
+    await time.advanceAsync(4_999, 1);
+    expect(asked).toEqual(['final a']);
+    await time.advanceAsync(200, 1);
+    await queue.settled();
+    expect(asked).toEqual(['final a', 'final a', 'final b']);
+    expect(done).toEqual([
+      ['a', 'final', 1],
+      ['b', 'final', 2],
+    ]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('puts a gap in the place of a segment over which the log says nothing, and stays with it whatever comes late', async () => {
+    hangs = ({ id, status }) => id === 'a' && status === 'final';
+    add('a');
+    add('b');
+    await time.advanceAsync(40_000, 50);
+    expect(done).toEqual([
+      ['a', 'gap', 1],
+      ['b', 'final', 2],
+    ]);
+    for (const settle of late) await settle();
+    await time.advanceAsync(1_000, 50);
+    expect(log.lastSeq).toBe(2);
+    expect(done).toHaveLength(2);
+  });
+
+  test('commits once what the log takes late, after it was asked again', async () => {
+    let left = 2;
+    hangs = () => left-- > 0;
+    add('a');
+    await time.advanceAsync(5_050, 50);
+    for (const settle of late) await settle();
+    await time.advanceAsync(10_000, 50);
+    expect(done).toEqual([['a', 'final', 1]]);
+    expect(log.lastSeq).toBe(1);
+  });
+
+  test('does not pile up questions before a log that says nothing, and goes on when it speaks again', async () => {
+    hangs = () => true;
+    add('a');
+    await time.advanceAsync(3_600_000, 1_000);
+    expect(done).toEqual([]);
+    expect(asked.length).toBeLessThanOrEqual(64);
+    hangs = () => false;
+    for (const settle of late) await settle();
+    await time.advanceAsync(10_000, 50);
+    expect(done).toEqual([['a', 'final', 1]]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test.each([0, 60_000])('ends within two limits although the log says nothing, %d ms after that began', async (ms) => {
+    hangs = () => true;
+    for (const id of ['a', 'b', 'c']) add(id);
+    await time.advanceAsync(ms, 50);
+    let over = false;
+    void queue.close().then(() => {
+      over = true;
+    });
+    await time.advanceAsync(11_000, 50);
+    expect(over).toBe(true);
+    expect(done.map(([id, status]) => [id, status])).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+      ['c', undefined],
+    ]);
+    expect(time.pendingTimers).toBe(0);
   });
 
   test('takes no more than its capacity', async () => {

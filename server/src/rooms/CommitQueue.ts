@@ -20,11 +20,18 @@ interface Waiting {
 /** Tries before a gap is put in a segment's place, and the waits between them: they double up to the longest. */
 const TRIES = 6;
 const WAIT_MS = { first: 100, longest: 5_000 };
+/** A log that has not answered by then has not taken the segment, as far as anybody can wait. */
+const APPEND_LIMIT_MS = 5_000;
+/** So many appends may be under way that nobody waits for any more; while they are, the log is not asked. */
+const MOST_UNANSWERED = 64;
 
 /**
  * Brings segments into a meeting's transcript log one after the other, in the order in which they come. One that the log does not
- * take is tried again for 3 s; then a gap is tried in its place as well, so that a text that cannot be stored holds up nobody. A
- * log that takes not even that is out of order: everything waits for it, up to `capacity`, and until `close`.
+ * take is tried again for 3 s, not counting the time in which it does not answer; then a gap is tried in its place as well, so that
+ * a text that cannot be stored holds up nobody. A log that takes not even that is out of order: everything waits for it, up to
+ * `capacity`, and until `close`.
+ *
+ * What the log answers late changes nothing: it knows a segment by its id, and answers the next try with the row that stands there.
  */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
@@ -35,6 +42,10 @@ export class CommitQueue {
   #closing = false;
   /** The log took neither the last segment nor its gap. */
   #outOfOrder = false;
+  /** The log let the last try's time pass. */
+  #silent = false;
+  /** Appends that were given up and are under way still. */
+  #unanswered = 0;
   #cutShort: (() => void) | undefined;
 
   constructor(options: CommitQueueOptions) {
@@ -58,9 +69,10 @@ export class CommitQueue {
     return new Promise((resolve) => this.#enqueue({ done: () => resolve() }));
   }
 
-  /** As `settled`, and waits no more for a log that is out of order. */
+  /** As `settled`, and waits no more for a log that is out of order; for one that says nothing it waits once more. */
   close(): Promise<void> {
     this.#closing = true;
+    this.#silent = false;
     this.#cutShort?.();
     return this.settled();
   }
@@ -86,7 +98,7 @@ export class CommitQueue {
 
   async #commit(segment: UncommittedSegment): Promise<CommittedSegment | undefined> {
     for (let tried = 1; ; tried += 1) {
-      const last = tried >= TRIES || this.#outOfOrder;
+      const last = tried >= TRIES || this.#outOfOrder || (this.#closing && this.#silent);
       const committed = (await this.#append(segment)) ?? (last ? await this.#append(gapFor(segment)) : undefined);
       if (committed !== undefined) {
         this.#outOfOrder = false;
@@ -102,13 +114,38 @@ export class CommitQueue {
   }
 
   async #append(segment: UncommittedSegment): Promise<CommittedSegment | undefined> {
+    if (this.#closing && this.#silent) return undefined;
     try {
-      return await this.#options.transcript.append(segment);
+      const committed = await this.#answer(segment);
+      this.#silent = false;
+      return committed;
     } catch (error) {
+      this.#silent = error instanceof UnansweredError;
       const { id: segmentId, status } = segment;
       this.#options.logger.warn({ err: error, segmentId, status }, 'a segment could not be committed yet');
       return undefined;
     }
+  }
+
+  /** @throws UnansweredError, or what the log throws */
+  async #answer(segment: UncommittedSegment): Promise<CommittedSegment> {
+    if (this.#unanswered >= MOST_UNANSWERED) throw new UnansweredError();
+    const answer = this.#options.transcript.append(segment);
+    let cancel: CancelTimer = () => {};
+    let late = false;
+    const limit = new Promise<never>((_, reject) => {
+      cancel = this.#time.after(APPEND_LIMIT_MS, () => {
+        late = true;
+        this.#unanswered += 1;
+        reject(new UnansweredError());
+      });
+    });
+    const settled = () => {
+      cancel();
+      if (late) this.#unanswered -= 1;
+    };
+    answer.then(settled, settled);
+    return Promise.race([answer, limit]);
   }
 
   /** Cut short by `close` where the log is out of order. */
@@ -123,6 +160,14 @@ export class CommitQueue {
       };
       this.#cutShort = this.#outOfOrder ? over : undefined;
     });
+  }
+}
+
+class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+
+  constructor() {
+    super(`the log has not answered within ${APPEND_LIMIT_MS} ms`);
   }
 }
 

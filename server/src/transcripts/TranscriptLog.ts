@@ -19,7 +19,10 @@ export interface TranscriptPage {
  */
 export interface TranscriptLog {
   readonly lastSeq: number;
-  /** Gives the next `seq`; a segment id that is in the log already is answered with the row that stands there. */
+  /**
+   * Gives the next `seq`; a segment id that is in the log already is answered with the row that stands there, whatever that is. Also
+   * where an earlier append of that id is under way still: whoever waits for it gives up after some seconds and tries again.
+   */
   append(segment: UncommittedSegment): Promise<CommittedSegment>;
   /** Segments with `seq` above `afterSeq`, oldest first, at most `limit`. */
   page(options: { afterSeq: number; limit: number }): Promise<TranscriptPage>;
