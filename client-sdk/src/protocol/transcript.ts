@@ -14,7 +14,7 @@ export type GapReason =
   | 'rejected'
   /** There was a text, and the transcript's store did not take it. */
   | 'notStored'
-  /** The media worker that held the audio died, or had it no more. */
+  /** The media worker that held the audio died or had it no more, or nobody listened for a while. */
   | 'mediaWorkerLost';
 
 export interface Word {

@@ -10,8 +10,8 @@ import {
 } from '../sfu/index.js';
 import type { SpeechSettings } from '../speech/settings.js';
 import { MediaWorkerPool } from './MediaWorkerPool.js';
-import type { PipelineEvent, WakeWordModels } from './messages.js';
-import { RoomPipeline } from './RoomPipeline.js';
+import type { WakeWordModels } from './messages.js';
+import { RoomPipeline, type RoomPipelineOptions } from './RoomPipeline.js';
 
 export interface MediaNodeOptions {
   sfu: {
@@ -122,13 +122,10 @@ export class MediaNode {
     return SfuRoom.create({ workers: this.#sfuWorkers, onEvent: options.onEvent });
   }
 
-  createPipeline(options: {
-    sfu: SfuRoom;
-    /** The node's own without. */
-    settings?: SpeechSettings;
-    onEvent: (event: PipelineEvent) => void;
-    onNotHeard?: (failure: { speakerId: string; error: unknown }) => void;
-  }): RoomPipeline {
+  /** @param options.settings default: the node's own */
+  createPipeline(
+    options: Pick<RoomPipelineOptions, 'sfu' | 'onEvent' | 'onNotHeard'> & { settings?: SpeechSettings },
+  ): RoomPipeline {
     return new RoomPipeline({
       workers: this.#mediaWorkers,
       settings: this.#options.settings,

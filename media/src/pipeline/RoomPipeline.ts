@@ -15,8 +15,11 @@ export interface RoomPipelineOptions {
   /** Of the model that makes finals; default: `DEFAULT_READING`. */
   reading?: Partial<ReadingProfile> | undefined;
   onEvent: (event: PipelineEvent) => void;
-  /** Somebody cannot be listened to, however often it was tried; a gap tells the room. */
-  onNotHeard?: (failure: { speakerId: string; error: unknown }) => void;
+  /**
+   * Somebody, or without a speaker the whole room, cannot be listened to. Told once, however often it is tried from then on; what
+   * nobody heard is a gap.
+   */
+  onNotHeard?: (failure: { speakerId?: string; error: unknown }) => void;
   time?: TimeSource;
 }
 
@@ -30,17 +33,27 @@ interface OpenSegment {
   shown: boolean;
 }
 
+/** Somebody who is not tapped. */
+interface Unheard {
+  /** In milliseconds of the meeting. */
+  sinceMs: number;
+  /** A try failed, or the media worker died: this is no longer the moment that everybody's set-up takes. */
+  lost: boolean;
+}
+
 /** Last words wait for the recogniser this long at most. */
 const DRAIN_TIMEOUT_MS = 70_000;
-/** What could not be set up is tried again after waits that double: for 8 s in all. */
-const RETRY = { attempts: 6, firstMs: 250 };
+/** What could not be set up is tried again for as long as the room stands, after waits that double up to the longest. */
+const RETRY_MS = { first: 250, longest: 10_000 };
+/** After so many tries that failed, 8 s, the room is told of what nobody heard until then; of the rest when it is heard again. */
+const TOLD_AFTER_TRIES = 6;
 /** Of the timer of a whole room among those of its speakers, whose ids are not empty. */
 const ROOM = '';
 
 /**
  * One room's way from the SFU to text, seen from the server process: opens the tap, tells the media worker who is who, and
  * hands its events on. When the media worker dies, everything is set up again on its successor, and each utterance that was
- * open becomes a gap, as does the time of somebody who cannot be listened to: nothing is lost silently.
+ * open becomes a gap, as does the time in which somebody is not listened to: nothing is lost silently.
  */
 export class RoomPipeline implements MediaWorkerRoom {
   readonly #options: RoomPipelineOptions;
@@ -49,10 +62,11 @@ export class RoomPipeline implements MediaWorkerRoom {
   readonly #openSegments = new Map<string, OpenSegment>();
   /** What each speaker was heard to speak last. */
   readonly #languages = new Map<string, string>();
-  /** Since when nothing has been heard of whoever is not tapped, in milliseconds of the meeting. */
-  readonly #unheardSinceMs = new Map<string, number>();
+  readonly #unheard = new Map<string, Unheard>();
   /** What is going to be tried again, by speaker or for the whole room. */
   readonly #retries = new Map<string, CancelTimer>();
+  /** What was told to fail, and has not succeeded since. */
+  readonly #failing = new Set<string>();
   readonly #time: TimeSource;
   #sfu: SfuRoom;
   #settings: SpeechSettings;
@@ -99,34 +113,31 @@ export class RoomPipeline implements MediaWorkerRoom {
     });
   }
 
-  /** Where it fails, it is tried again for some time. */
+  /** Resolves after the first try; where that fails, it is tried again until it succeeds or the speaker is removed. */
   async addSpeaker(speaker: SpeakerOptions): Promise<void> {
     this.#speakers.set(speaker.speakerId, speaker);
-    this.#unheardSinceMs.set(speaker.speakerId, this.#nowInMeeting());
-    await this.#queue(async () => {
-      const failure = await this.#tapOrRetry(speaker, 1);
-      if (failure !== undefined) throw failure.error;
-    });
+    this.#unheard.set(speaker.speakerId, { sinceMs: this.#nowInMeeting(), lost: false });
+    await this.#queue(() => this.#tapOrRetry(speaker, 1));
   }
 
   /** Closes the open utterance on mute, so that the last word before it is not late. */
   async setMuted(options: { speakerId: string; muted: boolean }): Promise<void> {
     const speaker = this.#speakers.get(options.speakerId);
     if (speaker === undefined) return;
+    if (speaker.muted !== options.muted) this.#tellUnheard(speaker);
     speaker.muted = options.muted;
-    // Somebody who was given up, and now is going to speak.
-    if (!speaker.muted && this.#unheardSinceMs.has(speaker.speakerId) && !this.#retries.has(speaker.speakerId)) {
-      this.#unheardSinceMs.set(speaker.speakerId, this.#nowInMeeting());
-      this.#later(speaker.speakerId, 0, () => this.#tapOrRetry(speaker, 1));
-    }
     const payload = { roomId: this.#roomId, ...options };
     await this.#queue(() => this.#ask(() => this.#worker.process.request('setMuted', { payload })));
   }
 
   /** Resolves when everything that this speaker said is text or a gap. */
   async removeSpeaker(speakerId: string): Promise<void> {
-    if (!this.#speakers.delete(speakerId)) return;
-    this.#unheardSinceMs.delete(speakerId);
+    const speaker = this.#speakers.get(speakerId);
+    if (speaker === undefined) return;
+    this.#tellUnheard(speaker);
+    this.#speakers.delete(speakerId);
+    this.#unheard.delete(speakerId);
+    this.#failing.delete(speakerId);
     this.#cancelRetry(speakerId);
     // Behind the set-up that may still be adding it, but nobody waits behind its last words.
     await this.#setUp.catch(() => {});
@@ -176,6 +187,7 @@ export class RoomPipeline implements MediaWorkerRoom {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    for (const speaker of this.#speakers.values()) this.#tellUnheard(speaker);
     for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
     await this.#setUp.catch(() => {});
     const payload = { roomId: this.#roomId };
@@ -220,7 +232,8 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#giveUp(() => true);
     for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
     for (const speakerId of this.#speakers.keys()) {
-      if (!this.#unheardSinceMs.has(speakerId)) this.#unheardSinceMs.set(speakerId, endMs);
+      const sinceMs = this.#unheard.get(speakerId)?.sinceMs ?? endMs;
+      this.#unheard.set(speakerId, { sinceMs, lost: true });
       this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'speechEnded', atMs: endMs });
     }
     this.#sfu.closeTap();
@@ -230,14 +243,15 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#queue(() => this.#restore(1)).catch(() => {});
   }
 
-  /** Never fails: what cannot be set up is tried again later, and told in the end. */
+  /** Never fails: what cannot be set up is tried again later. */
   async #restore(attempt: number): Promise<void> {
     if (this.#closed) return;
     try {
       await this.#connect('openRoom');
     } catch (error) {
-      if (attempt < RETRY.attempts) this.#later(ROOM, attempt, () => this.#restore(attempt + 1));
-      else for (const speaker of this.#speakers.values()) this.#notHeard(speaker, error);
+      this.#failed(ROOM, error);
+      if (attempt === TOLD_AFTER_TRIES) for (const speaker of this.#speakers.values()) this.#tellUnheard(speaker);
+      this.#later(ROOM, attempt, () => this.#restore(attempt + 1));
       return;
     }
     for (const speaker of [...this.#speakers.values()]) await this.#tapOrRetry(speaker, 1);
@@ -264,27 +278,39 @@ export class RoomPipeline implements MediaWorkerRoom {
       sfu.closeTap();
       throw error;
     }
+    // Of an earlier try, which would take the room from those who are heard by then.
+    this.#cancelRetry(ROOM);
+    this.#failing.delete(ROOM);
     if (this.#diagnostics) this.setDiagnostics(true);
   }
 
-  /** @returns why it failed; it is tried again then, and told when that is of no use */
-  async #tapOrRetry(speaker: SpeakerOptions, attempt: number): Promise<{ error: unknown } | undefined> {
+  /** Never fails: who cannot be tapped is tried again later. */
+  async #tapOrRetry(speaker: SpeakerOptions, attempt: number): Promise<void> {
+    const { speakerId } = speaker;
+    const isThere = () => !this.#closed && this.#speakers.get(speakerId) === speaker;
+    // Whoever came while the room was restored is heard already.
+    if (!isThere() || !this.#unheard.has(speakerId)) return;
     try {
       await this.#tap(speaker);
-      return undefined;
     } catch (error) {
-      const { speakerId } = speaker;
-      if (this.#closed || this.#speakers.get(speakerId) !== speaker) return { error };
-      if (attempt < RETRY.attempts) this.#later(speakerId, attempt, () => this.#tapOrRetry(speaker, attempt + 1));
-      else this.#notHeard(speaker, error);
-      return { error };
+      const unheard = this.#unheard.get(speakerId);
+      if (!isThere() || unheard === undefined) return;
+      unheard.lost = true;
+      // Once there is a tap again, everybody is tapped.
+      if (this.#retries.has(ROOM)) return;
+      this.#failed(speakerId, error);
+      if (attempt === TOLD_AFTER_TRIES) this.#tellUnheard(speaker);
+      this.#later(speakerId, attempt, () => this.#tapOrRetry(speaker, attempt + 1));
+      return;
     }
+    if (!isThere()) return;
+    this.#tellUnheard(speaker);
+    this.#unheard.delete(speakerId);
+    this.#failing.delete(speakerId);
   }
 
   async #tap(speaker: SpeakerOptions): Promise<void> {
     const { speakerId } = speaker;
-    // Whoever came while the room was restored is heard already.
-    if (this.#speakers.get(speakerId) !== speaker || !this.#unheardSinceMs.has(speakerId)) return;
     const sfu = this.#sfu;
     const { consumerId, ssrc, payloadType } = await sfu.tapProducer(speakerId);
     try {
@@ -296,18 +322,25 @@ export class RoomPipeline implements MediaWorkerRoom {
       sfu.untap(consumerId);
       throw error;
     }
-    this.#unheardSinceMs.delete(speakerId);
   }
 
-  #notHeard(speaker: SpeakerOptions, error: unknown): void {
-    const { speakerId, participantId, track, epoch } = speaker;
+  #failed(key: string, error: unknown): void {
+    if (this.#failing.has(key)) return;
+    this.#failing.add(key);
+    this.#options.onNotHeard?.(key === ROOM ? { error } : { speakerId: key, error });
+  }
+
+  /** A gap for the time up to now in which somebody may have spoken to nobody. */
+  #tellUnheard(speaker: SpeakerOptions): void {
+    const { speakerId, participantId, track, epoch, muted } = speaker;
+    const unheard = this.#unheard.get(speakerId);
+    if (unheard === undefined) return;
+    const startMs = unheard.sinceMs;
     const endMs = this.#nowInMeeting();
-    const startMs = this.#unheardSinceMs.get(speakerId) ?? endMs;
-    this.#unheardSinceMs.set(speakerId, endMs);
-    this.#options.onNotHeard?.({ speakerId, error });
-    if (speaker.muted) return;
+    unheard.sinceMs = endMs;
+    if (!unheard.lost || muted || endMs <= startMs) return;
     const id = `${participantId}-${track}-${epoch}.unheard-${Math.round(startMs)}`;
-    this.#tellGap(speakerId, { id, startMs, endMs, revision: 1 });
+    this.#tellGap(speakerId, { segment: { id, startMs, endMs, revision: 1 }, unheard: true });
   }
 
   /** Of utterances that nobody will end any more. */
@@ -318,20 +351,20 @@ export class RoomPipeline implements MediaWorkerRoom {
       const { speakerId, segment } = open;
       this.#openSegments.delete(segment.id);
       const endMs = Math.max(segment.endMs, nowMs);
-      this.#tellGap(speakerId, { ...segment, endMs, revision: segment.revision + 1 });
+      this.#tellGap(speakerId, { segment: { ...segment, endMs, revision: segment.revision + 1 } });
     }
   }
 
-  #tellGap(speakerId: string, segment: PipelineSegment): void {
+  #tellGap(speakerId: string, gap: { segment: PipelineSegment; unheard?: true }): void {
     const language = this.#languageOf(speakerId);
     const reason = 'mediaWorkerLost';
-    this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'gap', segment, reason, language });
+    this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'gap', ...gap, reason, language });
   }
 
-  /** @param attempt the one that failed; 0: at once */
+  /** @param attempt the one that failed, from 1 on */
   #later(key: string, attempt: number, step: () => Promise<unknown>): void {
     this.#cancelRetry(key);
-    const waitMs = attempt === 0 ? 0 : RETRY.firstMs * 2 ** (attempt - 1);
+    const waitMs = Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** Math.min(attempt - 1, 10));
     const cancel = this.#time.after(waitMs, () => {
       this.#retries.delete(key);
       this.#queue(async () => void (await step())).catch(() => {});

@@ -187,8 +187,11 @@ export type PipelineEvent = { roomId: string; speakerId: string } & (
   | { type: 'interim'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
   /** `committedCorrections`: words of the settled prefix that the final changed. */
   | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis; committedCorrections: number }
-  /** `language`: what this speaker speaks, as far as is known; empty where it is not. */
-  | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason; language: string }
+  /**
+   * `language`: what this speaker speaks, as far as is known; empty where it is not. `unheard`: nobody listened meanwhile, so that
+   * no ledger has it.
+   */
+  | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason; language: string; unheard?: true }
   /** It has no text of its own: no speech, another speaker's voice, or nobody had said the wake phrase. */
   | { type: 'retracted'; segmentId: string }
   | { type: 'stateChanged'; state: SpeakerState }

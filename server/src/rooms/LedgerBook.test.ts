@@ -41,6 +41,20 @@ describe('LedgerBook', () => {
     expect(ledger).toEqual(ledgerOf({ transcribedMs: 4_000, nonSpeechMs: 160, shedMs: { mediaWorkerLost: 700 } }));
   });
 
+  test('counts what nobody listened to as lost, and goes on where somebody listens again, however short it was before', () => {
+    const book = new LedgerBook();
+    book.update({ ...ada, producerId: 'one', ledger: ledgerOf({ transcribedMs: 1_000, pendingMs: 200 }) });
+    const gap = { ...ada, producerId: 'one', ms: 2_000.03, reason: 'mediaWorkerLost' } as const;
+    const { ledger, change } = book.unheard(gap);
+    expect(ledger).toEqual(ledgerOf({ transcribedMs: 1_000, shedMs: { mediaWorkerLost: 2_200 } }));
+    expect(change).toEqual({ ...emptyLedger(), totalMs: 2_000, pendingMs: -200, shedMs: { mediaWorkerLost: 2_200 } });
+    // More than was on the books before: time that ran backwards would not show it.
+    const again = book.update({ ...ada, producerId: 'one', ledger: ledgerOf({ nonSpeechMs: 5_000 }) });
+    expect(again.ledger).toEqual(
+      ledgerOf({ transcribedMs: 1_000, nonSpeechMs: 5_000, shedMs: { mediaWorkerLost: 2_200 } }),
+    );
+  });
+
   test('leaves nothing pending of a producer that has ended', () => {
     const book = new LedgerBook();
     const last = ledgerOf({ transcribedMs: 100, pendingMs: 50, shedMs: { overloaded: 30, mediaWorkerLost: 5 } });
@@ -84,13 +98,24 @@ describe('LedgerBook', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('update' as const), producerId, ledger }),
       fc.record({ kind: fc.constant('end' as const), producerId }),
+      fc.record({
+        kind: fc.constant('unheard' as const),
+        producerId,
+        ms: fc.double({ min: 0, max: 1e5, noNaN: true }),
+      }),
     );
+    type Step = typeof step extends fc.Arbitrary<infer Each> ? Each : never;
+    const changeOf = (book: LedgerBook, each: Step) => {
+      if (each.kind === 'end') return book.end({ ...ada, ...each });
+      if (each.kind === 'update') return book.update({ ...ada, ...each }).change;
+      return book.unheard({ ...ada, ...each, reason: 'mediaWorkerLost' }).change;
+    };
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const book = new LedgerBook();
         let sum = emptyLedger();
         for (const each of steps) {
-          const change = each.kind === 'end' ? book.end({ ...ada, ...each }) : book.update({ ...ada, ...each }).change;
+          const change = changeOf(book, each);
           if (change !== undefined) sum = combine({ a: sum, b: change, factor: 1 });
         }
         const [entry] = book.all;

@@ -1,4 +1,4 @@
-import type { AudioLedger, ParticipantLedger } from '@parley/client-sdk/protocol';
+import type { AudioLedger, ParticipantLedger, ShedReason } from '@parley/client-sdk/protocol';
 
 type LedgerClass = Exclude<keyof AudioLedger, 'shedMs' | 'rejectedMs'>;
 
@@ -63,6 +63,7 @@ interface Track {
   open: Map<string, AudioLedger>;
 }
 
+const SAMPLES_PER_MS = 16;
 /** So many participants' books are kept; those who ended longest ago go first. */
 const MAX_TRACKS = 2_000;
 
@@ -85,6 +86,24 @@ export class LedgerBook {
     // Time does not run backwards: the worker died, and its successor began with empty books.
     if (last !== undefined && ledger.totalMs < last.totalMs) this.#end(track, producerId);
     track.open.set(producerId, ledger);
+    const after = sumOf(track);
+    return { ledger: after, change: combine({ a: after, b: before, factor: -1 }) };
+  }
+
+  /**
+   * Audio of a producer that nobody listened to. Whoever did before is gone, and with them what they had not decided.
+   * @returns as `update`
+   */
+  unheard(options: { producerId: string; participantId: string; track: string; ms: number; reason: ShedReason }): {
+    ledger: AudioLedger;
+    change: AudioLedger;
+  } {
+    const track = this.#trackOf(options);
+    const before = sumOf(track);
+    this.#end(track, options.producerId);
+    const ms = inSamples(options.ms);
+    const unheard = { ...emptyLedger(), totalMs: ms, shedMs: { [options.reason]: ms } };
+    track.ended = combine({ a: track.ended, b: unheard, factor: 1 });
     const after = sumOf(track);
     return { ledger: after, change: combine({ a: after, b: before, factor: -1 }) };
   }
@@ -134,6 +153,11 @@ export class LedgerBook {
     }
     return made;
   }
+}
+
+/** Clocks are finer than samples, and sums of ledgers are exact. */
+function inSamples(ms: number): number {
+  return Math.round(ms * SAMPLES_PER_MS) / SAMPLES_PER_MS;
 }
 
 function keyOf(options: { participantId: string; track: string }): string {

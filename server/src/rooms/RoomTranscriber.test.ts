@@ -196,6 +196,23 @@ describe('RoomTranscriber', () => {
     expect(observed).toEqual([['gap', 'overloaded']]);
   });
 
+  test('counts what nobody listened to in the books', async () => {
+    pipeline.say({ type: 'ledger', ledger: { ...emptyLedger(), totalMs: 160, pendingMs: 160 } });
+    pipeline.say({ type: 'gap', segment, reason: 'mediaWorkerLost', language: '', unheard: true });
+    await settled();
+    const shedMs = { mediaWorkerLost: 1_160.5 };
+    expect(named('ledgerUpdated').at(-1)).toEqual({
+      name: 'ledgerUpdated',
+      notification: { participantId: 'p', track: 'microphone', ledger: { ...emptyLedger(), totalMs: 1_160.5, shedMs } },
+      options: { droppable: true },
+    });
+    expect(observed).toEqual([
+      ['audio', 160],
+      ['audio', 1_000.5],
+      ['gap', 'mediaWorkerLost'],
+    ]);
+  });
+
   test('tells a gap where a text cannot be stored, in its place, and waits for it at the close', async () => {
     pipeline.say({ type: 'final', segment, hypothesis: { ...hypothesis, text: UNSTORABLE }, committedCorrections: 0 });
     pipeline.say({ type: 'final', segment: { ...segment, id: 's2' }, hypothesis, committedCorrections: 0 });

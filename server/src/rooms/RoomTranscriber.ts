@@ -85,8 +85,13 @@ export class RoomTranscriber {
       settings: options.settings,
       onEvent: (event) => this.#onEvent(event),
       onNotHeard: ({ speakerId, error }) => {
+        const { logger, meetingId } = options;
+        if (speakerId === undefined) {
+          logger.warn({ err: error, meetingId }, 'a room is not listened to; it is tried again until it is');
+          return;
+        }
         const participantId = this.#speakers.get(speakerId)?.participantId;
-        options.logger.error({ err: error, participantId }, 'a speaker is not transcribed, however often it was tried');
+        logger.warn({ err: error, participantId }, 'a speaker is not listened to; it is tried again until they are');
       },
     });
   }
@@ -143,7 +148,7 @@ export class RoomTranscriber {
     return this.#ledgers.all;
   }
 
-  /** Listens to a producer from now on. People hear each other also when this fails, so it is logged, not thrown. */
+  /** Listens to a producer from now on. */
   async add(options: {
     producerId: string;
     participantId: string;
@@ -157,18 +162,8 @@ export class RoomTranscriber {
     this.#speakers.set(producerId, { participantId, displayName, track, speaking: false, state: 'inactive' });
     this.#epoch += 1;
     const own = options.settings === undefined ? {} : { settings: options.settings };
-    try {
-      await this.#pipeline.addSpeaker({
-        speakerId: producerId,
-        participantId,
-        track,
-        epoch: this.#epoch,
-        muted,
-        ...own,
-      });
-    } catch (error) {
-      this.#options.logger.error({ err: error, participantId }, 'a speaker is not transcribed yet');
-    }
+    const epoch = this.#epoch;
+    await this.#pipeline.addSpeaker({ speakerId: producerId, participantId, track, epoch, muted, ...own });
   }
 
   async setMuted(options: { producerId: string; muted: boolean }): Promise<void> {
@@ -236,6 +231,7 @@ export class RoomTranscriber {
         return;
       case 'final':
       case 'gap':
+        if (event.type === 'gap' && event.unheard === true) this.#accountUnheard(speaker, event);
         this.#commit({ event, segment: { ...segmentOf({ event, speaker, meetingId }), status: event.type } });
         return;
       case 'stateChanged':
@@ -278,6 +274,14 @@ export class RoomTranscriber {
     const { ledger, change } = this.#ledgers.update({ producerId, participantId, track, ledger: options.ledger });
     this.#options.observer.audio(change);
     return ledger;
+  }
+
+  #accountUnheard(speaker: Speaker, { speakerId, segment, reason }: Extract<PipelineEvent, { type: 'gap' }>): void {
+    const { participantId, track } = speaker;
+    const ms = segment.endMs - segment.startMs;
+    const { ledger, change } = this.#ledgers.unheard({ producerId: speakerId, participantId, track, ms, reason });
+    this.#options.observer.audio(change);
+    this.#options.tellAll('ledgerUpdated', { participantId, track, ledger }, { droppable: true });
   }
 
   #commit(options: { event: Extract<PipelineEvent, { type: 'final' | 'gap' }>; segment: UncommittedSegment }): void {
