@@ -1,4 +1,5 @@
 export { hasCudaBackend, loadNative, nativeAvailability } from './loadAddon.js';
+export { ModelFile, type TensorValues } from './ModelFile.js';
 export { type ModelHeader, readModelHeader } from './modelHeader.js';
 export { createOpusDecoder, opusPacketInfo } from './OpusDecoder.js';
 export { createSpeechEngine, isLanguage } from './SpeechEngine.js';

@@ -19,6 +19,7 @@ export interface RawAddon {
     lanes: number;
     threadsPerLane: number;
     flashAttention: boolean;
+    encoder?: { libraryPath: string; graphPath: string };
   }): Promise<{ engine: RawEngine; info: SpeechEngineInfo }>;
   isLanguage(code: string): boolean;
 }

@@ -60,7 +60,7 @@ const TENSOR_TYPES: Record<number, { bytes: number; elements: number }> = {
 const VOCABULARIES = [51_864, 51_865, 51_866];
 const TYPES: Record<number, string> = { 4: 'tiny', 6: 'base', 12: 'small', 24: 'medium', 32: 'large' };
 /** Frequency bins of Whisper's 400-point FFT. */
-const MEL_BINS = 201;
+export const MEL_BINS = 201;
 const SPACE = 0x20;
 const MAX_NAME_BYTES = 256;
 const MAX_ELEMENTS = 2 ** 31;
@@ -71,6 +71,29 @@ const MAX_ELEMENTS = 2 ** 31;
  * @throws NativeError (as a rejection) `NATIVE_MODEL_UNREADABLE` with the path and the reason
  */
 export async function readModelHeader(path: string): Promise<ModelHeader> {
+  return (await readModelLayout(path)).header;
+}
+
+/** One tensor of a file, unread. */
+export interface TensorEntry {
+  /** ggml's number of its type. */
+  type: number;
+  /** As in PyTorch: the last one varies fastest. ggml writes them the other way round. */
+  dimensions: readonly number[];
+  offset: number;
+  bytes: number;
+}
+
+/** Where in a file what lies. */
+export interface ModelLayout {
+  header: ModelHeader;
+  /** Byte offset of the mel filters: `mels` rows of 201 little-endian 32-bit floats. */
+  melFiltersOffset: number;
+  tensors: ReadonlyMap<string, TensorEntry>;
+}
+
+/** As `readModelHeader`, and where its tensors lie. @throws as that */
+export async function readModelLayout(path: string): Promise<ModelLayout> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
@@ -88,7 +111,7 @@ export async function readModelHeader(path: string): Promise<ModelHeader> {
   }
 }
 
-async function readStructure(reader: Reader): Promise<ModelHeader> {
+async function readStructure(reader: Reader): Promise<ModelLayout> {
   if ((await reader.uint32('the magic number')) !== MAGIC) {
     throw reader.fail('it is not a ggml Whisper file (whisper.cpp reads files named ggml-*.bin)');
   }
@@ -129,6 +152,7 @@ async function readStructure(reader: Reader): Promise<ModelHeader> {
   const filterBins = await reader.uint32('the mel filters');
   if (filterMels !== mels || filterBins !== MEL_BINS)
     throw reader.fail('its mel filters have another size than its dimensions say');
+  const melFiltersOffset = reader.position;
   reader.skip(filterMels * filterBins * 4, 'the mel filters');
 
   const words = await reader.uint32('the vocabulary');
@@ -136,17 +160,17 @@ async function readStructure(reader: Reader): Promise<ModelHeader> {
   await readVocabulary(reader, words);
 
   const expected = tensorCount({ audioLayers, textLayers });
-  const names = new Set<string>();
+  const tensors = new Map<string, TensorEntry>();
   while (!reader.atEnd) {
-    const name = await readTensor(reader);
-    if (names.has(name)) throw reader.fail('it holds a tensor twice');
-    names.add(name);
-    if (names.size > expected) throw reader.fail('it holds more tensors than its dimensions say');
+    const { name, ...entry } = await readTensor(reader);
+    if (tensors.has(name)) throw reader.fail('it holds a tensor twice');
+    tensors.set(name, entry);
+    if (tensors.size > expected) throw reader.fail('it holds more tensors than its dimensions say');
   }
-  if (names.size < expected) {
-    throw reader.fail(`it ends after ${names.size} of ${expected} tensors: the file is cut off`);
+  if (tensors.size < expected) {
+    throw reader.fail(`it ends after ${tensors.size} of ${expected} tensors: the file is cut off`);
   }
-  return {
+  const header: ModelHeader = {
     type: TYPES[audioLayers] ?? 'unknown',
     vocabulary,
     audioContext,
@@ -161,9 +185,10 @@ async function readStructure(reader: Reader): Promise<ModelHeader> {
     // As whisper.cpp decides: 51,864 are the English-only models.
     multilingual: vocabulary >= 51_865,
     quantisation,
-    tensors: names.size,
+    tensors: tensors.size,
     bytes: reader.size,
   };
+  return { header, melFiltersOffset, tensors };
 }
 
 /** whisper.cpp looks the single space up without asking whether it is there. */
@@ -184,25 +209,29 @@ function tensorCount({ audioLayers, textLayers }: { audioLayers: number; textLay
   return 11 + 15 * audioLayers + 24 * textLayers;
 }
 
-/** @returns the tensor's name */
-async function readTensor(reader: Reader): Promise<string> {
+async function readTensor(reader: Reader): Promise<TensorEntry & { name: string }> {
   const what = 'a tensor';
-  const dimensions = await reader.uint32(what);
+  const rank = await reader.uint32(what);
   const nameBytes = await reader.uint32(what);
-  const type = TENSOR_TYPES[await reader.uint32(what)];
-  if (!between(dimensions, 1, 4) || !between(nameBytes, 1, MAX_NAME_BYTES) || type === undefined) {
+  const type = await reader.uint32(what);
+  const block = TENSOR_TYPES[type];
+  if (!between(rank, 1, 4) || !between(nameBytes, 1, MAX_NAME_BYTES) || block === undefined) {
     throw reader.fail('the head of a tensor makes no sense');
   }
+  const dimensions: number[] = [];
   let elements = 1;
-  for (let i = 0; i < dimensions; i++) {
+  for (let i = 0; i < rank; i++) {
     const size = await reader.uint32(what);
     elements *= size;
     if (size === 0 || elements > MAX_ELEMENTS) throw reader.fail('a tensor has impossible dimensions');
+    dimensions.unshift(size);
   }
-  if (elements % type.elements !== 0) throw reader.fail('a tensor has impossible dimensions');
+  if (elements % block.elements !== 0) throw reader.fail('a tensor has impossible dimensions');
   const name = await reader.text(nameBytes, what);
-  reader.skip((elements / type.elements) * type.bytes, what);
-  return name;
+  const offset = reader.position;
+  const bytes = (elements / block.elements) * block.bytes;
+  reader.skip(bytes, what);
+  return { name, type, dimensions, offset, bytes };
 }
 
 /** Reads forward through a file in blocks; what is skipped is never read. */
@@ -219,6 +248,10 @@ class Reader {
     this.#file = options.file;
     this.#path = options.path;
     this.size = options.size;
+  }
+
+  get position(): number {
+    return this.#position;
   }
 
   get atEnd(): boolean {

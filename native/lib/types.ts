@@ -63,6 +63,11 @@ export interface SpeechEngineOptions {
   threadsPerLane: number;
   /** Off wherever `audioContext` is shortened (stale K/V rows leak into the result otherwise). */
   flashAttention: boolean;
+  /**
+   * An encoder by ONNX Runtime, for a CPU: its shared library (that of onnxruntime-node) and the graph that was written from the
+   * same model. Where it cannot be used, whisper.cpp's own encoder is, told by `info.encoderFailure`.
+   */
+  encoder?: { libraryPath: string; graphPath: string };
 }
 
 export interface SpeechEngineInfo {
@@ -77,6 +82,12 @@ export interface SpeechEngineInfo {
   loadMs: number;
   /** Version of whisper.cpp that was compiled in. */
   engineVersion: string;
+  /** Who encodes the audio. */
+  encoder: 'onnx' | 'whispercpp';
+  /** Version of ONNX Runtime where it encodes. */
+  encoderVersion?: string;
+  /** Why ONNX Runtime does not encode, although it was to. */
+  encoderFailure?: string;
 }
 
 export interface TranscribeJob {
@@ -106,6 +117,11 @@ export interface TranscribeJob {
   maxTokens: number;
   /** Text that came before, at most 224 tokens are used. Empty for none. */
   prompt: string;
+  /**
+   * Tokens of an earlier text about audio that begins at the same place, 224 at most: where the new text is the same, it is found in one
+   * look. A guess, never trusted: the text is the same with it and without.
+   */
+  draft?: readonly number[];
   temperature: number;
   /**
    * Steps in which the temperature rises up to 1 while the text looks wrong; 0 switches this off. Where no text looks right, the
@@ -118,7 +134,7 @@ export interface TranscribeJob {
   noSpeechThreshold: number;
   /** A text without an end whose last 32 tokens have a lower entropy (nats) looks wrong, 0 to 5. */
   entropyThreshold: number;
-  /** Ask for word times, by the decoder's attention to the audio; costs one more run of the decoder over the text. */
+  /** Ask for word times, by the decoder's attention to the audio; costs one more run of the decoder over the text with beams or a temperature. */
   words: boolean;
   /**
    * CPU threads, 1 to the lane's; more count as those. 0 or absent = the lane's. All jobs together should have no more than there are
@@ -151,6 +167,8 @@ export interface TranscribeResult {
   /** Mean log-probability of the text tokens; 0 for an empty text. */
   meanLogProbability: number;
   tokens: number;
+  /** The text's tokens. */
+  tokenIds: number[];
   /** The tokens were used up before the text ended; absent when it ended. */
   truncated?: boolean;
   /**
@@ -162,6 +180,11 @@ export interface TranscribeResult {
   words?: NativeWord[];
   /** Samples that were NaN, infinite or out of range, and were set to 0 or clipped. */
   sanitizedSamples: number;
+  /**
+   * Why whisper.cpp's own encoder did what ONNX Runtime was to do, in the first answer since; from then on it does it for all. Absent
+   * when nothing failed.
+   */
+  encoderFailure?: string;
   timings: { melMs: number; encodeMs: number; decodeMs: number; totalMs: number };
 }
 

@@ -13,6 +13,7 @@ namespace parley {
 
 namespace {
 
+constexpr uint32_t kMostDraftTokens = 224;
 constexpr const char *kInvalid = "NATIVE_INVALID_ARGUMENT";
 
 std::string textOf(const Napi::Object &object, const char *key) { return object.Get(key).ToString().Utf8Value(); }
@@ -47,6 +48,16 @@ std::vector<std::string> textsOf(const Napi::Object &object, const char *key) {
   return texts;
 }
 
+std::vector<int> numbersOf(const Napi::Object &object, const char *key) {
+  std::vector<int> numbers;
+  const Napi::Value value = object.Get(key);
+  if (!value.IsArray()) return numbers;
+  const auto array = value.As<Napi::Array>();
+  const uint32_t count = std::min<uint32_t>(array.Length(), kMostDraftTokens);
+  for (uint32_t i = 0; i < count; i++) numbers.push_back(array.Get(i).ToNumber().Int32Value());
+  return numbers;
+}
+
 bool readJob(const Napi::Object &object, Job &job) {
   if (!readAudio(object.Get("pcm"), job.audio)) return false;
   job.language = textOf(object, "language");
@@ -57,6 +68,7 @@ bool readJob(const Napi::Object &object, Job &job) {
     job.switchProbability = numberOf(settled.As<Napi::Object>(), "switchProbability");
   }
   job.prompt = textOf(object, "prompt");
+  job.draft = numbersOf(object, "draft");
   job.translate = flagOf(object, "translate");
   job.words = flagOf(object, "words");
   job.audioContext = intOf(object, "audioContext");
@@ -155,6 +167,11 @@ Napi::Value loadEngine(const Napi::CallbackInfo &info) {
     options.lanes = std::clamp(intOf(object, "lanes"), 1, 8);
     options.threadsPerLane = std::clamp(intOf(object, "threadsPerLane"), 1, 64);
     options.flashAttention = flagOf(object, "flashAttention");
+    const Napi::Value encoder = object.Get("encoder");
+    if (encoder.IsObject()) {
+      options.encoder.libraryPath = textOf(encoder.As<Napi::Object>(), "libraryPath");
+      options.encoder.graphPath = textOf(encoder.As<Napi::Object>(), "graphPath");
+    }
     auto *loader = new EngineLoader(env, std::move(options));
     const Napi::Promise promise = loader->promise();
     loader->Queue();

@@ -25,8 +25,8 @@ template <typename Function> Function cpuFunction(ggml_backend_t backend, const 
 
 } // namespace
 
-std::unique_ptr<Lane> Lane::create(whisper_context *context, int threads, std::string &error) {
-  std::unique_ptr<Lane> lane(new Lane(context, threads));
+std::unique_ptr<Lane> Lane::create(whisper_context *context, OnnxEncoder *encoder, int threads, std::string &error) {
+  std::unique_ptr<Lane> lane(new Lane(context, encoder, threads));
   if (!lane->makeState(error)) return nullptr;
   lane->thread_ = std::thread(&Lane::loop, lane.get());
   return lane;
@@ -153,7 +153,7 @@ Outcome Lane::runJob(const Job &job) {
     return outcome;
   }
   const int threads = job.threads > 0 ? std::min(job.threads, threads_) : threads_;
-  outcome = transcribe(context_, state_, job, threads, *this);
+  outcome = transcribe(context_, state_, job, threads, *this, encoder_);
   if (state_ == nullptr) freePool(); // whisper.cpp freed the state; the next job makes another with its own threads
   if (closing_ && outcome.status != Status::Ok) {
     outcome.status = Status::Closed;

@@ -17,11 +17,11 @@ namespace parley {
 
 using Completion = std::function<void(Outcome)>;
 
-/** One `whisper_state` with a thread of its own; one job at a time. */
+/** One `whisper_state` with a thread of its own; one job at a time. `context` and `encoder`, which may be null, outlive it. */
 class Lane final : private StopSignal {
 public:
   /** @return null with the reason in `error` */
-  static std::unique_ptr<Lane> create(whisper_context *context, int threads, std::string &error);
+  static std::unique_ptr<Lane> create(whisper_context *context, OnnxEncoder *encoder, int threads, std::string &error);
   ~Lane() override;
   Lane(const Lane &) = delete;
   Lane &operator=(const Lane &) = delete;
@@ -35,7 +35,8 @@ public:
   void close();
 
 private:
-  Lane(whisper_context *context, int threads) : context_(context), threads_(threads) {}
+  Lane(whisper_context *context, OnnxEncoder *encoder, int threads)
+      : context_(context), encoder_(encoder), threads_(threads) {}
 
   bool makeState(std::string &error);
   void freeState();
@@ -47,6 +48,7 @@ private:
   static bool stopCallback(void *lane);
 
   whisper_context *context_;
+  OnnxEncoder *encoder_;
   int threads_;
   whisper_state *state_ = nullptr;
   ggml_threadpool *pool_ = nullptr;

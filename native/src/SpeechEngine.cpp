@@ -53,8 +53,9 @@ bool SpeechEngine::open(const EngineOptions &options, bool gpu, std::string &err
       error = lastEngineError().empty() ? "whisper.cpp could not read the model" : lastEngineError();
       return false;
     }
+    if (!gpu) openEncoder(options);
     for (int i = 0; i < options.lanes; ++i) {
-      auto lane = Lane::create(context_, options.threadsPerLane, error);
+      auto lane = Lane::create(context_, encoder_.get(), options.threadsPerLane, error);
       if (!lane) return false;
       lanes_.push_back(std::move(lane));
     }
@@ -63,6 +64,17 @@ bool SpeechEngine::open(const EngineOptions &options, bool gpu, std::string &err
     error = failure.what();
     return false;
   }
+}
+
+/** An engine without it works, and says why it has none. */
+void SpeechEngine::openEncoder(const EngineOptions &options) {
+  if (options.encoder.libraryPath.empty() || options.encoder.graphPath.empty()) return;
+  if (options.flashAttention) {
+    info_.encoderFailure = "it does not go with flash attention";
+    return;
+  }
+  encoder_ = OnnxEncoder::load(options.encoder, options.threadsPerLane, info_.encoderFailure);
+  if (encoder_) info_.encoderVersion = encoder_->version();
 }
 
 SpeechEngine::~SpeechEngine() {

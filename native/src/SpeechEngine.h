@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "Lane.h"
+#include "OnnxEncoder.h"
 
 struct whisper_context;
 
@@ -18,6 +19,8 @@ struct EngineOptions {
   int lanes = 1;
   int threadsPerLane = 1;
   bool flashAttention = false;
+  /** Used on a CPU, where both are given. */
+  OnnxEncoderOptions encoder;
 };
 
 struct EngineInfo {
@@ -28,6 +31,10 @@ struct EngineInfo {
   std::string modelType;
   double loadMs = 0;
   std::string engineVersion;
+  /** Of ONNX Runtime, where its encoder is in use; else empty. */
+  std::string encoderVersion;
+  /** Why it is not, although it was to; else empty. */
+  std::string encoderFailure;
 };
 
 /** whisper.cpp with one model and several lanes. Knows nothing of JavaScript; safe to call from any thread. */
@@ -49,10 +56,12 @@ public:
 private:
   SpeechEngine() = default;
   bool open(const EngineOptions &options, bool gpu, std::string &error);
+  void openEncoder(const EngineOptions &options);
   bool hasLane(int lane) const { return lane >= 0 && static_cast<std::size_t>(lane) < lanes_.size(); }
 
   EngineInfo info_;
   whisper_context *context_ = nullptr;
+  std::unique_ptr<OnnxEncoder> encoder_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<bool> closing_{false};
   std::mutex closeMutex_;

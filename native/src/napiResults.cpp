@@ -39,7 +39,13 @@ Napi::Value transcriptionToJs(Napi::Env env, const Outcome &outcome) {
   }
   result.Set("noSpeechProbability", value.noSpeechProbability);
   result.Set("meanLogProbability", value.meanLogProbability);
-  result.Set("tokens", value.tokens);
+  result.Set("tokens", static_cast<double>(value.tokenIds.size()));
+  Napi::Array tokenIds = Napi::Array::New(env, value.tokenIds.size());
+  for (std::size_t i = 0; i < value.tokenIds.size(); ++i) {
+    tokenIds.Set(static_cast<std::uint32_t>(i), value.tokenIds[i]);
+  }
+  result.Set("tokenIds", tokenIds);
+  if (!value.encoderFailure.empty()) result.Set("encoderFailure", value.encoderFailure);
   if (value.truncated) result.Set("truncated", true);
   if (value.unpromptedLogProbability) result.Set("unpromptedLogProbability", *value.unpromptedLogProbability);
   if (outcome.wantsWords) result.Set("words", wordsToJs(env, value.words));
@@ -57,6 +63,9 @@ Napi::Value infoToJs(Napi::Env env, const EngineInfo &info) {
   result.Set("modelType", info.modelType);
   result.Set("loadMs", info.loadMs);
   result.Set("engineVersion", info.engineVersion);
+  result.Set("encoder", info.encoderVersion.empty() ? "whispercpp" : "onnx");
+  if (!info.encoderVersion.empty()) result.Set("encoderVersion", info.encoderVersion);
+  if (!info.encoderFailure.empty()) result.Set("encoderFailure", info.encoderFailure);
   return result;
 }
 

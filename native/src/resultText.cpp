@@ -147,11 +147,17 @@ private:
 
 /** Gives tokens their times. Where the model cannot tell, they share the audio evenly. */
 void placeTokens(whisper_context *context, whisper_state *state, const Job &job, int languageId, int threads,
-                 std::vector<Token> &tokens) {
-  std::vector<whisper_token> ids;
-  for (const Token &token : tokens) ids.push_back(token.data.id);
+                 Decoded &decoded) {
+  std::vector<Token> &tokens = decoded.tokens;
   const FrameRange range = Levels(job.audio).loudFrames();
-  const std::vector<int> starts = alignTokens(context, state, ids, languageId, range, threads);
+  std::vector<int> starts;
+  if (decoded.attention.tokens > 0) {
+    starts = alignRows(decoded.attention, decoded.firstTextRow, tokens.size(), range);
+  } else {
+    std::vector<whisper_token> ids;
+    for (const Token &token : tokens) ids.push_back(token.data.id);
+    starts = alignTokens(context, state, ids, languageId, range, threads);
+  }
   const double share = job.audio.givenMs() / static_cast<double>(std::max<std::size_t>(1, tokens.size()));
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const bool known = starts.size() == tokens.size() + 1;
@@ -206,7 +212,7 @@ void collectText(whisper_context *context, whisper_state *state, const Job &job,
                  Transcription &value) {
   std::vector<Token> &tokens = decoded.tokens;
   const int languageId = whisper_lang_id(value.language.c_str());
-  if (job.words) placeTokens(context, state, job, languageId, threads, tokens);
+  if (job.words) placeTokens(context, state, job, languageId, threads, decoded);
   std::string bytes;
   WordBuilder words(job.audio);
   for (const Token &token : tokens) {
@@ -215,7 +221,7 @@ void collectText(whisper_context *context, whisper_state *state, const Job &job,
   }
   const std::string valid = validUtf8(bytes);
   value.text = std::string(trimmed(valid));
-  value.tokens = static_cast<int>(tokens.size());
+  for (const Token &token : tokens) value.tokenIds.push_back(token.data.id);
   value.truncated = !decoded.ended;
   value.meanLogProbability = value.text.empty() ? 0 : decoded.meanLogProbability();
   if (job.words) value.words = words.take();

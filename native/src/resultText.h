@@ -5,6 +5,7 @@
 
 #include "transcription.h"
 #include "whisper.h"
+#include "whisperAccess.h"
 
 namespace parley {
 
@@ -23,6 +24,10 @@ struct Decoded {
   bool ended = true;
   /** What the text is worth by the model itself, where its tokens were drawn at a temperature and their own probabilities are not. */
   std::optional<double> rescored;
+  /** Of the task's tokens and the text's, from the decoding itself; empty where it was not asked for or could not be had. */
+  access::Attention attention;
+  /** The row of `attention` that tells of the first token. */
+  int firstTextRow = 0;
 
   double meanLogProbability() const;
 };

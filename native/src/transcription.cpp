@@ -7,7 +7,9 @@
 #include <exception>
 #include <map>
 
+#include "OnnxEncoder.h"
 #include "backends.h"
+#include "greedyDecoder.h"
 #include "resultText.h"
 #include "utf8.h"
 #include "whisper.h"
@@ -19,6 +21,9 @@ namespace {
 
 /** whisper.cpp's own code for "no memory for the key/value cache": it has freed the state by then. */
 constexpr int kStateFreed = -7;
+/** Its codes for an encoder and a decoder that failed or were stopped. */
+constexpr int kEncoderFailed = -6;
+constexpr int kDecoderFailed = -9;
 /** Far more than the 224 tokens that can be used; bounds the tokenizer's regular expression. */
 constexpr std::size_t kMaxPromptBytes = 4096;
 /** Decoders that the temperature fallback samples with. */
@@ -76,12 +81,12 @@ int languageId(whisper_context *context, const std::string &code) {
 }
 
 /**
- * Probabilities of the model's languages, by their numbers, for the audio that `state` holds; the encoder's output stays there
- * for the decoding. Where `among` names some, they are the shares of these. Empty: they could not be computed.
+ * Probabilities of the model's languages, by their numbers, for the audio whose encoding `state` holds. Where `among` names some, they are the shares of these. Empty: they could not be computed.
  */
 std::vector<double> languageProbabilities(whisper_context *context, whisper_state *state, int threads,
                                           const std::vector<std::string> &among) {
   std::vector<float> all(static_cast<std::size_t>(whisper_lang_max_id()) + 1, 0.0f);
+  access::reuseEncoding(state);
   if (whisper_lang_auto_detect_with_state(context, state, 0, threads, all.data()) < 0) return {};
   all.resize(std::min<std::size_t>(languageCount(context), all.size()));
   if (among.empty()) return {all.begin(), all.end()};
@@ -147,6 +152,67 @@ bool looksWrong(const Decoded &decoded, const Job &job, double noSpeechProbabili
   return !decoded.ended && decoded.tokens.size() > kLoopTokens && tailEntropy(decoded.tokens) < job.entropyThreshold;
 }
 
+double msSince(std::chrono::steady_clock::time_point started) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+}
+
+/**
+ * Puts what the decoder reads of the audio into `state`. What another encoder cannot do, whisper.cpp's own does.
+ * @return whisper.cpp's code
+ */
+int encode(whisper_context *context, whisper_state *state, const Job &job, int threads, const StopSignal &stop,
+           OnnxEncoder *encoder, std::string &failure) {
+  const auto &samples = job.audio.samples;
+  const int count = static_cast<int>(samples.size());
+  const CrossAttentionCache cache = access::crossAttentionCache(context, state);
+  if (encoder != nullptr && encoder->usable() && cache.keys != nullptr) {
+    const auto started = std::chrono::steady_clock::now();
+    failure = encoder->encode(job.audio, cache, threads, stop);
+    access::addEncodeMs(state, msSince(started));
+    if (failure.empty()) {
+      access::noteAudio(context, state, count);
+      return 0;
+    }
+    if (stop.shouldStop()) return kEncoderFailed;
+    encoder->giveUp();
+  }
+  if (!access::prepareAudio(context, state, samples.data(), count, threads)) return -2;
+  return whisper_encode_with_state(context, state, 0, threads) == 0 ? 0 : kEncoderFailed;
+}
+
+std::vector<whisper_token> promptTokens(whisper_context *context, const std::string &prompt) {
+  if (prompt.empty()) return {};
+  std::vector<whisper_token> tokens(prompt.size() + 1);
+  const int count = whisper_tokenize(context, prompt.c_str(), tokens.data(), static_cast<int>(tokens.size()));
+  tokens.resize(static_cast<std::size_t>(std::max(0, count)));
+  return tokens;
+}
+
+/** One try at the text, on the encoding that `state` holds. @return whisper.cpp's code */
+int decodeOnce(whisper_context *context, whisper_state *state, const Job &job, const whisper_full_params &params,
+               Decoded &decoded) {
+  if (params.temperature > 0 || job.beamSize > 1) {
+    access::reuseEncoding(state);
+    // 0 samples: the encoding is in the state already.
+    const int code = whisper_full_with_state(context, state, params, nullptr, 0);
+    access::forgetEncoding();
+    if (code == 0) decoded = readDecoded(context, state, static_cast<std::size_t>(job.maxTokens));
+    return code;
+  }
+  GreedyRequest request;
+  if (params.initial_prompt != nullptr) request.prompt = promptTokens(context, params.initial_prompt);
+  request.languageId = whisper_lang_id(params.language);
+  request.translate = params.translate;
+  request.maxTokens = static_cast<std::size_t>(std::min(job.maxTokens, mostTokens(context)));
+  request.threads = params.n_threads;
+  // A token that the vocabulary has not would be read out of its bounds.
+  const bool known = std::all_of(job.draft.begin(), job.draft.end(),
+                                 [end = whisper_token_eot(context)](int token) { return token >= 0 && token < end; });
+  if (known) request.draft = job.draft;
+  request.attention = job.words;
+  return decodeGreedily(context, state, request, decoded) ? 0 : kDecoderFailed;
+}
+
 /**
  * Decodes, and again at higher temperatures as long as the text looks wrong and the job allows it. Where none looks right, it
  * is the first one: it is the likeliest.
@@ -155,16 +221,13 @@ bool looksWrong(const Decoded &decoded, const Job &job, double noSpeechProbabili
 int decode(whisper_context *context, whisper_state *state, const Job &job, whisper_full_params params, Decoded &decoded) {
   for (float temperature = job.temperature; temperature <= 1 + 1e-6f; temperature += job.temperatureIncrement) {
     const bool first = temperature == job.temperature;
-    if (!first) access::reuseEncoding(state);
     params.temperature = temperature;
     // Between samples, less of a loop is better; the likeliest text is not dropped for its entropy.
     params.entropy_thold = temperature > 0 ? job.entropyThreshold : 0;
-    // 0 samples: the spectrogram is in the state already.
-    const int code = whisper_full_with_state(context, state, params, nullptr, 0);
-    access::forgetEncoding();
+    Decoded next;
+    const int code = decodeOnce(context, state, job, params, next);
     // A try that was stopped takes nothing from the text that is there.
     if (code != 0) return first || code == kStateFreed ? code : 0;
-    Decoded next = readDecoded(context, state, static_cast<std::size_t>(job.maxTokens));
     const double noSpeech = access::noSpeechProbability(state);
     if (!first) {
       // whisper.cpp tells the probabilities that it drew from, which a temperature has made too high.
@@ -179,20 +242,20 @@ int decode(whisper_context *context, whisper_state *state, const Job &job, whisp
   return 0;
 }
 
-Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop) {
+Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop,
+            OnnxEncoder *encoder) {
   const auto started = std::chrono::steady_clock::now();
   const auto aborted = [] { return failed(Status::Aborted, "the job was stopped before its end"); };
   if (stop.shouldStop()) return aborted();
 
   clearEngineError();
   access::beginRequest(state, job.audioContext);
-  const auto &samples = job.audio.samples;
-  if (!access::prepareAudio(context, state, samples.data(), static_cast<int>(samples.size()), threads)) {
-    return failed(Status::DecodeFailed, failureText("no spectrogram could be computed", -2));
-  }
-
   Outcome outcome;
   Transcription &value = outcome.value;
+  const int encoded = encode(context, state, job, threads, stop, encoder, value.encoderFailure);
+  if (stop.shouldStop()) return aborted();
+  if (encoded != 0) return failed(Status::DecodeFailed, failureText("the audio could not be encoded", encoded));
+
   value.language = whisper_is_multilingual(context) ? job.language : "en";
   value.languageProbability = 1;
   if (value.language == "auto") {
@@ -202,7 +265,6 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
       return failed(Status::DecodeFailed, failureText("the language could not be detected", -1));
     }
     chooseLanguage(context, job, probabilities, value);
-    access::reuseEncoding(state);
   }
 
   whisper_full_params params = parametersOf(context, job, threads, stop);
@@ -225,7 +287,7 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   value.melMs = timings.melMs;
   value.encodeMs = timings.encodeMs;
   value.decodeMs = timings.decodeMs;
-  value.totalMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  value.totalMs = msSince(started);
   outcome.wantsWords = job.words;
   outcome.sanitized = job.audio.sanitized;
   return outcome;
@@ -253,9 +315,10 @@ std::string refuseJob(whisper_context *context, const Job &job) {
   return "";
 }
 
-Outcome transcribe(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop) {
+Outcome transcribe(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop,
+                   OnnxEncoder *encoder) {
   try {
-    return run(context, state, job, threads, stop);
+    return run(context, state, job, threads, stop, encoder);
   } catch (const std::exception &error) {
     access::forgetEncoding();
     return failed(Status::DecodeFailed, std::string("the decoder failed: ") + error.what());

@@ -24,6 +24,8 @@ struct Job {
   std::string settledLanguage;
   double switchProbability = 0;
   std::string prompt;
+  /** A guess at the text, as tokens; makes it quicker and never another one. */
+  std::vector<int> draft;
   bool translate = false;
   bool words = false;
   int audioContext = 0;
@@ -56,7 +58,9 @@ struct Transcription {
   double likelierProbability = 0;
   double noSpeechProbability = 0;
   double meanLogProbability = 0;
-  int tokens = 0;
+  std::vector<int> tokenIds;
+  /** Why whisper.cpp's own encoder had to do what another one was to; empty where nothing is to be told. */
+  std::string encoderFailure;
   /** The tokens were used up before the text ended. */
   bool truncated = false;
   /** Mean log-probability of the text's tokens on the same audio without the prompt, where the prompt holds all its words. */
@@ -76,6 +80,8 @@ struct Outcome {
   std::size_t sanitized = 0;
 };
 
+class OnnxEncoder;
+
 /** What stops a running job; asked from the compute threads between graph nodes. */
 class StopSignal {
 public:
@@ -88,8 +94,10 @@ std::string refuseJob(whisper_context *context, const Job &job);
 
 /**
  * Runs one job on the calling thread. Never throws.
+ * `encoder` may be null: then whisper.cpp's own encodes, as it does when that one fails.
  * `state` becomes null when whisper.cpp freed it (out of memory for the key/value cache); the caller makes another.
  */
-Outcome transcribe(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop);
+Outcome transcribe(whisper_context *context, whisper_state *&state, const Job &job, int threads, const StopSignal &stop,
+                   OnnxEncoder *encoder);
 
 } // namespace parley

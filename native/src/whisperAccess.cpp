@@ -12,6 +12,9 @@ static bool parleyTakeEncoding(const whisper_state *state) {
   return hit;
 }
 
+/** Of the decoder's tokens, those before this one need no numbers for the vocabulary. Set for the very next run on this thread. */
+static thread_local int parleyFirstWanted = 0;
+
 #include "whisperPatched.cpp"
 
 #include "whisperAccess.h"
@@ -29,11 +32,32 @@ void beginRequest(whisper_state *state, int audioContext) {
   state->exp_n_audio_ctx = audioContext;
   for (int i = 0; i < WHISPER_MAX_DECODERS; ++i) state->decoders[i].rng = std::mt19937(i);
   parleyEncodedState = nullptr;
+  parleyFirstWanted = 0;
 }
 
 bool prepareAudio(whisper_context *context, whisper_state *state, const float *samples, int count, int threads) {
   return whisper_pcm_to_mel_with_state(context, state, samples, count, threads) == 0;
 }
+
+void noteAudio(whisper_context *context, whisper_state *state, int count) {
+  // As `log_mel_spectrogram` counts.
+  constexpr int kPadding = 30 * WHISPER_SAMPLE_RATE;
+  state->mel.n_mel = context->model.hparams.n_mels;
+  state->mel.n_len = (count + kPadding) / WHISPER_HOP_LENGTH;
+  state->mel.n_len_org = 1 + (count + WHISPER_N_FFT / 2 - WHISPER_N_FFT) / WHISPER_HOP_LENGTH;
+}
+
+CrossAttentionCache crossAttentionCache(whisper_context *context, whisper_state *state) {
+  const auto &hparams = context->model.hparams;
+  const auto &cache = state->kv_cross;
+  const bool writable = !context->params.flash_attn && cache.buffer != nullptr && ggml_backend_buffer_is_host(cache.buffer) &&
+                        cache.k->type == GGML_TYPE_F16 && cache.v->type == GGML_TYPE_F16;
+  if (!writable) return {};
+  const int frames = state->exp_n_audio_ctx > 0 ? state->exp_n_audio_ctx : hparams.n_audio_ctx;
+  return {cache.k->data, cache.v->data, hparams.n_text_layer, frames, hparams.n_text_state};
+}
+
+void addEncodeMs(whisper_state *state, double ms) { state->t_encode_us += static_cast<int64_t>(ms * 1e3); }
 
 void reuseEncoding(whisper_state *state) { parleyEncodedState = state; }
 
@@ -50,12 +74,48 @@ Timings timings(const whisper_state *state) {
 
 bool attentionOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence, int threads,
                  Attention &attention) {
-  const int textContext = whisper_n_text_ctx(context);
-  if (!context->params.dtw_token_timestamps || static_cast<int>(sequence.size()) > textContext) return false;
+  const DecoderRun run{.tokens = sequence, .firstWanted = sequence.size() - 1, .threads = threads, .attention = true};
+  return context->params.dtw_token_timestamps && runDecoder(context, state, run) && attentionAfter(state, attention);
+}
+
+bool meanLogProbabilityOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence,
+                          std::size_t firstText, int threads, double &mean) {
+  if (firstText < 1 || sequence.size() <= firstText) return false;
+  const DecoderRun run{.tokens = sequence, .firstWanted = firstText - 1, .threads = threads};
+  if (!runDecoder(context, state, run)) return false;
+  const std::size_t vocabulary = whisper_n_vocab(context);
+  double sum = 0;
+  for (std::size_t i = firstText; i < sequence.size(); ++i) {
+    const float *row = logitsAfter(context, state, i - 1);
+    const float most = *std::max_element(row, row + vocabulary);
+    double total = 0;
+    for (std::size_t token = 0; token < vocabulary; ++token) total += std::exp(row[token] - most);
+    sum += row[sequence[i]] - most - std::log(total);
+  }
+  mean = sum / static_cast<double>(sequence.size() - firstText);
+  return std::isfinite(mean);
+}
+
+bool runDecoder(whisper_context *context, whisper_state *state, const DecoderRun &run) {
+  const int count = static_cast<int>(run.tokens.size());
+  if (count == 0 || run.firstPosition + count > whisper_n_text_ctx(context)) return false;
+  if (run.firstPosition == 0) whisper_kv_cache_clear(state->kv_self);
+  else whisper_kv_cache_seq_rm(state->kv_self, 0, run.firstPosition, -1);
+  whisper_batch_prep_legacy(state->batch, run.tokens.data(), count, run.firstPosition, 0);
+  for (int i = 0; i < count; ++i) state->batch.logits[i] = static_cast<std::size_t>(i) >= run.firstWanted;
   state->aheads_cross_QKs = nullptr;
-  whisper_kv_cache_clear(state->kv_self);
-  whisper_batch_prep_legacy(state->batch, sequence.data(), static_cast<int>(sequence.size()), 0, 0);
-  if (!whisper_decode_internal(*context, *state, state->batch, threads, true, nullptr, nullptr)) return false;
+  parleyFirstWanted = static_cast<int>(run.firstWanted);
+  const bool attention = run.attention && context->params.dtw_token_timestamps;
+  const bool done = whisper_decode_internal(*context, *state, state->batch, run.threads, attention, nullptr, nullptr);
+  parleyFirstWanted = 0;
+  return done;
+}
+
+const float *logitsAfter(const whisper_context *context, const whisper_state *state, std::size_t at) {
+  return state->logits.data() + at * static_cast<std::size_t>(context->vocab.n_vocab);
+}
+
+bool attentionAfter(const whisper_state *state, Attention &attention) {
   const ggml_tensor *weights = state->aheads_cross_QKs;
   if (weights == nullptr || weights->type != GGML_TYPE_F32 || !ggml_is_contiguous(weights)) return false;
   attention.tokens = static_cast<int>(weights->ne[0]);
@@ -66,26 +126,15 @@ bool attentionOf(whisper_context *context, whisper_state *state, const std::vect
   return true;
 }
 
-bool meanLogProbabilityOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence,
-                          std::size_t firstText, int threads, double &mean) {
-  if (firstText < 1 || sequence.size() <= firstText) return false;
-  if (static_cast<int>(sequence.size()) > whisper_n_text_ctx(context)) return false;
-  whisper_kv_cache_clear(state->kv_self);
-  whisper_batch_prep_legacy(state->batch, sequence.data(), static_cast<int>(sequence.size()), 0, 0);
-  for (std::size_t i = firstText - 1; i + 1 < sequence.size(); ++i) state->batch.logits[i] = 1;
-  if (!whisper_decode_internal(*context, *state, state->batch, threads, false, nullptr, nullptr)) return false;
-  const std::size_t vocabulary = whisper_n_vocab(context);
-  double sum = 0;
-  for (std::size_t i = firstText; i < sequence.size(); ++i) {
-    const float *row = state->logits.data() + (i - 1) * vocabulary;
-    const float most = *std::max_element(row, row + vocabulary);
-    double total = 0;
-    for (std::size_t token = 0; token < vocabulary; ++token) total += std::exp(row[token] - most);
-    sum += row[sequence[i]] - most - std::log(total);
-  }
-  mean = sum / static_cast<double>(sequence.size() - firstText);
-  return std::isfinite(mean);
+void noteNoSpeech(whisper_context *context, whisper_state *state, const float *logits) {
+  const int vocabulary = context->vocab.n_vocab;
+  const float most = *std::max_element(logits, logits + vocabulary);
+  double total = 0;
+  for (int token = 0; token < vocabulary; ++token) total += std::exp(logits[token] - most);
+  state->no_speech_prob = static_cast<float>(std::exp(logits[whisper_token_nosp(context)] - most) / total);
 }
+
+whisper_token spaceToken(const whisper_context *context) { return context->vocab.token_to_id.at(" "); }
 
 ggml_backend_t cpuBackend(const whisper_state *state) {
   return state->backends.empty() ? nullptr : state->backends.back();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ggml-backend.h"
+#include "OnnxEncoder.h"
 #include "whisper.h"
 
 /**
@@ -29,9 +30,19 @@ void beginRequest(whisper_state *state, int audioContext);
  */
 bool prepareAudio(whisper_context *context, whisper_state *state, const float *samples, int count, int threads);
 
-/** The next `whisper_full_with_state` on this thread takes the encoder's output that `state` already holds. */
+/** Tells `state` how many samples it is about, where the encoder's output does not come from `prepareAudio`. */
+void noteAudio(whisper_context *context, whisper_state *state, int count);
+
+/**
+ * Where another encoder's output goes.
+ * @return without memory where it can't be written from here: on a GPU, with flash attention, as other than 16-bit floats
+ */
+CrossAttentionCache crossAttentionCache(whisper_context *context, whisper_state *state);
+
+/** The next run of the encoder on this thread is left out: `state` already holds its output. */
 void reuseEncoding(whisper_state *state);
 void forgetEncoding();
+void addEncodeMs(whisper_state *state, double ms);
 
 /** Probability of the no-speech token after start-of-transcript, of the last window decoded. */
 float noSpeechProbability(const whisper_state *state);
@@ -59,6 +70,33 @@ bool attentionOf(whisper_context *context, whisper_state *state, const std::vect
  */
 bool meanLogProbabilityOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence,
                           std::size_t firstText, int threads, double &mean);
+
+/** What a run of the decoder is asked. */
+struct DecoderRun {
+  /** They take the positions from `firstPosition` on; what stood there and later is forgotten. */
+  const std::vector<whisper_token> &tokens;
+  int firstPosition = 0;
+  /** Index of the first token after which the next one is wanted; the others before it cost no look at the vocabulary. */
+  std::size_t firstWanted = 0;
+  int threads = 1;
+  /** Also tells the attention of each token, where that can be had. */
+  bool attention = false;
+};
+
+/** @return false when it failed or was stopped; else `logitsAfter` and, where asked for, `attentionAfter` have something to tell */
+bool runDecoder(whisper_context *context, whisper_state *state, const DecoderRun &run);
+
+/** One number for each of the vocabulary. `at`: index of a token of the last run, `firstWanted` or later. */
+const float *logitsAfter(const whisper_context *context, const whisper_state *state, std::size_t at);
+
+/** Attention of the last run's tokens. @return false where there is none */
+bool attentionAfter(const whisper_state *state, Attention &attention);
+
+/** Sets what `noSpeechProbability` says, from the numbers after start-of-transcript. */
+void noteNoSpeech(whisper_context *context, whisper_state *state, const float *logits);
+
+/** The token of a single space, which begins no text. */
+whisper_token spaceToken(const whisper_context *context);
 
 /** The state's CPU backend: always the last one of its list. */
 ggml_backend_t cpuBackend(const whisper_state *state);

@@ -120,10 +120,14 @@ std::vector<int> alignTokens(whisper_context *context, whisper_state *state, con
 
   access::Attention attention;
   if (!access::attentionOf(context, state, sequence, threads, attention)) return {};
+  return alignRows(attention, firstRow, tokens.size(), range);
+}
+
+std::vector<int> alignRows(const access::Attention &attention, int firstRow, std::size_t tokens, FrameRange range) {
   // A row tells of the token after it: the one of "no timestamps" of the first word, the last word's of the end.
-  const int rows = static_cast<int>(tokens.size()) + 1;
+  const int rows = static_cast<int>(tokens) + 1;
   const int frames = std::min(range.end, attention.frames) - range.first;
-  if (frames < std::max(rows, kMedianWidth)) return {};
+  if (tokens == 0 || firstRow + rows > attention.tokens || frames < std::max(rows, kMedianWidth)) return {};
   std::vector<int> starts = warp(meanAttention(attention, firstRow, rows, range.first, frames), rows, frames);
   for (int &start : starts) start += range.first;
   return starts;

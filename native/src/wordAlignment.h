@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "whisper.h"
+#include "whisperAccess.h"
 
 namespace parley {
 
@@ -24,5 +25,11 @@ struct FrameRange {
  */
 std::vector<int> alignTokens(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &tokens,
                              int languageId, FrameRange range, int threads);
+
+/**
+ * The same, from attention that was kept while the text was made; does not run the decoder.
+ * @param firstRow row of `attention` that tells of the first of the `tokens`
+ */
+std::vector<int> alignRows(const access::Attention &attention, int firstRow, std::size_t tokens, FrameRange range);
 
 } // namespace parley

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SpeechEngineInfo } from '@parley/native';
 import { Emitter } from '../process/Emitter.js';
 import type { RestartLimits } from '../process/RestartPolicy.js';
 import {
@@ -10,7 +11,7 @@ import {
 import type { AsrServerLimits } from './AsrServer.js';
 import type { AsrContract, AsrInit, AsrModel, AsrProcessStats } from './asrContract.js';
 import { TOO_SLOW_FOR_INTERIMS_MS } from './InterimPacer.js';
-import type { Load, ModelProfile, RecognitionKind, RecognizerStatus } from './types.js';
+import type { EngineChoice, Load, ModelProfile, RecognitionKind, RecognizerStatus } from './types.js';
 
 /** `sun_path` of Linux, its end included; other systems have less (104). */
 const MAX_SOCKET_PATH_BYTES = 103;
@@ -24,6 +25,10 @@ export interface AsrServiceOptions {
    */
   interimModel?: AsrModel;
   device: 'auto' | 'cpu' | 'cuda';
+  /** Default `auto`. */
+  engine?: EngineChoice;
+  /** Where graphs of encoders are kept, e.g. `<cache>/encoders`; absent: whisper.cpp's own encoder does the work. */
+  encoderDirectory?: string;
   lanes?: number;
   threadsPerLane?: number;
   /** Owned by this account; made when missing, with mode 0700. One service a directory and `name`. */
@@ -43,7 +48,7 @@ const INIT_TIMEOUT_MS = 300_000;
 
 const NO_LOAD: Load = { level: 0, reason: 'recovered', interimIntervalMs: 0 };
 
-const NO_ENGINE: RecognizerStatus['engine'] = { name: 'none', device: 'none', deviceName: '' };
+const NO_ENGINE: RecognizerStatus['engine'] = { name: 'none', encoder: 'none', device: 'none', deviceName: '' };
 
 /** One ASR process under supervision, as the server process sees it: where it listens and how it is. */
 export class AsrService {
@@ -82,6 +87,8 @@ export class AsrService {
       model: bare(options.model),
       ...(interimModel === undefined ? {} : { interimModel: bare(interimModel) }),
       device: options.device,
+      engine: options.engine ?? 'auto',
+      ...(options.encoderDirectory === undefined ? {} : { encoderDirectory: options.encoderDirectory }),
       socketPath,
       ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
       ...(options.threadsPerLane === undefined ? {} : { threadsPerLane: options.threadsPerLane }),
@@ -96,9 +103,10 @@ export class AsrService {
       ...(options.restart === undefined ? {} : { restart: options.restart }),
     };
     this.#process = SupervisedProcess.create(supervised);
-    this.#process.on('ready', ({ info, interimEngine, interimFailure, usualMs }) => {
+    this.#process.on('ready', ({ info, interimEngine, interimFailure, encoderFailure, usualMs }) => {
       const reasons = [
         info.fallbackReason,
+        encoderFailure === undefined ? undefined : encoderFailureOf(encoderFailure),
         slownessOf({ final: this.#model, interim: this.#interimModel ?? this.#model }, usualMs),
         interimFailure === undefined || interimModel === undefined
           ? undefined
@@ -109,7 +117,7 @@ export class AsrService {
         state: 'ready',
         model: this.#model,
         ...(interimEngine && interimModel !== undefined ? { interimModel: interimModel.profile } : {}),
-        engine: { name: `whisper.cpp ${info.engineVersion}`, device: info.device, deviceName: info.deviceName },
+        engine: { name: nameOf(info), encoder: info.encoder, device: info.device, deviceName: info.deviceName },
         ...(reasons.length === 0 ? {} : { reason: reasons.join(' ') }),
       });
     });
@@ -124,6 +132,7 @@ export class AsrService {
     this.#process.on('message', (message) => {
       if (message.type === 'stats') this.#stats = message.stats;
       else if (message.type === 'load') this.#setLoad(message.load);
+      else if (message.type === 'encoderFailed') this.#noteEncoderFailure(message.reason);
       else options.logger({ process: options.name ?? 'asr', source: 'supervisor', text: message.reason });
     });
   }
@@ -196,10 +205,25 @@ export class AsrService {
     if (load.level !== level || load.reason !== reason) this.#events.emit('load', load);
   }
 
+  #noteEncoderFailure(reason: string): void {
+    const { engine } = this.#status;
+    const sentences = [this.#status.reason, encoderFailureOf(reason)].filter((sentence) => sentence !== undefined);
+    this.#setStatus({ ...this.#status, engine: { ...engine, encoder: 'whispercpp' }, reason: sentences.join(' ') });
+  }
+
   #setStatus(status: RecognizerStatus): void {
     this.#status = status;
     this.#events.emit('status', status);
   }
+}
+
+function nameOf(info: SpeechEngineInfo): string {
+  const decoder = `whisper.cpp ${info.engineVersion}`;
+  return info.encoderVersion === undefined ? decoder : `${decoder} with ONNX Runtime ${info.encoderVersion}`;
+}
+
+function encoderFailureOf(reason: string): string {
+  return `ONNX Runtime cannot encode (${reason.replace(/\.$/, '')}); whisper.cpp does it, more slowly.`;
 }
 
 /** Slower than people speak. */

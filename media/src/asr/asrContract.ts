@@ -1,7 +1,7 @@
 import type { SpeechEngineInfo } from '@parley/native';
 import type { AsrServerLimits, AsrServerStats } from './AsrServer.js';
 import type { LanePlan } from './lanes.js';
-import type { Load, ModelProfile, RecognitionKind } from './types.js';
+import type { EngineChoice, Load, ModelProfile, RecognitionKind } from './types.js';
 
 /** What the server process and an ASR process say to each other. Audio and text never take this way. */
 export interface AsrContract {
@@ -15,11 +15,14 @@ export interface AsrContract {
     plan: LanePlan;
     /** Engine time of a request of each kind with 4 s of speech; 0 = unknown. */
     usualMs: Record<RecognitionKind, number>;
+    /** Why ONNX Runtime does not encode, although it was to. */
+    encoderFailure?: string;
     loadMs: number;
   };
   toChild: never;
   toParent:
     | { type: 'fatal'; reason: string }
+    | { type: 'encoderFailed'; reason: string }
     | { type: 'stats'; stats: AsrProcessStats }
     | { type: 'load'; load: Load };
   requests: object;
@@ -35,6 +38,9 @@ export interface AsrInit {
   /** For interims; absent: they take `model` too. */
   interimModel?: AsrModel;
   device: 'auto' | 'cpu' | 'cuda';
+  engine: EngineChoice;
+  /** Where graphs of encoders are kept; absent: whisper.cpp's own encoder does the work. */
+  encoderDirectory?: string;
   /** Absent: chosen by device and cores, see `lanesFor`. */
   lanes?: number;
   threadsPerLane?: number;

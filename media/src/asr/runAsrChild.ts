@@ -6,6 +6,7 @@ import { runChild } from '../process/runChild.js';
 import { AsrServer } from './AsrServer.js';
 import type { AsrContract, AsrInit, AsrModel } from './asrContract.js';
 import { detectDevice } from './detectDevice.js';
+import { encoderOf } from './encoder/encoderOf.js';
 import { type LanePlan, lanesFor } from './lanes.js';
 
 const STATS_INTERVAL_MS = 1_000;
@@ -24,12 +25,17 @@ export function runAsrChild(options: AsrChildOptions): void {
       await preferToBeKilled();
       const began = monotonicNowMs();
       await yieldToMedia();
-      const { engine, plan } = await loadEngine(init, options.createEngine);
+      const createEngine = async (wanted: SpeechEngineOptions) => {
+        const engine = await options.createEngine(wanted);
+        return tellingOfEncoder(engine, (reason) => link.send({ type: 'encoderFailed', reason }));
+      };
+      const { engine, plan, encoderFailure } = await loadEngine(init, createEngine);
       const interim = await loadInterimEngine({
         model: init.interimModel,
+        init,
         device: engine.info.device,
         plan,
-        createEngine: options.createEngine,
+        createEngine,
       });
       server = await AsrServer.create({
         engines: {
@@ -53,6 +59,7 @@ export function runAsrChild(options: AsrChildOptions): void {
         ...(interimFailure === undefined ? {} : { interimFailure }),
         plan,
         usualMs: server.usualMs,
+        ...(encoderFailure === undefined ? {} : { encoderFailure }),
         loadMs: monotonicNowMs() - began,
       };
     },
@@ -72,14 +79,17 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
       lanes: init.lanes,
       threadsPerLane: init.threadsPerLane,
     });
+    const { encoder, failure } = await encoderFor({ init, device, model: init.model });
     const engine = await createEngine({
       modelPath: init.model.path,
       device: init.device,
       lanes: plan.lanes,
       threadsPerLane: plan.threadsPerLane,
-      flashAttention: init.model.profile.windowPolicy === 'full',
+      flashAttention: encoder === undefined && init.model.profile.windowPolicy === 'full',
+      ...(encoder === undefined ? {} : { encoder }),
     });
-    return { engine, plan };
+    const encoderFailure = failure ?? engine.info.encoderFailure;
+    return { engine, plan, ...(encoderFailure === undefined ? {} : { encoderFailure }) };
   };
   const expected = init.device === 'auto' ? await detectDevice() : init.device;
   const loaded = await load(expected);
@@ -89,20 +99,47 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
   return await load(actual);
 }
 
+function encoderFor({ init, device, model }: { init: AsrInit; device: 'cpu' | 'cuda'; model: AsrModel }) {
+  const { engine, encoderDirectory: directory } = init;
+  return encoderOf({ engine, device, modelPath: model.path, ...(directory === undefined ? {} : { directory }) });
+}
+
+/** The same engine, which tells when its encoder failed and whisper.cpp's took over. */
+function tellingOfEncoder(engine: SpeechEngine, onFailure: (reason: string) => void): SpeechEngine {
+  return {
+    info: engine.info,
+    abort: (lane) => engine.abort(lane),
+    close: () => engine.close(),
+    async transcribe(lane, job) {
+      const result = await engine.transcribe(lane, job);
+      if (result.encoderFailure !== undefined) onFailure(result.encoderFailure);
+      return result;
+    },
+  };
+}
+
 /** Without its own engine interims take that of finals: slower, but there. Hence no failure of it ends the process. */
 async function loadInterimEngine(options: {
   model: AsrModel | undefined;
+  init: AsrInit;
   device: 'cpu' | 'cuda';
   plan: LanePlan;
   createEngine: AsrChildOptions['createEngine'];
 }): Promise<{ engines?: { engine: SpeechEngine; profile: AsrModel['profile'] }; failure?: string }> {
-  const { model, createEngine, device } = options;
+  const { model, init, createEngine, device } = options;
   const { lanes, threadsPerLane } = options.plan;
   if (model === undefined) return {};
   const { path: modelPath, profile } = model;
   try {
-    const flashAttention = profile.windowPolicy === 'full';
-    const engine = await createEngine({ modelPath, device, lanes, threadsPerLane, flashAttention });
+    const { encoder } = await encoderFor({ init, device, model });
+    const engine = await createEngine({
+      modelPath,
+      device,
+      lanes,
+      threadsPerLane,
+      flashAttention: encoder === undefined && profile.windowPolicy === 'full',
+      ...(encoder === undefined ? {} : { encoder }),
+    });
     return { engines: { engine, profile } };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };

@@ -190,12 +190,18 @@ export interface ModelProfile {
   transcribesOnly?: boolean;
 }
 
+/**
+ * Who encodes the audio on a CPU: `onnx` = ONNX Runtime, several times quicker; `whispercpp` = whisper.cpp itself; `auto` = ONNX Runtime
+ * where it can. The decoder is whisper.cpp's in each case, and on a GPU the encoder is, too.
+ */
+export type EngineChoice = 'auto' | 'whispercpp' | 'onnx';
+
 /** What runs now. `unavailable` has a reason for people. */
 export interface RecognizerStatus {
   state: 'starting' | 'ready' | 'unavailable';
   model: ModelProfile | undefined;
   /** Answers interims, where there is a second model for them; absent where the main one does. */
   interimModel?: ModelProfile;
-  engine: { name: string; device: 'cpu' | 'cuda' | 'none'; deviceName: string };
+  engine: { name: string; encoder: 'onnx' | 'whispercpp' | 'none'; device: 'cpu' | 'cuda' | 'none'; deviceName: string };
   reason?: string;
 }

@@ -46,6 +46,7 @@ export class FakeEngine implements SpeechEngine {
     multilingual: true,
     modelType: 'unknown',
     loadMs: 0,
+    encoder: 'whispercpp',
     engineVersion: 'fake',
   };
   /** Jobs in the order of their starts, for tests in the same process. */
@@ -127,6 +128,7 @@ function resultOf(script: FakeJobScript, text: string): TranscribeResult {
     noSpeechProbability: script.noSpeechProbability ?? 0,
     meanLogProbability: script.meanLogProbability ?? -0.1,
     tokens: script.tokens ?? 3,
+    tokenIds: [],
     ...(script.truncated === undefined ? {} : { truncated: script.truncated }),
     ...(script.unpromptedLogProbability === undefined
       ? {}

@@ -25,6 +25,7 @@ export class SharedCores implements SpeechEngine {
     multilingual: true,
     modelType: 'unknown',
     loadMs: 0,
+    encoder: 'whispercpp',
     engineVersion: 'fake',
   };
   readonly #time: TimeSource;
@@ -111,6 +112,7 @@ const HELLO: TranscribeResult = {
   noSpeechProbability: 0,
   meanLogProbability: -0.2,
   tokens: 3,
+  tokenIds: [],
   words: [],
   sanitizedSamples: 0,
   timings: { melMs: 0, encodeMs: 0, decodeMs: 0, totalMs: 0 },

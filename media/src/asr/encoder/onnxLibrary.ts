@@ -1,0 +1,24 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const FILES: Partial<Record<NodeJS.Platform, RegExp>> = {
+  linux: /^libonnxruntime\.so(\.\d+)?$/,
+  darwin: /^libonnxruntime\.\d+\.dylib$/,
+};
+
+/**
+ * ONNX Runtime's shared library, as `onnxruntime-node` brings it.
+ * @throws Error where there is none for this machine
+ */
+export function onnxLibraryPath(): string {
+  const main = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const binaries = join(dirname(main), '..', 'bin');
+  const pattern = FILES[process.platform];
+  for (const version of pattern === undefined ? [] : readdirSync(binaries)) {
+    const folder = join(binaries, version, process.platform, process.arch);
+    const name = readdirSync(folder).find((file) => pattern?.test(file));
+    if (name !== undefined) return join(folder, name);
+  }
+  throw new Error(`onnxruntime-node brings no library for ${process.platform} on ${process.arch}`);
+}

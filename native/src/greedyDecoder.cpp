@@ -1,0 +1,183 @@
+#include "greedyDecoder.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace parley {
+
+namespace {
+
+/** How far from where the text left the draft it is looked for again. */
+constexpr std::size_t kLookAhead = 4;
+/** Tokens of a draft that are tried at once after the text has left it; doubled with each success. */
+constexpr std::size_t kFirstTrial = 4;
+
+/** The likeliest token of a text. Specials and timestamps are none, and a text begins with a word. */
+whisper_token_data likeliest(whisper_context *context, const float *logits, bool first) {
+  const whisper_token end = whisper_token_eot(context);
+  const whisper_token space = access::spaceToken(context);
+  const auto likelierOf = [&](whisper_token from, whisper_token to, whisper_token best) {
+    const auto found = static_cast<whisper_token>(std::max_element(logits + from, logits + to) - logits);
+    return best < 0 || logits[found] > logits[best] ? found : best;
+  };
+  const whisper_token best = first ? likelierOf(space + 1, end, likelierOf(0, space, -1)) : likelierOf(0, end + 1, -1);
+  const float most = logits[best];
+  double total = 0;
+  for (whisper_token token = 0; token <= end; ++token) total += std::exp(logits[token] - most);
+  if (first) total -= std::exp(logits[end] - most) + std::exp(logits[space] - most);
+  whisper_token_data data{};
+  data.id = best;
+  data.plog = static_cast<float>(-std::log(total));
+  data.p = static_cast<float>(1 / total);
+  return data;
+}
+
+/** Offers what probably comes next, by a draft that the text follows, leaves and comes back to. */
+class Draft {
+public:
+  explicit Draft(const std::vector<whisper_token> &tokens) : tokens_(tokens), trial_(tokens.size()) {}
+
+  /** The next tokens, `most` at most; none where the text is somewhere else. */
+  std::vector<whisper_token> next(std::size_t most) const {
+    if (!follows_) return {};
+    const std::size_t count = std::min({most, trial_, tokens_.size() - at_});
+    return {tokens_.begin() + static_cast<std::ptrdiff_t>(at_), tokens_.begin() + static_cast<std::ptrdiff_t>(at_ + count)};
+  }
+
+  void took(whisper_token token) {
+    if (follows_ && at_ < tokens_.size() && tokens_[at_] == token) {
+      ++at_;
+      return;
+    }
+    const auto from = tokens_.begin() + static_cast<std::ptrdiff_t>(at_);
+    const auto to = tokens_.begin() + static_cast<std::ptrdiff_t>(std::min(at_ + kLookAhead, tokens_.size()));
+    const auto found = std::find(from, to, token);
+    follows_ = found != to;
+    if (follows_) at_ = static_cast<std::size_t>(found - tokens_.begin()) + 1;
+    trial_ = kFirstTrial;
+  }
+
+  void heldAll() { trial_ *= 2; }
+
+private:
+  const std::vector<whisper_token> &tokens_;
+  std::size_t at_ = 0;
+  std::size_t trial_;
+  bool follows_ = true;
+};
+
+/** Gathers the rows of attention that belong to the text. */
+class AttentionRows {
+public:
+  explicit AttentionRows(const whisper_state *state) : state_(state) {}
+
+  /** Takes `count` rows of the last run from `from` on. */
+  void take(std::size_t from, std::size_t count) {
+    if (!complete_ || !access::attentionAfter(state_, run_)) {
+      complete_ = false;
+      return;
+    }
+    frames_ = run_.frames;
+    heads_ = run_.heads;
+    const std::size_t planes = static_cast<std::size_t>(run_.heads) * run_.frames;
+    for (std::size_t row = from; row < from + count; ++row) {
+      for (std::size_t plane = 0; plane < planes; ++plane) rows_.push_back(run_.weights[plane * run_.tokens + row]);
+      ++count_;
+    }
+  }
+
+  access::Attention all(std::size_t most) const {
+    const std::size_t count = std::min(count_, most);
+    access::Attention attention;
+    if (!complete_ || count == 0) return attention;
+    const std::size_t planes = static_cast<std::size_t>(heads_) * frames_;
+    attention.tokens = static_cast<int>(count);
+    attention.frames = frames_;
+    attention.heads = heads_;
+    attention.weights.resize(planes * count);
+    for (std::size_t row = 0; row < count; ++row) {
+      for (std::size_t plane = 0; plane < planes; ++plane) {
+        attention.weights[plane * count + row] = rows_[row * planes + plane];
+      }
+    }
+    return attention;
+  }
+
+private:
+  const whisper_state *state_;
+  access::Attention run_;
+  std::vector<float> rows_;
+  std::size_t count_ = 0;
+  int frames_ = 0;
+  int heads_ = 0;
+  bool complete_ = true;
+};
+
+std::vector<whisper_token> taskTokens(whisper_context *context, const GreedyRequest &request) {
+  std::vector<whisper_token> tokens = {whisper_token_sot(context)};
+  if (whisper_is_multilingual(context)) {
+    tokens.push_back(whisper_token_lang(context, std::max(0, request.languageId)));
+    tokens.push_back(request.translate ? whisper_token_translate(context) : whisper_token_transcribe(context));
+  }
+  tokens.push_back(whisper_token_not(context));
+  return tokens;
+}
+
+} // namespace
+
+bool decodeGreedily(whisper_context *context, whisper_state *state, const GreedyRequest &request, Decoded &decoded) {
+  const whisper_token end = whisper_token_eot(context);
+  const int textContext = whisper_n_text_ctx(context);
+  const std::vector<whisper_token> task = taskTokens(context, request);
+  std::vector<whisper_token> run;
+  if (!request.prompt.empty()) {
+    const std::size_t most = static_cast<std::size_t>(textContext) / 2 - 1;
+    const std::size_t count = std::min(request.prompt.size(), most);
+    run.push_back(whisper_token_prev(context));
+    run.insert(run.end(), request.prompt.end() - static_cast<std::ptrdiff_t>(count), request.prompt.end());
+  }
+  const std::size_t start = run.size();
+  run.insert(run.end(), task.begin(), task.end());
+
+  Draft draft(request.draft);
+  AttentionRows attention(state);
+  std::vector<Token> &tokens = decoded.tokens;
+  decoded.ended = false;
+  /** Position of the first token of `run`, and how many of its tokens are certain. */
+  int position = 0;
+  std::size_t certain = run.size();
+  for (bool first = true;; first = false) {
+    const std::size_t room = std::min(request.maxTokens - tokens.size(), static_cast<std::size_t>(textContext - position) - certain);
+    const std::vector<whisper_token> guess = draft.next(room);
+    run.insert(run.end(), guess.begin(), guess.end());
+    const std::size_t wanted = first ? start : certain - 1;
+    const access::DecoderRun decoderRun{run, position, wanted, request.threads, request.attention};
+    if (!access::runDecoder(context, state, decoderRun)) return false;
+    if (first) access::noteNoSpeech(context, state, access::logitsAfter(context, state, start));
+
+    std::size_t held = 0;
+    whisper_token_data next{};
+    for (;; ++held) {
+      next = likeliest(context, access::logitsAfter(context, state, certain - 1 + held), tokens.empty());
+      decoded.ended = next.id == end;
+      if (decoded.ended) break;
+      tokens.push_back({whisper_token_to_str(context, next.id), next});
+      draft.took(next.id);
+      if (tokens.size() == request.maxTokens || held == guess.size() || guess[held] != next.id) break;
+    }
+    if (held == guess.size() && held > 0) draft.heldAll();
+    if (request.attention) attention.take(first ? start : 0, certain - (first ? start : 0) + held);
+    if (decoded.ended || tokens.size() == request.maxTokens) break;
+    position += static_cast<int>(certain + held);
+    if (position >= textContext) break;
+    run.assign(1, next.id);
+    certain = 1;
+  }
+  if (request.attention) {
+    decoded.attention = attention.all(task.size() + tokens.size());
+    decoded.firstTextRow = static_cast<int>(task.size()) - 1;
+  }
+  return true;
+}
+
+} // namespace parley
