@@ -6,13 +6,34 @@
 export function countJunit(xml) {
   const root = /<testsuites\b[^>]*>/.exec(xml)?.[0] ?? '';
   const number = (/** @type {string} */ text, /** @type {string} */ name) =>
-    Number(new RegExp(`\\b${name}="(\\d+)"`).exec(text)?.[1] ?? 0);
+    Number(new RegExp(`\\s${name}="(\\d+)"`).exec(text)?.[1] ?? 0);
   const suites = [...xml.matchAll(/<testsuite\b[^>]*>/g)].map(([text]) => text);
   const sum = (/** @type {string} */ name) => suites.reduce((total, text) => total + number(text, name), 0);
   const tests = root.includes('tests=') ? number(root, 'tests') : sum('tests');
   const failed = sum('failures') + sum('errors');
   const skipped = sum('skipped');
   return { passed: Math.max(0, tests - failed - skipped), failed, skipped };
+}
+
+/**
+ * What failed in a JUnit report, by the names of the tests and of the files or suites they are in.
+ * @param {string} xml
+ * @returns {string[]} in the report's order
+ */
+export function failuresOf(xml) {
+  const attribute = (/** @type {string} */ text, /** @type {string} */ name) =>
+    new RegExp(`\\s${name}="([^"]*)"`).exec(text)?.[1] ?? '';
+  const plain = (/** @type {string} */ text) =>
+    text
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&apos;', "'")
+      .replaceAll('&amp;', '&');
+  // Text between the tags is escaped, so that a tag is a tag.
+  return [...xml.matchAll(/<testcase\b([^>]*[^/])>(.*?)<\/testcase>/gs)]
+    .filter(([, , body]) => /<(failure|error)\b/.test(body ?? ''))
+    .map(([, head]) => [attribute(head ?? '', 'classname'), attribute(head ?? '', 'name')].filter((part) => part !== '').map(plain).join(': '));
 }
 
 /**

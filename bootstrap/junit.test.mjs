@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { countJunit, junitOf } from './junit.mjs';
+import { countJunit, failuresOf, junitOf } from './junit.mjs';
 
 const MODULES = fileURLToPath(new URL('../node_modules', import.meta.url));
 
@@ -39,6 +39,11 @@ describe('countJunit', () => {
         });`,
     });
     expect(countJunit(xml)).toEqual({ passed: 2, failed: 3, skipped: 2 });
+    expect(failuresOf(xml)).toEqual([
+      expect.stringContaining('broken.test.mjs'),
+      expect.stringMatching(/^some\.test\.mjs: <testsuite tests="5" failures="5">$/),
+      expect.stringContaining('late'),
+    ]);
   });
 
   it('counts nothing where Vitest finds no test', async () => {
@@ -72,5 +77,6 @@ describe('junitOf', () => {
     const xml = junitOf({ name: 'types', seconds: 1, failure: '<testsuite tests="9" failures="9"> & "\u001b[31mred"' });
     expect(countJunit(xml)).toEqual({ passed: 0, failed: 1, skipped: 0 });
     expect(xml).not.toContain('\u001b');
+    expect(failuresOf(xml)).toEqual(['types']);
   });
 });

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { countJunit, junitOf } from './junit.mjs';
+import { countJunit, failuresOf, junitOf } from './junit.mjs';
 import { endChildrenOnSignals, run, runInForeground } from './lib/run.mjs';
 import { SetupError } from './lib/SetupError.mjs';
 
@@ -113,8 +113,12 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
     names.push(name);
   }
   const total = { passed: 0, failed: 0, skipped: 0 };
+  /** @type {string[]} */
+  const failures = [];
   for (const name of names) {
-    const counts = countJunit(readFileSync(join(reports, `${name}.xml`), 'utf8'));
+    const xml = readFileSync(join(reports, `${name}.xml`), 'utf8');
+    failures.push(...failuresOf(xml));
+    const counts = countJunit(xml);
     total.passed += counts.passed;
     total.failed += counts.failed;
     total.skipped += counts.skipped;
@@ -123,6 +127,9 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
   for (const { what, reason } of missing) {
     process.stdout.write(`\nTests against ${what} did not run: ${reason}\n`);
   }
+  // Again at the end: whoever sees only the last lines of a long log should see these.
+  for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
+  if (failures.length > 0) process.stdout.write('\n');
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return failedRun || total.failed > 0 ? 1 : 0;
 }
