@@ -6,6 +6,7 @@ import {
   AsrService,
   cacheDirectory,
   detectDevice,
+  type EngineChoice,
   ModelStore,
   RecognitionClient,
   type ResolvedModel,
@@ -32,11 +33,18 @@ export class RecogniserProcess {
    * built-in one
    * @throws Error where it cannot be had or does not run
    */
-  static async start(options: { model?: string } = {}): Promise<RecogniserProcess> {
+  static async start(options: { model?: string; engine?: EngineChoice } = {}): Promise<RecogniserProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'parley-bench-'));
     try {
       const model = await resolveModel(options.model ?? 'parley-nano');
-      const service = await AsrService.create({ model, device: 'auto', socketDirectory: directory, logger: () => {} });
+      const service = await AsrService.create({
+        model,
+        device: 'auto',
+        engine: options.engine ?? 'auto',
+        encoderDirectory: join(cacheDirectory(), 'encoders'),
+        socketDirectory: directory,
+        logger: () => {},
+      });
       const status = await service.settled();
       if (status.state !== 'ready') {
         await service.close();

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -35,7 +36,7 @@ std::vector<float> framed(const AudioInput &audio, int frames) {
 
 } // namespace
 
-/** The library. It is loaded once and stays. */
+/** The library. It is loaded when it is first named, and stays. */
 struct OnnxEncoder::Runtime {
   const OrtApi *api = nullptr;
   OrtEnv *environment = nullptr;
@@ -44,10 +45,12 @@ struct OnnxEncoder::Runtime {
   std::string error;
 
   static const Runtime &of(const std::string &libraryPath) {
-    static std::once_flag once;
-    static Runtime runtime;
-    std::call_once(once, [&] { runtime.open(libraryPath); });
-    return runtime;
+    static std::mutex mutex;
+    static std::map<std::string, Runtime> runtimes;
+    std::lock_guard lock(mutex);
+    const auto [found, isNew] = runtimes.try_emplace(libraryPath);
+    if (isNew) found->second.open(libraryPath);
+    return found->second;
   }
 
   void open(const std::string &libraryPath) {

@@ -15,7 +15,15 @@ static bool parleyTakeEncoding(const whisper_state *state) {
 /** Of the decoder's tokens, those before this one need no numbers for the vocabulary. Set for the very next run on this thread. */
 static thread_local int parleyFirstWanted = 0;
 
+struct ggml_context;
+struct ggml_tensor;
+static ggml_tensor *parleyHalf(ggml_context *context, ggml_tensor *weights);
+
 #include "whisperPatched.cpp"
+
+static ggml_tensor *parleyHalf(ggml_context *context, ggml_tensor *weights) {
+  return weights->type == GGML_TYPE_F16 ? weights : ggml_cast(context, weights, GGML_TYPE_F16);
+}
 
 #include "whisperAccess.h"
 

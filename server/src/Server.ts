@@ -144,6 +144,8 @@ export class Server {
         model,
         ...(interimModel === undefined ? {} : { interimModel }),
         device: settings.device,
+        engine: settings.engine,
+        encoderDirectory: join(settings.cacheDir, 'encoders'),
         socketDirectory,
         ...(settings.lanes === undefined ? {} : { lanes: settings.lanes }),
         ...(settings.threadsPerLane === undefined ? {} : { threadsPerLane: settings.threadsPerLane }),
@@ -188,7 +190,7 @@ export class Server {
     const stopListeningToStatus = media.onRecognizerStatus(() => {
       const status = transcription();
       logger[status.state === 'ready' ? 'info' : 'warn'](
-        { state: status.state, device: status.engine.device, reason: status.reason },
+        { state: status.state, device: status.engine.device, encoder: status.engine.encoder, reason: status.reason },
         'recogniser',
       );
       void rooms.all().then((all) => {

@@ -120,7 +120,12 @@ const transcriptionSchema: z.ZodType<TranscriptionStatus> = z.strictObject({
       .optional(),
   }),
   interimModel: z.string().optional(),
-  engine: z.strictObject({ name: z.string(), device: z.enum(['cpu', 'cuda', 'none']), deviceName: z.string() }),
+  engine: z.strictObject({
+    name: z.string(),
+    encoder: z.enum(['onnx', 'whispercpp', 'none']).optional(),
+    device: z.enum(['cpu', 'cuda', 'none']),
+    deviceName: z.string(),
+  }),
   reason: z.string().optional(),
   degradation: z.strictObject(degradationParts).optional(),
 });

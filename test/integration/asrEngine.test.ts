@@ -48,8 +48,14 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
     });
     const model = await store.resolve('parley-nano', { device: 'cpu' });
     modelPath = model.path;
-    service = await AsrService.create({ model, device: 'cpu', socketDirectory: directory, logger: () => {} });
-    expect(await service.settled()).toMatchObject({ state: 'ready', engine: { device: 'cpu' }, model: { demo: true } });
+    service = await AsrService.create({
+      model,
+      device: 'cpu',
+      encoderDirectory: join(directory, 'encoders'),
+      socketDirectory: directory,
+      logger: () => {},
+    });
+    expect(await service.settled()).toMatchObject({ state: 'ready', engine: { device: 'cpu', encoder: 'onnx' }, model: { demo: true } });
     client = RecognitionClient.create({ socketPath: service.socketPath });
   }, 60_000);
 

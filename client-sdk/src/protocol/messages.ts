@@ -77,7 +77,13 @@ export interface TranscriptionStatus {
   };
   /** Name of the model that interims come from, where it is another than that of finals. */
   interimModel?: string | undefined;
-  engine: { name: string; device: 'cpu' | 'cuda' | 'none'; deviceName: string };
+  engine: {
+    name: string;
+    /** Who makes of the audio what the decoder reads: ONNX Runtime, whisper.cpp, or nobody. Absent where a server does not say. */
+    encoder?: 'onnx' | 'whispercpp' | 'none' | undefined;
+    device: 'cpu' | 'cuda' | 'none';
+    deviceName: string;
+  };
   /** A sentence for people when something is not as asked: a fallback to the CPU, a model that cannot be loaded. */
   reason?: string | undefined;
   /** Present while the recogniser is behind. */

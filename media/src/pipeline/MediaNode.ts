@@ -1,5 +1,5 @@
 import { type AsrProcessStats, AsrService } from '../asr/index.js';
-import type { Load, ModelProfile, RecognizerStatus } from '../asr/types.js';
+import type { EngineChoice, Load, ModelProfile, RecognizerStatus } from '../asr/types.js';
 import type { ChildLogger } from '../process/index.js';
 import {
   type ListenAddress,
@@ -26,6 +26,10 @@ export interface MediaNodeOptions {
     /** For interims; the main one does both without. */
     interimModel?: { path: string; profile: ModelProfile };
     device: 'auto' | 'cpu' | 'cuda';
+    /** Default `auto`. */
+    engine?: EngineChoice;
+    /** Where graphs of encoders are kept; absent: whisper.cpp encodes. */
+    encoderDirectory?: string;
     lanes?: number;
     threadsPerLane?: number;
     /** Folder for the ASR process's socket; made private to this account. */

@@ -17,4 +17,4 @@ export { type WavOptions, wavFile } from './wavFile.js';
 export const FAKE_ASR_ENTRY = new URL('../asr/testing/fakeAsrProcess.js', import.meta.url);
 export type { FakeJobScript } from '../asr/testing/FakeEngine.js';
 export { OpusEncoder, PACKET_SAMPLES, PACKET_TICKS } from './OpusEncoder.js';
-export { leaveOut, MODELS_DIRECTORY, TEST_MODEL } from './publishedModels.js';
+export { ENCODERS_DIRECTORY, leaveOut, MODELS_DIRECTORY, TEST_MODEL } from './publishedModels.js';

@@ -7,6 +7,9 @@ export const TEST_MODEL = 'base-q8_0';
 /** Of the models of this machine. */
 export const MODELS_DIRECTORY = join(cacheDirectory(), 'models');
 
+/** Where the graphs of encoders are kept, as `npm start` has it. */
+export const ENCODERS_DIRECTORY = join(cacheDirectory(), 'encoders');
+
 /**
  * Whether tests are to be left out because something is not on this machine, which is said once.
  * @param missing what is not there and how to get it; undefined: everything is

@@ -169,6 +169,14 @@ export const settingsSchema = z.strictObject({
       ),
     ),
   device: z.enum(['auto', 'cpu', 'cuda']).default('auto').meta(restart('Where the recogniser runs')),
+  engine: z
+    .enum(['auto', 'onnx', 'whispercpp'])
+    .default('auto')
+    .meta(
+      restart(
+        'Who encodes audio on a CPU: onnx is ONNX Runtime, several times quicker than whispercpp; auto: onnx where it works. The decoder is whisper.cpp each time',
+      ),
+    ),
   lanes: z.int().min(1).max(8).optional().meta(restart('Recognitions at the same time; default by device and cores')),
   threadsPerLane: z.int().min(1).max(64).optional().meta(restart('CPU threads of one recognition; default by cores')),
   mode: modeSchema.default('balanced').meta(restart('Named set of speech settings; rooms may have another')),

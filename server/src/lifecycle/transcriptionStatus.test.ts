@@ -5,7 +5,7 @@ import { degradationOf, transcriptionStatusOf, wireModelOf } from './transcripti
 const status = {
   state: 'ready' as const,
   model: undefined,
-  engine: { name: 'whisper.cpp', device: 'cpu' as const, deviceName: 'CPU' },
+  engine: { name: 'whisper.cpp', encoder: 'whispercpp' as const, device: 'cpu' as const, deviceName: 'CPU' },
 };
 const profile = {
   name: 'base',

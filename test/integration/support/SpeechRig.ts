@@ -19,7 +19,7 @@ import {
   VoiceActivityModel,
   type VoiceActivityStream,
 } from '@parley/media';
-import { MODELS_DIRECTORY, OpusEncoder, PACKET_SAMPLES, PACKET_TICKS } from '@parley/media/testing';
+import { ENCODERS_DIRECTORY, MODELS_DIRECTORY, OpusEncoder, PACKET_SAMPLES, PACKET_TICKS } from '@parley/media/testing';
 import { expect } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);
@@ -78,7 +78,13 @@ export class SpeechRig {
       builtInDirectory: fileURLToPath(new URL('native/models', root)),
     });
     const model = await store.resolve(options.model ?? 'parley-nano', { device: 'cpu' });
-    const service = await AsrService.create({ model, device: 'cpu', socketDirectory: directory, logger: () => {} });
+    const service = await AsrService.create({
+      model,
+      device: 'cpu',
+      encoderDirectory: ENCODERS_DIRECTORY,
+      socketDirectory: directory,
+      logger: () => {},
+    });
     expect((await service.settled()).state).toBe('ready');
     const client = RecognitionClient.create({ socketPath: service.socketPath });
     return new SpeechRig({

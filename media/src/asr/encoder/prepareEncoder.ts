@@ -14,6 +14,8 @@ const GRAPH_FILE = 'encoder.onnx';
 const WEIGHTS_FILE = 'encoder.weights';
 const KEY_DIGITS = 24;
 
+let attempts = 0;
+
 export interface PrepareEncoderOptions {
   /** A ggml Whisper file. */
   modelPath: string;
@@ -38,7 +40,7 @@ export async function prepareEncoder(options: PrepareEncoderOptions): Promise<st
   if (await exists(graphPath)) return graphPath;
   await mkdir(directory, { recursive: true });
   await removeOthers({ directory, key });
-  const part = `${folder}.${process.pid}.part`;
+  const part = `${folder}.${process.pid}.${attempts++}.part`;
   try {
     await mkdir(part);
     await write({ modelPath, folder: part, precision });
@@ -73,7 +75,7 @@ async function removeOthers({ directory, key }: { directory: string; key: string
   for (const name of await readdir(directory)) {
     const [, version, rest] = /^v(\d+)-(.*)$/.exec(name) ?? [];
     if (version === undefined || rest === undefined) continue;
-    const pid = Number(/\.(\d+)\.part$/.exec(rest)?.[1]);
+    const pid = Number(/\.(\d+)\.\d+\.part$/.exec(rest)?.[1]);
     const stale = rest === key && Number(version) !== GRAPH_VERSION;
     if (stale || (pid > 0 && !isAlive(pid))) await rm(join(directory, name), { recursive: true, force: true });
   }

@@ -20,7 +20,7 @@ export const status: TranscriptionStatus = {
   state: 'ready',
   mode: 'balanced',
   model: { name: 'fake', demo: true, source: 'builtIn' },
-  engine: { name: 'fake', device: 'cpu', deviceName: 'fake' },
+  engine: { name: 'fake', encoder: 'whispercpp', device: 'cpu', deviceName: 'fake' },
 };
 
 /** It knows all languages. */
