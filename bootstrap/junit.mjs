@@ -33,7 +33,12 @@ export function failuresOf(xml) {
   // Text between the tags is escaped, so that a tag is a tag.
   return [...xml.matchAll(/<testcase\b([^>]*[^/])>(.*?)<\/testcase>/gs)]
     .filter(([, , body]) => /<(failure|error)\b/.test(body ?? ''))
-    .map(([, head]) => [attribute(head ?? '', 'classname'), attribute(head ?? '', 'name')].filter((part) => part !== '').map(plain).join(': '));
+    .map(([, head]) =>
+      [attribute(head ?? '', 'classname'), attribute(head ?? '', 'name')]
+        .filter((part) => part !== '')
+        .map(plain)
+        .join(': '),
+    );
 }
 
 /**

@@ -1,6 +1,12 @@
 export { hasCudaBackend, loadNative, nativeAvailability } from './loadAddon.js';
 export { ModelFile, type TensorValues } from './ModelFile.js';
-export { type ModelHeader, type ModelLayout, readModelHeader, readModelLayout, type TensorEntry } from './modelHeader.js';
+export {
+  type ModelHeader,
+  type ModelLayout,
+  readModelHeader,
+  readModelLayout,
+  type TensorEntry,
+} from './modelHeader.js';
 export { createOpusDecoder, opusPacketInfo } from './OpusDecoder.js';
 export { createSpeechEngine, isLanguage } from './SpeechEngine.js';
 export * from './types.js';

@@ -109,6 +109,8 @@ struct OnnxEncoder::Session {
     set(api.SetIntraOpNumThreads(options, threads));
     set(api.SetInterOpNumThreads(options, 1));
     set(api.SetSessionExecutionMode(options, ORT_SEQUENTIAL));
+    // The graph is written as it is to run: what further levels join (sums with norms) takes longer.
+    set(api.SetSessionGraphOptimizationLevel(options, ORT_ENABLE_BASIC));
     // Threads that wait give their core to other lanes.
     set(api.AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0"));
     set(api.AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));

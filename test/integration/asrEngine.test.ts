@@ -55,7 +55,11 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
       socketDirectory: directory,
       logger: () => {},
     });
-    expect(await service.settled()).toMatchObject({ state: 'ready', engine: { device: 'cpu', encoder: 'onnx' }, model: { demo: true } });
+    expect(await service.settled()).toMatchObject({
+      state: 'ready',
+      engine: { device: 'cpu', encoder: 'onnx' },
+      model: { demo: true },
+    });
     client = RecognitionClient.create({ socketPath: service.socketPath });
   }, 60_000);
 

@@ -28,7 +28,10 @@ export class ScriptedMedia {
   /** For `startServer({ media })`. */
   get node(): MediaNode {
     return {
-      recognizerStatus: { state: 'ready', engine: { name: 'scripted', encoder: 'whispercpp', device: 'cpu', deviceName: 'none' } },
+      recognizerStatus: {
+        state: 'ready',
+        engine: { name: 'scripted', encoder: 'whispercpp', device: 'cpu', deviceName: 'none' },
+      },
       recognizerLoad: { level: 0 },
       recognizerStats: undefined,
       ready: true,

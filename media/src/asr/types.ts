@@ -202,6 +202,11 @@ export interface RecognizerStatus {
   model: ModelProfile | undefined;
   /** Answers interims, where there is a second model for them; absent where the main one does. */
   interimModel?: ModelProfile;
-  engine: { name: string; encoder: 'onnx' | 'whispercpp' | 'none'; device: 'cpu' | 'cuda' | 'none'; deviceName: string };
+  engine: {
+    name: string;
+    encoder: 'onnx' | 'whispercpp' | 'none';
+    device: 'cpu' | 'cuda' | 'none';
+    deviceName: string;
+  };
   reason?: string;
 }

@@ -1,12 +1,12 @@
 export interface EncodedAudio {
-    name: string;
-    /** Delay of the encoder, in samples at 48 kHz. */
-    preSkip48k: number;
-    packets: Buffer[];
+  name: string;
+  /** Delay of the encoder, in samples at 48 kHz. */
+  preSkip48k: number;
+  packets: Buffer[];
 }
 export interface Utterance extends EncodedAudio {
-    language: string;
-    text: string;
+  language: string;
+  text: string;
 }
 export declare function tones(): EncodedAudio[];
 export declare function utterance(name: string): Utterance;

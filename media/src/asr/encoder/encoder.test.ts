@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSpeechEngine, type SpeechEngine, type SpeechEngineOptions, type TranscribeJob, type TranscribeResult } from '@parley/native';
+import {
+  createSpeechEngine,
+  type SpeechEngine,
+  type SpeechEngineOptions,
+  type TranscribeJob,
+  type TranscribeResult,
+} from '@parley/native';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { builtInModel, job } from '../../../../native/test/support/builtInModel.js';
@@ -143,13 +149,20 @@ describe('the encoder by ONNX Runtime', () => {
       expect(await engine.transcribe(0, job(pcmOf(spoken)))).toMatchObject({ text: spoken.text });
     });
 
-    it.each(['greedily', 'with a prompt'])('takes a draft for what it is worth, and for nothing more, %s', async (how) => {
+    it.each([
+      'greedily',
+      'with a prompt',
+    ])('takes a draft for what it is worth, and for nothing more, %s', async (how) => {
       const prompt = how === 'greedily' ? '' : 'Good morning. The weather is fine.';
       const plain: TranscribeResult[] = [];
       for (const spoken of SPOKEN) {
         plain.push(await engine.transcribe(0, job(pcmOf(spoken), { language: spoken.language, prompt, words: true })));
       }
-      const edit = fc.record({ at: fc.nat(30), drop: fc.nat(3), put: fc.array(fc.integer({ min: 0, max: 50_256 }), { maxLength: 3 }) });
+      const edit = fc.record({
+        at: fc.nat(30),
+        drop: fc.nat(3),
+        put: fc.array(fc.integer({ min: 0, max: 50_256 }), { maxLength: 3 }),
+      });
       await fc.assert(
         fc.asyncProperty(fc.nat(SPOKEN.length - 1), fc.array(edit, { maxLength: 3 }), async (at, edits) => {
           const spoken = SPOKEN[at] as Utterance;
@@ -184,7 +197,10 @@ describe('an encoder that cannot do its work', () => {
   it('is known from the start where its graph is damaged', async () => {
     const graphPath = join(directory, 'damaged.onnx');
     await writeFile(graphPath, 'This is no graph.');
-    const engine = await engineOf({ modelPath: builtInModel(), encoder: { libraryPath: onnxLibraryPath(), graphPath } });
+    const engine = await engineOf({
+      modelPath: builtInModel(),
+      encoder: { libraryPath: onnxLibraryPath(), graphPath },
+    });
     expect(engine.info).toMatchObject({ encoder: 'whispercpp', encoderFailure: expect.stringMatching(/\S/) });
     expect((await engine.transcribe(0, job(pcmOf(spoken)))).text).toBe(spoken.text);
   });
@@ -205,7 +221,10 @@ describe('an encoder that fails at run time', () => {
   it('is told of once, loses no request, and whisper.cpp encodes from then on', async () => {
     const [spoken] = SPOKEN as [Utterance];
     const graphPath = await graphWithoutValues();
-    const engine = await engineOf({ modelPath: builtInModel(), encoder: { libraryPath: onnxLibraryPath(), graphPath } });
+    const engine = await engineOf({
+      modelPath: builtInModel(),
+      encoder: { libraryPath: onnxLibraryPath(), graphPath },
+    });
     expect(engine.info.encoder).toBe('onnx');
     const first = await engine.transcribe(0, job(pcmOf(spoken)));
     expect(first).toMatchObject({ text: spoken.text, encoderFailure: expect.stringMatching(/\S/) });

@@ -15,7 +15,9 @@ export interface EncoderOptions {
  * What ONNX Runtime needs to encode for a model. Nothing where whisper.cpp is to do it; where ONNX Runtime was to and cannot, the reason:
  * the engine works without.
  */
-export async function encoderOf(options: EncoderOptions): Promise<{ encoder?: NonNullable<SpeechEngineOptions['encoder']>; failure?: string }> {
+export async function encoderOf(
+  options: EncoderOptions,
+): Promise<{ encoder?: NonNullable<SpeechEngineOptions['encoder']>; failure?: string }> {
   const { engine, device, modelPath, directory } = options;
   if (engine === 'whispercpp' || device === 'cuda' || directory === undefined) return {};
   try {
