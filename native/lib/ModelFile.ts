@@ -48,9 +48,9 @@ export class ModelFile {
     if (given.join() !== dimensions.filter((size) => size > 1).join()) {
       throw this.#fail(`its tensor ${name} is ${entry.dimensions.join(' x ')} and not ${dimensions.join(' x ')}`);
     }
-    const decode = DECODERS[entry.type];
-    if (decode === undefined) throw this.#fail(`the quantisation of its tensor ${name} is not read here`);
-    return { dimensions, values: decode(await this.#read(entry.offset, entry.bytes), elementsOf(entry)) };
+    const values = decodeTensor(entry.type, await this.#read(entry.offset, entry.bytes), elementsOf(entry));
+    if (values === undefined) throw this.#fail(`the quantisation of its tensor ${name} is not read here`);
+    return { dimensions, values };
   }
 
   close(): Promise<void> {
@@ -67,6 +67,11 @@ export class ModelFile {
   #fail(reason: string): NativeError {
     return new NativeError('NATIVE_MODEL_UNREADABLE', `The model ${this.#path} cannot be used: ${reason}.`);
   }
+}
+
+/** @param type ggml's number. @returns undefined for a type that is not read here */
+export function decodeTensor(type: number, bytes: Buffer, elements: number): Float32Array | undefined {
+  return DECODERS[type]?.(bytes, elements);
 }
 
 function elementsOf({ dimensions }: TensorEntry): number {

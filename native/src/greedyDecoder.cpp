@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sumOfExponentials.h"
+
 namespace parley {
 
 namespace {
@@ -21,10 +23,10 @@ whisper_token_data likeliest(whisper_context *context, const float *logits, bool
     return best < 0 || logits[found] > logits[best] ? found : best;
   };
   const whisper_token best = first ? likelierOf(space + 1, end, likelierOf(0, space, -1)) : likelierOf(0, end + 1, -1);
-  const float most = logits[best];
-  double total = 0;
-  for (whisper_token token = 0; token <= end; ++token) total += std::exp(logits[token] - most);
-  if (first) total -= std::exp(logits[end] - most) + std::exp(logits[space] - most);
+  const auto sum = [&](whisper_token from, whisper_token to) {
+    return sumOfExponentials(logits + from, static_cast<std::size_t>(to - from), logits[best]);
+  };
+  const double total = first ? sum(0, space) + sum(space + 1, end) : sum(0, end + 1);
   whisper_token_data data{};
   data.id = best;
   data.plog = static_cast<float>(-std::log(total));

@@ -27,6 +27,8 @@ static ggml_tensor *parleyHalf(ggml_context *context, ggml_tensor *weights) {
 
 #include "whisperAccess.h"
 
+#include "sumOfExponentials.h"
+
 namespace parley::access {
 
 void beginRequest(whisper_state *state, int audioContext) {
@@ -96,8 +98,7 @@ bool meanLogProbabilityOf(whisper_context *context, whisper_state *state, const 
   for (std::size_t i = firstText; i < sequence.size(); ++i) {
     const float *row = logitsAfter(context, state, i - 1);
     const float most = *std::max_element(row, row + vocabulary);
-    double total = 0;
-    for (std::size_t token = 0; token < vocabulary; ++token) total += std::exp(row[token] - most);
+    const double total = sumOfExponentials(row, vocabulary, most);
     sum += row[sequence[i]] - most - std::log(total);
   }
   mean = sum / static_cast<double>(sequence.size() - firstText);
@@ -137,8 +138,7 @@ bool attentionAfter(const whisper_state *state, Attention &attention) {
 void noteNoSpeech(whisper_context *context, whisper_state *state, const float *logits) {
   const int vocabulary = context->vocab.n_vocab;
   const float most = *std::max_element(logits, logits + vocabulary);
-  double total = 0;
-  for (int token = 0; token < vocabulary; ++token) total += std::exp(logits[token] - most);
+  const double total = parley::sumOfExponentials(logits, static_cast<std::size_t>(vocabulary), most);
   state->no_speech_prob = static_cast<float>(std::exp(logits[whisper_token_nosp(context)] - most) / total);
 }
 
