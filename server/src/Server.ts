@@ -174,6 +174,10 @@ export class Server {
       counts: async () => ({ rooms: rooms.size, ...(await rooms.counts()), sockets: signaling.connectionCount }),
       recognizer: () => media.recognizerStats,
       load: () => media.recognizerLoad.level,
+      engine: () => {
+        const { encoder, device } = media.recognizerStatus.engine;
+        return { model: model.profile.name, encoder, device };
+      },
     });
     const rooms: RoomRegistry = new RoomRegistry({
       media,

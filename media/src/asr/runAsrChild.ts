@@ -1,5 +1,6 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, setPriority } from 'node:os';
+import { dirname } from 'node:path';
 import type { SpeechEngine, SpeechEngineOptions } from '@parley/native';
 import { monotonicNowMs } from '../process/clock.js';
 import { runChild } from '../process/runChild.js';
@@ -89,6 +90,8 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
       ...(encoder === undefined ? {} : { encoder }),
     });
     const encoderFailure = failure ?? engine.info.encoderFailure;
+    // Whatever is wrong with the graph, the next start writes it again.
+    if (encoder !== undefined && encoderFailure !== undefined) await forget(encoder.graphPath);
     return { engine, plan, ...(encoderFailure === undefined ? {} : { encoderFailure }) };
   };
   const expected = init.device === 'auto' ? await detectDevice() : init.device;
@@ -97,6 +100,10 @@ async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEn
   if (actual === expected || init.lanes !== undefined) return loaded;
   await loaded.engine.close();
   return await load(actual);
+}
+
+async function forget(graphPath: string): Promise<void> {
+  await rm(dirname(graphPath), { recursive: true, force: true }).catch(() => {});
 }
 
 function encoderFor({ init, device, model }: { init: AsrInit; device: 'cpu' | 'cuda'; model: AsrModel }) {

@@ -22,6 +22,7 @@ beforeEach(() => {
     counts: () => Promise.resolve({ rooms: 2, peers: 5, speakers: 4, sockets: 6 }),
     recognizer: () => stats,
     load: () => load,
+    engine: () => ({ model: 'base', encoder: 'onnx', device: 'cpu' }),
     processMetrics: false,
   });
 });
@@ -101,11 +102,16 @@ describe('Metrics', () => {
     expect([...values.keys()].some((name) => name.startsWith('parley_recognition_queue_age_ms'))).toBe(false);
   });
 
+  test('says what recognises speech', async () => {
+    expect(await metrics.text()).toContain('parley_recogniser_info{model="base",encoder="onnx",device="cpu"} 1');
+  });
+
   test('is its own: two nodes in one process do not share numbers', async () => {
     const other = new Metrics({
       counts: async () => ({ rooms: 0, peers: 0, speakers: 0, sockets: 0 }),
       recognizer: () => undefined,
       load: () => 0,
+      engine: () => ({ model: 'base', encoder: 'none', device: 'none' }),
     });
     metrics.gap('overloaded');
     expect(await other.text()).not.toContain('reason="overloaded"');

@@ -10,6 +10,8 @@ export interface MetricsOptions {
   /** The ASR process's own numbers; absent while there are none. */
   recognizer: () => AsrProcessStats | undefined;
   load: () => LoadLevel;
+  /** What recognises speech now. */
+  engine: () => { model: string; encoder: string; device: string };
   /** Event loop, memory and the like of this process. Default true. */
   processMetrics?: boolean;
 }
@@ -147,8 +149,18 @@ export class Metrics implements RoomObserver {
     });
   }
 
-  #addRecognizer({ recognizer, load }: MetricsOptions): void {
+  #addRecognizer({ recognizer, load, engine }: MetricsOptions): void {
     const registers = [this.#registry];
+    new Gauge({
+      name: 'parley_recogniser_info',
+      help: 'Always 1; the labels say what recognises speech',
+      labelNames: ['model', 'encoder', 'device'],
+      registers,
+      collect() {
+        this.reset();
+        this.set(engine(), 1);
+      },
+    });
     new Gauge({
       name: 'parley_load_level',
       help: 'How busy the recogniser is: 0 = normal, 1 and 2 = fewer interims, 3 = none',
