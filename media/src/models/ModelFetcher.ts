@@ -37,11 +37,11 @@ export interface FetchTimeouts {
   stallMs: number;
 }
 
-/** How far a model is that is being fetched. */
+/** How far a model is that is being fetched or made. */
 export interface ModelProgress {
   name: string;
-  /** From an address, from a package registry, or written anew from packages; or another process does all that. */
-  phase: 'download' | 'packages' | 'rebuild' | 'waiting';
+  /** From an address, from a package registry, or written anew from packages; or another process does all that; or written of nothing. */
+  phase: 'download' | 'packages' | 'rebuild' | 'waiting' | 'synth';
   /** 0 to 1; absent where nobody says how much there is. */
   fraction: number | undefined;
   receivedBytes?: number;

@@ -30,6 +30,7 @@ import {
   WHISPER_LICENCE,
 } from './modelCatalogue.js';
 import { type ModelSource, readProvenance } from './provenance.js';
+import { SYNTH_PREFIX } from './synth/synthModel.js';
 
 export interface ModelStoreOptions
   extends Pick<Partial<ModelFetcherOptions>, 'get' | 'rebuild' | 'onProgress' | 'signal'> {
@@ -61,7 +62,7 @@ export interface ResolvedModel {
   source: ModelSource;
   /** The address or the packages, with their versions. */
   from?: string;
-  /** A sentence for everybody when the model is not the one that `auto` stands for. */
+  /** A sentence for everybody when the model is not the one that `auto` stands for, or knows no words. */
   reason?: string;
   /** Why, with addresses and all that was tried: for who runs the server. */
   detail?: string;
@@ -233,7 +234,7 @@ export class ModelStore {
     const name = nameOfUrl(url);
     const path = this.#file(`url-${keyOfUrl(url)}-${name.replace(/[^A-Za-z0-9._-]/g, '_')}`);
     if (!(await isFile(path))) await this.#fetcher.address(url, { path, check: (part) => this.#check(part) });
-    return { path, profile: profileOfFile(bareName(name), await this.#check(path)), source: 'address' };
+    return { path, ...ofFile(bareName(name), await this.#check(path)), source: 'address' };
   }
 
   async #fromPath(spec: string): Promise<ResolvedModel> {
@@ -244,7 +245,7 @@ export class ModelStore {
         `There is no model file ${path}. Check the path, or name a published model.`,
       );
     }
-    return { path, profile: profileOfFile(bareName(basename(path)), await this.#check(path)), source: 'file' };
+    return { path, ...ofFile(bareName(basename(path)), await this.#check(path)), source: 'file' };
   }
 
   async #builtIn(): Promise<ResolvedModel> {
@@ -323,9 +324,12 @@ function unknownModel(name: string): ModelError {
   );
 }
 
-/** Whoever names the built-in model's file, or another format of it, gets its profile and its warnings. */
-function profileOfFile(name: string, head: InspectedModel): ModelProfile {
-  return name.startsWith(BUILT_IN_MODEL.profile.name) ? BUILT_IN_MODEL.profile : ordinaryProfile({ name, ...head });
+/** Whoever names the built-in model's file, or another format of it, gets its profile and its warnings; random weights have theirs. */
+function ofFile(name: string, head: InspectedModel): Pick<ResolvedModel, 'profile' | 'reason'> {
+  if (name.startsWith(BUILT_IN_MODEL.profile.name)) return { profile: BUILT_IN_MODEL.profile };
+  const profile = ordinaryProfile({ name, ...head });
+  if (!name.startsWith(SYNTH_PREFIX)) return { profile };
+  return { profile, reason: `The model ${name} has random weights: it measures speed and knows no words.` };
 }
 
 function bareName(fileName: string): string {

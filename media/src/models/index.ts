@@ -17,6 +17,17 @@ export {
   WHISPER_LICENCE,
 } from './modelCatalogue.js';
 export type { ModelSource } from './provenance.js';
+export { SYNTH_SHAPES, type SynthShape } from './synth/shapes.js';
+export {
+  isSynthShape,
+  SYNTH_PREFIX,
+  SYNTH_TYPES,
+  type SynthOptions,
+  type SynthType,
+  synthFileName,
+  type WriteSynthModelOptions,
+  writeSynthModel,
+} from './synth/synthModel.js';
 export {
   type ListedWakeWord,
   type WakeWordProgress,

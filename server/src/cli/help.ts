@@ -8,6 +8,7 @@ const COMMANDS: [string, string][] = [
   ['models list', 'models and wake words by name, and which are here'],
   ['models pull NAME', 'download a model, a wake word, or all of these (wake-words)'],
   ['models remove NAME', 'delete what was downloaded'],
+  ['models synth', 'write random weights of --shape base, to measure its speed: they know no words'],
   ['keys list', 'API keys of integrators'],
   ['keys create NAME', 'a key that may make room tokens: --rooms (needed), --grants, --days (90)'],
   ['keys revoke ID', 'from now on it is nobody’s'],

@@ -123,3 +123,40 @@ describe('parley models, of wake words', () => {
     );
   });
 });
+
+describe('parley models synth', () => {
+  test('writes a model of random weights into the cache, and says that it knows no words', async () => {
+    const { code, out, err } = await run('synth', '--shape', 'tiny', '--seed', '7');
+    const path = join(cache, 'models', 'parley-synth-tiny-q8_0-7.bin');
+    expect({ code, out }).toEqual({
+      code: 0,
+      out:
+        `✓ parley-synth-tiny-q8_0-7, 44 MB, is at ${path}\n` +
+        '  Its weights are random: it is as fast as a model of its shape, and knows no words.\n',
+    });
+    expect(err).toContain('parley-synth-tiny-q8_0-7: writing random weights 50 %\n');
+    expect(readdirSync(join(cache, 'models')).filter((name) => name.startsWith('parley-synth'))).toHaveLength(1);
+  });
+
+  test('writes it where it is told to, in 16-bit floats as well', async () => {
+    const path = join(cache, 'new', 'a.bin');
+    const { code, out } = await run('synth', '--shape', 'tiny', '--type', 'f16', '--out', path);
+    expect(code).toBe(0);
+    expect(out).toContain(`parley-synth-tiny-f16-1, 78 MB, is at ${path}\n`);
+    expect(readdirSync(join(cache, 'new'))).toEqual(['a.bin']);
+  });
+
+  test.each([
+    [[], /^✗ Which shape\? Use: parley models synth --shape tiny\|base\|small\|medium\|large-v3\|turbo /],
+    [['--shape', 'huge'], /^✗ There is no shape "huge"\. Use: /],
+    [['--shape', 'tiny', '--type', 'q4_0'], /^✗ There is no type "q4_0"\. Use: .*q8_0\|f16/],
+    [['--shape', 'tiny', '--seed', '-1'], /^✗ .*Use: /s],
+    [['--shape', 'tiny', '--seed', '4294967296'], /^✗ "4294967296" is no whole number from 0 to 4294967295\./],
+    [['--size', 'tiny'], /^✗ Unknown option '--size'.*Use: /s],
+  ])('says what is wrong with %j', async (args, message) => {
+    const { code, out, err } = await run('synth', ...args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(message);
+    expect(readdirSync(cache)).toEqual([]);
+  });
+});

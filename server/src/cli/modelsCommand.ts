@@ -6,13 +6,19 @@ import { BUILT_IN_MODELS } from '../lifecycle/builtInModels.js';
 import { wakeWordsDirectory } from '../lifecycle/wakeWords.js';
 import { modelsListText, pulledText } from './modelsText.js';
 import { createProgressLine } from './progressLine.js';
+import { SYNTH_USAGE, SynthUsageError, synthesize } from './synthModelCommand.js';
 import { meansWakeWords, wakeWordLines, wakeWordNames, wakeWordsOrigin, wakeWordsPulled } from './wakeWordsText.js';
 
 /** What was begun is tidied up before the end. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const INTERRUPTED = 130;
 
-/** `parley models list | pull NAME | remove NAME`, of Whisper models and of wake words. @returns the exit code */
+const USAGE = `Use: parley models list | pull NAME | remove NAME | ${SYNTH_USAGE}\n`;
+
+/**
+ * `parley models list | pull NAME | remove NAME`, of Whisper models and of wake words, and `synth`, which writes a model without words.
+ * @returns the exit code
+ */
 export async function modelsCommand(args: readonly string[]): Promise<number> {
   const [action = 'list', name] = args;
   const progress = createProgressLine(process.stderr);
@@ -40,8 +46,12 @@ export async function modelsCommand(args: readonly string[]): Promise<number> {
       process.stdout.write(modelsListText(await store.list(), wakeWordLines(await wakeWords.list())));
       return 0;
     }
+    if (action === 'synth') {
+      process.stdout.write(await synthesize({ ...common, args: args.slice(1), store, settings, onDone: progress.end }));
+      return 0;
+    }
     if ((action !== 'pull' && action !== 'remove') || name === undefined) {
-      process.stderr.write('Use: parley models list | pull NAME | remove NAME\n');
+      process.stderr.write(USAGE);
       return 1;
     }
     if (action === 'pull' && meansWakeWords(name)) {
@@ -61,6 +71,10 @@ export async function modelsCommand(args: readonly string[]): Promise<number> {
   } catch (error) {
     progress.end();
     if (error instanceof ModelError && error.code === 'MODEL_INTERRUPTED') return INTERRUPTED;
+    if (error instanceof SynthUsageError) {
+      process.stderr.write(`${pc.red('✗')} ${error.message} Use: parley models ${SYNTH_USAGE}\n`);
+      return 1;
+    }
     if (error instanceof ModelError || error instanceof SettingsError) {
       const others = error.code === 'MODEL_UNKNOWN' ? ` ${wakeWordNames()}` : '';
       process.stderr.write(`${pc.red('✗')} ${error.message}${others}\n`);

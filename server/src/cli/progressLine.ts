@@ -6,6 +6,7 @@ const PHASES: Record<ModelProgress['phase'], string> = {
   packages: 'fetching packages',
   rebuild: 'rebuilding from packages',
   waiting: 'another process is fetching it; waiting',
+  synth: 'writing random weights',
 };
 
 export interface ProgressLine {

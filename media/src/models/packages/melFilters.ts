@@ -1,4 +1,3 @@
-const BANDS = 80;
 const SAMPLE_RATE = 16_000;
 const FFT_SIZE = 400;
 /** Slaney's scale: linear up to 1 kHz, then logarithmic. */
@@ -8,18 +7,19 @@ const BREAK_MEL = BREAK_HZ / LINEAR_HZ;
 const LOG_STEP = Math.log(6.4) / 27;
 
 /**
- * The filters that Whisper hears through: 80 triangles on Slaney's mel scale, each of the same area, over the 201 bins of its FFT.
+ * The filters that Whisper hears through: triangles on Slaney's mel scale, each of the same area, over the 201 bins of its FFT.
  * In 64 bits, rounded once.
- * @returns row by row, 80 x 201
+ * @param bands 80, or 128 from large-v3 on
+ * @returns row by row, bands x 201
  */
-export function melFilters(): { bands: number; bins: number; weights: Float32Array } {
+export function melFilters(bands: number): { bands: number; bins: number; weights: Float32Array } {
   const bins = 1 + FFT_SIZE / 2;
   const highest = melOf(SAMPLE_RATE / 2);
-  const step = highest / (BANDS + 1);
+  const step = highest / (bands + 1);
   // The last edge is exact: there the last filter is 0, not a rounding error.
-  const edges = Array.from({ length: BANDS + 2 }, (_, index) => hzOf(index > BANDS ? highest : index * step));
-  const weights = new Float32Array(BANDS * bins);
-  for (let band = 0; band < BANDS; band += 1) {
+  const edges = Array.from({ length: bands + 2 }, (_, index) => hzOf(index > bands ? highest : index * step));
+  const weights = new Float32Array(bands * bins);
+  for (let band = 0; band < bands; band += 1) {
     const [from = 0, middle = 0, to = 0] = edges.slice(band, band + 3);
     // As librosa does it: the triangle is rounded to 32 bits before it is scaled.
     const area = 2 / (to - from);
@@ -29,7 +29,7 @@ export function melFilters(): { bands: number; bins: number; weights: Float32Arr
       weights[band * bins + bin] = Math.fround(height) * area;
     }
   }
-  return { bands: BANDS, bins, weights };
+  return { bands, bins, weights };
 }
 
 function melOf(hz: number): number {

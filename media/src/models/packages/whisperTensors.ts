@@ -1,11 +1,10 @@
 import type { CTranslate2File, HalfTensor } from './CTranslate2File.js';
+import type { TensorShape } from './ggmlFile.js';
 
 const HALF_BYTES = 2;
 
-/** A tensor by the name that the original checkpoint has for it, where it lies in CTranslate2's file. */
-export interface NamedTensor extends HalfTensor {
-  name: string;
-}
+/** A tensor, where it lies in CTranslate2's file. */
+export type NamedTensor = TensorShape & HalfTensor;
 
 /** Layers and width of a Whisper model, as its tensors show them. */
 export interface WhisperShape {

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { asDiskError } from '../asDiskError.js';
+import { writeFully } from '../files.js';
+import { ModelError } from '../ModelError.js';
+import { ggmlHead, ggmlTensorHead, ggmlTensorType, type TensorShape } from '../packages/ggmlFile.js';
+import { QUANTISATIONS } from '../packages/quantisation.js';
+import { bytesOf, randomWeights } from './randomWeights.js';
+import { readTokens } from './readTokens.js';
+import { SYNTH_SHAPES, type SynthShape, tensorsOf } from './shapes.js';
+
+/** How the matrices are kept. */
+export const SYNTH_TYPES = ['q8_0', 'f16'] as const;
+export type SynthType = (typeof SYNTH_TYPES)[number];
+
+export interface SynthOptions {
+  shape: SynthShape;
+  type: SynthType;
+  /** 0 to 2^32 - 1: the same seed gives the same bytes. */
+  seed: number;
+}
+
+export interface WriteSynthModelOptions extends SynthOptions {
+  /** Where the file appears, complete or not at all. */
+  path: string;
+  /** A multilingual ggml Whisper file, whose words it takes. */
+  vocabularyFrom: string;
+  /** 0 to 1. */
+  onProgress?: (fraction: number) => void;
+  /** Gives it up; it rejects with `MODEL_INTERRUPTED`, and nothing is left. */
+  signal?: AbortSignal;
+}
+
+/** A stretch of the file: bytes, then weights that are made when they are asked for. */
+export interface SynthPart {
+  head: Uint8Array;
+  weights?: { bytes: number; chunks: () => Iterable<Uint8Array> };
+}
+
+/** Names of such files begin with it: so whoever loads one can say what it is. */
+export const SYNTH_PREFIX = 'parley-synth';
+
+export function isSynthShape(name: string): name is SynthShape {
+  return Object.hasOwn(SYNTH_SHAPES, name);
+}
+
+/** The usual name of such a file, e.g. `parley-synth-tiny-q8_0-1.bin`. */
+export function synthFileName({ shape, type, seed }: SynthOptions): string {
+  return `${SYNTH_PREFIX}-${shape}-${type}-${seed}.bin`;
+}
+
+/**
+ * Writes a ggml Whisper file of a published model's shape with random weights: as quick or slow as that model, with its tokens and its
+ * ears, but it knows no words. Of whatever it hears it makes tokens until they are used up. Takes a few megabytes of memory.
+ * @throws ModelError `MODEL_DISK_FAILED`, `MODEL_INTERRUPTED`
+ */
+export async function writeSynthModel(options: WriteSynthModelOptions): Promise<void> {
+  const { path, onProgress, signal } = options;
+  const parts = synthParts(options, await readTokens(options.vocabularyFrom));
+  const total = parts.reduce((sum, part) => sum + part.head.length + (part.weights?.bytes ?? 0), 0);
+  const unfinished = `${path}.part`;
+  let done = 0;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(unfinished, 'w');
+    const write = async (bytes: Uint8Array) => {
+      if (signal?.aborted === true) throw interrupted(path);
+      await writeFully(file, bytes);
+      done += bytes.length;
+      onProgress?.(done / total);
+    };
+    try {
+      for (const { head, weights } of parts) {
+        await write(head);
+        for (const chunk of weights?.chunks() ?? []) await write(chunk);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+  } catch (error) {
+    // Where even that cannot be done, the first reason is the one to tell.
+    await rm(unfinished, { force: true }).catch(() => {});
+    throw asDiskError(error, path);
+  }
+}
+
+/** The file in order. @param tokens the text tokens as bytes */
+export function synthParts({ shape, type, seed }: SynthOptions, tokens: readonly Uint8Array[]): SynthPart[] {
+  const dimensions = SYNTH_SHAPES[shape];
+  const quantisation = type === 'f16' ? undefined : QUANTISATIONS[type];
+  const partOf = (tensor: TensorShape): SynthPart => {
+    const tensorType = ggmlTensorType(tensor, quantisation);
+    const layers = tensor.name.startsWith('encoder') ? dimensions.audioLayers : dimensions.textLayers;
+    const weights = { tensor, tensorType, layers, seed: seedOf(tensor, seed) };
+    return {
+      head: ggmlTensorHead(tensor, tensorType),
+      weights: { bytes: bytesOf(tensor, tensorType), chunks: () => randomWeights(weights) },
+    };
+  };
+  return [{ head: ggmlHead({ dimensions, tokens, quantisation }) }, ...tensorsOf(dimensions).map(partOf)];
+}
+
+/** Each tensor has its own. */
+function seedOf({ name }: TensorShape, seed: number): number {
+  return createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE();
+}
+
+function interrupted(path: string): ModelError {
+  return new ModelError('MODEL_INTERRUPTED', `${path} was not written: interrupted.`);
+}

@@ -1,0 +1,78 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  BUILT_IN_MODEL,
+  isSynthShape,
+  type ModelProgress,
+  type ModelStore,
+  SYNTH_SHAPES,
+  SYNTH_TYPES,
+  type SynthOptions,
+  synthFileName,
+  writeSynthModel,
+} from '@parley/media';
+import pc from 'picocolors';
+
+const SHAPES = Object.keys(SYNTH_SHAPES).join('|');
+export const SYNTH_USAGE = `synth --shape ${SHAPES} [--type ${SYNTH_TYPES.join('|')}] [--seed N] [--out FILE]`;
+const LARGEST_SEED = 2 ** 32 - 1;
+
+/** Its message is a sentence about what was asked for. */
+export class SynthUsageError extends Error {
+  override readonly name = 'SynthUsageError';
+}
+
+/**
+ * `parley models synth`: a model's file with random weights, by default beside the published ones.
+ * @returns what is to be said of it
+ * @throws SynthUsageError, ModelError
+ */
+export async function synthesize(options: {
+  args: readonly string[];
+  store: ModelStore;
+  settings: { cacheDir: string };
+  signal: AbortSignal;
+  onProgress: (progress: ModelProgress) => void;
+  onDone: () => void;
+}): Promise<string> {
+  const { store, settings, signal, onProgress, onDone } = options;
+  const { out, ...what } = synthOptionsOf(options.args);
+  const fileName = synthFileName(what);
+  const path = resolve(out ?? join(settings.cacheDir, 'models', fileName));
+  const { path: vocabularyFrom } = await store.pull(BUILT_IN_MODEL.profile.name);
+  const name = fileName.replace(/\.bin$/, '');
+  await writeSynthModel({
+    ...what,
+    ...{ path, vocabularyFrom, signal },
+    onProgress: (fraction) => onProgress({ name, phase: 'synth', fraction }),
+  });
+  onDone();
+  const megabytes = Math.round((await stat(path)).size / 1e6);
+  return (
+    `${pc.green('✓')} ${name}, ${megabytes} MB, is at ${path}\n` +
+    `  ${pc.yellow('Its weights are random: it is as fast as a model of its shape, and knows no words.')}\n`
+  );
+}
+
+/** @throws SynthUsageError */
+function synthOptionsOf(args: readonly string[]): SynthOptions & { out?: string } {
+  const { shape, type = 'q8_0', seed = '1', out } = flagsOf(args);
+  if (shape === undefined) throw new SynthUsageError('Which shape?');
+  if (!isSynthShape(shape)) throw new SynthUsageError(`There is no shape "${shape}".`);
+  const known = SYNTH_TYPES.find((each) => each === type);
+  if (known === undefined) throw new SynthUsageError(`There is no type "${type}".`);
+  if (!/^\d+$/.test(seed) || Number(seed) > LARGEST_SEED) {
+    throw new SynthUsageError(`"${seed}" is no whole number from 0 to ${LARGEST_SEED}.`);
+  }
+  return { shape, type: known, seed: Number(seed), ...(out === undefined ? {} : { out }) };
+}
+
+function flagsOf(args: readonly string[]) {
+  try {
+    const text = { type: 'string' } as const;
+    return parseArgs({ args: [...args], options: { shape: text, type: text, seed: text, out: text } }).values;
+  } catch (error) {
+    throw new SynthUsageError(`${(error as Error).message}.`, { cause: error });
+  }
+}
