@@ -1,18 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  AsrService,
-  cacheDirectory,
-  detectDevice,
-  type EngineChoice,
-  ModelStore,
-  RecognitionClient,
-  type ResolvedModel,
-} from '@parley/media';
-
-const BUILT_IN = fileURLToPath(new URL('../../native/models', import.meta.url));
+import { AsrService, cacheDirectory, type EngineChoice, RecognitionClient, type ResolvedModel } from '@parley/media';
+import { resolveModel } from './resolveModel.js';
 
 /** The recogniser as it runs in a deployment: in a process of its own, behind its scheduler. */
 export class RecogniserProcess {
@@ -62,19 +52,4 @@ export class RecogniserProcess {
     await this.service.close();
     await rm(this.#directory, { recursive: true, force: true });
   }
-}
-
-async function resolveModel(spec: string): Promise<ResolvedModel> {
-  let told = false;
-  const store = new ModelStore({
-    directory: join(cacheDirectory(), 'models'),
-    builtInDirectory: BUILT_IN,
-    onProgress: ({ name }) => {
-      if (!told) console.error(`The model ${name} is being fetched ...`);
-      told = true;
-    },
-  });
-  const model = await store.resolve(spec, { device: await detectDevice() });
-  for (const sentence of [model.reason, model.detail]) if (sentence !== undefined) console.error(sentence);
-  return model;
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { ModeName } from '@parley/media';
+import { benchEngine } from './engine/index.js';
 import { benchIngest } from './ingest.js';
 import { benchLive } from './live/index.js';
 import { machineOf } from './machine.js';
@@ -25,6 +26,8 @@ interface Options {
   runs?: string;
   loads?: string;
   segments?: string;
+  streams?: string;
+  ctranslate2?: boolean;
   help?: boolean;
 }
 
@@ -78,6 +81,22 @@ const BENCHMARKS: Record<string, Benchmark> = {
     },
     run: ({ runs, ...options }) =>
       benchSeams({ ...setUpOf(options), ...(runs === undefined ? {} : { runs: wholeNumber(runs) }) }),
+  },
+  engine: {
+    what: "the recogniser's engine alone, beside whisper.cpp as it is: times, streams, memory",
+    options: {
+      model: 'MODEL  a name, a file or an address; default: base-q8_0',
+      streams: '1,2,4,8  recordings heard at once, a row each',
+      ctranslate2: '       CTranslate2 takes part, too (needs Python 3.11 or newer)',
+      runs: 'N      of each figure, the median is told; default: 5',
+    },
+    run: ({ model, streams, ctranslate2, runs }) =>
+      benchEngine({
+        ...(model === undefined ? {} : { model }),
+        ...(streams === undefined ? {} : { streams: streams.split(',').map(wholeNumber) }),
+        ...(ctranslate2 === undefined ? {} : { cTranslate2: ctranslate2 }),
+        ...(runs === undefined ? {} : { runs: wholeNumber(runs) }),
+      }),
   },
   page: {
     what: 'the meeting page in Chromium: its first load, and a long transcript that scrolls and grows',
@@ -149,6 +168,8 @@ async function main(): Promise<number> {
       runs: { type: 'string' },
       loads: { type: 'string' },
       segments: { type: 'string' },
+      streams: { type: 'string' },
+      ctranslate2: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });

@@ -6,6 +6,7 @@ export { detectDevice } from './detectDevice.js';
 export { type EncoderOptions, encoderOf } from './encoder/encoderOf.js';
 export { onnxLibraryPath } from './encoder/onnxLibrary.js';
 export { type PrepareEncoderOptions, prepareEncoder } from './encoder/prepareEncoder.js';
+export { transcribeJob } from './jobOptions.js';
 export { DEFAULT_LOAD_LIMITS, type LoadLimits } from './LoadMonitor.js';
 export { type Inability, inabilitiesOf, languagesOf, standsInFor } from './languages.js';
 export type { Quantiles } from './RecentValues.js';

@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheDirectory, detectDevice, ModelStore, type ResolvedModel } from '@parley/media';
+
+const BUILT_IN = fileURLToPath(new URL('../../native/models', import.meta.url));
+
+/**
+ * A model found and kept in the cache as a server does; what is to be said of it is said.
+ * @param spec a name of the catalogue, a file or an address
+ * @throws Error where it cannot be had
+ */
+export async function resolveModel(spec: string): Promise<ResolvedModel> {
+  let told = false;
+  const store = new ModelStore({
+    directory: join(cacheDirectory(), 'models'),
+    builtInDirectory: BUILT_IN,
+    onProgress: ({ name }) => {
+      if (!told) console.error(`The model ${name} is being fetched ...`);
+      told = true;
+    },
+  });
+  const model = await store.resolve(spec, { device: await detectDevice() });
+  for (const sentence of [model.reason, model.detail]) if (sentence !== undefined) console.error(sentence);
+  return model;
+}
