@@ -19,6 +19,7 @@ import {
 } from '../speech/stabilizer/index.js';
 import { endsSentence, isInDoubt, type LanguageRequest, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
+import { Drafts } from './Drafts.js';
 import { FinalRequest, type HeardFinal, isUnanswered, withTimes } from './FinalRequest.js';
 import { AudioLostError } from './gapReasons.js';
 import type { PipelineSegment } from './messages.js';
@@ -146,6 +147,7 @@ export class Utterance {
   #read: { endSample: number; reading: SilenceReading } | undefined;
   #split: { controller: AbortController; cutSample: number } | undefined;
   readonly #pauses: Pause[] = [];
+  readonly #drafts = new Drafts();
   /** Cuts that did not fit the words, and the audio that was listened to for them. */
   readonly #refusedCuts = new Set<number>();
   #refusedMs = 0;
@@ -414,7 +416,8 @@ export class Utterance {
   #final(endSample: number): FinalRequest {
     return new FinalRequest({
       prepare: () => this.#prepare({ kind: 'final', fromMs: 0, endSample }),
-      hear: (request, signal) => this.#hear(request, signal),
+      hear: (request, { signal, fromStart }) =>
+        this.#hear(request, { signal, startSample: fromStart ? this.startSample : undefined }),
       prompt: this.#context.prompt,
       onDiscarded: this.#context.onDiscarded,
     });
@@ -422,15 +425,28 @@ export class Utterance {
 
   // Asynchronous, so that a request that cannot be made is a rejection.
   async #hearInterim(options: { fromMs: number; endSample: number; signal: AbortSignal }): Promise<Hypothesis> {
-    const { request, toOriginalMs } = this.#prepare({ kind: 'interim', ...options });
-    return withTimes(await this.#hear(request, options.signal), toOriginalMs);
+    const { request, startSample, toOriginalMs } = this.#prepare({ kind: 'interim', ...options });
+    return withTimes(await this.#hear(request, { signal: options.signal, startSample }), toOriginalMs);
   }
 
-  async #hear(request: RecognitionRequest, signal: AbortSignal | undefined): Promise<Hypothesis> {
+  /** @param how.startSample where its audio begins; undefined: at a place that nothing else begins at */
+  async #hear(
+    request: RecognitionRequest,
+    how: { signal: AbortSignal | undefined; startSample: number | undefined },
+  ): Promise<Hypothesis> {
     if (isNearSilent(request.pcm, this.#context.settings().silenceLevelDb)) return SILENCE;
-    const hypothesis = await this.#context.recognizer.recognize(request, signal === undefined ? {} : { signal });
+    const { signal, startSample } = how;
+    const use = startSample === undefined ? undefined : { kind: request.kind, settings: request.settings, startSample };
+    const guess = use && this.#drafts.for(use);
+    const hypothesis = await this.#context.recognizer.recognize(
+      guess === undefined ? request : { ...request, draft: guess },
+      signal === undefined ? {} : { signal },
+    );
     this.#context.onAnswered(hypothesis.engineMs);
-    return hypothesis;
+    if (use !== undefined) this.#drafts.keep(use, hypothesis);
+    // Nobody else has a use for it.
+    const { draft: _, ...rest } = hypothesis;
+    return rest;
   }
 
   /** @throws AudioLostError: what is left of an utterance says something else than the whole */
@@ -466,7 +482,7 @@ export class Utterance {
       },
       deadlineAtMs: now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
     };
-    return { request, toOriginalMs };
+    return { request, startSample, toOriginalMs };
   }
 }
 
