@@ -121,6 +121,17 @@ describe('AsrServer', () => {
     expect(engine.started.map((job) => JSON.parse(job.prompt).text)).toEqual([undefined, 'final', 'interim']);
   });
 
+  it('gives the interim of an utterance that shows nothing yet before one of an utterance that does', async () => {
+    const client = await start();
+    const busy = client.recognize(request({ delayMs: 40 }));
+    await waitFor(() => engine.started.length === 1);
+    const ask = (text: string, first: boolean) =>
+      client.recognize(request({ text }, { kind: 'interim', speakerId: text, first }));
+    const interims = [ask('later', false), ask('first', true)];
+    await Promise.all([busy, ...interims]);
+    expect(engine.started.map((job) => JSON.parse(job.prompt).text)).toEqual([undefined, 'first', 'later']);
+  });
+
   it('aborts the running interim of a speaker whose final waits', async () => {
     const client = await start();
     const interim = expect(
@@ -391,7 +402,10 @@ describe('AsrServer', () => {
     await start();
     const ask = (changes: object) => {
       const { pcm, ...fields } = request({});
-      return encodeFrame({ ...fields, type: 'recognize', id: 1, speculative: false, suspect: false, ...changes }, pcm);
+      return encodeFrame(
+        { ...fields, type: 'recognize', id: 1, speculative: false, first: false, suspect: false, ...changes },
+        pcm,
+      );
     };
     const socket = connect(join(directory, 'sub', 'asr.sock'));
     const closed = new Promise((resolve) => socket.on('close', resolve));

@@ -272,7 +272,7 @@ export class Dispatcher {
   }
 
   submit(request: DispatchedJob): void {
-    const { kind, roomId, speakerId, speculative, suspect } = request;
+    const { kind, roomId, speakerId, speculative, first, suspect } = request;
     const arrivedAtMs = this.#time.now();
     const slot = this.#slotFor(request);
     const job: Job = {
@@ -286,6 +286,7 @@ export class Dispatcher {
       arrivedAtMs,
     };
     if (speculative !== undefined) job.speculative = speculative;
+    if (first !== undefined) job.first = first;
     this.#jobs.set(request, job);
     if (this.#closed) {
       this.#reject(job, { code: 'CLOSED', message: 'the recogniser ends' });

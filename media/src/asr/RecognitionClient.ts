@@ -424,6 +424,7 @@ function pick({
   settings,
   deadlineAtMs,
   speculative = false,
+  first = false,
   draft,
 }: Omit<RecognitionRequest, 'pcm'>) {
   const { language, languages, settled, task, beamSize, temperatureFallback, prompt, words } = settings;
@@ -438,6 +439,7 @@ function pick({
     settings: { ...spoken, ...decoding, ...gates },
     deadlineAtMs,
     speculative,
+    first,
     ...(draft === undefined ? {} : { draft: { model: draft.model, tokens: draft.tokens } }),
   };
 }

@@ -38,6 +38,7 @@ export const recognizeHeaderSchema = z.strictObject({
   }),
   deadlineAtMs: z.number(),
   speculative: z.boolean(),
+  first: z.boolean(),
   draft: draft.exactOptional(),
   suspect: z.boolean(),
 });

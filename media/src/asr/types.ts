@@ -60,6 +60,8 @@ export interface RecognitionRequest {
   deadlineAtMs: number;
   /** A final that is begun in a pause, and thrown away where speech goes on. Default: no. */
   speculative?: boolean;
+  /** An interim of an utterance of which nothing is shown yet: it goes before others. Default: no. */
+  first?: boolean;
   /** Of an earlier answer, to audio that begins at the same place: saves time where the text has not changed, and changes none. */
   draft?: Draft;
 }

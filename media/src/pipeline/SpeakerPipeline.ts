@@ -349,6 +349,8 @@ export class SpeakerPipeline {
           this.#tellOfUtterance('turnDetectionStopped', event.atSample);
           this.#utterance?.dropSpeculation();
           this.#utterance?.addPause({ startSample: event.silentSince, endSample: event.atSample });
+          // The final that was begun took the place of the interim.
+          if (this.#utterance?.awaitsFirstWords === true) this.#segmenter.hurry();
           break;
         case 'segmentClosed':
           this.#close(event);

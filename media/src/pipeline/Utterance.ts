@@ -170,6 +170,11 @@ export class Utterance {
     return { id, startMs, endMs, revision };
   }
 
+  /** Nothing of it is shown yet, and it is not so long that this is no wonder. */
+  get awaitsFirstWords(): boolean {
+    return this.#stabilizer.shown.text === '' && this.#msOf(this.timeline.ring.endSample) <= FIRST_WORDS_MS;
+  }
+
   /** Words that were shown as settled and that the final does not have. */
   corrections(final: Hypothesis): number {
     return this.#stabilizer.finalize({ text: final.text, audioEndMs: this.endMs - this.startMs }).corrections.length;
@@ -221,9 +226,8 @@ export class Utterance {
 
   /** While nothing is shown, the next interim need not wait for its turn. @returns the sample that it may hear up to */
   #worthAnother(heardSample: number): number | undefined {
-    if (this.#stabilizer.shown.text !== '') return undefined;
+    if (!this.awaitsFirstWords) return undefined;
     const { endSample } = this.timeline.ring;
-    if (this.#msOf(endSample) > FIRST_WORDS_MS) return undefined;
     return endSample - heardSample >= LEAST_NEW_SAMPLES ? endSample : undefined;
   }
 
@@ -481,6 +485,7 @@ export class Utterance {
         tokensPerSecond: settings.tokensPerSecond,
       },
       deadlineAtMs: now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+      ...(!final && this.awaitsFirstWords ? { first: true } : {}),
     };
     return { request, startSample, toOriginalMs };
   }
