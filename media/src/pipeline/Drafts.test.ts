@@ -29,7 +29,7 @@ function talking(script: (request: RecognitionRequest) => FakeScript = () => ({}
     pause: async (seconds: number) => {
       utterance.speculate({ speechEndSample: (seconds - 0.1) * SECOND, endSample: seconds * SECOND });
       await settle();
-      utterance.dropSpeculation();
+      utterance.resume({ startSample: (seconds - 0.1) * SECOND, endSample: seconds * SECOND });
     },
     end: async (seconds: number) => {
       const endSample = seconds * SECOND;

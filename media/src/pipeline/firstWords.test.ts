@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Recognizer } from '../asr/Recognizer.js';
 import { RecognitionError } from '../asr/types.js';
-import { resolveSpeechSettings, type SilenceReading } from '../speech/index.js';
+import type { SilenceReading } from '../speech/index.js';
 import type { FakeScript } from '../testing/FakeRecognizer.js';
-import { soundActivity } from '../testing/WrittenSpeech.js';
-import { SpeakerPipeline } from './SpeakerPipeline.js';
 import { bareUtterance } from './testing/bareUtterance.js';
+import { loudSpeaker } from './testing/loudSpeaker.js';
 
 const MS = 16;
 
@@ -28,38 +27,6 @@ function utteranceOf(script: (heardMs: number, kind: string) => FakeScript) {
         Int16Array.from({ length: ms * MS }, (_, i) => 4_000 * Math.sin(i * i)),
       ),
   };
-}
-
-/** Somebody whose sound is speech wherever there is some. */
-function speakerOf(recognizer: Recognizer) {
-  let nowMs = 0;
-  const pipeline = new SpeakerPipeline({
-    roomId: 'r',
-    speaker: {
-      speakerId: 's',
-      participantId: 'p',
-      track: 'microphone',
-      epoch: 1,
-      ssrc: 1,
-      payloadType: 100,
-      muted: false,
-    },
-    meetingStartedAtMs: 0,
-    settings: resolveSpeechSettings('balanced', { language: 'en' }),
-    longestWindowMs: 28_000,
-    voiceActivity: soundActivity,
-    recognizer,
-    onEvent: () => {},
-    now: () => nowMs,
-  });
-  const hear = async ({ ms, level }: { ms: number; level: number }) => {
-    for (let passed = 0; passed < ms; passed += 10) {
-      pipeline.pushPcm(Int16Array.from({ length: 10 * MS }, (_, at) => (at % 2 === 0 ? level : -level)));
-      nowMs += 10;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  return { pipeline, hear };
 }
 
 describe('the first words of an utterance', () => {
@@ -126,7 +93,7 @@ describe('an interim', () => {
           }
         }),
     };
-    const { hear, pipeline } = speakerOf(recognizer);
+    const { hear, pipeline } = loudSpeaker({ recognizer });
     pipeline.setInterimPace(60_000);
     await hear({ ms: 600, level: 4_000 });
     await hear({ ms: 450, level: 0 });
