@@ -12,6 +12,7 @@ import {
 const SAMPLE_RATE = 16_000;
 const MAX_SECONDS = 30;
 const MAX_AUDIO_CONTEXT = 1_500;
+const MAX_DRAFT_TOKENS = 224;
 const MAX_TIMEOUT_MS = 600_000;
 const MAX_THREADS = 64;
 const RANGES = [
@@ -105,6 +106,13 @@ class WhisperEngine implements SpeechEngine {
     if (job.settled !== undefined && !(job.settled.switchProbability >= 0)) {
       throw new NativeError('NATIVE_INVALID_ARGUMENT', 'switchProbability is 0 or more.');
     }
+    const { draft = [] } = job;
+    if (!Array.isArray(draft) || draft.length > MAX_DRAFT_TOKENS || !draft.every(isTokenId)) {
+      throw new NativeError(
+        'NATIVE_INVALID_ARGUMENT',
+        `draft has at most ${MAX_DRAFT_TOKENS} whole numbers from 0 on.`,
+      );
+    }
     inRange('audioContext', { value: job.audioContext, min: 0, max: MAX_AUDIO_CONTEXT });
     inRange('beamSize', { value: job.beamSize, min: 1, max: 8 });
     inRange('maxTokens', { value: job.maxTokens, min: 1, max: 224 });
@@ -121,6 +129,10 @@ function inRange(name: string, { value, min, max }: { value: number; min: number
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new NativeError('NATIVE_INVALID_ARGUMENT', `${name} is a whole number from ${min} to ${max}, not ${value}.`);
   }
+}
+
+function isTokenId(id: unknown): boolean {
+  return Number.isInteger(id) && (id as number) >= 0;
 }
 
 /** The addon's errors carry our codes. */

@@ -240,6 +240,10 @@ describe('one engine', () => {
     ['a no-speech threshold over 1', { noSpeechThreshold: 1.1 }],
     ['a log-probability over 0', { logProbabilityThreshold: 0.1 }],
     ['an entropy that is no number', { entropyThreshold: Number.NaN }],
+    ['a draft of 225 tokens', { draft: new Array(225).fill(7) }],
+    ['a token below 0', { draft: [7, -1] }],
+    ['half a token', { draft: [7.5] }],
+    ['a draft that is text', { draft: 'Hello.' as unknown as number[] }],
     ['audio over 30 s', { pcm: new Int16Array(30 * RATE + 1) }],
     ['8-bit audio', { pcm: new Uint8Array(RATE) as unknown as Int16Array }],
   ])('refuses %s', async (_what, changes) => {

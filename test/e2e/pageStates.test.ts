@@ -455,6 +455,18 @@ describe('the page', () => {
       await ada.get('language-select').selectOption('');
       await expect.poll(() => ada.get('language-select').inputValue()).toBe('');
 
+      const languages = async (page: MeetingPage) =>
+        await page.get('room-language').evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset.language));
+      for (const chosen of [['fr'], ['fr', 'de']]) {
+        await ada.get('room-languages-select').selectOption(chosen.at(-1) ?? '');
+        for (const page of [ada, ben]) await expect.poll(() => languages(page)).toEqual(chosen);
+      }
+      for (const left of [['de'], []]) {
+        await ada.get('room-language').first().press('Enter');
+        await expect.poll(() => languages(ben)).toEqual(left);
+        await expect.poll(() => focused(ada.page)).toBe('room-languages-select');
+      }
+
       const phrases = ada.get('room-wake-phrases-input');
       const before = wire.requests.length;
       // Enter belongs to the input method as long as it composes.

@@ -94,6 +94,21 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
     expect(times.at(-1)).toBeLessThanOrEqual(pcm.length / 16);
   });
 
+  it('gives the same text with the draft of what was heard before, and with one of nonsense', async () => {
+    const pcm = await speech('en-01');
+    const settings = { ...DEFAULT_RECOGNITION_SETTINGS, language: 'en' };
+    const { draft } = await client.recognize(request(pcm.slice(0, 0.7 * pcm.length), { kind: 'interim', settings }));
+    expect(draft).toMatchObject({ model: 'parley-nano' });
+    expect(draft?.tokens.length).toBeGreaterThan(3);
+    const plain = await client.recognize(request(pcm, { settings }));
+    for (const tokens of [draft?.tokens ?? [], plain.draft?.tokens ?? [], [60_000, 0, 60_000]]) {
+      const guess = { model: 'parley-nano', tokens };
+      const { text, draft: own } = await client.recognize(request(pcm, { settings, draft: guess }));
+      expect(text).toBe(plain.text);
+      expect(own).toEqual(plain.draft);
+    }
+  });
+
   it.each([0, 1, 200, 201, 479])('answers %i samples without a word', async (samples) => {
     expect((await client.recognize(request(new Int16Array(samples)))).text).toBe('');
   });

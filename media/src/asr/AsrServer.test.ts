@@ -9,7 +9,8 @@ import { AsrServer, type AsrServerLimits } from './AsrServer.js';
 import { encodeFrame, FrameDecoder } from './framing.js';
 import { RecognitionClient } from './RecognitionClient.js';
 import { FakeEngine, type FakeJobScript } from './testing/FakeEngine.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type ModelProfile, type RecognitionRequest } from './types.js';
+import { fakeTokens } from './testing/fakeTokens.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type Draft, type ModelProfile, type RecognitionRequest } from './types.js';
 
 let directory = '';
 let engine: FakeEngine;
@@ -118,6 +119,17 @@ describe('AsrServer', () => {
     const final = client.recognize(request({ text: 'final' }, { speakerId: 'f' }));
     await Promise.all([busy, interim, final]);
     expect(engine.started.map((job) => JSON.parse(job.prompt).text)).toEqual([undefined, 'final', 'interim']);
+  });
+
+  it('gives the interim of an utterance that shows nothing yet before one of an utterance that does', async () => {
+    const client = await start();
+    const busy = client.recognize(request({ delayMs: 40 }));
+    await waitFor(() => engine.started.length === 1);
+    const ask = (text: string, first: boolean) =>
+      client.recognize(request({ text }, { kind: 'interim', speakerId: text, first }));
+    const interims = [ask('later', false), ask('first', true)];
+    await Promise.all([busy, ...interims]);
+    expect(engine.started.map((job) => JSON.parse(job.prompt).text)).toEqual([undefined, 'first', 'later']);
   });
 
   it('aborts the running interim of a speaker whose final waits', async () => {
@@ -282,6 +294,26 @@ describe('AsrServer', () => {
       expect((await client.recognize(asked)).text).toBe(model);
     });
 
+    it('gives each model its own drafts back, and never those of the other', async () => {
+      const interim = new FakeEngine();
+      const client = await start({ interim, interimProfile: { ...BUILT_IN_MODEL.profile, name: 'small' } });
+      const ask = async (kind: RecognitionRequest['kind'], draft?: Draft) => {
+        const asked = request({ text: 'hello there' }, { kind, ...(draft === undefined ? {} : { draft }) });
+        const answer = await client.recognize(asked);
+        const { started } = kind === 'interim' ? interim : engine;
+        return { answer, job: started.at(-1) };
+      };
+      const { draft: small } = (await ask('interim')).answer;
+      expect(small).toEqual({ model: 'small', tokens: fakeTokens('hello there') });
+      expect((await ask('interim', small)).job?.draft).toEqual(small?.tokens);
+      const final = await ask('final', small);
+      expect(final.job?.draft).toBeUndefined();
+      const { draft: main } = final.answer;
+      expect(main?.model).toBe(BUILT_IN_MODEL.profile.name);
+      expect((await ask('final', main)).job?.draft).toEqual(main?.tokens);
+      expect((await ask('interim', main)).job?.draft).toBeUndefined();
+    });
+
     it('never has more jobs at a time than lanes', async () => {
       const interim = new FakeEngine();
       const client = await start({ interim, lanes: 2 });
@@ -354,6 +386,36 @@ describe('AsrServer', () => {
     await closed;
     expect(server.stats.brokenConnections).toBe(1);
     expect((await client.recognize(request({ text: 'served' }))).text).toBe('served');
+  });
+
+  it.each([
+    ['one that is too long', { model: 'x', tokens: new Array(225).fill(7) }],
+    ['one of no tokens', { model: 'x', tokens: [] }],
+    ['a token below 0', { model: 'x', tokens: [7, -1] }],
+    ['a token beyond every vocabulary', { model: 'x', tokens: [60_001] }],
+    ['half a token', { model: 'x', tokens: [0.5] }],
+    ['text', { model: 'x', tokens: 'Hello.' }],
+    ['one of no model', { tokens: [7] }],
+    ['one with more in it', { model: 'x', tokens: [7], text: 'Hello.' }],
+    ['tokens alone', [7]],
+  ])('closes a connection that brings a draft which is none: %s', async (_what, draft) => {
+    await start();
+    const ask = (changes: object) => {
+      const { pcm, ...fields } = request({});
+      return encodeFrame(
+        { ...fields, type: 'recognize', id: 1, speculative: false, first: false, suspect: false, ...changes },
+        pcm,
+      );
+    };
+    const socket = connect(join(directory, 'sub', 'asr.sock'));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('data', () => {});
+    socket.write(ask({ draft: { model: 'x', tokens: [0, 60_000] } }));
+    await waitFor(() => server.stats.answered === 1);
+    expect(server.stats.brokenConnections).toBe(0);
+    socket.write(ask({ draft }));
+    await closed;
+    expect(server.stats).toMatchObject({ brokenConnections: 1, answered: 1 });
   });
 
   it('ends everything when it is closed, twice as well as once', async () => {

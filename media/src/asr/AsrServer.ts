@@ -159,7 +159,7 @@ export class AsrServer {
       return;
     }
     if (connection.jobs.has(id)) throw new Error('the id is in use');
-    const { kind, roomId, speakerId, settings, deadlineAtMs, speculative, suspect } = header;
+    const { kind, roomId, speakerId, settings, deadlineAtMs, speculative, first, draft, suspect } = header;
     const answer = (message: ToClient) => {
       connection.jobs.delete(id);
       this.#send(connection, message);
@@ -176,6 +176,8 @@ export class AsrServer {
       settings,
       deadlineAtMs,
       speculative,
+      first,
+      ...(draft === undefined ? {} : { draft }),
       suspect,
       pcm: frame.pcm,
       onStarted: () => this.#send(connection, { type: 'started', id }),

@@ -17,6 +17,7 @@ import {
 } from './Scheduler.js';
 import {
   DEFAULT_RECOGNITION_SETTINGS,
+  type Draft,
   type Hypothesis,
   type InterimPace,
   type Load,
@@ -101,6 +102,7 @@ export interface DispatchedError {
 export interface DispatchedJob extends SchedulableJob {
   settings: RecognitionSettings;
   pcm: Int16Array;
+  draft?: Draft;
   onStarted: () => void;
   onResult: (hypothesis: Hypothesis) => void;
   onError: (error: DispatchedError) => void;
@@ -270,7 +272,7 @@ export class Dispatcher {
   }
 
   submit(request: DispatchedJob): void {
-    const { kind, roomId, speakerId, speculative, suspect } = request;
+    const { kind, roomId, speakerId, speculative, first, suspect } = request;
     const arrivedAtMs = this.#time.now();
     const slot = this.#slotFor(request);
     const job: Job = {
@@ -284,6 +286,7 @@ export class Dispatcher {
       arrivedAtMs,
     };
     if (speculative !== undefined) job.speculative = speculative;
+    if (first !== undefined) job.first = first;
     this.#jobs.set(request, job);
     if (this.#closed) {
       this.#reject(job, { code: 'CLOSED', message: 'the recogniser ends' });
@@ -423,9 +426,9 @@ export class Dispatcher {
     let result: TranscribeResult | undefined;
     let failure: DispatchedError | undefined;
     try {
-      const { settings, pcm } = job.request;
+      const { settings, pcm, draft } = job.request;
       result = await slot.engine.transcribe(lane, {
-        ...transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs }),
+        ...transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs, draft }),
         threads,
       });
       slot.failuresInARow = 0;
@@ -447,7 +450,9 @@ export class Dispatcher {
       this.#count(running.stop.cause);
       if (running.stop.error !== undefined) this.#reject(job, running.stop.error);
     } else if (failure !== undefined) this.#reject(job, failure);
-    else if (result !== undefined) this.#answer(job, hypothesisOf(job.request, result, { queuedMs, engineMs }));
+    else if (result !== undefined) {
+      this.#answer(job, hypothesisOf(job.request, { result, model: slot.profile.name, times: { queuedMs, engineMs } }));
+    }
     this.#pump();
   }
 
@@ -611,15 +616,16 @@ function timeoutStop(deadlineMs: number, budgetMs: number): NonNullable<Running[
 
 function hypothesisOf(
   request: DispatchedJob,
-  result: TranscribeResult,
-  times: { queuedMs: number; engineMs: number },
+  answer: { result: TranscribeResult; model: string; times: { queuedMs: number; engineMs: number } },
 ): Hypothesis {
+  const { result, model, times } = answer;
   const { pcm, settings } = request;
   // What an engine hears in no audio is its own.
   return toHypothesis({
     result: pcm.length === 0 ? { ...result, text: '' } : result,
     samples: pcm.length,
     settings,
+    model,
     times,
   });
 }

@@ -423,19 +423,24 @@ describe('RecognitionClient', () => {
       tokensPerSecond: 9,
       of: 'the caller',
     };
-    const answer = client.recognize(request({ settings }));
+    const draft = { model: 'base', tokens: [50_000, 7] };
+    const answer = client.recognize(request({ settings, draft }));
     await server.until(() => server.requests.length === 1);
     const { of: _, ...sent } = settings;
     const likelier = { language: 'de', probability: 0.5 };
+    expect(server.requests[0]).toMatchObject({ settings: sent, draft });
     expect(server.requests[0]?.settings).toEqual(sent);
-    server.say({ type: 'result', id: idAt(0), hypothesis: { ...hypothesisOf(''), rejected: 'repetition', likelier } });
-    expect(await answer).toMatchObject({ rejected: 'repetition', likelier });
+    const hypothesis = { ...hypothesisOf('Hallo'), rejected: 'repetition' as const, likelier, draft };
+    server.say({ type: 'result', id: idAt(0), hypothesis });
+    expect(await answer).toEqual(hypothesis);
   });
 
   it.each([
     ['settings.prompt', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: 'x'.repeat(8_001) } }],
     ['settings.beamSize', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, beamSize: 9 } }],
     ['roomId', { roomId: '' }],
+    ['draft.tokens', { draft: { model: 'base', tokens: new Array(225).fill(1) } }],
+    ['draft.tokens.1', { draft: { model: 'base', tokens: [1, 60_001] } }],
   ])('refuses a request whose %s would cost it the connection', async (path, fields) => {
     await createClient();
     await expect(client.recognize(request(fields))).rejects.toMatchObject({

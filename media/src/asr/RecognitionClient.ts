@@ -424,11 +424,22 @@ function pick({
   settings,
   deadlineAtMs,
   speculative = false,
+  first = false,
+  draft,
 }: Omit<RecognitionRequest, 'pcm'>) {
   const { language, languages, settled, task, beamSize, temperatureFallback, prompt, words } = settings;
   const { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond } = settings;
   const spoken = { language, languages, ...(settled === undefined ? {} : { settled }) };
   const decoding = { task, beamSize, temperatureFallback, prompt, words };
   const gates = { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond };
-  return { kind, roomId, speakerId, settings: { ...spoken, ...decoding, ...gates }, deadlineAtMs, speculative };
+  return {
+    kind,
+    roomId,
+    speakerId,
+    settings: { ...spoken, ...decoding, ...gates },
+    deadlineAtMs,
+    speculative,
+    first,
+    ...(draft === undefined ? {} : { draft: { model: draft.model, tokens: draft.tokens } }),
+  };
 }

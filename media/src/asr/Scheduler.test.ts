@@ -171,6 +171,57 @@ describe('Scheduler', () => {
     expect(scheduler.preemptable()).toEqual([interim]);
   });
 
+  it('leaves the first interim of an utterance, where the final may itself be thrown away', () => {
+    const { scheduler } = setUp();
+    const interim = job({ kind: 'interim', first: true, remainingShare: 1 });
+    scheduler.add(interim);
+    scheduler.next();
+    scheduler.add(job({ speculative: true }));
+    expect(scheduler.preemptable()).toEqual([]);
+    scheduler.add(job());
+    expect(scheduler.preemptable()).toEqual([interim]);
+  });
+
+  describe('with interims of utterances of which nothing is shown yet', () => {
+    const interim = (name: string, fields: Partial<Job> = {}) =>
+      job({ kind: 'interim', speakerId: name, name, deadlineAtMs: 5_000, ...fields });
+
+    it('gives them before others, of whichever room, and finals before them', () => {
+      const { scheduler, take } = setUp();
+      scheduler.add(interim('later', { deadlineAtMs: 1_000 }));
+      scheduler.add(interim('first', { first: true, roomId: 'other' }));
+      scheduler.add(job({ speakerId: 'c', name: 'final', deadlineAtMs: 9_000 }));
+      expect([take(), take(), take()]).toEqual(['final', 'first', 'later']);
+    });
+
+    it('gives every other turn to who it is fair to', () => {
+      const { scheduler, take } = setUp();
+      for (let i = 0; i < 6; i++) scheduler.add(interim(`first ${i}`, { first: true, deadlineAtMs: 9_000 }));
+      for (let i = 0; i < 3; i++) scheduler.add(interim(`later ${i}`, { roomId: 'other' }));
+      const order = Array.from({ length: 9 }, take).map((name) => name?.split(' ')[0]);
+      expect(order.slice(0, 6)).toEqual(['first', 'later', 'first', 'later', 'first', 'later']);
+      expect(order.slice(6)).toEqual(['first', 'first', 'first']);
+    });
+
+    it('gives those of all rooms their share, however many speak in one', () => {
+      const { scheduler } = setUp({ fairnessSlackMs: 200 });
+      const ask = (roomId: string, speakerId: string) =>
+        scheduler.add(interim(speakerId, { roomId, first: true, costMs: 100, deadlineAtMs: 1e6 }));
+      for (let i = 0; i < 20; i++) ask('big', `s${i}`);
+      ask('small', 'one');
+      scheduler.add(interim('talks', { roomId: 'third', costMs: 100, deadlineAtMs: 1e6 }));
+      const served = new Map<string, number>();
+      for (let round = 0; round < 300; round++) {
+        const next = scheduler.next();
+        if (next === undefined) throw new Error('nothing waits');
+        served.set(next.roomId, (served.get(next.roomId) ?? 0) + 1);
+        scheduler.finished(next);
+        scheduler.add(next);
+      }
+      for (const room of ['big', 'small', 'third']) expect(served.get(room)).toBeGreaterThan(75);
+    });
+  });
+
   it('gives only kinds that there is room for', () => {
     const { scheduler } = setUp();
     scheduler.add(job({ kind: 'interim', speakerId: 'a' }));
@@ -318,6 +369,7 @@ describe('Scheduler', () => {
         slackMs: fc.integer({ min: -50, max: 2_000 }),
         costMs: fc.integer({ min: 0, max: 400 }),
         suspect: fc.boolean(),
+        first: fc.boolean(),
       }),
       fc.record({ type: fc.constant('next' as const) }),
       fc.record({ type: fc.constant('finish' as const) }),
@@ -348,6 +400,7 @@ describe('Scheduler', () => {
               deadlineAtMs: nowMs + operation.slackMs,
               costMs: operation.costMs,
               suspect: operation.suspect,
+              first: operation.first,
             });
             outcomes.set(added, []);
             scheduler.add(added);

@@ -9,6 +9,8 @@ export interface SchedulableJob {
   deadlineAtMs: number;
   /** A final that is begun in a pause, and thrown away where speech goes on. */
   speculative?: boolean;
+  /** An interim of an utterance of which nothing is shown yet. */
+  first?: boolean;
   /** It was in the engine when an ASR process died. Such jobs run one at a time, so that the guilty one is found. */
   suspect: boolean;
 }
@@ -105,6 +107,8 @@ const NEARLY_DONE = 0.5;
  * - Within a class, among the rooms that are at most `fairnessSlackMs` of engine time ahead of the least served waiting one,
  *   and among their speakers likewise: the earliest deadline. A quiet device therefore works by deadline alone, and a busy
  *   one gives every room the same share, however many speakers it has.
+ * - Interims of utterances of which nothing is shown yet go before others, whose readers have text to read; but never twice in a row,
+ *   so that every other turn goes by what is fair.
  * - One waiting interim a speaker: a newer one, or its final, takes its place (`SUPERSEDED`).
  * - A job whose deadline leaves no time for its estimate is not started (`DEADLINE_EXCEEDED`). The estimate counts for half
  *   of the time that the job came with at most: a wrong one cannot turn every job away for ever.
@@ -128,6 +132,8 @@ export class Scheduler<J extends SchedulableJob> {
   readonly #speakers = new Map<string, ServiceLedger>();
   #order = 0;
   #shedding = false;
+  /** The newest interim that was given went before one whose turn it was. */
+  #jumped = false;
 
   constructor(options: SchedulerOptions<J>) {
     this.#clock = options.clock;
@@ -196,7 +202,7 @@ export class Scheduler<J extends SchedulableJob> {
   next(room: { finals: boolean; interims: boolean } = { finals: true, interims: true }): J | undefined {
     this.expire();
     const final = room.finals ? this.#pick([...this.#finals]) : undefined;
-    const entry = final ?? (room.interims ? this.#pick([...this.#interims.values()]) : undefined);
+    const entry = final ?? (room.interims ? this.#pickInterim() : undefined);
     if (entry === undefined) return undefined;
     const cost = this.#options.estimateMs(entry.job) || UNKNOWN_COST_MS;
     this.#running.set(entry.job, cost);
@@ -242,7 +248,8 @@ export class Scheduler<J extends SchedulableJob> {
 
   /**
    * The running interims that may be aborted for the good of waiting finals: only those of the same speakers, whose texts
-   * these finals replace anyway. A speculative final may itself be of no use: for one of these no interim goes that is nearly done.
+   * these finals replace anyway. A speculative final may itself be of no use: for one of these no interim goes that is nearly done, or
+   * the first of its utterance.
    */
   preemptable(): J[] {
     if (this.#finals.size === 0) return [];
@@ -254,7 +261,7 @@ export class Scheduler<J extends SchedulableJob> {
     return interims.filter((job) => {
       const speaker = speakerKey(job);
       if (certain.has(speaker)) return true;
-      return speculative.has(speaker) && this.#options.remainingShare(job) >= NEARLY_DONE;
+      return speculative.has(speaker) && job.first !== true && this.#options.remainingShare(job) >= NEARLY_DONE;
     });
   }
 
@@ -287,19 +294,29 @@ export class Scheduler<J extends SchedulableJob> {
     this.#speakersOf(job.roomId).charge(job.speakerId, ms);
   }
 
-  #pick(entries: Entry<J>[]): Entry<J> | undefined {
+  /** @param options.all they are all that wait of their kind: whoever is behind the least served of them has been idle. Default: yes */
+  #pick(entries: readonly Entry<J>[], options: { all: boolean } = { all: true }): Entry<J> | undefined {
     const suspectRuns = [...this.#running.keys()].some((job) => job.suspect);
-    let candidates = suspectRuns ? entries.filter((entry) => !entry.job.suspect) : entries;
+    let candidates = entries.filter((entry) => !suspectRuns || !entry.job.suspect);
     if (candidates.length === 0) return undefined;
-    candidates = this.#fair(candidates, this.#rooms, (job) => job.roomId);
+    candidates = this.#fair(candidates, { ...options, ledger: this.#rooms, keyOf: (job) => job.roomId });
     candidates = [...new Set(candidates.map((entry) => entry.job.roomId))].flatMap((roomId) =>
       this.#fair(
         candidates.filter((entry) => entry.job.roomId === roomId),
-        this.#speakersOf(roomId),
-        (job) => job.speakerId,
+        { ...options, ledger: this.#speakersOf(roomId), keyOf: (job) => job.speakerId },
       ),
     );
     return candidates.reduce((best, entry) => (isBefore(entry, best) ? entry : best));
+  }
+
+  #pickInterim(): Entry<J> | undefined {
+    const entries = [...this.#interims.values()];
+    const usual = this.#pick(entries);
+    const mayJump = !this.#jumped && usual?.job.first !== true;
+    const firsts = mayJump ? entries.filter(({ job }) => job.first === true) : [];
+    const first = this.#pick(firsts, { all: false });
+    this.#jumped = first !== undefined;
+    return first ?? usual;
   }
 
   #speakersOf(roomId: string): ServiceLedger {
@@ -317,9 +334,10 @@ export class Scheduler<J extends SchedulableJob> {
     this.#speakers.delete(roomId);
   }
 
-  #fair(entries: Entry<J>[], ledger: ServiceLedger, keyOf: (job: J) => string): Entry<J>[] {
+  #fair(entries: Entry<J>[], options: { ledger: ServiceLedger; keyOf: (job: J) => string; all: boolean }): Entry<J>[] {
+    const { ledger, keyOf, all } = options;
     const least = Math.min(...entries.map((entry) => ledger.of(keyOf(entry.job))));
-    ledger.advanceTo(least);
+    if (all) ledger.advanceTo(least);
     return entries.filter((entry) => ledger.of(keyOf(entry.job)) <= least + this.#options.fairnessSlackMs);
   }
 

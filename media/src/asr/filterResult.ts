@@ -1,7 +1,7 @@
 import type { TranscribeResult } from '@parley/native';
 import { judgeText } from '../speech/gates/judgeText.js';
 import { monotonicWords } from '../speech/text/monotonicWords.js';
-import { SAMPLE_RATE } from './limits.js';
+import { MAX_DRAFT_TOKENS, SAMPLE_RATE } from './limits.js';
 import type { Hypothesis, RecognitionSettings } from './types.js';
 
 /**
@@ -13,11 +13,14 @@ export function toHypothesis(options: {
   /** Of the audio. */
   samples: number;
   settings: RecognitionSettings;
+  /** Name of the model. */
+  model: string;
   times: { queuedMs: number; engineMs: number };
 }): Hypothesis {
-  const { result, settings, times } = options;
+  const { result, settings, model, times } = options;
   const audioMs = (options.samples / SAMPLE_RATE) * 1_000;
   const { text, words, rejected, truncated, loopAtMs } = judgeText({ ...result, audioMs }, settings);
+  const tokens = text === result.text.trim() ? result.tokenIds.slice(0, MAX_DRAFT_TOKENS) : [];
   return {
     text,
     language: result.language,
@@ -38,6 +41,7 @@ export function toHypothesis(options: {
             audioMs,
           ),
         }),
+    ...(text === '' || tokens.length === 0 ? {} : { draft: { model, tokens } }),
     ...times,
   };
 }

@@ -162,11 +162,23 @@ describe('transcribeJob', () => {
     expect([1, 3].map(cap(8))).toEqual([32, 48]);
     expect(job({ settings: { ...settings, tokensPerSecond: 8 } }).maxTokens).toBe(40);
   });
+
+  it('has the draft of its own model, no longer than the text may be, and none of another one', () => {
+    const tokens = Array.from({ length: 100 }, (_, index) => index);
+    expect(job({ draft: { model: published.name, tokens: [1, 2] } }).draft).toEqual([1, 2]);
+    expect(job({ draft: { model: published.name, tokens } })).toMatchObject({
+      maxTokens: 56,
+      draft: tokens.slice(0, 56),
+    });
+    expect(job({ draft: { model: BUILT_IN_MODEL.profile.name, tokens } })).not.toHaveProperty('draft');
+    expect(job()).not.toHaveProperty('draft');
+  });
 });
 
 describe('toHypothesis', () => {
   const result = {
     text: ' Hello. ',
+    tokenIds: [2425, 13],
     language: 'en',
     languageProbability: 0.9,
     noSpeechProbability: 0.1,
@@ -181,6 +193,7 @@ describe('toHypothesis', () => {
       result: { ...result, ...fields },
       samples: seconds(2),
       settings: { ...DEFAULT_RECOGNITION_SETTINGS, ...settings },
+      model: 'base',
       times: { queuedMs: 1, engineMs: 2 },
     });
 
@@ -212,6 +225,15 @@ describe('toHypothesis', () => {
   it('takes a note out of the text and out of its words', () => {
     const noted = [{ text: '[laughs]', startMs: 0, endMs: 90, probability: 0.5 }, ...words];
     expect(hypothesis({ text: '[laughs] Hello.', words: noted })).toMatchObject({ text: 'Hello.', words });
+  });
+
+  it('has the tokens of its text for a draft, and none where the text is not all of what they say', () => {
+    const draft = { model: 'base', tokens: [2425, 13] };
+    expect(hypothesis().draft).toEqual(draft);
+    expect(hypothesis({ truncated: true }).draft).toEqual(draft);
+    for (const text of ['', ' ...♪ ', '[laughs] Hello.']) expect(hypothesis({ text })).not.toHaveProperty('draft');
+    expect(hypothesis({ noSpeechProbability: 0.7, meanLogProbability: -1.2 })).not.toHaveProperty('draft');
+    expect(hypothesis({ tokenIds: [] })).not.toHaveProperty('draft');
   });
 
   it("goes by the request's own thresholds", () => {

@@ -4,6 +4,7 @@ import { SAMPLE_RATE } from './limits.js';
 import {
   DEFAULT_WINDOW_FLOORS_MS,
   DEFAULT_WINDOW_MARGIN_MS,
+  type Draft,
   type ModelProfile,
   RecognitionError,
   type RecognitionKind,
@@ -90,8 +91,10 @@ export function transcribeJob(options: {
   settings: RecognitionSettings;
   profile: ModelProfile;
   timeoutMs: number;
+  /** Left out where another model made it. */
+  draft?: Draft | undefined;
 }): TranscribeJob {
-  const { kind, pcm, settings, profile } = options;
+  const { kind, pcm, settings, profile, draft } = options;
   const [inability] = inabilitiesOf(profile, settings);
   if (inability !== undefined) throw new RecognitionError('NOT_SUPPORTED', inability.sentence);
   const languages = candidatesOf(profile, settings);
@@ -103,6 +106,7 @@ export function transcribeJob(options: {
   // Interims come again soon, and the built-in model gains nothing from another try.
   const triesAgain = kind === 'final' && settings.temperatureFallback && !profile.demo;
   const expected = language === 'auto' ? settled?.language : language;
+  const maxTokens = tokenCap({ kind, samples: pcm.length, tokensPerSecond: settings.tokensPerSecond });
   return {
     pcm,
     language,
@@ -116,8 +120,9 @@ export function transcribeJob(options: {
       ...(expected === undefined ? {} : { language: expected }),
     }),
     beamSize: settings.beamSize,
-    maxTokens: tokenCap({ kind, samples: pcm.length, tokensPerSecond: settings.tokensPerSecond }),
+    maxTokens,
     prompt: settings.prompt,
+    ...(draft?.model === profile.name ? { draft: draft.tokens.slice(0, maxTokens) } : {}),
     temperature: 0,
     temperatureIncrement: triesAgain ? TEMPERATURE_INCREMENT : 0,
     noSpeechThreshold: settings.noSpeechThreshold,

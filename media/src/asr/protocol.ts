@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import { MOST_LANGUAGES } from '../speech/settings.js';
-import { MAX_REQUEST_SAMPLES } from './limits.js';
+import { MAX_DRAFT_TOKENS, MAX_REQUEST_SAMPLES, MAX_TOKEN_ID } from './limits.js';
 import type { LoadLevel, LoadReason, RecognitionErrorCode, Rejection } from './types.js';
 
 /** Messages on the socket between `RecognitionClient` and the ASR process; the headers of its frames. */
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 const id = z.int().min(1);
 const probability = z.number().min(0).max(1);
 const language = z.string().max(16);
 const key = z.string().min(1).max(512);
+const draft = z.strictObject({
+  model: key,
+  tokens: z.array(z.int().min(0).max(MAX_TOKEN_ID)).min(1).max(MAX_DRAFT_TOKENS).readonly(),
+});
 
 export const recognizeHeaderSchema = z.strictObject({
   type: z.literal('recognize'),
@@ -34,6 +38,8 @@ export const recognizeHeaderSchema = z.strictObject({
   }),
   deadlineAtMs: z.number(),
   speculative: z.boolean(),
+  first: z.boolean(),
+  draft: draft.exactOptional(),
   suspect: z.boolean(),
 });
 
@@ -84,6 +90,7 @@ const hypothesisSchema = z.strictObject({
   words: z
     .array(z.strictObject({ text: z.string(), startMs: z.number(), endMs: z.number(), probability }))
     .exactOptional(),
+  draft: draft.exactOptional(),
   queuedMs: z.number(),
   engineMs: z.number(),
 });

@@ -46,7 +46,13 @@ describe.skipIf(
     const settings = { ...DEFAULT_RECOGNITION_SETTINGS, language: 'en', words: true, ...wishes };
     const job = transcribeJob({ kind: 'interim', pcm, settings, profile, timeoutMs: TIMEOUT_MS });
     const result = await engine.transcribe(0, { ...job, ...changes });
-    return toHypothesis({ result, samples: pcm.length, settings, times: { queuedMs: 0, engineMs: 0 } });
+    return toHypothesis({
+      result,
+      samples: pcm.length,
+      settings,
+      model: profile.name,
+      times: { queuedMs: 0, engineMs: 0 },
+    });
   }
 
   it.each([

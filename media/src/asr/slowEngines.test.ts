@@ -19,6 +19,7 @@ const USUAL = new Int16Array(16 * 4_000);
 const FRAME_MS = 32;
 const MODE_INTERVAL_MS = 300;
 const FIRST_INTERIM_MS = 250;
+const FIRST_WORDS_MS = 3_000;
 const SPECULATIVE_SILENCE_MS = 100;
 const END_SILENCE_MS = 500;
 const BURST_MS = 1_200;
@@ -40,6 +41,8 @@ class Meeting {
   readonly levels: { atMs: number; load: Load }[] = [];
   /** Last word to final. */
   readonly finals: number[] = [];
+  /** First word of an utterance to its first text, whatever brings it. */
+  readonly firstTexts: number[] = [];
   readonly lost: string[] = [];
   readonly interims: { speaker: number; ageMs: number }[] = [];
   asked = 0;
@@ -135,11 +138,18 @@ class Meeting {
     let spokenMs = 0;
     let nextInterimMs = FIRST_INTERIM_MS;
     let lastInterimAtMs = -Infinity;
+    let hurries = true;
     let asking = false;
     let overdue = false;
     let speculation: { job: DispatchedJob; done: boolean; endedAtMs?: number } | undefined;
     let told = false;
+    let utterance: { beganAtMs: number; shown: boolean; closed: boolean } | undefined;
 
+    const show = (of: typeof utterance) => {
+      if (of === undefined || of.shown) return;
+      of.shown = true;
+      this.firstTexts.push(time.now() - of.beganAtMs);
+    };
     const interim = () => {
       if (asking) {
         overdue = true;
@@ -148,29 +158,33 @@ class Meeting {
       asking = true;
       this.asked += 1;
       const heardAtMs = time.now();
+      const of = utterance;
       const done = () => {
         asking = false;
         if (overdue && speculation === undefined) interim();
         overdue = false;
       };
-      this.dispatcher.submit(
-        this.#job('interim', speaker, {
-          result: () => {
-            this.interims.push({ speaker, ageMs: time.now() - heardAtMs });
-            done();
-          },
-          error: (code) => {
-            this.interimFailures[code] = (this.interimFailures[code] ?? 0) + 1;
-            done();
-          },
-        }),
-      );
+      const job = this.#job('interim', speaker, {
+        result: () => {
+          this.interims.push({ speaker, ageMs: time.now() - heardAtMs });
+          if (of?.closed === false) show(of);
+          done();
+        },
+        error: (code) => {
+          this.interimFailures[code] = (this.interimFailures[code] ?? 0) + 1;
+          done();
+        },
+      });
+      job.first = of?.shown === false && time.now() - of.beganAtMs <= FIRST_WORDS_MS;
+      this.dispatcher.submit(job);
     };
     const final = (speculative: boolean, endedAtMs?: number) => {
+      const of = utterance;
       const own: NonNullable<typeof speculation> = {
         job: this.#job('final', speaker, {
           result: () => {
             own.done = true;
+            show(of);
             if (own.endedAtMs !== undefined) this.finals.push(time.now() - own.endedAtMs);
           },
           error: (code) => this.lost.push(code),
@@ -188,6 +202,9 @@ class Meeting {
       else final(false, wordsEndedAtMs);
       speculation = undefined;
       overdue = false;
+      if (utterance !== undefined) utterance.closed = true;
+      utterance = undefined;
+      hurries = true;
       spokenMs = 0;
       nextInterimMs = FIRST_INTERIM_MS;
     };
@@ -199,12 +216,14 @@ class Meeting {
       const speaks = phase % 2 === 0;
       const passedMs = now - phaseAtMs;
       if (speaks) {
+        utterance ??= { beganAtMs: now, shown: false, closed: false };
         spokenMs += FRAME_MS;
         const { interimIntervalMs: pace } = this.#load;
         const takes = pace !== null && this.#load.level < 3;
-        if (takes && spokenMs >= nextInterimMs && now >= lastInterimAtMs + (pace ?? 0)) {
+        if (takes && spokenMs >= nextInterimMs && (hurries || now >= lastInterimAtMs + (pace ?? 0))) {
           nextInterimMs = spokenMs + MODE_INTERVAL_MS;
           lastInterimAtMs = now;
+          hurries = false;
           interim();
         }
       } else if (!told && passedMs >= SPECULATIVE_SILENCE_MS) {
@@ -216,6 +235,10 @@ class Meeting {
       if (!speaks && speculation !== undefined) {
         this.dispatcher.cancel(speculation.job);
         speculation = undefined;
+        if (utterance?.shown === false && now - utterance.beganAtMs <= FIRST_WORDS_MS) {
+          nextInterimMs = Math.min(nextInterimMs, spokenMs);
+          hurries = true;
+        }
       }
       told = false;
       phase = (phase + 1) % phases.length;
@@ -237,7 +260,7 @@ class Meeting {
   }
 
   get summary() {
-    const { finals, interims, options } = this;
+    const { finals, interims, firstTexts, options } = this;
     const ages = interims.map(({ ageMs }) => ageMs);
     const perSpeaker = Array.from(
       { length: options.speakers },
@@ -245,7 +268,10 @@ class Meeting {
     );
     return {
       finals: finals.length,
+      finalP50: Math.round(this.quantile(finals, 0.5)),
       finalP95: Math.round(this.quantile(finals, 0.95)),
+      firstTextP50: Math.round(this.quantile(firstTexts, 0.5)),
+      firstTextP95: Math.round(this.quantile(firstTexts, 0.95)),
       interims: interims.length,
       asked: this.asked,
       failures: this.interimFailures,
@@ -288,6 +314,19 @@ describe.each([false, true])('a meeting on two cores, monologues: %s', (monologu
       expect(Math.max(0, ...levels)).toBeLessThanOrEqual(3);
       expect(summary.finalP95).toBeLessThanOrEqual(END_SILENCE_MS + 2.5 * 1.7 * cell.interimMs);
     });
+  });
+});
+
+describe('the first text of an utterance', () => {
+  it.each([
+    { interimMs: 200, speakers: 16, p95: 1_550 },
+    { interimMs: 600, speakers: 4, p95: 1_500 },
+    { interimMs: 600, speakers: 6, p95: 2_300 },
+    { interimMs: 1_000, speakers: 4, p95: 4_000 },
+  ])('is there within $p95 ms of the first word with $interimMs ms an interim and $speakers speakers', async (cell) => {
+    const meeting = await Meeting.of(cell);
+    expect(meeting.summary.firstTextP95).toBeLessThanOrEqual(cell.p95);
+    expect(meeting.lost).toEqual([]);
   });
 });
 

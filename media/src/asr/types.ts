@@ -60,6 +60,18 @@ export interface RecognitionRequest {
   deadlineAtMs: number;
   /** A final that is begun in a pause, and thrown away where speech goes on. Default: no. */
   speculative?: boolean;
+  /** An interim of an utterance of which nothing is shown yet: it goes before others. Default: no. */
+  first?: boolean;
+  /** Of an earlier answer, to audio that begins at the same place: saves time where the text has not changed, and changes none. */
+  draft?: Draft;
+}
+
+/** The tokens of a text. A guess for whoever hears more of the same audio: it is verified, never trusted. */
+export interface Draft {
+  /** Name of the model that made it: the tokens of another one are others. */
+  model: string;
+  /** Ids, 1 to 224 of them, each from 0 to 60,000. */
+  tokens: readonly number[];
 }
 
 export interface HypothesisWord {
@@ -116,6 +128,11 @@ export interface Hypothesis {
    */
   loopAtMs?: number;
   words?: HypothesisWord[];
+  /**
+   * For the next request whose audio begins at the same place; absent where there is no text, or a gate has changed it, so that the
+   * tokens say something else.
+   */
+  draft?: Draft;
   /** Time in the queue and in the engine. */
   queuedMs: number;
   engineMs: number;

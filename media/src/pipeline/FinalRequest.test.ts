@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fakeTokens } from '../asr/testing/fakeTokens.js';
 import type { RecognitionErrorCode, RecognitionRequest } from '../asr/types.js';
 import type { FakeScript } from '../testing/FakeRecognizer.js';
 import type { ManualTime } from '../testing/ManualTime.js';
@@ -132,6 +133,8 @@ describe('a text that is too long for one answer', () => {
     expect([...(first ?? []), ...(second ?? [])]).toEqual(whole);
     expect(new Set(requests.map(({ deadlineAtMs }) => deadlineAtMs)).size).toBe(1);
     expect(requests[2]?.settings.prompt).toBe('one two');
+    // The second half begins at another place.
+    expect(requests.map(({ draft }) => draft?.tokens)).toEqual([undefined, fakeTokens('one two'), undefined]);
     expect(discarded).toEqual([0]);
   });
 

@@ -18,6 +18,12 @@ export interface HeardFinal extends Hypothesis {
   missing?: MissingSpeech[];
 }
 
+interface Hearing {
+  signal: AbortSignal | undefined;
+  /** The audio begins where that of the prepared request does. */
+  fromStart: boolean;
+}
+
 export interface FinalRequestOptions {
   /**
    * Makes the request; called once, with the first `ask`.
@@ -25,7 +31,7 @@ export interface FinalRequestOptions {
    */
   prepare: () => { request: RecognitionRequest; toOriginalMs: (ms: number) => number };
   /** Has a request answered. */
-  hear: (request: RecognitionRequest, signal: AbortSignal | undefined) => Promise<Hypothesis>;
+  hear: (request: RecognitionRequest, how: Hearing) => Promise<Hypothesis>;
   /** Primes the engine with text of the utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
   /** Engine time of an answer that others took the place of. */
@@ -33,12 +39,11 @@ export interface FinalRequestOptions {
 }
 
 /** A part of the audio of a request, and how it came to be one. */
-interface Part {
+interface Part extends Hearing {
   /** Text whose audio lies before it. */
   before: string;
   halvings: number;
   behindLoop: boolean;
-  signal: AbortSignal | undefined;
 }
 
 /** Audio whose text is too long for one answer is halved so often: quarters of 30 s hold more tokens than anybody says. */
@@ -75,13 +80,13 @@ export class FinalRequest {
     const { request, toOriginalMs } = this.#prepared;
     const { loopAtMs: _, ...heard } = await this.#hear(
       { ...request, speculative: signal !== undefined },
-      { before: '', halvings: 0, behindLoop: false, signal },
+      { before: '', halvings: 0, behindLoop: false, signal, fromStart: true },
     );
     return withTimes(heard, toOriginalMs);
   }
 
   async #hear(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
-    const whole = await this.#hearOnce(request, part.signal);
+    const whole = await this.#hearOnce(request, part);
     if (whole.truncated === true) {
       if (part.halvings < MOST_HALVINGS) return this.#hearHalves(request, { ...part, whole });
       return stoppingShort(whole, { pcm: request.pcm, reason: 'recognizerFailed' });
@@ -98,6 +103,7 @@ export class FinalRequest {
         ...part,
         before: textBefore,
         halvings: part.halvings + 1,
+        fromStart: part.fromStart && from === 0,
       });
     try {
       const first = await half(0, cut, before);
@@ -129,6 +135,7 @@ export class FinalRequest {
       const rest = await this.#hear(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
         ...part,
         behindLoop: true,
+        fromStart: false,
       });
       if (rest.rejected === 'repetition') return stopping('recognizerFailed');
       return joinParts(whole, withoutEcho(rest, whole.text), cut);
@@ -143,15 +150,15 @@ export class FinalRequest {
     return { ...request, pcm: part.pcm, settings: { ...request.settings, prompt } };
   }
 
-  async #hearOnce(request: RecognitionRequest, signal: AbortSignal | undefined): Promise<Hypothesis> {
+  async #hearOnce(request: RecognitionRequest, how: Hearing): Promise<Hypothesis> {
     const { hear } = this.#options;
-    if (this.#greedy) return hear(greedily(request), signal);
+    if (this.#greedy) return hear(greedily(request), how);
     try {
-      return await hear(request, signal);
+      return await hear(request, how);
     } catch (error) {
       if (!(error instanceof RecognitionError) || error.code !== 'ENGINE_TOO_SLOW') throw error;
       this.#greedy = true;
-      return hear(greedily(request), signal);
+      return hear(greedily(request), how);
     }
   }
 }

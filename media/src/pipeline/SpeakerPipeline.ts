@@ -22,9 +22,10 @@ import { CaptionWriter } from './CaptionWriter.js';
 import type { HeardFinal, MissingSpeech } from './FinalRequest.js';
 import { gapOf, gapReasonOf } from './gapReasons.js';
 import type { AudioLedgerTotals, SpeakerActivity, SpeakerDescription, SpeakerEvent, SpeakerState } from './messages.js';
+import type { PreparedFinal } from './seams.js';
 import { TrackBooks } from './TrackBooks.js';
 import { type IntakeFrame, type Timeline, TrackIntake } from './TrackIntake.js';
-import { type PreparedFinal, Utterance, type UtteranceContext } from './Utterance.js';
+import { Utterance, type UtteranceContext } from './Utterance.js';
 import { WakeListener } from './WakeListener.js';
 
 export interface SpeakerPipelineOptions {
@@ -347,8 +348,9 @@ export class SpeakerPipeline {
           break;
         case 'speechResumed':
           this.#tellOfUtterance('turnDetectionStopped', event.atSample);
-          this.#utterance?.dropSpeculation();
-          this.#utterance?.addPause({ startSample: event.silentSince, endSample: event.atSample });
+          this.#utterance?.resume({ startSample: event.silentSince, endSample: event.atSample });
+          // The final that was begun took the place of the interim.
+          if (this.#utterance?.awaitsFirstWords === true) this.#segmenter.hurry();
           break;
         case 'segmentClosed':
           this.#close(event);

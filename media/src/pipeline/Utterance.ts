@@ -9,19 +9,14 @@ import {
   type SpeechSettings,
   VAD_FRAME_SAMPLES,
 } from '../speech/index.js';
-import {
-  joinWords,
-  plainWord,
-  Stabilizer,
-  type StableText,
-  splitWords,
-  type TimedWord,
-} from '../speech/stabilizer/index.js';
+import { joinWords, Stabilizer, type StableText, type TimedWord } from '../speech/stabilizer/index.js';
 import { endsSentence, isInDoubt, type LanguageRequest, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
+import { Drafts } from './Drafts.js';
 import { FinalRequest, type HeardFinal, isUnanswered, withTimes } from './FinalRequest.js';
 import { AudioLostError } from './gapReasons.js';
 import type { PipelineSegment } from './messages.js';
+import { fitsWords, marked, type PreparedFinal } from './seams.js';
 import type { Timeline } from './TrackIntake.js';
 
 /** What an utterance needs of the pipeline that it is part of. */
@@ -57,15 +52,6 @@ export interface UtteranceContext {
   onDiscarded: (engineMs: number) => void;
 }
 
-/** A final that was made before the utterance's end was known. */
-export interface PreparedFinal {
-  endSample: number;
-  hypothesis: HeardFinal;
-  cause: 'sentence' | 'forced';
-  /** The word after the cut, as it was written by who had heard the one before it. */
-  next?: string | undefined;
-}
-
 export interface UtteranceOptions {
   id: string;
   startSample: number;
@@ -98,11 +84,9 @@ const LEAST_NEW_SAMPLES = 160 * 16;
 const UNHEARD_SAMPLES = 96 * 16;
 /** Finals that turned out not to fit may have heard so many times the utterance: that bounds what a second of speech can cost. */
 const MOST_IN_VAIN = 2;
+/** A request that waited longer stood in line behind others. */
+const IDLE_QUEUE_MS = 32;
 const SAMPLES_PER_MS = 16;
-/** Marks that a text may have at its end only because it ends there ... */
-const CLOSING = /[.,;:。．，、；：…]+$/u;
-/** ... and those that nobody writes by habit. */
-const ASKED_OR_CALLED = /[?!？！؟]["'”’)]*$/u;
 
 /** What is heard in audio that nobody needs to look at. */
 const SILENCE: Hypothesis = {
@@ -142,10 +126,15 @@ export class Utterance {
   /** Audio before it is not given to interims any more. */
   #windowStartMs = 0;
   #speculation: Speculation | undefined;
+  /** One whose silence is over, and may have been the end of a sentence all the same. */
+  #lateFinal: Speculation | undefined;
+  /** Of the newest answer. */
+  #queuedMs = Number.POSITIVE_INFINITY;
   /** What the newest interim read as; a silence begins where, or soon after, its audio ends. */
   #read: { endSample: number; reading: SilenceReading } | undefined;
   #split: { controller: AbortController; cutSample: number } | undefined;
   readonly #pauses: Pause[] = [];
+  readonly #drafts = new Drafts();
   /** Cuts that did not fit the words, and the audio that was listened to for them. */
   readonly #refusedCuts = new Set<number>();
   #refusedMs = 0;
@@ -168,6 +157,11 @@ export class Utterance {
     return { id, startMs, endMs, revision };
   }
 
+  /** Nothing of it is shown yet, and it is not so long that this is no wonder. */
+  get awaitsFirstWords(): boolean {
+    return this.#stabilizer.shown.text === '' && this.#msOf(this.timeline.ring.endSample) <= FIRST_WORDS_MS;
+  }
+
   /** Words that were shown as settled and that the final does not have. */
   corrections(final: Hypothesis): number {
     return this.#stabilizer.finalize({ text: final.text, audioEndMs: this.endMs - this.startMs }).corrections.length;
@@ -186,9 +180,26 @@ export class Utterance {
     this.#context.onText(this, text, { ...hypothesis, text: text.text, words: [], queuedMs: 0, engineMs: 0 });
   }
 
-  /** Silence that speech went on after. */
-  addPause(pause: Pause): void {
+  /**
+   * Speech goes on after a silence. What was begun in it is of no use, but for one case: an engine that has nothing else to do, and was
+   * too slow to say in time that a sentence ended there. Its answer is waited for, and the utterance is cut in that silence.
+   */
+  resume(pause: Pause): void {
     this.#pauses.push(pause);
+    if (this.#mayHaveEnded(pause)) {
+      this.#lateFinal?.controller.abort();
+      this.#lateFinal = this.#speculation;
+      this.#speculation = undefined;
+    } else this.#dropSpeculation();
+  }
+
+  #mayHaveEnded({ startSample, endSample }: Pause): boolean {
+    const { endpointing, endSilenceSentenceMs } = this.#context.settings();
+    if (this.#speculation === undefined || this.#speculation.hypothesis !== undefined) return false;
+    if (endpointing === 'fixed' || this.#queuedMs > IDLE_QUEUE_MS) return false;
+    if (endSample - startSample < endSilenceSentenceMs * SAMPLES_PER_MS) return false;
+    // An interim that has heard all words before has said what they read as.
+    return this.#read === undefined || this.#read.endSample < startSample - UNHEARD_SAMPLES;
   }
 
   /** Asks for an interim of everything up to a sample. While one is under way, the newest wish waits for it. */
@@ -219,9 +230,8 @@ export class Utterance {
 
   /** While nothing is shown, the next interim need not wait for its turn. @returns the sample that it may hear up to */
   #worthAnother(heardSample: number): number | undefined {
-    if (this.#stabilizer.shown.text !== '') return undefined;
+    if (!this.awaitsFirstWords) return undefined;
     const { endSample } = this.timeline.ring;
-    if (this.#msOf(endSample) > FIRST_WORDS_MS) return undefined;
     return endSample - heardSample >= LEAST_NEW_SAMPLES ? endSample : undefined;
   }
 
@@ -236,6 +246,10 @@ export class Utterance {
     this.#readByInterim();
     answer
       .then((hypothesis) => {
+        if (this.#lateFinal === speculation) {
+          this.#onLateFinal(silence.endSample, hypothesis);
+          return;
+        }
         if (this.#speculation !== speculation) {
           this.#context.onDiscarded(hypothesis.engineMs);
           return;
@@ -247,8 +261,15 @@ export class Utterance {
       .catch(() => {});
   }
 
-  /** Speech went on: what was begun in the silence is of no use. */
-  dropSpeculation(): void {
+  #onLateFinal(endSample: number, hypothesis: HeardFinal): void {
+    this.#lateFinal = undefined;
+    const ended = readingOf(hypothesis, this.#context.reading) === 'sentence' && !isInDoubt(hypothesis);
+    if (ended && !this.#closed && this.#context.canSplitAt(endSample)) {
+      this.#context.onSplit(this, { endSample, hypothesis, cause: 'sentence' });
+    } else this.#context.onDiscarded(hypothesis.engineMs);
+  }
+
+  #dropSpeculation(): void {
     const speculation = this.#speculation;
     this.#speculation = undefined;
     if (speculation === undefined) return;
@@ -271,7 +292,8 @@ export class Utterance {
     const speculation = this.#speculation;
     const fits =
       speculation !== undefined && end.cause !== 'sentence' && speculation.speechEndSample === end.speechEndSample;
-    if (!fits) this.dropSpeculation();
+    if (!fits) this.#dropSpeculation();
+    this.#lateFinal?.controller.abort();
     if (end.prepared?.endSample === end.endSample) return Promise.resolve(end.prepared.hypothesis);
     this.#split?.controller.abort();
     const final = fits ? speculation.final : this.#final(end.endSample);
@@ -287,7 +309,8 @@ export class Utterance {
     this.#closed = true;
     this.#interim?.abort();
     this.#split?.controller.abort();
-    this.dropSpeculation();
+    this.#lateFinal?.controller.abort();
+    this.#dropSpeculation();
   }
 
   #onInterim(options: { hypothesis: Hypothesis; windowStartMs: number; endSample: number }): void {
@@ -414,7 +437,8 @@ export class Utterance {
   #final(endSample: number): FinalRequest {
     return new FinalRequest({
       prepare: () => this.#prepare({ kind: 'final', fromMs: 0, endSample }),
-      hear: (request, signal) => this.#hear(request, signal),
+      hear: (request, { signal, fromStart }) =>
+        this.#hear(request, { signal, startSample: fromStart ? this.startSample : undefined }),
       prompt: this.#context.prompt,
       onDiscarded: this.#context.onDiscarded,
     });
@@ -422,15 +446,29 @@ export class Utterance {
 
   // Asynchronous, so that a request that cannot be made is a rejection.
   async #hearInterim(options: { fromMs: number; endSample: number; signal: AbortSignal }): Promise<Hypothesis> {
-    const { request, toOriginalMs } = this.#prepare({ kind: 'interim', ...options });
-    return withTimes(await this.#hear(request, options.signal), toOriginalMs);
+    const { request, startSample, toOriginalMs } = this.#prepare({ kind: 'interim', ...options });
+    return withTimes(await this.#hear(request, { signal: options.signal, startSample }), toOriginalMs);
   }
 
-  async #hear(request: RecognitionRequest, signal: AbortSignal | undefined): Promise<Hypothesis> {
+  /** @param how.startSample where its audio begins; undefined: at a place that nothing else begins at */
+  async #hear(
+    request: RecognitionRequest,
+    how: { signal: AbortSignal | undefined; startSample: number | undefined },
+  ): Promise<Hypothesis> {
     if (isNearSilent(request.pcm, this.#context.settings().silenceLevelDb)) return SILENCE;
-    const hypothesis = await this.#context.recognizer.recognize(request, signal === undefined ? {} : { signal });
+    const { signal, startSample } = how;
+    const use = startSample === undefined ? undefined : { kind: request.kind, settings: request.settings, startSample };
+    const guess = use && this.#drafts.for(use);
+    const hypothesis = await this.#context.recognizer.recognize(
+      guess === undefined ? request : { ...request, draft: guess },
+      signal === undefined ? {} : { signal },
+    );
     this.#context.onAnswered(hypothesis.engineMs);
-    return hypothesis;
+    this.#queuedMs = hypothesis.queuedMs;
+    if (use !== undefined) this.#drafts.keep(use, hypothesis);
+    // Nobody else has a use for it.
+    const { draft: _, ...rest } = hypothesis;
+    return rest;
   }
 
   /** @throws AudioLostError: what is left of an utterance says something else than the whole */
@@ -465,8 +503,9 @@ export class Utterance {
         tokensPerSecond: settings.tokensPerSecond,
       },
       deadlineAtMs: now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+      ...(!final && this.awaitsFirstWords ? { first: true } : {}),
     };
-    return { request, toOriginalMs };
+    return { request, startSample, toOriginalMs };
   }
 }
 
@@ -482,43 +521,10 @@ function readingOf({ text, words }: Hypothesis, profile: ReadingProfile): Silenc
   return count >= profile.fewestWordsOfSentence ? 'sentence' : 'unknown';
 }
 
-/**
- * What stands after the last word of a part is known by who has heard beyond it: a part by itself always ends with a full stop. It
- * is one where both have it.
- */
-function marked(hypothesis: HeardFinal, expected: string): Pick<PreparedFinal, 'hypothesis' | 'cause'> {
-  const ended = endsSentence(hypothesis.text) && endsSentence(expected);
-  if (ended || ASKED_OR_CALLED.test(hypothesis.text)) return { hypothesis, cause: 'sentence' };
-  const mark = endsSentence(expected) ? '' : (expected.match(CLOSING)?.[0] ?? '');
-  const withMark = (text: string) => text.replace(CLOSING, '') + mark;
-  const text = withMark(hypothesis.text);
-  const words = hypothesis.words?.map((word, index, all) =>
-    index === all.length - 1 ? { ...word, text: withMark(word.text) } : word,
-  );
-  return { hypothesis: { ...hypothesis, text, ...(words === undefined ? {} : { words }) }, cause: 'forced' };
-}
-
 function middleOf({ startMs, endMs }: TimedWord): number {
   return (startMs + endMs) / 2;
 }
 
 function shifted(words: Hypothesis['words'], byMs: number): TimedWord[] | undefined {
   return words?.map((word) => ({ ...word, startMs: word.startMs + byMs, endMs: word.endMs + byMs }));
-}
-
-/**
- * Whether a text ends as was expected: with the same last word, and with the one before it where the counts differ. Further back a
- * final may have heard more words or fewer than the interims; that is no seam.
- */
-function fitsWords(hypothesis: Hypothesis, expected: readonly TimedWord[]): boolean {
-  const heard = plainWords(hypothesis.text);
-  const wanted = plainWords(joinWords(expected));
-  if (wanted.length === 0 || heard.at(-1) !== wanted.at(-1)) return false;
-  return heard.length === wanted.length || heard.at(-2) === wanted.at(-2);
-}
-
-function plainWords(text: string): string[] {
-  return splitWords(text.replace(/[-–—/]+/gu, ' '))
-    .map(plainWord)
-    .filter((word) => word !== '');
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Recognizer } from '../asr/Recognizer.js';
+import { RecognitionError } from '../asr/types.js';
 import type { SilenceReading } from '../speech/index.js';
 import type { FakeScript } from '../testing/FakeRecognizer.js';
 import { bareUtterance } from './testing/bareUtterance.js';
+import { loudSpeaker } from './testing/loudSpeaker.js';
 
 const MS = 16;
 
@@ -14,6 +17,8 @@ function utteranceOf(script: (heardMs: number, kind: string) => FakeScript) {
   return {
     time,
     utterance,
+    requests,
+    ring,
     readings,
     heardMs: () => requests.filter(({ kind }) => kind === 'interim').map(({ pcm }) => pcm.length / MS),
     speak: (ms: number) =>
@@ -47,6 +52,55 @@ describe('the first words of an utterance', () => {
     speak(100);
     await time.play(1_000);
     expect(heardMs()).toEqual([300]);
+  });
+});
+
+describe('an interim', () => {
+  it('says that it is of an utterance of which nothing is shown, until something is or it is no wonder any more', async () => {
+    const texts = ['', 'Hello there my dear old friend', 'Hello there my dear old friend'];
+    const { time, ring, utterance, requests, speak } = utteranceOf(() => ({ text: texts.shift() ?? '' }));
+    for (const more of [300, 1_500, 100]) {
+      speak(more);
+      utterance.requestInterim(ring.endSample);
+      await time.play(10);
+    }
+    utterance.speculate({ speechEndSample: ring.endSample - 64 * MS, endSample: ring.endSample });
+    await time.play(10);
+    expect(requests.map(({ kind, first }) => [kind, first])).toEqual([
+      ['interim', true],
+      ['interim', true],
+      ['interim', undefined],
+      ['final', undefined],
+    ]);
+    const music = utteranceOf(() => ({ text: '' }));
+    music.speak(3_100);
+    music.utterance.requestInterim(3_100 * MS);
+    expect(music.requests.map(({ first }) => first)).toEqual([undefined]);
+  });
+
+  it('that had to go for a final is asked for again as soon as speech goes on, whatever the pace', async () => {
+    const interims: number[] = [];
+    let giveUp = () => {};
+    const recognizer: Recognizer = {
+      recognize: ({ kind, pcm }, { signal } = {}) =>
+        new Promise((_, reject) => {
+          const superseded = () => reject(new RecognitionError('SUPERSEDED', 'by the final'));
+          signal?.addEventListener('abort', superseded);
+          if (kind === 'final') giveUp();
+          else {
+            interims.push(pcm.length / MS);
+            giveUp = superseded;
+          }
+        }),
+    };
+    const { hear, pipeline } = loudSpeaker({ recognizer });
+    pipeline.setInterimPace(60_000);
+    await hear({ ms: 600, level: 4_000 });
+    await hear({ ms: 450, level: 0 });
+    expect(interims).toHaveLength(1);
+    await hear({ ms: 600, level: 4_000 });
+    expect(interims).toHaveLength(2);
+    expect(interims[1]).toBeLessThan(600 + 450 + 250);
   });
 });
 

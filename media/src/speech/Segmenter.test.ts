@@ -538,12 +538,36 @@ describe('Segmenter', () => {
     expect(of('interimDue')).toHaveLength(3);
   });
 
-  it('keeps that distance from one utterance to the next', () => {
+  it('asks for the first one of an utterance at once, and keeps that distance from there on', () => {
     const { segmenter, feed, of } = setUp();
-    segmenter.setInterimPace(100 * 32);
+    segmenter.setInterimPace(60 * 32);
     feed(30, 0.9);
     feed(40, 0);
     feed(80, 0.9);
-    expect(of('interimDue').map(({ endSample }) => endSample / FRAME)).toEqual([16, 116]);
+    expect(of('interimDue').map(({ endSample }) => endSample / FRAME)).toEqual([16, 86, 146]);
+  });
+
+  it('keeps that distance after a cut: there is text to read', () => {
+    const { segmenter, feed, of } = setUp({ maxSegmentMs: 40 * 32 });
+    segmenter.setInterimPace(60 * 32);
+    feed(80, 0.9);
+    expect(of('segmentClosed')).toHaveLength(2);
+    expect(of('interimDue').map(({ endSample }) => endSample / FRAME)).toEqual([16, 76]);
+  });
+
+  it('asks for one with the next frame of speech when told to hurry, once, and for none where there are to be none', () => {
+    const { segmenter, feed, of } = setUp();
+    const due = () => of('interimDue').map(({ endSample }) => endSample / FRAME);
+    segmenter.hurry();
+    segmenter.setInterimPace(100 * 32);
+    feed(20, 0.9);
+    segmenter.hurry();
+    feed(2, 0);
+    feed(20, 0.9);
+    expect(due()).toEqual([16, 23]);
+    segmenter.setInterimPace(null);
+    segmenter.hurry();
+    feed(20, 0.9);
+    expect(due()).toEqual([16, 23]);
   });
 });

@@ -83,6 +83,8 @@ interface OpenSegment {
   /** What the words before that run read as. */
   reading: SilenceReading;
   nextInterimAt: number;
+  /** Nothing is shown of it, as far as is known: its next interim does not wait for the pace. */
+  hurries: boolean;
   frames: HeardFrame[];
 }
 
@@ -131,11 +133,18 @@ export class Segmenter {
   }
 
   /**
-   * How far apart interims are at least, milliseconds, also those of different segments; null = no interims at all. Takes effect at
-   * once.
+   * How far apart interims are at least, milliseconds, also those of different segments, but for the first one of a segment; null = no
+   * interims at all. Takes effect at once.
    */
   setInterimPace(pace: number | null): void {
     this.#interimPace = pace;
+  }
+
+  /** Nothing is shown of the open segment: its next interim is due with the next frame of speech, whatever the pace. */
+  hurry(): void {
+    if (this.#open === undefined) return;
+    this.#open.nextInterimAt = Math.min(this.#open.nextInterimAt, this.#end);
+    this.#open.hurries = true;
   }
 
   /**
@@ -233,6 +242,7 @@ export class Segmenter {
       resumption: undefined,
       reading: 'unknown',
       nextInterimAt: frame.startSample + this.#firstInterimSamples(),
+      hurries: true,
       frames: [],
     };
     this.#open = open;
@@ -330,7 +340,8 @@ export class Segmenter {
     if (interimIntervalMs === 0 || this.#interimPace === null) return;
     // In a silence nothing new is said; the final is near.
     if (!open.confirmed || !speech || this.#end < open.nextInterimAt) return;
-    if (this.#end < this.#lastInterimAt + toSamples(this.#interimPace)) return;
+    if (!open.hurries && this.#end < this.#lastInterimAt + toSamples(this.#interimPace)) return;
+    open.hurries = false;
     open.nextInterimAt = this.#end + toSamples(interimIntervalMs);
     this.#lastInterimAt = this.#end;
     this.#events.push({ type: 'interimDue', startSample: open.startSample, endSample: this.#end });
@@ -415,6 +426,7 @@ export class Segmenter {
       resumption: undefined,
       reading: 'unknown',
       nextInterimAt: Math.max(this.#end, cut + this.#firstInterimSamples()),
+      hurries: open.hurries,
       frames,
     };
   }

@@ -1,4 +1,5 @@
 import type { Recognizer } from '../asr/Recognizer.js';
+import { fakeTokens } from '../asr/testing/fakeTokens.js';
 import {
   type Hypothesis,
   type HypothesisWord,
@@ -25,6 +26,8 @@ export interface FakeScript {
   truncated?: boolean;
   /** A loop was cut, and the text stops there. */
   loopAtMs?: number;
+  /** Name of the model that answers; default `fake`. */
+  model?: string;
 }
 
 /** A recogniser without a model. `script` is asked for each request. */
@@ -67,11 +70,13 @@ export class FakeRecognizer implements Recognizer {
 }
 
 function answerOf(script: FakeScript, request: RecognitionRequest): Hypothesis {
-  const { words, rejected, truncated, loopAtMs, delayMs = 0 } = script;
+  const { words, rejected, truncated, loopAtMs, delayMs = 0, model } = script;
   if (rejected !== undefined) return { ...hypothesisOf('', delayMs), rejected };
   const text = script.text ?? words?.map((word) => word.text).join(' ');
+  const answer = hypothesisOf(text ?? `${request.kind} of ${request.pcm.length} samples`, delayMs);
   return {
-    ...hypothesisOf(text ?? `${request.kind} of ${request.pcm.length} samples`, delayMs),
+    ...answer,
+    ...(model === undefined || answer.draft === undefined ? {} : { draft: { ...answer.draft, model } }),
     ...(words === undefined ? {} : { words }),
     ...(truncated === true ? { truncated } : {}),
     ...(loopAtMs === undefined ? {} : { loopAtMs }),
@@ -80,12 +85,14 @@ function answerOf(script: FakeScript, request: RecognitionRequest): Hypothesis {
 
 /** A hypothesis of an engine that is sure of itself. */
 export function hypothesisOf(text: string, engineMs = 0): Hypothesis {
+  const tokens = fakeTokens(text);
   return {
     text,
     language: 'en',
     languageProbability: 1,
     confidence: text === '' ? 0 : 0.9,
     noSpeechProbability: 0,
+    ...(tokens.length === 0 ? {} : { draft: { model: 'fake', tokens } }),
     queuedMs: 0,
     engineMs,
   };

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { NativeWord, SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../../process/TimeSource.js';
+import { fakeTokens } from './fakeTokens.js';
 
 /**
  * What the fake engine does with a job. Travels as JSON in the request's prompt, so that a test says it per request and
@@ -120,15 +121,16 @@ function wasDone(marker: string | undefined): boolean {
   return false;
 }
 
-function resultOf(script: FakeJobScript, text: string): TranscribeResult {
+function resultOf(script: FakeJobScript, otherwise: string): TranscribeResult {
+  const text = script.text ?? otherwise;
   return {
-    text: script.text ?? text,
+    text,
+    tokenIds: fakeTokens(text),
     language: 'en',
     languageProbability: 1,
     noSpeechProbability: script.noSpeechProbability ?? 0,
     meanLogProbability: script.meanLogProbability ?? -0.1,
     tokens: script.tokens ?? 3,
-    tokenIds: [],
     ...(script.truncated === undefined ? {} : { truncated: script.truncated }),
     ...(script.unpromptedLogProbability === undefined
       ? {}

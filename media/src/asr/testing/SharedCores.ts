@@ -1,5 +1,6 @@
 import type { SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
 import type { CancelTimer, TimeSource } from '../../process/TimeSource.js';
+import { fakeTokens } from './fakeTokens.js';
 
 interface Work {
   threads: number;
@@ -107,12 +108,12 @@ export class SharedCores implements SpeechEngine {
 
 const HELLO: TranscribeResult = {
   text: 'hello there',
+  tokenIds: fakeTokens('hello there'),
   language: 'en',
   languageProbability: 1,
   noSpeechProbability: 0,
   meanLogProbability: -0.2,
   tokens: 3,
-  tokenIds: [],
   words: [],
   sanitizedSamples: 0,
   timings: { melMs: 0, encodeMs: 0, decodeMs: 0, totalMs: 0 },

@@ -7,6 +7,7 @@ import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
 import { listOf } from '../text.js';
 import { CommittedField } from './CommittedField.js';
+import { LanguagesField } from './LanguagesField.js';
 import { modelText } from './modelText.js';
 import { modeText } from './modeText.js';
 import { speechLanguages } from './speechLanguages.js';
@@ -100,6 +101,12 @@ function OfRoom({ view, known, model, onChange }: Part & { model: TranscriptionS
         inherited={settings.asServer}
         disabled={!mayChangeRoom}
         onChoose={(language) => ofRoom({ language })}
+      />
+      <LanguagesField
+        chosen={roomOverrides.languages ?? []}
+        known={known}
+        disabled={!mayChangeRoom}
+        onChange={(languages) => ofRoom({ languages })}
       />
       <CommittedField
         testId="room-wake-phrases-input"

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { knownChoice, languageName, speechLanguages } from './speechLanguages.js';
+import { knownChoice, languageName, speechLanguages, withLanguage, withoutLanguage } from './speechLanguages.js';
 
 test('spoken languages have names in the language of the page, in its order, and the one in use is among them', () => {
   const german = speechLanguages({ language: 'de', known: undefined, also: ['sv', 'auto', 'de'] });
@@ -19,6 +19,19 @@ test('a choice that was made at another server holds where this one knows the la
   expect(knownChoice('it', ['de', 'en'])).toBe('');
   expect(knownChoice('it', undefined)).toBe('it');
   for (const any of ['', 'auto', 'per-segment']) expect(knownChoice(any, ['en'])).toBe(any);
+});
+
+test('a list of languages has each of them once, and nothing that is no language', () => {
+  expect(withLanguage([], 'de')).toEqual(['de']);
+  expect(withLanguage(['de'], 'en')).toEqual(['de', 'en']);
+  expect(withLanguage(['de', 'en'], 'de')).toEqual(['de', 'en']);
+  expect(withLanguage(['de'], '')).toEqual(['de']);
+});
+
+test('a list of languages that loses its last one is none, so that what the server has holds', () => {
+  expect(withoutLanguage(['de', 'en'], 'de')).toEqual(['en']);
+  expect(withoutLanguage(['de'], 'it')).toEqual(['de']);
+  expect(withoutLanguage(['de'], 'de')).toBeNull();
 });
 
 test('a language is called by its name in the language of the page, and by its code where that is no language', () => {

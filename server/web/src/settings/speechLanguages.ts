@@ -32,6 +32,17 @@ export function knownChoice(chosen: string, known: readonly string[] | undefined
   return known === undefined || !isCode(chosen) || known.includes(chosen) ? chosen : '';
 }
 
+/** A list of languages, each of them once. */
+export function withLanguage(chosen: readonly string[], code: string): string[] {
+  return [...new Set([...chosen, code])].filter(isCode);
+}
+
+/** `null` where none is left: an empty list says that there is none of one's own. */
+export function withoutLanguage(chosen: readonly string[], code: string): string[] | null {
+  const left = chosen.filter((other) => other !== code);
+  return left.length === 0 ? null : left;
+}
+
 function isCode(value: string): boolean {
   return /^[a-z]{2,3}$/.test(value);
 }
