@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPublishedModel } from '../models/modelCatalogue.js';
 import { joinWords } from '../speech/stabilizer/index.js';
 import { type NoiseKind, noise } from '../testing/noises.js';
-import { leaveOut, MODELS_DIRECTORY, TEST_MODEL } from '../testing/publishedModels.js';
+import { ENCODERS_DIRECTORY, leaveOut, MODELS_DIRECTORY, TEST_MODEL } from '../testing/publishedModels.js';
 import { readSound } from '../testing/sound/readSound.js';
+import { encoderOf } from './encoder/encoderOf.js';
 import { toHypothesis } from './filterResult.js';
 import { transcribeJob } from './jobOptions.js';
 import { createNativeEngine } from './nativeEngine.js';
@@ -33,7 +34,16 @@ describe.skipIf(
 )('the texts of a published model', () => {
   let engine: SpeechEngine;
   beforeAll(async () => {
-    engine = await createNativeEngine({ modelPath, device: 'cpu', lanes: 1, threadsPerLane: 1, flashAttention: false });
+    const { encoder } = await encoderOf({ engine: 'onnx', device: 'cpu', modelPath, directory: ENCODERS_DIRECTORY });
+    engine = await createNativeEngine({
+      modelPath,
+      device: 'cpu',
+      lanes: 1,
+      threadsPerLane: 1,
+      flashAttention: false,
+      ...(encoder === undefined ? {} : { encoder }),
+    });
+    expect(engine.info.encoder).toBe('onnx');
   }, TIMEOUT_MS);
   afterAll(() => engine?.close());
 
