@@ -172,6 +172,11 @@ export interface TranscribeResult {
   /** The tokens were used up before the text ended; absent when it ended. */
   truncated?: boolean;
   /**
+   * The decoder went in circles, and the text ends where it began to: the audio may hold more behind it. Absent when it did not, or when no
+   * word times were asked for: without the attention circles are not seen.
+   */
+  circled?: boolean;
+  /**
    * Mean log-probability of the same tokens on the same audio without the prompt: how much of the text is heard and not just
    * repeated. Absent unless every word of the text stands in the prompt.
    */

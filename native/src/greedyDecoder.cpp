@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <set>
 
 #include "sumOfExponentials.h"
 
@@ -88,8 +90,32 @@ public:
     }
   }
 
-  access::Attention all(std::size_t most) const {
-    const std::size_t count = std::min(count_, most);
+  /** Forgets the last rows: those of tokens that were no good guess. */
+  void drop(std::size_t count) {
+    if (!complete_ || count_ < count) return;
+    count_ -= count;
+    rows_.resize(count_ * static_cast<std::size_t>(heads_) * frames_);
+  }
+
+  /** The frame that a row looks at most; -1 where it is not known. */
+  int frameOf(std::size_t row) const {
+    if (!complete_ || row >= count_) return -1;
+    const float *planes = rows_.data() + row * static_cast<std::size_t>(heads_) * frames_;
+    int best = 0;
+    float most = -1;
+    for (int frame = 0; frame < frames_; ++frame) {
+      float sum = 0;
+      for (int head = 0; head < heads_; ++head) sum += planes[head * frames_ + frame];
+      if (sum > most) {
+        most = sum;
+        best = frame;
+      }
+    }
+    return best;
+  }
+
+  access::Attention all() const {
+    const std::size_t count = count_;
     access::Attention attention;
     if (!complete_ || count == 0) return attention;
     const std::size_t planes = static_cast<std::size_t>(heads_) * frames_;
@@ -114,6 +140,56 @@ private:
   int heads_ = 0;
   bool complete_ = true;
 };
+
+/** So many tokens, so many of them different, are said again only in a time of their own. */
+constexpr std::size_t kShortestRepeat = 4;
+/** Frames that they take at least: 300 ms. */
+constexpr int kFramesOfRepeat = 15;
+
+/**
+ * Whether the last `length` tokens of a text say again what those before them said, while the decoder looked at the same stretch of audio
+ * again, or at none: it goes in circles. Who really says a thing twice says it later.
+ */
+bool goesInCircles(const Decoded &decoded, const AttentionRows &attention, std::size_t length) {
+  const std::vector<Token> &tokens = decoded.tokens;
+  const std::size_t second = tokens.size() - length;
+  const std::size_t first = second - length;
+  std::set<whisper_token> different;
+  for (std::size_t i = 0; i < length; ++i) {
+    if (tokens[first + i].data.id != tokens[second + i].data.id) return false;
+    different.insert(tokens[first + i].data.id);
+  }
+  if (different.size() < kShortestRepeat) return false;
+  std::vector<int> later;
+  int from[2] = {std::numeric_limits<int>::max(), std::numeric_limits<int>::max()};
+  int to[2] = {0, 0};
+  for (std::size_t i = 0; i < length; ++i) {
+    int frames[2];
+    for (const int copy : {0, 1}) {
+      frames[copy] = attention.frameOf(static_cast<std::size_t>(decoded.textRows[(copy == 0 ? first : second) + i]));
+      if (frames[copy] < 0) return false;
+      from[copy] = std::min(from[copy], frames[copy]);
+      to[copy] = std::max(to[copy], frames[copy]);
+    }
+    later.push_back(frames[1] - frames[0]);
+  }
+  std::nth_element(later.begin(), later.begin() + static_cast<std::ptrdiff_t>(length / 2), later.end());
+  return later[length / 2] < kFramesOfRepeat || 3 * (to[1] - from[1]) < to[0] - from[0];
+}
+
+/** Takes what the decoder wrote in circles off the end of a text. @return whether there was such a thing */
+bool cutCircle(Decoded &decoded, const AttentionRows &attention) {
+  std::vector<Token> &tokens = decoded.tokens;
+  for (std::size_t length = kShortestRepeat; 2 * length <= tokens.size(); ++length) {
+    if (!goesInCircles(decoded, attention, length)) continue;
+    tokens.resize(tokens.size() - length);
+    decoded.textRows.resize(tokens.size());
+    decoded.circled = true;
+    decoded.ended = true;
+    return true;
+  }
+  return false;
+}
 
 std::vector<whisper_token> taskTokens(whisper_context *context, const GreedyRequest &request) {
   std::vector<whisper_token> tokens = {whisper_token_sot(context)};
@@ -148,7 +224,7 @@ bool decodeGreedily(whisper_context *context, whisper_state *state, const Greedy
   /** Position of the first token of `run`, and how many of its tokens are certain. */
   int position = 0;
   std::size_t certain = run.size();
-  for (bool first = true;; first = false) {
+  for (bool first = true; !decoded.ended; first = false) {
     const std::size_t room = std::min(request.maxTokens - tokens.size(), static_cast<std::size_t>(textContext - position) - certain);
     const std::vector<whisper_token> guess = draft.next(room);
     run.insert(run.end(), guess.begin(), guess.end());
@@ -157,28 +233,32 @@ bool decodeGreedily(whisper_context *context, whisper_state *state, const Greedy
     if (!access::runDecoder(context, state, decoderRun)) return false;
     if (first) access::noteNoSpeech(context, state, access::logitsAfter(context, state, start));
 
+    const std::size_t given = first ? start : 0;
+    if (request.attention) attention.take(given, run.size() - given);
+
     std::size_t held = 0;
     whisper_token_data next{};
     for (;; ++held) {
       next = likeliest(context, access::logitsAfter(context, state, certain - 1 + held), tokens.empty());
-      decoded.ended = next.id == end;
+      if (next.id == end) decoded.ended = true;
       if (decoded.ended) break;
+      decoded.textRows.push_back(static_cast<int>(task.size() - 1 + tokens.size()));
       tokens.push_back({whisper_token_to_str(context, next.id), next});
       draft.took(next.id);
+      if (request.attention && cutCircle(decoded, attention)) break;
       if (tokens.size() == request.maxTokens || held == guess.size() || guess[held] != next.id) break;
     }
     if (held == guess.size() && held > 0) draft.heldAll();
-    if (request.attention) attention.take(first ? start : 0, certain - (first ? start : 0) + held);
-    if (decoded.ended || tokens.size() == request.maxTokens) break;
+    attention.drop(guess.size() - held);
+    if (tokens.size() == request.maxTokens) break;
     position += static_cast<int>(certain + held);
     if (position >= textContext) break;
     run.assign(1, next.id);
     certain = 1;
   }
-  if (request.attention) {
-    decoded.attention = attention.all(task.size() + tokens.size());
-    decoded.firstTextRow = static_cast<int>(task.size()) - 1;
-  }
+  // The row of the last token, where it was looked at, tells where it ends.
+  decoded.textRows.push_back(tokens.empty() ? 0 : decoded.textRows.back() + 1);
+  if (request.attention) decoded.attention = attention.all();
   return true;
 }
 

@@ -8,7 +8,10 @@
 
 namespace parley {
 
-/** One text, decoded greedily: what whisper.cpp's decoder makes at temperature 0 with one beam and without timestamps. */
+/**
+ * One text, decoded greedily: what whisper.cpp's decoder makes at temperature 0 with one beam and without timestamps. Where it goes in
+ * circles the text ends with the first one.
+ */
 struct GreedyRequest {
   /** Text before this one; the last `whisper_n_text_ctx / 2 - 1` of its tokens count. */
   std::vector<whisper_token> prompt;
@@ -21,7 +24,7 @@ struct GreedyRequest {
    * the same as without. Source: Leviathan et al. 2023, "Fast Inference from Transformers via Speculative Decoding", with a draft for free.
    */
   std::vector<whisper_token> draft;
-  /** Also tell how the tokens attend to the audio. */
+  /** Also tell how the tokens attend to the audio. Without, circles are not seen. */
   bool attention = false;
 };
 

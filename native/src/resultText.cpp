@@ -152,8 +152,9 @@ void placeTokens(whisper_context *context, whisper_state *state, const Job &job,
   const FrameRange range = Levels(job.audio).loudFrames();
   std::vector<int> starts;
   if (decoded.attention.tokens > 0) {
-    starts = alignRows(decoded.attention, decoded.firstTextRow, tokens.size(), range);
-  } else {
+    starts = alignRows(decoded.attention, decoded.textRows, range);
+  }
+  if (starts.empty()) {
     std::vector<whisper_token> ids;
     for (const Token &token : tokens) ids.push_back(token.data.id);
     starts = alignTokens(context, state, ids, languageId, range, threads);
@@ -223,6 +224,7 @@ void collectText(whisper_context *context, whisper_state *state, const Job &job,
   value.text = std::string(trimmed(valid));
   for (const Token &token : tokens) value.tokenIds.push_back(token.data.id);
   value.truncated = !decoded.ended;
+  value.circled = decoded.circled;
   value.meanLogProbability = value.text.empty() ? 0 : decoded.meanLogProbability();
   if (job.words) value.words = words.take();
   if (mayEcho(value.text, job.prompt)) {

@@ -22,12 +22,14 @@ struct Decoded {
   std::vector<Token> tokens;
   /** The end of the text was reached; otherwise the tokens were used up. */
   bool ended = true;
+  /** It went in circles, and was ended where the first one began again: what the audio holds behind it is not in the text. */
+  bool circled = false;
   /** What the text is worth by the model itself, where its tokens were drawn at a temperature and their own probabilities are not. */
   std::optional<double> rescored;
   /** Of the task's tokens and the text's, from the decoding itself; empty where it was not asked for or could not be had. */
   access::Attention attention;
-  /** The row of `attention` that tells of the first token. */
-  int firstTextRow = 0;
+  /** The row of `attention` that tells of each token, and one that tells of what comes after the last. */
+  std::vector<int> textRows;
 
   double meanLogProbability() const;
 };

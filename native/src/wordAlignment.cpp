@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <string_view>
 
 #include "alignmentHeads.h"
@@ -29,8 +30,10 @@ bool readShape(const char *path, ModelShape &shape) {
 }
 
 /** Attention of text rows to frames: normalised over the rows, smoothed over the frames, averaged over the heads. */
-std::vector<float> meanAttention(const access::Attention &attention, int firstRow, int rows, int firstFrame, int frames) {
+std::vector<float> meanAttention(const access::Attention &attention, const std::vector<int> &textRows, int firstFrame,
+                                 int frames) {
   const auto &[weights, tokens, stride, heads] = attention;
+  const int rows = static_cast<int>(textRows.size());
   std::vector<float> mean(static_cast<std::size_t>(rows) * frames, 0.0f);
   std::vector<float> line(frames);
   for (int head = 0; head < heads; ++head) {
@@ -48,7 +51,7 @@ std::vector<float> meanAttention(const access::Attention &attention, int firstRo
       const double deviation = std::sqrt(std::max(1e-18, squares / tokens - average * average));
       for (int row = 0; row < rows; ++row) {
         scaled[static_cast<std::size_t>(row) * frames + frame] =
-            static_cast<float>((column[firstRow + row] - average) / deviation);
+            static_cast<float>((column[textRows[row]] - average) / deviation);
       }
     }
     for (int row = 0; row < rows; ++row) {
@@ -120,15 +123,18 @@ std::vector<int> alignTokens(whisper_context *context, whisper_state *state, con
 
   access::Attention attention;
   if (!access::attentionOf(context, state, sequence, threads, attention)) return {};
-  return alignRows(attention, firstRow, tokens.size(), range);
+  std::vector<int> rows(tokens.size() + 1);
+  std::iota(rows.begin(), rows.end(), firstRow);
+  return alignRows(attention, rows, range);
 }
 
-std::vector<int> alignRows(const access::Attention &attention, int firstRow, std::size_t tokens, FrameRange range) {
-  // A row tells of the token after it: the one of "no timestamps" of the first word, the last word's of the end.
-  const int rows = static_cast<int>(tokens) + 1;
+std::vector<int> alignRows(const access::Attention &attention, const std::vector<int> &textRows, FrameRange range) {
+  // A row tells of the token after it: that of the task's last token of the first word, the last word's of the end.
+  const int rows = static_cast<int>(textRows.size());
   const int frames = std::min(range.end, attention.frames) - range.first;
-  if (tokens == 0 || firstRow + rows > attention.tokens || frames < std::max(rows, kMedianWidth)) return {};
-  std::vector<int> starts = warp(meanAttention(attention, firstRow, rows, range.first, frames), rows, frames);
+  const bool known = std::all_of(textRows.begin(), textRows.end(), [&](int row) { return row < attention.tokens; });
+  if (rows < 2 || !known || frames < std::max(rows, kMedianWidth)) return {};
+  std::vector<int> starts = warp(meanAttention(attention, textRows, range.first, frames), rows, frames);
   for (int &start : starts) start += range.first;
   return starts;
 }

@@ -28,8 +28,8 @@ std::vector<int> alignTokens(whisper_context *context, whisper_state *state, con
 
 /**
  * The same, from attention that was kept while the text was made; does not run the decoder.
- * @param firstRow row of `attention` that tells of the first of the `tokens`
+ * @param textRows rows of `attention` that tell of each token, and of the end of the text
  */
-std::vector<int> alignRows(const access::Attention &attention, int firstRow, std::size_t tokens, FrameRange range);
+std::vector<int> alignRows(const access::Attention &attention, const std::vector<int> &textRows, FrameRange range);
 
 } // namespace parley

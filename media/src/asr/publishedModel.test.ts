@@ -4,6 +4,8 @@ import type { SpeechEngine, TranscribeJob } from '@parley/native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPublishedModel } from '../models/modelCatalogue.js';
 import { joinWords } from '../speech/stabilizer/index.js';
+import { comparableWords } from '../testing/comparableWords.js';
+import { joinPcm } from '../testing/joinPcm.js';
 import { type NoiseKind, noise } from '../testing/noises.js';
 import { ENCODERS_DIRECTORY, leaveOut, MODELS_DIRECTORY, TEST_MODEL } from '../testing/publishedModels.js';
 import { readSound } from '../testing/sound/readSound.js';
@@ -98,6 +100,32 @@ describe.skipIf(
       expect(looping.text).toBe('and so my fellow Americans');
       expect(looping).not.toHaveProperty('truncated');
       expect(joinWords(looping.words ?? [])).toBe(looping.text);
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each([320, 384, 448])(
+    'hold a sentence once in a window of %i frames, a little longer than it is',
+    async (audioContext) => {
+      const pcm = await readSound(new URL('en-jfk.flac', CLIPS));
+      for (const endMs of [10_400, 10_700, 11_000]) {
+        const { text } = await hear(pcm.slice(5 * 16_000, endMs * 16), {}, { audioContext });
+        expect(comparableWords(text).slice(0, 13)).toEqual(
+          comparableWords('what your country can do for you ask what you can do for'),
+        );
+        expect(comparableWords(text).length).toBeLessThanOrEqual(15);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'hold twice what is said twice',
+    async () => {
+      const pcm = (await readSound(new URL('en-jfk.flac', CLIPS))).slice(0, 3 * 16_000);
+      const { text } = await hear(joinPcm([pcm, pcm]));
+      const said = comparableWords('and so my fellow Americans');
+      expect(comparableWords(text)).toEqual([...said, ...said]);
     },
     TIMEOUT_MS,
   );

@@ -26,13 +26,13 @@ describe('model catalogue', () => {
   it('runs published models as was measured on people, and the built-in one by its utterance', () => {
     for (const { profile } of PUBLISHED_MODELS) {
       const { interim, final, finalEnglish = final } = profile.windowFloorsMs ?? expect.unreachable(profile.name);
-      expect([interim, finalEnglish, final]).toEqual([4_000, profile.name.startsWith('tiny') ? 7_000 : 5_000, 10_000]);
+      expect([interim, finalEnglish, final]).toEqual([4_000, profile.name.startsWith('tiny') ? 7_000 : 4_000, 10_000]);
       expect(profile.reading).toEqual({ shortensPauses: false, leastProbabilityOfEnd: 0.85 });
     }
     // A file of another name goes by its layers.
     const own = (audioLayers: number) =>
       ordinaryProfile({ name: 'own', multilingual: true, audioLayers }).windowFloorsMs;
-    expect([own(4)?.finalEnglish, own(6)?.finalEnglish]).toEqual([7_000, 5_000]);
+    expect([own(4)?.finalEnglish, own(6)?.finalEnglish]).toEqual([7_000, 4_000]);
     expect(BUILT_IN_MODEL.profile.windowPolicy).toBe('utterance');
     expect(BUILT_IN_MODEL.profile).not.toHaveProperty('reading');
   });

@@ -33,8 +33,8 @@ type Tuning = Pick<ModelProfile, 'windowPolicy' | 'windowFloorsMs' | 'windowMarg
  */
 const PEOPLE: Tuning = {
   windowPolicy: 'floor',
-  // A window somewhat longer than the speech makes some texts repeat themselves; a much longer one does not. English needs less.
-  windowFloorsMs: { interim: 4_000, final: 10_000, finalEnglish: 5_000 },
+  // In a window that is somewhat longer than the speech a text may begin again, which is cut. English has as few errors there as elsewhere.
+  windowFloorsMs: { interim: 4_000, final: 10_000, finalEnglish: 4_000 },
   windowMarginMs: 1_000,
   longestWindowMs: PUBLISHED_LONGEST_WINDOW_MS,
   // They lose words where a pause is shortened, and are less sure of the last word of a sentence than the built-in model.

@@ -163,6 +163,14 @@ describe('repetition', () => {
     expect(judge(text, { audioMs: 2_500, truncated: true, words })).not.toHaveProperty('loopAtMs');
   });
 
+  it('that the engine has ended itself has a place as well, where speech may lie behind it', () => {
+    const text = 'we will see you again';
+    const words = timed(text, 250);
+    expect(judge(text, { audioMs: 20_000, circled: true, words })).toMatchObject({ text, loopAtMs: 5 * 250 });
+    expect(judge(text, { audioMs: 2_500, circled: true, words })).not.toHaveProperty('loopAtMs');
+    expect(judge(text, { audioMs: 20_000, words })).not.toHaveProperty('loopAtMs');
+  });
+
   it('that goes on until the tokens are used up is a text that stops where it has no times and few words for its audio', () => {
     const text = `we will see you${' again'.repeat(40)}`;
     expect(judge(text, { audioMs: 20_000, truncated: true })).toEqual({

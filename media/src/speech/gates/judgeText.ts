@@ -13,6 +13,8 @@ export interface JudgedResult extends TextWithWords {
   audioMs: number;
   /** The tokens were used up before the text ended. */
   truncated?: boolean | undefined;
+  /** The decoder went in circles, and the engine has ended the text there. */
+  circled?: boolean | undefined;
   /** Mean log-probability of the tokens without the prompt; absent unless the prompt holds every word of the text. */
   unpromptedLogProbability?: number | undefined;
 }
@@ -69,16 +71,18 @@ export function judgeText(result: JudgedResult, thresholds: TextThresholds): Jud
   return {
     text: kept.text,
     ...(kept.words === undefined ? {} : { words: kept.words }),
-    ...(result.truncated !== true ? {} : restOf({ kept, loop: loops.at(-1)?.end === spoken.text.length, ...result })),
+    ...restOf({ kept, loop: loops.at(-1)?.end === spoken.text.length, ...result }),
   };
 }
 
-/** Where the tokens were used up: what of the audio has to be asked for again. */
-function restOf(options: { kept: TextWithWords; loop: boolean; audioMs: number }): {
+/** Where the text ended before its time: what of the audio has to be asked for again. */
+function restOf(options: JudgedResult & { kept: TextWithWords; loop: boolean }): {
   truncated?: boolean;
   loopAtMs?: number;
 } {
-  const { kept, loop, audioMs } = options;
+  const { kept, audioMs, truncated, circled } = options;
+  if (truncated !== true && circled !== true) return {};
+  const loop = circled === true || options.loop;
   // One before the end is no reason for the text to stop.
   if (!loop) return { truncated: true };
   const loopAtMs = stopsAtMs(kept, audioMs);
