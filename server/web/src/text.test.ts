@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   clockText,
   coverageOf,
+  engineText,
   initialsOf,
   invitationOf,
   invitationUrl,
@@ -13,6 +14,14 @@ import {
 } from './text.js';
 
 describe('texts of the page', () => {
+  test('say what is behind the captions', () => {
+    const model = { name: 'base-q8_0', demo: false };
+    const engine = { name: 'whisper.cpp', device: 'cpu' as const, deviceName: 'CPU' };
+    expect(engineText({ model, engine }, 'none')).toBe('base-q8_0 · CPU');
+    expect(engineText({ model, engine: { ...engine, encoder: 'onnx' } }, 'none')).toBe('base-q8_0 · CPU · ONNX');
+    expect(engineText({ model, engine: { ...engine, device: 'none' } }, 'none')).toBe('base-q8_0 · none');
+  });
+
   test('write times as people do', () => {
     expect([0, 7_400, 723_000, 3_723_000, -5].map(clockText)).toEqual(['0:00', '0:07', '12:03', '1:02:03', '0:00']);
   });

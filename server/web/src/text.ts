@@ -9,9 +9,10 @@ export function clockText(ms: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** The model and the device behind the captions. `noEngine` stands where there is none. */
+/** The model, the device and who encodes, behind the captions. `noEngine` stands where there is none. */
 export function engineText({ model, engine }: Pick<TranscriptionStatus, 'model' | 'engine'>, noEngine: string): string {
-  return [model.name, engine.device === 'none' ? noEngine : engine.device.toUpperCase()].join(' · ');
+  const device = engine.device === 'none' ? noEngine : engine.device.toUpperCase();
+  return [model.name, device, ...(engine.encoder === 'onnx' ? ['ONNX'] : [])].join(' · ');
 }
 
 /** An interim's text in two: what is settled, and what may still change. A final is settled as a whole. */
