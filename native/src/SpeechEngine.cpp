@@ -6,6 +6,7 @@
 #include "backends.h"
 #include "liveEngines.h"
 #include "whisper.h"
+#include "whisperAccess.h"
 #include "wordAlignment.h"
 
 namespace parley {
@@ -53,7 +54,10 @@ bool SpeechEngine::open(const EngineOptions &options, bool gpu, std::string &err
       error = lastEngineError().empty() ? "whisper.cpp could not read the model" : lastEngineError();
       return false;
     }
-    if (!gpu) openEncoder(options);
+    if (!gpu) {
+      access::useLargePages(context_);
+      openEncoder(options);
+    }
     for (int i = 0; i < options.lanes; ++i) {
       auto lane = Lane::create(context_, encoder_.get(), options.threadsPerLane, error);
       if (!lane) return false;

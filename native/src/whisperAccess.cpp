@@ -29,6 +29,10 @@ static ggml_tensor *parleyHalf(ggml_context *context, ggml_tensor *weights) {
 
 #include "sumOfExponentials.h"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 namespace parley::access {
 
 void beginRequest(whisper_state *state, int audioContext) {
@@ -143,6 +147,32 @@ void noteNoSpeech(whisper_context *context, whisper_state *state, const float *l
 }
 
 whisper_token spaceToken(const whisper_context *context) { return context->vocab.token_to_id.at(" "); }
+
+namespace {
+
+void putIntoLargePages([[maybe_unused]] ggml_backend_buffer_t buffer) {
+#ifdef __linux__
+  constexpr std::uintptr_t kLargePage = 2 << 20;
+  // Collapses pages that are in use already; Linux 6.1 and newer.
+  constexpr int kCollapse = 25;
+  if (buffer == nullptr || !ggml_backend_buffer_is_host(buffer)) return;
+  const auto base = reinterpret_cast<std::uintptr_t>(ggml_backend_buffer_get_base(buffer));
+  const std::uintptr_t from = (base + kLargePage - 1) & ~(kLargePage - 1);
+  const std::uintptr_t to = (base + ggml_backend_buffer_get_size(buffer)) & ~(kLargePage - 1);
+  if (from >= to) return;
+  // Neither changes what the memory holds, and both may be refused.
+  (void)madvise(reinterpret_cast<void *>(from), to - from, MADV_HUGEPAGE);
+  (void)madvise(reinterpret_cast<void *>(from), to - from, kCollapse);
+#endif
+}
+
+} // namespace
+
+void useLargePages(const whisper_context *context) {
+  for (const auto &buffer : context->model.buffers) putIntoLargePages(buffer);
+}
+
+void useLargePages(const whisper_state *state) { putIntoLargePages(state->kv_cross.buffer); }
 
 ggml_backend_t cpuBackend(const whisper_state *state) {
   return state->backends.empty() ? nullptr : state->backends.back();

@@ -98,6 +98,14 @@ void noteNoSpeech(whisper_context *context, whisper_state *state, const float *l
 /** The token of a single space, which begins no text. */
 whisper_token spaceToken(const whisper_context *context);
 
+/**
+ * Asks the system to keep the model's weights in large pages. Each token of the decoder reads them all, and with small ones a good part of its time
+ * goes into finding pages. Linux only; without effect where the system does not do it.
+ */
+void useLargePages(const whisper_context *context);
+/** The same for what the decoder reads of the audio. */
+void useLargePages(const whisper_state *state);
+
 /** The state's CPU backend: always the last one of its list. */
 ggml_backend_t cpuBackend(const whisper_state *state);
 
