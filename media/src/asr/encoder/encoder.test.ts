@@ -17,9 +17,10 @@ import { writeFloat32Model } from '../../../../native/test/support/float32Model.
 import { comparableWords } from '../../testing/comparableWords.js';
 import { leaveOut, MODELS_DIRECTORY, TEST_MODEL } from '../../testing/publishedModels.js';
 import { readSound } from '../../testing/sound/readSound.js';
+import type { EncoderPrecision } from './encoderGraph.js';
 import { encoderOf } from './encoderOf.js';
 import { onnxLibraryPath } from './onnxLibrary.js';
-import { prepareEncoder } from './prepareEncoder.js';
+import { precisionFor, prepareEncoder } from './prepareEncoder.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -51,8 +52,11 @@ async function engineOf(options: Partial<SpeechEngineOptions> & { modelPath: str
   return engine;
 }
 
-async function encoderFor(modelPath: string, precision: 'int8' | 'float32' = 'int8') {
-  return { libraryPath: onnxLibraryPath(), graphPath: await prepareEncoder({ modelPath, directory, precision }) };
+async function encoderFor(modelPath: string, precision?: EncoderPrecision) {
+  return {
+    libraryPath: onnxLibraryPath(),
+    graphPath: await prepareEncoder({ modelPath, directory, ...(precision === undefined ? {} : { precision }) }),
+  };
 }
 
 /** A graph that can be loaded and lacks an output that every run asks for. */
@@ -235,6 +239,16 @@ describe('an encoder that fails at run time', () => {
 });
 
 describe('the graph of an encoder', () => {
+  it('has weights of seven bits where eight would overflow', async () => {
+    expect(precisionFor('x64', 'processor: 0\nflags\t\t: fpu avx2 avx512_vnni\n')).toBe('int8');
+    expect(precisionFor('x64', 'flags : fpu avx2\n')).toBe('int7');
+    expect(precisionFor('x64', '')).toBe('int7');
+    expect(precisionFor('arm64', '')).toBe('int8');
+    const [spoken] = SPOKEN as [Utterance];
+    const engine = await engineOf({ modelPath: builtInModel(), encoder: await encoderFor(builtInModel(), 'int7') });
+    expect((await engine.transcribe(0, job(pcmOf(spoken)))).text).toBe(spoken.text);
+  });
+
   it('is written once, and once only by several at a time', async () => {
     const own = join(directory, 'once');
     const paths = await Promise.all(

@@ -20,8 +20,21 @@ export interface WeightSource {
   tensor(name: string, dimensions: readonly number[]): Promise<TensorValues>;
 }
 
-/** `int8`: matrices of 8-bit integers with a scale for each output channel, activations made 8-bit as they come. */
-export type EncoderPrecision = 'int8' | 'float32';
+/**
+ * `int8`: matrices of 8-bit integers with a scale for each output channel, activations made 8-bit as they come. `int7`: the same with half the
+ * range, for x86 processors without VNNI, where sums of two products of full range do not fit 16 bits and are cut off silently.
+ */
+export type EncoderPrecision = 'int8' | 'int7' | 'float32';
+
+const LARGEST_WEIGHT = { int8: 127, int7: 63 } as const;
+
+/** Products whose input has outliers: with one step for all of it words are lost. They have a step for each block, of weights and of input. */
+const IN_BLOCKS = /\.(mlp\.2|attn\.out)$/;
+const BLOCK_SIZES = [128, 64, 32];
+const BLOCK_BITS = 8;
+const BLOCK_MIDDLE = 128;
+/** MatMulNBits then makes its input 8-bit, a block at a time. */
+const EIGHT_BIT_INPUT = 4;
 
 const FFT_SIZE = 400;
 const HOP = 160;
@@ -248,13 +261,16 @@ class GraphBuilder {
     const { inputs, outputs, scale = 1 } = options;
     const columns = outputs * names.length;
     const [first] = names as [string];
-    const matrix = new (this.#precision === 'int8' ? Int8Array : Float32Array)(inputs * columns);
+    if (this.#precision !== 'float32' && IN_BLOCKS.test(first))
+      return await this.#linearInBlocks(first, input, options);
+    const largest = this.#precision === 'float32' ? undefined : LARGEST_WEIGHT[this.#precision];
+    const matrix = new (largest === undefined ? Float32Array : Int8Array)(inputs * columns);
     const scales = new Float32Array(columns);
     const bias = new Float32Array(columns);
     for (const [at, name] of names.entries()) {
       const from = at * outputs;
       const { values } = await this.source.tensor(`${name}.weight`, [outputs, inputs]);
-      const steps = this.#precision === 'int8' ? stepsOf(values, outputs) : undefined;
+      const steps = largest === undefined ? undefined : stepsOf(values, { rows: outputs, largest });
       const factors = Float32Array.from({ length: outputs }, (_, row) =>
         steps === undefined ? scale : 1 / at32(steps, row),
       );
@@ -266,13 +282,35 @@ class GraphBuilder {
     const hasBias = options.bias !== false;
     const weights = await this.constant(`${first}.matrix`, [inputs, columns], matrix);
     const offsets = hasBias ? await this.constant(`${first}.offsets`, [columns], bias) : '';
-    if (this.#precision === 'int8') {
+    if (largest !== undefined) {
       const steps = await this.constant(`${first}.scales`, [columns], scales);
       const all = [input, weights, steps, ...(hasBias ? ['', offsets] : [])];
       return this.node('DynamicQuantizeMatMul', all, {}, 'com.microsoft');
     }
     const product = this.node('MatMul', [input, weights]);
     return hasBias ? this.node('Add', [product, offsets]) : product;
+  }
+
+  /** A product with one matrix, whose rows are blocks with a step each. */
+  async #linearInBlocks(name: string, input: string, { inputs, outputs }: LinearOptions): Promise<string> {
+    const size = BLOCK_SIZES.find((each) => inputs % each === 0) ?? inputs;
+    const { values } = await this.source.tensor(`${name}.weight`, [outputs, inputs]);
+    const steps = stepsOf(values, { rows: values.length / size, largest: LARGEST_WEIGHT.int8 });
+    const whole = Uint8Array.from(
+      values,
+      (value, at) => Math.round(value / at32(steps, Math.floor(at / size))) + BLOCK_MIDDLE,
+    );
+    const shape = [outputs, inputs / size];
+    const all = [
+      input,
+      await this.constant(`${name}.blocks`, [...shape, size], whole),
+      await this.constant(`${name}.steps`, shape, steps),
+      '',
+      '',
+      await this.weight(`${name}.bias`, [outputs]),
+    ];
+    const attributes = { K: inputs, N: outputs, bits: BLOCK_BITS, block_size: size, accuracy_level: EIGHT_BIT_INPUT };
+    return this.node('MatMulNBits', all, attributes, 'com.microsoft');
   }
 
   async weight(name: string, dimensions: readonly number[]): Promise<string> {
@@ -304,13 +342,13 @@ class GraphBuilder {
   }
 }
 
-/** For each row one step of an 8-bit integer, such that its largest weight is 127. */
-function stepsOf(values: Float32Array, rows: number): Float32Array {
+/** For each row the step of its integers, such that its largest weight is `largest` of them. */
+function stepsOf(values: Float32Array, { rows, largest }: { rows: number; largest: number }): Float32Array {
   const length = values.length / rows;
   return Float32Array.from({ length: rows }, (_, row) => {
     let most = 0;
     for (let i = row * length; i < (row + 1) * length; i++) most = Math.max(most, Math.abs(at32(values, i)));
-    return most > 0 ? most / 127 : 1;
+    return most > 0 ? most / largest : 1;
   });
 }
 

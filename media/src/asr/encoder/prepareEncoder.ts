@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ModelFile } from '@parley/native';
@@ -9,7 +9,7 @@ import { encodeGraph } from './onnx.js';
 import { WeightFile } from './WeightFile.js';
 
 /** To be raised with every change of what `buildEncoderGraph` makes. */
-const GRAPH_VERSION = 1;
+const GRAPH_VERSION = 2;
 const GRAPH_FILE = 'encoder.onnx';
 const WEIGHTS_FILE = 'encoder.weights';
 const KEY_DIGITS = 24;
@@ -21,7 +21,7 @@ export interface PrepareEncoderOptions {
   modelPath: string;
   /** Of the written graphs, a folder each. Made when missing. */
   directory: string;
-  /** Default `int8`. */
+  /** Default: `int8`, or `int7` where this processor needs it. */
   precision?: EncoderPrecision;
 }
 
@@ -33,7 +33,7 @@ export interface PrepareEncoderOptions {
  *   file system throws
  */
 export async function prepareEncoder(options: PrepareEncoderOptions): Promise<string> {
-  const { modelPath, directory, precision = 'int8' } = options;
+  const { modelPath, directory, precision = await integersOf() } = options;
   const key = `${precision}-${(await hashOf(modelPath)).slice(0, KEY_DIGITS)}`;
   const folder = join(directory, `v${GRAPH_VERSION}-${key}`);
   const graphPath = join(folder, GRAPH_FILE);
@@ -52,6 +52,16 @@ export async function prepareEncoder(options: PrepareEncoderOptions): Promise<st
     throw error;
   }
   return graphPath;
+}
+
+/** What a processor's flags in /proc/cpuinfo say of it. Exported for tests. */
+export function precisionFor(arch: NodeJS.Architecture, cpuInfo: string): EncoderPrecision {
+  if (arch !== 'x64') return 'int8';
+  return /^flags\s*:.*\b(avx512_vnni|avx_vnni)\b/m.test(cpuInfo) ? 'int8' : 'int7';
+}
+
+async function integersOf(): Promise<EncoderPrecision> {
+  return precisionFor(process.arch, await readFile('/proc/cpuinfo', 'utf8').catch(() => ''));
 }
 
 async function write(options: { modelPath: string; folder: string; precision: EncoderPrecision }): Promise<void> {
