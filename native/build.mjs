@@ -144,8 +144,12 @@ async function compile({ buildDir, env, onProgress, keepFailure }) {
 /** Everything that the result depends on. */
 function buildKey({ root, architectures }) {
   const hash = createHash('sha256');
-  const sources = readdirSync(join(HERE, 'src')).sort();
-  for (const name of ['CMakeLists.txt', 'cuda.mjs', ...sources.map((file) => join('src', file))]) {
+  const sources = ['src', join('third-party', 'onnxruntime')].flatMap((folder) =>
+    readdirSync(join(HERE, folder))
+      .sort()
+      .map((file) => join(folder, file)),
+  );
+  for (const name of ['CMakeLists.txt', 'cuda.mjs', ...sources]) {
     hash.update(name).update(readFileSync(join(HERE, name)));
   }
   for (const name of PACKAGES) {

@@ -81,7 +81,8 @@ int languageId(whisper_context *context, const std::string &code) {
 }
 
 /**
- * Probabilities of the model's languages, by their numbers, for the audio whose encoding `state` holds. Where `among` names some, they are the shares of these. Empty: they could not be computed.
+ * Probabilities of the model's languages, by their numbers, for the audio whose encoding `state` holds. Where `among` names
+ * some, they are the shares of these. Empty: they could not be computed.
  */
 std::vector<double> languageProbabilities(whisper_context *context, whisper_state *state, int threads,
                                           const std::vector<std::string> &among) {

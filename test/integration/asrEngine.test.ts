@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   AsrService,
   DEFAULT_RECOGNITION_SETTINGS,
+  type ModelProfile,
   ModelStore,
   monotonicNowMs,
   RecognitionClient,
@@ -39,6 +40,7 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
   let service: AsrService;
   let client: RecognitionClient;
   let modelPath = '';
+  let profile: ModelProfile;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'parley-engine-'));
@@ -48,6 +50,7 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
     });
     const model = await store.resolve('parley-nano', { device: 'cpu' });
     modelPath = model.path;
+    profile = model.profile;
     service = await AsrService.create({
       model,
       device: 'cpu',
@@ -125,6 +128,28 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
     const alone = (await client.recognize(request(pcm))).text;
     const together = await Promise.all([1, 2, 3, 4].map((i) => client.recognize(request(pcm, { speakerId: `s${i}` }))));
     expect(together.map(({ text }) => text)).toEqual([alone, alone, alone, alone]);
+  });
+
+  it('works without ONNX Runtime where no graph can be kept, and says so', async () => {
+    const blocked = join(directory, 'blocked');
+    await writeFile(blocked, '');
+    const other = await AsrService.create({
+      model: { path: modelPath, profile },
+      device: 'cpu',
+      encoderDirectory: blocked,
+      socketDirectory: directory,
+      name: 'plain',
+      logger: () => {},
+    });
+    try {
+      expect(await other.settled()).toMatchObject({
+        state: 'ready',
+        engine: { encoder: 'whispercpp' },
+        reason: expect.stringMatching(/^ONNX Runtime cannot encode \(.*\); whisper\.cpp does it, more slowly\.$/),
+      });
+    } finally {
+      await other.close();
+    }
   });
 
   it('says at once that a model file cannot be used', async () => {

@@ -39,6 +39,8 @@ const info = {
   modelType: 'base',
   loadMs: 1,
   engineVersion: '1',
+  encoder: 'onnx' as const,
+  encoderVersion: '2',
 };
 const ready: AsrContract['ready'] = {
   info,
@@ -126,6 +128,46 @@ describe('AsrService and a model that is too slow for the machine', () => {
     expect(service.status.state).toBe('ready');
     if (sentence === undefined) expect(service.status.reason ?? '').not.toContain('needs');
     else expect(service.status.reason).toContain(sentence);
+  });
+});
+
+describe('AsrService and who encodes', () => {
+  it('asks for ONNX Runtime where it can be had, and for what else is wished', async () => {
+    await start({ encoderDirectory: '/cache/encoders' });
+    expect(init()).toMatchObject({ engine: 'auto', encoderDirectory: '/cache/encoders' });
+    await start({ engine: 'whispercpp' });
+    expect(init()).toMatchObject({ engine: 'whispercpp' });
+  });
+
+  it('names both', async () => {
+    await start();
+    expect(service.status.engine).toMatchObject({ encoder: 'none' });
+    events().emit('ready', ready);
+    expect(service.status.engine).toMatchObject({ name: 'whisper.cpp 1 with ONNX Runtime 2', encoder: 'onnx' });
+  });
+
+  it('says why ONNX Runtime does not', async () => {
+    await start();
+    const { encoderVersion: _, ...own } = { ...info, encoder: 'whispercpp' as const };
+    events().emit('ready', { ...ready, info: own, encoderFailure: 'the disk is full.' });
+    expect(service.status).toMatchObject({
+      state: 'ready',
+      engine: { name: 'whisper.cpp 1', encoder: 'whispercpp' },
+      reason: 'ONNX Runtime cannot encode (the disk is full); whisper.cpp does it, more slowly.',
+    });
+  });
+
+  it('tells everybody when whisper.cpp takes over, once', async () => {
+    await start();
+    events().emit('ready', ready);
+    const told: string[] = [];
+    service.onStatus(({ engine, reason }) => told.push(`${engine.encoder}: ${reason}`));
+    events().emit('message', { type: 'encoderFailed', reason: 'out of memory' });
+    events().emit('message', { type: 'encoderFailed', reason: 'out of memory' });
+    expect(told).toEqual([
+      'whispercpp: ONNX Runtime cannot encode (out of memory); whisper.cpp does it, more slowly.',
+    ]);
+    expect(service.status.engine.name).toBe('whisper.cpp 1');
   });
 });
 

@@ -60,6 +60,8 @@ export class AsrService {
   #status: RecognizerStatus;
   #stats: AsrProcessStats | undefined;
   #load: Load = NO_LOAD;
+  /** Of whisper.cpp, in the process that is or was ready last. */
+  #engineVersion = '';
 
   /**
    * Starts the process and returns: a model may load for long, and a missing engine is a state, not an error.
@@ -104,6 +106,7 @@ export class AsrService {
     };
     this.#process = SupervisedProcess.create(supervised);
     this.#process.on('ready', ({ info, interimEngine, interimFailure, encoderFailure, usualMs }) => {
+      this.#engineVersion = info.engineVersion;
       const reasons = [
         info.fallbackReason,
         encoderFailure === undefined ? undefined : encoderFailureOf(encoderFailure),
@@ -207,8 +210,11 @@ export class AsrService {
 
   #noteEncoderFailure(reason: string): void {
     const { engine } = this.#status;
+    // Each of two engines may tell, and each lane once.
+    if (engine.encoder !== 'onnx') return;
     const sentences = [this.#status.reason, encoderFailureOf(reason)].filter((sentence) => sentence !== undefined);
-    this.#setStatus({ ...this.#status, engine: { ...engine, encoder: 'whispercpp' }, reason: sentences.join(' ') });
+    const name = decoderOf(this.#engineVersion);
+    this.#setStatus({ ...this.#status, engine: { ...engine, name, encoder: 'whispercpp' }, reason: sentences.join(' ') });
   }
 
   #setStatus(status: RecognizerStatus): void {
@@ -217,9 +223,13 @@ export class AsrService {
   }
 }
 
-function nameOf(info: SpeechEngineInfo): string {
-  const decoder = `whisper.cpp ${info.engineVersion}`;
-  return info.encoderVersion === undefined ? decoder : `${decoder} with ONNX Runtime ${info.encoderVersion}`;
+function nameOf({ engineVersion, encoderVersion }: SpeechEngineInfo): string {
+  const decoder = decoderOf(engineVersion);
+  return encoderVersion === undefined ? decoder : `${decoder} with ONNX Runtime ${encoderVersion}`;
+}
+
+function decoderOf(engineVersion: string): string {
+  return `whisper.cpp ${engineVersion}`;
 }
 
 function encoderFailureOf(reason: string): string {

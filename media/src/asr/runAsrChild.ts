@@ -1,7 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, setPriority } from 'node:os';
 import { dirname } from 'node:path';
-import type { SpeechEngine, SpeechEngineOptions } from '@parley/native';
+import type { EngineDevice, SpeechEngine, SpeechEngineOptions } from '@parley/native';
 import { monotonicNowMs } from '../process/clock.js';
 import { runChild } from '../process/runChild.js';
 import { AsrServer } from './AsrServer.js';
@@ -30,18 +30,13 @@ export function runAsrChild(options: AsrChildOptions): void {
         const engine = await options.createEngine(wanted);
         return tellingOfEncoder(engine, (reason) => link.send({ type: 'encoderFailed', reason }));
       };
-      const { engine, plan, encoderFailure } = await loadEngine(init, createEngine);
-      const interim = await loadInterimEngine({
-        model: init.interimModel,
-        init,
-        device: engine.info.device,
-        plan,
-        createEngine,
-      });
+      const { engine, plan, encoderFailure: failed } = await loadEngine(init, createEngine);
+      const interim = await loadInterimEngine({ init, device: engine.info.device, plan, createEngine });
+      const encoderFailure = failed ?? interim.opened?.encoderFailure;
       server = await AsrServer.create({
         engines: {
           final: { engine, profile: init.model.profile },
-          ...(interim.engines === undefined ? {} : { interim: interim.engines }),
+          ...(interim.opened === undefined ? {} : { interim: interim.opened }),
         },
         plan,
         socketPath: init.socketPath,
@@ -56,7 +51,7 @@ export function runAsrChild(options: AsrChildOptions): void {
       const interimFailure = interim.failure ?? server.interimFailure;
       return {
         info: engine.info,
-        interimEngine: interim.engines !== undefined && interimFailure === undefined,
+        interimEngine: interim.opened !== undefined && interimFailure === undefined,
         ...(interimFailure === undefined ? {} : { interimFailure }),
         plan,
         usualMs: server.usualMs,
@@ -71,44 +66,79 @@ export function runAsrChild(options: AsrChildOptions): void {
   });
 }
 
-/** Lanes are planned for the device that is expected; where another one answers, the engine is loaded again for that. */
-async function loadEngine(init: AsrInit, createEngine: AsrChildOptions['createEngine']) {
-  const load = async (device: 'cpu' | 'cuda') => {
-    const plan = lanesFor({
-      device,
-      cores: availableParallelism(),
-      lanes: init.lanes,
-      threadsPerLane: init.threadsPerLane,
-    });
-    const { encoder, failure } = await encoderFor({ init, device, model: init.model });
-    const engine = await createEngine({
-      modelPath: init.model.path,
-      device: init.device,
-      lanes: plan.lanes,
-      threadsPerLane: plan.threadsPerLane,
-      flashAttention: encoder === undefined && init.model.profile.windowPolicy === 'full',
-      ...(encoder === undefined ? {} : { encoder }),
-    });
-    const encoderFailure = failure ?? engine.info.encoderFailure;
-    // Whatever is wrong with the graph, the next start writes it again.
-    if (encoder !== undefined && encoderFailure !== undefined) await forget(encoder.graphPath);
-    return { engine, plan, ...(encoderFailure === undefined ? {} : { encoderFailure }) };
+type CreateEngine = AsrChildOptions['createEngine'];
+
+/** Lanes and encoder are planned for the device that is expected; where another one answers, the engine is loaded again for that. */
+async function loadEngine(init: AsrInit, createEngine: CreateEngine): Promise<OpenedEngine & { plan: LanePlan }> {
+  const load = async (expected: EngineDevice) => {
+    const { lanes, threadsPerLane } = init;
+    const plan = lanesFor({ device: expected, cores: availableParallelism(), lanes, threadsPerLane });
+    return { ...(await openEngine({ init, model: init.model, device: init.device, expected, plan, createEngine })), plan };
   };
   const expected = init.device === 'auto' ? await detectDevice() : init.device;
   const loaded = await load(expected);
   const actual = loaded.engine.info.device;
-  if (actual === expected || init.lanes !== undefined) return loaded;
+  if (actual === expected) return loaded;
   await loaded.engine.close();
   return await load(actual);
 }
 
-async function forget(graphPath: string): Promise<void> {
-  await rm(dirname(graphPath), { recursive: true, force: true }).catch(() => {});
+/** Without its own engine interims take that of finals: slower, but there. Hence no failure of it ends the process. */
+async function loadInterimEngine(options: {
+  init: AsrInit;
+  device: EngineDevice;
+  plan: LanePlan;
+  createEngine: CreateEngine;
+}): Promise<{ opened?: OpenedEngine & { profile: AsrModel['profile'] }; failure?: string }> {
+  const { init, device } = options;
+  const model = init.interimModel;
+  if (model === undefined) return {};
+  try {
+    return { opened: { ...(await openEngine({ ...options, model, expected: device })), profile: model.profile } };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
 }
 
-function encoderFor({ init, device, model }: { init: AsrInit; device: 'cpu' | 'cuda'; model: AsrModel }) {
-  const { engine, encoderDirectory: directory } = init;
-  return encoderOf({ engine, device, modelPath: model.path, ...(directory === undefined ? {} : { directory }) });
+interface OpenedEngine {
+  engine: SpeechEngine;
+  /** Why whisper.cpp encodes although ONNX Runtime was to; absent when nothing is to be told. */
+  encoderFailure?: string;
+}
+
+async function openEngine(options: {
+  init: AsrInit;
+  model: AsrModel;
+  device: AsrInit['device'];
+  expected: EngineDevice;
+  plan: LanePlan;
+  createEngine: CreateEngine;
+}): Promise<OpenedEngine> {
+  const { init, device, expected, plan, createEngine } = options;
+  const { path: modelPath, profile } = options.model;
+  const { encoder, failure } = await encoderOf({
+    engine: init.engine,
+    device: expected,
+    modelPath,
+    ...(init.encoderDirectory === undefined ? {} : { directory: init.encoderDirectory }),
+  });
+  const engine = await createEngine({
+    modelPath,
+    device,
+    lanes: plan.lanes,
+    threadsPerLane: plan.threadsPerLane,
+    flashAttention: encoder === undefined && profile.windowPolicy === 'full',
+    ...(encoder === undefined ? {} : { encoder }),
+  });
+  const encoderFailure = failure ?? engine.info.encoderFailure;
+  // Whatever is wrong with the graph, the next start writes it again.
+  if (encoder !== undefined && encoderFailure !== undefined) await forget(encoder.graphPath);
+  return { engine, ...(encoderFailure === undefined ? {} : { encoderFailure }) };
+}
+
+async function forget(graphPath: string): Promise<void> {
+  // A graph that stays is found to be no good again at the next start.
+  await rm(dirname(graphPath), { recursive: true, force: true }).catch(() => {});
 }
 
 /** The same engine, which tells when its encoder failed and whisper.cpp's took over. */
@@ -123,34 +153,6 @@ function tellingOfEncoder(engine: SpeechEngine, onFailure: (reason: string) => v
       return result;
     },
   };
-}
-
-/** Without its own engine interims take that of finals: slower, but there. Hence no failure of it ends the process. */
-async function loadInterimEngine(options: {
-  model: AsrModel | undefined;
-  init: AsrInit;
-  device: 'cpu' | 'cuda';
-  plan: LanePlan;
-  createEngine: AsrChildOptions['createEngine'];
-}): Promise<{ engines?: { engine: SpeechEngine; profile: AsrModel['profile'] }; failure?: string }> {
-  const { model, init, createEngine, device } = options;
-  const { lanes, threadsPerLane } = options.plan;
-  if (model === undefined) return {};
-  const { path: modelPath, profile } = model;
-  try {
-    const { encoder } = await encoderFor({ init, device, model });
-    const engine = await createEngine({
-      modelPath,
-      device,
-      lanes,
-      threadsPerLane,
-      flashAttention: encoder === undefined && profile.windowPolicy === 'full',
-      ...(encoder === undefined ? {} : { encoder }),
-    });
-    return { engines: { engine, profile } };
-  } catch (error) {
-    return { failure: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 /** Sound has to be forwarded and heard at once; text may come a moment later. */

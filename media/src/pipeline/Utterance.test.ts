@@ -12,6 +12,7 @@ import {
 import type { SpeakerEvent } from './messages.js';
 import { SpeakerPipeline } from './SpeakerPipeline.js';
 import { bareUtterance } from './testing/bareUtterance.js';
+import { ONE_SPEAKER } from './testing/oneSpeaker.js';
 
 const MS = 16;
 const CHUNK = 320;
@@ -40,15 +41,7 @@ async function play(
   let nowMs = 0;
   const pipeline = new SpeakerPipeline({
     roomId: 'room',
-    speaker: {
-      speakerId: 's',
-      participantId: 'p',
-      track: 'microphone',
-      epoch: 1,
-      ssrc: 1,
-      payloadType: 100,
-      muted: false,
-    },
+    speaker: ONE_SPEAKER,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...options.settings }),
     longestWindowMs: options.longestWindowMs ?? 28_000,

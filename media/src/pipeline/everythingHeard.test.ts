@@ -9,6 +9,7 @@ import { joinPcm } from '../testing/joinPcm.js';
 import { silentFrames, soundActivity, WrittenSpeechReader, writeSpeech } from '../testing/WrittenSpeech.js';
 import type { AudioLedgerTotals, SpeakerEvent } from './messages.js';
 import { SpeakerPipeline, type SpeakerPipelineOptions } from './SpeakerPipeline.js';
+import { ONE_SPEAKER } from './testing/oneSpeaker.js';
 
 /** Frames that the VAD answers alike. */
 interface Stretch {
@@ -101,7 +102,7 @@ async function play(options: {
   let nowMs = 0;
   const pipeline = new SpeakerPipeline({
     roomId: 'room',
-    speaker: { speakerId: 's', participantId: 'p', track: 'mic', epoch: 1, ssrc: 1, payloadType: 100, muted: false },
+    speaker: ONE_SPEAKER,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...settings }),
     longestWindowMs: 28_000,

@@ -5,6 +5,7 @@ import { resolveSpeechSettings, type SpeechOverrides } from '../speech/index.js'
 import { silentFrames, soundActivity, WrittenSpeechReader, writeSpeech } from '../testing/WrittenSpeech.js';
 import type { SpeakerEvent } from './messages.js';
 import { SpeakerPipeline } from './SpeakerPipeline.js';
+import { ONE_SPEAKER } from './testing/oneSpeaker.js';
 
 const MS = 16;
 const CHUNK = 320;
@@ -54,15 +55,7 @@ async function play(utterances: readonly string[], settings: SpeechOverrides = {
   let nowMs = 0;
   const pipeline = new SpeakerPipeline({
     roomId: 'room',
-    speaker: {
-      speakerId: 's',
-      participantId: 'p',
-      track: 'microphone',
-      epoch: 1,
-      ssrc: 1,
-      payloadType: 100,
-      muted: false,
-    },
+    speaker: ONE_SPEAKER,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', settings),
     longestWindowMs: 28_000,

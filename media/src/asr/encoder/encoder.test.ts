@@ -83,8 +83,8 @@ describe('the encoder by ONNX Runtime', () => {
         const [one, other] = [await own.transcribe(0, wanted), await onnx.transcribe(0, wanted)];
         expect(other.tokenIds).toEqual(one.tokenIds);
         expect(other.noSpeechProbability).toBeCloseTo(one.noSpeechProbability, 2);
-        const starts = (words: typeof one.words) => words?.map(({ startMs }) => Math.round(startMs / 60));
-        expect(starts(other.words)?.length).toBe(starts(one.words)?.length);
+        const far = one.words?.filter(({ startMs }, at) => Math.abs(startMs - (other.words?.[at]?.startMs ?? -1_000)) > 60);
+        expect(far).toEqual([]);
       }
     }
   });

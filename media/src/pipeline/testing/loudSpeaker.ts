@@ -3,6 +3,7 @@ import { resolveSpeechSettings, type SpeechOverrides } from '../../speech/index.
 import { soundActivity } from '../../testing/WrittenSpeech.js';
 import type { SpeakerEvent } from '../messages.js';
 import { SpeakerPipeline } from '../SpeakerPipeline.js';
+import { ONE_SPEAKER } from './oneSpeaker.js';
 
 const MS = 16;
 const CHUNK_MS = 10;
@@ -13,15 +14,7 @@ export function loudSpeaker(options: { recognizer: Recognizer; settings?: Speech
   const events: SpeakerEvent[] = [];
   const pipeline = new SpeakerPipeline({
     roomId: 'r',
-    speaker: {
-      speakerId: 's',
-      participantId: 'p',
-      track: 'microphone',
-      epoch: 1,
-      ssrc: 1,
-      payloadType: 100,
-      muted: false,
-    },
+    speaker: ONE_SPEAKER,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...options.settings }),
     longestWindowMs: 28_000,

@@ -1,0 +1,10 @@
+/** One track of one participant, as a room tells its pipeline of it. */
+export const ONE_SPEAKER = {
+  speakerId: 's',
+  participantId: 'p',
+  track: 'microphone',
+  epoch: 1,
+  ssrc: 1,
+  payloadType: 100,
+  muted: false,
+};
