@@ -49,6 +49,14 @@ export async function createSpeechEngine(options: SpeechEngineOptions): Promise<
   }
 }
 
+/**
+ * Loads ONNX Runtime's shared library, for an engine's `encoder`.
+ * @returns why it cannot be used; undefined where it can. @throws NativeError `NATIVE_ADDON_UNAVAILABLE`
+ */
+export function onnxRuntimeProblem(libraryPath: string): string | undefined {
+  return loadAddon().addon.onnxRuntimeProblem(libraryPath);
+}
+
 /** Whether Whisper has a token for a language, by its code. @throws NativeError `NATIVE_ADDON_UNAVAILABLE` */
 export function isLanguage(code: string): boolean {
   return loadAddon().addon.isLanguage(code);

@@ -8,5 +8,5 @@ export {
   type TensorEntry,
 } from './modelHeader.js';
 export { createOpusDecoder, opusPacketInfo } from './OpusDecoder.js';
-export { createSpeechEngine, isLanguage } from './SpeechEngine.js';
+export { createSpeechEngine, isLanguage, onnxRuntimeProblem } from './SpeechEngine.js';
 export * from './types.js';

@@ -22,6 +22,7 @@ export interface RawAddon {
     encoder?: { libraryPath: string; graphPath: string };
   }): Promise<{ engine: RawEngine; info: SpeechEngineInfo }>;
   isLanguage(code: string): boolean;
+  onnxRuntimeProblem(libraryPath: string): string | undefined;
 }
 
 /** Answers samples written, or a negative code. */

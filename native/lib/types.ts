@@ -119,7 +119,7 @@ export interface TranscribeJob {
   prompt: string;
   /**
    * Tokens of an earlier text about audio that begins at the same place, 224 at most: where the new text is the same, it is found in one
-   * look. A guess, never trusted: the text is the same with it and without.
+   * look. A guess, never trusted: but for near ties the text is the same without.
    */
   draft?: readonly number[];
   temperature: number;
@@ -172,10 +172,10 @@ export interface TranscribeResult {
   /** The tokens were used up before the text ended; absent when it ended. */
   truncated?: boolean;
   /**
-   * The decoder went in circles, and the text ends where it began to: the audio may hold more behind it. Absent when it did not, or when no
-   * word times were asked for: without the attention circles are not seen.
+   * The decoder got into a repetition loop, and the text ends where that began: the audio may hold more behind it. Absent when it did not,
+   * or when no word times were asked for: without the attention loops are not seen.
    */
-  circled?: boolean;
+  looped?: boolean;
   /**
    * Mean log-probability of the same tokens on the same audio without the prompt: how much of the text is heard and not just
    * repeated. Absent unless every word of the text stands in the prompt.

@@ -179,6 +179,16 @@ Napi::Value loadEngine(const Napi::CallbackInfo &info) {
   });
 }
 
+/** Why ONNX Runtime's library cannot be used; undefined where it can. */
+Napi::Value onnxRuntimeProblem(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    if (!info[0].IsString()) return throwError(env, kInvalid, "onnxRuntimeProblem takes the library's path");
+    const std::string problem = OnnxEncoder::problemWith(info[0].As<Napi::String>().Utf8Value());
+    return problem.empty() ? env.Undefined() : Napi::String::New(env, problem);
+  });
+}
+
 Napi::Value isLanguage(const Napi::CallbackInfo &info) {
   if (!info[0].IsString()) return Napi::Boolean::New(info.Env(), false);
   const std::string code = info[0].As<Napi::String>().Utf8Value();
@@ -192,6 +202,7 @@ Napi::Value isLanguage(const Napi::CallbackInfo &info) {
 void exportEngine(Napi::Env env, Napi::Object exports) {
   silenceEngineLogs();
   exports.Set("loadEngine", Napi::Function::New(env, loadEngine, "loadEngine"));
+  exports.Set("onnxRuntimeProblem", Napi::Function::New(env, onnxRuntimeProblem, "onnxRuntimeProblem"));
   exports.Set("isLanguage", Napi::Function::New(env, isLanguage, "isLanguage"));
 }
 

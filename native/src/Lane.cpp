@@ -44,7 +44,7 @@ bool Lane::makeState(std::string &error) {
     error = lastEngineError().empty() ? "not enough memory for a decoder state" : lastEngineError();
     return false;
   }
-  access::useLargePages(state_);
+  access::useHugePages(state_);
   attachThreads();
   return true;
 }

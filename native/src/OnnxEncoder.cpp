@@ -6,9 +6,11 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "onnxruntime_c_api.h"
 
@@ -113,7 +115,6 @@ struct OnnxEncoder::Session {
     set(api.SetSessionGraphOptimizationLevel(options, ORT_ENABLE_BASIC));
     // Threads that wait give their core to other lanes.
     set(api.AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0"));
-    set(api.AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));
     if (error.empty()) set(api.CreateSession(runtime.environment, graphPath.c_str(), options, &session));
     api.ReleaseSessionOptions(options);
     return error;
@@ -169,29 +170,54 @@ struct Held {
 
 } // namespace
 
+std::string OnnxEncoder::problemWith(const std::string &libraryPath) { return Runtime::of(libraryPath).error; }
+
 std::unique_ptr<OnnxEncoder> OnnxEncoder::load(const OnnxEncoderOptions &options, int threads, std::string &error) {
   const Runtime &runtime = Runtime::of(options.libraryPath);
   error = runtime.error;
   if (!error.empty()) return nullptr;
-  std::unique_ptr<OnnxEncoder> encoder(new OnnxEncoder());
-  encoder->runtime_ = &runtime;
-  for (const int count : {1, threads}) {
-    if (count == 1 && !encoder->sessions_.empty()) break;
-    auto session = std::make_unique<Session>(runtime, count);
-    error = session->open(options.graphPath);
-    if (!error.empty()) return nullptr;
-    encoder->sessions_.push_back(std::move(session));
-  }
-  return encoder;
+  std::unique_ptr<OnnxEncoder> encoder(new OnnxEncoder(runtime, options.graphPath, threads));
+  return encoder->sessionFor(threads, error) == nullptr ? nullptr : std::move(encoder);
 }
+
+OnnxEncoder::OnnxEncoder(const Runtime &runtime, std::string graphPath, int threads)
+    : runtime_(runtime), graphPath_(std::move(graphPath)), threads_(threads) {}
 
 OnnxEncoder::~OnnxEncoder() = default;
 
-std::string OnnxEncoder::version() const { return runtime_->version; }
+std::string OnnxEncoder::version() const { return runtime_.version; }
+
+void OnnxEncoder::giveUp(std::string reason) {
+  std::lock_guard lock(mutex_);
+  if (!failed_.exchange(true)) failure_ = std::move(reason);
+}
+
+std::string OnnxEncoder::takeFailure() {
+  if (!failed_) return {};
+  std::lock_guard lock(mutex_);
+  return std::exchange(failure_, {});
+}
+
+const OnnxEncoder::Session *OnnxEncoder::sessionFor(int threads, std::string &error) {
+  int count = threads_;
+  while (count > threads && count > 1) count /= 2;
+  std::lock_guard lock(mutex_);
+  auto &session = sessions_[count];
+  if (session == nullptr) {
+    auto opened = std::make_unique<Session>(runtime_, count);
+    error = opened->open(graphPath_);
+    if (!error.empty()) return nullptr;
+    session = std::move(opened);
+  }
+  return session.get();
+}
 
 std::string OnnxEncoder::encode(const AudioInput &audio, const CrossAttentionCache &cache, int threads,
-                                const StopSignal &stop) const {
-  const Runtime &runtime = *runtime_;
+                                const StopSignal &stop) {
+  std::string error;
+  const Session *session = sessionFor(threads, error);
+  if (session == nullptr) return error;
+  const Runtime &runtime = runtime_;
   const OrtApi &api = *runtime.api;
   std::vector<float> samples = framed(audio, cache.frames);
   Held held(api);
@@ -203,7 +229,7 @@ std::string OnnxEncoder::encode(const AudioInput &audio, const CrossAttentionCac
   };
   constexpr auto kFloat = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
   constexpr auto kHalf = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
-  std::string error = tensor(samples.data(), 4, {1, 1, static_cast<std::int64_t>(samples.size())}, kFloat, 0);
+  error = tensor(samples.data(), 4, {1, 1, static_cast<std::int64_t>(samples.size())}, kFloat, 0);
   if (error.empty()) error = tensor(cache.keys, 2, {cache.layers, cache.frames, cache.width}, kHalf, 1);
   if (error.empty()) error = tensor(cache.values, 2, {cache.layers, cache.width, cache.frames}, kHalf, 2);
   if (error.empty()) error = runtime.take(api.CreateRunOptions(&held.options));
@@ -211,10 +237,14 @@ std::string OnnxEncoder::encode(const AudioInput &audio, const CrossAttentionCac
 
   constexpr std::array<const char *, 1> kInputs{"samples"};
   constexpr std::array<const char *, 2> kOutputs{"keys", "values"};
-  const Session &session = *sessions_[threads > 1 ? sessions_.size() - 1 : 0];
-  const Watch watch(api, held.options, stop);
-  return runtime.take(api.Run(session.session, held.options, kInputs.data(), held.values.data(), kInputs.size(),
-                              kOutputs.data(), kOutputs.size(), held.values.data() + 1));
+  try {
+    const Watch watch(api, held.options, stop);
+    return runtime.take(api.Run(session->session, held.options, kInputs.data(), held.values.data(), kInputs.size(),
+                                kOutputs.data(), kOutputs.size(), held.values.data() + 1));
+  } catch (const std::system_error &failure) {
+    // No thread could be had to watch the run.
+    return failure.what();
+  }
 }
 
 } // namespace parley

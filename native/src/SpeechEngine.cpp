@@ -55,7 +55,7 @@ bool SpeechEngine::open(const EngineOptions &options, bool gpu, std::string &err
       return false;
     }
     if (!gpu) {
-      access::useLargePages(context_);
+      access::useHugePages(context_);
       openEncoder(options);
     }
     for (int i = 0; i < options.lanes; ++i) {
@@ -118,6 +118,7 @@ void SpeechEngine::close() {
   }
   for (const auto &lane : lanes_) lane->beginClose(); // all at once, then one after the other
   lanes_.clear();
+  encoder_.reset();
   if (context_ != nullptr) whisper_free(context_);
   context_ = nullptr;
 }

@@ -70,6 +70,9 @@ private:
   bool follows_ = true;
 };
 
+/** Where nobody knows which heads follow the audio there are hundreds, and a text's rows would take hundreds of megabytes. */
+constexpr int kMostHeads = 64;
+
 /** Gathers the rows of attention that belong to the text. */
 class AttentionRows {
 public:
@@ -77,7 +80,7 @@ public:
 
   /** Takes `count` rows of the last run from `from` on. */
   void take(std::size_t from, std::size_t count) {
-    if (!complete_ || !access::attentionAfter(state_, run_)) {
+    if (!complete_ || !access::attentionAfter(state_, run_) || run_.heads > kMostHeads) {
       complete_ = false;
       return;
     }
@@ -115,17 +118,16 @@ public:
   }
 
   access::Attention all() const {
-    const std::size_t count = count_;
     access::Attention attention;
-    if (!complete_ || count == 0) return attention;
+    if (!complete_ || count_ == 0) return attention;
     const std::size_t planes = static_cast<std::size_t>(heads_) * frames_;
-    attention.tokens = static_cast<int>(count);
+    attention.tokens = static_cast<int>(count_);
     attention.frames = frames_;
     attention.heads = heads_;
-    attention.weights.resize(planes * count);
-    for (std::size_t row = 0; row < count; ++row) {
+    attention.weights.resize(planes * count_);
+    for (std::size_t row = 0; row < count_; ++row) {
       for (std::size_t plane = 0; plane < planes; ++plane) {
-        attention.weights[plane * count + row] = rows_[row * planes + plane];
+        attention.weights[plane * count_ + row] = rows_[row * planes + plane];
       }
     }
     return attention;
@@ -148,9 +150,9 @@ constexpr int kFramesOfRepeat = 15;
 
 /**
  * Whether the last `length` tokens of a text say again what those before them said, while the decoder looked at the same stretch of audio
- * again, or at none: it goes in circles. Who really says a thing twice says it later.
+ * again, or at none: a repetition loop. Who really says a thing twice says it later.
  */
-bool goesInCircles(const Decoded &decoded, const AttentionRows &attention, std::size_t length) {
+bool isRepetitionLoop(const Decoded &decoded, const AttentionRows &attention, std::size_t length) {
   const std::vector<Token> &tokens = decoded.tokens;
   const std::size_t second = tokens.size() - length;
   const std::size_t first = second - length;
@@ -177,14 +179,14 @@ bool goesInCircles(const Decoded &decoded, const AttentionRows &attention, std::
   return later[length / 2] < kFramesOfRepeat || 3 * (to[1] - from[1]) < to[0] - from[0];
 }
 
-/** Takes what the decoder wrote in circles off the end of a text. @return whether there was such a thing */
-bool cutCircle(Decoded &decoded, const AttentionRows &attention) {
+/** Takes a repetition loop off the end of a text. @return whether there was such a thing */
+bool cutLoop(Decoded &decoded, const AttentionRows &attention) {
   std::vector<Token> &tokens = decoded.tokens;
   for (std::size_t length = kShortestRepeat; 2 * length <= tokens.size(); ++length) {
-    if (!goesInCircles(decoded, attention, length)) continue;
+    if (!isRepetitionLoop(decoded, attention, length)) continue;
     tokens.resize(tokens.size() - length);
     decoded.textRows.resize(tokens.size());
-    decoded.circled = true;
+    decoded.looped = true;
     decoded.ended = true;
     return true;
   }
@@ -203,7 +205,8 @@ std::vector<whisper_token> taskTokens(whisper_context *context, const GreedyRequ
 
 } // namespace
 
-bool decodeGreedily(whisper_context *context, whisper_state *state, const GreedyRequest &request, Decoded &decoded) {
+bool decodeGreedily(whisper_context *context, whisper_state *state, const GreedyRequest &request,
+                    const StopSignal &stop, Decoded &decoded) {
   const whisper_token end = whisper_token_eot(context);
   const int textContext = whisper_n_text_ctx(context);
   const std::vector<whisper_token> task = taskTokens(context, request);
@@ -225,6 +228,8 @@ bool decodeGreedily(whisper_context *context, whisper_state *state, const Greedy
   int position = 0;
   std::size_t certain = run.size();
   for (bool first = true; !decoded.ended; first = false) {
+    // On a GPU nothing below looks: ggml asks between the nodes of a CPU's graph alone.
+    if (stop.shouldStop()) return false;
     const std::size_t room = std::min(request.maxTokens - tokens.size(), static_cast<std::size_t>(textContext - position) - certain);
     const std::vector<whisper_token> guess = draft.next(room);
     run.insert(run.end(), guess.begin(), guess.end());
@@ -245,7 +250,7 @@ bool decodeGreedily(whisper_context *context, whisper_state *state, const Greedy
       decoded.textRows.push_back(static_cast<int>(task.size() - 1 + tokens.size()));
       tokens.push_back({whisper_token_to_str(context, next.id), next});
       draft.took(next.id);
-      if (request.attention && cutCircle(decoded, attention)) break;
+      if (request.attention && cutLoop(decoded, attention)) break;
       if (tokens.size() == request.maxTokens || held == guess.size() || guess[held] != next.id) break;
     }
     if (held == guess.size() && held > 0) draft.heldAll();

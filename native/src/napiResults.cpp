@@ -47,7 +47,7 @@ Napi::Value transcriptionToJs(Napi::Env env, const Outcome &outcome) {
   result.Set("tokenIds", tokenIds);
   if (!value.encoderFailure.empty()) result.Set("encoderFailure", value.encoderFailure);
   if (value.truncated) result.Set("truncated", true);
-  if (value.circled) result.Set("circled", true);
+  if (value.looped) result.Set("looped", true);
   if (value.unpromptedLogProbability) result.Set("unpromptedLogProbability", *value.unpromptedLogProbability);
   if (outcome.wantsWords) result.Set("words", wordsToJs(env, value.words));
   result.Set("sanitizedSamples", static_cast<double>(outcome.sanitized));

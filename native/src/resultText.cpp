@@ -224,7 +224,7 @@ void collectText(whisper_context *context, whisper_state *state, const Job &job,
   value.text = std::string(trimmed(valid));
   for (const Token &token : tokens) value.tokenIds.push_back(token.data.id);
   value.truncated = !decoded.ended;
-  value.circled = decoded.circled;
+  value.looped = decoded.looped;
   value.meanLogProbability = value.text.empty() ? 0 : decoded.meanLogProbability();
   if (job.words) value.words = words.take();
   if (mayEcho(value.text, job.prompt)) {

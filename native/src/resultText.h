@@ -22,8 +22,8 @@ struct Decoded {
   std::vector<Token> tokens;
   /** The end of the text was reached; otherwise the tokens were used up. */
   bool ended = true;
-  /** It went in circles, and was ended where the first one began again: what the audio holds behind it is not in the text. */
-  bool circled = false;
+  /** It got into a repetition loop, and was ended before that: what the audio holds behind it is not in the text. */
+  bool looped = false;
   /** What the text is worth by the model itself, where its tokens were drawn at a temperature and their own probabilities are not. */
   std::optional<double> rescored;
   /** Of the task's tokens and the text's, from the decoding itself; empty where it was not asked for or could not be had. */

@@ -162,20 +162,20 @@ double msSince(std::chrono::steady_clock::time_point started) {
  * @return whisper.cpp's code
  */
 int encode(whisper_context *context, whisper_state *state, const Job &job, int threads, const StopSignal &stop,
-           OnnxEncoder *encoder, std::string &failure) {
+           OnnxEncoder *encoder) {
   const auto &samples = job.audio.samples;
   const int count = static_cast<int>(samples.size());
   const CrossAttentionCache cache = access::crossAttentionCache(context, state);
   if (encoder != nullptr && encoder->usable() && cache.keys != nullptr) {
     const auto started = std::chrono::steady_clock::now();
-    failure = encoder->encode(job.audio, cache, threads, stop);
+    std::string failure = encoder->encode(job.audio, cache, threads, stop);
     access::addEncodeMs(state, msSince(started));
     if (failure.empty()) {
       access::noteAudio(context, state, count);
       return 0;
     }
     if (stop.shouldStop()) return kEncoderFailed;
-    encoder->giveUp();
+    encoder->giveUp(std::move(failure));
   }
   if (!access::prepareAudio(context, state, samples.data(), count, threads)) return -2;
   return whisper_encode_with_state(context, state, 0, threads) == 0 ? 0 : kEncoderFailed;
@@ -191,7 +191,7 @@ std::vector<whisper_token> promptTokens(whisper_context *context, const std::str
 
 /** One try at the text, on the encoding that `state` holds. @return whisper.cpp's code */
 int decodeOnce(whisper_context *context, whisper_state *state, const Job &job, const whisper_full_params &params,
-               Decoded &decoded) {
+               const StopSignal &stop, Decoded &decoded) {
   if (params.temperature > 0 || job.beamSize > 1) {
     access::reuseEncoding(state);
     // 0 samples: the encoding is in the state already.
@@ -211,7 +211,7 @@ int decodeOnce(whisper_context *context, whisper_state *state, const Job &job, c
                                  [end = whisper_token_eot(context)](int token) { return token >= 0 && token < end; });
   if (known) request.draft = job.draft;
   request.attention = job.words;
-  return decodeGreedily(context, state, request, decoded) ? 0 : kDecoderFailed;
+  return decodeGreedily(context, state, request, stop, decoded) ? 0 : kDecoderFailed;
 }
 
 /**
@@ -219,14 +219,15 @@ int decodeOnce(whisper_context *context, whisper_state *state, const Job &job, c
  * is the first one: it is the likeliest.
  * @return whisper.cpp's code
  */
-int decode(whisper_context *context, whisper_state *state, const Job &job, whisper_full_params params, Decoded &decoded) {
+int decode(whisper_context *context, whisper_state *state, const Job &job, whisper_full_params params,
+           const StopSignal &stop, Decoded &decoded) {
   for (float temperature = job.temperature; temperature <= 1 + 1e-6f; temperature += job.temperatureIncrement) {
     const bool first = temperature == job.temperature;
     params.temperature = temperature;
     // Between samples, less of a loop is better; the likeliest text is not dropped for its entropy.
     params.entropy_thold = temperature > 0 ? job.entropyThreshold : 0;
     Decoded next;
-    const int code = decodeOnce(context, state, job, params, next);
+    const int code = decodeOnce(context, state, job, params, stop, next);
     // A try that was stopped takes nothing from the text that is there.
     if (code != 0) return first || code == kStateFreed ? code : 0;
     const double noSpeech = access::noSpeechProbability(state);
@@ -253,7 +254,7 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   access::beginRequest(state, job.audioContext);
   Outcome outcome;
   Transcription &value = outcome.value;
-  const int encoded = encode(context, state, job, threads, stop, encoder, value.encoderFailure);
+  const int encoded = encode(context, state, job, threads, stop, encoder);
   if (stop.shouldStop()) return aborted();
   if (encoded != 0) return failed(Status::DecodeFailed, failureText("the audio could not be encoded", encoded));
 
@@ -274,7 +275,7 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   params.initial_prompt = prompt.empty() ? nullptr : prompt.c_str();
 
   Decoded decoded;
-  const int code = decode(context, state, job, params, decoded);
+  const int code = decode(context, state, job, params, stop, decoded);
   if (code == kStateFreed) {
     state = nullptr;
     return failed(Status::DecodeFailed, failureText("out of memory for the decoder", code));
@@ -289,6 +290,8 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   value.encodeMs = timings.encodeMs;
   value.decodeMs = timings.decodeMs;
   value.totalMs = msSince(started);
+  // By the first answer that arrives: the one of the job that it failed for may never do so.
+  if (encoder != nullptr) value.encoderFailure = encoder->takeFailure();
   outcome.wantsWords = job.words;
   outcome.sanitized = job.audio.sanitized;
   return outcome;

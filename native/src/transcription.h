@@ -63,8 +63,8 @@ struct Transcription {
   std::string encoderFailure;
   /** The tokens were used up before the text ended. */
   bool truncated = false;
-  /** The text was ended where it began to go in circles. */
-  bool circled = false;
+  /** The text was ended where a repetition loop began. */
+  bool looped = false;
   /** Mean log-probability of the text's tokens on the same audio without the prompt, where the prompt holds all its words. */
   std::optional<double> unpromptedLogProbability;
   std::vector<Word> words;

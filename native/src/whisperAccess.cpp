@@ -54,10 +54,10 @@ bool prepareAudio(whisper_context *context, whisper_state *state, const float *s
 }
 
 void noteAudio(whisper_context *context, whisper_state *state, int count) {
-  // As `log_mel_spectrogram` counts.
-  constexpr int kPadding = 30 * WHISPER_SAMPLE_RATE;
   state->mel.n_mel = context->model.hparams.n_mels;
-  state->mel.n_len = (count + kPadding) / WHISPER_HOP_LENGTH;
+  // There is no spectrogram, and whoever looks for one finds silence.
+  state->mel.n_len = 0;
+  // As `log_mel_spectrogram` counts.
   state->mel.n_len_org = 1 + (count + WHISPER_N_FFT / 2 - WHISPER_N_FFT) / WHISPER_HOP_LENGTH;
 }
 
@@ -150,15 +150,15 @@ whisper_token spaceToken(const whisper_context *context) { return context->vocab
 
 namespace {
 
-void putIntoLargePages([[maybe_unused]] ggml_backend_buffer_t buffer) {
+void putIntoHugePages([[maybe_unused]] ggml_backend_buffer_t buffer) {
 #ifdef __linux__
-  constexpr std::uintptr_t kLargePage = 2 << 20;
+  constexpr std::uintptr_t kHugePage = 2 << 20;
   // Collapses pages that are in use already; Linux 6.1 and newer.
   constexpr int kCollapse = 25;
   if (buffer == nullptr || !ggml_backend_buffer_is_host(buffer)) return;
   const auto base = reinterpret_cast<std::uintptr_t>(ggml_backend_buffer_get_base(buffer));
-  const std::uintptr_t from = (base + kLargePage - 1) & ~(kLargePage - 1);
-  const std::uintptr_t to = (base + ggml_backend_buffer_get_size(buffer)) & ~(kLargePage - 1);
+  const std::uintptr_t from = (base + kHugePage - 1) & ~(kHugePage - 1);
+  const std::uintptr_t to = (base + ggml_backend_buffer_get_size(buffer)) & ~(kHugePage - 1);
   if (from >= to) return;
   // Neither changes what the memory holds, and both may be refused.
   (void)madvise(reinterpret_cast<void *>(from), to - from, MADV_HUGEPAGE);
@@ -168,11 +168,11 @@ void putIntoLargePages([[maybe_unused]] ggml_backend_buffer_t buffer) {
 
 } // namespace
 
-void useLargePages(const whisper_context *context) {
-  for (const auto &buffer : context->model.buffers) putIntoLargePages(buffer);
+void useHugePages(const whisper_context *context) {
+  for (const auto &buffer : context->model.buffers) putIntoHugePages(buffer);
 }
 
-void useLargePages(const whisper_state *state) { putIntoLargePages(state->kv_cross.buffer); }
+void useHugePages(const whisper_state *state) { putIntoHugePages(state->kv_cross.buffer); }
 
 ggml_backend_t cpuBackend(const whisper_state *state) {
   return state->backends.empty() ? nullptr : state->backends.back();

@@ -99,12 +99,12 @@ void noteNoSpeech(whisper_context *context, whisper_state *state, const float *l
 whisper_token spaceToken(const whisper_context *context);
 
 /**
- * Asks the system to keep the model's weights in large pages. Each token of the decoder reads them all, and with small ones a good part of its time
+ * Asks the system to keep the model's weights in huge pages. Each token of the decoder reads them all, and with small ones a good part of its time
  * goes into finding pages. Linux only; without effect where the system does not do it.
  */
-void useLargePages(const whisper_context *context);
+void useHugePages(const whisper_context *context);
 /** The same for what the decoder reads of the audio. */
-void useLargePages(const whisper_state *state);
+void useHugePages(const whisper_state *state);
 
 /** The state's CPU backend: always the last one of its list. */
 ggml_backend_t cpuBackend(const whisper_state *state);

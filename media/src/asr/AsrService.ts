@@ -120,7 +120,14 @@ export class AsrService {
         state: 'ready',
         model: this.#model,
         ...(interimEngine && interimModel !== undefined ? { interimModel: interimModel.profile } : {}),
-        engine: { name: nameOf(info), encoder: info.encoder, device: info.device, deviceName: info.deviceName },
+        engine: {
+          // It may have been loaded, and have failed at its first run.
+          ...(encoderFailure === undefined
+            ? { name: nameOf(info), encoder: info.encoder }
+            : { name: decoderOf(info.engineVersion), encoder: 'whispercpp' }),
+          device: info.device,
+          deviceName: info.deviceName,
+        },
         ...(reasons.length === 0 ? {} : { reason: reasons.join(' ') }),
       });
     });
@@ -214,7 +221,11 @@ export class AsrService {
     if (engine.encoder !== 'onnx') return;
     const sentences = [this.#status.reason, encoderFailureOf(reason)].filter((sentence) => sentence !== undefined);
     const name = decoderOf(this.#engineVersion);
-    this.#setStatus({ ...this.#status, engine: { ...engine, name, encoder: 'whispercpp' }, reason: sentences.join(' ') });
+    this.#setStatus({
+      ...this.#status,
+      engine: { ...engine, name, encoder: 'whispercpp' },
+      reason: sentences.join(' '),
+    });
   }
 
   #setStatus(status: RecognizerStatus): void {

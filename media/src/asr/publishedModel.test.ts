@@ -99,6 +99,9 @@ describe.skipIf(
       const looping = await hear(pcm, { temperatureFallback: false }, { audioContext: 128 });
       expect(looping.text).toBe('and so my fellow Americans');
       expect(looping).not.toHaveProperty('truncated');
+      // Eight more seconds of speech follow.
+      expect(looping.loopAtMs).toBeGreaterThan(1_500);
+      expect(looping.loopAtMs).toBeLessThan(3_500);
       expect(joinWords(looping.words ?? [])).toBe(looping.text);
     },
     TIMEOUT_MS,

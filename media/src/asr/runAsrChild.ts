@@ -26,13 +26,20 @@ export function runAsrChild(options: AsrChildOptions): void {
       await preferToBeKilled();
       const began = monotonicNowMs();
       await yieldToMedia();
+      // While nobody knows of an engine yet its failures are gathered; the warm-up runs it for the first time.
+      const early: string[] = [];
+      let tell: (reason: string) => void = (reason) => {
+        early.push(reason);
+      };
       const createEngine = async (wanted: SpeechEngineOptions) => {
         const engine = await options.createEngine(wanted);
-        return tellingOfEncoder(engine, (reason) => link.send({ type: 'encoderFailed', reason }));
+        return tellingOfEncoder(engine, async (reason) => {
+          tell(reason);
+          if (wanted.encoder !== undefined) await forget(wanted.encoder.graphPath);
+        });
       };
       const { engine, plan, encoderFailure: failed } = await loadEngine(init, createEngine);
       const interim = await loadInterimEngine({ init, device: engine.info.device, plan, createEngine });
-      const encoderFailure = failed ?? interim.opened?.encoderFailure;
       server = await AsrServer.create({
         engines: {
           final: { engine, profile: init.model.profile },
@@ -49,6 +56,8 @@ export function runAsrChild(options: AsrChildOptions): void {
         link.send({ type: 'stats', stats: { ...listening.stats, rssBytes: process.memoryUsage.rss() } });
       }, STATS_INTERVAL_MS);
       const interimFailure = interim.failure ?? server.interimFailure;
+      tell = (reason) => link.send({ type: 'encoderFailed', reason });
+      const encoderFailure = failed ?? interim.opened?.encoderFailure ?? early[0];
       return {
         info: engine.info,
         interimEngine: interim.opened !== undefined && interimFailure === undefined,
@@ -73,7 +82,10 @@ async function loadEngine(init: AsrInit, createEngine: CreateEngine): Promise<Op
   const load = async (expected: EngineDevice) => {
     const { lanes, threadsPerLane } = init;
     const plan = lanesFor({ device: expected, cores: availableParallelism(), lanes, threadsPerLane });
-    return { ...(await openEngine({ init, model: init.model, device: init.device, expected, plan, createEngine })), plan };
+    return {
+      ...(await openEngine({ init, model: init.model, device: init.device, expected, plan, createEngine })),
+      plan,
+    };
   };
   const expected = init.device === 'auto' ? await detectDevice() : init.device;
   const loaded = await load(expected);
@@ -142,14 +154,14 @@ async function forget(graphPath: string): Promise<void> {
 }
 
 /** The same engine, which tells when its encoder failed and whisper.cpp's took over. */
-function tellingOfEncoder(engine: SpeechEngine, onFailure: (reason: string) => void): SpeechEngine {
+function tellingOfEncoder(engine: SpeechEngine, onFailure: (reason: string) => Promise<void>): SpeechEngine {
   return {
     info: engine.info,
     abort: (lane) => engine.abort(lane),
     close: () => engine.close(),
     async transcribe(lane, job) {
       const result = await engine.transcribe(lane, job);
-      if (result.encoderFailure !== undefined) onFailure(result.encoderFailure);
+      if (result.encoderFailure !== undefined) await onFailure(result.encoderFailure);
       return result;
     },
   };

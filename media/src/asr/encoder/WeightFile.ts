@@ -24,7 +24,9 @@ export class WeightFile {
   async add(name: string, dimensions: readonly number[], values: WeightValues): Promise<string> {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const offset = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT;
-    await this.#file.write(bytes, 0, bytes.length, offset);
+    // Unlike `write`, this ends with an error where not all of it could be written.
+    await this.#file.writeFile(new Uint8Array(offset - this.#end));
+    await this.#file.writeFile(bytes);
     this.#end = offset + bytes.length;
     const type = values instanceof Float32Array ? 'float32' : values instanceof Int8Array ? 'int8' : 'uint8';
     this.tensors.push({ name, type, dimensions, content: { offset, bytes: bytes.length } });

@@ -1,4 +1,4 @@
-import type { SpeechEngineOptions } from '@parley/native';
+import { onnxRuntimeProblem, type SpeechEngineOptions } from '@parley/native';
 import type { EngineChoice } from '../types.js';
 import { onnxLibraryPath } from './onnxLibrary.js';
 import { prepareEncoder } from './prepareEncoder.js';
@@ -22,6 +22,9 @@ export async function encoderOf(
   if (engine === 'whispercpp' || device === 'cuda' || directory === undefined) return {};
   try {
     const libraryPath = onnxLibraryPath();
+    const failure = onnxRuntimeProblem(libraryPath);
+    // Nor is a graph written that nobody can run.
+    if (failure !== undefined) return { failure };
     return { encoder: { libraryPath, graphPath: await prepareEncoder({ modelPath, directory }) } };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };

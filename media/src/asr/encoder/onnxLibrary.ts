@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -17,7 +17,7 @@ export function onnxLibraryPath(): string {
   const pattern = FILES[process.platform];
   for (const version of pattern === undefined ? [] : readdirSync(binaries)) {
     const folder = join(binaries, version, process.platform, process.arch);
-    const name = readdirSync(folder).find((file) => pattern?.test(file));
+    const name = existsSync(folder) ? readdirSync(folder).find((file) => pattern?.test(file)) : undefined;
     if (name !== undefined) return join(folder, name);
   }
   throw new Error(`onnxruntime-node brings no library for ${process.platform} on ${process.arch}`);

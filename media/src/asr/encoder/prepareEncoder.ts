@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ModelFile } from '@parley/native';
 import { buildEncoderGraph, type EncoderPrecision } from './encoderGraph.js';
@@ -13,8 +13,10 @@ const GRAPH_VERSION = 2;
 const GRAPH_FILE = 'encoder.onnx';
 const WEIGHTS_FILE = 'encoder.weights';
 const KEY_DIGITS = 24;
-
-let attempts = 0;
+/** Of folders in which a graph is being written. */
+const PART = '.part-';
+/** Ten times what the largest model takes on a slow disk. */
+const LONGEST_WRITE_MS = 3_600_000;
 
 export interface PrepareEncoderOptions {
   /** A ggml Whisper file. */
@@ -34,16 +36,17 @@ export interface PrepareEncoderOptions {
  */
 export async function prepareEncoder(options: PrepareEncoderOptions): Promise<string> {
   const { modelPath, directory, precision = await integersOf() } = options;
-  const key = `${precision}-${(await hashOf(modelPath)).slice(0, KEY_DIGITS)}`;
+  await mkdir(directory, { recursive: true });
+  const key = `${precision}-${(await hashOf({ modelPath, directory })).slice(0, KEY_DIGITS)}`;
   const folder = join(directory, `v${GRAPH_VERSION}-${key}`);
   const graphPath = join(folder, GRAPH_FILE);
   if (await exists(graphPath)) return graphPath;
-  await mkdir(directory, { recursive: true });
   await removeOthers({ directory, key });
-  const part = `${folder}.${process.pid}.${attempts++}.part`;
+  const part = await mkdtemp(`${folder}${PART}`);
   try {
-    await mkdir(part);
     await write({ modelPath, folder: part, precision });
+    // A folder without a graph is what a killed process left while it deleted one.
+    if (!(await exists(graphPath))) await rm(folder, { recursive: true, force: true });
     await rename(part, folder);
   } catch (error) {
     await rm(part, { recursive: true, force: true });
@@ -80,30 +83,37 @@ async function write(options: { modelPath: string; folder: string; precision: En
   }
 }
 
-/** Graphs of the same model by other versions, and what a killed process left. */
+/** Graphs of the same model by earlier versions, and what a killed process left. */
 async function removeOthers({ directory, key }: { directory: string; key: string }): Promise<void> {
   for (const name of await readdir(directory)) {
     const [, version, rest] = /^v(\d+)-(.*)$/.exec(name) ?? [];
     if (version === undefined || rest === undefined) continue;
-    const pid = Number(/\.(\d+)\.\d+\.part$/.exec(rest)?.[1]);
-    const stale = rest === key && Number(version) !== GRAPH_VERSION;
-    if (stale || (pid > 0 && !isAlive(pid))) await rm(join(directory, name), { recursive: true, force: true });
+    const path = join(directory, name);
+    const stale = rest === key ? Number(version) < GRAPH_VERSION : rest.includes(PART) && (await isAbandoned(path));
+    if (stale) await rm(path, { recursive: true, force: true });
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+async function isAbandoned(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > LONGEST_WRITE_MS;
 }
 
-async function hashOf(path: string): Promise<string> {
+/**
+ * A model's file is read through once; after that its hash is known by the place, the size and the times of the file. Large models take
+ * seconds otherwise, at each start.
+ */
+async function hashOf({ modelPath, directory }: { modelPath: string; directory: string }): Promise<string> {
+  const { size, ino, mtimeMs, ctimeMs } = await stat(modelPath);
+  const identity = createHash('sha256').update(JSON.stringify([resolve(modelPath), size, ino, mtimeMs, ctimeMs]));
+  const memo = join(directory, `${identity.digest('hex').slice(0, KEY_DIGITS)}.sha256`);
+  const known = await readFile(memo, 'latin1').catch(() => '');
+  if (/^[0-9a-f]{64}$/.test(known)) return known;
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
-  return hash.digest('hex');
+  await pipeline(createReadStream(modelPath, { highWaterMark: 2 ** 20 }), hash);
+  const digest = hash.digest('hex');
+  await writeFile(memo, digest);
+  return digest;
 }
 
 async function exists(path: string): Promise<boolean> {

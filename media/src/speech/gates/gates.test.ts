@@ -166,8 +166,8 @@ describe('repetition', () => {
   it('that the engine has ended itself has a place as well, where speech may lie behind it', () => {
     const text = 'we will see you again';
     const words = timed(text, 250);
-    expect(judge(text, { audioMs: 20_000, circled: true, words })).toMatchObject({ text, loopAtMs: 5 * 250 });
-    expect(judge(text, { audioMs: 2_500, circled: true, words })).not.toHaveProperty('loopAtMs');
+    expect(judge(text, { audioMs: 20_000, looped: true, words })).toMatchObject({ text, loopAtMs: 5 * 250 });
+    expect(judge(text, { audioMs: 2_500, looped: true, words })).not.toHaveProperty('loopAtMs');
     expect(judge(text, { audioMs: 20_000, words })).not.toHaveProperty('loopAtMs');
   });
 

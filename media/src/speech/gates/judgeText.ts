@@ -13,8 +13,8 @@ export interface JudgedResult extends TextWithWords {
   audioMs: number;
   /** The tokens were used up before the text ended. */
   truncated?: boolean | undefined;
-  /** The decoder went in circles, and the engine has ended the text there. */
-  circled?: boolean | undefined;
+  /** The engine has ended the text where a repetition loop began. */
+  looped?: boolean | undefined;
   /** Mean log-probability of the tokens without the prompt; absent unless the prompt holds every word of the text. */
   unpromptedLogProbability?: number | undefined;
 }
@@ -80,9 +80,9 @@ function restOf(options: JudgedResult & { kept: TextWithWords; loop: boolean }):
   truncated?: boolean;
   loopAtMs?: number;
 } {
-  const { kept, audioMs, truncated, circled } = options;
-  if (truncated !== true && circled !== true) return {};
-  const loop = circled === true || options.loop;
+  const { kept, audioMs, truncated, looped } = options;
+  if (truncated !== true && looped !== true) return {};
+  const loop = looped === true || options.loop;
   // One before the end is no reason for the text to stop.
   if (!loop) return { truncated: true };
   const loopAtMs = stopsAtMs(kept, audioMs);
