@@ -177,6 +177,58 @@ describe('a text that is too long for one answer', () => {
   });
 });
 
+describe('a half whose text is nothing but repetition', () => {
+  /** 18 s, cut at 9 s. */
+  const middle = noise(18);
+  middle.fill(0, 8.9 * SECOND, 9.1 * SECOND);
+  const halves = async (first: FakeScript, second: FakeScript, whole: FakeScript = {}) => {
+    const scripts = [{ text: 'the beginning', truncated: true, ...whole }, first, second];
+    const { time, close } = utteranceOf({
+      seconds: 18,
+      pcm: middle,
+      script: (_, number) => scripts[number - 1] ?? {},
+    });
+    const { text, missing } = await settle(time, close());
+    return { text, missing };
+  };
+  const lost = { rejected: 'repetition' } as const;
+  const reason = 'recognizerFailed';
+
+  it('is missing, whichever half it is', async () => {
+    expect(await halves(lost, { text: 'the end' })).toEqual({
+      text: 'the end',
+      missing: [{ fromMs: 0, toMs: 9_000, reason }],
+    });
+    expect(await halves({ text: 'the start' }, lost)).toEqual({
+      text: 'the start',
+      missing: [{ fromMs: 9_000, toMs: 18_000, reason }],
+    });
+  });
+
+  it('is missing from where the text of the whole stops, if it is both', async () => {
+    // Two words without times take two seconds at most.
+    expect(await halves(lost, lost)).toEqual({
+      text: 'the beginning',
+      missing: [
+        { fromMs: 2_000, toMs: 9_000, reason },
+        { fromMs: 9_000, toMs: 18_000, reason },
+      ],
+    });
+    const said = { text: Array.from({ length: 12 }, () => 'word').join(' ') };
+    expect((await halves(lost, lost, said)).missing).toEqual([{ fromMs: 12_000, toMs: 18_000, reason }]);
+    expect((await halves({ rejected: 'noSpeech' }, lost)).missing).toEqual([{ fromMs: 9_000, toMs: 18_000, reason }]);
+  });
+
+  it.each([
+    'noSpeech',
+    'lowProbability',
+    'promptEcho',
+  ] as const)('is not the half that a gate took for no speech (%s): that is a pause', async (rejected) => {
+    expect(await halves({ rejected }, { text: 'the end' })).toEqual({ text: 'the end' });
+    expect(await halves({ text: 'the start' }, { rejected })).toEqual({ text: 'the start' });
+  });
+});
+
 describe('a loop that was cut from the end of a text', () => {
   const spoken = (text: string, fromMs = 0) =>
     text.split(' ').map((word, at) => ({

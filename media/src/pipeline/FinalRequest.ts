@@ -99,7 +99,7 @@ export class FinalRequest {
     const { pcm } = request;
     const cut = quietestSample(pcm, { from: Math.floor(pcm.length / 3), to: Math.ceil((2 * pcm.length) / 3) });
     const half = (from: number, to: number, textBefore: string) =>
-      this.#hear(this.#partOf(request, { pcm: pcm.slice(from, to), before: textBefore }), {
+      this.#hearPart(this.#partOf(request, { pcm: pcm.slice(from, to), before: textBefore }), {
         ...part,
         before: textBefore,
         halvings: part.halvings + 1,
@@ -109,7 +109,7 @@ export class FinalRequest {
       const first = await half(0, cut, before);
       const second = await half(cut, pcm.length, joined(before, first.text));
       const both = joinParts(first, second, cut);
-      if (both.text === '') return whole;
+      if (both.text === '') return withMissing(whole, { pcm, missing: both.missing ?? [] });
       this.#options.onDiscarded(whole.engineMs);
       return both;
     } catch (error) {
@@ -132,17 +132,28 @@ export class FinalRequest {
     const stopping = (reason: PipelineGapReason) => stoppingShort(whole, { pcm, reason, atMs: cut / SAMPLES_PER_MS });
     if (part.behindLoop) return stopping('recognizerFailed');
     try {
-      const rest = await this.#hear(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
+      const rest = await this.#hearPart(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
         ...part,
         behindLoop: true,
         fromStart: false,
       });
-      if (rest.rejected === 'repetition') return stopping('recognizerFailed');
       return joinParts(whole, withoutEcho(rest, whole.text), cut);
     } catch (error) {
       if (part.signal?.aborted === true) throw error;
       return stopping(gapReasonOf(error));
     }
+  }
+
+  /**
+   * A part by itself. Where nothing but repetition was left of its text, speech lies in it and nobody knows what was said: it is missing.
+   * What another gate took for no speech is none here, either, as in an utterance of its own: a pause of the caption that goes on around
+   * it, and booked with that.
+   */
+  async #hearPart(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+    const heard = await this.#hear(request, part);
+    if (heard.rejected !== 'repetition') return heard;
+    const toMs = request.pcm.length / SAMPLES_PER_MS;
+    return { ...heard, missing: [{ fromMs: 0, toMs, reason: 'recognizerFailed' }] };
   }
 
   #partOf(request: RecognitionRequest, part: { pcm: Int16Array; before: string }): RecognitionRequest {
@@ -183,7 +194,22 @@ function stoppingShort(
   const toMs = options.pcm.length / SAMPLES_PER_MS;
   const { atMs = stopsAtMs(whole, toMs), reason } = options;
   if (atMs === undefined) return whole;
-  return { ...whole, missing: [{ fromMs: Math.round(atMs * SAMPLES_PER_MS) / SAMPLES_PER_MS, toMs, reason }] };
+  return { ...whole, missing: [{ fromMs: roundedToSample(atMs), toMs, reason }] };
+}
+
+/** A text whose audio was heard once more in parts that gave none: what is missing of them, as far as the text says nothing of it. */
+function withMissing(whole: Hypothesis, options: { pcm: Int16Array; missing: readonly MissingSpeech[] }): HeardFinal {
+  const atMs = stopsAtMs(whole, options.pcm.length / SAMPLES_PER_MS);
+  if (atMs === undefined) return whole;
+  const stopMs = roundedToSample(atMs);
+  const missing = options.missing
+    .map((part) => ({ ...part, fromMs: Math.max(part.fromMs, stopMs) }))
+    .filter(({ fromMs, toMs }) => fromMs < toMs);
+  return missing.length === 0 ? whole : { ...whole, missing };
+}
+
+function roundedToSample(ms: number): number {
+  return Math.round(ms * SAMPLES_PER_MS) / SAMPLES_PER_MS;
 }
 
 function greedily(request: RecognitionRequest): RecognitionRequest {
