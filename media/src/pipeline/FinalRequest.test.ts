@@ -242,7 +242,7 @@ describe('a loop that was cut from the end of a text', () => {
   it('has what is said behind it asked for by itself, until the same deadline, and no word stands there twice', async () => {
     const { time, requests, discarded, close } = utteranceOf({
       seconds: 20,
-      script: (_, number) => (number === 1 ? LOOPED : { words: spoken('you Again, tomorrow then', 100) }),
+      script: (_, number) => (number === 1 ? LOOPED : { words: spoken('Again, tomorrow then', 100) }),
     });
     const final = await settle(time, close());
     expect(final.text).toBe('we will see you again tomorrow then');
@@ -254,10 +254,38 @@ describe('a loop that was cut from the end of a text', () => {
     const cut = 20 * SECOND - (rest?.pcm.length ?? 0);
     expect([...(rest?.pcm ?? [])]).toEqual([...(whole?.pcm.slice(cut) ?? [])]);
     expect(Math.abs(cut / 16 - 4_900)).toBeLessThanOrEqual(120);
-    expect(final.words?.at(-2)?.startMs).toBeCloseTo(cut / 16 + 2_100);
+    expect(final.words?.at(-2)?.startMs).toBeCloseTo(cut / 16 + 1_100);
     // What went in circles is no prompt.
     expect(rest).toEqual({ ...whole, pcm: rest?.pcm });
     expect(discarded).toEqual([]);
+  });
+
+  it.each([
+    ['a digit', 'the code is zero', spoken('zero seven', 1_200), 'the code is zero zero seven'],
+    ['a phrase', 'we will see you again', spoken('see you again then', 300), 'we will see you again see you again then'],
+  ])('takes no word for heard twice that was said twice: %s', async (_, before, behind, whole) => {
+    const words = spoken(before);
+    const looped = { words, loopAtMs: words.at(-1)?.endMs ?? 0 };
+    const { time, close } = utteranceOf({
+      seconds: 20,
+      script: (_, number) => (number === 1 ? looped : { words: behind }),
+    });
+    const final = await settle(time, close());
+    expect(final.text).toBe(whole);
+    expect(final.words?.map(({ text }) => text)).toEqual(whole.split(' '));
+  });
+
+  it('takes one word for heard twice at most where nobody knows when the words were said', async () => {
+    const { time, close } = utteranceOf({
+      seconds: 20,
+      script: (_, number) => (number === 1 ? LOOPED : { text: 'see you again then' }),
+    });
+    expect((await settle(time, close())).text).toBe('we will see you again see you again then');
+    const once = utteranceOf({
+      seconds: 20,
+      script: (_, number) => (number === 1 ? LOOPED : { text: 'again then' }),
+    });
+    expect((await settle(once.time, once.close())).text).toBe('we will see you again then');
   });
 
   it.each([

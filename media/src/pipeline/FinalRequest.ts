@@ -51,6 +51,11 @@ const MOST_HALVINGS = 2;
 const SAMPLES_PER_MS = 16;
 /** Engines' word times are off by about so much. */
 const TIME_TOLERANCE_SAMPLES = 120 * SAMPLES_PER_MS;
+/**
+ * So far before the true end of the last word a cut may lie: one that attention draws out is taken to end a second after its start. An
+ * equal word that begins later was said again.
+ */
+const ECHO_MS = 1_000;
 /** Nothing was wrong with these requests: nobody worked on them to the end. */
 const UNANSWERED: ReadonlySet<RecognitionErrorCode> = new Set(['RECOGNIZER_UNAVAILABLE', 'SUPERSEDED']);
 
@@ -241,12 +246,12 @@ function joinParts(first: HeardFinal, second: HeardFinal, cutSample: number): He
   };
 }
 
-/** What follows a text, without the words that it ends with and that were heard once more behind the cut. */
+/** What follows a text, without the words that it ends with and that were heard once more at the cut. What was said twice stays. */
 function withoutEcho(rest: HeardFinal, before: string): HeardFinal {
   const ended = splitWords(before).map(plainWord);
   const parts = splitWords(rest.text);
   const begun = parts.map(plainWord);
-  for (let count = Math.min(ended.length, begun.length); count > 0; count -= 1) {
+  for (let count = Math.min(ended.length, wordsNearStart(rest)); count > 0; count -= 1) {
     const end = ended.slice(-count);
     if (!end.every((word, index) => word === begun[index]) || end.every((word) => word === '')) continue;
     const places = placesOf(
@@ -258,6 +263,14 @@ function withoutEcho(rest: HeardFinal, before: string): HeardFinal {
     return { ...others, text: left.text, ...(left.words === undefined ? {} : { words: [...left.words] }) };
   }
   return rest;
+}
+
+/** How many words may be echoes by their times; without times one at most. */
+function wordsNearStart({ words = [] }: HeardFinal): number {
+  if (words.length === 0) return 1;
+  const later = words.findIndex(({ startMs }) => startMs > ECHO_MS);
+  const near = later < 0 ? words : words.slice(0, later);
+  return splitWords(joinWords(near)).length;
 }
 
 function joined(before: string, after: string): string {
