@@ -288,6 +288,22 @@ describe('a loop that was cut from the end of a text', () => {
     expect((await settle(once.time, once.close())).text).toBe('we will see you again then');
   });
 
+  it('has words in order, although attention draws the last one before it out', async () => {
+    const words = LOOPED.words.map((word, at) => (at < 4 ? word : { ...word, endMs: 19_000 }));
+    const { time, requests, close } = utteranceOf({
+      seconds: 20,
+      script: (_, number) => (number === 1 ? { words, loopAtMs: 5_000 } : { words: spoken('tomorrow then', 300) }),
+    });
+    const final = await settle(time, close());
+    expect(final.text).toBe('we will see you again tomorrow then');
+    const cutMs = 20_000 - (requests[1]?.pcm.length ?? 0) / 16;
+    expect(final.words?.slice(3, 6)).toMatchObject([
+      { startMs: 3_000, endMs: 3_900 },
+      { startMs: 4_000, endMs: cutMs },
+      { startMs: cutMs + 300, endMs: cutMs + 1_200 },
+    ]);
+  });
+
   it.each([
     'noSpeech',
     'nearSilent',

@@ -221,9 +221,11 @@ function greedily(request: RecognitionRequest): RecognitionRequest {
   return { ...request, settings: { ...request.settings, beamSize: 1, temperatureFallback: false } };
 }
 
-function joinParts(first: HeardFinal, second: HeardFinal, cutSample: number): HeardFinal {
+function joinParts(before: HeardFinal, behind: HeardFinal, cutSample: number): HeardFinal {
   const cutMs = cutSample / SAMPLES_PER_MS;
-  const later = withTimes(second, (ms) => ms + cutMs);
+  // Attention may draw the last word before a loop out far into what was heard behind it.
+  const first = withTimes(before, (ms) => Math.min(ms, cutMs));
+  const later = withTimes(behind, (ms) => ms + cutMs);
   const missing = [...(first.missing ?? []), ...(later.missing ?? [])];
   const both = {
     queuedMs: first.queuedMs + later.queuedMs,
