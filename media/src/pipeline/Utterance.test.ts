@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Hypothesis, type HypothesisWord, RecognitionError, type RecognitionRequest } from '../asr/types.js';
 import { resolveSpeechSettings, type SpeechOverrides } from '../speech/index.js';
 import { splitWords } from '../speech/stabilizer/index.js';
+import { hypothesisOf } from '../testing/FakeRecognizer.js';
 import {
   silentFrames,
   soundActivity,
@@ -140,35 +141,66 @@ describe('an utterance that goes on and on', () => {
   });
 });
 
-describe('a cut that cannot be made', () => {
-  it('is paid for by no final, and made once it can be', async () => {
-    const text = splitWords('one two three. four five six seven eight nine ten eleven twelve');
-    const words = text.map((word, at) => ({ text: word, startMs: at * 400, endMs: at * 400 + 300, probability: 0.95 }));
-    let possible = false;
+describe('a cut', () => {
+  const text = splitWords('one two three. four five six seven eight nine ten eleven twelve');
+  const words = text.map((word, at) => ({ text: word, startMs: at * 400, endMs: at * 400 + 300, probability: 0.95 }));
+  /** A long utterance in which a cut at 1,150 ms is wanted; `finalMs`: what a final takes. */
+  const monologue = (options: { finalMs?: number; canSplitAt?: () => boolean }) => {
+    const { finalMs = 0, canSplitAt = () => true } = options;
     const cuts: number[] = [];
+    const discarded: number[] = [];
     const { time, ring, utterance, requests } = bareUtterance({
-      script: ({ pcm }) => ({ words: words.filter(({ endMs }) => endMs <= pcm.length / MS) }),
+      script: ({ kind, pcm }) => ({
+        words: words.filter(({ endMs }) => endMs <= pcm.length / MS),
+        delayMs: kind === 'final' ? finalMs : 0,
+      }),
       settings: { sentenceSplitMs: 1_000 },
       on: {
         quietest: ({ fromSample, toSample }) => ({ sample: (fromSample + toSample) / 2, relativeLevel: 0 }),
-        canSplitAt: () => possible,
+        canSplitAt,
         onSplit: (_, { endSample }) => cuts.push(endSample / MS),
+        onDiscarded: (engineMs) => discarded.push(engineMs),
       },
     });
-    const speakUntil = async (untilMs: number) => {
-      while (ring.endSample < untilMs * MS) {
-        ring.write(ring.endSample, loud(400));
-        utterance.requestInterim(ring.endSample);
-        await time.play(100);
-      }
+    return {
+      time,
+      utterance,
+      cuts,
+      discarded,
+      speakUntil: async (untilMs: number) => {
+        while (ring.endSample < untilMs * MS) {
+          ring.write(ring.endSample, loud(400));
+          utterance.requestInterim(ring.endSample);
+          await time.play(100);
+        }
+      },
+      finals: () => requests.filter(({ kind }) => kind === 'final').length,
     };
-    const finals = () => requests.filter(({ kind }) => kind === 'final').length;
+  };
+
+  it('that cannot be made is paid for by no final, and made once it can be', async () => {
+    let possible = false;
+    const { speakUntil, finals, cuts } = monologue({ canSplitAt: () => possible });
     await speakUntil(4_000);
     expect(finals()).toBe(0);
     possible = true;
     await speakUntil(4_400);
     expect(finals()).toBe(1);
     expect(cuts).toEqual([1_150]);
+  });
+
+  it('that is being tried is given up where the utterance ends by a final that is there already', async () => {
+    const { speakUntil, finals, time, utterance, cuts, discarded } = monologue({ finalMs: 50_000 });
+    await speakUntil(4_000);
+    expect(finals()).toBe(1);
+    const endSample = 4_000 * MS;
+    const hypothesis = hypothesisOf('one two three.');
+    const prepared = { endSample, hypothesis, cause: 'sentence' } as const;
+    const final = utterance.close({ endSample, speechEndSample: endSample, cause: 'sentence', prepared });
+    expect(await final).toBe(hypothesis);
+    expect(time.pendingTimers).toBe(0);
+    await time.play(60_000);
+    expect({ cuts, discarded }).toEqual({ cuts: [], discarded: [] });
   });
 });
 

@@ -289,13 +289,13 @@ export class Utterance {
   }): Promise<HeardFinal> {
     this.#closed = true;
     this.#interim?.abort();
+    this.#split?.controller.abort();
     const speculation = this.#speculation;
     const fits =
       speculation !== undefined && end.cause !== 'sentence' && speculation.speechEndSample === end.speechEndSample;
     if (!fits) this.#dropSpeculation();
     this.#lateFinal?.controller.abort();
     if (end.prepared?.endSample === end.endSample) return Promise.resolve(end.prepared.hypothesis);
-    this.#split?.controller.abort();
     const final = fits ? speculation.final : this.#final(end.endSample);
     const answer = fits ? speculation.answer : final.ask();
     return answer.catch((error: unknown) => {
