@@ -25,6 +25,8 @@ async function openRoom() {
   const events: PipelineEvent[] = [];
   const rooms = new Map<string, MediaWorkerRoom>();
   const failures: { speakerId?: string }[] = [];
+  /** Whom the worker listens to. */
+  const heard = new Set<string>();
   const time = new ManualTime(0);
   /** `untappable`: whose tap the SFU refuses. `refused`: what the worker refuses, as it is asked. */
   const state = {
@@ -40,6 +42,9 @@ async function openRoom() {
       const question = [method, payload.speaker?.speakerId ?? payload.speakerId].filter(Boolean).join(' ');
       asked.push(question);
       if (state.refused.has(question)) return Promise.reject(new ProcessError('REQUEST_FAILED', 'refused'));
+      // One that is open already is closed first, with everybody in it.
+      if (method === 'openRoom') heard.clear();
+      if (method === 'addSpeaker') heard.add(payload.speaker?.speakerId ?? '');
       return Promise.resolve({ port: 5_000 });
     },
     send: () => true,
@@ -83,7 +88,7 @@ async function openRoom() {
     }
     await turn();
   };
-  return { pipeline, asked, events, tell, rooms, state, time, pass, failures, add };
+  return { pipeline, asked, events, tell, rooms, state, time, pass, failures, add, heard };
 }
 
 describe('RoomPipeline', () => {
@@ -283,6 +288,34 @@ describe('RoomPipeline', () => {
     pipeline.onRestored();
     await time.advanceAsync(60_000, 50);
     expect(asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ada', 'resume tap of ada']);
+  });
+
+  test('leaves nobody deaf where the worker dies again before the room is set up anew', async () => {
+    const { pipeline, asked, time, add, heard } = await openRoom();
+    await add('ben');
+    asked.length = 0;
+    pipeline.onLost();
+    pipeline.onRestored();
+    pipeline.onLost();
+    pipeline.onRestored();
+    await time.advanceAsync(60_000, 250);
+    expect([...heard]).toEqual(['ada', 'ben']);
+    expect(asked.filter((question) => question === 'openRoom')).toHaveLength(1);
+  });
+
+  test('leaves nobody deaf where a try by the clock comes after another one', async () => {
+    const { pipeline, state, time, heard } = await openRoom();
+    pipeline.onLost();
+    state.tapOpens = false;
+    pipeline.onRestored();
+    await time.advanceAsync(100);
+    state.tapOpens = true;
+    state.tapMs = 1_000;
+    // The first try's successor waits behind the tap of this one.
+    pipeline.onRestored();
+    time.advance(150);
+    await time.advanceAsync(60_000, 50);
+    expect([...heard]).toEqual(['ada']);
   });
 
   test('leaves no tap behind of a speaker whom the worker does not take, and is asked once by all tries together', async () => {

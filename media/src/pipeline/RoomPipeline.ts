@@ -73,6 +73,8 @@ export class RoomPipeline implements MediaWorkerRoom {
   #diagnostics = false;
   #roomId = '';
   #meetingStartedAtMs = 0;
+  /** The worker has the room and its tap: opened once more it would forget everybody whom it listens to. */
+  #connected = false;
   /** Set-up steps, one after the other. */
   #setUp: Promise<void> = Promise.resolve();
   #closed = false;
@@ -229,6 +231,7 @@ export class RoomPipeline implements MediaWorkerRoom {
 
   onLost(): void {
     const endMs = this.#nowInMeeting();
+    this.#connected = false;
     this.#giveUp(() => true);
     for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
     for (const speakerId of this.#speakers.keys()) {
@@ -247,7 +250,8 @@ export class RoomPipeline implements MediaWorkerRoom {
   async #restore(attempt: number): Promise<void> {
     if (this.#closed) return;
     try {
-      await this.#connect('openRoom');
+      // Another try may have come first, after a second death or by its timer.
+      if (!this.#connected) await this.#connect('openRoom');
     } catch (error) {
       this.#failed(ROOM, error);
       if (attempt === TOLD_AFTER_TRIES) for (const speaker of this.#speakers.values()) this.#tellUnheard(speaker);
@@ -261,6 +265,7 @@ export class RoomPipeline implements MediaWorkerRoom {
     const { process } = this.#worker;
     const roomId = this.#roomId;
     const sfu = this.#sfu;
+    this.#connected = false;
     const room = {
       roomId,
       meetingStartedAtMs: this.#meetingStartedAtMs,
@@ -278,6 +283,7 @@ export class RoomPipeline implements MediaWorkerRoom {
       sfu.closeTap();
       throw error;
     }
+    this.#connected = true;
     // Of an earlier try, which would take the room from those who are heard by then.
     this.#cancelRetry(ROOM);
     this.#failing.delete(ROOM);
