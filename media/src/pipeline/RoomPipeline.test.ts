@@ -33,8 +33,12 @@ async function openRoom() {
     dead: false,
     tapOpens: true,
     tapMs: 0,
+    resumeMs: 0,
     untappable: new Set<string>(),
     refused: new Set<string>(),
+  };
+  const wait = async (ms: number) => {
+    if (ms > 0) await new Promise<void>((resolve) => time.after(ms, resolve));
   };
   const process = {
     request(method: string, { payload }: { payload: { speaker?: { speakerId: string }; speakerId?: string } }) {
@@ -56,14 +60,14 @@ async function openRoom() {
     },
     closeTap: () => asked.push('closeTap'),
     tapProducer: async (id: string) => {
-      if (state.tapMs > 0) await new Promise<void>((resolve) => time.after(state.tapMs, resolve));
+      await wait(state.tapMs);
       if (state.untappable.has(id)) throw new SfuError('INVALID_STATE', 'no');
       return { consumerId: `tap of ${id}`, ssrc: 1, payloadType: 100 };
     },
     untap: (id: string) => asked.push(`end ${id}`),
-    resumeTap: (id: string) => {
+    resumeTap: async (id: string) => {
       asked.push(`resume ${id}`);
-      return Promise.resolve();
+      await wait(state.resumeMs);
     },
   };
   const pipeline = new RoomPipeline({
@@ -316,6 +320,19 @@ describe('RoomPipeline', () => {
     time.advance(150);
     await time.advanceAsync(60_000, 50);
     expect([...heard]).toEqual(['ada']);
+  });
+
+  test('leaves nobody deaf whose tap was being opened when the worker died', async () => {
+    const { pipeline, asked, state, time, add, heard } = await openRoom();
+    state.resumeMs = 40;
+    const added = add('ben');
+    await time.advanceAsync(20, 5);
+    expect(asked).toContain('resume tap of ben');
+    pipeline.onLost();
+    pipeline.onRestored();
+    await time.advanceAsync(60_000, 20);
+    await added;
+    expect([...heard]).toEqual(['ada', 'ben']);
   });
 
   test('leaves no tap behind of a speaker whom the worker does not take, and is asked once by all tries together', async () => {

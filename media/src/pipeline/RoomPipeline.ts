@@ -295,12 +295,12 @@ export class RoomPipeline implements MediaWorkerRoom {
     const { speakerId } = speaker;
     const isThere = () => !this.#closed && this.#speakers.get(speakerId) === speaker;
     // Whoever came while the room was restored is heard already.
-    if (!isThere() || !this.#unheard.has(speakerId)) return;
+    const unheard = this.#unheard.get(speakerId);
+    if (!isThere() || unheard === undefined) return;
     try {
       await this.#tap(speaker);
     } catch (error) {
-      const unheard = this.#unheard.get(speakerId);
-      if (!isThere() || unheard === undefined) return;
+      if (!isThere()) return;
       unheard.lost = true;
       // Once there is a tap again, everybody is tapped.
       if (this.#retries.has(ROOM)) return;
@@ -309,7 +309,8 @@ export class RoomPipeline implements MediaWorkerRoom {
       this.#later(speakerId, attempt, () => this.#tapOrRetry(speaker, attempt + 1));
       return;
     }
-    if (!isThere()) return;
+    // A worker that died meanwhile listens to nobody, whatever it has answered.
+    if (!isThere() || this.#unheard.get(speakerId) !== unheard) return;
     this.#tellUnheard(speaker);
     this.#unheard.delete(speakerId);
     this.#failing.delete(speakerId);
