@@ -196,6 +196,19 @@ describe('RoomPipeline', () => {
     expect(events).toEqual([]);
   });
 
+  test('tells by a gap what was said in a set-up that is slow, although it succeeds', async () => {
+    const { events, state, time, add } = await openRoom();
+    await time.advanceAsync(5_000);
+    state.tapMs = 3_000;
+    const added = add('ben');
+    const muted = add('mute', { muted: true });
+    await time.advanceAsync(6_000, 1_000);
+    await Promise.all([added, muted]);
+    expect(events).toMatchObject([
+      { type: 'gap', speakerId: 'ben', unheard: true, segment: { startMs: 5_000, endMs: 8_000 } },
+    ]);
+  });
+
   test('tries without an end, warns once, and tells what nobody heard: once after a while, and the rest at last', async () => {
     const { pipeline, state, time, pass, events, failures } = await openRoom();
     pipeline.onLost();

@@ -37,7 +37,7 @@ interface OpenSegment {
 interface Unheard {
   /** In milliseconds of the meeting. */
   sinceMs: number;
-  /** A try failed, or the media worker died: this is no longer the moment that everybody's set-up takes. */
+  /** A try failed, or the media worker died: however short it is, this is no set-up as everybody's is. */
   lost: boolean;
 }
 
@@ -47,6 +47,8 @@ const DRAIN_TIMEOUT_MS = 70_000;
 const RETRY_MS = { first: 250, longest: 10_000 };
 /** After so many tries that failed, 8 s, the room is told of what nobody heard until then; of the rest when it is heard again. */
 const TOLD_AFTER_TRIES = 6;
+/** The moment that everybody's set-up takes. What is said in a longer one is lost. */
+const SET_UP_MS = 1_000;
 /** Of the timer of a whole room among those of its speakers, whose ids are not empty. */
 const ROOM = '';
 
@@ -345,7 +347,8 @@ export class RoomPipeline implements MediaWorkerRoom {
     const startMs = unheard.sinceMs;
     const endMs = this.#nowInMeeting();
     unheard.sinceMs = endMs;
-    if (!unheard.lost || muted || endMs <= startMs) return;
+    const lost = unheard.lost || endMs - startMs > SET_UP_MS;
+    if (!lost || muted || endMs <= startMs) return;
     const id = `${participantId}-${track}-${epoch}.unheard-${Math.round(startMs)}`;
     this.#tellGap(speakerId, { segment: { id, startMs, endMs, revision: 1 }, unheard: true });
   }
