@@ -230,6 +230,41 @@ describe('RoomPipeline', () => {
     expect(failures).toHaveLength(2);
   });
 
+  test('tells once what nobody hears while there is no media worker, and the rest when there is one', async () => {
+    const { pipeline, pass, time, events } = await openRoom();
+    await pass(1_000);
+    pipeline.onLost();
+    await pass(5_000);
+    // Its successor does not get as far as to be ready.
+    pipeline.onLost();
+    events.length = 0;
+    await pass(30_000);
+    pipeline.onLost();
+    await pass(30_000);
+    const gaps = () => events.filter(({ type }) => type === 'gap');
+    expect(gaps()).toMatchObject([{ unheard: true, segment: { startMs: 1_000, endMs: 9_000 } }]);
+    pipeline.onRestored();
+    await pass(250);
+    expect(gaps().slice(1)).toMatchObject([{ segment: { startMs: 9_000, endMs: 66_000 } }]);
+    // The next time is another one.
+    pipeline.onLost();
+    await pass(8_000);
+    expect(gaps()).toHaveLength(3);
+    await pipeline.close();
+    pipeline.onLost();
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test.each(['onRestored', 'close'] as const)('tells nothing by the clock after %s', async (how) => {
+    const { pipeline, pass, time, events } = await openRoom();
+    pipeline.onLost();
+    await pass(4_000);
+    await pipeline[how]();
+    expect(time.pendingTimers).toBe(0);
+    await pass(60_000);
+    expect(events.filter(({ type }) => type === 'gap')).toMatchObject([{ segment: { startMs: 0, endMs: 4_000 } }]);
+  });
+
   test('tells no gap of time in which somebody was muted', async () => {
     const { pipeline, state, pass, events, add } = await openRoom();
     await add('mute', { muted: true });

@@ -45,7 +45,9 @@ interface Unheard {
 const DRAIN_TIMEOUT_MS = 70_000;
 /** What could not be set up is tried again for as long as the room stands, after waits that double up to the longest. */
 const RETRY_MS = { first: 250, longest: 10_000 };
-/** After so many tries that failed, 8 s, the room is told of what nobody heard until then; of the rest when it is heard again. */
+/** After so long without a media worker the room is told of what nobody heard until then; of the rest when it is heard again. */
+const TOLD_AFTER_MS = 8_000;
+/** After so many tries that failed, 8 s, the same. */
 const TOLD_AFTER_TRIES = 6;
 /** The moment that everybody's set-up takes. What is said in a longer one is lost. */
 const SET_UP_MS = 1_000;
@@ -77,6 +79,8 @@ export class RoomPipeline implements MediaWorkerRoom {
   #meetingStartedAtMs = 0;
   /** The worker has the room and its tap: opened once more it would forget everybody whom it listens to. */
   #connected = false;
+  /** Of the time without a media worker; stays until there is one, so that it is told once. */
+  #cancelTelling: CancelTimer | undefined;
   /** Set-up steps, one after the other. */
   #setUp: Promise<void> = Promise.resolve();
   #closed = false;
@@ -191,7 +195,8 @@ export class RoomPipeline implements MediaWorkerRoom {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const speaker of this.#speakers.values()) this.#tellUnheard(speaker);
+    this.#cancelTelling?.();
+    this.#tellAllUnheard();
     for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
     await this.#setUp.catch(() => {});
     const payload = { roomId: this.#roomId };
@@ -242,9 +247,12 @@ export class RoomPipeline implements MediaWorkerRoom {
       this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'speechEnded', atMs: endMs });
     }
     this.#sfu.closeTap();
+    if (!this.#closed) this.#cancelTelling ??= this.#time.after(TOLD_AFTER_MS, () => this.#tellAllUnheard());
   }
 
   onRestored(): void {
+    this.#cancelTelling?.();
+    this.#cancelTelling = undefined;
     this.#queue(() => this.#restore(1)).catch(() => {});
   }
 
@@ -256,7 +264,7 @@ export class RoomPipeline implements MediaWorkerRoom {
       if (!this.#connected) await this.#connect('openRoom');
     } catch (error) {
       this.#failed(ROOM, error);
-      if (attempt === TOLD_AFTER_TRIES) for (const speaker of this.#speakers.values()) this.#tellUnheard(speaker);
+      if (attempt === TOLD_AFTER_TRIES) this.#tellAllUnheard();
       this.#later(ROOM, attempt, () => this.#restore(attempt + 1));
       return;
     }
@@ -337,6 +345,10 @@ export class RoomPipeline implements MediaWorkerRoom {
     if (this.#failing.has(key)) return;
     this.#failing.add(key);
     this.#options.onNotHeard?.(key === ROOM ? { error } : { speakerId: key, error });
+  }
+
+  #tellAllUnheard(): void {
+    for (const speaker of this.#speakers.values()) this.#tellUnheard(speaker);
   }
 
   /** A gap for the time up to now in which somebody may have spoken to nobody. */
