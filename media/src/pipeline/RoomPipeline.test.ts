@@ -32,6 +32,7 @@ async function openRoom() {
   const state = {
     dead: false,
     tapOpens: true,
+    openTapMs: 0,
     tapMs: 0,
     resumeMs: 0,
     untappable: new Set<string>(),
@@ -55,6 +56,7 @@ async function openRoom() {
   };
   const sfu = {
     openTap: async () => {
+      await wait(state.openTapMs);
       if (!state.tapOpens) throw new SfuError('INVALID_STATE', 'no tap');
       return { port: 6_000 };
     },
@@ -406,6 +408,22 @@ describe('RoomPipeline', () => {
     await pipeline.removeSpeaker('ben');
     expect(time.pendingTimers).toBe(1);
     await pipeline.close();
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('warns of no closed room, and tries nothing for it, where it was being set up as it was closed', async () => {
+    const { pipeline, asked, state, time, failures } = await openRoom();
+    pipeline.onLost();
+    state.openTapMs = 1_000;
+    state.tapOpens = false;
+    asked.length = 0;
+    pipeline.onRestored();
+    await time.advanceAsync(500);
+    const closed = pipeline.close();
+    await time.advanceAsync(500);
+    await closed;
+    expect(asked).toEqual(['openRoom', 'closeRoom', 'closeTap']);
+    expect(failures).toEqual([]);
     expect(time.pendingTimers).toBe(0);
   });
 

@@ -263,6 +263,7 @@ export class RoomPipeline implements MediaWorkerRoom {
       // Another try may have come first, after a second death or by its timer.
       if (!this.#connected) await this.#connect('openRoom');
     } catch (error) {
+      if (this.#closed) return;
       this.#failed(ROOM, error);
       if (attempt === TOLD_AFTER_TRIES) this.#tellAllUnheard();
       this.#later(ROOM, attempt, () => this.#restore(attempt + 1));
