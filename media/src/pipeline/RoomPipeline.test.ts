@@ -204,7 +204,7 @@ describe('RoomPipeline', () => {
     state.tapMs = 3_000;
     const added = add('ben');
     const muted = add('mute', { muted: true });
-    await time.advanceAsync(6_000, 1_000);
+    await time.advanceAsync(10_000, 100);
     await Promise.all([added, muted]);
     expect(events).toMatchObject([
       { type: 'gap', speakerId: 'ben', unheard: true, segment: { startMs: 5_000, endMs: 8_000 } },
