@@ -12,9 +12,10 @@ export interface CommitQueueOptions {
 }
 
 interface Waiting {
-  /** Absent: somebody waits for those before it. */
-  segment?: UncommittedSegment;
+  segment: UncommittedSegment;
   done: (committed: CommittedSegment | undefined) => void;
+  /** Whoever waits for it and for those before it shares this. */
+  settled?: { promise: Promise<void>; resolve: () => void };
 }
 
 /** Tries before a gap is put in a segment's place, and the waits between them: they double up to the longest. */
@@ -22,7 +23,10 @@ const TRIES = 6;
 const WAIT_MS = { first: 100, longest: 5_000 };
 /** A log that has not answered by then has not taken the segment, as far as anybody can wait. */
 const APPEND_LIMIT_MS = 5_000;
-/** So many appends may be under way that nobody waits for any more; while they are, the log is not asked. */
+/**
+ * So many appends that nobody waits for any more count as under way. While they do, the log is asked after the longest wait alone, and
+ * each question takes the place of the oldest: a log that has come back need not answer what it was asked before.
+ */
 const MOST_UNANSWERED = 64;
 
 /**
@@ -44,8 +48,8 @@ export class CommitQueue {
   #outOfOrder = false;
   /** The log let the last try's time pass. */
   #silent = false;
-  /** Appends that were given up and are under way still. */
-  #unanswered = 0;
+  /** Appends that were given up and are under way still, the oldest first. */
+  readonly #unanswered = new Set<symbol>();
   #cutShort: (() => void) | undefined;
 
   constructor(options: CommitQueueOptions) {
@@ -61,12 +65,22 @@ export class CommitQueue {
       done(undefined);
       return;
     }
-    this.#enqueue({ segment, done });
+    this.#waiting.push({ segment, done });
+    if (!this.#running) void this.#run();
   }
 
-  /** Resolves when everything that was added before is in the log, or lost. */
+  /** Resolves when everything that was added before is in the log, or lost. Takes no segment's place in the queue. */
   settled(): Promise<void> {
-    return new Promise((resolve) => this.#enqueue({ done: () => resolve() }));
+    const last = this.#waiting.at(-1);
+    if (last === undefined) return Promise.resolve();
+    if (last.settled === undefined) {
+      let resolve = () => {};
+      const promise = new Promise<void>((settle) => {
+        resolve = settle;
+      });
+      last.settled = { promise, resolve };
+    }
+    return last.settled.promise;
   }
 
   /** As `settled`, and waits no more for a log that is out of order; for one that says nothing it waits once more. */
@@ -77,21 +91,17 @@ export class CommitQueue {
     return this.settled();
   }
 
-  #enqueue(waiting: Waiting): void {
-    this.#waiting.push(waiting);
-    if (!this.#running) void this.#run();
-  }
-
   async #run(): Promise<void> {
     this.#running = true;
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
-      const committed = head.segment === undefined ? undefined : await this.#commit(head.segment);
+      const committed = await this.#commit(head.segment);
       this.#waiting.shift();
       try {
         head.done(committed);
       } catch (error) {
         this.#options.logger.error({ err: error }, 'a committed segment could not be told');
       }
+      head.settled?.resolve();
     }
     this.#running = false;
   }
@@ -129,28 +139,39 @@ export class CommitQueue {
 
   /** @throws UnansweredError, or what the log throws */
   async #answer(segment: UncommittedSegment): Promise<CommittedSegment> {
-    if (this.#unanswered >= MOST_UNANSWERED) throw new UnansweredError();
+    if (this.#full) await this.#probing();
     const answer = this.#options.transcript.append(segment);
+    const question = Symbol();
     let cancel: CancelTimer = () => {};
-    let late = false;
     const limit = new Promise<never>((_, reject) => {
       cancel = this.#time.after(APPEND_LIMIT_MS, () => {
-        late = true;
-        this.#unanswered += 1;
+        this.#unanswered.add(question);
         reject(new UnansweredError());
       });
     });
     const settled = () => {
       cancel();
-      if (late) this.#unanswered -= 1;
+      this.#unanswered.delete(question);
     };
     answer.then(settled, settled);
     return Promise.race([answer, limit]);
   }
 
-  /** Cut short by `close` where the log is out of order. */
+  get #full(): boolean {
+    return this.#unanswered.size >= MOST_UNANSWERED;
+  }
+
+  /** Makes room for one more question to a log that owes many answers. */
+  async #probing(): Promise<void> {
+    await this.#wait(WAIT_MS.longest);
+    const [oldest] = this.#unanswered;
+    if (this.#full && oldest !== undefined) this.#unanswered.delete(oldest);
+  }
+
+  /** Cut short by `close` where the log is out of order, or owes many answers. */
   #wait(ms: number): Promise<void> {
-    if (this.#closing && this.#outOfOrder) return Promise.resolve();
+    const mayBeCut = this.#outOfOrder || this.#full;
+    if (this.#closing && mayBeCut) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel: CancelTimer = this.#time.after(ms, () => over());
       const over = () => {
@@ -158,7 +179,7 @@ export class CommitQueue {
         this.#cutShort = undefined;
         resolve();
       };
-      this.#cutShort = this.#outOfOrder ? over : undefined;
+      this.#cutShort = mayBeCut ? over : undefined;
     });
   }
 }
