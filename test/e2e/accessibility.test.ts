@@ -115,6 +115,7 @@ describe('everybody can use', () => {
       await meeting.get('settings-button').click();
       await meeting.get('mode-select').waitFor();
       await meeting.get('room-languages-select').selectOption('fr');
+      await meeting.get('room-languages-add').click();
       await meeting.get('room-language').waitFor();
       await expectNoViolations({ page, what: `settings ${size}` });
       expect(meeting.errors).toEqual([]);

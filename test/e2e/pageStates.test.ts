@@ -457,11 +457,26 @@ describe('the page', () => {
 
       const languages = async (page: MeetingPage) =>
         await page.get('room-language').evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset.language));
-      for (const chosen of [['fr'], ['fr', 'de']]) {
-        await ada.get('room-languages-select').selectOption(chosen.at(-1) ?? '');
-        for (const page of [ada, ben]) await expect.poll(() => languages(page)).toEqual(chosen);
+      const added = ada.get('room-languages-select');
+      const changes = () => wire.requests.filter(({ name }) => name === 'updateSettings').length;
+      const asked = changes();
+      for (const code of ['en', 'fr', 'de']) {
+        await added.press('ArrowDown');
+        expect(await added.inputValue()).toBe(code);
       }
-      for (const left of [['de'], []]) {
+      await added.press('ArrowUp');
+      expect(changes()).toBe(asked);
+      await added.press('Tab');
+      await ada.page.keyboard.press('Enter');
+      await expect.poll(() => focused(ada.page)).toBe('room-languages-select');
+      for (const page of [ada, ben]) await expect.poll(() => languages(page)).toEqual(['fr']);
+      await added.selectOption('de');
+      await ada.get('room-languages-add').click();
+      // Nobody waits for the server.
+      await added.selectOption('es');
+      await ada.get('room-languages-add').click();
+      for (const page of [ada, ben]) await expect.poll(() => languages(page)).toEqual(['fr', 'de', 'es']);
+      for (const left of [['de', 'es'], ['es'], []]) {
         await ada.get('room-language').first().press('Enter');
         await expect.poll(() => languages(ben)).toEqual(left);
         await expect.poll(() => focused(ada.page)).toBe('room-languages-select');

@@ -236,6 +236,7 @@ export const ar: Dictionary = {
     roomLanguages: 'اللغات التي تُختار من بينها',
     roomLanguagesHint: 'حيث تُعرف اللغة تلقائيًا. بلا اختيار: كما في الخادم.',
     addLanguage: 'أضف لغة',
+    add: 'إضافة',
     removeLanguage: (name) => `إزالة ${name}`,
     roomWakePhrases: 'لا يُكتب كلام أحد إلا بعد أن يقول',
     roomWakePhrasesHint: 'تفصل بينها فواصل. فارغ: كما في الخادم.',

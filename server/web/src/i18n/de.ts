@@ -224,6 +224,7 @@ export const de: Dictionary = {
     roomLanguages: 'Sprachen, die dabei in Frage kommen',
     roomLanguagesHint: 'Wo die Sprache von selbst erkannt wird. Keine: wie auf diesem Server eingestellt.',
     addLanguage: 'Sprache hinzufügen',
+    add: 'Hinzufügen',
     removeLanguage: (name) => `${name} entfernen`,
     roomWakePhrases: 'Alle erst mitschreiben, wenn sie sagen',
     roomWakePhrasesHint: 'Mehrere durch Kommas getrennt. Leer: wie auf diesem Server eingestellt.',

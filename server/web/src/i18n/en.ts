@@ -218,6 +218,7 @@ export const en = {
     roomLanguages: 'Languages among which it is found',
     roomLanguagesHint: 'Where the language is found by itself. None: as this server has it.',
     addLanguage: 'Add a language',
+    add: 'Add',
     removeLanguage: (name: string) => `Remove ${name}`,
     roomWakePhrases: 'Write everybody down only after they say',
     roomWakePhrasesHint: 'With commas between several. Empty: as this server has it.',

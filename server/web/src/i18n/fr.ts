@@ -223,6 +223,7 @@ export const fr: Dictionary = {
     roomLanguages: 'Langues parmi lesquelles elle est cherchée',
     roomLanguagesHint: 'Là où la langue est trouvée toute seule. Aucune : comme le serveur.',
     addLanguage: 'Ajouter une langue',
+    add: 'Ajouter',
     removeLanguage: (name) => `Retirer ${name}`,
     roomWakePhrases: 'Ne transcrire chacun qu’après ces mots',
     roomWakePhrasesHint: 'Séparées par des virgules. Vide : comme le serveur.',

@@ -1,44 +1,68 @@
-import { useId, useRef } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { Button } from '../design/Button.js';
 import { SelectField } from '../design/fields.js';
 import { CloseIcon } from '../design/icons.js';
 import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import { useText } from '../i18n/I18n.js';
 import { languageName, speechLanguages, withLanguage, withoutLanguage } from './speechLanguages.js';
+import { WishedList } from './WishedList.js';
 
-/** A list of languages: each has a button that takes it off, and all others that the model knows wait to be added. */
+/**
+ * A list of languages: each has a button that takes it off, and all others that the model knows wait to be added. Nothing is added
+ * before the button says so: by keyboard every step through a closed list is a choice.
+ */
 export function LanguagesField(props: {
+  /** What the server told last: another array each time that it tells. */
   chosen: readonly string[];
   /** Languages of the model; undefined where the server does not say. */
   known: readonly string[] | undefined;
   disabled: boolean;
-  /** `null`: none is left, so that whatever the server has holds. */
-  onChange: (chosen: string[] | null) => void;
+  /** `null`: none is left, so that whatever the server has holds. Resolves with whether the server took it. */
+  onChange: (chosen: string[] | null) => Promise<boolean>;
 }) {
   const { chosen, known, disabled, onChange } = props;
   const { language, text } = useText();
   const { settings } = text;
   const hintId = useId();
   const selectId = useId();
+  const select = useRef<HTMLSelectElement>(null);
+  const [picked, setPicked] = useState('');
+  const [wished] = useState(() => new WishedList());
+  useEffect(() => wished.told(chosen), [wished, chosen]);
   const others = speechLanguages({ language, known }).filter(({ code }) => !chosen.includes(code));
+  // Somebody else may have added it meanwhile.
+  const pick = others.some(({ code }) => code === picked) ? picked : '';
+  const change = (wish: string[] | null) => void wished.ask(wish ?? [], onChange(wish));
+  const add = () => {
+    change(withLanguage(wished.newest, pick));
+    setPicked('');
+    // The button is out of use until the next one is picked.
+    select.current?.focus();
+  };
   return (
     <div className="languages">
-      <SelectField
-        label={settings.roomLanguages}
-        id={selectId}
-        data-testid="room-languages-select"
-        value=""
-        disabled={disabled}
-        aria-describedby={hintId}
-        onChange={(event) => onChange(withLanguage(chosen, event.target.value))}
-      >
-        <option value="">{settings.addLanguage}</option>
-        {others.map(({ code, name }) => (
-          <option key={code} value={code}>
-            {name}
-          </option>
-        ))}
-      </SelectField>
+      <div>
+        <SelectField
+          ref={select}
+          label={settings.roomLanguages}
+          id={selectId}
+          data-testid="room-languages-select"
+          value={pick}
+          disabled={disabled}
+          aria-describedby={hintId}
+          onChange={(event) => setPicked(event.target.value)}
+        >
+          <option value="">{settings.addLanguage}</option>
+          {others.map(({ code, name }) => (
+            <option key={code} value={code}>
+              {name}
+            </option>
+          ))}
+        </SelectField>
+        <Button data-testid="room-languages-add" disabled={disabled || pick === ''} onClick={add}>
+          {settings.add}
+        </Button>
+      </div>
       {chosen.length === 0 ? null : (
         <ul aria-label={settings.roomLanguages}>
           {chosen.map((code) => (
@@ -48,7 +72,7 @@ export function LanguagesField(props: {
                 code={code}
                 disabled={disabled}
                 heirId={selectId}
-                onRemove={() => onChange(withoutLanguage(chosen, code))}
+                onRemove={() => change(withoutLanguage(wished.newest, code))}
               />
             </li>
           ))}

@@ -1,5 +1,6 @@
 import type { ParleyClient, RequestOf, SettingsView, TranscriptionStatus } from '@parley/client-sdk';
 import { useSettings, useTranscription } from '@parley/client-sdk/react';
+import { useMemo } from 'react';
 import { Banner } from '../design/Banner.js';
 import { SelectField } from '../design/fields.js';
 import { useProblem } from '../hooks/useProblem.js';
@@ -22,7 +23,16 @@ export function RoomSettings({ client }: { client: ParleyClient }) {
   const model = useTranscription(client)?.model;
   const known = model?.languages;
   const { problem, tell, clear } = useProblem();
-  const change = (wanted: Change) => void client.updateSettings(wanted).then(clear, tell);
+  const change = async (wanted: Change) => {
+    try {
+      await client.updateSettings(wanted);
+      clear();
+      return true;
+    } catch (error) {
+      tell(error);
+      return false;
+    }
+  };
   const notice =
     problem === undefined ? null : (
       <Banner tone="bad" urgent testId="settings-error" code={problem.code}>
@@ -50,7 +60,8 @@ interface Part {
   view: SettingsView;
   /** Languages of the model; undefined where the server does not say. */
   known: readonly string[] | undefined;
-  onChange: (change: Change) => void;
+  /** Resolves with whether the server took it; what it says otherwise is shown. */
+  onChange: (change: Change) => Promise<boolean>;
 }
 
 function OfRoom({ view, known, model, onChange }: Part & { model: TranscriptionStatus['model'] | undefined }) {
@@ -58,6 +69,8 @@ function OfRoom({ view, known, model, onChange }: Part & { model: TranscriptionS
   const { settings } = text;
   const { mode, modes, mayChangeRoom, roomOverrides } = view;
   const ofRoom = (change: Change['settings']) => onChange({ scope: 'room', settings: change });
+  // Another array with each view, and with nothing else.
+  const languages = useMemo(() => [...(view.roomOverrides.languages ?? [])], [view]);
   const purpose = modes.find(({ name }) => name === mode)?.purpose;
   return (
     <section aria-labelledby="room-settings">
@@ -103,10 +116,10 @@ function OfRoom({ view, known, model, onChange }: Part & { model: TranscriptionS
         onChoose={(language) => ofRoom({ language })}
       />
       <LanguagesField
-        chosen={roomOverrides.languages ?? []}
+        chosen={languages}
         known={known}
         disabled={!mayChangeRoom}
-        onChange={(languages) => ofRoom({ languages })}
+        onChange={(wanted) => ofRoom({ languages: wanted })}
       />
       <CommittedField
         testId="room-wake-phrases-input"
