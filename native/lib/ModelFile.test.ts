@@ -55,6 +55,15 @@ describe('a model’s file', () => {
   });
   afterAll(() => file.close());
 
+  it('gives its text tokens as bytes, in order', async () => {
+    const words = (await file.words()).map((word) => Buffer.from(word).toString('latin1'));
+    expect(words).toHaveLength(50_257);
+    // The multilingual order: single bytes, then the pairs that are most common.
+    expect(words.slice(0, 3)).toEqual(['!', '"', '#']);
+    expect(words[264]).toBe(' the');
+    expect(new Set(words).size).toBe(words.length);
+  });
+
   it('gives its tensors as PyTorch has them', async () => {
     const { dimensions, values } = await file.tensor('encoder.conv1.weight', [192, 80, 3]);
     expect(dimensions).toEqual([192, 80, 3]);

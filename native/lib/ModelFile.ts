@@ -36,6 +36,18 @@ export class ModelFile {
     return { dimensions: [mels, MEL_BINS], values: floats(bytes) };
   }
 
+  /** Text tokens as bytes, in order; those that have a meaning of their own are not among them. */
+  async words(): Promise<Uint8Array[]> {
+    const { offset, words, bytes } = this.#layout.vocabulary;
+    const all = await this.#read(offset, bytes);
+    let at = 0;
+    return Array.from({ length: words }, () => {
+      const start = at + 4;
+      at = start + all.readUInt32LE(at);
+      return all.subarray(start, at);
+    });
+  }
+
   /**
    * @param dimensions those that it must have; a size of 1 counts as none
    * @throws NativeError (as a rejection) `NATIVE_MODEL_UNREADABLE` where it is not there, has other dimensions or a quantisation that

@@ -89,6 +89,8 @@ export interface ModelLayout {
   header: ModelHeader;
   /** Byte offset of the mel filters: `mels` rows of 201 little-endian 32-bit floats. */
   melFiltersOffset: number;
+  /** Where its text tokens begin, how many there are and the bytes of all: each is its length as 32 bits, little-endian, and its bytes. */
+  vocabulary: { offset: number; words: number; bytes: number };
   tensors: ReadonlyMap<string, TensorEntry>;
 }
 
@@ -157,7 +159,9 @@ async function readStructure(reader: Reader): Promise<ModelLayout> {
 
   const words = await reader.uint32('the vocabulary');
   if (words > vocabulary) throw reader.fail('its vocabulary is larger than its dimensions say');
+  const offset = reader.position;
   await readVocabulary(reader, words);
+  const vocabularyEntry = { offset, words, bytes: reader.position - offset };
 
   const expected = tensorCount({ audioLayers, textLayers });
   const tensors = new Map<string, TensorEntry>();
@@ -188,7 +192,7 @@ async function readStructure(reader: Reader): Promise<ModelLayout> {
     tensors: tensors.size,
     bytes: reader.size,
   };
-  return { header, melFiltersOffset, tensors };
+  return { header, melFiltersOffset, vocabulary: vocabularyEntry, tensors };
 }
 
 /** whisper.cpp looks the single space up without asking whether it is there. */

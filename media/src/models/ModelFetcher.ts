@@ -98,7 +98,7 @@ export class ModelFetcher {
   }
 
   /** Removes a file with all that goes with it, and the packages that were kept for it. @returns false when nothing was here */
-  async remove(model: PublishedModel, path: string): Promise<boolean> {
+  async remove(model: Pick<PublishedModel, 'name' | 'rebuild'>, path: string): Promise<boolean> {
     const { directory } = this.#options;
     const { weights } = model.rebuild ?? {};
     return await this.#alone({ path, name: model.name }, async () => {

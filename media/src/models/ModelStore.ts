@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, join, resolve as resolvePath } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -8,7 +8,7 @@ import type { ModelHeader } from '@parley/native';
 import type { ModelProfile } from '../asr/types.js';
 import { asDiskError } from './asDiskError.js';
 import { withFileLock } from './fileLock.js';
-import { isFile, writeStreamTo } from './files.js';
+import { isFile, sizeOf, writeStreamTo } from './files.js';
 import { inspectModelFile } from './inspectModelFile.js';
 import { ModelError } from './ModelError.js';
 import {
@@ -30,7 +30,7 @@ import {
   WHISPER_LICENCE,
 } from './modelCatalogue.js';
 import { type ModelSource, readProvenance } from './provenance.js';
-import { SYNTH_PREFIX } from './synth/synthModel.js';
+import { isSynthName, SYNTH_PREFIX } from './synth/synthModel.js';
 
 export interface ModelStoreOptions
   extends Pick<Partial<ModelFetcherOptions>, 'get' | 'rebuild' | 'onProgress' | 'signal'> {
@@ -73,6 +73,8 @@ export interface ListedModel {
   megabytes: number | undefined;
   present: boolean;
   builtIn: boolean;
+  /** Its weights are random: it knows no words. */
+  synthetic: boolean;
   multilingual: boolean;
   /** SPDX, of the weights. */
   licence: string;
@@ -165,6 +167,7 @@ export class ModelStore {
       megabytes: undefined,
       present: true,
       builtIn: true,
+      synthetic: false,
       multilingual,
       licence: BUILT_IN_MODEL.licence,
       packaged: false,
@@ -178,17 +181,32 @@ export class ModelStore {
         megabytes: model.megabytes,
         present,
         builtIn: false,
+        synthetic: false,
         multilingual: model.profile.multilingual,
         licence: WHISPER_LICENCE,
         packaged: model.rebuild !== undefined,
         ...(present ? await provenanceOf(path) : {}),
       };
     });
-    return [builtIn, ...(await Promise.all(published))];
+    return [builtIn, ...(await Promise.all(published)), ...(await this.#synthetic())];
   }
 
-  /** Removes a downloaded model and what is left of a broken download. @returns false when there was neither. @throws ModelError */
+  /** Those that are here. */
+  async #synthetic(): Promise<ListedModel[]> {
+    const files = await readdir(this.#options.directory).catch((): string[] => []);
+    const names = files.filter((file) => file.endsWith('.bin')).map((file) => file.slice(0, -'.bin'.length));
+    const listed = names.filter(isSynthName).map(async (name): Promise<ListedModel[]> => {
+      const bytes = await sizeOf(this.#file(`${name}.bin`));
+      if (bytes === undefined) return [];
+      const common = { present: true, builtIn: false, synthetic: true, packaged: false, source: 'file' } as const;
+      return [{ ...common, name, megabytes: bytes / 1e6, multilingual: true, licence: BUILT_IN_MODEL.licence }];
+    });
+    return (await Promise.all(listed)).flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Removes a downloaded model, or one of random weights, and what is left of broken attempts. @returns false when there was neither. @throws ModelError */
   async remove(name: string): Promise<boolean> {
+    if (isSynthName(name)) return await this.#fetcher.remove({ name }, this.#file(`${name}.bin`));
     const published = findPublishedModel(name);
     if (published === undefined) {
       if (name !== BUILT_IN_MODEL.profile.name) throw unknownModel(name);

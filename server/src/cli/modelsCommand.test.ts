@@ -138,6 +138,30 @@ describe('parley models synth', () => {
     expect(readdirSync(join(cache, 'models')).filter((name) => name.startsWith('parley-synth'))).toHaveLength(1);
   });
 
+  test('is listed with what it takes of the disk, as one that knows no words, and can be removed', async () => {
+    const folder = join(cache, 'models');
+    mkdirSync(folder);
+    for (const rest of ['', '.new-killed', '.part'])
+      writeFileSync(join(folder, `parley-synth-turbo-q8_0-1.bin${rest}`), '');
+    truncateSync(join(folder, 'parley-synth-turbo-q8_0-1.bin'), 874_000_000);
+    const { out } = await run('list');
+    expect(out).toMatch(/^● parley-synth-turbo-q8_0-1 +874 MB +random weights, knows no words$/m);
+    expect(out).toMatch(/^Whisper models \(weights by OpenAI, MIT licence\)$/m);
+    const removed = await run('remove', 'parley-synth-turbo-q8_0-1');
+    expect(removed).toEqual({ code: 0, out: '✓ parley-synth-turbo-q8_0-1 was removed\n', err: '' });
+    expect(readdirSync(folder)).toEqual([]);
+    expect((await run('remove', 'parley-synth-turbo-q8_0-1')).out).toBe('parley-synth-turbo-q8_0-1 was not here\n');
+    expect((await run('list')).out).not.toContain('parley-synth');
+  });
+
+  test('is removed by its name alone, not by a path', async () => {
+    mkdirSync(join(cache, 'models', 'parley-synth-'), { recursive: true });
+    const path = join(cache, 'a.bin');
+    writeFileSync(path, '');
+    expect((await run('remove', 'parley-synth-/../../a')).code).toBe(1);
+    expect(readdirSync(cache)).toContain('a.bin');
+  });
+
   test('writes it where it is told to, in 16-bit floats as well', async () => {
     const path = join(cache, 'new', 'a.bin');
     const { code, out } = await run('synth', '--shape', 'tiny', '--type', 'f16', '--out', path);

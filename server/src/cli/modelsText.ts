@@ -16,7 +16,9 @@ export function sourceText(source: ModelSource): string {
 
 /** `parley models list`: a line each, then what else there is, then what the marks mean. */
 export function modelsListText(models: readonly ListedModel[], wakeWords: readonly string[]): string {
-  const licences = new Set(models.filter(({ builtIn }) => !builtIn).map(({ licence }) => licence));
+  const licences = new Set(
+    models.filter(({ builtIn, synthetic }) => !builtIn && !synthetic).map(({ licence }) => licence),
+  );
   return [
     `Whisper models ${pc.dim(`(weights by OpenAI, ${[...licences].join(', ')} licence)`)}`,
     ...models.map(lineOf),
@@ -28,7 +30,8 @@ export function modelsListText(models: readonly ListedModel[], wakeWords: readon
   ].join('\n');
 }
 
-function lineOf({ name, megabytes, present, builtIn, multilingual, packaged, source, from }: ListedModel): string {
+function lineOf(model: ListedModel): string {
+  const { name, megabytes, present, builtIn, synthetic, multilingual, packaged, source, from } = model;
   const mark = present ? pc.green('●') : packaged ? '◐' : pc.dim('○');
   const origin =
     source === undefined || builtIn ? '' : ` ${sourceText(source)}${from === undefined ? '' : ` (${from})`}`;
@@ -37,7 +40,11 @@ function lineOf({ name, megabytes, present, builtIn, multilingual, packaged, sou
     name.padEnd(24),
     (megabytes === undefined ? '' : `${Math.round(megabytes)} MB`).padStart(9),
     multilingual ? '' : pc.dim(' English only'),
-    builtIn ? pc.yellow(' built-in demo model, synthetic voices only') : pc.dim(origin),
+    builtIn
+      ? pc.yellow(' built-in demo model, synthetic voices only')
+      : synthetic
+        ? pc.yellow(' random weights, knows no words')
+        : pc.dim(origin),
   ]
     .join(' ')
     .trimEnd();

@@ -46,6 +46,7 @@ export async function synthesize(options: {
     ...what,
     ...{ path, vocabularyFrom, signal },
     onProgress: (fraction) => onProgress({ name, phase: 'synth', fraction }),
+    onWait: () => onProgress({ name, phase: 'waiting', fraction: undefined }),
   });
   onDone();
   const megabytes = Math.round((await stat(path)).size / 1e6);

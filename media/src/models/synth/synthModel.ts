@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { ModelFile } from '@parley/native';
 import { asDiskError } from '../asDiskError.js';
-import { writeFully } from '../files.js';
+import { withFileLock } from '../fileLock.js';
+import { removeBeginning, writeFully } from '../files.js';
 import { ModelError } from '../ModelError.js';
 import { ggmlHead, ggmlTensorHead, ggmlTensorType, type TensorShape } from '../packages/ggmlFile.js';
 import { QUANTISATIONS } from '../packages/quantisation.js';
 import { bytesOf, randomWeights } from './randomWeights.js';
-import { readTokens } from './readTokens.js';
 import { SYNTH_SHAPES, type SynthShape, tensorsOf } from './shapes.js';
 
 /** How the matrices are kept. */
@@ -28,6 +29,8 @@ export interface WriteSynthModelOptions extends SynthOptions {
   vocabularyFrom: string;
   /** 0 to 1. */
   onProgress?: (fraction: number) => void;
+  /** Another process writes the same file: called once. */
+  onWait?: () => void;
   /** Gives it up; it rejects with `MODEL_INTERRUPTED`, and nothing is left. */
   signal?: AbortSignal;
 }
@@ -40,6 +43,12 @@ export interface SynthPart {
 
 /** Names of such files begin with it: so whoever loads one can say what it is. */
 export const SYNTH_PREFIX = 'parley-synth';
+const SYNTH_NAME = new RegExp(`^${SYNTH_PREFIX}-[A-Za-z0-9._-]+$`);
+
+/** Whether a name, without `.bin`, is one of such files. */
+export function isSynthName(name: string): boolean {
+  return SYNTH_NAME.test(name);
+}
 
 export function isSynthShape(name: string): name is SynthShape {
   return Object.hasOwn(SYNTH_SHAPES, name);
@@ -56,16 +65,36 @@ export function synthFileName({ shape, type, seed }: SynthOptions): string {
  * @throws ModelError `MODEL_DISK_FAILED`, `MODEL_INTERRUPTED`
  */
 export async function writeSynthModel(options: WriteSynthModelOptions): Promise<void> {
-  const { path, onProgress, signal } = options;
-  const parts = synthParts(options, await readTokens(options.vocabularyFrom));
-  const total = parts.reduce((sum, part) => sum + part.head.length + (part.weights?.bytes ?? 0), 0);
-  const unfinished = `${path}.part`;
-  let done = 0;
+  const { path, onWait, signal } = options;
+  const parts = synthParts(options, await wordsOf(options.vocabularyFrom));
+  const lock = {
+    path: `${path}.lock`,
+    ...(onWait === undefined ? {} : { onWait }),
+    ...(signal === undefined ? {} : { signal }),
+  };
   try {
     await mkdir(dirname(path), { recursive: true });
+    await withFileLock(lock, async () => {
+      // Of a process that was killed.
+      await removeBeginning(dirname(path), [`${basename(path)}.new-`]);
+      await writeParts(parts, options);
+    });
+  } catch (error) {
+    if (signal?.aborted === true) throw interrupted(path);
+    throw asDiskError(error, path);
+  }
+}
+
+async function writeParts(parts: readonly SynthPart[], options: WriteSynthModelOptions): Promise<void> {
+  const { path, onProgress, signal } = options;
+  const total = parts.reduce((sum, part) => sum + part.head.length + (part.weights?.bytes ?? 0), 0);
+  // Nobody else writes to it, even if this process sleeps so long that it loses its lock.
+  const unfinished = `${path}.new-${randomUUID()}`;
+  let done = 0;
+  try {
     const file = await open(unfinished, 'w');
     const write = async (bytes: Uint8Array) => {
-      if (signal?.aborted === true) throw interrupted(path);
+      signal?.throwIfAborted();
       await writeFully(file, bytes);
       done += bytes.length;
       onProgress?.(done / total);
@@ -83,7 +112,17 @@ export async function writeSynthModel(options: WriteSynthModelOptions): Promise<
   } catch (error) {
     // Where even that cannot be done, the first reason is the one to tell.
     await rm(unfinished, { force: true }).catch(() => {});
-    throw asDiskError(error, path);
+    throw error;
+  }
+}
+
+/** @throws NativeError `NATIVE_MODEL_UNREADABLE` for a file that is no model */
+async function wordsOf(path: string): Promise<Uint8Array[]> {
+  const file = await ModelFile.open(path);
+  try {
+    return await file.words();
+  } finally {
+    await file.close();
   }
 }
 
