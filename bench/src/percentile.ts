@@ -1,15 +1,15 @@
-/** The value that so large a share of all is not above; null of none. Whole numbers. */
-export function percentile(values: readonly number[], share: number): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-  return value === undefined ? null : Math.round(value);
-}
+import { percentile } from '@parley/media/testing';
 
 export interface Percentiles {
   p50: number | null;
   p95: number | null;
 }
 
+/** Whole numbers. */
 export function percentiles(values: readonly number[]): Percentiles {
-  return { p50: percentile(values, 0.5), p95: percentile(values, 0.95) };
+  const whole = (share: number) => {
+    const value = percentile(values, share);
+    return value === null ? null : Math.round(value);
+  };
+  return { p50: whole(0.5), p95: whole(0.95) };
 }

@@ -40,6 +40,8 @@ export type AllHeard = z.infer<typeof allHeardSchema>;
 
 /** Far more than any single question takes, a large model on a small machine included. */
 const PATIENCE_MS = 20 * 60_000;
+/** From the end of its input to the end of an engine; one that hangs is ended then. */
+export const CLOSE_LIMIT_MS = 5_000;
 const MOST_COMPLAINT = 2_000;
 
 /**
@@ -51,7 +53,7 @@ const MOST_COMPLAINT = 2_000;
  *   times of words
  * * `all WORDS CLIP...`: many, in this order, as many at a time as it has lanes
  *
- * It ends with its input.
+ * It ends with its input, or is ended soon after.
  */
 export class EngineProcess {
   readonly loadMs: number;
@@ -101,7 +103,9 @@ export class EngineProcess {
 
   async close(): Promise<void> {
     this.#child.stdin.end();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_LIMIT_MS);
     await this.#lines.ended;
+    clearTimeout(timer);
   }
 
   async #ask(question: string): Promise<unknown> {

@@ -3,16 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPublishedModel } from '@parley/media';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { formatTable } from '../report.js';
 import { resolveModel } from '../resolveModel.js';
 import { syntheticTracks } from '../speech/syntheticSpeech.js';
-import { EngineProcess, peakOf } from './EngineProcess.js';
+import type { Contestant, Maker } from './contestants.js';
+import { CLOSE_LIMIT_MS, EngineProcess, peakOf } from './EngineProcess.js';
 import { inTurn, medianOf, planOf } from './measure.js';
 import { PARLEY_ENCODERS } from './parleyEncoders.js';
 import { benchRecordings, usualOf } from './recordings.js';
 import { type EngineFigures, type EngineResultOptions, resultOf } from './resultOf.js';
 import { versionIn } from './stockWhisper.js';
+import { tryWhisper } from './trial.js';
 
 const OWN_ENGINE = fileURLToPath(new URL('../../dist/engine/parleyEngine.js', import.meta.url));
 
@@ -60,6 +62,19 @@ describe('the process of an engine', () => {
     await expect(EngineProcess.start({ program: '/nonexistent/engine', args: [] })).rejects.toThrow(
       /\/nonexistent\/engine cannot be started/,
     );
+  });
+
+  it('is ended where it does not end with its input', async () => {
+    // By itself at last, so that a test that fails leaves nothing behind.
+    const engine = await start(`console.log('{"loadMs":1}'); setTimeout(() => {}, 60_000);`);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const closed = engine.close();
+      await vi.advanceTimersByTimeAsync(CLOSE_LIMIT_MS);
+      await closed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('tells the most memory that it has had, where the system knows', () => {
@@ -154,6 +169,56 @@ describe('the measurement', () => {
   });
 });
 
+describe("the trial of whisper.cpp's settings", () => {
+  /** Takes so long, as lanes and threads say. */
+  const contestant = (name: string, maker: Maker, ms: string): Contestant => ({
+    name,
+    maker,
+    commandOf: ({ lanes, threads }) => ({
+      program: process.execPath,
+      args: [
+        '-e',
+        `const [lanes, threads] = [${lanes}, ${threads}];
+        console.log('{"loadMs":1}');
+        require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
+          if (line.startsWith('clip')) return console.log('{}');
+          const texts = line.split(' ').slice(2);
+          if (texts.length !== lanes) throw new Error(line);
+          console.log(JSON.stringify({ totalMs: ${ms}, texts }));
+        });`,
+      ],
+    }),
+  });
+  const one = contestant('one', 'whispercpp', '10 * lanes');
+  const two = contestant('two', 'whispercpp', 'threads > 1 ? 5 : 25');
+  const never = contestant('never', 'whispercpp', '100');
+  const other = contestant('other', 'parley', 'undefined');
+  const utterance = {
+    ...{ seconds: 6, text: 'a' },
+    clip: { path: '/a.f32', frames: 384, language: 'en', maxTokens: 120 },
+  };
+
+  it('lets the quickest of each plan take part in what is measured with it, and everybody else always', async () => {
+    const plans = [
+      ...[1, 2].map((threads) => ({ lanes: 1, threads, streams: 1 })),
+      ...[1, 2, 4, 8].map((streams) => planOf({ streams, cores: 2 })),
+    ];
+    const trial = await tryWhisper({ contestants: [other, one, two, never], utterance, plans });
+    const names = plans.map((plan) => trial.takingPart(plan).map(({ name }) => name));
+    expect(names).toEqual(['one', 'two', 'two', 'one', 'one', 'one'].map((name) => ['other', name]));
+    // Each way to share the cores once.
+    expect(trial.times).toEqual(
+      [
+        { lanes: 1, threads: 1, took: [10, 25, 100] },
+        { lanes: 1, threads: 2, took: [10, 5, 100] },
+        { lanes: 2, threads: 1, took: [20, 25, 100] },
+      ].flatMap(({ took, ...plan }) =>
+        ['one', 'two', 'never'].map((name, index) => ({ ...plan, name, utteranceMs: took[index] })),
+      ),
+    );
+  });
+});
+
 describe('the result', () => {
   const alone = (utteranceMs: number) => ({
     loadMs: 150,
@@ -181,7 +246,7 @@ describe('the result', () => {
     allSeconds: 66.3,
     windows: [256, 1_500],
     streams: [1, 8],
-    whispercppTrial: [{ name: 'whisper.cpp 1', utteranceMs: 500 }],
+    whispercppTrial: [{ lanes: 1, threads: 1, name: 'whisper.cpp 1', utteranceMs: 500 }],
     notes: [],
   };
   const own = engine({
@@ -209,7 +274,7 @@ describe('the result', () => {
         ctranslate2RealTimeFactor: 0.025,
       },
       goals: { oneThreadMs: 220, twoThreadsMs: 130, timesWhispercpp: 2.5 },
-      whispercppTrial: [{ name: 'whisper.cpp 1', utteranceMs: 500 }],
+      whispercppTrial: [{ lanes: 1, threads: 1, name: 'whisper.cpp 1', utteranceMs: 500 }],
     });
   });
 

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { SYNTH_PREFIX } from '@parley/media';
 import type { BenchResult } from '../report.js';
 import { resolveModel } from '../resolveModel.js';
-import { type Contestant, contestantsFor } from './contestants.js';
-import { type ManyAtOnce, measureManyAtOnce, measureOneAtATime, type OneAtATime } from './measure.js';
-import { type BenchRecordings, benchRecordings } from './recordings.js';
+import { type Contestant, contestantsFor, type Plan } from './contestants.js';
+import { type ManyAtOnce, measureManyAtOnce, measureOneAtATime, type OneAtATime, planOf } from './measure.js';
+import { benchRecordings } from './recordings.js';
 import { resultOf } from './resultOf.js';
+import { tryWhisper } from './trial.js';
 
 export interface EngineBenchOptions {
   /** A name of the catalogue, a file or an address. Default: `base-q8_0`. */
@@ -16,15 +17,13 @@ export interface EngineBenchOptions {
   streams?: readonly number[];
   /** CTranslate2 takes part. Default: no. */
   cTranslate2?: boolean;
-  /** Of each figure, of which the median is told. Default: 5. */
+  /** Rounds; of times the median of all is told. Default: 5. */
   runs?: number;
 }
 
 const MODEL = 'base-q8_0';
 const STREAMS = [1, 2, 4, 8];
 const RUNS = 5;
-/** Of each of whisper.cpp's settings, before the best of them takes part. */
-const TRIES = 3;
 /** Encoder frames: what Parley's requests have, and the whole of it. */
 const WINDOWS = [256, 320, 512, 1_500];
 
@@ -47,34 +46,47 @@ export async function benchEngine(options: EngineBenchOptions = {}): Promise<Ben
   const folder = await mkdtemp(join(tmpdir(), 'parley-bench-'));
   try {
     const recordings = await benchRecordings({ profile, synthetic, windows: WINDOWS, folder });
+    const planOfOne = (threads: number): Plan => ({ lanes: 1, threads, streams: 1 });
+    const threadCounts = cores > 1 ? [1, 2] : [1];
     console.error("whisper.cpp's settings ...");
-    const trial = await tryWhisper({ contestants: everybody, recordings });
-    const contestants = everybody.filter((each) => each.maker !== 'whispercpp' || each === trial.quickest);
-    const alone = contestants.filter(({ manyStreamsOnly }) => manyStreamsOnly !== true);
-    const common = { contestants: alone, recordings, runs };
-    console.error('one utterance at a time, 1 thread ...');
-    const one = await measureOneAtATime({ ...common, threads: 1, parts: true });
-    if (cores > 1) console.error('one utterance at a time, 2 threads ...');
-    const two = cores > 1 ? await measureOneAtATime({ ...common, threads: 2, parts: false }) : [];
-    const offline = new Map<Contestant, ManyAtOnce[]>(contestants.map((each) => [each, []]));
+    const trial = await tryWhisper({
+      contestants: everybody,
+      utterance: recordings.utterance,
+      plans: [...threadCounts.map(planOfOne), ...streams.map((count) => planOf({ streams: count, cores }))],
+    });
+    const alone = new Map<number, Map<Contestant, OneAtATime>>();
+    for (const threads of threadCounts) {
+      console.error(`one utterance at a time, ${threads} ${threads === 1 ? 'thread' : 'threads'} ...`);
+      const contestants = trial
+        .takingPart(planOfOne(threads))
+        .filter(({ manyStreamsOnly }) => manyStreamsOnly !== true);
+      const figures = await measureOneAtATime({ contestants, recordings, threads, parts: threads === 1, runs });
+      alone.set(threads, byContestant(contestants, figures));
+    }
+    const offline: Map<Contestant, ManyAtOnce>[] = [];
     for (const count of streams) {
       console.error(`${count} at once ...`);
-      const all = await measureManyAtOnce({ contestants, recordings: recordings.all, streams: count, cores, runs });
-      for (const [index, each] of contestants.entries()) offline.get(each)?.push(all[index] as ManyAtOnce);
+      const contestants = trial.takingPart(planOf({ streams: count, cores }));
+      const figures = await measureManyAtOnce({
+        ...{ contestants, recordings: recordings.all },
+        ...{ streams: count, cores, runs },
+      });
+      offline.push(byContestant(contestants, figures));
     }
-    const ofOne = (each: Contestant, figures: readonly OneAtATime[]) => figures[alone.indexOf(each)] ?? null;
+    // A setting of whisper.cpp that is never the quickest has no column.
+    const columns = everybody.filter((each) => [...alone.values(), ...offline].some((figures) => figures.has(each)));
     return resultOf({
       model: profile.name,
       seconds: recordings.utterance.seconds,
       allSeconds: recordings.all.reduce((sum, { seconds }) => sum + seconds, 0),
       windows: WINDOWS,
       streams,
-      engines: contestants.map((each) => ({
+      engines: columns.map((each) => ({
         name: each.name,
         maker: each.maker,
-        oneThread: ofOne(each, one),
-        twoThreads: ofOne(each, two),
-        offline: offline.get(each) ?? [],
+        oneThread: alone.get(1)?.get(each) ?? null,
+        twoThreads: alone.get(2)?.get(each) ?? null,
+        offline: offline.flatMap((figures) => figures.get(each) ?? []),
       })),
       whispercppTrial: trial.times,
       notes,
@@ -84,15 +96,6 @@ export async function benchEngine(options: EngineBenchOptions = {}): Promise<Ben
   }
 }
 
-/** Which of whisper.cpp's settings is the quickest here: it alone takes part. */
-async function tryWhisper(options: {
-  contestants: readonly Contestant[];
-  recordings: BenchRecordings;
-}): Promise<{ quickest: Contestant | undefined; times: { name: string; utteranceMs: number }[] }> {
-  const settings = options.contestants.filter(({ maker }) => maker === 'whispercpp');
-  const { recordings } = options;
-  const tried = await measureOneAtATime({ contestants: settings, recordings, threads: 1, parts: false, runs: TRIES });
-  const times = settings.map(({ name }, index) => ({ name, utteranceMs: tried[index]?.utteranceMs ?? Number.NaN }));
-  const least = Math.min(...times.map(({ utteranceMs }) => utteranceMs));
-  return { quickest: settings[times.findIndex(({ utteranceMs }) => utteranceMs === least)], times };
+function byContestant<T>(contestants: readonly Contestant[], figures: readonly T[]): Map<Contestant, T> {
+  return new Map(contestants.map((each, index) => [each, figures[index] as T]));
 }

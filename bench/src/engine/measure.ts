@@ -7,9 +7,9 @@ import type { BenchRecording, BenchRecordings } from './recordings.js';
 /** Decoding a token: what a whole text takes beyond one of so many tokens. */
 const FEW_TOKENS = 4;
 
-/** Of one engine with one number of threads. Medians, ms. */
+/** Of one engine with one number of threads. Medians, ms, but for the load and the memory. */
 export interface OneAtATime {
-  /** The model, from the disk's cache. */
+  /** The model, from the disk's cache: once. */
   loadMs: number;
   /** Of the utterance. */
   melMs: number;
@@ -19,7 +19,7 @@ export interface OneAtATime {
   tokenMs: number | null;
   /** All of it, with the times of words. */
   utteranceMs: number;
-  /** 10^6 bytes. */
+  /** The most that there was, 10^6 bytes. */
   peakMegabytes: number | null;
 }
 
@@ -29,7 +29,7 @@ export interface ManyAtOnce {
   /** Time of the work for a second of audio, median. */
   realTimeFactor: number;
   peakMegabytes: number | null;
-  /** Words wrong of all words. */
+  /** Words wrong of all words, in the last run. */
   wer: number;
 }
 
@@ -37,6 +37,32 @@ export interface ManyAtOnce {
 export function planOf({ streams, cores }: { streams: number; cores: number }): Plan {
   const lanes = Math.min(streams, cores);
   return { streams, lanes, threads: Math.floor(cores / lanes) };
+}
+
+/**
+ * What the utterance takes each of them with its words, once in every lane at the same time: median, ms, in the order of the contestants.
+ */
+export async function measureUtterance(options: {
+  contestants: readonly Contestant[];
+  utterance: BenchRecording;
+  plan: Plan;
+  runs: number;
+}): Promise<number[]> {
+  const { contestants, utterance, plan, runs } = options;
+  return await withAll({ contestants, plan }, async (engines) => {
+    const lanes = Array<number>(plan.lanes).fill(0);
+    const taken = engines.map((engine) => ({ engine, times: [] as number[] }));
+    for (const engine of engines) {
+      await engine.add(utterance.clip);
+      await engine.hearAll(lanes, { words: true });
+    }
+    for (let run = 0; run < runs; run += 1) {
+      for (const { engine, times } of inTurn(taken, run)) {
+        times.push((await engine.hearAll(lanes, { words: true })).totalMs);
+      }
+    }
+    return taken.map(({ times }) => rounded(medianOf(times), 1));
+  });
 }
 
 /** Everybody's figures, in the order of the contestants; measured in turns, so that what else the machine does hits all alike. */

@@ -1,6 +1,7 @@
 import { type BenchResult, formatNumber } from '../report.js';
 import type { Maker } from './contestants.js';
 import type { ManyAtOnce, OneAtATime } from './measure.js';
+import type { TrialTime } from './trial.js';
 
 /** What is wanted of Parley's engine: an utterance of about 6 s, and eight streams beside whisper.cpp. */
 export const ENGINE_GOALS = { oneThreadMs: 220, twoThreadsMs: 130, timesWhispercpp: 2.5 } as const;
@@ -27,8 +28,8 @@ export interface EngineResultOptions {
   streams: readonly number[];
   /** Parley's own first, the best of them first. */
   engines: readonly EngineFigures[];
-  /** What each of whisper.cpp's settings took for the utterance; the quickest takes part. */
-  whispercppTrial: readonly { name: string; utteranceMs: number }[];
+  /** Of whisper.cpp's settings: the quickest with a plan takes part in what is measured with it. */
+  whispercppTrial: readonly TrialTime[];
   /** What is to be known beside the figures. */
   notes: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { type FirstLoad, type LongTranscript, PAGE_BUDGET } from '@parley/demo';
-import { percentile } from '../percentile.js';
+import { percentiles } from '../percentile.js';
 import { type BenchResult, formatNumber } from '../report.js';
 
 const KIB = 1_024;
@@ -10,7 +10,7 @@ export function resultOf(options: { firstLoads: readonly FirstLoad[]; transcript
   const interactive = firstLoads.map(({ interactiveMs }) => interactiveMs);
   const transferredBytes = Math.max(...firstLoads.map((load) => load.transferredBytes));
   const requests = Math.max(...firstLoads.map((load) => load.requests));
-  const interactiveMs = { p50: percentile(interactive, 0.5), max: Math.round(Math.max(...interactive)) };
+  const interactiveMs = { p50: percentiles(interactive).p50, max: Math.round(Math.max(...interactive)) };
   const { longestTaskMs, catchUpMs, frameMs, segments, updates } = transcript;
   const longTask = (ms: number) => (ms === 0 ? 'none of 50 ms' : `${Math.round(ms)} ms`);
   const budget = PAGE_BUDGET;

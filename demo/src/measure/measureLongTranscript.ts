@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import { percentile } from '@parley/media/testing';
 import type { Browser, Page } from 'playwright-core';
 import { PlayerPage } from '../browser/PlayerPage.js';
 import { DemoError } from '../DemoError.js';
@@ -99,7 +100,7 @@ export async function measureLongTranscript(options: {
         scroll: longest(caughtUpAtMs, scrolledAtMs),
         update: longest(scrolledAtMs, endedAtMs),
       },
-      frameMs: { p50: quantile(frames, 0.5), p95: quantile(frames, 0.95) },
+      frameMs: { p50: percentile(frames, 0.5) ?? 0, p95: percentile(frames, 0.95) ?? 0 },
       updates: { scroll: updatesScrolled - updatesBefore, update: updates - updatesScrolled },
     };
   } finally {
@@ -146,9 +147,4 @@ function scrollThrough(page: Page): Promise<{ frames: number[]; heightPx: number
     },
     { sweepFrames: SWEEP_FRAMES, startFrames: START_FRAMES, readingFrames: READING_FRAMES, readingPx: READING_PX },
   );
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { BUILT_IN_MODEL } from '../models/modelCatalogue.js';
 import { ManualTime } from '../testing/ManualTime.js';
+import { percentile } from '../testing/percentile.js';
 import { type DispatchedJob, Dispatcher, type DispatcherLimits } from './Dispatcher.js';
 import { FakeEngine } from './testing/FakeEngine.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type Load, NO_INTERIMS, type RecognitionKind } from './types.js';
@@ -126,7 +127,6 @@ afterEach(async () => {
 });
 
 const delays = (answers: Answer[]) => answers.map(({ askedAtMs, atMs }) => atMs - askedAtMs).toSorted((a, b) => a - b);
-const quantile = (values: number[], share: number) => values[Math.floor(values.length * share)] ?? 0;
 
 describe('Dispatcher under load', () => {
   it('gives up interims for finals at twice the speakers that it can do, and is itself again 20 s after', async () => {
@@ -138,16 +138,16 @@ describe('Dispatcher under load', () => {
     const finals = rig.answered('final', beganMs + 10_000, overMs);
     // 16 speakers, a final each 4 s.
     expect(finals.length / ((overMs - beganMs - 10_000) / 1_000)).toBeGreaterThanOrEqual(0.9 * 4);
-    expect(quantile(delays(finals), 0.99)).toBeLessThanOrEqual(1_000);
+    expect(percentile(delays(finals), 0.99)).toBeLessThanOrEqual(1_000);
     expect(Math.max(...rig.loads.map(([, { level }]) => level))).toBeGreaterThanOrEqual(1);
     // Interims that are shown at all are not stale.
-    expect(quantile(delays(rig.answered('interim', beganMs, overMs)), 0.99)).toBeLessThanOrEqual(INTERIM_DEADLINE_MS);
+    expect(percentile(delays(rig.answered('interim', beganMs, overMs)), 0.99)).toBeLessThanOrEqual(INTERIM_DEADLINE_MS);
 
     await rig.talk({ speakers: 4, forMs: 20_000 });
     expect(rig.level).toBe(0);
     const normalMs = rig.time.now();
     await rig.talk({ speakers: 4, forMs: 10_000 });
-    expect(quantile(delays(rig.answered('interim', normalMs, rig.time.now())), 0.99)).toBeLessThanOrEqual(300);
+    expect(percentile(delays(rig.answered('interim', normalMs, rig.time.now())), 0.99)).toBeLessThanOrEqual(300);
     expect(rig.answered('interim', normalMs, rig.time.now()).length).toBeGreaterThanOrEqual(4 * 2 * 9);
     expect(rig.fatal).toEqual([]);
   });
@@ -164,7 +164,7 @@ describe('Dispatcher under load', () => {
     expect(Math.max(...delays(rig.answered('final', beganMs, overMs)))).toBeLessThanOrEqual(31_000);
     // Once it has found that it can never do them all, those that it does are fresh.
     const fresh = delays(rig.answered('final', overMs - 30_000, overMs));
-    expect(quantile(fresh, 0.99)).toBeLessThanOrEqual(3_000);
+    expect(percentile(fresh, 0.99)).toBeLessThanOrEqual(3_000);
     expect(rig.level).toBe(4);
     const { dropped, rejected, oldestWaitMs } = rig.dispatcher.stats;
     expect(dropped.tooOld).toBeGreaterThan(0);
@@ -174,7 +174,7 @@ describe('Dispatcher under load', () => {
     await rig.talk({ speakers: 20, forMs: 10_000, interims: false });
     const calmMs = rig.time.now();
     await rig.talk({ speakers: 20, forMs: 5_000, interims: false });
-    expect(quantile(delays(rig.answered('final', calmMs, rig.time.now())), 0.99)).toBeLessThanOrEqual(500);
+    expect(percentile(delays(rig.answered('final', calmMs, rig.time.now())), 0.99)).toBeLessThanOrEqual(500);
     await rig.talk({ speakers: 2, forMs: 15_000 });
     expect(rig.level).toBe(0);
   }, 30_000);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualTime } from '../testing/ManualTime.js';
+import { percentile } from '../testing/percentile.js';
 import { type DispatchedJob, Dispatcher } from './Dispatcher.js';
 import { SharedCores } from './testing/SharedCores.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type Load, type ModelProfile, type RecognitionKind } from './types.js';
@@ -256,7 +257,7 @@ class Meeting {
   }
 
   quantile(values: number[], share: number): number {
-    return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+    return percentile(values, share) ?? 0;
   }
 
   get summary() {

@@ -262,7 +262,12 @@ describe('a loop that was cut from the end of a text', () => {
 
   it.each([
     ['a digit', 'the code is zero', spoken('zero seven', 1_200), 'the code is zero zero seven'],
-    ['a phrase', 'we will see you again', spoken('see you again then', 300), 'we will see you again see you again then'],
+    [
+      'a phrase',
+      'we will see you again',
+      spoken('see you again then', 300),
+      'we will see you again see you again then',
+    ],
   ])('takes no word for heard twice that was said twice: %s', async (_, before, behind, whole) => {
     const words = spoken(before);
     const looped = { words, loopAtMs: words.at(-1)?.endMs ?? 0 };

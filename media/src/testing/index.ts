@@ -6,6 +6,7 @@ export { FakeRecognizer, type FakeScript, hypothesisOf } from './FakeRecognizer.
 export { joinPcm } from './joinPcm.js';
 export { ManualTime } from './ManualTime.js';
 export { type NoiseKind, noise } from './noises.js';
+export { percentile } from './percentile.js';
 export { decodeFlac } from './sound/decodeFlac.js';
 export { decodeSound, readSound } from './sound/readSound.js';
 export { readWav } from './sound/readWav.js';
