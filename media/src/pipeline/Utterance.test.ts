@@ -336,6 +336,52 @@ describe('interims', () => {
     }
   });
 
+  /** How long after its end each word of a text was first shown, in milliseconds of audio. */
+  const shownAfterMs = (text: string, events: readonly SpeakerEvent[]) =>
+    text.split(' ').map((word, index) => {
+      const first = events.find(
+        (event) =>
+          (event.type === 'interim' || event.type === 'final') &&
+          event.hypothesis.text.toLowerCase().includes(word.replace('.', '')),
+      );
+      const endMs = first?.type === 'interim' || first?.type === 'final' ? first.segment.endMs : Number.NaN;
+      return endMs - (500 + (index + 1) * 500);
+    });
+
+  it('keep their words, and do not fall behind, where one is written in another way each time', async () => {
+    const text = sentence('one', 24);
+    let times = 0;
+    const { events } = await play(writeSpeech(text), {
+      settings: { interimWindowMs: 6_000 },
+      alter: (heard, { kind }) => {
+        times += 1;
+        return heard.map((word, index) => {
+          if (kind === 'interim' && word.text === 'onec') return { ...word, text: `onec${times}`, probability: 0.7 };
+          // A window that begins within a word makes a guess of it.
+          const cut = index === 0 && word.startMs === 0;
+          return cut ? { ...word, text: `cut${times}`, probability: 0.3 } : word;
+        });
+      },
+    });
+    const shown = events.flatMap((event) => (event.type === 'interim' ? [event.hypothesis.text] : []));
+    expect(shown.at(-1)).toMatch(/^onea oneb onec\d+ oned onee onef .* onev/);
+    for (const lateMs of shownAfterMs(text, events)) expect(lateMs).toBeLessThan(1_500);
+  });
+
+  it('listen by themselves to what follows a sentence where the model writes nothing of it', async () => {
+    const [first, second] = [sentence('one', 6), sentence('two', 10)];
+    const { events } = await play(writeSpeech(`${first} ${second}`), {
+      settings: { sentenceSplitMs: 20_000 },
+      alter: (heard) => {
+        const end = heard.findIndex(({ text }) => text.endsWith('.'));
+        return end < 0 ? heard : heard.slice(0, end + 1);
+      },
+    });
+    const shown = events.flatMap((event) => (event.type === 'interim' ? [event.hypothesis.text] : []));
+    expect(shown.at(-1)).toContain('twoh');
+    for (const lateMs of shownAfterMs(`${first} ${second}`, events).slice(0, -2)) expect(lateMs).toBeLessThan(2_500);
+  });
+
   it('carry none where nobody wants words', async () => {
     const { events } = await play(writeSpeech(sentence('one', 8)), { settings: { words: false } });
     const interims = events.flatMap((event) => (event.type === 'interim' ? [event] : []));

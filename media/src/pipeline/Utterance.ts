@@ -82,6 +82,10 @@ const FIRST_WORDS_MS = 3_000;
 const LEAST_NEW_SAMPLES = 160 * 16;
 /** No word fits into so little: the release of the last one. */
 const UNHEARD_SAMPLES = 96 * 16;
+/** Audio behind a text's last word in which others could have been said. */
+const UNWRITTEN_MS = 700;
+/** The same word's end in two texts. */
+const SAME_END_MS = 300;
 /** Finals that turned out not to fit may have heard so many times the utterance: that bounds what a second of speech can cost. */
 const MOST_IN_VAIN = 2;
 /** A request that waited longer stood in line behind others. */
@@ -329,7 +333,20 @@ export class Utterance {
     });
     this.endMs = this.startMs + audioEndMs;
     this.#context.onText(this, text, hypothesis);
+    this.#skipSettled({ text, heard: words, audioEndMs });
     if (!this.#closed && !text.outlier) this.#considerSplit({ words: words ?? [], windowStartMs, endSample });
+  }
+
+  /**
+   * A model may take a sentence's end for the end of all, and write nothing of what follows it. Once such a text is settled, the next
+   * interim listens to what follows alone.
+   */
+  #skipSettled(options: { text: StableText; heard: readonly TimedWord[] | undefined; audioEndMs: number }): void {
+    const { text, heard = [], audioEndMs } = options;
+    const [last, settled] = [heard.at(-1), text.committed.at(-1)];
+    if (last === undefined || settled === undefined || text.tail.length > 0 || text.outlier) return;
+    if (audioEndMs - last.endMs < UNWRITTEN_MS || settled.endMs < last.endMs - SAME_END_MS) return;
+    this.#windowStartMs = Math.max(this.#windowStartMs, settled.endMs);
   }
 
   /** Until the final that was begun in a silence is there, an interim that has heard all words before it says what they read as. */
@@ -425,7 +442,9 @@ export class Utterance {
     if (endMs - this.#windowStartMs <= longest) return this.#windowStartMs;
     const keepFrom = endMs - longest * this.#context.reading.interimWindowKept;
     const boundary = this.#stabilizer.committed.findLast((word) => word.endMs <= keepFrom)?.endMs ?? 0;
-    this.#windowStartMs = Math.max(boundary, endMs - longest);
+    const leastMs = endMs - longest;
+    // A window that begins within a word makes another one of it.
+    this.#windowStartMs = boundary >= leastMs ? boundary : Math.max(this.#stabilizer.settleBefore(leastMs), leastMs);
     return this.#windowStartMs;
   }
 

@@ -139,6 +139,28 @@ describe('Stabilizer', () => {
     expect(text.text).toBe('one two three four five six seven');
   });
 
+  it('settles what leaves the window as it reads, so that what follows it can be settled', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    for (const [index, first] of ['ask', 'asked', 'as', 'ask'].entries()) {
+      expect(stabilizer.update(heard(`${first} not what your country`, 1_500 + index * 300)).committed).toEqual([]);
+    }
+    expect(stabilizer.settleBefore(250)).toBe(280);
+    expect(stabilizer.shown.text).toBe('ask not what your');
+    expect(
+      stabilizer.update(heard('as not what your country can', 2_700)).newlyCommitted.map(({ text }) => text),
+    ).toEqual(['not', 'what', 'your', 'country']);
+  });
+
+  it('settles before a time what was heard there last, where nothing of it is shown', () => {
+    const stabilizer = new Stabilizer(OPTIONS);
+    expect(stabilizer.settleBefore(1_000)).toBe(0);
+    stabilizer.update(heard('one two three', 1_200, 0.3));
+    expect(stabilizer.shown.text).toBe('');
+    expect(stabilizer.settleBefore(500)).toBe(580);
+    expect(stabilizer.settleBefore(500)).toBe(580);
+    expect(stabilizer.shown.text).toBe('one two');
+  });
+
   it('hands settled words beyond a cut to the next utterance', () => {
     const stabilizer = new Stabilizer(OPTIONS);
     stabilizer.update(heard('all done now. the next one goes', 2_100));

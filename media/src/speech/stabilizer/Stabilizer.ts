@@ -108,6 +108,23 @@ export class Stabilizer {
     return this.#text({ newlyCommitted, commitLatencyMs, outlier });
   }
 
+  /**
+   * Settles what begins before a time as it reads now: its audio is about to leave the window of the hypotheses, so nothing more will be
+   * learned about it. Left open it would hold up everything behind it, because hypotheses that begin at different words agree on nothing.
+   *
+   * @returns where the last settled word ends; 0 when none is settled
+   */
+  settleBefore(atMs: number): number {
+    const newest = this.#history.at(-1);
+    const seen = this.#tail.some(({ startMs }) => startMs < atMs);
+    const open = seen || newest === undefined ? this.#tail : this.#restOf(newest);
+    const later = open.findIndex(({ startMs }) => startMs >= atMs);
+    const count = later < 0 ? open.length : later;
+    this.#committed.push(...open.slice(0, count).map((word, index) => this.#settledForm(word, open[index + 1])));
+    this.#tail = seen ? this.#tail.slice(count) : [];
+    return this.#committed.at(-1)?.endMs ?? 0;
+  }
+
   /** Compares what was settled within the final's audio with the final. Its text wins; this says what it changed. */
   finalize(final: { text: string; audioEndMs?: number }): { corrections: { from: string; to: string }[] } {
     const endMs = final.audioEndMs ?? Number.POSITIVE_INFINITY;
