@@ -1,18 +1,21 @@
+import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media';
 import { type BenchResult, formatNumber } from '../report.js';
 import { SetUp, type SetUpOptions } from '../SetUp.js';
 import { delayed, type Speech } from '../speech/Speech.js';
+import { withWordTimes } from '../speech/wordTimes.js';
 import { type Performance, Stage } from './Stage.js';
 import { countBrokenSeams, countCut, engineMsPerSecond, type LiveRow, scoreLive, wordErrors } from './score.js';
 
 export interface LiveOptions extends SetUpOptions {
   /** Speakers at once; one row each. */
   speakers?: readonly number[];
-  /** Of each row, and then rows are all: no sentences with a pause, no monologues. Default: the whole meeting. */
+  /** Of each row, and then rows are all: nobody without a pause, no sentences with a pause. Default: the whole meeting. */
   seconds?: number;
 }
 
 const SPEAKERS = [1, 2, 4, 8];
-/** Speakers beyond the third say the same, later. */
+const SPEAKERS_WITHOUT_PAUSE = [1, 4];
+/** Speakers beyond the third, of monologues beyond the second, say the same, later. */
 const LATER_MS = 3_700;
 const PAUSE_SEEDS = [1, 5, 9];
 
@@ -27,14 +30,26 @@ export async function benchLive(options: LiveOptions = {}): Promise<BenchResult>
     const { settings, meeting } = setUp;
     const stage = new Stage(setUp);
     const tracks = await meeting.tracks();
+    const measure = async (speeches: Speech[]) =>
+      scoreLive(
+        await timed(await stage.perform({ speeches, settings, ...(seconds === undefined ? {} : { seconds }) }), setUp),
+      );
     const rows: LiveRow[] = [];
     for (const count of speakers) {
       console.error(`${count} ${count === 1 ? 'speaker' : 'speakers'} ...`);
-      const speeches = speechesFor(count, tracks);
-      rows.push(scoreLive(await stage.perform({ speeches, settings, ...(seconds === undefined ? {} : { seconds }) })));
+      rows.push(await measure(speechesFor(count, tracks)));
+    }
+    const withoutPause: LiveRow[] = [];
+    const monologues = seconds === undefined ? await meeting.monologues?.() : undefined;
+    for (const count of monologues === undefined ? [] : SPEAKERS_WITHOUT_PAUSE) {
+      console.error(`${count} without a pause ...`);
+      withoutPause.push(await measure(speechesFor(count, monologues ?? [])));
     }
     const extras = seconds !== undefined ? undefined : await measureExtras({ stage, setUp });
-    return { table: tableOf(rows, extras), figures: { ...setUp.figures, rows, ...extras } };
+    return {
+      table: tableOf({ rows, withoutPause, extras }),
+      figures: { ...setUp.figures, rows, withoutPause, ...extras },
+    };
   } finally {
     await setUp.close();
   }
@@ -46,6 +61,20 @@ function speechesFor(count: number, tracks: readonly Speech[]): Speech[] {
     const round = Math.floor(index / tracks.length);
     return round === 0 ? track : delayed(track, round * LATER_MS);
   });
+}
+
+/** With the times of words, by the recogniser itself where nobody else knows them. */
+async function timed(performance: Performance, { recogniser, settings }: SetUp): Promise<Performance> {
+  const { language, task } = settings;
+  const played: Performance['played'] = [];
+  for (const each of performance.played) {
+    const speech = await withWordTimes({
+      ...{ speech: each.speech, recognizer: recogniser.client },
+      settings: { ...DEFAULT_RECOGNITION_SETTINGS, language: language === 'per-segment' ? 'auto' : language, task },
+    });
+    played.push({ ...each, speech });
+  }
+  return { ...performance, played };
 }
 
 /** Each is absent where there is nothing to measure it with. */
@@ -100,11 +129,16 @@ function monologueOf(performance: Performance): NonNullable<Extras['monologue']>
   };
 }
 
-/** @param extras undefined: not asked for */
-function tableOf(rows: readonly LiveRow[], extras: Extras | undefined): BenchResult['table'] {
+function tableOf(results: {
+  rows: readonly LiveRow[];
+  withoutPause: readonly LiveRow[];
+  /** Undefined: not asked for. */
+  extras: Extras | undefined;
+}): BenchResult['table'] {
+  const { rows, withoutPause, extras } = results;
   const pair = ({ p50, p95 }: { p50: number | null; p95: number | null }) => `${p50 ?? '-'} / ${p95 ?? '-'}`;
-  const lines = rows.map((row) => [
-    String(row.speakers),
+  const lineOf = (row: LiveRow, note = '') => [
+    `${row.speakers}${note}`,
     pair(row.vadEndToFinalMs),
     pair(row.speechEndToFinalMs),
     pair(row.speechStartToInterimMs),
@@ -114,7 +148,8 @@ function tableOf(rows: readonly LiveRow[], extras: Extras | undefined): BenchRes
     String(row.drops),
     percent(row.wer),
     `${percent(row.cpuShare.pipelines)} / ${percent(row.cpuShare.recogniser)}`,
-  ]);
+  ];
+  const lines = [...rows.map((row) => lineOf(row)), ...withoutPause.map((row) => lineOf(row, ' without a pause'))];
   if (extras !== undefined) lines.push([cutLine(extras)], [monologueLine(extras)]);
   return {
     columns: [
