@@ -61,6 +61,8 @@ const SAMPLES_PER_MS = 16;
 const LOOK_BACK_SAMPLES = 2_500 * SAMPLES_PER_MS;
 /** While a wake phrase is awaited, interims come at least this often, whatever the mode. */
 const WAKE_INTERIM_MS = 400;
+/** Between interims of an utterance of which nothing is shown yet: half a word more may be enough. */
+const FIRST_WORDS_INTERVAL_MS = 160;
 /** Half a second. */
 const JUDGED_EVERY_FRAMES = 16;
 
@@ -341,6 +343,7 @@ export class SpeakerPipeline {
           break;
         case 'interimDue':
           this.#utterance?.requestInterim(event.endSample);
+          if (this.#utterance?.awaitsFirstWords === true) this.#segmenter.hasten(FIRST_WORDS_INTERVAL_MS);
           break;
         case 'silenceConfirmed':
           this.#tellOfUtterance('turnDetectionStarted', event.endSample);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Recognizer } from '../asr/Recognizer.js';
 import { RecognitionError } from '../asr/types.js';
 import type { SilenceReading } from '../speech/index.js';
-import type { FakeScript } from '../testing/FakeRecognizer.js';
+import { type FakeScript, hypothesisOf } from '../testing/FakeRecognizer.js';
 import { bareUtterance } from './testing/bareUtterance.js';
 import { loudSpeaker } from './testing/loudSpeaker.js';
 
@@ -43,6 +43,23 @@ describe('the first words of an utterance', () => {
     }
     // 900 ms hold words: after them an interim waits for its turn.
     expect(heardMs()).toEqual([300, 500, 700, 900]);
+  });
+
+  it('are asked for more often than what follows them, as the engine is quick enough', async () => {
+    const heardMs: number[] = [];
+    const recognizer: Recognizer = {
+      recognize: async ({ kind, pcm }) => {
+        if (kind === 'interim') heardMs.push(pcm.length / MS);
+        return hypothesisOf(pcm.length / MS < 1_100 ? '' : 'Hello there my dear old friend');
+      },
+    };
+    const { hear } = loudSpeaker({ recognizer });
+    await hear({ ms: 2_500, level: 4_000 });
+    const steps = heardMs.slice(1).map((ms, index) => ms - (heardMs[index] ?? 0));
+    const shown = heardMs.findIndex((ms) => ms >= 1_100);
+    expect(shown).toBeGreaterThan(2);
+    for (const step of steps.slice(0, shown)) expect(step).toBe(160);
+    for (const step of steps.slice(shown + 1)) expect(step).toBeGreaterThanOrEqual(250);
   });
 
   it('are not asked for again before there is something new to hear', async () => {

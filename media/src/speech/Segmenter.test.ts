@@ -570,4 +570,26 @@ describe('Segmenter', () => {
     feed(20, 0.9);
     expect(due()).toEqual([16, 23]);
   });
+
+  it('asks for the next one sooner when told to hasten, once, at half the pace', () => {
+    const { segmenter, feed, of } = setUp();
+    const due = () => of('interimDue').map(({ endSample }) => endSample / FRAME);
+    segmenter.hasten(5 * 32);
+    feed(16, 0.9);
+    segmenter.hasten(5 * 32);
+    feed(30, 0.9);
+    const [first, second, third] = due();
+    expect([first, second]).toEqual([16, 21]);
+    expect(third).toBeGreaterThan(21 + 5);
+    segmenter.setInterimPace(40 * 32);
+    const count = due().length;
+    while (due().length === count) feed(1, 0.9);
+    segmenter.hasten(5 * 32);
+    feed(40, 0.9);
+    expect(
+      due()
+        .slice(count)
+        .map((at) => at - (due()[count] ?? 0)),
+    ).toEqual([0, 20]);
+  });
 });

@@ -68,6 +68,9 @@ const RESUMPTION_SAMPLES = 4 * 512;
 /** Silence that is told of where the settings do not say. */
 const USUAL_SILENCE_MS = 100;
 
+/** What an interim of an utterance's first words costs of a usual one, at most. */
+const SHARE_OF_SHORT_INTERIM = 0.5;
+
 interface OpenSegment {
   startSample: number;
   /** `minSpeechMs` have been heard, or it goes on from a forced cut. */
@@ -85,6 +88,8 @@ interface OpenSegment {
   nextInterimAt: number;
   /** Nothing is shown of it, as far as is known: its next interim does not wait for the pace. */
   hurries: boolean;
+  /** Nothing is shown of it: its next interim is a short one, so the pace lets it come sooner. */
+  hastens: boolean;
   frames: HeardFrame[];
 }
 
@@ -145,6 +150,13 @@ export class Segmenter {
     if (this.#open === undefined) return;
     this.#open.nextInterimAt = Math.min(this.#open.nextInterimAt, this.#end);
     this.#open.hurries = true;
+  }
+
+  /** Nothing is shown of the open segment yet: its next interim need not wait for the usual interval. */
+  hasten(withinMs: number): void {
+    if (this.#open === undefined) return;
+    this.#open.nextInterimAt = Math.min(this.#open.nextInterimAt, this.#end + toSamples(withinMs));
+    this.#open.hastens = true;
   }
 
   /**
@@ -243,6 +255,7 @@ export class Segmenter {
       reading: 'unknown',
       nextInterimAt: frame.startSample + this.#firstInterimSamples(),
       hurries: true,
+      hastens: false,
       frames: [],
     };
     this.#open = open;
@@ -340,8 +353,10 @@ export class Segmenter {
     if (interimIntervalMs === 0 || this.#interimPace === null) return;
     // In a silence nothing new is said; the final is near.
     if (!open.confirmed || !speech || this.#end < open.nextInterimAt) return;
-    if (!open.hurries && this.#end < this.#lastInterimAt + toSamples(this.#interimPace)) return;
+    const paceMs = this.#interimPace * (open.hastens ? SHARE_OF_SHORT_INTERIM : 1);
+    if (!open.hurries && this.#end < this.#lastInterimAt + toSamples(paceMs)) return;
     open.hurries = false;
+    open.hastens = false;
     open.nextInterimAt = this.#end + toSamples(interimIntervalMs);
     this.#lastInterimAt = this.#end;
     this.#events.push({ type: 'interimDue', startSample: open.startSample, endSample: this.#end });
@@ -427,6 +442,7 @@ export class Segmenter {
       reading: 'unknown',
       nextInterimAt: Math.max(this.#end, cut + this.#firstInterimSamples()),
       hurries: open.hurries,
+      hastens: false,
       frames,
     };
   }
