@@ -38,6 +38,12 @@ export class CostEstimate {
     this.#measured.set(run.threads, { msPerFrame: before + WEIGHT * (msPerFrame - before), atMs: this.#clock() });
   }
 
+  /** Learns from a run of either kind: what differs is the frames. */
+  learnFrom(kind: RecognitionKind, run: { samples: number; engineMs: number; threads: number }): void {
+    const frames = encoderFrames({ samples: run.samples, kind, profile: this.#profile });
+    this.learn({ ...run, engineMs: (run.engineMs * this.#frames(run.samples)) / frames });
+  }
+
   forget(): void {
     this.#measured.clear();
   }

@@ -185,9 +185,11 @@ export class Dispatcher {
   static async create(options: DispatcherOptions): Promise<Dispatcher> {
     const time = options.time ?? systemTime;
     const { final, interim } = options.engines;
-    const finalRuns = await warmUp({ ...final, kinds: ['final', 'interim'], plan: options.plan, time });
+    // One kind says enough of the other, but for an engine that makes interims only where another one cannot.
+    const kinds: RecognitionKind[] = interim === undefined ? ['interim'] : ['final', 'interim'];
+    const runs = await warmUp({ ...final, kinds, plan: options.plan, time });
     let interimFailure: string | undefined;
-    let interimRuns = finalRuns;
+    let interimRuns = runs.filter(({ kind }) => kind === 'interim');
     if (interim !== undefined) {
       try {
         interimRuns = await warmUp({ ...interim, kinds: ['interim'], plan: options.plan, time });
@@ -199,9 +201,11 @@ export class Dispatcher {
     const engines = interimFailure === undefined ? options.engines : { final };
     const dispatcher = new Dispatcher({ ...options, engines }, interimFailure);
     const slots = dispatcher.#slots;
-    for (const run of finalRuns) slots.final.estimates[run.kind].learn(run);
+    for (const run of runs) {
+      slots.final.estimates[run.kind].learn(run);
+      if (interim === undefined) slots.final.estimates.final.learnFrom(run.kind, run);
+    }
     for (const run of interimRuns) {
-      if (run.kind === 'final') continue;
       if (slots.interim !== slots.final) slots.interim.estimates.interim.learn(run);
       dispatcher.#pacer.ran({ ...run, done: true });
     }

@@ -14,6 +14,7 @@ export interface EngineOfKind {
 const WARM_UP_TIMEOUT_MS = 300_000;
 /** Where the first jobs take longer, the device is slow, and little else is to be found out about it. */
 const LONGEST_FIRST_RUN_MS = 5_000;
+const FEW_TOKENS = 2;
 /** Audio of the request whose time stands for those of its kind. */
 export const USUAL_SAMPLES = 4 * SAMPLE_RATE;
 const USUAL_TOKENS = 16;
@@ -31,34 +32,37 @@ export interface Run {
 }
 
 /**
- * The first job of every lane allocates and compiles what later ones find ready. Then jobs of each kind tell how
- * fast this device is: for one alone with all its cores, and for as many at a time as have one.
+ * The first job of every lane allocates and compiles what later ones find ready. Then jobs of each kind show how fast this device is: for
+ * one alone with all its cores, and for several at once with a share each. Nobody is transcribed meanwhile, so it is kept short.
+ *
  * @throws when the engine cannot do it
  */
 export async function warmUp(
   options: EngineOfKind & { kinds: RecognitionKind[]; plan: LanePlan; time: TimeSource },
 ): Promise<(Run & { kind: RecognitionKind })[]> {
   const { engine, profile, kinds, plan, time } = options;
-  const run = async (kind: RecognitionKind, { lanes, threads }: { lanes: number; threads: number }) => {
-    const samples = USUAL_SAMPLES;
-    // A noise may look wrong; that says nothing of speech.
-    const settings = { ...DEFAULT_RECOGNITION_SETTINGS, temperatureFallback: false };
-    // Of a noise a model may make as many words as it is let; a sentence of 4 s has so many tokens.
-    const maxTokens = USUAL_TOKENS;
-    const asked = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
-    const job = { ...asked, maxTokens };
+  const samples = USUAL_SAMPLES;
+  // A noise may look wrong; that says nothing of speech.
+  const settings = { ...DEFAULT_RECOGNITION_SETTINGS, temperatureFallback: false };
+  const run = async (kind: RecognitionKind, how: { lanes: number; threads: number; maxTokens: number }) => {
+    const { lanes, threads, maxTokens } = how;
+    const job = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
     const began = time.now();
-    await Promise.all(Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, threads })));
+    await Promise.all(
+      Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, maxTokens, threads })),
+    );
     return { kind, samples, threads, engineMs: time.now() - began };
   };
-  const first = await run('interim', { lanes: plan.lanes, threads: 1 });
+  const first = await run('interim', { lanes: plan.lanes, threads: 1, maxTokens: FEW_TOKENS });
+  // Of a noise a model may make as many words as it is let; a sentence of 4 s has so many tokens.
+  const maxTokens = USUAL_TOKENS;
   const runs = [];
   for (const kind of kinds) {
-    runs.push(await run(kind, { lanes: 1, threads: plan.threadsPerLane }));
+    runs.push(await run(kind, { lanes: 1, threads: plan.threadsPerLane, maxTokens }));
     // A slow model need not take minutes to say that it is slow.
     if (plan.threadsPerLane === 1 || first.engineMs > LONGEST_FIRST_RUN_MS) continue;
     const lanes = Math.min(plan.lanes, plan.cores);
-    runs.push(await run(kind, { lanes, threads: Math.max(1, Math.floor(plan.cores / lanes)) }));
+    runs.push(await run(kind, { lanes, threads: Math.max(1, Math.floor(plan.cores / lanes)), maxTokens }));
   }
   return runs;
 }
