@@ -4,7 +4,7 @@ import type { OnnxTensor } from './onnx.js';
 /** So that the file can be mapped and read by vector instructions. */
 const ALIGNMENT = 64;
 
-export type WeightValues = Float32Array | Int8Array | Uint8Array;
+export type WeightValues = Float32Array | Int8Array;
 
 /** The bytes of a graph's constants, written one after the other. */
 export class WeightFile {
@@ -28,7 +28,7 @@ export class WeightFile {
     await this.#file.writeFile(new Uint8Array(offset - this.#end));
     await this.#file.writeFile(bytes);
     this.#end = offset + bytes.length;
-    const type = values instanceof Float32Array ? 'float32' : values instanceof Int8Array ? 'int8' : 'uint8';
+    const type = values instanceof Float32Array ? 'float32' : 'int8';
     this.tensors.push({ name, type, dimensions, content: { offset, bytes: bytes.length } });
     return name;
   }

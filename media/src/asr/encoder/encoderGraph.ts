@@ -28,13 +28,13 @@ export type EncoderPrecision = 'int8' | 'int7' | 'float32';
 
 const LARGEST_WEIGHT = { int8: 127, int7: 63 } as const;
 
-/** Products whose input has outliers: with one step for all of it words are lost. They have a step for each block, of weights and of input. */
-const IN_BLOCKS = /\.(mlp\.2|attn\.out)$/;
-const BLOCK_SIZES = [128, 64, 32];
-const BLOCK_BITS = 8;
-const BLOCK_MIDDLE = 128;
-/** MatMulNBits then makes its input 8-bit, a block at a time. */
-const EIGHT_BIT_INPUT = 4;
+/**
+ * Products whose input has rows (20 ms of audio each) that are far larger than others: with one step for all rows words are lost, so each
+ * row is made as large as the others before, and its result gets its size back.
+ */
+const BY_ROWS = /\.mlp\.2$/;
+/** The least that GELU gives is -0.17: so the range of a row is no smaller. */
+const LEAST_OF_GELU = 0.17;
 
 const FFT_SIZE = 400;
 const HOP = 160;
@@ -261,8 +261,6 @@ class GraphBuilder {
     const { inputs, outputs, scale = 1 } = options;
     const columns = outputs * names.length;
     const [first] = names as [string];
-    if (this.#precision !== 'float32' && IN_BLOCKS.test(first))
-      return await this.#linearInBlocks(first, input, options);
     const largest = this.#precision === 'float32' ? undefined : LARGEST_WEIGHT[this.#precision];
     const matrix = new (largest === undefined ? Float32Array : Int8Array)(inputs * columns);
     const scales = new Float32Array(columns);
@@ -284,33 +282,20 @@ class GraphBuilder {
     const offsets = hasBias ? await this.constant(`${first}.offsets`, [columns], bias) : '';
     if (largest !== undefined) {
       const steps = await this.constant(`${first}.scales`, [columns], scales);
+      if (BY_ROWS.test(first)) {
+        const sizes = this.node('Max', [
+          this.node('ReduceMax', [input], { axes: [-1], keepdims: 1 }),
+          this.scalar(LEAST_OF_GELU),
+        ]);
+        const even = this.node('Div', [input, sizes]);
+        const product = this.node('DynamicQuantizeMatMul', [even, weights, steps], {}, 'com.microsoft');
+        return this.node('Add', [this.node('Mul', [product, sizes]), offsets]);
+      }
       const all = [input, weights, steps, ...(hasBias ? ['', offsets] : [])];
       return this.node('DynamicQuantizeMatMul', all, {}, 'com.microsoft');
     }
     const product = this.node('MatMul', [input, weights]);
     return hasBias ? this.node('Add', [product, offsets]) : product;
-  }
-
-  /** A product with one matrix, whose rows are blocks with a step each. */
-  async #linearInBlocks(name: string, input: string, { inputs, outputs }: LinearOptions): Promise<string> {
-    const size = BLOCK_SIZES.find((each) => inputs % each === 0) ?? inputs;
-    const { values } = await this.source.tensor(`${name}.weight`, [outputs, inputs]);
-    const steps = stepsOf(values, { rows: values.length / size, largest: LARGEST_WEIGHT.int8 });
-    const whole = Uint8Array.from(
-      values,
-      (value, at) => Math.round(value / at32(steps, Math.floor(at / size))) + BLOCK_MIDDLE,
-    );
-    const shape = [outputs, inputs / size];
-    const all = [
-      input,
-      await this.constant(`${name}.blocks`, [...shape, size], whole),
-      await this.constant(`${name}.steps`, shape, steps),
-      '',
-      '',
-      await this.weight(`${name}.bias`, [outputs]),
-    ];
-    const attributes = { K: inputs, N: outputs, bits: BLOCK_BITS, block_size: size, accuracy_level: EIGHT_BIT_INPUT };
-    return this.node('MatMulNBits', all, attributes, 'com.microsoft');
   }
 
   async weight(name: string, dimensions: readonly number[]): Promise<string> {

@@ -5,7 +5,7 @@ import { PbfWriter } from 'pbf';
 const IR_VERSION = 10;
 const OPSET = 17;
 
-export const ELEMENT = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 } as const;
+export const ELEMENT = { float32: 1, int8: 3, int64: 7, float16: 10 } as const;
 export type ElementType = keyof typeof ELEMENT;
 
 /** `number` of `attributes`: whole ones that have a point are written `{ float }`. */

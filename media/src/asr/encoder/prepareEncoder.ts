@@ -9,7 +9,7 @@ import { encodeGraph } from './onnx.js';
 import { WeightFile } from './WeightFile.js';
 
 /** To be raised with every change of what `buildEncoderGraph` makes. */
-const GRAPH_VERSION = 2;
+const GRAPH_VERSION = 3;
 const GRAPH_FILE = 'encoder.onnx';
 const WEIGHTS_FILE = 'encoder.weights';
 const KEY_DIGITS = 24;
