@@ -61,6 +61,12 @@ module.exports = {
       { path: '^media/src/(node|testing)/|^media/src/(worker|asr)/(?!contract/)' },
     ),
     deny(
+      'products-talk-through-node',
+      'Parts of a child process are for those who measure or test them; a server drives them through @parley/media/node.',
+      { path: '^(server|demo)/src/', pathNot: '\\.test\\.ts$' },
+      { path: '^media/(src|dist)/(worker|asr)/' },
+    ),
+    deny(
       'fakes-stay-in-tests',
       'Fakes and fixtures are no part of a product.',
       { path: '^media/src/', pathNot: '/testing/|\\.test\\.ts$' },

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { monotonicWords } from '../../../asr/contract/text/monotonicWords.js';
 import { buildPrompt } from './buildPrompt.js';
 import { endsSentence, sentenceBoundaries } from './endsSentence.js';
 import { finishText } from './finishText.js';
@@ -277,21 +276,5 @@ describe('LanguageTracker', () => {
     expect(tracker.request(5_000).language).toBe('de');
     tracker.update(auto);
     expect(tracker.request(5_000)).toEqual({ language: 'auto', languages: [] });
-  });
-});
-
-describe('monotonicWords', () => {
-  it('puts times in order and inside the audio, and leaves empty words out', () => {
-    const words = [
-      { text: 'a', startMs: -5, endMs: 120 },
-      { text: ' ', startMs: 120, endMs: 130 },
-      { text: 'b', startMs: 100, endMs: 90 },
-      { text: 'c', startMs: Number.NaN, endMs: Number.POSITIVE_INFINITY },
-    ];
-    expect(monotonicWords(words, 500)).toEqual([
-      { text: 'a', startMs: 0, endMs: 120 },
-      { text: 'b', startMs: 120, endMs: 120 },
-      { text: 'c', startMs: 120, endMs: 120 },
-    ]);
   });
 });
