@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AsrService, cacheDirectory, type EngineChoice, RecognitionClient, type ResolvedModel } from '@parley/media';
+import { AsrService, cacheDirectory, type ResolvedModel } from '@parley/media/node';
+import type { EngineChoice } from '@parley/media/settings';
+import { RecognitionClient } from '@parley/media/worker';
 import { resolveModel } from './resolveModel.js';
 
 /** The recogniser as it runs in a deployment: in a process of its own, behind its scheduler. */

@@ -5,8 +5,8 @@ import {
   type ReadingProfile,
   resolveSpeechSettings,
   type SpeechSettings,
-  VoiceActivityModel,
-} from '@parley/media';
+} from '@parley/media/settings';
+import { VoiceActivityModel } from '@parley/media/worker';
 import { RecogniserProcess } from './RecogniserProcess.js';
 import { type BenchMeeting, openMeeting } from './speech/meetings.js';
 

@@ -1,5 +1,5 @@
-import type { Hypothesis, RecognitionRequest, Recognizer } from '@parley/media';
-import { monotonicNowMs } from '@parley/media';
+import type { Hypothesis, RecognitionRequest, Recognizer } from '@parley/media/asr';
+import { monotonicNowMs } from '@parley/media/process';
 
 const PATIENCE_MS = 10 * 60_000;
 

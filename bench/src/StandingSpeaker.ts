@@ -1,12 +1,11 @@
+import type { Recognizer } from '@parley/media/asr';
+import type { ReadingProfile, SpeechSettings } from '@parley/media/settings';
 import {
-  type ReadingProfile,
-  type Recognizer,
   type SpeakerEvent,
   SpeakerPipeline,
-  type SpeechSettings,
   type VoiceActivityModel,
   type VoiceActivityStream,
-} from '@parley/media';
+} from '@parley/media/worker';
 import { StandingClock } from './StandingClock.js';
 import { speakerOfBench } from './speakerOfBench.js';
 

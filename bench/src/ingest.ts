@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolveSpeechSettings } from '@parley/media/settings';
 import {
   createOpusDecoder,
   libopusAvailable,
@@ -7,13 +8,12 @@ import {
   PcmRing,
   parseRtpPacket,
   RtpReceiver,
-  resolveSpeechSettings,
   rms,
   Segmenter,
   TrackDecoder,
   VAD_FRAME_SAMPLES,
   VoiceActivityModel,
-} from '@parley/media';
+} from '@parley/media/worker';
 import { type BenchResult, formatNumber } from './report.js';
 
 const PACKET_MS = 20;

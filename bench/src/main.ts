@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { ModeName } from '@parley/media';
+import type { ModeName } from '@parley/media/settings';
 import { benchEngine } from './engine/index.js';
 import { benchIngest } from './ingest.js';
 import { benchLive } from './live/index.js';

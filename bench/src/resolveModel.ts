@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDirectory, detectDevice, ModelStore, type ResolvedModel } from '@parley/media';
+import { cacheDirectory, detectDevice, ModelStore, type ResolvedModel } from '@parley/media/node';
 
 const BUILT_IN = fileURLToPath(new URL('../../native/models', import.meta.url));
 
@@ -19,7 +19,7 @@ export async function resolveModel(spec: string): Promise<ResolvedModel> {
       told = true;
     },
   });
-  const model = await store.resolve(spec, { device: await detectDevice() });
+  const model = await store.resolve(spec, { device: detectDevice() });
   for (const sentence of [model.reason, model.detail]) if (sentence !== undefined) console.error(sentence);
   return model;
 }

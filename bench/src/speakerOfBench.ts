@@ -1,4 +1,4 @@
-import type { SpeakerPipelineOptions } from '@parley/media';
+import type { SpeakerPipelineOptions } from '@parley/media/worker';
 
 /** Of the packets, where there are any. */
 export const PAYLOAD_TYPE = 100;

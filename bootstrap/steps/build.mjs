@@ -9,7 +9,7 @@ const PACKAGES = ['native', 'media', 'client-sdk', 'server', 'server/web', 'demo
 /** One of each package and page: whoever has removed a `dist` gets it back. */
 const OUTPUTS = [
   'native/dist/index.js',
-  'media/dist/index.js',
+  'media/dist/node/index.js',
   'client-sdk/dist/index.js',
   'client-sdk/dist/bundle/parley.js',
   'server/dist/cli/main.js',

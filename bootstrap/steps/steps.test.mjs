@@ -138,7 +138,7 @@ async function tool(path, script) {
 const silent = () => createProgress({ stream: { isTTY: false, write: () => true }, env: {} });
 const OUTPUTS = [
   'native/dist/index.js',
-  'media/dist/index.js',
+  'media/dist/node/index.js',
   'client-sdk/dist/index.js',
   'client-sdk/dist/bundle/parley.js',
   'server/dist/cli/main.js',

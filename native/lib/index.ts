@@ -1,3 +1,4 @@
+export { detectDevice } from './detectDevice.js';
 export { hasCudaBackend, loadNative, nativeAvailability } from './loadAddon.js';
 export { ModelFile, type TensorValues } from './ModelFile.js';
 export {

@@ -12,9 +12,9 @@ import {
   type MediaNodeOptions,
   ModelStore,
   type ModelStoreOptions,
-  resolveSpeechSettings,
   WakeWordStore,
-} from '@parley/media';
+} from '@parley/media/node';
+import { resolveSpeechSettings } from '@parley/media/settings';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
 import type { Identity } from './auth/Authenticator.js';
 import { grantsOf } from './auth/grants.js';
@@ -115,7 +115,7 @@ export class Server {
       ...(settings.modelBaseUrl === undefined ? {} : { baseUrl: settings.modelBaseUrl }),
       ...fetching,
     });
-    const device = settings.device === 'auto' ? await detectDevice() : settings.device;
+    const device = settings.device === 'auto' ? detectDevice() : settings.device;
     const model = await mainModelOf({ store, settings, device });
     if (model.detail !== undefined) logger.warn({ reason: model.detail }, 'the model is another one');
     refuseInabilities({ settings, model });

@@ -3,15 +3,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  AsrService,
-  DEFAULT_RECOGNITION_SETTINGS,
-  type ModelProfile,
-  ModelStore,
-  monotonicNowMs,
-  RecognitionClient,
-  type RecognitionRequest,
-} from '@parley/media';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionRequest } from '@parley/media/asr';
+import { AsrService, ModelStore } from '@parley/media/node';
+import { monotonicNowMs } from '@parley/media/process';
+import type { ModelProfile } from '@parley/media/settings';
+import { RecognitionClient } from '@parley/media/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = new URL('../../', import.meta.url);

@@ -4,16 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  AsrService,
-  type AsrServiceOptions,
-  DEFAULT_RECOGNITION_SETTINGS,
-  type ModelProfile,
-  monotonicNowMs,
-  RecognitionClient,
-  type RecognitionRequest,
-} from '@parley/media';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionRequest } from '@parley/media/asr';
+import { AsrService, type AsrServiceOptions } from '@parley/media/node';
+import { monotonicNowMs } from '@parley/media/process';
+import type { ModelProfile } from '@parley/media/settings';
 import { FAKE_ASR_ENTRY, type FakeJobScript } from '@parley/media/testing';
+import { RecognitionClient } from '@parley/media/worker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const profile: ModelProfile = {

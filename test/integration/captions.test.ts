@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { plainWord, splitWords } from '@parley/media';
+import { plainWord, splitWords } from '@parley/media/asr';
 import { align, comparableWords, countSeams, joinPcm, type NoiseKind, noise } from '@parley/media/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadJson, loadPcm } from '../support/loadPcm.js';

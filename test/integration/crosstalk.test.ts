@@ -1,4 +1,4 @@
-import { plainWord, splitWords } from '@parley/media';
+import { plainWord, splitWords } from '@parley/media/asr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadJson, loadPcm } from '../support/loadPcm.js';
 import { engineThere, expectBalanced, finalsOf, SpeechRig, type Told } from './support/SpeechRig.js';

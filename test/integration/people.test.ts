@@ -1,4 +1,4 @@
-import type { SpeechOverrides } from '@parley/media';
+import type { SpeechOverrides } from '@parley/media/settings';
 import { comparableWords, joinPcm, TEST_MODEL } from '@parley/media/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLIPS, type Clip, soundOf, withoutPublishedModel, wordErrors } from '../support/people.js';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type ChildLogger, SupervisedProcess } from '@parley/media';
+import { type ChildLogger, SupervisedProcess } from '@parley/media/process';
 import { afterEach, describe, expect, it } from 'vitest';
 
 interface Calculator {

@@ -1,4 +1,4 @@
-import type { MediaNode, PipelineEvent } from '@parley/media';
+import type { MediaNode, PipelineEvent } from '@parley/media/node';
 
 /** What a pipeline says, less the room and the speaker, who are known. */
 type Said = PipelineEvent extends infer Event

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDirectory } from '@parley/media';
+import { cacheDirectory } from '@parley/media/node';
 import { runProgram } from './runProgram.js';
 
 const SCRIPT = fileURLToPath(new URL('../../python/cTranslate2.py', import.meta.url));

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findPublishedModel } from '@parley/media';
+import { findPublishedModel } from '@parley/media/settings';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { formatTable } from '../report.js';
 import { resolveModel } from '../resolveModel.js';

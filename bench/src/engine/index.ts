@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SYNTH_PREFIX } from '@parley/media';
+import { SYNTH_PREFIX } from '@parley/media/node';
 import type { BenchResult } from '../report.js';
 import { resolveModel } from '../resolveModel.js';
 import { type Contestant, contestantsFor, type Plan } from './contestants.js';

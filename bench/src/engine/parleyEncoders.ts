@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { cacheDirectory, encoderOf } from '@parley/media';
+import { encoderOf } from '@parley/media/asr';
+import { cacheDirectory } from '@parley/media/node';
 
 /** What may compute the encoder in Parley's engine. The first that is there is the one that a server uses. */
 export const PARLEY_ENCODERS = ['onnx', 'whispercpp'] as const;

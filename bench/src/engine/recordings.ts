@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_RECOGNITION_SETTINGS, type ModelProfile, transcribeJob } from '@parley/media';
+import { DEFAULT_RECOGNITION_SETTINGS, transcribeJob } from '@parley/media/asr';
+import type { ModelProfile } from '@parley/media/settings';
 import { joinPcm } from '@parley/media/testing';
 import { readAudio } from '../speech/readAudio.js';
 import { readDataset } from '../wer/dataset.js';

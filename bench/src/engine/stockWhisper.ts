@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDirectory } from '@parley/media';
+import { cacheDirectory } from '@parley/media/node';
 import { runProgram } from './runProgram.js';
 
 const SOURCES = fileURLToPath(new URL('../../native', import.meta.url));

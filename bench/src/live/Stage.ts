@@ -1,12 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import {
-  monotonicNowMs,
-  type SpeakerEvent,
-  SpeakerPipeline,
-  type SpeechSettings,
-  type VoiceActivityModel,
-} from '@parley/media';
+import { monotonicNowMs } from '@parley/media/process';
+import type { SpeechSettings } from '@parley/media/settings';
+import { type SpeakerEvent, SpeakerPipeline, type VoiceActivityModel } from '@parley/media/worker';
 import type { RecogniserProcess } from '../RecogniserProcess.js';
 import { speakerOfBench } from '../speakerOfBench.js';
 import { playedWithin, type Speech } from '../speech/Speech.js';

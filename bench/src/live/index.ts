@@ -1,4 +1,4 @@
-import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media';
+import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media/asr';
 import { type BenchResult, formatNumber } from '../report.js';
 import { SetUp, type SetUpOptions } from '../SetUp.js';
 import { delayed, type Speech } from '../speech/Speech.js';

@@ -1,4 +1,4 @@
-import type { SpeakerEvent } from '@parley/media';
+import type { SpeakerEvent } from '@parley/media/worker';
 import { describe, expect, it } from 'vitest';
 import { type SpokenUtterance, utteranceOf } from '../speech/Speech.js';
 import type { Performance, Played, ToldEvent } from './Stage.js';

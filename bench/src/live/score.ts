@@ -1,5 +1,5 @@
-import type { SpeakerEvent } from '@parley/media';
 import { align, comparableWords, countSeams, type SeamCount } from '@parley/media/testing';
+import type { SpeakerEvent } from '@parley/media/worker';
 import { type Percentiles, percentiles } from '../percentile.js';
 import { type SpokenWord, timedWords } from '../speech/Speech.js';
 import type { Performance, Played } from './Stage.js';

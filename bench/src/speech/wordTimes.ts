@@ -1,4 +1,5 @@
-import { monotonicNowMs, type RecognitionSettings, type Recognizer } from '@parley/media';
+import type { RecognitionSettings, Recognizer } from '@parley/media/asr';
+import { monotonicNowMs } from '@parley/media/process';
 import { align, comparableWords } from '@parley/media/testing';
 import { SAMPLES_PER_MS, type Speech, type SpokenUtterance, type SpokenWord } from './Speech.js';
 

@@ -1,4 +1,4 @@
-import { resolveSpeechSettings } from '@parley/media';
+import { resolveSpeechSettings } from '@parley/media/settings';
 import type { Percentiles } from '../percentile.js';
 import { type BenchResult, formatNumber } from '../report.js';
 import { SetUp, type SetUpFigures, type SetUpOptions } from '../SetUp.js';

@@ -1,4 +1,4 @@
-import { splitWords } from '@parley/media';
+import { splitWords } from '@parley/media/asr';
 import { align, comparableWords } from '@parley/media/testing';
 import { type Percentiles, percentiles } from '../percentile.js';
 import type { Method } from './methods.js';

@@ -1,4 +1,5 @@
-import { joinWords, Stabilizer, splitWords } from '@parley/media';
+import { joinWords, splitWords } from '@parley/media/asr';
+import { Stabilizer } from '@parley/media/worker';
 import type { ScenarioObservation } from './scenario.js';
 
 /** What a method shows after an observation, and what it has declared settled for good. */

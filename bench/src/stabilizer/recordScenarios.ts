@@ -1,4 +1,6 @@
-import type { Hypothesis, ReadingProfile, Recognizer, SpeechSettings, VoiceActivityModel } from '@parley/media';
+import type { Hypothesis, Recognizer } from '@parley/media/asr';
+import type { ReadingProfile, SpeechSettings } from '@parley/media/settings';
+import type { VoiceActivityModel } from '@parley/media/worker';
 import { StandingSpeaker } from '../StandingSpeaker.js';
 import { SAMPLES_PER_MS, type Span, type Speech, type SpokenUtterance } from '../speech/Speech.js';
 import type { Scenario, ScenarioObservation } from './scenario.js';

@@ -1,4 +1,5 @@
-import { monotonicNowMs, type RecognitionSettings, type Recognizer } from '@parley/media';
+import type { RecognitionSettings, Recognizer } from '@parley/media/asr';
+import { monotonicNowMs } from '@parley/media/process';
 import type { Heard } from './throughPipeline.js';
 
 const SAMPLES_PER_MS = 16;

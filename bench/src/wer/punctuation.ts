@@ -1,4 +1,4 @@
-import { plainWord, splitWords } from '@parley/media';
+import { plainWord, splitWords } from '@parley/media/asr';
 import { align } from '@parley/media/testing';
 
 export interface PunctuationCounts {

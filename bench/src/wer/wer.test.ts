@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media';
+import { DEFAULT_RECOGNITION_SETTINGS } from '@parley/media/asr';
 import { comparableWords, FakeRecognizer, wavFile } from '@parley/media/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StandingClock } from '../StandingClock.js';

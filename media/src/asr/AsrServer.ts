@@ -2,36 +2,19 @@ import { once } from 'node:events';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { encodeFrame, type Frame, FrameDecoder } from '../process/framing.js';
 import type { TimeSource } from '../process/TimeSource.js';
-import {
-  DEFAULT_DISPATCHER_LIMITS,
-  type DispatchedJob,
-  Dispatcher,
-  type DispatcherLimits,
-  type DispatcherOptions,
-  type DispatcherStats,
-} from './Dispatcher.js';
-import { encodeFrame, type Frame, FrameDecoder } from './framing.js';
-import type { LanePlan } from './lanes.js';
-import { isAcceptableAudio, PROTOCOL_VERSION, type ToClient, toServerSchema } from './protocol.js';
-import type { Load } from './types.js';
-
-/** Times and bounds of an ASR process. */
-export interface AsrServerLimits extends DispatcherLimits {
-  /** Answers that may wait for a client to read them; more, and its connection is closed. */
-  clientBacklogBytes: number;
-}
+import type { LanePlan } from './contract/asrContract.js';
+import type { Load } from './contract/load.js';
+import { isAcceptableAudio, PROTOCOL_VERSION, type ToClient, toServerSchema } from './contract/protocol.js';
+import type { AsrServerLimits } from './contract/serverLimits.js';
+import type { AsrServerStats } from './contract/serverStats.js';
+import { DEFAULT_DISPATCHER_LIMITS, type DispatchedJob, Dispatcher, type DispatcherOptions } from './Dispatcher.js';
 
 export const DEFAULT_ASR_SERVER_LIMITS: AsrServerLimits = {
   ...DEFAULT_DISPATCHER_LIMITS,
   clientBacklogBytes: 4 * 1024 * 1024,
 };
-
-export interface AsrServerStats extends DispatcherStats {
-  connections: number;
-  /** Closed because the client broke the protocol. */
-  brokenConnections: number;
-}
 
 export interface AsrServerOptions {
   /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { BUILT_IN_MODEL } from '../models/modelCatalogue.js';
+import { BUILT_IN_MODEL } from '../settings/modelCatalogue.js';
 import { ManualTime } from '../testing/ManualTime.js';
 import { percentile } from '../testing/percentile.js';
-import { type DispatchedJob, Dispatcher, type DispatcherLimits } from './Dispatcher.js';
+import { type Load, NO_INTERIMS } from './contract/load.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionKind } from './contract/recognition.js';
+import type { DispatcherLimits } from './contract/serverLimits.js';
+import { type DispatchedJob, Dispatcher } from './Dispatcher.js';
 import { FakeEngine } from './testing/FakeEngine.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type Load, NO_INTERIMS, type RecognitionKind } from './types.js';
 
 const LANES = 2;
 const STEP_MS = 10;

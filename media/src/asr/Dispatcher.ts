@@ -1,51 +1,27 @@
 import type { TranscribeResult } from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
-import { CostEstimate } from './CostEstimate.js';
-import { toHypothesis } from './filterResult.js';
-import { InterimPacer } from './InterimPacer.js';
-import { transcribeJob } from './jobOptions.js';
-import { type LoadLimits, LoadMonitor } from './LoadMonitor.js';
-import type { LanePlan } from './lanes.js';
-import { languagesOf, standsInFor } from './languages.js';
-import { type Quantiles, RecentValues } from './RecentValues.js';
-import {
-  type DropReason,
-  type RejectionCode,
-  type SchedulableJob,
-  Scheduler,
-  type SheddingLimits,
-} from './Scheduler.js';
+import { languagesOf, standsInFor } from '../settings/languages.js';
+import type { LanePlan } from './contract/asrContract.js';
+import { type InterimPace, type Load, NO_INTERIMS } from './contract/load.js';
 import {
   DEFAULT_RECOGNITION_SETTINGS,
   type Draft,
   type Hypothesis,
-  type InterimPace,
-  type Load,
-  type LoadLevel,
-  NO_INTERIMS,
   RecognitionError,
   type RecognitionErrorCode,
   type RecognitionKind,
   type RecognitionSettings,
-} from './types.js';
+} from './contract/recognition.js';
+import type { DispatcherLimits } from './contract/serverLimits.js';
+import type { DispatcherStats, DropCause, DropReason } from './contract/serverStats.js';
+import { toHypothesis } from './filterResult.js';
+import { transcribeJob } from './jobOptions.js';
+import { CostEstimate } from './load/CostEstimate.js';
+import { InterimPacer } from './load/InterimPacer.js';
+import { LoadMonitor } from './load/LoadMonitor.js';
+import { RecentValues } from './load/RecentValues.js';
+import { type RejectionCode, type SchedulableJob, Scheduler } from './Scheduler.js';
 import { type EngineOfKind, noise, type Run, USUAL_SAMPLES, warmUp } from './warmUp.js';
-
-/** Times and bounds of a device. */
-export interface DispatcherLimits {
-  /** A job runs for this much at least before it counts as one that will not end ... */
-  shortestBudgetMs: number;
-  /** ... else for so many times its estimate, and never past its deadline. */
-  budgetFactor: number;
-  /** A lane that goes on for so long after it was told to stop is stuck: the process cannot go on. */
-  stuckLaneMs: number;
-  /** So many failures of one engine without a success between them: the device is lost. */
-  failuresInARow: number;
-  /** Finals that may wait in all. */
-  waitingFinals: number;
-  /** See `SheddingLimits`; `keptFinals` default: 4 a lane, 16 at least. */
-  shedding: Partial<SheddingLimits>;
-  load: Partial<LoadLimits>;
-}
 
 export const DEFAULT_DISPATCHER_LIMITS: DispatcherLimits = {
   shortestBudgetMs: 10_000,
@@ -56,29 +32,6 @@ export const DEFAULT_DISPATCHER_LIMITS: DispatcherLimits = {
   shedding: {},
   load: {},
 };
-
-/** Why a request was not answered: it left the queue, or its engine time was for nothing. */
-export type DropCause = DropReason | 'cancelled' | 'tooLong';
-
-export interface DispatcherStats {
-  waitingFinals: number;
-  waitingInterims: number;
-  running: number;
-  oldestWaitMs: number;
-  load: LoadLevel;
-  /** Since the start. */
-  answered: number;
-  /** Since the start, by what their senders were told. */
-  rejected: Partial<Record<RecognitionErrorCode, number>>;
-  /** Since the start, by cause; those that their senders gave up are `cancelled`. */
-  dropped: Partial<Record<DropCause, number>>;
-  /** Time in the queue of the last 512 jobs of each kind that left it, whatever became of them. */
-  queueAgeMs: Record<RecognitionKind, Quantiles>;
-  /** Engine time since the start, of all lanes together. */
-  engineMs: number;
-  /** Its part that led to no answer: cancelled, preempted or late. */
-  discardedEngineMs: number;
-}
 
 export interface DispatcherOptions {
   /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type RejectionCode, type SchedulableJob, Scheduler, type SheddingLimits } from './Scheduler.js';
+import type { SheddingLimits } from './contract/serverLimits.js';
+import { type RejectionCode, type SchedulableJob, Scheduler } from './Scheduler.js';
 
 interface Job extends SchedulableJob {
   name: string;

@@ -1,5 +1,7 @@
 import type { Clock } from '../process/clock.js';
-import type { RecognitionErrorCode, RecognitionKind } from './types.js';
+import type { RecognitionErrorCode, RecognitionKind } from './contract/recognition.js';
+import type { SheddingLimits } from './contract/serverLimits.js';
+import type { DropReason } from './contract/serverStats.js';
 
 /** What the scheduler needs to know of a job. */
 export interface SchedulableJob {
@@ -17,19 +19,6 @@ export interface SchedulableJob {
 
 export type RejectionCode = Extract<RecognitionErrorCode, 'DEADLINE_EXCEEDED' | 'OVERLOADED' | 'SUPERSEDED'>;
 
-/** Why a job left the queue without having been started. */
-export type DropReason =
-  /** A newer interim of the same speaker, or its final, took its place. */
-  | 'superseded'
-  /** Its deadline leaves no time. */
-  | 'deadline'
-  /** As many were waiting as may wait. */
-  | 'queueFull'
-  /** A final that had waited too long while too many waited. */
-  | 'tooOld'
-  /** An interim while the device takes none. */
-  | 'noInterims';
-
 const CODES: Record<DropReason, RejectionCode> = {
   superseded: 'SUPERSEDED',
   deadline: 'DEADLINE_EXCEEDED',
@@ -37,16 +26,6 @@ const CODES: Record<DropReason, RejectionCode> = {
   tooOld: 'OVERLOADED',
   noInterims: 'OVERLOADED',
 };
-
-/** When finals are given up that nobody waits for any more, see `Scheduler`. */
-export interface SheddingLimits {
-  /** So many finals may wait for as long as their deadlines allow. */
-  keptFinals: number;
-  /** More than that, and one of them for longer than this: the device has more to do than it can. */
-  longestWaitMs: number;
-  /** From then on, until no more than `keptFinals` wait, none waits longer than this. */
-  waitWhileSheddingMs: number;
-}
 
 export interface SchedulerOptions<J extends SchedulableJob> {
   clock: Clock;

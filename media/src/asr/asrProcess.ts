@@ -1,4 +1,4 @@
-import { createNativeEngine } from './nativeEngine.js';
+import { createNativeEngine } from './engines/nativeEngine.js';
 import { runAsrChild } from './runAsrChild.js';
 
 runAsrChild({ createEngine: createNativeEngine });

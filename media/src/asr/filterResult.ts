@@ -1,8 +1,8 @@
 import type { TranscribeResult } from '@parley/native';
-import { judgeText } from '../speech/gates/judgeText.js';
-import { monotonicWords } from '../speech/text/monotonicWords.js';
-import { MAX_DRAFT_TOKENS, SAMPLE_RATE } from './limits.js';
-import type { Hypothesis, RecognitionSettings } from './types.js';
+import { MAX_DRAFT_TOKENS, SAMPLE_RATE } from './contract/limits.js';
+import type { Hypothesis, RecognitionSettings } from './contract/recognition.js';
+import { monotonicWords } from './contract/text/monotonicWords.js';
+import { judgeText } from './gates/judgeText.js';
 
 /**
  * What an engine says, as a hypothesis: what the gates keep of its text. Where they keep nothing, text and words are empty, and the

@@ -1,22 +1,6 @@
-export { type AsrServerLimits, type AsrServerStats, DEFAULT_ASR_SERVER_LIMITS } from './AsrServer.js';
-export { AsrService, type AsrServiceOptions } from './AsrService.js';
-export type { AsrModel, AsrProcessStats } from './asrContract.js';
-export type { DispatcherLimits, DispatcherStats, DropCause } from './Dispatcher.js';
-export { detectDevice } from './detectDevice.js';
-export { type EncoderOptions, encoderOf } from './encoder/encoderOf.js';
-export { onnxLibraryPath } from './encoder/onnxLibrary.js';
-export { type PrepareEncoderOptions, prepareEncoder } from './encoder/prepareEncoder.js';
+/** Requests, answers and parts of the ASR process, for those who measure or test them by themselves. Products talk to it through `node`. */
+export type { Recognizer } from './contract/Recognizer.js';
+export * from './contract/recognition.js';
+export { joinWords, plain as plainWord, splitWords, spreadWords, type TimedWord } from './contract/text/words.js';
+export { type EncoderOptions, encoderOf } from './engines/encoder/encoderOf.js';
 export { transcribeJob } from './jobOptions.js';
-export { DEFAULT_LOAD_LIMITS, type LoadLimits } from './LoadMonitor.js';
-export { type Inability, inabilitiesOf, languagesOf, standsInFor } from './languages.js';
-export type { Quantiles } from './RecentValues.js';
-export {
-  DEFAULT_RECOGNITION_CLIENT_LIMITS,
-  RecognitionClient,
-  type RecognitionClientLimits,
-  type RecognitionClientOptions,
-  type RecognitionClientState,
-  type RecognitionClientStats,
-} from './RecognitionClient.js';
-export type { Recognizer } from './Recognizer.js';
-export * from './types.js';

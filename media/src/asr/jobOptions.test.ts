@@ -1,9 +1,9 @@
 import type { TranscribeResult } from '@parley/native';
 import { describe, expect, it } from 'vitest';
-import { BUILT_IN_MODEL, findPublishedModel } from '../models/modelCatalogue.js';
+import { BUILT_IN_MODEL, findPublishedModel } from '../settings/modelCatalogue.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionSettings } from './contract/recognition.js';
 import { toHypothesis } from './filterResult.js';
 import { audioContextFrames, entropyThreshold, tokenCap, transcribeJob } from './jobOptions.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionSettings } from './types.js';
 
 const seconds = (s: number) => Math.round(s * 16_000);
 

@@ -1,16 +1,18 @@
 import type { TranscribeJob } from '@parley/native';
-import { candidatesOf, inabilitiesOf } from './languages.js';
-import { SAMPLE_RATE } from './limits.js';
+import { candidatesOf, inabilitiesOf } from '../settings/languages.js';
 import {
   DEFAULT_WINDOW_FLOORS_MS,
   DEFAULT_WINDOW_MARGIN_MS,
-  type Draft,
   type ModelProfile,
+  type WindowProfile,
+} from '../settings/modelProfile.js';
+import { SAMPLE_RATE } from './contract/limits.js';
+import {
+  type Draft,
   RecognitionError,
   type RecognitionKind,
   type RecognitionSettings,
-  type WindowProfile,
-} from './types.js';
+} from './contract/recognition.js';
 
 /** Whisper's encoder: 1,500 frames for 30 s. */
 const FULL_FRAMES = 1_500;

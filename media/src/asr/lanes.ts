@@ -1,19 +1,11 @@
+import type { LanePlan } from './contract/asrContract.js';
+
 /** Lanes of a CUDA device: one encodes while others decode, and more only share the device. */
 const CUDA_LANES = 4;
 
 /** The addon's bound. */
 const MAX_LANES = 8;
 const MAX_THREADS = 8;
-
-/** How the jobs of an engine share their device. */
-export interface LanePlan {
-  /** Jobs at a time. Where there are several, one is kept for finals. */
-  lanes: number;
-  /** Most threads of one job. */
-  threadsPerLane: number;
-  /** Threads of all jobs together; a final that finds them taken by interims may exceed it. */
-  cores: number;
-}
 
 /**
  * How an engine uses its device, where the settings do not say. From 4 cores on a quarter of them stays free for everything else. How

@@ -2,13 +2,13 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import type { EngineDevice, SpeechEngine, SpeechEngineOptions } from '@parley/native';
+import { detectDevice } from '@parley/native';
 import { monotonicNowMs } from '../process/clock.js';
 import { runChild } from '../process/runChild.js';
 import { AsrServer } from './AsrServer.js';
-import type { AsrContract, AsrInit, AsrModel } from './asrContract.js';
-import { detectDevice } from './detectDevice.js';
-import { encoderOf } from './encoder/encoderOf.js';
-import { type LanePlan, lanesFor } from './lanes.js';
+import type { AsrContract, AsrInit, AsrModel, LanePlan } from './contract/asrContract.js';
+import { encoderOf } from './engines/encoder/encoderOf.js';
+import { lanesFor } from './lanes.js';
 
 const STATS_INTERVAL_MS = 1_000;
 
@@ -87,7 +87,7 @@ async function loadEngine(init: AsrInit, createEngine: CreateEngine): Promise<Op
       plan,
     };
   };
-  const expected = init.device === 'auto' ? await detectDevice() : init.device;
+  const expected = init.device === 'auto' ? detectDevice() : init.device;
   const loaded = await load(expected);
   const actual = loaded.engine.info.device;
   if (actual === expected) return loaded;

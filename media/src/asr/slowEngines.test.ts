@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelProfile } from '../settings/modelProfile.js';
 import { ManualTime } from '../testing/ManualTime.js';
 import { percentile } from '../testing/percentile.js';
+import type { Load } from './contract/load.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionKind } from './contract/recognition.js';
 import { type DispatchedJob, Dispatcher } from './Dispatcher.js';
 import { SharedCores } from './testing/SharedCores.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type Load, type ModelProfile, type RecognitionKind } from './types.js';
 
 /** The real dispatcher, scheduler and load monitor with engines of any speed, in virtual time. */
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelProfile } from '../settings/modelProfile.js';
 import { ManualTime } from '../testing/ManualTime.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionKind } from './contract/recognition.js';
 import { Dispatcher } from './Dispatcher.js';
 import { FakeEngine } from './testing/FakeEngine.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type ModelProfile, type RecognitionKind } from './types.js';
 
 const MAIN_MS = 1_400;
 const SMALL_MS = 50;

@@ -1,9 +1,10 @@
 import type { SpeechEngine } from '@parley/native';
 import type { TimeSource } from '../process/TimeSource.js';
+import type { ModelProfile } from '../settings/modelProfile.js';
+import type { LanePlan } from './contract/asrContract.js';
+import { SAMPLE_RATE } from './contract/limits.js';
+import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionKind } from './contract/recognition.js';
 import { transcribeJob } from './jobOptions.js';
-import type { LanePlan } from './lanes.js';
-import { SAMPLE_RATE } from './limits.js';
-import { DEFAULT_RECOGNITION_SETTINGS, type ModelProfile, type RecognitionKind } from './types.js';
 
 export interface EngineOfKind {
   engine: SpeechEngine;

@@ -1,5 +1,4 @@
-import type { Recognizer } from '../asr/Recognizer.js';
-import { fakeTokens } from '../asr/testing/fakeTokens.js';
+import type { Recognizer } from '../asr/contract/Recognizer.js';
 import {
   type Hypothesis,
   type HypothesisWord,
@@ -7,7 +6,8 @@ import {
   type RecognitionErrorCode,
   type RecognitionRequest,
   type Rejection,
-} from '../asr/types.js';
+} from '../asr/contract/recognition.js';
+import { fakeTokens } from '../asr/testing/fakeTokens.js';
 import { systemTime, type TimeSource } from '../process/TimeSource.js';
 
 /** What a fake does with a request. Without anything it answers at once with a text that tells the audio's length. */

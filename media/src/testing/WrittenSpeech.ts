@@ -1,10 +1,10 @@
-import type { Recognizer } from '../asr/Recognizer.js';
-import type { Hypothesis, HypothesisWord, RecognitionRequest } from '../asr/types.js';
+import type { Recognizer } from '../asr/contract/Recognizer.js';
+import type { Hypothesis, HypothesisWord, RecognitionRequest } from '../asr/contract/recognition.js';
 import {
   VAD_FRAME_SAMPLES,
   VoiceActivityStream,
   type VoiceActivityStreamOptions,
-} from '../speech/VoiceActivityStream.js';
+} from '../worker/speech/VoiceActivityStream.js';
 import { hypothesisOf } from './FakeRecognizer.js';
 
 const SAMPLES_PER_MS = 16;

@@ -1,4 +1,4 @@
-import { plainWord, splitWords } from '../speech/stabilizer/index.js';
+import { plain as plainWord, splitWords } from '../asr/contract/text/words.js';
 
 /** Titles that one writes in full and another as an abbreviation; both are said the same. */
 const TITLES = new Map([

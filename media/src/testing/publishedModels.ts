@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cacheDirectory } from '../models/cacheDirectory.js';
+import { cacheDirectory } from '../node/models/cacheDirectory.js';
 
 /** The published model that tests hear people with; `npm test` fetches it. */
 export const TEST_MODEL = 'base-q8_0';

@@ -1,4 +1,4 @@
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media';
+import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import type { Session, SessionRegistry } from './SessionRegistry.js';
 import { CLOCK_TOLERANCE_S } from './TokenVerifier.js';
 

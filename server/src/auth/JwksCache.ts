@@ -1,4 +1,4 @@
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media';
+import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 
 export interface JwksCacheOptions {

@@ -1,5 +1,5 @@
 import { ParleyError } from '@parley/client-sdk/protocol';
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media';
+import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import type { Identity } from './Authenticator.js';
 import type { Revocation, RevocationFile } from './RevocationFile.js';
 

@@ -1,4 +1,5 @@
-import { MODES, type ModelSource, PUBLISHED_WAKE_WORDS, WAKE_WORD_LICENCE } from '@parley/media';
+import type { ModelSource } from '@parley/media/node';
+import { MODES, PUBLISHED_WAKE_WORDS, WAKE_WORD_LICENCE } from '@parley/media/settings';
 import pc from 'picocolors';
 import { toString as qrCode } from 'qrcode';
 import type { Server } from '../Server.js';

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { MODES } from '@parley/media';
+import { MODES } from '@parley/media/settings';
 import { expect, test } from 'vitest';
 import { helpText, modesText, settingsText } from './help.js';
 

@@ -1,4 +1,4 @@
-import { MODES } from '@parley/media';
+import { MODES } from '@parley/media/settings';
 import pc from 'picocolors';
 import { settingLeaves } from '../config/settingsTree.js';
 import { OFFERED_MODES } from '../config/speechSettings.js';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { PUBLISHED_WAKE_WORDS, WAKE_WORD_SHARED_FILES, type WakeWordFile } from '@parley/media';
+import { PUBLISHED_WAKE_WORDS, WAKE_WORD_SHARED_FILES, type WakeWordFile } from '@parley/media/settings';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { modelsCommand } from './modelsCommand.js';
 

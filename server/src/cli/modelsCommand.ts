@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ModelError, type ModelProgress, ModelStore, WakeWordStore } from '@parley/media';
+import { ModelError, type ModelProgress, ModelStore, WakeWordStore } from '@parley/media/node';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import { BUILT_IN_MODELS } from '../lifecycle/builtInModels.js';

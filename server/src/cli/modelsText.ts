@@ -1,4 +1,4 @@
-import type { ListedModel, ModelSource } from '@parley/media';
+import type { ListedModel, ModelSource } from '@parley/media/node';
 import pc from 'picocolors';
 
 const SOURCES: Record<ModelSource, string> = {

@@ -1,4 +1,4 @@
-import type { ModelProgress } from '@parley/media';
+import type { ModelProgress } from '@parley/media/node';
 import pc from 'picocolors';
 
 const PHASES: Record<ModelProgress['phase'], string> = {

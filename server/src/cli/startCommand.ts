@@ -1,4 +1,4 @@
-import { ModelError, SfuError } from '@parley/media';
+import { ModelError, SfuError } from '@parley/media/node';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';

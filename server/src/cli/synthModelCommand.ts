@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
-  BUILT_IN_MODEL,
   isSynthShape,
   type ModelProgress,
   type ModelStore,
@@ -11,7 +10,8 @@ import {
   type SynthOptions,
   synthFileName,
   writeSynthModel,
-} from '@parley/media';
+} from '@parley/media/node';
+import { BUILT_IN_MODEL } from '@parley/media/settings';
 import pc from 'picocolors';
 
 const SHAPES = Object.keys(SYNTH_SHAPES).join('|');

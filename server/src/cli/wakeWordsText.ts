@@ -1,11 +1,11 @@
+import type { ListedWakeWord } from '@parley/media/node';
 import {
   ALL_WAKE_WORDS,
   findPublishedWakeWord,
-  type ListedWakeWord,
   WAKE_WORD_LICENCE,
   WAKE_WORD_NAMES,
   WAKE_WORD_PACKAGE,
-} from '@parley/media';
+} from '@parley/media/settings';
 import pc from 'picocolors';
 
 /** Whether a name of the command line means wake words and no Whisper model. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { MODES, speechSettingsSchema } from '@parley/media';
+import { MODES, speechSettingsSchema } from '@parley/media/settings';
 import { describe, expect, test } from 'vitest';
 import { settingLeaves } from './settingsTree.js';
 import { modesTable, settingsTables } from './tables.js';

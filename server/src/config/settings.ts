@@ -1,15 +1,15 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { GRANTS, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
+import { cacheDirectory } from '@parley/media/node';
 import {
-  cacheDirectory,
   MODES,
   type ModeName,
   type SettingMeta,
   speechOverridesSchema,
   WAKE_WORD_LICENCE,
   WAKE_WORD_NAMES,
-} from '@parley/media';
+} from '@parley/media/settings';
 import { z } from 'zod';
 
 /** `shownDefault`: what people read where the default depends on the machine. */

@@ -1,4 +1,4 @@
-import { speechSettingsSchema } from '@parley/media';
+import { speechSettingsSchema } from '@parley/media/settings';
 import { z } from 'zod';
 import { type ServerSettingMeta, settingsSchema } from './settings.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ParleyError, SettingProblem } from '@parley/client-sdk/protocol';
-import { speechSettingsSchema } from '@parley/media';
+import { speechSettingsSchema } from '@parley/media/settings';
 import { describe, expect, test } from 'vitest';
 import { checkedMode, checkedPatch, describeSpeechSettings, OFFERED_MODES } from './speechSettings.js';
 

@@ -16,7 +16,7 @@ import {
   type SpeechSettingName,
   type SpeechSettings,
   speechOverridesSchema,
-} from '@parley/media';
+} from '@parley/media/settings';
 import { modeSchema, type Settings } from './settings.js';
 import { settingLeaves } from './settingsTree.js';
 

@@ -1,4 +1,4 @@
-import { MODES, resolveSpeechSettings, speechSettingsSchema } from '@parley/media';
+import { MODES, resolveSpeechSettings, speechSettingsSchema } from '@parley/media/settings';
 import { type SettingLeaf, settingLeaves } from './settingsTree.js';
 
 /** The tables of `docs/settings.md`: one for the server, one for speech. `parley settings --markdown` prints them; a test compares. */

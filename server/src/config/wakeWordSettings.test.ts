@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { wakeWordProblems } from './wakeWordSettings.js';
 
 // The real ones have a megabyte each. Here: the SHA-256 of "published".
-vi.mock('@parley/media', async (original) => {
+vi.mock('@parley/media/settings', async (original) => {
   const file = { bytes: 9, sha256: 'b04e5ea201bb040cae53f693f6a38a3e00b62da6039ca248fecd59b7fc842894' };
   return { ...(await original<object>()), WAKE_WORD_SHARED_FILES: { mel: file, embedding: file } };
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { WAKE_WORD_SHARED_FILES, type WakeWordFile } from '@parley/media';
+import { WAKE_WORD_SHARED_FILES, type WakeWordFile } from '@parley/media/settings';
 import type { Settings } from './settings.js';
 
 /**

@@ -1,5 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
-import type { ListenAddress } from '@parley/media';
+import type { ListenAddress } from '@parley/media/node';
 import type { Settings } from '../config/settings.js';
 
 /** Addresses of this machine on its networks, IPv4, in the system's order. */

@@ -1,4 +1,5 @@
-import { languagesOf, type ModelProfile, type ResolvedModel, type SpeechOverrides } from '@parley/media';
+import type { ResolvedModel } from '@parley/media/node';
+import { languagesOf, type ModelProfile, type SpeechOverrides } from '@parley/media/settings';
 import { describe, expect, test } from 'vitest';
 import { interimModelOf } from './interimModel.js';
 

@@ -1,12 +1,5 @@
-import {
-  inabilitiesOf,
-  languagesOf,
-  MODES,
-  type ModelStore,
-  type ResolvedModel,
-  resolveSpeechSettings,
-  standsInFor,
-} from '@parley/media';
+import type { ModelStore, ResolvedModel } from '@parley/media/node';
+import { inabilitiesOf, languagesOf, MODES, resolveSpeechSettings, standsInFor } from '@parley/media/settings';
 import { SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
 

@@ -1,4 +1,4 @@
-import type { ResolvedModel } from '@parley/media';
+import type { ResolvedModel } from '@parley/media/node';
 import { describe, expect, test } from 'vitest';
 import { SettingsError } from '../config/loadSettings.js';
 import { type SettingsInput, settingsSchema } from '../config/settings.js';

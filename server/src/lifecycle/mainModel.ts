@@ -1,4 +1,5 @@
-import { inabilitiesOf, MODES, type ModelStore, type ResolvedModel } from '@parley/media';
+import type { ModelStore, ResolvedModel } from '@parley/media/node';
+import { inabilitiesOf, MODES } from '@parley/media/settings';
 import { SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
 import { deploymentProblems } from '../config/speechSettings.js';

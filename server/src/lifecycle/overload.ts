@@ -1,5 +1,5 @@
 import { ParleyError } from '@parley/client-sdk/protocol';
-import { DEFAULT_LOAD_LIMITS, type LoadLevel } from '@parley/media';
+import { DEFAULT_LOAD_LIMITS, type LoadLevel } from '@parley/media/node';
 
 /** No interims are made any more, and finals still wait: another room would make all of them wait longer. */
 const NO_NEW_ROOMS: LoadLevel = 4;

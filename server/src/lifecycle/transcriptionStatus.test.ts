@@ -1,4 +1,4 @@
-import type { LoadLevel, LoadReason, ResolvedModel } from '@parley/media';
+import type { LoadLevel, LoadReason, ResolvedModel } from '@parley/media/node';
 import { expect, test } from 'vitest';
 import { degradationOf, transcriptionStatusOf, wireModelOf } from './transcriptionStatus.js';
 

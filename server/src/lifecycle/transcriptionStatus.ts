@@ -1,12 +1,6 @@
 import type { TranscriptionDegradation, TranscriptionStatus } from '@parley/client-sdk/protocol';
-import {
-  type Load,
-  type LoadReason,
-  languagesOf,
-  NO_INTERIMS,
-  type RecognizerStatus,
-  type ResolvedModel,
-} from '@parley/media';
+import { type Load, type LoadReason, NO_INTERIMS, type RecognizerStatus, type ResolvedModel } from '@parley/media/node';
+import { languagesOf } from '@parley/media/settings';
 
 const SENTENCES: Record<Exclude<LoadReason, 'recovered'>, Record<TranscriptionDegradation['level'], string>> = {
   manySpeak: {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { MediaNodeOptions, WakeWordStore } from '@parley/media';
+import type { MediaNodeOptions, WakeWordStore } from '@parley/media/node';
 import type { Settings } from '../config/settings.js';
 
 /** Of the published wake words of this machine. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ErrorCode, Grant, LeaveReason } from '@parley/client-sdk/protocol';
-import type { TimeSource } from '@parley/media';
+import type { TimeSource } from '@parley/media/process';
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Identity } from '../auth/Authenticator.js';
 import { RepeatFilter } from './RepeatFilter.js';

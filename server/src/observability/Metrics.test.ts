@@ -1,4 +1,4 @@
-import type { AsrProcessStats, LoadLevel } from '@parley/media';
+import type { AsrProcessStats, LoadLevel } from '@parley/media/node';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { emptyLedger } from '../rooms/LedgerBook.js';
 import { Metrics } from './Metrics.js';

@@ -1,4 +1,4 @@
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media';
+import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 
 export interface RepeatFilterOptions {
   /** So many of one kind are let through within `windowMs`. */

@@ -1,5 +1,5 @@
 import type { CommittedSegment } from '@parley/client-sdk/protocol';
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media';
+import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog, UncommittedSegment } from '../transcripts/TranscriptLog.js';
 

@@ -1,4 +1,4 @@
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media';
+import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 
 /** What was said before somebody muted or left is in the network for so long at most. */
 const IN_FLIGHT_MS = 250;

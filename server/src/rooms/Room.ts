@@ -15,7 +15,9 @@ import {
   type TranscriptionStatus,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
-import { type MediaNode, type ModelProfile, monotonicNowMs, type TimeSource } from '@parley/media';
+import type { MediaNode } from '@parley/media/node';
+import { monotonicNowMs, type TimeSource } from '@parley/media/process';
+import type { ModelProfile } from '@parley/media/settings';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';

@@ -9,7 +9,8 @@ import {
   type RtpParameters,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
-import { type MediaNode, type SfuRoom, type SfuRoomEvent, systemTime, type TimeSource } from '@parley/media';
+import type { MediaNode, SfuRoom, SfuRoomEvent } from '@parley/media/node';
+import { systemTime, type TimeSource } from '@parley/media/process';
 import type { Settings } from '../config/settings.js';
 import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
-import type { MediaNode, ModelProfile } from '@parley/media';
+import type { MediaNode } from '@parley/media/node';
+import type { ModelProfile } from '@parley/media/settings';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observability/logger.js';
 import type { CreateTranscriptLog } from '../transcripts/TranscriptLog.js';

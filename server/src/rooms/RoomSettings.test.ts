@@ -1,5 +1,5 @@
 import type { ParleyError } from '@parley/client-sdk/protocol';
-import type { ModelProfile } from '@parley/media';
+import type { ModelProfile } from '@parley/media/settings';
 import { describe, expect, test } from 'vitest';
 import { MAX_NAMES, RoomSettings, type RoomSettingsOptions } from './RoomSettings.js';
 

@@ -5,7 +5,7 @@ import {
   resolveSpeechSettings,
   type SpeechOverrides,
   type SpeechSettings,
-} from '@parley/media';
+} from '@parley/media/settings';
 import { checkedMode, checkedPatch, refuseImpossible } from '../config/speechSettings.js';
 
 export interface RoomSettingsOptions {

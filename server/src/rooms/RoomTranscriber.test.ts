@@ -1,5 +1,6 @@
 import type { CommittedSegment, NotificationName } from '@parley/client-sdk/protocol';
-import { type PipelineEvent, type RoomPipeline, resolveSpeechSettings } from '@parley/media';
+import type { PipelineEvent, RoomPipeline } from '@parley/media/node';
+import { resolveSpeechSettings } from '@parley/media/settings';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';

@@ -5,16 +5,9 @@ import type {
   ParticipantLedger,
   SpeakerState,
 } from '@parley/client-sdk/protocol';
-import {
-  type MediaNode,
-  monotonicNowMs,
-  type PipelineEvent,
-  type RoomPipeline,
-  type SfuRoom,
-  type SpeakerActivity,
-  type SpeechSettings,
-  type TimeSource,
-} from '@parley/media';
+import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom, SpeakerActivity } from '@parley/media/node';
+import { monotonicNowMs, type TimeSource } from '@parley/media/process';
+import type { SpeechSettings } from '@parley/media/settings';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptLog, UncommittedSegment } from '../transcripts/TranscriptLog.js';
 import { CommitQueue } from './CommitQueue.js';

@@ -1,5 +1,5 @@
 import { type ErrorCode, ParleyError } from '@parley/client-sdk/protocol';
-import { SfuError, type SfuErrorCode } from '@parley/media';
+import { SfuError, type SfuErrorCode } from '@parley/media/node';
 
 const WIRE_CODES: Record<SfuErrorCode, ErrorCode> = {
   WORKER_UNAVAILABLE: 'MEDIA_UNAVAILABLE',

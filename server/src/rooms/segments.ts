@@ -1,5 +1,5 @@
 import type { GapReason, Segment } from '@parley/client-sdk/protocol';
-import type { PipelineEvent } from '@parley/media';
+import type { PipelineEvent } from '@parley/media/node';
 
 type TextEvent = Extract<PipelineEvent, { type: 'interim' | 'final' | 'gap' }>;
 

@@ -3,7 +3,8 @@
  * side changes alone, this file does not compile.
  */
 import type * as wire from '@parley/client-sdk/protocol';
-import type * as media from '@parley/media';
+import type * as media from '@parley/media/node';
+import type * as settings from '@parley/media/settings';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Expect<T extends true> = T;
@@ -12,8 +13,8 @@ type Plain<T> = T extends (infer Item)[] ? Plain<Item>[] : T extends object ? { 
 
 /** @internal nobody needs it but the compiler */
 export type SameOnBothSides = [
-  Expect<Equal<Plain<wire.SpeechSettings>, Plain<media.SpeechSettings>>>,
-  Expect<Equal<Plain<wire.SpeechOverrides>, Plain<media.SpeechOverrides>>>,
+  Expect<Equal<Plain<wire.SpeechSettings>, Plain<settings.SpeechSettings>>>,
+  Expect<Equal<Plain<wire.SpeechOverrides>, Plain<settings.SpeechOverrides>>>,
   Expect<Equal<wire.SpeakerState, media.SpeakerState>>,
   Expect<Equal<Plain<wire.SpeakerActivity>, Plain<media.SpeakerActivity>>>,
   Expect<Equal<wire.ShedReason, media.ShedReason>>,
@@ -21,5 +22,5 @@ export type SameOnBothSides = [
   // What was written and not stored is the server's own.
   Expect<Equal<Exclude<wire.GapReason, 'notStored'>, media.PipelineGapReason>>,
   Expect<Equal<Plain<wire.AudioLedger>, Plain<media.AudioLedgerTotals>>>,
-  Expect<Equal<wire.SettingClass, media.SettingClass>>,
+  Expect<Equal<wire.SettingClass, settings.SettingClass>>,
 ];

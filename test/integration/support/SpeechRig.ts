@@ -3,23 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_RECOGNITION_SETTINGS, type Recognizer } from '@parley/media/asr';
+import { AsrService, ModelStore } from '@parley/media/node';
+import { monotonicNowMs } from '@parley/media/process';
+import { type ModelProfile, resolveSpeechSettings, type SpeechOverrides } from '@parley/media/settings';
+import { ENCODERS_DIRECTORY, MODELS_DIRECTORY, OpusEncoder, PACKET_SAMPLES, PACKET_TICKS } from '@parley/media/testing';
 import {
-  AsrService,
   CrosstalkGuard,
-  DEFAULT_RECOGNITION_SETTINGS,
-  type ModelProfile,
-  ModelStore,
-  monotonicNowMs,
   RecognitionClient,
-  type Recognizer,
-  resolveSpeechSettings,
   type SpeakerEvent,
   SpeakerPipeline,
-  type SpeechOverrides,
   VoiceActivityModel,
   type VoiceActivityStream,
-} from '@parley/media';
-import { ENCODERS_DIRECTORY, MODELS_DIRECTORY, OpusEncoder, PACKET_SAMPLES, PACKET_TICKS } from '@parley/media/testing';
+} from '@parley/media/worker';
 import { expect } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);

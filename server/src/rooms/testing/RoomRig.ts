@@ -7,7 +7,8 @@ import {
   type SpeechOverrides,
   type TranscriptionStatus,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, ModelProfile, PipelineEvent, SfuRoomEvent, SpeechSettings } from '@parley/media';
+import type { MediaNode, PipelineEvent, SfuRoomEvent } from '@parley/media/node';
+import type { ModelProfile, SpeechSettings } from '@parley/media/settings';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { type SettingsInput, settingsSchema } from '../../config/settings.js';

@@ -1,0 +1,61 @@
+import type { SpeechEngineInfo } from '@parley/native';
+import type { EngineChoice, ModelProfile } from '../../settings/modelProfile.js';
+import type { Load } from './load.js';
+import type { RecognitionKind } from './recognition.js';
+import type { AsrServerLimits } from './serverLimits.js';
+import type { AsrProcessStats } from './serverStats.js';
+
+/** What the server process and an ASR process say to each other. Audio and text never take this way. */
+export interface AsrContract {
+  init: AsrInit;
+  ready: {
+    info: SpeechEngineInfo;
+    /** Interims have their own engine. */
+    interimEngine: boolean;
+    /** Why they have not, although they were to. */
+    interimFailure?: string;
+    plan: LanePlan;
+    /** Engine time of a request of each kind with 4 s of speech; 0 = unknown. */
+    usualMs: Record<RecognitionKind, number>;
+    /** Why ONNX Runtime does not encode, although it was to. */
+    encoderFailure?: string;
+    loadMs: number;
+  };
+  toChild: never;
+  toParent:
+    | { type: 'fatal'; reason: string }
+    | { type: 'encoderFailed'; reason: string }
+    | { type: 'stats'; stats: AsrProcessStats }
+    | { type: 'load'; load: Load };
+  requests: object;
+}
+
+export interface AsrModel {
+  path: string;
+  profile: ModelProfile;
+}
+
+export interface AsrInit {
+  model: AsrModel;
+  /** For interims; absent: they take `model` too. */
+  interimModel?: AsrModel;
+  device: 'auto' | 'cpu' | 'cuda';
+  engine: EngineChoice;
+  /** Where graphs of encoders are kept; absent: whisper.cpp's own encoder does the work. */
+  encoderDirectory?: string;
+  /** Absent: chosen by device and cores, see `lanesFor`. */
+  lanes?: number;
+  threadsPerLane?: number;
+  socketPath: string;
+  limits?: Partial<AsrServerLimits>;
+}
+
+/** How the jobs of an engine share their device. */
+export interface LanePlan {
+  /** Jobs at a time. Where there are several, one is kept for finals. */
+  lanes: number;
+  /** Most threads of one job. */
+  threadsPerLane: number;
+  /** Threads of all jobs together; a final that finds them taken by interims may exceed it. */
+  cores: number;
+}

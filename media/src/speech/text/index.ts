@@ -1,6 +1,0 @@
-export { buildPrompt, type PromptOptions } from './buildPrompt.js';
-export { endsSentence, sentenceBoundaries } from './endsSentence.js';
-export { type FinishOptions, finishText } from './finishText.js';
-export { HotWordList } from './HotWordList.js';
-export { isInDoubt, type LanguageDetection, type LanguageRequest, LanguageTracker } from './LanguageTracker.js';
-export { monotonicWords } from './monotonicWords.js';

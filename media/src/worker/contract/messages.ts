@@ -1,0 +1,226 @@
+/** What the server process and a media worker process say to each other. Ids are opaque to the worker. */
+import type { Hypothesis, Rejection } from '../../asr/contract/recognition.js';
+import type { ReadingProfile } from '../../settings/reading.js';
+import type { SpeechSettings } from '../../settings/speechSettings.js';
+
+/**
+ * How somebody's microphone is set: `quiet`: their speech is so faint that words are lost; `clipping`: it is so loud that it is
+ * cut off and sounds distorted.
+ */
+export type MicrophoneLevel = 'good' | 'quiet' | 'clipping';
+
+/** What a speaker's track is doing, in RealtimeSTT's words. */
+export type SpeakerState =
+  /** Muted, or nothing has come yet. */
+  | 'inactive'
+  /** Awake and waiting for speech. */
+  | 'listening'
+  /** Asleep until a wake phrase is heard. */
+  | 'wakeword'
+  /** Speech that is going to be text. */
+  | 'recording'
+  /** The speech is over, its final is on the way. */
+  | 'transcribing';
+
+/**
+ * What happens to a track on its way to text, for those who show or log it. Times are milliseconds from the start of the
+ * meeting. `stabilized` and `audioRecorded` are diagnostics: frequent, and told to those only who ask for them.
+ */
+export type SpeakerActivity =
+  | { type: 'listeningStarted'; atMs: number }
+  | { type: 'listeningStopped'; atMs: number }
+  | { type: 'recordingStarted'; segmentId: string; atMs: number }
+  | { type: 'recordingStopped'; segmentId: string; atMs: number; cause: 'silence' | 'forced' | 'sentence' | 'flush' }
+  /** A final has been asked for. */
+  | { type: 'transcriptionStarted'; segmentId: string; atMs: number }
+  /** Silence within an utterance: is it over? */
+  | { type: 'turnDetectionStarted'; segmentId: string; atMs: number }
+  | { type: 'turnDetectionStopped'; segmentId: string; atMs: number; outcome: 'resumed' | 'ended' }
+  | { type: 'wakeListeningStarted'; atMs: number }
+  | { type: 'wakeListeningStopped'; atMs: number }
+  /** `score`: likeness of what was heard, 0 to 1. */
+  | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
+  | { type: 'wakePhraseTimedOut'; atMs: number }
+  /** The language of this track is settled, and again whenever it has become another one. */
+  | { type: 'languageDetected'; language: string; probability: number; atMs: number }
+  /** How the microphone is set: told after the first 3 s of speech, then whenever it changes. `speechLevelDb`: mean level of the speech in dBFS. */
+  | { type: 'microphoneChecked'; level: MicrophoneLevel; speechLevelDb: number; clippedShare: number; atMs: number }
+  | {
+      type: 'stabilized';
+      segmentId: string;
+      revision: number;
+      /** Words that became settled with this interim. */
+      committedWords: number;
+      stableLength: number;
+      textLength: number;
+      /** Audio from the end of the newest of them to the end of what the interim heard. */
+      commitLatencyMs: number | null;
+    }
+  /** A stretch of the track that belongs to an utterance; its level in dBFS. The audio itself never leaves the server here. */
+  | { type: 'audioRecorded'; segmentId: string; startMs: number; endMs: number; levelDb: number };
+
+/** Speech that was heard and has no text, by reason. */
+export type ShedReason = PipelineGapReason | 'asleep';
+
+/** Why what sounded like speech is none: it was too quiet, its text did not pass a gate, or the engine found no words in it. */
+export type RejectionReason = Rejection | 'noWords';
+
+/**
+ * Every millisecond of a producer's media time line, each in exactly one class: the sum of all classes is `totalMs`. Multiples
+ * of 1/16 ms (a sample), so that sums are exact. The line begins with the first packet: a track that has been muted since it was
+ * there has none yet.
+ */
+export interface AudioLedgerTotals {
+  totalMs: number;
+  mutedMs: number;
+  /** The sender had nothing to send. */
+  dtxMs: number;
+  /** Lost and filled, or lost for good. */
+  concealedMs: number;
+  nonSpeechMs: number;
+  /** Another speaker's voice; captioned there. */
+  crosstalkMs: number;
+  /** Not decided yet. */
+  pendingMs: number;
+  transcribedMs: number;
+  shedMs: { [reason in ShedReason]?: number };
+  /** Sounded like speech and was none, by reason; no word of it was shown. Absent while there is none. */
+  rejectedMs?: { [reason in RejectionReason]?: number };
+}
+
+/** Why an utterance has no text; see the wire contract's gap reasons. */
+export type PipelineGapReason =
+  | 'recognizerFailed'
+  | 'recognizerUnavailable'
+  | 'deadlineExceeded'
+  | 'overloaded'
+  | 'rejected'
+  | 'mediaWorkerLost';
+
+/** Files of a detector of wake words by their sound, in the format of openWakeWord. */
+export interface WakeWordModels {
+  /** Samples to spectrogram: float32 [1, samples] of 16-bit values -> [1, 1, frames, 32]. */
+  melModel: string;
+  /** Spectrogram to features: [1, 76, 32, 1] -> [1, 1, 1, 96]. */
+  embeddingModel: string;
+  /**
+   * Features to a probability, one file a word: [1, 16, 96] -> [1, 1]. The file's name without a version is the word's; of files for the
+   * same word the higher probability counts.
+   */
+  classifierModels: readonly string[];
+}
+
+export interface MediaWorkerInit {
+  /** Where the ASR process listens. */
+  asrSocketPath: string;
+  wakeWord?: WakeWordModels;
+}
+
+/** One producer to listen to. */
+export interface SpeakerDescription {
+  /** Unique in the room; the producer's id. */
+  speakerId: string;
+  participantId: string;
+  track: string;
+  /** Which producer of this participant and track in this meeting it is; part of segment ids. */
+  epoch: number;
+  ssrc: number;
+  payloadType: number;
+  muted: boolean;
+  /** Where it differs from the room's. */
+  settings?: SpeechSettings;
+}
+
+/** Questions, answered under the same name. */
+export interface MediaWorkerRequests {
+  openRoom: {
+    request: {
+      roomId: string;
+      /** On the machine's monotonic clock. */
+      meetingStartedAtMs: number;
+      settings: SpeechSettings;
+      /** Longest audio of one recognition request. */
+      longestWindowMs: number;
+      /** What differs from `DEFAULT_READING`, of the model that makes finals. */
+      reading?: Partial<ReadingProfile> | undefined;
+    };
+    /** UDP port on 127.0.0.1 where the room's RTP is awaited. */
+    response: { port: number };
+  };
+  /** A new socket for a room whose RTP comes from elsewhere from now on. */
+  reopenRoom: { request: { roomId: string }; response: { port: number } };
+  /** From now on only packets from this port of 127.0.0.1 are taken. */
+  connectRoom: { request: { roomId: string; remotePort: number }; response: Record<string, never> };
+  addSpeaker: { request: { roomId: string; speaker: SpeakerDescription }; response: Record<string, never> };
+  /** Closes the open utterance, so that the last word before the mute is not late. */
+  setMuted: { request: { roomId: string; speakerId: string; muted: boolean }; response: Record<string, never> };
+  ledgers: { request: { roomId: string }; response: { ledgers: { speakerId: string; ledger: AudioLedgerTotals }[] } };
+  /** Answered when everything that was said has become text or a gap. */
+  removeSpeaker: { request: { roomId: string; speakerId: string }; response: Record<string, never> };
+  closeRoom: { request: { roomId: string }; response: Record<string, never> };
+  resources: { request: Record<string, never>; response: MediaWorkerResources };
+}
+
+export interface MediaWorkerResources {
+  rooms: number;
+  pipelines: number;
+  timers: number;
+  descriptors: number;
+}
+
+/** Changes that a running room takes over, from the next utterance on. */
+export interface MediaWorkerCommands {
+  settingsChanged: { roomId: string; settings: SpeechSettings; longestWindowMs: number };
+  /** One speaker's own settings; undefined: those of the room again. */
+  speakerSettingsChanged: { roomId: string; speakerId: string; settings?: SpeechSettings };
+  /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
+  diagnosticsChanged: { roomId: string; on: boolean };
+}
+
+export type MediaWorkerCommand = {
+  [Type in keyof MediaWorkerCommands]: { type: Type } & MediaWorkerCommands[Type];
+}[keyof MediaWorkerCommands];
+
+export interface PipelineSegment {
+  id: string;
+  /** Milliseconds from the start of the meeting. */
+  startMs: number;
+  endMs: number;
+  revision: number;
+}
+
+export type PipelineEvent = { roomId: string; speakerId: string } & (
+  | { type: 'speechStarted'; atMs: number }
+  | { type: 'speechEnded'; atMs: number }
+  /** Speech that will become a final or a gap, or be retracted. */
+  | { type: 'opened'; segment: PipelineSegment }
+  /** `stableLength`: UTF-16 units of the text that will not change before the final. */
+  | { type: 'interim'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
+  /** `committedCorrections`: words of the settled prefix that the final changed. */
+  | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis; committedCorrections: number }
+  /**
+   * `language`: what this speaker speaks, as far as is known; empty where it is not. `unheard`: nobody listened meanwhile, so that
+   * no ledger has it.
+   */
+  | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason; language: string; unheard?: true }
+  /** It has no text of its own: no speech, another speaker's voice, or nobody had said the wake phrase. */
+  | { type: 'retracted'; segmentId: string }
+  | { type: 'stateChanged'; state: SpeakerState }
+  | { type: 'activity'; activity: SpeakerActivity }
+  /** Every few seconds while something changes, and once at the end, with `pendingMs` 0 then. */
+  | { type: 'ledger'; ledger: AudioLedgerTotals }
+);
+
+type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;
+
+/** The same, of one speaker's pipeline. */
+export type SpeakerEvent = WithoutIds<PipelineEvent>;
+
+/** Types of a media worker process, for its supervisor and for itself. */
+export interface MediaWorkerContract {
+  init: MediaWorkerInit;
+  ready: Record<string, never>;
+  toChild: MediaWorkerCommand;
+  toParent: PipelineEvent;
+  requests: MediaWorkerRequests;
+}

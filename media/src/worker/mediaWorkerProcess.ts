@@ -1,0 +1,142 @@
+/** Entry of a media worker process: rooms' RTP in, events out. */
+import { readdirSync } from 'node:fs';
+import type { InterimPace } from '../asr/contract/load.js';
+import { type ChildLink, PermanentInitError, runChild } from '../process/index.js';
+import type { MediaWorkerContract, WakeWordModels } from './contract/messages.js';
+import { RoomReceiver } from './RoomReceiver.js';
+import { RecognitionClient } from './recognition/RecognitionClient.js';
+import { VoiceActivityModel } from './speech/index.js';
+import { OpenWakeWordDetector, type WakeWordDetector } from './speech/wake/index.js';
+
+const TICK_MS = 20;
+
+const rooms = new Map<string, RoomReceiver>();
+let recognizer: RecognitionClient;
+let voiceActivity: VoiceActivityModel;
+let wakeWords: WakeWordDetector | undefined;
+let link: ChildLink<MediaWorkerContract>;
+let ticker: NodeJS.Timeout | undefined;
+
+runChild<MediaWorkerContract>({
+  async init({ asrSocketPath, wakeWord }, childLink) {
+    link = childLink;
+    wakeWords = wakeWord === undefined ? undefined : await loadWakeWords(wakeWord);
+    [recognizer, voiceActivity] = await Promise.all([
+      RecognitionClient.create({ socketPath: asrSocketPath, onPaceChange: setPace }),
+      VoiceActivityModel.create(),
+    ]);
+    return {};
+  },
+
+  onMessage(message) {
+    const room = rooms.get(message.roomId);
+    switch (message.type) {
+      case 'settingsChanged':
+        room?.update({ settings: message.settings, longestWindowMs: message.longestWindowMs });
+        break;
+      case 'speakerSettingsChanged':
+        room?.updateSpeaker(message);
+        break;
+      case 'diagnosticsChanged':
+        room?.setDiagnostics(message.on);
+    }
+  },
+
+  requests: {
+    async openRoom({ roomId, ...options }) {
+      // One that was opened before and whose opener did not get to know of it.
+      void rooms.get(roomId)?.close();
+      const room = await RoomReceiver.create({
+        roomId,
+        ...options,
+        voiceActivity,
+        recognizer,
+        ...(wakeWords === undefined ? {} : { wakeWords }),
+        onEvent: (event) => link.send(event),
+      });
+      room.setInterimPace(recognizer.pace);
+      rooms.set(roomId, room);
+      ticker ??= setInterval(() => {
+        for (const each of rooms.values()) each.tick();
+      }, TICK_MS);
+      return { port: room.port };
+    },
+
+    async reopenRoom({ roomId }) {
+      const room = roomOf(roomId);
+      await room.reopen();
+      return { port: room.port };
+    },
+
+    async connectRoom({ roomId, remotePort }) {
+      await roomOf(roomId).connect(remotePort);
+      return {};
+    },
+
+    addSpeaker({ roomId, speaker }) {
+      roomOf(roomId).addSpeaker(speaker);
+      return {};
+    },
+
+    async setMuted({ roomId, ...options }) {
+      await rooms.get(roomId)?.setMuted(options);
+      return {};
+    },
+
+    async removeSpeaker({ roomId, speakerId }) {
+      await rooms.get(roomId)?.removeSpeaker(speakerId);
+      return {};
+    },
+
+    async closeRoom({ roomId }) {
+      const room = rooms.get(roomId);
+      // Known until it is over, so that who asks meanwhile for a speaker's last words waits for them, too.
+      await room?.close();
+      if (rooms.get(roomId) === room) rooms.delete(roomId);
+      if (rooms.size === 0) {
+        clearInterval(ticker);
+        ticker = undefined;
+      }
+      return {};
+    },
+
+    ledgers({ roomId }) {
+      return { ledgers: rooms.get(roomId)?.ledgers ?? [] };
+    },
+
+    resources() {
+      return {
+        rooms: rooms.size,
+        pipelines: [...rooms.values()].reduce((sum, room) => sum + room.pipelineCount, 0),
+        timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
+        descriptors: readdirSync('/proc/self/fd').length,
+      };
+    },
+  },
+
+  async close() {
+    clearInterval(ticker);
+    await Promise.all([...rooms.values()].map((room) => room.close()));
+    await recognizer?.close();
+    await wakeWords?.close();
+  },
+});
+
+/** Files that are none are a mistake in the settings, which no restart mends. */
+async function loadWakeWords(models: WakeWordModels): Promise<WakeWordDetector> {
+  try {
+    return await OpenWakeWordDetector.create(models);
+  } catch (error) {
+    throw new PermanentInitError((error as Error).message, { cause: error });
+  }
+}
+
+function setPace(pace: InterimPace): void {
+  for (const room of rooms.values()) room.setInterimPace(pace);
+}
+
+function roomOf(roomId: string): RoomReceiver {
+  const room = rooms.get(roomId);
+  if (room === undefined) throw new Error(`there is no room ${roomId}`);
+  return room;
+}

@@ -1,0 +1,285 @@
+import {
+  type Hypothesis,
+  RecognitionError,
+  type RecognitionErrorCode,
+  type RecognitionRequest,
+} from '../../asr/contract/recognition.js';
+import { placesOf, stopsAtMs, without } from '../../asr/contract/text/keptText.js';
+import { joinWords, plain as plainWord, splitWords } from '../../asr/contract/text/words.js';
+import type { PipelineGapReason } from '../contract/messages.js';
+import { gapReasonOf } from './gapReasons.js';
+import { quietestSample } from './quietestSample.js';
+
+/** Speech of an utterance that its final says nothing of, in milliseconds from the start of the utterance. */
+export interface MissingSpeech {
+  fromMs: number;
+  toMs: number;
+  reason: PipelineGapReason;
+}
+
+/** What all answers to a final say together. */
+export interface HeardFinal extends Hypothesis {
+  /** Absent where nothing is. */
+  missing?: MissingSpeech[];
+}
+
+interface Hearing {
+  signal: AbortSignal | undefined;
+  /** The audio begins where that of the prepared request does. */
+  fromStart: boolean;
+}
+
+export interface FinalRequestOptions {
+  /**
+   * Makes the request; called once, with the first `ask`.
+   * @throws AudioLostError
+   */
+  prepare: () => { request: RecognitionRequest; toOriginalMs: (ms: number) => number };
+  /** Has a request answered. */
+  hear: (request: RecognitionRequest, how: Hearing) => Promise<Hypothesis>;
+  /** Primes the engine with text of the utterance whose audio is not part of the request. */
+  prompt: (before: string) => string;
+  /** Engine time of an answer that others took the place of. */
+  onDiscarded: (engineMs: number) => void;
+}
+
+/** A part of the audio of a request, and how it came to be one. */
+interface Part extends Hearing {
+  /** Text whose audio lies before it. */
+  before: string;
+  halvings: number;
+  behindLoop: boolean;
+}
+
+/** Audio whose text is too long for one answer is halved so often: quarters of 30 s hold more tokens than anybody says. */
+const MOST_HALVINGS = 2;
+const SAMPLES_PER_MS = 16;
+/** Engines' word times are off by about so much. */
+const TIME_TOLERANCE_SAMPLES = 120 * SAMPLES_PER_MS;
+/**
+ * So far before the true end of the last word a cut may lie: one that attention draws out is taken to end a second after its start. An
+ * equal word that begins later was said again.
+ */
+const ECHO_MS = 1_000;
+/** Nothing was wrong with these requests: nobody worked on them to the end. */
+const UNANSWERED: ReadonlySet<RecognitionErrorCode> = new Set(['RECOGNIZER_UNAVAILABLE', 'SUPERSEDED']);
+
+/** Whether a failed final is worth being asked for again. Another failure would come again, and cost as much again. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof RecognitionError && UNANSWERED.has(error.code);
+}
+
+/**
+ * One final, however often it is asked for: samples, settings and deadline are those of the first time, wherever the ring has got
+ * to since. What takes the engine too long is asked for once more with the cheapest decoding; what has too much text for one
+ * answer is asked for in halves; what lies behind a loop of the decoder is asked for by itself, once.
+ */
+export class FinalRequest {
+  readonly #options: FinalRequestOptions;
+  #prepared: ReturnType<FinalRequestOptions['prepare']> | undefined;
+  /** The engine has been too slow at it once. */
+  #greedy = false;
+
+  constructor(options: FinalRequestOptions) {
+    this.#options = options;
+  }
+
+  /** @throws RecognitionError or AudioLostError, as a rejection; by the deadline of the first time */
+  async ask(signal?: AbortSignal): Promise<HeardFinal> {
+    this.#prepared ??= this.#options.prepare();
+    const { request, toOriginalMs } = this.#prepared;
+    const { loopAtMs: _, ...heard } = await this.#hear(
+      { ...request, speculative: signal !== undefined },
+      { before: '', halvings: 0, behindLoop: false, signal, fromStart: true },
+    );
+    return withTimes(heard, toOriginalMs);
+  }
+
+  async #hear(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+    const whole = await this.#hearOnce(request, part);
+    if (whole.truncated === true) {
+      if (part.halvings < MOST_HALVINGS) return this.#hearHalves(request, { ...part, whole });
+      return stoppingShort(whole, { pcm: request.pcm, reason: 'recognizerFailed' });
+    }
+    return whole.loopAtMs === undefined ? whole : this.#hearRest(request, { ...part, whole, loopAtMs: whole.loopAtMs });
+  }
+
+  async #hearHalves(request: RecognitionRequest, part: Part & { whole: Hypothesis }): Promise<HeardFinal> {
+    const { whole, before } = part;
+    const { pcm } = request;
+    const cut = quietestSample(pcm, { from: Math.floor(pcm.length / 3), to: Math.ceil((2 * pcm.length) / 3) });
+    const half = (from: number, to: number, textBefore: string) =>
+      this.#hearPart(this.#partOf(request, { pcm: pcm.slice(from, to), before: textBefore }), {
+        ...part,
+        before: textBefore,
+        halvings: part.halvings + 1,
+        fromStart: part.fromStart && from === 0,
+      });
+    try {
+      const first = await half(0, cut, before);
+      const second = await half(cut, pcm.length, joined(before, first.text));
+      const both = joinParts(first, second, cut);
+      if (both.text === '') return withMissing(whole, { pcm, missing: both.missing ?? [] });
+      this.#options.onDiscarded(whole.engineMs);
+      return both;
+    } catch (error) {
+      if (part.signal?.aborted === true) throw error;
+      // The beginning is better than nothing.
+      return stoppingShort(whole, { pcm, reason: gapReasonOf(error) });
+    }
+  }
+
+  /** Without the text before it for a prompt: that is what went in circles. */
+  async #hearRest(
+    request: RecognitionRequest,
+    part: Part & { whole: Hypothesis; loopAtMs: number },
+  ): Promise<HeardFinal> {
+    const { whole, before } = part;
+    const { pcm } = request;
+    const loopAt = Math.round(part.loopAtMs * SAMPLES_PER_MS);
+    const around = { from: loopAt - TIME_TOLERANCE_SAMPLES, to: loopAt + TIME_TOLERANCE_SAMPLES };
+    const cut = Math.min(pcm.length, quietestSample(pcm, around));
+    const stopping = (reason: PipelineGapReason) => stoppingShort(whole, { pcm, reason, atMs: cut / SAMPLES_PER_MS });
+    if (part.behindLoop) return stopping('recognizerFailed');
+    try {
+      const rest = await this.#hearPart(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
+        ...part,
+        behindLoop: true,
+        fromStart: false,
+      });
+      return joinParts(whole, withoutEcho(rest, whole.text), cut);
+    } catch (error) {
+      if (part.signal?.aborted === true) throw error;
+      return stopping(gapReasonOf(error));
+    }
+  }
+
+  /**
+   * A part by itself. Where nothing but repetition was left of its text, speech lies in it and nobody knows what was said: it is missing.
+   * What another gate took for no speech is none here, either, as in an utterance of its own: a pause of the caption that goes on around
+   * it, and booked with that.
+   */
+  async #hearPart(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+    const heard = await this.#hear(request, part);
+    if (heard.rejected !== 'repetition') return heard;
+    const toMs = request.pcm.length / SAMPLES_PER_MS;
+    return { ...heard, missing: [{ fromMs: 0, toMs, reason: 'recognizerFailed' }] };
+  }
+
+  #partOf(request: RecognitionRequest, part: { pcm: Int16Array; before: string }): RecognitionRequest {
+    const prompt = this.#options.prompt(part.before);
+    return { ...request, pcm: part.pcm, settings: { ...request.settings, prompt } };
+  }
+
+  async #hearOnce(request: RecognitionRequest, how: Hearing): Promise<Hypothesis> {
+    const { hear } = this.#options;
+    if (this.#greedy) return hear(greedily(request), how);
+    try {
+      return await hear(request, how);
+    } catch (error) {
+      if (!(error instanceof RecognitionError) || error.code !== 'ENGINE_TOO_SLOW') throw error;
+      this.#greedy = true;
+      return hear(greedily(request), how);
+    }
+  }
+}
+
+/** A hypothesis whose words are at other times. */
+export function withTimes(hypothesis: HeardFinal, timeOf: (ms: number) => number): HeardFinal {
+  const { words, missing } = hypothesis;
+  const placed = words?.map((word) => ({ ...word, startMs: timeOf(word.startMs), endMs: timeOf(word.endMs) }));
+  const missed = missing?.map((each) => ({ ...each, fromMs: timeOf(each.fromMs), toMs: timeOf(each.toMs) }));
+  return {
+    ...hypothesis,
+    ...(placed === undefined ? {} : { words: placed }),
+    ...(missed === undefined ? {} : { missing: missed }),
+  };
+}
+
+/** A text that does not go to the end of its audio, with a gap for the rest. */
+function stoppingShort(
+  whole: Hypothesis,
+  options: { pcm: Int16Array; reason: PipelineGapReason; atMs?: number },
+): HeardFinal {
+  const toMs = options.pcm.length / SAMPLES_PER_MS;
+  const { atMs = stopsAtMs(whole, toMs), reason } = options;
+  if (atMs === undefined) return whole;
+  return { ...whole, missing: [{ fromMs: roundedToSample(atMs), toMs, reason }] };
+}
+
+/** A text whose audio was heard once more in parts that gave none: what is missing of them, as far as the text says nothing of it. */
+function withMissing(whole: Hypothesis, options: { pcm: Int16Array; missing: readonly MissingSpeech[] }): HeardFinal {
+  const atMs = stopsAtMs(whole, options.pcm.length / SAMPLES_PER_MS);
+  if (atMs === undefined) return whole;
+  const stopMs = roundedToSample(atMs);
+  const missing = options.missing
+    .map((part) => ({ ...part, fromMs: Math.max(part.fromMs, stopMs) }))
+    .filter(({ fromMs, toMs }) => fromMs < toMs);
+  return missing.length === 0 ? whole : { ...whole, missing };
+}
+
+function roundedToSample(ms: number): number {
+  return Math.round(ms * SAMPLES_PER_MS) / SAMPLES_PER_MS;
+}
+
+function greedily(request: RecognitionRequest): RecognitionRequest {
+  return { ...request, settings: { ...request.settings, beamSize: 1, temperatureFallback: false } };
+}
+
+function joinParts(before: HeardFinal, behind: HeardFinal, cutSample: number): HeardFinal {
+  const cutMs = cutSample / SAMPLES_PER_MS;
+  // Attention may draw the last word before a loop out far into what was heard behind it.
+  const first = withTimes(before, (ms) => Math.min(ms, cutMs));
+  const later = withTimes(behind, (ms) => ms + cutMs);
+  const missing = [...(first.missing ?? []), ...(later.missing ?? [])];
+  const both = {
+    queuedMs: first.queuedMs + later.queuedMs,
+    engineMs: first.engineMs + later.engineMs,
+    ...(missing.length === 0 ? {} : { missing }),
+  };
+  if (later.text === '') return { ...first, ...both };
+  if (first.text === '') return { ...later, ...both };
+  const longer = first.text.length >= later.text.length ? first : later;
+  const share = first.text.length / (first.text.length + later.text.length);
+  const { rejected: _, truncated: __, words: ___, ...rest } = longer;
+  return {
+    ...rest,
+    ...both,
+    text: joined(first.text, later.text),
+    confidence: share * first.confidence + (1 - share) * later.confidence,
+    noSpeechProbability: Math.min(first.noSpeechProbability, later.noSpeechProbability),
+    ...(first.truncated === true || later.truncated === true ? { truncated: true } : {}),
+    ...(first.words === undefined || later.words === undefined ? {} : { words: [...first.words, ...later.words] }),
+  };
+}
+
+/** What follows a text, without the words that it ends with and that were heard once more at the cut. What was said twice stays. */
+function withoutEcho(rest: HeardFinal, before: string): HeardFinal {
+  const ended = splitWords(before).map(plainWord);
+  const parts = splitWords(rest.text);
+  const begun = parts.map(plainWord);
+  for (let count = Math.min(ended.length, wordsNearStart(rest)); count > 0; count -= 1) {
+    const end = ended.slice(-count);
+    if (!end.every((word, index) => word === begun[index]) || end.every((word) => word === '')) continue;
+    const places = placesOf(
+      rest.text,
+      parts.slice(0, count).map((text) => ({ text })),
+    );
+    const left = without(rest, [{ start: 0, end: places?.at(-1)?.end ?? 0 }]);
+    const { words: _, ...others } = rest;
+    return { ...others, text: left.text, ...(left.words === undefined ? {} : { words: [...left.words] }) };
+  }
+  return rest;
+}
+
+/** How many words may be echoes by their times; without times one at most. */
+function wordsNearStart({ words = [] }: HeardFinal): number {
+  if (words.length === 0) return 1;
+  const later = words.findIndex(({ startMs }) => startMs > ECHO_MS);
+  const near = later < 0 ? words : words.slice(0, later);
+  return splitWords(joinWords(near)).length;
+}
+
+function joined(before: string, after: string): string {
+  return joinWords([before, after].filter((text) => text !== '').map((text) => ({ text })));
+}

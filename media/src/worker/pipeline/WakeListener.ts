@@ -1,0 +1,109 @@
+import type { TimedWord } from '../../asr/contract/text/words.js';
+import type { SpeechSettings } from '../../settings/speechSettings.js';
+import { type WakeEvent, WakeGate, type WakeWordDetector, type WakeWordStream } from '../speech/wake/index.js';
+
+export interface WakeListenerOptions {
+  settings: SpeechSettings;
+  /** Hears wake words by their sound, beside the phrases that are found in the text. */
+  detector?: WakeWordDetector | undefined;
+  /** Milliseconds of the meeting. */
+  now: () => number;
+  /** What is being said at the moment. */
+  utterance: () => { id: string; startMs: number } | undefined;
+  /** Never called with none. */
+  onEvents: (events: readonly WakeEvent[]) => void;
+}
+
+/** Listens for one speaker's wake phrases, in their text and by their sound, and knows what may be written. */
+export class WakeListener {
+  readonly #options: WakeListenerOptions;
+  readonly #gate: WakeGate;
+  #settings: SpeechSettings;
+  #stream: { sensitivity: number; stream: WakeWordStream } | undefined;
+
+  constructor(options: WakeListenerOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#gate = new WakeGate(options.settings, { soundPhrases: options.detector?.phrases ?? [] });
+    this.#openStream();
+  }
+
+  get awake(): boolean {
+    return this.#gate.awake;
+  }
+
+  /** From which time of an utterance on its text may be shown, in milliseconds from its start; undefined: none of it. */
+  textFrom(segmentId: string): number | undefined {
+    return this.#gate.textFrom(segmentId);
+  }
+
+  update(settings: SpeechSettings): void {
+    this.#settings = settings;
+    this.#tell(this.#gate.update(settings, this.#options.now()));
+    this.#openStream();
+  }
+
+  /** The next samples of the track. */
+  push(pcm: () => Int16Array): void {
+    this.#stream?.stream.push(pcm());
+  }
+
+  /** The track goes on elsewhere. */
+  reset(): void {
+    this.#stream?.stream.reset();
+  }
+
+  tick(atMs: number): void {
+    this.#tell(this.#gate.tick(atMs));
+  }
+
+  opened(segmentId: string): void {
+    this.#gate.opened(segmentId);
+  }
+
+  speechStarted(atMs: number): void {
+    this.#tell(this.#gate.speechStarted(atMs));
+  }
+
+  speechEnded(atMs: number): void {
+    this.#tell(this.#gate.speechEnded(atMs));
+  }
+
+  /** Words of an interim or a final. */
+  heard(options: { words: readonly TimedWord[]; segmentId: string; atMs: number }): void {
+    if (options.words.length > 0) this.#tell(this.#gate.heard(options));
+  }
+
+  finalDone(atMs: number): void {
+    this.#tell(this.#gate.finalDone(atMs));
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#stream?.stream.close();
+    this.#stream = undefined;
+  }
+
+  /** Only where a detector could wake this speaker: listening costs. */
+  #openStream(): void {
+    const { wakeSensitivity: sensitivity } = this.#settings;
+    const { detector } = this.#options;
+    const wanted = this.#gate.needsSound;
+    if (wanted && this.#stream?.sensitivity === sensitivity) return;
+    this.close();
+    if (!wanted || detector === undefined) return;
+    const stream = detector.open({ sensitivity, onDetection: (detection) => this.#onDetection(detection) });
+    this.#stream = { sensitivity, stream };
+  }
+
+  #onDetection({ phrase, score }: { phrase: string; score: number }): void {
+    const atMs = this.#options.now();
+    const utterance = this.#options.utterance();
+    const shownFrom = utterance && { segmentId: utterance.id, fromMs: Math.max(0, atMs - utterance.startMs) };
+    this.#tell(this.#gate.detected({ phrase, score, atMs, shownFrom }));
+  }
+
+  #tell(events: readonly WakeEvent[]): void {
+    if (events.length > 0) this.#options.onEvents(events);
+  }
+}

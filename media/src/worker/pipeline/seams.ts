@@ -1,0 +1,51 @@
+import type { Hypothesis } from '../../asr/contract/recognition.js';
+import { joinWords, plain as plainWord, splitWords, type TimedWord } from '../../asr/contract/text/words.js';
+import { endsSentence } from '../speech/text/index.js';
+import type { HeardFinal } from './FinalRequest.js';
+
+/** A final that was made before the utterance's end was known. */
+export interface PreparedFinal {
+  endSample: number;
+  hypothesis: HeardFinal;
+  cause: 'sentence' | 'forced';
+  /** The word after the cut, as it was written by who had heard the one before it. */
+  next?: string | undefined;
+}
+
+/** Marks that a text may have at its end only because it ends there ... */
+const CLOSING = /[.,;:。．，、；：…]+$/u;
+/** ... and those that nobody writes by habit. */
+const ASKED_OR_CALLED = /[?!？！؟]["'”’)]*$/u;
+
+/**
+ * What stands after the last word of a part is known by who has heard beyond it: a part by itself always ends with a full stop. It
+ * is one where both have it.
+ */
+export function marked(hypothesis: HeardFinal, expected: string): Pick<PreparedFinal, 'hypothesis' | 'cause'> {
+  const ended = endsSentence(hypothesis.text) && endsSentence(expected);
+  if (ended || ASKED_OR_CALLED.test(hypothesis.text)) return { hypothesis, cause: 'sentence' };
+  const mark = endsSentence(expected) ? '' : (expected.match(CLOSING)?.[0] ?? '');
+  const withMark = (text: string) => text.replace(CLOSING, '') + mark;
+  const text = withMark(hypothesis.text);
+  const words = hypothesis.words?.map((word, index, all) =>
+    index === all.length - 1 ? { ...word, text: withMark(word.text) } : word,
+  );
+  return { hypothesis: { ...hypothesis, text, ...(words === undefined ? {} : { words }) }, cause: 'forced' };
+}
+
+/**
+ * Whether a text ends as was expected: with the same last word, and with the one before it where the counts differ. Further back a
+ * final may have heard more words or fewer than the interims; that is no seam.
+ */
+export function fitsWords(hypothesis: Hypothesis, expected: readonly TimedWord[]): boolean {
+  const heard = plainWords(hypothesis.text);
+  const wanted = plainWords(joinWords(expected));
+  if (wanted.length === 0 || heard.at(-1) !== wanted.at(-1)) return false;
+  return heard.length === wanted.length || heard.at(-2) === wanted.at(-2);
+}
+
+function plainWords(text: string): string[] {
+  return splitWords(text.replace(/[-–—/]+/gu, ' '))
+    .map(plainWord)
+    .filter((word) => word !== '');
+}

@@ -1,0 +1,43 @@
+import { expect, test, vi } from 'vitest';
+import { noise } from '../../../testing/noises.js';
+import { CrosstalkGuard } from './CrosstalkGuard.js';
+import { correlate } from './fft.js';
+
+vi.mock('./fft.js', { spy: true });
+
+const FRAME_SAMPLES = 512;
+const FRAME_MS = 32;
+
+test('a CrosstalkGuard that judges again searches only what is new', () => {
+  const guard = new CrosstalkGuard();
+  const tracks = ['anna', 'ben'].map((trackId, index) => {
+    guard.open(trackId);
+    return { trackId, pcm: noise({ kind: 'white', seconds: 4, levelDb: -20 - 12 * index }).toReversed() };
+  });
+  // Not the same noise, so that neither explains the other.
+  tracks[1]?.pcm.reverse();
+  let frame = 0;
+  const play = (frames: number) => {
+    for (const end = frame + frames; frame < end; frame += 1) {
+      for (const { trackId, pcm } of tracks) {
+        const part = pcm.slice(frame * FRAME_SAMPLES, (frame + 1) * FRAME_SAMPLES);
+        guard.push({ trackId, startMs: frame * FRAME_MS, pcm: part, probability: 0.9 });
+      }
+    }
+  };
+  const searchesOf = (action: () => void) => {
+    vi.mocked(correlate).mockClear();
+    action();
+    return vi.mocked(correlate).mock.calls.length;
+  };
+  const judge = () => expect(guard.judge('ben', 0, frame * FRAME_MS).crosstalk).toBe(false);
+
+  play(90);
+  expect(searchesOf(judge)).toBe(30);
+  // As far as the other track has not got beyond the last frames, there is nothing new about them either.
+  expect(searchesOf(judge)).toBe(0);
+  play(15);
+  const searches = searchesOf(judge);
+  expect(searches).toBeGreaterThanOrEqual(5);
+  expect(searches).toBeLessThanOrEqual(8);
+});

@@ -1,0 +1,1 @@
+export { type Observation, Stabilizer, type StabilizerOptions, type StableText } from './Stabilizer.js';
