@@ -247,7 +247,7 @@ export const de: Dictionary = {
     UNAUTHENTICATED: 'Der Server akzeptiert diese Anmeldung nicht. Melden Sie sich erneut an.',
     JOIN_SECRET_REQUIRED: 'Geben Sie den Zugangscode ein, den der Server beim Start angezeigt hat.',
     IDENTITY_UNAVAILABLE: 'Der Anmeldedienst ist gerade nicht erreichbar. Versuchen Sie es in Kürze erneut.',
-    TOKEN_EXPIRED: 'Ihre Anmeldung ist abgelaufen. Melden Sie sich erneut an.',
+    TOKEN_EXPIRED: 'Das Zugangstoken ist abgelaufen. Zum erneuten Verbinden ist ein neues nötig.',
     TOKEN_MISMATCH: 'Dieses Token gehört zu einer anderen Person oder Anmeldung oder ist älter als das aktuelle.',
     SIGNED_OUT: 'Sie wurden abgemeldet.',
     SESSION_TOO_LONG: 'Diese Verbindung hat die Höchstdauer erreicht. Nehmen Sie erneut teil.',

@@ -247,7 +247,7 @@ export const fr: Dictionary = {
     UNAUTHENTICATED: 'Le serveur n’accepte pas ces identifiants. Reconnectez-vous.',
     JOIN_SECRET_REQUIRED: 'Saisissez le code d’accès affiché au démarrage du serveur.',
     IDENTITY_UNAVAILABLE: 'Le service de connexion est injoignable pour le moment. Réessayez dans un instant.',
-    TOKEN_EXPIRED: 'Votre connexion a expiré. Reconnectez-vous.',
+    TOKEN_EXPIRED: 'Le jeton d’accès a expiré. Il en faut un nouveau pour se reconnecter.',
     TOKEN_MISMATCH:
       'Ce jeton appartient à une autre personne ou à une autre connexion, ou est plus ancien que l’actuel.',
     SIGNED_OUT: 'Vous avez été déconnecté.',
