@@ -137,7 +137,7 @@ describe('parley start', () => {
   test('refuses the mode recording with a sentence until there are recordings', async () => {
     const cli = start([...USUAL, '--mode', 'recording']);
     expect(await cli.exited).toBe(1);
-    expect(cli.output).toContain('the mode recording cannot be chosen until there are recordings');
+    expect(cli.output).toContain('the mode recording is not available until recording exists');
     expect(cli.output).toContain('accurate, balanced, fast');
   });
 

@@ -112,10 +112,10 @@ describe('loadSettings', () => {
 
   test('refuses the mode recording with a sentence, for the server and for a room', () => {
     expect(problemsOf(() => loadSettings({ flags: ['--mode', 'recording'] }))).toEqual([
-      '--mode: the mode recording cannot be chosen until there are recordings; choose one of accurate, balanced, fast.',
+      '--mode: the mode recording is not available until recording exists; choose one of accurate, balanced, fast.',
     ]);
     expect(problemsOf(() => loadSettings({ file: fileWith('rooms:\n  a: { mode: recording }\n') }))[0]).toMatch(
-      /^rooms\.a\.mode: the mode recording cannot be chosen/,
+      /^rooms\.a\.mode: the mode recording is not available/,
     );
   });
 
@@ -147,7 +147,7 @@ describe('loadSettings', () => {
       classifierModels: [],
     });
     expect(problemsOf(() => loadSettings({ environment: { PARLEY_WAKE_WORD_MODELS: 'alexa,timer' } }))).toEqual([
-      'wakeWord.models.1: there is no published wake word "timer"; choose from alexa, hey_jarvis, hey_marvin, hey_mycroft.',
+      'wakeWord.models.1: "timer" is not a published wake word; choose from alexa, hey_jarvis, hey_marvin, hey_mycroft.',
     ]);
   });
 

@@ -206,10 +206,10 @@ export const en = {
     mode: 'Room mode',
     modes: { accurate: 'Accurate', balanced: 'Balanced', fast: 'Fast', recording: 'Recording' },
     modePurposes: {
-      accurate: 'The best text, a moment later: no interim text, a wide search, patient with pauses.',
+      accurate: 'Best text, slightly later: no interim text, wide beam search, tolerant of pauses.',
       balanced: 'Live captions for meetings: text while people speak, finals right after each sentence.',
-      fast: 'The first word as soon as possible, on one small model.',
-      recording: 'The archive first: finals only, and the best model runs over the recording after the meeting.',
+      fast: 'First words as soon as possible, using one small model.',
+      recording: 'For the archive: finals only; the best model processes the recording after the meeting.',
     },
     hotWords: 'Names and terms used in this room',
     hotWordsHint: 'Separate with commas.',
