@@ -43,7 +43,7 @@ class Cli {
   }
 
   async ready(): Promise<string> {
-    await expect.poll(() => this.output, { timeout: 30_000 }).toContain('Ctrl-C ends the server');
+    await expect.poll(() => this.output, { timeout: 30_000 }).toContain('Press Ctrl-C to stop the server');
     return /Address\s+(\S+)/.exec(this.output)?.[1] ?? '';
   }
 
@@ -193,7 +193,7 @@ describe('parley start', () => {
         ],
         [
           ['--model', 'parley-nano', '--interim-model', 'tiny.en-q8_0'],
-          'interimModel: The model tiny.en-q8_0 knows en alone, and parley-nano finds the language among others.',
+          'interimModel: The model tiny.en-q8_0 only knows en, but parley-nano detects more languages.',
         ],
       ];
       for (const [flags, problem] of cases) {

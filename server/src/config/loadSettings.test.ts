@@ -102,7 +102,7 @@ describe('loadSettings', () => {
       support: { mode: 'fast', speech: { endSilenceMs: 400 }, hotWords: ['Ada'] },
     });
     expect(problemsOf(() => loadSettings({ flags: ['--rooms', '{}'] }))).toEqual([
-      '--rooms: rooms can be given in the settings file alone.',
+      '--rooms: rooms can only be set in the settings file.',
     ]);
     expect(problemsOf(() => loadSettings({ file: fileWith('rooms:\n  "no spaces": {}\n') }))).toHaveLength(1);
     expect(
@@ -161,7 +161,7 @@ describe('loadSettings', () => {
       ['--wake-word-embedding-model', 'wakeWord.embeddingModel'],
     ] as const) {
       expect(problemsOf(() => loadSettings({ flags: [...published, flag, own] }))).toEqual([
-        `${setting}: ${own} is another file than the words of wakeWord.models need. Leave ${setting} out where those of wakeWord.classifierModels can use the published one, too; otherwise leave wakeWord.models out.`,
+        `${setting}: ${own} is not the file that the words of wakeWord.models need. Leave ${setting} out if wakeWord.classifierModels also works with the published one; otherwise leave wakeWord.models out.`,
       ]);
       expect(problemsOf(() => loadSettings({ flags: [...published, flag, '/nowhere.onnx'] }))).toEqual([
         `${setting}: there is no file at /nowhere.onnx.`,

@@ -83,7 +83,7 @@ describe('checkedMode', () => {
       setting: 'mode',
       problem: expect.stringContaining('is not available until recording exists'),
     });
-    expect(problemsOf(() => checkedMode('fastest'))[0]?.problem).toBe('is none of accurate, balanced, fast');
+    expect(problemsOf(() => checkedMode('fastest'))[0]?.problem).toBe('must be one of accurate, balanced, fast');
     expect(problemsOf(() => checkedMode('__proto__'))[0]?.setting).toBe('mode');
   });
 });
