@@ -207,7 +207,7 @@ describe('parley start', () => {
   test('says in the banner what its mode is for', async () => {
     const cli = start([...USUAL, '--mode', 'fast']);
     await cli.ready();
-    expect(cli.output).toMatch(/Mode\s+fast\s+The first word as soon as possible/);
+    expect(cli.output).toMatch(/Mode\s+fast\s+First words as soon as possible/);
   });
 
   test('serves without the addon, and says in the banner and to probes why there are no captions', async () => {
