@@ -108,17 +108,17 @@ export type SpeechOverrides = { [Name in SpeechSettingName]?: SpeechSettings[Nam
 /** A change of one layer. Missing settings stay as they are; null removes the layer's value, so that the layers below apply again. */
 export type SpeechSettingsPatch = { [Name in SpeechSettingName]?: SpeechSettings[Name] | null | undefined };
 
-/** `live`: takes effect in the middle of a meeting; `session`: with the next join; `restart`: with the server's next start. */
+/** `live`: takes effect during a meeting; `session`: with the next join; `restart`: with the server's next start. */
 export type SettingClass = 'live' | 'session' | 'restart';
 
-/** What a settings page has to know of a setting. */
+/** Description of a setting, for settings pages. */
 export interface SettingDescription {
   description: string;
   class: SettingClass;
   /** e.g. `ms`. */
   unit?: string;
   type: 'string' | 'number' | 'integer' | 'boolean' | 'list';
-  /** Without any mode; a mode may have another. */
+  /** Default without a mode; a mode may override it. */
   default: SpeechSettings[SpeechSettingName];
   /** Values of a closed set. */
   choices?: string[];
@@ -134,7 +134,7 @@ export interface SettingDescription {
 /** A named set of settings that may be chosen now. */
 export interface ModeDescription {
   name: string;
-  /** A sentence: what it is for. */
+  /** Purpose, as a sentence. */
   purpose: string;
 }
 
@@ -144,15 +144,15 @@ export interface SettingsView {
   /** Of the room. */
   mode: string;
   modes: ModeDescription[];
-  /** Of the room, resolved: what holds for everybody without settings of their own. */
+  /** The room's resolved settings: they apply to everyone without their own. */
   room: SpeechSettings;
-  /** What was changed for the room in this meeting; what a page lets people edit. */
+  /** Changes for the room in this meeting; a page edits these. */
   roomOverrides: SpeechOverrides;
-  /** What this participant has set for themself. */
+  /** This participant's own settings. */
   participant: SpeechOverrides;
-  /** What holds for this participant: the room's with their own put over them. */
+  /** The settings in effect for this participant: the room's, overridden by their own. */
   effective: SpeechSettings;
-  /** Whether this participant may change the room's. Their own they always may. */
+  /** Whether this participant may change the room's settings. They can always change their own. */
   mayChangeRoom: boolean;
   descriptions: { [Name in SpeechSettingName]: SettingDescription };
 }
