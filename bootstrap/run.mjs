@@ -23,15 +23,15 @@ const HELP = `Usage: npm COMMAND
 
   npm start [-- flags]         set up and serve meetings; flags: npm run parley -- help
   npm test [-- part]           set up and test; parts: unit, contract, integration, browser
-  npm run demo [-- flags]      the scripted meeting, played and scored
-  npm run bench -- NAME        a benchmark
-  npm run screenshots          the pictures of the README, taken anew
-  npm run build                the set-up alone
-  npm run size                 what a browser has to fetch, against the limits
-  npm run parley -- COMMAND    the command line of the server, e.g. models list
+  npm run demo [-- flags]      play and score the scripted meeting
+  npm run bench -- NAME        run a benchmark
+  npm run screenshots          retake the pictures of the README
+  npm run build                set up only
+  npm run size                 check the download size of SDK and page against their limits
+  npm run parley -- COMMAND    run the command line of the server, e.g. models list
 
-The set-up fetches and compiles into $PARLEY_CACHE (default ~/.cache/parley), installs missing system packages
-when it may, and does nothing when nothing is missing. --cuda builds the GPU backend where an NVIDIA driver is.
+The set-up downloads and compiles into $PARLEY_CACHE (default ~/.cache/parley), installs missing system packages
+if it has the rights, and does nothing if nothing is missing. --cuda builds the GPU backend if there is an NVIDIA driver.
 `;
 
 /** What a command runs when everything is there, and which parts of the system it needs for that. */
@@ -66,7 +66,7 @@ try {
 async function main() {
   if (!Object.hasOwn(VERBS, verb)) {
     const wanted = verb === 'help' || verb === '--help';
-    if (!wanted) progress.line(`There is no command ${verb}.\n`);
+    if (!wanted) progress.line(`Unknown command ${verb}.\n`);
     process.stdout.write(HELP);
     return wanted ? 0 : 1;
   }
@@ -81,7 +81,7 @@ async function main() {
   const stopEndingChildren = endChildrenOnSignals();
   await continueInNewNode({ cacheDir, progress, stopEndingChildren });
   const { worker, keycloak, model } = await withLock(
-    { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up works (process ${pid}); waiting for it.`) },
+    { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up is running (process ${pid}); waiting for it.`) },
     async () => ({
       worker: await setUp({
         cacheDir,
@@ -122,7 +122,7 @@ function ensureWritable(cacheDir) {
     accessSync(cacheDir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new SetupError(
-      `The cache folder ${cacheDir} cannot be written (${/** @type {NodeJS.ErrnoException} */ (error).code}). Name another one in PARLEY_CACHE.`,
+      `The cache folder ${cacheDir} is not writable (${/** @type {NodeJS.ErrnoException} */ (error).code}). Set PARLEY_CACHE to another folder.`,
     );
   }
 }
@@ -144,7 +144,7 @@ async function setUp({ cacheDir, browsers, strict, cuda, pip }) {
     const given = process.env.PARLEY_MEDIASOUP_WORKER;
     if (given) {
       if (await runsHere(given)) return { path: given, quiet: true };
-      throw new SetupError(`PARLEY_MEDIASOUP_WORKER is ${given}, which is no mediasoup-worker that runs here.`);
+      throw new SetupError(`PARLEY_MEDIASOUP_WORKER is ${given}, which is not a mediasoup-worker that runs here.`);
     }
     const acquired = await acquireWorker({
       root: ROOT,

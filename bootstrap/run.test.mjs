@@ -44,7 +44,7 @@ describe('the command line of the set-up', () => {
 
   it.each(['frobnicate', 'constructor', '__proto__'])('names the command %s that it does not know', async (verb) => {
     const { status, stdout, stderr } = setUp([verb]);
-    expect(stderr).toBe(`There is no command ${verb}.\n\n`);
+    expect(stderr).toBe(`Unknown command ${verb}.\n\n`);
     expect(stdout).toMatch(/^Usage: npm COMMAND\n/);
     expect(status).toBe(1);
     expect(await readdir(dir)).toEqual([]);
@@ -53,7 +53,7 @@ describe('the command line of the set-up', () => {
   it('says which test parts there are before it sets anything up', async () => {
     const { status, stderr } = setUp(['test', 'unti']);
     expect(stderr.trim()).toBe(
-      'The set-up stopped. There is no test part unti. Parts: unit, contract, integration, browser.',
+      'The set-up stopped. Unknown test part unti. Parts: unit, contract, integration, browser.',
     );
     expect(status).toBe(1);
     expect(await readdir(dir)).toEqual([]);
@@ -62,7 +62,7 @@ describe('the command line of the set-up', () => {
   it('says in a sentence, without a stack, that the cache cannot be written', async () => {
     await writeFile(join(dir, 'file'), '');
     const { status, stderr } = setUp(['build'], { PARLEY_CACHE: join(dir, 'file', 'cache') });
-    expect(stderr).toMatch(/The cache folder .* cannot be written \(ENOTDIR\)\. Name another one in PARLEY_CACHE\./);
+    expect(stderr).toMatch(/The cache folder .* is not writable \(ENOTDIR\)\. Set PARLEY_CACHE to another folder\./);
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(status).toBe(1);
   });

@@ -18,7 +18,7 @@ export function testPartsOf(args) {
   const parts = [...new Set(args.filter((arg) => !arg.startsWith('-')))];
   const unknown = parts.filter((part) => !PROJECTS.includes(part));
   if (unknown.length > 0)
-    throw new SetupError(`There is no test part ${unknown.join(', ')}. Parts: ${PROJECTS.join(', ')}.`);
+    throw new SetupError(`Unknown test part ${unknown.join(', ')}. Parts: ${PROJECTS.join(', ')}.`);
   return parts;
 }
 
@@ -108,7 +108,7 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
     { name: 'model', what: 'published models', require: 'PARLEY_REQUIRE_MODEL', reason: model?.skipped },
   ].filter(({ reason }) => reason !== undefined);
   for (const { name, require, reason } of missing.filter(({ require }) => env[require] === '1')) {
-    const failure = `${require} is 1, and there is not what it stands for: ${reason}`;
+    const failure = `${require} is 1, but this is not available: ${reason}`;
     writeFileSync(join(reports, `${name}.xml`), junitOf({ name, seconds: 0, failure }));
     names.push(name);
   }

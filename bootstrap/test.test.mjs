@@ -204,7 +204,7 @@ describe('the parts', () => {
 
   it('have to exist', () => {
     expect(() => testPartsOf(['unit', 'e2e'])).toThrow(
-      'There is no test part e2e. Parts: unit, contract, integration, browser.',
+      'Unknown test part e2e. Parts: unit, contract, integration, browser.',
     );
   });
 });

@@ -93,7 +93,7 @@ async function fetchKeycloak({ work, sha256 }) {
   const hash = createHash('sha256');
   await pipeline(createReadStream(archive), hash);
   const actual = hash.digest('hex');
-  if (actual !== sha256) throw new SetupError(`${name} is not the one that was released: its SHA-256 is ${actual}.`);
+  if (actual !== sha256) throw new SetupError(`${name} does not match the released file: its SHA-256 is ${actual}.`);
   return join(unpacked, `keycloak-${KEYCLOAK_VERSION}`);
 }
 

@@ -29,7 +29,7 @@ export async function offerPip({ progress }) {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     progress.line(
-      `${progress.paint('yellow', '!')} There is no pip: published models come from their publisher's address only. ${error.message}`,
+      `${progress.paint('yellow', '!')} pip was not found: published models can only be downloaded from their publisher. ${error.message}`,
     );
   }
 }

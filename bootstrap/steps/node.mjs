@@ -34,7 +34,7 @@ export async function continueInNewNode({ cacheDir, progress, stopEndingChildren
   if (isNewEnough(process.version)) return;
   const { name: packageName, version } = nodePackage(process);
   if (process.env.PARLEY_NODE_TRIED !== undefined)
-    throw new SetupError(`Node ${version} was fetched, but ${process.version} runs.`);
+    throw new SetupError(`Node ${version} was downloaded, but ${process.version} is running.`);
   const home = join(cacheDir, `node-${version}-${process.platform}-${process.arch}`);
   const binary = join(home, 'node_modules', packageName, 'bin', 'node');
   await progress.step('Node', async () => {
@@ -60,7 +60,7 @@ export async function continueInNewNode({ cacheDir, progress, stopEndingChildren
       }
     } catch (error) {
       throw new SetupError(
-        `Parley needs Node ${OLDEST_MAJOR} or newer; this is ${process.version}, and Node ${version} cannot be fetched or does not run here. Install a newer Node yourself.\n${error instanceof Error ? error.message : error}`,
+        `Parley needs Node ${OLDEST_MAJOR} or newer; this is ${process.version}, and Node ${version} cannot be downloaded or does not run here. Install a newer Node yourself.\n${error instanceof Error ? error.message : error}`,
       );
     } finally {
       process.off('exit', clear);

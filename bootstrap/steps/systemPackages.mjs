@@ -96,7 +96,7 @@ export async function ensureSystemPackages({ parts, progress }) {
       await run(program, rest);
     };
     try {
-      report(undefined, 'asking for the newest list');
+      report(undefined, 'updating the package list');
       await apt(['update', '-qq']);
       report(undefined, `installing ${missing.length}`);
       await apt(['install', '-y', '-qq', '--no-install-recommends', ...missing]);
@@ -106,7 +106,7 @@ export async function ensureSystemPackages({ parts, progress }) {
       );
     }
     const still = missingPackages(parts);
-    if (still.length > 0) throw new SetupError(`Installed, and yet not found: ${still.join(' ')}`);
+    if (still.length > 0) throw new SetupError(`Installed, but still not found: ${still.join(' ')}`);
     return { detail: missing.join(' ') };
   });
 }

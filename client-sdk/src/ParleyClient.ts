@@ -69,17 +69,17 @@ export class ParleyClient extends RoomClient {
   }
 
   /**
-   * From nothing to captions: connects, joins and, if wanted, publishes the microphone. When a step fails the client is closed. A
-   * microphone that cannot be had keeps nobody out: the event `error` tells, `client.microphone` stays undefined.
+   * Connects, joins and, if requested, publishes the microphone. If a step fails, the client is closed. A microphone that cannot be
+   * opened does not prevent the join: there is an `error` event, and `client.microphone` stays undefined.
    *
    * @example
    * const client = await ParleyClient.join({ url: 'https://meet.example:8443', room: 'daily', name: 'Ada', microphone: true });
    * client.on('segmentUpdated', ({ segment }) => console.log(segment.displayName, segment.text));
    *
-   * @example Captions beside a call that has its sound from elsewhere
+   * @example Captions next to a call whose sound comes from elsewhere
    * await ParleyClient.join({ room: 'daily', getToken, playback: false });
    *
-   * @throws ParleyError, as a rejection, as `connect` and `join`; TypeError when it is not said who joins
+   * @throws ParleyError, as a rejection, like `connect` and `join`; TypeError unless exactly one identity option is set
    */
   static async join(options: JoinRoomOptions): Promise<ParleyClient> {
     const { room, settings, playback, microphone = false } = options;
@@ -106,15 +106,15 @@ export class ParleyClient extends RoomClient {
     return client;
   }
 
-  /** The one that `publishMicrophone` sends. */
+  /** The microphone sent by `publishMicrophone`. */
   get microphone(): LocalMicrophone | undefined {
     return this.#published?.publication.closed === false ? this.#published.microphone : undefined;
   }
 
   /**
-   * Sends a track to the room, which hears and transcribes it. The track stays yours: stop it when you need it no more. When its
-   * device ends it, the others see it muted until `replaceTrack`. A microphone is better sent by `publishMicrophone`, which looks
-   * after its device.
+   * Sends a track to the room, where it is played and transcribed. The track stays yours: stop it when you no longer need it. If its
+   * device ends it, the others see it as muted until `replaceTrack`. For a microphone prefer `publishMicrophone`, which also handles
+   * its device.
    *
    * @example
    * const publication = await client.publish(await captureMicrophone());
@@ -128,10 +128,10 @@ export class ParleyClient extends RoomClient {
   }
 
   /**
-   * Sends a microphone, muted or not as it is, and follows it: another device, `mute`, `unmute`; while it is `lost` the others see it
-   * muted. A moderator's mute mutes it. Mute it by itself, not by its publication, which it does not follow. It stays yours: close it
-   * when you need it no more.
-   * @throws ParleyError, as a rejection, as `publish`; `TOO_MANY_PRODUCERS` when there is one already, or on its way
+   * Sends a microphone in its current state and follows its changes: device, `mute`, `unmute`. While it is `lost`, the others see it
+   * as muted. A moderator's mute mutes it. Mute the microphone itself, not its publication: it does not follow the publication. It stays
+   * yours: close it when you no longer need it.
+   * @throws ParleyError, as a rejection, like `publish`; `TOO_MANY_PRODUCERS` if one is already published or being published
    */
   async publishMicrophone(microphone: LocalMicrophone): Promise<Publication> {
     if (this.microphone !== undefined || this.#publishing !== undefined) {
@@ -159,12 +159,12 @@ export class ParleyClient extends RoomClient {
     }
   }
 
-  /** Starts the sound that the browser has blocked (`audioPlaybackBlocked`); to be called from a click. */
+  /** Starts sound that the browser has blocked (`audioPlaybackBlocked`). Call it from a click handler. */
   resumeAudio(): Promise<void> {
     return this.audio.resume();
   }
 
-  /** How well somebody's audio travels, oneself's included, as measured last; undefined for who sends none. */
+  /** Latest measured connection quality of a participant, including this one; undefined for participants who send no audio. */
   connectionQuality(participantId: string): ConnectionQuality | undefined {
     return this.#monitor.qualityOf(participantId);
   }

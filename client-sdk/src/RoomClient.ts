@@ -39,10 +39,10 @@ const SLEPT_MS = 30_000;
 const STEPS_CAPACITY = 16;
 
 /**
- * A client without media: who is in the room, what is said, and what a moderator may do. `ParleyClient` adds sound both ways.
+ * A client without media: participants, transcript and moderation. `ParleyClient` adds audio in both directions.
  *
- * After a lost connection the client comes back by itself: it joins again as the same participant and fetches the part of the transcript
- * that it missed. What it cannot come back from disconnects it for good, as does a server that stays away for `reconnectTimeoutMs`.
+ * After a lost connection the client reconnects by itself: it joins again as the same participant and fetches the part of the transcript
+ * that it missed. It is `disconnected` for good by an error that is not retryable, and if the server stays away for `reconnectTimeoutMs`.
  */
 export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** The transcript as a person reads it. */
@@ -99,12 +99,12 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return this.#state;
   }
 
-  /** Why this client is over: known when `disconnected` without `willReconnect` is told; undefined before. */
+  /** Why this client is disconnected: set when `disconnected` is emitted without `willReconnect`; undefined before. */
   get disconnectReason(): DisconnectReason | undefined {
     return this.#disconnectReason;
   }
 
-  /** Everybody in the room, oneself included, by participant id. */
+  /** Everyone in the room including this participant, by participant id. */
   get participants(): ReadonlyMap<string, Participant> {
     return this.#room.participants;
   }
@@ -114,38 +114,38 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return joined === undefined ? undefined : this.participants.get(joined.participantId);
   }
 
-  /** What the server said when it let us in, the last time; undefined outside of a room. */
+  /** The server's answer to the latest join; undefined outside a room. */
   get joined(): JoinResult | undefined {
     return this.#stay?.joined;
   }
 
   /**
-   * Ids of those who speak, who began last first; the last one stays for `defaults.activeSpeakerHoldMs` after they have finished. The same
-   * array until it changes.
+   * Ids of the current speakers, latest first. The last speaker stays for `defaults.activeSpeakerHoldMs` after they have finished. The
+   * same array until it changes.
    */
   get activeSpeakers(): readonly string[] {
     return this.#room.activeSpeakers;
   }
 
-  /** What the recogniser is; undefined before the join. */
+  /** State of speech recognition: model, mode, device; undefined before the join. */
   get transcription(): TranscriptionStatus | undefined {
     return this.#room.transcription;
   }
 
-  /** What one may do in this room. */
+  /** What this participant may do in the room. */
   get grants(): readonly Grant[] {
     return this.#room.grants;
   }
 
-  /** Whether nobody else may come in. */
+  /** Whether the room is locked for others. */
   get locked(): boolean {
     return this.#room.locked;
   }
 
   /**
-   * Connects and shows the credentials; to be followed by `join` within 10 s. After a failure it can be called again.
+   * Connects and sends the credentials. Call `join` within 10 s. After a failure it can be called again.
    * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
-   * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`; where a function for `credentials` rejects, its own ParleyError or
+   * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`; if a `credentials` function rejects, its own ParleyError or
    * `IDENTITY_UNAVAILABLE`
    */
   connect(): Promise<void> {
@@ -155,8 +155,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Enters a room, after `connect`. The transcript so far is fetched in the background. A browser without WebRTC enters, too, and
-   * reads along; the event `error` tells.
+   * Joins a room, after `connect`. The transcript so far is fetched in the background. A browser without WebRTC can join too, to read
+   * along; it gets an `error` event.
    *
    * @example
    * const { participantId, meetingStartedAtMs } = await client.join({ room: 'daily' });
@@ -179,7 +179,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * The settings that hold: the room's, one's own, and what there is to choose from.
+   * Returns the current settings: the room's, this participant's own, and the available choices.
    * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   getSettings(): Promise<ResponseOf<'getSettings'>> {
@@ -187,7 +187,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Changes settings in the middle of a meeting; `null` takes a value back to the inherited one.
+   * Changes settings during a meeting; `null` returns a setting to the inherited value.
    *
    * @example
    * await client.updateSettings({ scope: 'participant', settings: { language: 'de', wakePhrases: ['hey parley'] } });
@@ -200,7 +200,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Where every millisecond of everybody's audio has gone.
+   * Returns what became of every millisecond of everyone's audio.
    * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async getLedger(): Promise<ParticipantLedger[]> {
@@ -208,7 +208,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Shows a newer token of the same sign-in; media goes on untouched. To be called on `tokenExpiring` where `credentials` is no
+   * Sends a newer token of the same sign-in, without interrupting media. Call it on `tokenExpiring` if `credentials` is not a
    * function.
    * @throws ParleyError, as a rejection: `TOKEN_MISMATCH`, `UNAUTHENTICATED`, `SIGNED_OUT`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
@@ -217,30 +217,30 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Mutes somebody, who may unmute again. For moderators, as are the three after it.
+   * Mutes a participant, who may unmute again. For moderators, like the next three methods.
    * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async muteParticipant(participantId: string): Promise<void> {
     await this.#channel.request('muteParticipant', { participantId });
   }
 
-  /** Out of the room, for the rest of the meeting. @throws ParleyError as `muteParticipant` */
+  /** Removes a participant for the rest of the meeting. @throws ParleyError as `muteParticipant` */
   async removeParticipant(participantId: string): Promise<void> {
     await this.#channel.request('removeParticipant', { participantId });
   }
 
-  /** Whether somebody else may come in. @throws ParleyError as `muteParticipant` */
+  /** Locks or unlocks the room for others. @throws ParleyError as `muteParticipant` */
   async setRoomLocked(locked: boolean): Promise<void> {
     await this.#channel.request('setRoomLocked', { locked });
   }
 
-  /** For everybody. @throws ParleyError as `muteParticipant` */
+  /** Ends the meeting for everyone. @throws ParleyError as `muteParticipant` */
   async endMeeting(): Promise<void> {
     await this.#channel.request('endMeeting', {});
   }
 
   /**
-   * Whether the frequent activities (`stabilized`, `audioRecorded`) are told. Off at first, and again after a reconnect.
+   * Turns the frequent activities (`stabilized`, `audioRecorded`) on or off. Off at first, and again after a reconnect.
    * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async subscribeDiagnostics(on: boolean): Promise<void> {
@@ -248,8 +248,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Leaves the room; the connection stays and a room can be joined again. Sending and hearing end with the call, publications are
-   * closed; the transcript stays to be read until another meeting is joined. Idempotent, never rejects.
+   * Leaves the room. The connection stays open, and a room can be joined again. Audio stops in both directions immediately and publications are
+   * closed; the transcript stays readable until another meeting is joined. Idempotent, never rejects.
    */
   leave(): Promise<void> {
     const stay = this.#stay;
@@ -261,7 +261,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return this.#leaving;
   }
 
-  /** Ends everything. Idempotent; the client cannot be used again. */
+  /** Ends everything. Idempotent. The client cannot be used again. */
   close(): void {
     this.#end(this.#left ? 'left' : 'closed');
   }

@@ -5,69 +5,69 @@ import type { LocalMicrophone, LocalMicrophoneOptions } from './media/LocalMicro
 import type { Credentials, IceServer, SpeechOverrides } from './protocol/index.js';
 
 export interface RoomClientOptions {
-  /** Address of the server, e.g. `https://meet.example:8443`. Default: where the page comes from. */
+  /** Address of the server, e.g. `https://meet.example:8443`. Default: the page's own origin. */
   url?: string;
   /**
-   * A function is asked before each connection, and when a token runs out: give it tokens that are refreshed. When it rejects on the way
-   * back after a loss, it is asked again as often as the server is; a ParleyError that is not `retryable` ends the client.
+   * A function is called before each connection and before a token expires; it should return a fresh token. If it rejects during a
+   * reconnect, it is called again with each further attempt; a ParleyError that is not `retryable` ends the client.
    */
   credentials: Credentials | (() => Promise<Credentials>);
-  /** Between attempts to come back after a loss: doubled each time, scattered by half. Default `defaults.retryDelayMs`. */
+  /** Delay between reconnect attempts: doubled each time, randomized by half. Default `defaults.retryDelayMs`. */
   retryDelayMs?: { min: number; max: number };
   /**
-   * In ms: a client that has tried for so long to come back after a loss is `disconnected` by `connectionLost`. Time that the machine
-   * slept does not count; `Infinity` tries for ever. Default `defaults.reconnectTimeoutMs`, ten minutes.
+   * In ms: how long the client tries to reconnect before it is `disconnected` with `connectionLost`. Time that the machine
+   * slept does not count; `Infinity` never gives up. Default `defaults.reconnectTimeoutMs`, ten minutes.
    */
   reconnectTimeoutMs?: number;
-  /** Default: silence. */
+  /** Default: no logging. */
   logger?: Logger;
-  /** PEM of the authority to trust instead of those that the system knows. In Node only. */
+  /** PEM of the certificate authority to trust instead of the system's. Node only. */
   ca?: string;
 }
 
 export interface ParleyClientOptions extends RoomClientOptions {
-  /** Used instead of the ones that the server names. */
+  /** Used instead of the server's ICE servers. */
   iceServers?: IceServer[];
-  /** For other engines than a browser's: what mediasoup-client's `Device` takes, e.g. a `handlerFactory`. */
+  /** For WebRTC engines other than a browser's: options of mediasoup-client's `Device`, e.g. a `handlerFactory`. */
   device?: DeviceOptions;
 }
 
 export interface JoinOptions {
   room: string;
-  /** One's own settings, over those of the room. */
+  /** The participant's own settings; they override the room's. */
   settings?: SpeechOverrides;
   /**
-   * Whether the others' audio is received and played. Default true. Without, not a packet of it is received: for captions beside a
-   * call that has its sound from elsewhere.
+   * Whether the others' audio is received and played. Default true. If false, no audio is received at all: for captions next to a call
+   * whose sound comes from elsewhere.
    */
   playback?: boolean;
 }
 
-/** Everything from nothing to captions. Who one is says one of `name`, `token`, `getToken` and `credentials`. */
+/** Options to connect and join in one call. Set exactly one of `name`, `token`, `getToken` and `credentials`. */
 export interface JoinRoomOptions extends Omit<ParleyClientOptions, 'credentials'>, JoinOptions {
-  /** A guest's name; this browser's profile stays the same participant. */
+  /** A guest's name. The same browser profile stays the same participant. */
   name?: string;
-  /** With `name`, where the server asks for one. */
+  /** With `name`, if the server requires one. */
   joinSecret?: string;
-  /** A token of the identity provider, or of your own server. It is not renewed: see `getToken`. */
+  /** A token from the identity provider or your own server. It is not renewed; see `getToken`. */
   token?: string;
-  /** Asked before each connection and before a token runs out; gives tokens that still hold for a while. May reject as `credentials`. */
+  /** Called before each connection and before a token expires; must return a token that is valid for a while. May reject like `credentials`. */
   getToken?: () => Promise<string>;
-  /** As `new ParleyClient` takes them. */
+  /** As for `new ParleyClient`. */
   credentials?: ParleyClientOptions['credentials'];
   /**
-   * True for the default microphone, or which one and how, or one that is open already. Default false: only listens. One that is
-   * opened here is closed with the client; one that was given stays yours.
+   * True for the default microphone, options to choose one, or a microphone that is already open. Default false: listen only. A
+   * microphone opened here is closed with the client; one that you pass in stays yours.
    */
   microphone?: boolean | LocalMicrophoneOptions | LocalMicrophone;
 }
 
-/** Who joins, said in one of these ways. */
+/** The identity of the person who joins, in exactly one of these ways. */
 export type WhoJoins = Pick<JoinRoomOptions, 'name' | 'joinSecret' | 'token' | 'getToken' | 'credentials'>;
 
 /**
- * @param guestOf makes the credentials of a name
- * @throws TypeError when it is not said who joins, or said twice
+ * @param guestOf creates the credentials for a name
+ * @throws TypeError unless exactly one way is given
  */
 export function credentialsOf(options: WhoJoins, guestOf = guestCredentials): ParleyClientOptions['credentials'] {
   const { name, joinSecret, token, getToken, credentials } = options;

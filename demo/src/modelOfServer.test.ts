@@ -28,6 +28,6 @@ describe('the model of a server that runs already', () => {
     ['too much', JSON.stringify({ model: { name: 'base', demo: false }, more: ' '.repeat(70_000) })],
   ])('cannot be known from %s', async (_, answer) => {
     const url = await answering(answer);
-    await expect(modelOfServer(url)).rejects.toThrow(`${url} does not answer as a Parley server does.`);
+    await expect(modelOfServer(url)).rejects.toThrow(`${url} does not answer like a Parley server.`);
   });
 });

@@ -18,7 +18,7 @@ export async function modelOfServer(serverUrl: string): Promise<RunningModel> {
   try {
     return answerSchema.parse(JSON.parse(await textOf(await get(url)))).model;
   } catch (error) {
-    throw new DemoError(`${serverUrl} does not answer as a Parley server does. Is it running there?`, { cause: error });
+    throw new DemoError(`${serverUrl} does not answer like a Parley server. Is one running there?`, { cause: error });
   }
 }
 

@@ -50,12 +50,13 @@ export function parseArguments(args: readonly string[]): DemoArguments {
     if (values[option] === '') throw new DemoError(`--${option} is empty. See --help.`);
   }
   if (values.server === undefined && values.secret !== undefined) {
-    throw new DemoError('--secret goes with --server: a server of the demo asks for none.');
+    throw new DemoError('--secret needs --server: the server that the demo starts needs no secret.');
   }
   if (values.server !== undefined) {
-    if (values.keep === true) throw new DemoError('--keep is about a server of the demo; with --server there is none.');
+    if (values.keep === true)
+      throw new DemoError('--keep cannot be combined with --server: it applies to the server that the demo starts.');
     if (values.model !== undefined) {
-      throw new DemoError('--model is about a server of the demo; another server has the model that it has.');
+      throw new DemoError('--model cannot be combined with --server: it applies to the server that the demo starts.');
     }
     if (!URL.canParse(values.server) || !/^https?:$/.test(new URL(values.server).protocol)) {
       throw new DemoError(`--server takes an address such as https://localhost:8443, not ${values.server}.`);

@@ -87,7 +87,7 @@ export async function playMeeting(options: PlayMeetingOptions): Promise<MeetingR
     await lastFinals(events);
     const pages = [listener, ...players.map(({ player }) => player)];
     const failure = pages.find((page) => page.failure !== undefined)?.failure;
-    if (failure !== undefined) throw new DemoError(`A participant was cut off from the meeting: ${failure}`);
+    if (failure !== undefined) throw new DemoError(`A participant lost the connection to the meeting: ${failure}`);
 
     const received = await listener.received();
     await Promise.all(pages.map((page) => page.leave()));

@@ -60,20 +60,20 @@ describe('the demo', () => {
   it('refuses arguments that do not go together', async () => {
     expect(await run(['--keep', '--server', 'https://localhost:8443'])).toMatchObject({
       code: 1,
-      errors: '--keep is about a server of the demo; with --server there is none.\n',
+      errors: '--keep cannot be combined with --server: it applies to the server that the demo starts.\n',
     });
     expect((await run(['--model', 'base', '--server', 'https://localhost:8443'])).errors).toBe(
-      '--model is about a server of the demo; another server has the model that it has.\n',
+      '--model cannot be combined with --server: it applies to the server that the demo starts.\n',
     );
     expect((await run(['--model', ''])).errors).toBe('--model is empty. See --help.\n');
-    expect((await run(['--secret', 'abcdef'])).errors).toContain('--secret goes with --server');
+    expect((await run(['--secret', 'abcdef'])).errors).toContain('--secret needs --server');
     expect((await run(['--server', 'localhost:8443'])).errors).toContain('not localhost:8443.');
   });
 
   it('names the folder that holds no meeting', async () => {
     const { code, output, errors } = await run(['--meeting', join(folder, 'nowhere')]);
     expect({ code, output }).toEqual({ code: 1, output: '' });
-    expect(errors).toMatch(/^There is no meeting in .*nowhere: .*meeting\.json cannot be read\.\n$/);
+    expect(errors).toMatch(/^No meeting found in .*nowhere: .*meeting\.json cannot be read\.\n$/);
   });
 
   it('names the track that is missing', async () => {
@@ -93,19 +93,23 @@ describe('the demo', () => {
       'ends before it begins',
     );
     expect(await complaint({ ...script, segments: [{ speaker: 'Bo', start: 0, end: 1, text: 'x' }] })).toContain(
-      'Bo speaks but is not among the speakers.',
+      'Bo speaks but is not listed as a speaker.',
     );
     const withWords = (words: unknown) => complaint({ ...script, segments: [{ ...script.segments[0], words }] });
-    expect(await withWords([])).toContain('segments.0: does not have one pair of times for each word.');
-    expect(await withWords([[0.4, 1]])).toContain('segments.0: has words that are out of order or outside of it.');
-    expect(await withWords([[1, 0.6]])).toContain('segments.0: has words that are out of order or outside of it.');
+    expect(await withWords([])).toContain('segments.0: must have one pair of times for each word.');
+    expect(await withWords([[0.4, 1]])).toContain(
+      'segments.0: has words that are out of order or outside its own times.',
+    );
+    expect(await withWords([[1, 0.6]])).toContain(
+      'segments.0: has words that are out of order or outside its own times.',
+    );
     expect(await withWords([[0.6, 1]])).toContain('The track of Ada is missing');
   });
 
   it('says that an address answers no question about its model', async () => {
     const { code, errors } = await run(['--server', 'http://127.0.0.1:1']);
     expect(code).toBe(1);
-    expect(errors).toBe('http://127.0.0.1:1 does not answer as a Parley server does. Is it running there?\n');
+    expect(errors).toBe('http://127.0.0.1:1 does not answer like a Parley server. Is one running there?\n');
   });
 
   it('asks for a browser before it starts anything', async () => {

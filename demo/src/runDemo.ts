@@ -98,7 +98,7 @@ async function playAndScore({ args, io, signal }: { args: DemoArguments; io: Dem
     for (const line of formatScore(score, { colors: io.colors, requirements })) say(line);
     if (args.jsonFile !== undefined) await writeScore(args.jsonFile, { model: model.name, ...score });
     if (args.keep && server !== undefined) {
-      say(`\nThe server stays up at ${server.url} until Ctrl-C.`);
+      say(`\nThe server keeps running at ${server.url} until you press Ctrl-C.`);
       await aborted(signal);
     }
     return judgeScore(score, requirements).length === 0 ? 0 : 1;

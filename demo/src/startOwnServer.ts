@@ -62,7 +62,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   } catch (error) {
     await discard();
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DemoError(`The server of the demo did not start: ${reason}`, { cause: error });
+    throw new DemoError(`The demo's server did not start: ${reason}`, { cause: error });
   } finally {
     line?.end();
   }

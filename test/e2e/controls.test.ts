@@ -73,12 +73,12 @@ describe('the controls of the meeting page', () => {
       await expect.poll(() => ada.get('language-select').inputValue()).toBe('de');
       await ada.get('wake-phrases-input').fill('hey computer');
       await ada.get('wake-phrases-input').press('Enter');
-      await expect.poll(() => ben.participant('Ada').textContent()).toContain('not written down');
+      await expect.poll(() => ben.participant('Ada').textContent()).toContain('not transcribed');
       expect(await ben.get('language-select').inputValue()).toBe('');
-      expect(await ben.participant('Ben').textContent()).not.toContain('not written down');
+      expect(await ben.participant('Ben').textContent()).not.toContain('not transcribed');
       await ada.get('wake-phrases-input').fill('');
       await ada.get('wake-phrases-input').press('Enter');
-      await expect.poll(() => ben.participant('Ada').textContent()).not.toContain('not written down');
+      await expect.poll(() => ben.participant('Ada').textContent()).not.toContain('not transcribed');
       expect([...ada.errors, ...ben.errors]).toEqual([]);
     },
     TEST_TIMEOUT_MS,
@@ -95,11 +95,11 @@ describe('the controls of the meeting page', () => {
       await ada.microphoneAnswered();
       await ada.get('microphone-select').selectOption('listen-only');
       await ada.join({ name: 'Ada', room: 'late-voice' });
-      await expect.poll(() => ben.participant('Ada').textContent()).toContain('listens');
+      await expect.poll(() => ben.participant('Ada').textContent()).toContain('listening');
       await ada.get('speak-button').click();
       await ada.get('mute-button').waitFor();
-      await expect.poll(() => ben.participant('Ada').textContent()).not.toContain('listens');
-      expect(await ada.get('coverage').textContent()).toBe('Nothing has been said yet.');
+      await expect.poll(() => ben.participant('Ada').textContent()).not.toContain('listening');
+      expect(await ada.get('coverage').textContent()).toBe('No speech yet.');
       expect([...ada.errors, ...ben.errors]).toEqual([]);
     },
     TEST_TIMEOUT_MS,

@@ -86,7 +86,7 @@ describe('the meeting page', () => {
       await expect.poll(() => ada.get('search-found').textContent()).toBe('1 of 1');
       expect((await ada.page.locator('mark').allTextContents()).map((text) => text.toLowerCase())).toEqual(['revenue']);
       await ada.get('search-input').fill('zeppelin');
-      await expect.poll(() => ada.get('search-found').textContent()).toBe('Not found');
+      await expect.poll(() => ada.get('search-found').textContent()).toBe('No matches');
       await ada.get('search-input').press('Escape');
       await expect.poll(() => ada.page.locator('mark').count()).toBe(0);
 

@@ -208,7 +208,7 @@ describe('a page with nothing to notice', () => {
     'does not promise captions any more once there was something to read',
     async () => {
       const { meeting, wire } = await enter({ viewport: WINDOWS['on a phone'], room: 'seen' });
-      const promise = meeting.page.getByText('Captions appear here as soon as somebody speaks.');
+      const promise = meeting.page.getByText('Captions appear here when someone speaks.');
       await promise.waitFor();
       await toggleTranscript(meeting);
       wire.tellEntry({ seq: 1 });
@@ -226,8 +226,7 @@ describe('a model for people', () => {
     'is named with where it came from, in the lobby and in the settings, in the language of the page, and warned of nowhere',
     async () => {
       const { meeting } = await open({ viewport: WINDOWS['on a desk'] });
-      const english =
-        'Speech model: Whisper base-q8_0, on this server. The model is the file that its publisher offers.';
+      const english = 'Speech model: Whisper base-q8_0, on this server. The model is its publisher’s original file.';
       await expect.poll(() => meeting.get('lobby-model').textContent()).toBe(english);
       expect(await meeting.get('demo-banner').count()).toBe(0);
       await meeting.join({ name: 'Ada', room: 'named' });
@@ -237,7 +236,7 @@ describe('a model for people', () => {
       await meeting.get('page-language-select').selectOption('fr');
       await expect
         .poll(() => meeting.get('model').textContent())
-        .toContain('Le modèle est le fichier que son éditeur propose.');
+        .toContain('Le modèle est le fichier original de son éditeur.');
       expect(meeting.errors).toEqual([]);
     },
     TEST_TIMEOUT_MS,

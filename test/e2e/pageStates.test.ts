@@ -221,7 +221,7 @@ describe('what the recogniser has to say', () => {
 
       wire.tellEntry({ seq: 1, status: 'gap', text: '', language: '', reason: 'recognizerFailed' });
       wire.tellEntry({ seq: 2, text: 'Guten Morgen.', language: 'de' });
-      const missing = '2 s of speech are missing: the recogniser failed at this part';
+      const missing = '2 s of speech missing: speech recognition failed here';
       await expect.poll(async () => (await ada.segments())[0]).toMatchObject({ status: 'gap', text: missing });
       await expect
         .poll(() => ada.get('announcer').locator('p').allTextContents())
@@ -491,10 +491,10 @@ describe('the page', () => {
       await phrases.press('Enter');
       await expect.poll(() => ben.get('room-wake-phrases-input').inputValue()).toBe('hey computer');
       expect(wire.requests.slice(before).filter(({ name }) => name === 'updateSettings')).toHaveLength(1);
-      await expect.poll(() => ben.participant('Ben').textContent()).toContain('not written down');
+      await expect.poll(() => ben.participant('Ben').textContent()).toContain('not transcribed');
       await phrases.fill('');
       await phrases.press('Enter');
-      await expect.poll(() => ben.participant('Ben').textContent()).not.toContain('not written down');
+      await expect.poll(() => ben.participant('Ben').textContent()).not.toContain('not transcribed');
       expect([...ada.errors, ...ben.errors]).toEqual([]);
     },
     TEST_TIMEOUT_MS,

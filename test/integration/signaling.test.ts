@@ -135,7 +135,7 @@ describe('the edge', () => {
     const refused = await new Promise<Error & { data?: { error: { message: string } } }>((resolve) =>
       old.once('connect_error', resolve),
     );
-    expect(refused.data?.error.message).toContain(`speaks protocol version ${PROTOCOL_VERSION}`);
+    expect(refused.data?.error.message).toContain(`uses protocol version ${PROTOCOL_VERSION}`);
     expect(await codeOf(await connected(open()), 'dance', {})).toBe('UNKNOWN_EVENT');
     expect(await refusalOf(open({ displayName: '  ' }))).toBe('INVALID_DISPLAY_NAME');
     expect(await refusalOf(open({ displayName: 'a\u202eb' }))).toBe('INVALID_DISPLAY_NAME');
@@ -194,7 +194,7 @@ describe('the edge', () => {
         mode: 'balanced',
         model: { name: 'parley-nano', demo: true, source: 'builtIn' },
       },
-      warning: expect.stringContaining('synthetic voices only'),
+      warning: expect.stringContaining('only a few synthetic voices'),
     });
   });
 

@@ -43,7 +43,7 @@ class Cli {
   }
 
   async ready(): Promise<string> {
-    await expect.poll(() => this.output, { timeout: 30_000 }).toContain('Ctrl-C ends the server');
+    await expect.poll(() => this.output, { timeout: 30_000 }).toContain('Press Ctrl-C to stop the server');
     return /Address\s+(\S+)/.exec(this.output)?.[1] ?? '';
   }
 
@@ -137,7 +137,7 @@ describe('parley start', () => {
   test('refuses the mode recording with a sentence until there are recordings', async () => {
     const cli = start([...USUAL, '--mode', 'recording']);
     expect(await cli.exited).toBe(1);
-    expect(cli.output).toContain('the mode recording cannot be chosen until there are recordings');
+    expect(cli.output).toContain('the mode recording is not available until recording exists');
     expect(cli.output).toContain('accurate, balanced, fast');
   });
 
@@ -193,7 +193,7 @@ describe('parley start', () => {
         ],
         [
           ['--model', 'parley-nano', '--interim-model', 'tiny.en-q8_0'],
-          'interimModel: The model tiny.en-q8_0 knows en alone, and parley-nano finds the language among others.',
+          'interimModel: The model tiny.en-q8_0 only knows en, but parley-nano detects more languages.',
         ],
       ];
       for (const [flags, problem] of cases) {
@@ -207,7 +207,7 @@ describe('parley start', () => {
   test('says in the banner what its mode is for', async () => {
     const cli = start([...USUAL, '--mode', 'fast']);
     await cli.ready();
-    expect(cli.output).toMatch(/Mode\s+fast\s+The first word as soon as possible/);
+    expect(cli.output).toMatch(/Mode\s+fast\s+First words as soon as possible/);
   });
 
   test('serves without the addon, and says in the banner and to probes why there are no captions', async () => {

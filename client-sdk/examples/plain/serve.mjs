@@ -22,7 +22,7 @@ const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, 'http://localhost');
   const known = Object.hasOwn(FILES, pathname) ? FILES[pathname] : undefined;
   if (known === undefined) {
-    response.writeHead(404).end('There is nothing here.\n');
+    response.writeHead(404).end('Not found.\n');
     return;
   }
   try {

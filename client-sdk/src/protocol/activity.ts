@@ -1,28 +1,27 @@
-/** What a track is doing. */
+/** State of a track. */
 export type SpeakerState =
-  /** Muted, or nothing has come yet. */
+  /** Muted, or no audio yet. */
   | 'inactive'
   /** Awake and waiting for speech. */
   | 'listening'
-  /** Asleep until a wake phrase is heard. */
+  /** Asleep until a wake phrase is detected. */
   | 'wakeword'
-  /** Speech that is going to be text. */
+  /** Speech in progress. */
   | 'recording'
-  /** The speech is over, its final is on the way. */
+  /** Speech is over, its final is pending. */
   | 'transcribing';
 
 /**
- * How a microphone is set. `quiet`: speech below -50 dBFS, until it is above -45 dBFS again; words may be lost. `clipping`: at
- * least 1 % of the speech's samples are cut off, until it is less than 0.3 %; it sounds distorted.
+ * Level of a microphone. `quiet`: speech below -50 dBFS, until it is above -45 dBFS again; words may be lost. `clipping`: at
+ * least 1 % of the speech's samples are clipped, until it is less than 0.3 %; it sounds distorted.
  */
 export type MicrophoneLevel = 'good' | 'quiet' | 'clipping';
 
 /**
- * What happens to a track on its way to text, for those who show or log it. Times are milliseconds from the start of the
- * meeting. `stabilized` and `audioRecorded` are diagnostics: frequent, droppable, and told only to those who asked for them with
- * `subscribeDiagnostics`.
+ * Steps of a track on its way to text, for display or logging. Times are milliseconds from the start of the meeting. `stabilized`
+ * and `audioRecorded` are diagnostics: frequent, droppable, and only sent after `subscribeDiagnostics`.
  *
- * For those who come from RealtimeSTT, its callbacks and what says the same here, for each participant:
+ * RealtimeSTT's callbacks and their equivalents here, for each participant:
  *
  * | callback | notification |
  * |---|---|
@@ -51,20 +50,20 @@ export type SpeakerActivity =
   | { type: 'listeningStopped'; atMs: number }
   | { type: 'recordingStarted'; segmentId: string; atMs: number }
   | { type: 'recordingStopped'; segmentId: string; atMs: number; cause: 'silence' | 'forced' | 'sentence' | 'flush' }
-  /** A final has been asked for. */
+  /** A final has been requested. */
   | { type: 'transcriptionStarted'; segmentId: string; atMs: number }
   /** Silence within an utterance: is it over? */
   | { type: 'turnDetectionStarted'; segmentId: string; atMs: number }
   | { type: 'turnDetectionStopped'; segmentId: string; atMs: number; outcome: 'resumed' | 'ended' }
   | { type: 'wakeListeningStarted'; atMs: number }
   | { type: 'wakeListeningStopped'; atMs: number }
-  /** `score`: likeness of what was heard, 0 to 1. */
+  /** `score`: similarity of the speech to the phrase, 0 to 1. */
   | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
   | { type: 'wakePhraseTimedOut'; atMs: number }
-  /** The language of this track is settled, and again whenever it has become another one. */
+  /** The language of this track is settled; sent again whenever it changes. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
   /**
-   * How one's own microphone is set, told to nobody else, from the speech alone: after the first 3 s of speech, then whenever `level` changes.
+   * Level of the participant's own microphone, measured in speech only and sent to nobody else: after the first 3 s of speech, then whenever `level` changes.
    * `speechLevelDb`: mean level of the last seconds of speech in dBFS; `clippedShare`: share of its samples at full scale, 0 to 1.
    */
   | { type: 'microphoneChecked'; level: MicrophoneLevel; speechLevelDb: number; clippedShare: number; atMs: number }
@@ -76,7 +75,7 @@ export type SpeakerActivity =
       committedWords: number;
       stableLength: number;
       textLength: number;
-      /** Audio from the end of the newest of them to the end of what the interim heard. */
+      /** Audio from the end of the newest of these words to the end of the interim's audio. */
       commitLatencyMs: number | null;
     }
   /** A stretch of the track that belongs to an utterance; its level in dBFS. */

@@ -33,6 +33,12 @@ test('docs/errors.md and the registry say the same', () => {
   expect(documented).toEqual(registered);
 });
 
+test('an error that is tried again by itself never asks a person to sign in first', () => {
+  const asking = Object.values(ERROR_REGISTRY).filter(({ message }) => /sign in/i.test(message));
+  expect(asking.length).toBeGreaterThan(0);
+  expect(asking.filter(({ retryable }) => retryable)).toEqual([]);
+});
+
 test('every error is of the class of its reason, from here and from the wire, and a ParleyError', () => {
   const classes = {
     connection: ConnectionError,

@@ -1,39 +1,46 @@
 /**
- * What an error is about, for those who need not know every code:
- * `connection`: no connection, or one that ended; `authentication`: who one is; `permission`: what one may do; `limit`: too much of something;
- * `media`: microphone, loudspeaker, audio transport; `input`: the call was not right; `server`: the server's own trouble.
+ * What an error is about, for code that does not handle every single code:
+ * `connection`: there is no connection, or it ended; `authentication`: identity; `permission`: what a person is allowed to do; `limit`: too many
+ * or too much of something; `media`: microphone, speaker, audio transport; `input`: the call was wrong; `server`: a problem of the server.
  */
 export type ErrorReason = 'connection' | 'authentication' | 'permission' | 'limit' | 'media' | 'input' | 'server';
 
 interface ErrorDefinition {
   readonly reason: ErrorReason;
-  /** The sentence a person reads when the place of the error has nothing better to say. */
+  /** Default sentence for people. */
   readonly message: string;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /**
+   * Whether the same call may succeed later without anyone changing anything. The SDK then reconnects by itself, with fresh credentials where
+   * `credentials` is a function; so no retryable error asks a person to do something first.
+   */
   readonly retryable: boolean;
 }
 
 /**
- * Every error code that can reach a user of the SDK, from the server or from the browser. Closed: a new failure gets a new
- * line here and in `docs/errors.md` (a test holds the two equal).
+ * Every error code that can reach a user of the SDK, from the server or from the browser. The list is closed: a new kind of failure needs a
+ * new entry here and in `docs/errors.md` (a test compares the two).
  */
 export const ERROR_REGISTRY = {
-  // Requests that cannot be served as they are.
+  // Invalid requests.
   BAD_REQUEST: {
     reason: 'input',
-    message: 'The request does not have the form that the protocol asks for.',
+    message: 'The request does not conform to the protocol.',
     retryable: false,
   },
   UNKNOWN_EVENT: { reason: 'input', message: 'The server does not know this request.', retryable: false },
   PROTOCOL_VERSION_UNSUPPORTED: {
     reason: 'connection',
-    message: 'This client and this server speak different protocol versions. Reload the page or update the SDK.',
+    message: 'This client and this server use different protocol versions. Reload the page or update the SDK.',
     retryable: false,
   },
   RATE_LIMITED: { reason: 'limit', message: 'Too many requests in a short time. Wait a moment.', retryable: true },
-  INTERNAL: { reason: 'server', message: 'The server failed at this request. Its log says why.', retryable: true },
+  INTERNAL: {
+    reason: 'server',
+    message: 'The request failed because of a server error. See the server log.',
+    retryable: true,
+  },
 
-  // Who may come in.
+  // Identity and access.
   UNAUTHENTICATED: {
     reason: 'authentication',
     message: 'The server does not accept these credentials. Sign in again.',
@@ -41,48 +48,52 @@ export const ERROR_REGISTRY = {
   },
   JOIN_SECRET_REQUIRED: {
     reason: 'authentication',
-    message: 'This server asks for the join secret that it printed when it started.',
+    message: 'Enter the join secret that the server printed when it started.',
     retryable: false,
   },
   IDENTITY_UNAVAILABLE: {
     reason: 'authentication',
-    message: 'The identity provider cannot be asked at the moment. Try again soon.',
+    message: 'The identity provider cannot be reached at the moment. Try again soon.',
     retryable: true,
   },
-  TOKEN_EXPIRED: { reason: 'authentication', message: 'Your sign-in has run out. Sign in again.', retryable: true },
+  TOKEN_EXPIRED: {
+    reason: 'authentication',
+    message: 'The access token has expired. A new token is needed to reconnect.',
+    retryable: true,
+  },
   TOKEN_MISMATCH: {
     reason: 'authentication',
-    message: 'This token is of another person or another sign-in, or older than the present one.',
+    message: 'This token belongs to another person or sign-in, or is older than the current one.',
     retryable: false,
   },
   SIGNED_OUT: { reason: 'authentication', message: 'You were signed out.', retryable: false },
   SESSION_TOO_LONG: {
     reason: 'authentication',
-    message: 'This connection has lasted as long as it may. Join again.',
+    message: 'This connection has reached its maximum duration. Join again.',
     retryable: false,
   },
-  FORBIDDEN: { reason: 'permission', message: 'You may not do this here.', retryable: false },
+  FORBIDDEN: { reason: 'permission', message: 'You are not allowed to do this here.', retryable: false },
   DUPLICATE_PARTICIPANT: {
     reason: 'connection',
-    message: 'You joined this room from another window, so this one was closed.',
+    message: 'You joined this room in another window, so this one was disconnected.',
     retryable: false,
   },
 
   // Rooms.
   INVALID_ROOM_NAME: {
     reason: 'input',
-    message: 'A room name has 1 to 64 letters, digits, "-" or "_", and begins with a letter or a digit.',
+    message: 'A room name must have 1 to 64 letters, digits, "-" or "_" and start with a letter or digit.',
     retryable: false,
   },
   INVALID_DISPLAY_NAME: {
     reason: 'input',
-    message: 'A name has 1 to 64 characters and no control characters.',
+    message: 'A name must have 1 to 64 characters and no control characters.',
     retryable: false,
   },
   NOT_JOINED: { reason: 'input', message: 'Join a room first.', retryable: false },
   ALREADY_JOINED: {
     reason: 'input',
-    message: 'This connection is in a room already. Leave it first.',
+    message: 'This connection is already in a room. Leave it first.',
     retryable: false,
   },
   JOIN_TIMEOUT: {
@@ -91,82 +102,82 @@ export const ERROR_REGISTRY = {
     retryable: true,
   },
   ROOM_FULL: { reason: 'limit', message: 'The room is full.', retryable: true },
-  ROOM_LOCKED: { reason: 'permission', message: 'The room is locked. Ask a moderator to open it.', retryable: false },
+  ROOM_LOCKED: { reason: 'permission', message: 'The room is locked. Ask a moderator to unlock it.', retryable: false },
   REMOVED: { reason: 'permission', message: 'A moderator removed you from the room.', retryable: false },
   MEETING_ENDED: { reason: 'connection', message: 'A moderator ended the meeting.', retryable: false },
-  PARTICIPANT_NOT_FOUND: { reason: 'input', message: 'There is nobody like that in the room.', retryable: false },
+  PARTICIPANT_NOT_FOUND: { reason: 'input', message: 'That participant is not in this room.', retryable: false },
   TOO_MANY_ROOMS: {
     reason: 'limit',
-    message: 'The server carries as many rooms as it may. Try again later.',
+    message: 'The server has reached its maximum number of rooms. Try again later.',
     retryable: true,
   },
   SERVER_OVERLOADED: {
     reason: 'limit',
-    message: 'The server has more to transcribe than it can and takes no new room at the moment. Try again later.',
+    message: 'The server is overloaded and accepts no new rooms at the moment. Try again later.',
     retryable: true,
   },
   ROOM_NOT_FOUND: { reason: 'input', message: 'There is no meeting in this room at the moment.', retryable: false },
   SERVER_SHUTTING_DOWN: { reason: 'server', message: 'The server is shutting down.', retryable: true },
   SLOW_CONSUMER: {
     reason: 'connection',
-    message: 'This connection took in less than was said and was closed. What it missed comes with the next one.',
+    message: 'This connection was too slow and was closed. What it missed follows after reconnecting.',
     retryable: true,
   },
 
   // Settings.
   INVALID_SETTINGS: {
     reason: 'input',
-    message: 'These settings cannot be taken. The details say which, and why.',
+    message: 'Some settings are invalid. The details list them.',
     retryable: false,
   },
   SETTINGS_FORBIDDEN: {
     reason: 'permission',
-    message: 'Members may not change the settings of this room.',
+    message: 'Only moderators may change the settings of this room.',
     retryable: false,
   },
 
   // Media.
   TRANSPORT_REQUIRED: {
     reason: 'media',
-    message: 'Create a transport of the right direction before producing or consuming.',
+    message: 'Create a transport for this direction before producing or consuming.',
     retryable: false,
   },
   TRANSPORT_NOT_FOUND: {
     reason: 'media',
-    message: 'There is no such transport. It may have been closed.',
+    message: 'This transport does not exist. It may have been closed.',
     retryable: false,
   },
   TOO_MANY_TRANSPORTS: {
     reason: 'limit',
-    message: 'One transport for sending and one for receiving is all there is.',
+    message: 'Only one transport for sending and one for receiving are allowed.',
     retryable: false,
   },
   PRODUCER_NOT_FOUND: {
     reason: 'media',
-    message: 'There is no such producer. It may have been closed.',
+    message: 'This producer does not exist. It may have been closed.',
     retryable: false,
   },
   TOO_MANY_PRODUCERS: {
     reason: 'limit',
-    message: 'This participant sends as many tracks as allowed.',
+    message: 'This participant already sends the maximum number of tracks.',
     retryable: false,
   },
   CONSUMER_NOT_FOUND: {
     reason: 'media',
-    message: 'There is no such consumer. It may have been closed.',
+    message: 'This consumer does not exist. It may have been closed.',
     retryable: false,
   },
   INVALID_RTP_PARAMETERS: {
     reason: 'media',
-    message: 'The media parameters are not usable: audio in Opus at 48 kHz is what this server takes.',
+    message: 'These media parameters are not supported. The server expects Opus audio at 48 kHz.',
     retryable: false,
   },
-  MEDIA_UNAVAILABLE: { reason: 'media', message: 'The media part of the server is restarting.', retryable: true },
+  MEDIA_UNAVAILABLE: { reason: 'media', message: 'The media service of the server is restarting.', retryable: true },
 
   // In the browser.
   MICROPHONE_DENIED: {
     reason: 'media',
-    message: 'The browser may not use the microphone. Allow it in the address bar and try again.',
+    message: 'Microphone access is blocked. Allow it in the address bar and try again.',
     retryable: false,
   },
   MICROPHONE_NOT_FOUND: {
@@ -176,27 +187,27 @@ export const ERROR_REGISTRY = {
   },
   MICROPHONE_BUSY: {
     reason: 'media',
-    message: 'Another program holds the microphone. Close it and try again.',
+    message: 'Another program is using the microphone. Close it and try again.',
     retryable: true,
   },
   INSECURE_CONTEXT: {
     reason: 'media',
-    message: 'Browsers give the microphone to secure pages only. Open the https address.',
+    message: 'Browsers allow the microphone on secure pages only. Open the https address.',
     retryable: false,
   },
   OUTPUT_DEVICE_NOT_FOUND: {
     reason: 'media',
-    message: 'This loudspeaker was not found. Plug it in, or choose another one.',
+    message: 'This speaker was not found. Plug it in or choose another one.',
     retryable: false,
   },
   OUTPUT_DEVICE_UNSUPPORTED: {
     reason: 'media',
-    message: 'This browser plays on the loudspeaker of the system alone. Choose it there.',
+    message: 'This browser always uses the system speaker. Choose it in the system settings.',
     retryable: false,
   },
   BROWSER_UNSUPPORTED: {
     reason: 'media',
-    message: 'This browser has no WebRTC that Parley can use.',
+    message: 'This browser does not support the WebRTC features that Parley needs.',
     retryable: false,
   },
   CONNECTION_FAILED: { reason: 'connection', message: 'The server cannot be reached.', retryable: true },
@@ -207,20 +218,20 @@ export const ERROR_REGISTRY = {
 
 export type ErrorCode = keyof typeof ERROR_REGISTRY;
 
-/** What is wrong with one setting; its value is never said. */
+/** What is wrong with one setting. Never contains the value. */
 export interface SettingProblem {
   setting: string;
   /** A clause, e.g. `Too big: expected number to be <=8`. */
   problem: string;
 }
 
-/** More than the message says, where there is more. */
+/** Details beyond the message. */
 export interface ErrorDetails {
   /** With `INVALID_SETTINGS`. */
   settings?: SettingProblem[];
 }
 
-/** An error as it travels. */
+/** An error as sent over the wire. */
 export interface WireError {
   code: ErrorCode;
   message: string;
@@ -238,8 +249,8 @@ export interface ParleyErrorOptions {
 }
 
 /**
- * An error of the wire contract. Thrown by the SDK, and by the server on its way into an ack. What the SDK throws is of the class of
- * its reason, e.g. a `MediaError`.
+ * An error of the wire contract. Thrown by the SDK, and by the server to answer a request. The SDK throws the subclass that matches the
+ * error's reason, e.g. `MediaError`.
  */
 export class ParleyError extends Error {
   override readonly name: string = 'ParleyError';
@@ -259,7 +270,7 @@ export class ParleyError extends Error {
     this.details = options.details;
   }
 
-  /** Of the class of its reason. */
+  /** Creates the subclass that matches the error's reason. */
   static fromWire(error: WireError): ParleyError {
     return errorOf(error.code, {
       message: error.message,
@@ -284,32 +295,32 @@ export class ConnectionError extends ParleyError {
   override readonly name = 'ConnectionError';
 }
 
-/** Who one is could not be shown, or holds no longer. */
+/** Authentication failed or is no longer valid. */
 export class AuthenticationError extends ParleyError {
   override readonly name = 'AuthenticationError';
 }
 
-/** One may not do this, or not any more. */
+/** The person is not allowed to do this, or no longer. */
 export class PermissionError extends ParleyError {
   override readonly name = 'PermissionError';
 }
 
-/** There is too much of something: people, rooms, tracks, requests. */
+/** A limit was reached: people, rooms, tracks, requests. */
 export class LimitError extends ParleyError {
   override readonly name = 'LimitError';
 }
 
-/** Microphone, loudspeaker or the transport of audio. */
+/** Microphone, speaker or audio transport failed. */
 export class MediaError extends ParleyError {
   override readonly name = 'MediaError';
 }
 
-/** The call was not right as it was, or not at this moment. */
+/** The call was wrong, or made at the wrong time. */
 export class InputError extends ParleyError {
   override readonly name = 'InputError';
 }
 
-/** The server has trouble of its own. */
+/** The server has a problem. */
 export class ServerError extends ParleyError {
   override readonly name = 'ServerError';
 }
@@ -325,7 +336,7 @@ const CLASSES = {
 } satisfies Record<ErrorReason, typeof ParleyError>;
 
 /**
- * The error with this code, of the class of its reason.
+ * Creates the error for a code, as the subclass that matches its reason.
  *
  * @example
  * try {

@@ -1,4 +1,4 @@
-/** What somebody may do in a room. */
+/** What a participant may do in a room. */
 export const GRANTS = ['join', 'speak', 'listen', 'readTranscript', 'export', 'moderate', 'administer'] as const;
 
 export type Grant = (typeof GRANTS)[number];

@@ -1,21 +1,21 @@
 import type { GapReason } from './transcript.js';
 
-/** Why speech that was heard has no text: a gap's reason, or nobody had said the wake phrase. */
+/** Why speech has no text: a gap's reason, or the speaker was asleep (no wake phrase yet). */
 export type ShedReason = Exclude<GapReason, 'notStored'> | 'asleep';
 
-/** Why what sounded like speech is none. */
+/** Why audio that sounded like speech does not count as speech. */
 export type RejectionReason =
-  /** It is nowhere loud enough. */
+  /** It is never loud enough. */
   | 'nearSilent'
   /** The recogniser found no words in it. */
   | 'noWords'
-  /** The recogniser's text was dropped: by its own account no speech, ... */
+  /** The recogniser's text was dropped: probably no speech, ... */
   | 'noSpeech'
   /** ... without a letter or digit, ... */
   | 'noLetters'
-  /** ... a note on a sound, such as "[Music]", ... */
+  /** ... an annotation of a sound, such as "[Music]", ... */
   | 'annotation'
-  /** ... words that it does not believe itself, ... */
+  /** ... words of low probability, ... */
   | 'lowProbability'
   /** ... a loop of which nothing could be kept, ... */
   | 'repetition'
@@ -23,7 +23,7 @@ export type RejectionReason =
   | 'promptEcho';
 
 /**
- * Every millisecond of a track's time line, each in exactly one class: the sum of all classes is `totalMs`. Multiples of 1/16 ms
+ * Accounts for every millisecond of a track's time line in exactly one class: the sum of all classes is `totalMs`. Multiples of 1/16 ms
  * (one sample at 16 kHz), so that sums are exact.
  */
 export interface AudioLedger {
@@ -41,11 +41,11 @@ export interface AudioLedger {
   transcribedMs: number;
   /** Speech without text, by reason. */
   shedMs: { [reason in ShedReason]?: number };
-  /** Sounded like speech and was none, by reason; no word of it was shown. Absent while there is none. */
+  /** Sounded like speech but was not, by reason; no word of it was shown. Absent while there is none. */
   rejectedMs?: { [reason in RejectionReason]?: number };
 }
 
-/** The books of one participant's track, over all producers that carried it in this meeting. */
+/** The ledger of one participant's track, over all its producers in this meeting. */
 export interface ParticipantLedger {
   participantId: string;
   track: string;

@@ -13,52 +13,52 @@ import type {
 import type { SettingsScope, SettingsView, SpeechOverrides, SpeechSettings, SpeechSettingsPatch } from './settings.js';
 import type { CommittedSegment, Segment } from './transcript.js';
 
-/** What a client shows when it connects, in socket.io's `auth`. Never in the address: addresses end in logs. */
+/** What a client sends when it connects, in socket.io's `auth`. Never in the address: addresses end up in logs. */
 export interface Handshake {
   protocolVersion: number;
   credentials: Credentials;
 }
 
 export type Credentials =
-  /** No identity provider: a name, and a random subject that the browser's profile keeps (16 to 128 characters, treated as a secret). */
+  /** A guest: a name, and a random subject kept in the browser profile (16 to 128 characters, treated as a secret). */
   | { kind: 'guest'; subject: string; displayName: string; joinSecret?: string | undefined }
   | { kind: 'token'; token: string };
 
-/** What a track carries. One value today; the name is on every transcript row. */
+/** What a track carries. Only one value today; it is on every segment. */
 export type TrackName = 'microphone';
 
-/** Somebody in the room. One participant has one connection at a time. */
+/** A person in the room. A participant has one connection at a time. */
 export interface Participant {
   participantId: string;
   displayName: string;
   /** Milliseconds from the start of the meeting. */
   joinedAtMs: number;
-  /** Sends audio now. */
+  /** Whether the participant sends audio. */
   publishing: boolean;
-  /** Sends audio that is paused. */
+  /** Whether that audio is paused. */
   muted: boolean;
-  /** The server hears speech now. */
+  /** Whether the server currently detects speech. */
   speaking: boolean;
-  /** What the track is doing; absent while there is none. */
+  /** State of the track; absent if there is none. */
   state?: SpeakerState | undefined;
 }
 
-/** The recogniser cannot give all that is asked: interims come less often, or not at all. Finals are not touched. */
+/** The recogniser is overloaded: interims come less often, or not at all. Finals are not affected. */
 export interface TranscriptionDegradation {
   /** 1 and 2: interims come less often; 3: no interims. */
   level: 1 | 2 | 3;
   /** A sentence for people. */
   reason: string;
-  /** Interims come about so many times less often when this is told; null: none at all. */
+  /** Factor by which interims are currently less frequent; null: no interims. */
   interimIntervalFactor: number | null;
 }
 
-/** `starting`: a model is being loaded. `unavailable`: meetings go on without captions, `reason` says why. */
+/** `starting`: a model is being loaded. `unavailable`: meetings continue without captions, for the given `reason`. */
 export type TranscriptionState = 'starting' | 'ready' | 'unavailable';
 
 /**
- * Where a model's file came from, whenever that was: `builtIn`, with Parley; `download`, from its publisher or a mirror; `packages`, rebuilt from
- * packages of a registry and found identical to its publisher's file; `file` and `address`, named so by the operator.
+ * Where a model's file originally came from: `builtIn`: bundled with Parley; `download`: from its publisher or a mirror; `packages`: rebuilt
+ * from registry packages and identical to its publisher's file; `file` and `address`: given by the operator.
  */
 export type ModelSource = 'builtIn' | 'download' | 'packages' | 'file' | 'address';
 
@@ -68,23 +68,23 @@ export interface TranscriptionStatus {
   mode: string;
   model: {
     name: string;
-    /** The built-in model: it understands a few synthetic voices only, and every view must say so. */
+    /** Whether this is the built-in model: it understands only a few synthetic voices, and every view must say so. */
     demo: boolean;
-    /** Absent where a server does not say. */
+    /** Absent if the server does not know. */
     source?: ModelSource | undefined;
-    /** Codes that the setting `language` may be, in alphabetical order, 100 at most; absent: the server does not say. */
+    /** Allowed codes for the setting `language`, in alphabetical order, at most 100; absent if the server does not know. */
     languages?: string[] | undefined;
   };
-  /** Name of the model that interims come from, where it is another than that of finals. */
+  /** Name of the model for interims, if different from that for finals. */
   interimModel?: string | undefined;
   engine: {
     name: string;
-    /** Who makes of the audio what the decoder reads: ONNX Runtime, whisper.cpp, or nobody. Absent where a server does not say. */
+    /** Encoder of the audio: ONNX Runtime, whisper.cpp, or none. Absent if the server does not know. */
     encoder?: 'onnx' | 'whispercpp' | 'none' | undefined;
     device: 'cpu' | 'cuda' | 'none';
     deviceName: string;
   };
-  /** A sentence for people when something is not as asked: a fallback to the CPU, a model that cannot be loaded. */
+  /** A sentence for people if a setting could not be honoured: a fallback to the CPU, a model that cannot be loaded. */
   reason?: string | undefined;
   /** Present while the recogniser is behind. */
   degradation?: TranscriptionDegradation | undefined;
@@ -92,17 +92,17 @@ export interface TranscriptionStatus {
 
 /** What this server does besides transcribing. */
 export interface ServerFeatures {
-  /** Whether meetings can be recorded; without, nobody needs to be asked. */
+  /** Whether meetings can be recorded. If not, no consent to recording is needed. */
   recording: boolean;
 }
 
-/** What `GET /api/identity` answers: all that a page has to know before anybody joins. */
+/** Answer of `GET /api/identity`: everything that a page needs before joining. */
 export interface ServerIdentity {
-  /** A name is enough. */
+  /** Whether a name is enough to join. */
   guests: boolean;
   /** Where to sign in, if at all. */
   keycloak?: { url: string; realm: string; clientId: string } | undefined;
-  /** Name of the settings profile of rooms that say nothing else, e.g. `balanced`. */
+  /** Default settings profile of rooms, e.g. `balanced`. */
   mode: string;
   model: TranscriptionStatus['model'];
   /** As in `ServerFeatures`. */
@@ -110,7 +110,7 @@ export interface ServerIdentity {
 }
 
 export interface JoinResult {
-  /** Of this run of the server: another one after a restart. */
+  /** Id of this run of the server; changes with a restart. */
   serverId: string;
   room: string;
   meetingId: string;
@@ -122,28 +122,28 @@ export interface JoinResult {
   iceServers: IceServer[];
   /** `seq` of the newest committed segment, 0 when there is none. */
   lastSeq: number;
-  /** What one may do here; `grantsChanged` tells when that changes. */
+  /** What the participant may do; `grantsChanged` announces changes. */
   grants: Grant[];
-  /** Nobody else may come in. */
+  /** Whether the room is locked for others. */
   locked: boolean;
   transcription: TranscriptionStatus;
   features: ServerFeatures;
 }
 
 /**
- * Requests: a client asks, the server answers exactly once. name -> what is sent and what comes back.
- * `schema.ts` holds the check of each `request` part under the same name.
+ * Requests by name: what the client sends and what the server answers, exactly once.
+ * `schema.ts` validates each `request` part under the same name.
  */
 export interface Requests {
-  /** `settings` take the place of all that this participant had set for themself in this meeting. Refused: `INVALID_SETTINGS`. */
+  /** `settings` replace everything that this participant had set in this meeting. Refused with `INVALID_SETTINGS`. */
   join: { request: { room: string; settings?: SpeechOverrides | undefined }; response: JoinResult };
   leave: { request: Record<string, never>; response: Record<string, never> };
   /**
-   * A newer token of the same person and the same sign-in (`TOKEN_MISMATCH` else); media goes on untouched. What it grants holds at once.
-   * @returns Unix time until which it holds
+   * Sends a newer token of the same person and sign-in (else `TOKEN_MISMATCH`), without interrupting media. Its grants apply immediately.
+   * @returns Unix time at which it expires
    */
   refreshToken: { request: { token: string }; response: { expiresAtMs: number } };
-  /** For `recv`, what the browser can receive; consumers of everybody's tracks are announced from then on. */
+  /** `recv` includes what the browser can receive; from then on, consumers of all tracks are announced. */
   createTransport: {
     request:
       | { direction: 'send'; rtpCapabilities?: undefined }
@@ -154,7 +154,7 @@ export interface Requests {
     request: { transportId: string; dtlsParameters: DtlsParameters };
     response: Record<string, never>;
   };
-  /** With the relays as of now: their credentials may have run out since the transport was made. */
+  /** Returns current relays: their credentials may have expired since the transport was created. */
   restartIce: {
     request: { transportId: string };
     response: { iceParameters: IceParameters; iceServers: IceServer[] };
@@ -166,11 +166,11 @@ export interface Requests {
   pauseProducer: { request: { producerId: string }; response: Record<string, never> };
   resumeProducer: { request: { producerId: string }; response: Record<string, never> };
   closeProducer: { request: { producerId: string }; response: Record<string, never> };
-  /** Consumers are born paused; this starts the flow once the browser's side stands. */
+  /** Consumers start paused; this starts them when the browser's side is ready. */
   resumeConsumer: { request: { consumerId: string }; response: Record<string, never> };
   /**
    * Pages of committed segments with `seq` above `afterSeq`, oldest first. `firstSeq` is the oldest that the server still
-   * holds: what lies before it cannot be had any more.
+   * has; earlier segments are not available.
    */
   resumeTranscript: {
     request: { afterSeq: number };
@@ -178,25 +178,25 @@ export interface Requests {
   };
   getSettings: { request: Record<string, never>; response: SettingsView };
   /**
-   * Changes `live` settings: one's own, or the room's, where members may (`SETTINGS_FORBIDDEN` else). `mode` goes with the room
-   * alone. All of a change is taken or, with `INVALID_SETTINGS`, none of it; `RATE_LIMITED` when changes come too fast.
+   * Changes `live` settings: the participant's own, or the room's if members may (else `SETTINGS_FORBIDDEN`). `mode` is only allowed
+   * for the room. A change is accepted or, with `INVALID_SETTINGS`, refused as a whole; `RATE_LIMITED` if changes come too fast.
    * @returns the resolved settings of that scope
    */
   updateSettings: {
     request: { scope: SettingsScope; settings: SpeechSettingsPatch; mode?: string | undefined };
     response: { mode: string; settings: SpeechSettings };
   };
-  /** The books of everybody who sent audio in this meeting, as they stand now. */
+  /** The current audio ledgers of everyone who sent audio in this meeting. */
   getLedger: { request: Record<string, never>; response: { ledgers: ParticipantLedger[] } };
-  /** Pauses all that somebody sends; they may go on by themselves. Of moderators, as are the three after it. */
+  /** Pauses a participant's audio; they may unmute themselves. For moderators, like the next three. */
   muteParticipant: { request: { participantId: string }; response: Record<string, never> };
-  /** Out of the room, with `REMOVED`; not let in again until the meeting is over. */
+  /** Removes a participant with `REMOVED`; they cannot rejoin until the meeting is over. */
   removeParticipant: { request: { participantId: string }; response: Record<string, never> };
-  /** Lets nobody else in; those who lost their connection may come back. */
+  /** Locks the room for others; participants who lost their connection may come back. */
   setRoomLocked: { request: { locked: boolean }; response: Record<string, never> };
-  /** For everybody, with `MEETING_ENDED`; what was said becomes text first. */
+  /** Ends the meeting for everyone with `MEETING_ENDED`; pending speech is transcribed first. */
   endMeeting: { request: Record<string, never>; response: Record<string, never> };
-  /** Whether this connection is told the activities `stabilized` and `audioRecorded`. Off at first. */
+  /** Turns the activities `stabilized` and `audioRecorded` on or off for this connection. Off at first. */
   subscribeDiagnostics: { request: { on: boolean }; response: Record<string, never> };
 }
 
@@ -207,10 +207,10 @@ export type ResponseOf<N extends RequestName> = Requests[N]['response'];
 /** The one ack of a request. */
 export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
 
-/** Why somebody is not in the room any more. */
+/** Why a participant left the room. */
 export type LeaveReason = 'left' | 'connectionLost' | 'replaced' | 'removed' | 'meetingEnded';
 
-/** Notifications: the server tells, nobody answers. */
+/** Notifications from the server, which are not answered. */
 export interface Notifications {
   participantJoined: { participant: Participant };
   participantUpdated: { participant: Participant };
@@ -227,18 +227,18 @@ export interface Notifications {
   };
   consumerClosed: { consumerId: string };
   transportClosed: { transportId: string; reason: 'iceFailed' | 'dtlsFailed' | 'serverClosed' };
-  /** The room's media moved to another router: all transports, producers and consumers are gone; build them anew. */
+  /** The room's media moved to another router: all transports, producers and consumers are gone; create them again. */
   mediaRestarted: { routerRtpCapabilities: RtpCapabilities };
   /** Droppable; the newest revision wins. */
   interimUpdated: { segment: Segment };
-  /** An interim whose words were another speaker's. */
+  /** Withdraws an interim whose words were another speaker's. */
   interimRetracted: { segmentId: string };
-  /** In `seq` order; a hole means that `resumeTranscript` is due. */
+  /** In `seq` order; after a hole, call `resumeTranscript`. */
   segmentCommitted: { segment: CommittedSegment };
   transcriptionChanged: { transcription: TranscriptionStatus };
   /**
-   * Settings hold from now on. The room's are told to everybody; a participant's own to that participant alone. `settings` are
-   * the resolved ones of the scope. Hot words that come and go with those who are in the room are not told.
+   * Settings changed. The room's are sent to everyone, a participant's own only to that participant. `settings` are the resolved ones
+   * of the scope. Hot words that come and go with the people in the room are not announced.
    */
   settingsChanged: {
     scope: SettingsScope;
@@ -248,22 +248,22 @@ export interface Notifications {
     settings: SpeechSettings;
   };
   speakerStateChanged: { participantId: string; track: TrackName; state: SpeakerState };
-  /** Diagnostics among them are droppable and for subscribers alone. */
+  /** Diagnostics are droppable and only sent to subscribers. */
   speakerActivity: { participantId: string; track: TrackName; activity: SpeakerActivity };
-  /** Droppable; every few seconds while something changes. `getLedger` has the books of all. */
+  /** Droppable; every few seconds while something changes. `getLedger` returns all ledgers. */
   ledgerUpdated: { participantId: string; track: TrackName; ledger: AudioLedger };
-  /** The recogniser is behind; told anew with each change of the level. */
+  /** The recogniser is overloaded; sent with each change of the level. */
   transcriptionDegraded: TranscriptionDegradation;
-  /** Everything is as asked again. */
+  /** The recogniser is back to normal. */
   transcriptionRecovered: Record<string, never>;
-  /** One's token runs out soon: `refreshToken`, or the connection ends `graceMs` after `expiresAtMs` with `TOKEN_EXPIRED`. */
+  /** The token expires soon: send `refreshToken`, or the connection ends `graceMs` after `expiresAtMs` with `TOKEN_EXPIRED`. */
   tokenExpiring: { expiresAtMs: number; graceMs: number };
-  /** What one may do here from now on. */
+  /** The participant's new grants. */
   grantsChanged: { grants: Grant[] };
-  /** One's own producers were paused by a moderator. */
+  /** A moderator paused the participant's producers. */
   mutedByModerator: { producerIds: string[] };
   roomLockChanged: { locked: boolean };
-  /** The last word of the server before it disconnects. */
+  /** The server's last message before it disconnects. */
   dismissed: { error: WireError };
 }
 
@@ -273,7 +273,7 @@ export type NotificationName = keyof Notifications;
 export type ClientToServerEvents = {
   [N in RequestName]: (request: RequestOf<N>, ack: (answer: Ack<ResponseOf<N>>) => void) => void;
 };
-/** ...and what it hears. */
+/** ...and what it receives. */
 export type ServerToClientEvents = { [N in NotificationName]: (notification: Notifications[N]) => void };
 
 /** socket.io's `connect_error` carries this in `data`. */

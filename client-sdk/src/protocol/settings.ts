@@ -1,124 +1,124 @@
 /**
- * Everything that decides how a speaker's audio becomes text. Resolved in layers: the mode's values, then the deployment's, the
- * room's and the participant's own; `hotWords` of all layers add up. Times are milliseconds of audio. `getSettings` describes
- * each with its default, unit and range.
+ * Settings for turning a speaker's audio into text. Resolved in layers: the mode's values, then those of the deployment, the room and
+ * the participant; `hotWords` of all layers are combined. Times are milliseconds of audio. `getSettings` describes each setting with its
+ * default, unit and range.
  */
 export interface SpeechSettings {
   /** Speech probability at which speech starts. */
   vadThreshold: number;
-  /** Speech probability below which a frame counts as silence once speech has started. */
+  /** Speech probability below which a frame counts as silence after speech has started. */
   vadNegativeThreshold: number;
-  /** Audio kept from before the start of speech. */
+  /** Audio kept before the start of speech. */
   preRollMs: number;
   /** Silence kept after the end of speech. */
   postRollMs: number;
-  /** Shorter speech is taken for a noise. */
+  /** Shorter sounds are treated as noise. */
   minSpeechMs: number;
 
-  /** `fixed`: an utterance ends after `endSilenceMs` always; `adaptive`: by what has been said so far. */
+  /** `fixed`: an utterance always ends after `endSilenceMs`; `adaptive`: depends on the words so far. */
   endpointing: 'fixed' | 'adaptive';
   /** Silence that ends an utterance. */
   endSilenceMs: number;
-  /** `adaptive`: silence that ends an utterance after what reads as the end of a sentence. */
+  /** `adaptive`: silence that ends an utterance after a complete sentence. */
   endSilenceSentenceMs: number;
-  /** `adaptive`: silence that ends an utterance which breaks off within a sentence. */
+  /** `adaptive`: silence that ends an utterance in the middle of a sentence. */
   endSilenceUnfinishedMs: number;
-  /** Silence after which the final is begun, to be thrown away if speech resumes; 0 = not before the end. */
+  /** Silence after which the final is started early and discarded if speech resumes; 0 = not before the end. */
   speculativeSilenceMs: number;
-  /** Longest utterance before it is cut between two words; the model's own longest window wins. */
+  /** Longest utterance before it is split between two words; limited by the model's longest window. */
   maxSegmentMs: number;
-  /** In a monologue, a sentence becomes final by itself once the utterance is so long; 0 = never. */
+  /** Length of an utterance from which its finished sentences become final one by one; 0 = never. */
   sentenceSplitMs: number;
 
   /** New speech between two interim results; 0 = no interims. */
   interimIntervalMs: number;
   /** Speech before the first interim result. */
   firstInterimMs: number;
-  /** Most audio that one interim result looks at. */
+  /** Maximum audio used for one interim result. */
   interimWindowMs: number;
-  /** Interim results that have to agree on a word before it is shown as settled. */
+  /** Interim results that must agree on a word before it is shown as settled. */
   stabilityAgreement: number;
-  /** Audio over which they have to agree. */
+  /** Audio over which they must agree. */
   stabilityMs: number;
 
   /**
-   * ISO 639-1 code of the spoken language, one of the `languages` of the model; `auto`: found in the first seconds, and again when
-   * it changes; `per-segment`: found anew in each utterance.
+   * Spoken language: an ISO 639-1 code from the model's `languages`; `auto`: detected in the first seconds, and again when it changes;
+   * `per-segment`: detected in each utterance.
    */
   language: string;
-  /** `auto` and `per-segment`: codes of the languages that can be spoken, some of those of the model; none = all of these. */
+  /** `auto` and `per-segment`: codes of the languages to choose from, all supported by the model; none = every language that it supports. */
   languages: string[];
-  /** `auto`: speech that is heard before the language is settled. */
+  /** `auto`: speech needed before the language is settled. */
   languageDetectionMs: number;
-  /** `auto`: probability that settles the language. */
+  /** `auto`: probability at which the language is settled. */
   languageProbability: number;
-  /** `translate`: into English; refused where the model cannot. */
+  /** `translate`: into English; refused if the model cannot translate. */
   task: 'transcribe' | 'translate';
   /** Beam size of finals, 1 to 8; 1 = greedy. */
   beamSize: number;
   /** Beam size of interims, 1 to 8; 1 = greedy. */
   interimBeamSize: number;
-  /** Finals that look wrong are decoded again at a higher temperature. */
+  /** Whether finals that look wrong are decoded again at a higher temperature. */
   temperatureFallback: boolean;
-  /** Text that primes the recogniser. */
+  /** Text given to the recogniser as context. */
   prompt: string;
-  /** Names and terms that the recogniser is to expect. */
+  /** Names and terms that the recogniser should expect. */
   hotWords: string[];
-  /** Time and probability of every word, of interims and finals. */
+  /** Whether interims and finals carry time and probability of each word. */
   words: boolean;
 
-  /** Audio that is nowhere louder is never given to the recogniser; dBFS. */
+  /** Audio that never gets louder than this is not sent to the recogniser; dBFS. */
   silenceLevelDb: number;
-  /** No-speech probability above which an unsure text is dropped. */
+  /** No-speech probability above which an uncertain text is dropped. */
   noSpeechThreshold: number;
-  /** Mean log-probability of the tokens below which a text counts as unsure. */
+  /** Mean log-probability of the tokens below which a text counts as uncertain. */
   logProbabilityThreshold: number;
-  /** Compression ratio above which a text without an end counts as a loop and is decoded again. */
+  /** Compression ratio above which an unfinished text counts as a loop and is decoded again. */
   compressionRatioThreshold: number;
-  /** Most tokens of a text for each second of audio; more is a loop. */
+  /** Maximum tokens per second of audio; more counts as a loop. */
   tokensPerSecond: number;
 
-  /** Sentences start with a capital letter. */
+  /** Whether sentences start with a capital letter. */
   startUppercase: boolean;
-  /** Utterances that ended in silence end with a full stop at least. */
+  /** Whether utterances that end in silence get a full stop if they have no other mark. */
   endPeriod: boolean;
 
-  /** Phrases that wake the transcription; none = those of the deployment's wake word models, and without these always awake. */
+  /** Phrases that wake the transcription; none = the deployment's wake words, or always awake if there are none. */
   wakePhrases: string[];
-  /** Nothing is transcribed until a wake phrase has been heard; without it they are only told of. */
+  /** Whether nothing is transcribed until a wake phrase is detected. If off, wake phrases are only reported. */
   wakeGate: boolean;
-  /** How alike speech and phrase have to be, 0 to 1; higher takes more for the phrase. */
+  /** How readily speech is accepted as the phrase, 0 to 1; higher = more readily. */
   wakeSensitivity: number;
-  /** Awake for so long after the start of the track before a wake phrase is needed. */
+  /** Time after the start of a track during which no wake phrase is needed. */
   wakeActivationDelayMs: number;
-  /** Asleep again when nobody speaks for so long after the wake phrase. */
+  /** Silence after the wake phrase that puts the speaker back to sleep. */
   wakeTimeoutMs: number;
-  /** Awake for so long after each final, so that one can go on without the phrase. */
+  /** Time after each final during which the speaker can continue without the phrase. */
   wakeFollowUpMs: number;
 
-  /** A voice that reaches a second microphone is captioned once, for its speaker. */
+  /** Whether a voice that reaches a second microphone is captioned only once, under its speaker. */
   crosstalkGuard: boolean;
 }
 
 export type SpeechSettingName = keyof SpeechSettings;
 
-/** The values of one layer; what is not there comes from the layers below. */
+/** The values of one layer. Missing values come from the layers below. */
 export type SpeechOverrides = { [Name in SpeechSettingName]?: SpeechSettings[Name] | undefined };
 
-/** A change of one layer: what is not there stays, null takes the layer's value away, so that the ones below show again. */
+/** A change of one layer. Missing settings stay as they are; null removes the layer's value, so that the layers below apply again. */
 export type SpeechSettingsPatch = { [Name in SpeechSettingName]?: SpeechSettings[Name] | null | undefined };
 
-/** `live`: takes effect in the middle of a meeting; `session`: with the next join; `restart`: with the server's next start. */
+/** `live`: takes effect during a meeting; `session`: with the next join; `restart`: with the server's next start. */
 export type SettingClass = 'live' | 'session' | 'restart';
 
-/** What a settings page has to know of a setting. */
+/** Description of a setting, for settings pages. */
 export interface SettingDescription {
   description: string;
   class: SettingClass;
   /** e.g. `ms`. */
   unit?: string;
   type: 'string' | 'number' | 'integer' | 'boolean' | 'list';
-  /** Without any mode; a mode may have another. */
+  /** Default without a mode; a mode may override it. */
   default: SpeechSettings[SpeechSettingName];
   /** Values of a closed set. */
   choices?: string[];
@@ -134,7 +134,7 @@ export interface SettingDescription {
 /** A named set of settings that may be chosen now. */
 export interface ModeDescription {
   name: string;
-  /** A sentence: what it is for. */
+  /** Purpose, as a sentence. */
   purpose: string;
 }
 
@@ -144,15 +144,15 @@ export interface SettingsView {
   /** Of the room. */
   mode: string;
   modes: ModeDescription[];
-  /** Of the room, resolved: what holds for everybody without settings of their own. */
+  /** The room's resolved settings: they apply to everyone without their own. */
   room: SpeechSettings;
-  /** What was changed for the room in this meeting; what a page lets people edit. */
+  /** Changes for the room in this meeting; a page edits these. */
   roomOverrides: SpeechOverrides;
-  /** What this participant has set for themself. */
+  /** This participant's own settings. */
   participant: SpeechOverrides;
-  /** What holds for this participant: the room's with their own put over them. */
+  /** The settings in effect for this participant: the room's, overridden by their own. */
   effective: SpeechSettings;
-  /** Whether this participant may change the room's. Their own they always may. */
+  /** Whether this participant may change the room's settings. They can always change their own. */
   mayChangeRoom: boolean;
   descriptions: { [Name in SpeechSettingName]: SettingDescription };
 }

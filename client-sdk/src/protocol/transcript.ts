@@ -2,19 +2,19 @@ export type SegmentStatus = 'interim' | 'final' | 'gap';
 
 /** Why speech has no text. */
 export type GapReason =
-  /** The recogniser failed at this audio. */
+  /** The recogniser failed on this audio. */
   | 'recognizerFailed'
-  /** No recogniser is running, or none that can do what is asked. */
+  /** No recogniser is running, or none that supports the request. */
   | 'recognizerUnavailable'
-  /** The recogniser was too slow: no answer came in its time. */
+  /** The recogniser did not answer before the deadline. */
   | 'deadlineExceeded'
-  /** More speech was waiting than may wait. */
+  /** The queue was full. */
   | 'overloaded'
-  /** Words had been shown, and of the whole the recogniser was not sure enough to write any. */
+  /** Interims were shown, but the recogniser was not confident enough for a final. */
   | 'rejected'
-  /** There was a text, and the transcript's store did not take it. */
+  /** There was a text, but the transcript store did not accept it. */
   | 'notStored'
-  /** The media worker that held the audio died or had it no more, or nobody listened for a while. */
+  /** The media worker lost the audio, or the server could not listen for a while. */
   | 'mediaWorkerLost';
 
 export interface Word {
@@ -44,19 +44,19 @@ export interface Segment {
   endMs: number;
   /** Empty for a gap. */
   text: string;
-  /** In the order of speech, inside the segment; those of an interim are the words of its text. Absent where nobody asked for them. */
+  /** In the order of speech, within the segment; for an interim, the words of its text. Absent if not requested. */
   words?: Word[];
-  /** ISO 639-1. Of a gap: what the speaker was heard to speak before, or is set to; empty where that is not known. */
+  /** ISO 639-1. For a gap: the speaker's last detected or configured language; empty if unknown. */
   language: string;
-  /** 0 to 1: how sure the recogniser is of the language; 1 where it was given. */
+  /** 0 to 1: probability of the language; 1 if it was set. */
   languageProbability?: number;
   /** 0 to 1: mean probability of the tokens. */
   confidence: number;
   revision: number;
   status: SegmentStatus;
-  /** Length in UTF-16 units of the part of an interim's text that will not change any more. */
+  /** Length, in UTF-16 units, of the settled part of an interim's text: it does not change before the final. */
   stableLength?: number;
-  /** On finals: words of the settled part of the interims that the final has otherwise. */
+  /** On finals: settled words of interims that the final changed. */
   committedCorrections?: number;
   /** Place in the meeting's log, from 1, without holes. Finals and gaps have one, interims have none. */
   seq?: number;
@@ -64,5 +64,5 @@ export interface Segment {
   reason?: GapReason;
 }
 
-/** A segment that stands in the log. */
+/** A segment in the log. */
 export type CommittedSegment = Segment & { status: 'final' | 'gap'; seq: number };

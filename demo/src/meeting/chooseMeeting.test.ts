@@ -25,7 +25,7 @@ describe('the meeting that is played', () => {
       choiceSentence({ asked, model, meeting: chooseMeeting({ asked, model }) });
     expect(told(PUBLISHED)).toBe('Model base-q8_0, meeting people: a published model understands people.');
     expect(told(BUILT_IN)).toBe(
-      'Model parley-nano, meeting synthetic: the built-in model knows these synthetic voices only.',
+      'Model parley-nano, meeting synthetic: the built-in model knows only these synthetic voices.',
     );
     expect(told(BUILT_IN, 'people')).toBe('Model parley-nano, meeting people: as asked.');
   });
@@ -33,7 +33,7 @@ describe('the meeting that is played', () => {
   it('comes with a warning where the model cannot understand it', () => {
     const warned = (model: typeof BUILT_IN, asked: string) =>
       mismatchWarning({ model, meeting: chooseMeeting({ asked, model }) });
-    expect(warned(BUILT_IN, 'people')).toMatch(/^parley-nano knows synthetic voices only: .*\.$/);
+    expect(warned(BUILT_IN, 'people')).toMatch(/^parley-nano knows only synthetic voices: .*\.$/);
     expect(warned(BUILT_IN, PEOPLES_MEETING)).toBeDefined();
     expect(warned(BUILT_IN, 'synthetic')).toBeUndefined();
     expect(warned(PUBLISHED, 'people')).toBeUndefined();

@@ -45,7 +45,7 @@ export function choiceSentence(choice: {
     asked !== undefined
       ? 'as asked'
       : model.demo
-        ? 'the built-in model knows these synthetic voices only'
+        ? 'the built-in model knows only these synthetic voices'
         : 'a published model understands people';
   return `Model ${model.name}, meeting ${meeting.name}: ${why}.`;
 }
@@ -59,5 +59,5 @@ export function mismatchWarning({
   meeting: ChosenMeeting;
 }): string | undefined {
   if (!model.demo || meeting.directory !== PEOPLES_MEETING) return undefined;
-  return `${model.name} knows synthetic voices only: it will not understand the people of this meeting.`;
+  return `${model.name} knows only synthetic voices: it will not understand the people in this meeting.`;
 }

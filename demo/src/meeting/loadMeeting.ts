@@ -30,12 +30,12 @@ const meetingFileSchema = z.object({
       .refine((segment) => segment.end > segment.start, 'ends before it begins')
       .refine(
         ({ text, words }) => words === undefined || words.length === comparableWords(text).length,
-        'does not have one pair of times for each word',
+        'must have one pair of times for each word',
       )
       .refine(({ start, end, words = [] }) => {
         const times = [start, ...words.flat(), end];
         return times.every((time, index) => time >= (times[index - 1] ?? 0));
-      }, 'has words that are out of order or outside of it'),
+      }, 'has words that are out of order or outside its own times'),
   ),
 });
 
@@ -52,7 +52,7 @@ export async function loadMeeting(directory: string): Promise<Meeting> {
   try {
     text = await readFile(script, 'utf8');
   } catch (error) {
-    throw new DemoError(`There is no meeting in ${folder}: ${script} cannot be read.`, { cause: error });
+    throw new DemoError(`No meeting found in ${folder}: ${script} cannot be read.`, { cause: error });
   }
   let json: unknown;
   try {
@@ -72,7 +72,7 @@ export async function loadMeeting(directory: string): Promise<Meeting> {
   if (names.size !== speakers.length) throw new DemoError(`${script} is not a meeting: two speakers share a name.`);
   const stranger = parsed.data.segments.find(({ speaker }) => !names.has(speaker));
   if (stranger !== undefined) {
-    throw new DemoError(`${script} is not a meeting: ${stranger.speaker} speaks but is not among the speakers.`);
+    throw new DemoError(`${script} is not a meeting: ${stranger.speaker} speaks but is not listed as a speaker.`);
   }
   for (const { name, file } of speakers) {
     await access(file).catch((error: unknown) => {

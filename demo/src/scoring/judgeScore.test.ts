@@ -33,7 +33,7 @@ describe('what a transcript must reach', () => {
     const bad = { ...score, wer: 0, missedUtterances: 1, finalsInSilence: 2, misattributed: 1 };
     expect(judgeScore(bad, requirementsOf(model))).toEqual([
       '1 utterance is missing from the transcript.',
-      '2 captions are written while nobody said it.',
+      '2 captions are without any speech.',
       '1 caption is under the wrong name.',
     ]);
   });

@@ -28,7 +28,7 @@ export function judgeScore(score: MeetingScore, requirements: Requirements): str
     complaints.push(`${count(score.missedUtterances, 'utterance')} missing from the transcript.`);
   }
   if (score.finalsInSilence > requirements.finalsInSilence) {
-    complaints.push(`${count(score.finalsInSilence, 'caption')} written while nobody said it.`);
+    complaints.push(`${count(score.finalsInSilence, 'caption')} without any speech.`);
   }
   if (score.misattributed > requirements.misattributed) {
     complaints.push(`${count(score.misattributed, 'caption')} under the wrong name.`);

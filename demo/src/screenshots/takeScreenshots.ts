@@ -121,7 +121,7 @@ async function playScenes(options: {
   await shows(desktop, moments.transcript);
   await take(desktop, 'transcript');
   const failure = players.find((player) => player.failure !== undefined)?.failure;
-  if (failure !== undefined) throw new DemoError(`A participant was cut off from the meeting: ${failure}`);
+  if (failure !== undefined) throw new DemoError(`A participant lost the connection to the meeting: ${failure}`);
 }
 
 /** Waits for words in the captions, as long as makes sense. */

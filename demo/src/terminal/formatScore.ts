@@ -25,7 +25,8 @@ export function formatScore(
     '',
   ];
   const complaints = judgeScore(score, requirements);
-  if (complaints.length === 0) lines.push(colors.green('Passed: everybody was heard, understood and named.'));
+  if (complaints.length === 0)
+    lines.push(colors.green('Passed: everyone was captioned correctly and under the right name.'));
   else lines.push(colors.red('Not passed.'), ...complaints.map((complaint) => colors.red(`  ${complaint}`)));
   return lines;
 }

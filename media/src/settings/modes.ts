@@ -16,7 +16,7 @@ export interface Mode {
 /** The four modes. Data, not code paths. */
 export const MODES = {
   accurate: {
-    purpose: 'The best text, a moment later: no interim text, a wide search, patient with pauses.',
+    purpose: 'Best text, slightly later: no interim text, wide beam search, tolerant of pauses.',
     settings: {
       interimIntervalMs: 0,
       beamSize: 5,
@@ -35,7 +35,7 @@ export const MODES = {
     offered: true,
   },
   fast: {
-    purpose: 'The first word as soon as possible, on one small model.',
+    purpose: 'First words as soon as possible, using one small model.',
     settings: {
       interimIntervalMs: 250,
       firstInterimMs: 200,
@@ -50,7 +50,7 @@ export const MODES = {
     offered: true,
   },
   recording: {
-    purpose: 'The archive first: finals only, and the best model runs over the recording after the meeting.',
+    purpose: 'For the archive: finals only; the best model processes the recording after the meeting.',
     settings: {
       interimIntervalMs: 0,
       speculativeSilenceMs: 0,

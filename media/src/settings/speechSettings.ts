@@ -41,49 +41,52 @@ export const speechSettingsSchema = z.strictObject({
     .min(0.01)
     .max(0.95)
     .default(0.35)
-    .meta(live('Speech probability below which a frame counts as silence once speech has started', 'probability')),
-  preRollMs: z.int().min(0).max(2_000).default(400).meta(live('Audio kept from before the start of speech', 'ms')),
+    .meta(live('Speech probability below which a frame counts as silence after speech has started', 'probability')),
+  preRollMs: z.int().min(0).max(2_000).default(400).meta(live('Audio kept before the start of speech', 'ms')),
   postRollMs: z.int().min(0).max(1_000).default(300).meta(live('Silence kept after the end of speech', 'ms')),
-  minSpeechMs: z.int().min(32).max(2_000).default(250).meta(live('Shorter speech is taken for a noise', 'ms')),
+  minSpeechMs: z.int().min(32).max(2_000).default(250).meta(live('Shorter sounds are treated as noise', 'ms')),
 
   // Where an utterance ends
   endpointing: z
     .enum(['fixed', 'adaptive'])
     .default('adaptive')
-    .meta(live('fixed: endSilenceMs always; adaptive: by what has been said so far')),
+    .meta(live('fixed: always endSilenceMs; adaptive: depends on the words so far')),
   endSilenceMs: z.int().min(100).max(5_000).default(500).meta(live('Silence that ends an utterance', 'ms')),
   endSilenceSentenceMs: z
     .int()
     .min(100)
     .max(5_000)
     .default(300)
-    .meta(live('adaptive: silence that ends an utterance after what reads as the end of a sentence', 'ms')),
+    .meta(live('adaptive: silence that ends an utterance after a complete sentence', 'ms')),
   endSilenceUnfinishedMs: z
     .int()
     .min(100)
     .max(5_000)
     .default(800)
-    .meta(live('adaptive: silence that ends an utterance which breaks off within a sentence', 'ms')),
+    .meta(live('adaptive: silence that ends an utterance in the middle of a sentence', 'ms')),
   speculativeSilenceMs: z
     .int()
     .min(0)
     .max(1_000)
     .default(64)
     .meta(
-      live('Silence after which the final is begun, to be thrown away if speech resumes; 0 = not before the end', 'ms'),
+      live(
+        'Silence after which the final is started early and discarded if speech resumes; 0 = not before the end',
+        'ms',
+      ),
     ),
   maxSegmentMs: z
     .int()
     .min(2_000)
     .max(28_000)
     .default(28_000)
-    .meta(live("Longest utterance before it is cut between two words; the model's own longest window wins", 'ms')),
+    .meta(live("Longest utterance before it is split between two words; limited by the model's longest window", 'ms')),
   sentenceSplitMs: z
     .int()
     .min(0)
     .max(28_000)
     .default(3_000)
-    .meta(live('In a monologue, a sentence becomes final by itself once the utterance is so long; 0 = never', 'ms')),
+    .meta(live('Length of an utterance from which its finished sentences become final one by one; 0 = never', 'ms')),
 
   // Interims
   interimIntervalMs: z
@@ -98,14 +101,14 @@ export const speechSettingsSchema = z.strictObject({
     .min(2_000)
     .max(28_000)
     .default(6_000)
-    .meta(live('Most audio that one interim result looks at', 'ms')),
+    .meta(live('Maximum audio used for one interim result', 'ms')),
   stabilityAgreement: z
     .int()
     .min(2)
     .max(8)
     .default(2)
-    .meta(live('Interim results that have to agree on a word before it is shown as settled')),
-  stabilityMs: z.int().min(0).max(5_000).default(200).meta(live('Audio over which they have to agree', 'ms')),
+    .meta(live('Interim results that must agree on a word before it is shown as settled')),
+  stabilityMs: z.int().min(0).max(5_000).default(200).meta(live('Audio over which they must agree', 'ms')),
 
   // Recognition
   language: z
@@ -114,7 +117,7 @@ export const speechSettingsSchema = z.strictObject({
     .default('auto')
     .meta(
       live(
-        'ISO 639-1 code of the spoken language, one that the model knows; auto: found in the first seconds, and again when it changes; per-segment: found anew in each utterance',
+        'Spoken language: an ISO 639-1 code that the model supports; auto: detected in the first seconds, and again when it changes; per-segment: detected in each utterance',
       ),
     ),
   languages: z
@@ -123,7 +126,7 @@ export const speechSettingsSchema = z.strictObject({
     .default([])
     .meta(
       live(
-        'auto and per-segment: codes of the languages that can be spoken, ones that the model knows; none = all that it knows',
+        'auto and per-segment: codes of the languages to choose from, all supported by the model; none = every language that it supports',
       ),
     ),
   languageDetectionMs: z
@@ -131,26 +134,28 @@ export const speechSettingsSchema = z.strictObject({
     .min(500)
     .max(30_000)
     .default(3_000)
-    .meta(live('auto: speech that is heard before the language is settled', 'ms')),
+    .meta(live('auto: speech needed before the language is settled', 'ms')),
   languageProbability: probability
     .default(0.6)
-    .meta(live('auto: probability that settles the language', 'probability')),
+    .meta(live('auto: probability at which the language is settled', 'probability')),
   task: z
     .enum(['transcribe', 'translate'])
     .default('transcribe')
-    .meta(live('translate: into English, where the model can')),
+    .meta(live('translate: into English, if the model can')),
   beamSize: z.int().min(1).max(8).default(1).meta(live('Beam size of finals; 1 = greedy')),
   interimBeamSize: z.int().min(1).max(8).default(1).meta(live('Beam size of interims; 1 = greedy')),
   temperatureFallback: z
     .boolean()
     .default(true)
-    .meta(live('Finals that look wrong are decoded again at a higher temperature')),
-  prompt: z.string().max(1_000).default('').meta(live('Text that primes the recogniser')),
+    .meta(live('Decode finals that look wrong again at a higher temperature')),
+  prompt: z.string().max(1_000).default('').meta(live('Text given to the recogniser as context')),
   hotWords: phrases(64)
     .max(200)
     .default([])
-    .meta(live('Names and terms that the recogniser is to expect; those of deployment, room and participant add up')),
-  words: z.boolean().default(true).meta(live('Time and probability of every word, of interims and finals')),
+    .meta(
+      live('Names and terms that the recogniser should expect; those of server, room and participant are combined'),
+    ),
+  words: z.boolean().default(true).meta(live('Add time and probability of each word to interims and finals')),
 
   // Gates against invented text
   silenceLevelDb: z
@@ -158,69 +163,72 @@ export const speechSettingsSchema = z.strictObject({
     .min(-90)
     .max(-20)
     .default(-60)
-    .meta(live('Audio that is nowhere louder is never given to the recogniser', 'dBFS')),
+    .meta(live('Audio that never gets louder than this is not sent to the recogniser', 'dBFS')),
   noSpeechThreshold: probability
     .default(0.6)
-    .meta(live('No-speech probability above which an unsure text is dropped', 'probability')),
+    .meta(live('No-speech probability above which an uncertain text is dropped', 'probability')),
   logProbabilityThreshold: z
     .number()
     .min(-10)
     .max(0)
     .default(-1)
-    .meta(live('Mean log-probability of the tokens below which a text counts as unsure')),
+    .meta(live('Mean log-probability of the tokens below which a text counts as uncertain')),
   compressionRatioThreshold: z
     .number()
     .min(1)
     .max(10)
     .default(2.4)
-    .meta(live('Compression ratio above which a text without an end counts as a loop and is decoded again')),
+    .meta(live('Compression ratio above which an unfinished text counts as a loop and is decoded again')),
   tokensPerSecond: z
     .int()
     .min(4)
     .max(50)
     .default(16)
-    .meta(live('Most tokens of a text for each second of audio; more is a loop')),
+    .meta(live('Maximum tokens per second of audio; more counts as a loop')),
 
   // Text
-  startUppercase: z.boolean().default(true).meta(live('Sentences start with a capital letter')),
-  endPeriod: z.boolean().default(true).meta(live('Utterances that ended in silence end with a full stop at least')),
+  startUppercase: z.boolean().default(true).meta(live('Start sentences with a capital letter')),
+  endPeriod: z
+    .boolean()
+    .default(true)
+    .meta(live('End utterances that end in silence with a full stop if they have no other mark')),
 
   // Wake phrases
   wakePhrases: phrases(64)
     .max(8)
     .default([])
-    .meta(live('Phrases that wake the transcription; none = those of wakeWord, and without these always awake')),
+    .meta(live('Phrases that wake the transcription; none = the words of wakeWord, or always awake if there are none')),
   wakeGate: z
     .boolean()
     .default(true)
-    .meta(live('Nothing is transcribed until a wake phrase has been heard; without it they are only told of')),
+    .meta(live('Transcribe nothing until a wake phrase is detected; if off, wake phrases are only reported')),
   wakeSensitivity: probability
     .default(0.6)
-    .meta(live('How alike speech and phrase have to be; higher takes more for the phrase', '0 to 1')),
+    .meta(live('How readily speech is accepted as the phrase; higher = more readily', '0 to 1')),
   wakeActivationDelayMs: z
     .int()
     .min(0)
     .max(3_600_000)
     .default(0)
-    .meta(live('Awake for so long after the start of the track before a wake phrase is needed', 'ms')),
+    .meta(live('Time after the start of a track during which no wake phrase is needed', 'ms')),
   wakeTimeoutMs: z
     .int()
     .min(500)
     .max(600_000)
     .default(5_000)
-    .meta(live('Asleep again when nobody speaks for so long after the wake phrase', 'ms')),
+    .meta(live('Silence after the wake phrase that puts the speaker back to sleep', 'ms')),
   wakeFollowUpMs: z
     .int()
     .min(0)
     .max(600_000)
     .default(0)
-    .meta(live('Awake for so long after each final, so that one can go on without the phrase', 'ms')),
+    .meta(live('Time after each final during which the speaker can continue without the phrase', 'ms')),
 
   // Rooms
   crosstalkGuard: z
     .boolean()
     .default(true)
-    .meta(live('A voice that reaches a second microphone is captioned once, for its speaker')),
+    .meta(live('Caption a voice that reaches a second microphone only once, under its speaker')),
 });
 
 export type SpeechSettings = z.infer<typeof speechSettingsSchema>;

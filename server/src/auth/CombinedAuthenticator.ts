@@ -22,7 +22,7 @@ export class CombinedAuthenticator implements Authenticator {
   get description(): string {
     const { guests, provider } = this.#options;
     const ways = [provider?.description, guests?.description].filter((way) => way !== undefined);
-    return ways.length === 0 ? 'room tokens alone' : ways.join(', ');
+    return ways.length === 0 ? 'room tokens only' : ways.join(', ');
   }
 
   async authenticate(credentials: Credentials): Promise<Identity> {

@@ -123,7 +123,7 @@ describe('credentials of every kind', () => {
       await expect(both.authenticate(token(text))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
     const alone = new CombinedAuthenticator({ roomTokens });
-    expect([both.description, alone.description]).toEqual(['Keycloak, open (a name is enough)', 'room tokens alone']);
+    expect([both.description, alone.description]).toEqual(['Keycloak, open (a name is enough)', 'room tokens only']);
     await expect(alone.authenticate(guest)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     await expect(alone.authenticate(token(await provider.sign()))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });

@@ -34,8 +34,8 @@ export async function bannerText(server: Server): Promise<string> {
     lines.push(
       '',
       ...box([
-        'DEMO MODEL: it understands a few synthetic voices only, not people.',
-        'It will write confident nonsense for a real voice. For real use:',
+        'DEMO MODEL: it understands only a few synthetic voices, not people.',
+        'Real voices come out as confident nonsense. For real use:',
         'npm start -- --model base-q8_0   (or any name of: npm run parley -- models list)',
       ]),
     );
@@ -50,19 +50,19 @@ export async function bannerText(server: Server): Promise<string> {
     if (server.certificateAuthority !== undefined && settings.tls.certFile === undefined)
       lines.push('', ...phoneHelp(phoneUrl));
   }
-  lines.push('', `  ${pc.dim('Ctrl-C ends the server and everything it started.')}`, '');
+  lines.push('', `  ${pc.dim('Press Ctrl-C to stop the server and all its processes.')}`, '');
   return lines.join('\n');
 }
 
 /** What a phone shows about a certificate that it does not know, and the way out. */
 function phoneHelp(url: string): string[] {
   return [
-    `  ${pc.bold('On a phone')} the browser will first say that the connection is not private: the certificate was made`,
-    '  by this machine for development. Either choose "Advanced" and go on, or trust its authority once:',
-    `    1. open ${pc.cyan(`${url}/ca.crt`)} on the phone and keep the file`,
+    `  ${pc.bold('On a phone')} the browser first warns that the connection is not private: this machine created the certificate`,
+    '  for development. Either choose "Advanced" and continue, or trust its authority once:',
+    `    1. open ${pc.cyan(`${url}/ca.crt`)} on the phone and save the file`,
     '    2. Android: Settings > Security > Install a certificate > CA certificate',
     '       iPhone: Settings > Profile downloaded > Install; then General > About > Certificate Trust Settings',
-    '    Remove it again when you are done: whoever has its key could speak for any site to that phone.',
+    '    Remove it when you are done: anyone with its key could impersonate any site on that phone.',
   ];
 }
 

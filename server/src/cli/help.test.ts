@@ -11,11 +11,11 @@ test('the help lists the modes that can be chosen, each with what it is for', ()
   }
 });
 
-test('the list of modes says what each sets, and which cannot be chosen yet', () => {
+test('the list of modes says what each sets, and which not available yet', () => {
   const text = stripVTControlCharacters(modesText());
   expect(text).toContain(`accurate  ${MODES.accurate.purpose}`);
   expect(text).toContain('    beamSize: 5');
-  expect(text).toMatch(/^recording .*\(cannot be chosen yet\)$/m);
+  expect(text).toMatch(/^recording .*\(not available yet\)$/m);
 });
 
 test('the list of settings has units, choices and defaults', () => {

@@ -5,15 +5,15 @@ import { OFFERED_MODES } from '../config/speechSettings.js';
 
 const COMMANDS: [string, string][] = [
   ['start [flags]', 'serve meetings (what `npm start` does)'],
-  ['models list', 'models and wake words by name, and which are here'],
-  ['models pull NAME', 'download a model, a wake word, or all of these (wake-words)'],
-  ['models remove NAME', 'delete what was downloaded'],
-  ['models synth', 'write random weights of --shape base, to measure its speed: they know no words'],
-  ['keys list', 'API keys of integrators'],
-  ['keys create NAME', 'a key that may make room tokens: --rooms (needed), --grants, --days (90)'],
-  ['keys revoke ID', 'from now on it is nobody’s'],
-  ['settings [--markdown]', 'all settings with their meaning, unit and default'],
-  ['modes [--markdown]', 'the modes, what each is for and what it sets'],
+  ['models list', 'list models and wake words, and which are on this machine'],
+  ['models pull NAME', 'download a model or a wake word (wake-words: all of them)'],
+  ['models remove NAME', 'delete a downloaded model or wake word'],
+  ['models synth', 'write a model with random weights (--shape base), for measuring speed'],
+  ['keys list', 'list API keys'],
+  ['keys create NAME', 'create a key for room tokens: --rooms (required), --grants, --days (90)'],
+  ['keys revoke ID', 'revoke a key'],
+  ['settings [--markdown]', 'list all settings with meaning, unit and default'],
+  ['modes [--markdown]', 'list the modes with purpose and values'],
 ];
 
 /** Short help: commands and the flags that people use most. */
@@ -31,12 +31,12 @@ export function helpText(): string {
     pc.bold('Flags of start'),
     ...flags,
     row('--config FILE', 'settings from a YAML file'),
-    row('--insecure-http', 'no TLS; browsers then give the microphone on localhost only'),
+    row('--insecure-http', 'no TLS; browsers then allow the microphone on localhost only'),
     '',
     pc.bold('Modes'),
     ...OFFERED_MODES.map(({ name, purpose }) => row(`--mode ${name}`, purpose)),
     '',
-    pc.dim('Every setting is a flag, an environment variable and a key of the file: see `parley settings`.'),
+    pc.dim('Every setting is a flag, an environment variable and a key in the file; see `parley settings`.'),
     '',
   ].join('\n');
 }
@@ -59,7 +59,7 @@ export function modesText(): string {
   return Object.entries(MODES)
     .map(([name, { purpose, settings, offered }]) =>
       [
-        `${pc.bold(name)}  ${purpose}${offered ? '' : pc.dim('  (cannot be chosen yet)')}`,
+        `${pc.bold(name)}  ${purpose}${offered ? '' : pc.dim('  (not available yet)')}`,
         ...Object.entries(settings).map(([key, value]) => `    ${key}: ${String(value)}`),
       ].join('\n'),
     )

@@ -12,7 +12,7 @@ const USAGE = `Use:
   parley keys list
   parley keys create NAME --rooms daily,weekly [--grants join,listen] [--days 90]
   parley keys revoke ID
-With --rooms '*' a key is good for every room.
+With --rooms '*' the key is valid for every room.
 `;
 const USUAL_DAYS = 90;
 const USUAL_GRANTS: Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
@@ -44,7 +44,7 @@ export function keysCommand(args: readonly string[]): number {
         );
       }
       process.stdout.write(
-        `${pc.green('✓')} Key ${pc.bold(id)} for ${key.name}, until ${day(expiresAtMs, 'it is revoked')}. It is shown this once:\n\n  ${pc.bold(secret)}\n\n`,
+        `${pc.green('✓')} Key ${pc.bold(id)} for ${key.name}, until ${day(expiresAtMs, 'it is revoked')}. It is shown only once:\n\n  ${pc.bold(secret)}\n\n`,
       );
       return 0;
     }
@@ -85,23 +85,21 @@ function scopeOf(args: readonly string[]): { rooms: '*' | string[]; grants: Gran
     options: { rooms: { type: 'string' }, grants: { type: 'string' }, days: { type: 'string' } },
   });
   if (values.rooms === undefined) {
-    throw new KeyOptionError(
-      "--rooms says which rooms the key is for: --rooms daily,weekly, or --rooms '*' for every room.",
-    );
+    throw new KeyOptionError("Name the rooms of the key with --rooms daily,weekly, or use --rooms '*' for every room.");
   }
   const rooms = values.rooms.trim() === '*' ? '*' : listOf(values.rooms);
-  if (rooms.length === 0) throw new KeyOptionError('--rooms names no room.');
+  if (rooms.length === 0) throw new KeyOptionError('--rooms needs at least one room.');
   for (const room of rooms === '*' ? [] : rooms) {
     if (!roomNameSchema.safeParse(room).success) throw new KeyOptionError(`${room} is not a room name.`);
   }
   const grants = values.grants === undefined ? USUAL_GRANTS : listOf(values.grants);
   const unknown = grants.filter((grant) => !(GRANTS as readonly string[]).includes(grant));
   if (unknown.length > 0) {
-    throw new KeyOptionError(`There is no grant ${unknown.join(', ')}. There are: ${GRANTS.join(', ')}.`);
+    throw new KeyOptionError(`Unknown grant: ${unknown.join(', ')}. Grants are: ${GRANTS.join(', ')}.`);
   }
   const days = values.days === undefined ? USUAL_DAYS : Number(values.days);
   if (!(days > 0 && days <= 3_650)) {
-    throw new KeyOptionError('--days is a number above 0, at most 3650.');
+    throw new KeyOptionError('--days must be a number above 0 and at most 3650.');
   }
   return {
     rooms,
@@ -112,7 +110,7 @@ function scopeOf(args: readonly string[]): { rooms: '*' | string[]; grants: Gran
 
 function listText(keys: ApiKeys): string {
   const all = keys.list();
-  if (all.length === 0) return 'There are no keys. Make one with: parley keys create NAME --rooms ROOM\n';
+  if (all.length === 0) return 'There are no keys. Create one with: parley keys create NAME --rooms ROOM\n';
   const lastUses = keys.lastUses();
   return all
     .map(({ id, name, rooms, grants, createdAtMs, expiresAtMs }) =>
@@ -122,7 +120,7 @@ function listText(keys: ApiKeys): string {
         `rooms ${rooms === '*' ? 'all' : rooms.join(',')}`,
         `grants ${grants.join(',')}`,
         pc.dim(
-          `made ${day(createdAtMs, '')}, ends ${day(expiresAtMs, 'never')}, used ${day(lastUses.get(id), 'never')}`,
+          `created ${day(createdAtMs, '')}, expires ${day(expiresAtMs, 'never')}, last used ${day(lastUses.get(id), 'never')}`,
         ),
       ].join('  '),
     )

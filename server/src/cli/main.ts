@@ -30,6 +30,6 @@ switch (args.includes('--help') || args.includes('-h') ? 'help' : command) {
     process.stdout.write(helpText());
     break;
   default:
-    process.stderr.write(`There is no command "${command}".\n\n${helpText()}`);
+    process.stderr.write(`Unknown command "${command}".\n\n${helpText()}`);
     process.exitCode = 1;
 }

@@ -111,7 +111,7 @@ describe('parley models, of wake words', () => {
     expect(out).toContain('--wake-word-models alexa,hey_jarvis,hey_marvin,hey_mycroft\n');
     expect((await run('remove', 'alexa')).out).toBe('✓ alexa was removed\n');
     expect((await run('remove', 'wake-words')).out).toBe('✓ wake-words was removed\n');
-    expect((await run('remove', 'wake-words')).out).toBe('wake-words was not here\n');
+    expect((await run('remove', 'wake-words')).out).toBe('wake-words is not on this machine\n');
     expect(readdirSync(folder())).toEqual([]);
   });
 
@@ -132,7 +132,7 @@ describe('parley models synth', () => {
       code: 0,
       out:
         `✓ parley-synth-tiny-q8_0-7, 44 MB, is at ${path}\n` +
-        '  Its weights are random: it is as fast as a model of its shape, and knows no words.\n',
+        '  Its weights are random: it runs as fast as a real model of this shape, but knows no words.\n',
     });
     expect(err).toContain('parley-synth-tiny-q8_0-7: writing random weights 50 %\n');
     expect(readdirSync(join(cache, 'models')).filter((name) => name.startsWith('parley-synth'))).toHaveLength(1);
@@ -150,7 +150,9 @@ describe('parley models synth', () => {
     const removed = await run('remove', 'parley-synth-turbo-q8_0-1');
     expect(removed).toEqual({ code: 0, out: '✓ parley-synth-turbo-q8_0-1 was removed\n', err: '' });
     expect(readdirSync(folder)).toEqual([]);
-    expect((await run('remove', 'parley-synth-turbo-q8_0-1')).out).toBe('parley-synth-turbo-q8_0-1 was not here\n');
+    expect((await run('remove', 'parley-synth-turbo-q8_0-1')).out).toBe(
+      'parley-synth-turbo-q8_0-1 is not on this machine\n',
+    );
     expect((await run('list')).out).not.toContain('parley-synth');
   });
 
@@ -171,11 +173,11 @@ describe('parley models synth', () => {
   });
 
   test.each([
-    [[], /^✗ Which shape\? Use: parley models synth --shape tiny\|base\|small\|medium\|large-v3\|turbo /],
-    [['--shape', 'huge'], /^✗ There is no shape "huge"\. Use: /],
-    [['--shape', 'tiny', '--type', 'q4_0'], /^✗ There is no type "q4_0"\. Use: .*q8_0\|f16/],
+    [[], /^✗ A shape is required\. Use: parley models synth --shape tiny\|base\|small\|medium\|large-v3\|turbo /],
+    [['--shape', 'huge'], /^✗ Unknown shape "huge"\. Use: /],
+    [['--shape', 'tiny', '--type', 'q4_0'], /^✗ Unknown type "q4_0"\. Use: .*q8_0\|f16/],
     [['--shape', 'tiny', '--seed', '-1'], /^✗ .*Use: /s],
-    [['--shape', 'tiny', '--seed', '4294967296'], /^✗ "4294967296" is no whole number from 0 to 4294967295\./],
+    [['--shape', 'tiny', '--seed', '4294967296'], /^✗ "4294967296" is not a whole number from 0 to 4294967295\./],
     [['--size', 'tiny'], /^✗ Unknown option '--size'.*Use: /s],
   ])('says what is wrong with %j', async (args, message) => {
     const { code, out, err } = await run('synth', ...args);

@@ -65,7 +65,7 @@ export async function modelsCommand(args: readonly string[]): Promise<number> {
       process.stdout.write(pulledText(model, { name, fetched }));
     } else {
       const removed = await (meansWakeWords(name) ? wakeWords : store).remove(name);
-      process.stdout.write(removed ? `${pc.green('✓')} ${name} was removed\n` : `${name} was not here\n`);
+      process.stdout.write(removed ? `${pc.green('✓')} ${name} was removed\n` : `${name} is not on this machine\n`);
     }
     return 0;
   } catch (error) {

@@ -2,11 +2,11 @@ import type { ListedModel, ModelSource } from '@parley/media/node';
 import pc from 'picocolors';
 
 const SOURCES: Record<ModelSource, string> = {
-  builtIn: 'comes with Parley',
+  builtIn: 'bundled with Parley',
   download: 'the published file, downloaded',
-  packages: 'rebuilt from registry packages; its checksum is the publisher’s',
-  file: 'a file of yours',
-  address: 'from an address of yours',
+  packages: 'rebuilt from registry packages; its checksum matches the publisher’s',
+  file: 'your own file',
+  address: 'from your own address',
 };
 
 /** Where a model's file came from, for a line about it. */
@@ -23,9 +23,7 @@ export function modelsListText(models: readonly ListedModel[], wakeWords: readon
     `Whisper models ${pc.dim(`(weights by OpenAI, ${[...licences].join(', ')} licence)`)}`,
     ...models.map(lineOf),
     ...wakeWords,
-    pc.dim(
-      '● on this machine   ○ can be downloaded   ◐ also from registry packages, where its publisher is out of reach',
-    ),
+    pc.dim('● on this machine   ○ can be downloaded   ◐ can also be rebuilt from registry packages'),
     '',
   ].join('\n');
 }
@@ -41,7 +39,7 @@ function lineOf(model: ListedModel): string {
     (megabytes === undefined ? '' : `${Math.round(megabytes)} MB`).padStart(9),
     multilingual ? '' : pc.dim(' English only'),
     builtIn
-      ? pc.yellow(' built-in demo model, synthetic voices only')
+      ? pc.yellow(' built-in demo model, only synthetic voices')
       : synthetic
         ? pc.yellow(' random weights, knows no words')
         : pc.dim(origin),

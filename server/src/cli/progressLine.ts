@@ -5,7 +5,7 @@ const PHASES: Record<ModelProgress['phase'], string> = {
   download: 'downloading',
   packages: 'fetching packages',
   rebuild: 'rebuilding from packages',
-  waiting: 'another process is fetching it; waiting',
+  waiting: 'waiting for another process that is downloading it',
   synth: 'writing random weights',
 };
 

@@ -28,7 +28,7 @@ export async function startCommand(args: readonly string[]): Promise<void> {
     }
     endedAtMs = performance.now();
     ending.abort();
-    process.stderr.write(pc.dim(`\n${signal}: ending meetings and processes…\n`));
+    process.stderr.write(pc.dim(`\n${signal}: shutting down…\n`));
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
     if (server === undefined) setTimeout(() => process.exit(0), TIDYING_LIMIT_MS).unref();
     else void server.close().then(() => process.exit(0));
@@ -60,7 +60,7 @@ export async function startCommand(args: readonly string[]): Promise<void> {
     process.stdout.write(await bannerText(started));
   } catch (error) {
     if (ending.signal.aborted) process.exit(0);
-    process.stderr.write(`\n${pc.red('Parley does not start.')} ${sentenceOf(error)}\n`);
+    process.stderr.write(`\n${pc.red('Parley could not start.')} ${sentenceOf(error)}\n`);
     process.exit(1);
   }
 }
@@ -73,7 +73,7 @@ function settingsOf(args: readonly string[]): Settings {
     if (argument === '--config') {
       index += 1;
       file = args[index];
-      if (file === undefined) throw new SettingsError(['--config needs the path of a file.']);
+      if (file === undefined) throw new SettingsError(['--config needs a file path.']);
     } else if (argument.startsWith('--config=')) {
       file = argument.slice('--config='.length);
     } else if (argument === '--insecure-http') {

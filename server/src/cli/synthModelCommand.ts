@@ -52,19 +52,19 @@ export async function synthesize(options: {
   const megabytes = Math.round((await stat(path)).size / 1e6);
   return (
     `${pc.green('✓')} ${name}, ${megabytes} MB, is at ${path}\n` +
-    `  ${pc.yellow('Its weights are random: it is as fast as a model of its shape, and knows no words.')}\n`
+    `  ${pc.yellow('Its weights are random: it runs as fast as a real model of this shape, but knows no words.')}\n`
   );
 }
 
 /** @throws SynthUsageError */
 function synthOptionsOf(args: readonly string[]): SynthOptions & { out?: string } {
   const { shape, type = 'q8_0', seed = '1', out } = flagsOf(args);
-  if (shape === undefined) throw new SynthUsageError('Which shape?');
-  if (!isSynthShape(shape)) throw new SynthUsageError(`There is no shape "${shape}".`);
+  if (shape === undefined) throw new SynthUsageError('A shape is required.');
+  if (!isSynthShape(shape)) throw new SynthUsageError(`Unknown shape "${shape}".`);
   const known = SYNTH_TYPES.find((each) => each === type);
-  if (known === undefined) throw new SynthUsageError(`There is no type "${type}".`);
+  if (known === undefined) throw new SynthUsageError(`Unknown type "${type}".`);
   if (!/^\d+$/.test(seed) || Number(seed) > LARGEST_SEED) {
-    throw new SynthUsageError(`"${seed}" is no whole number from 0 to ${LARGEST_SEED}.`);
+    throw new SynthUsageError(`"${seed}" is not a whole number from 0 to ${LARGEST_SEED}.`);
   }
   return { shape, type: known, seed: Number(seed), ...(out === undefined ? {} : { out }) };
 }

@@ -102,7 +102,7 @@ describe('loadSettings', () => {
       support: { mode: 'fast', speech: { endSilenceMs: 400 }, hotWords: ['Ada'] },
     });
     expect(problemsOf(() => loadSettings({ flags: ['--rooms', '{}'] }))).toEqual([
-      '--rooms: rooms can be given in the settings file alone.',
+      '--rooms: rooms can only be set in the settings file.',
     ]);
     expect(problemsOf(() => loadSettings({ file: fileWith('rooms:\n  "no spaces": {}\n') }))).toHaveLength(1);
     expect(
@@ -112,10 +112,10 @@ describe('loadSettings', () => {
 
   test('refuses the mode recording with a sentence, for the server and for a room', () => {
     expect(problemsOf(() => loadSettings({ flags: ['--mode', 'recording'] }))).toEqual([
-      '--mode: the mode recording cannot be chosen until there are recordings; choose one of accurate, balanced, fast.',
+      '--mode: the mode recording is not available until recording exists; choose one of accurate, balanced, fast.',
     ]);
     expect(problemsOf(() => loadSettings({ file: fileWith('rooms:\n  a: { mode: recording }\n') }))[0]).toMatch(
-      /^rooms\.a\.mode: the mode recording cannot be chosen/,
+      /^rooms\.a\.mode: the mode recording is not available/,
     );
   });
 
@@ -147,7 +147,7 @@ describe('loadSettings', () => {
       classifierModels: [],
     });
     expect(problemsOf(() => loadSettings({ environment: { PARLEY_WAKE_WORD_MODELS: 'alexa,timer' } }))).toEqual([
-      'wakeWord.models.1: there is no published wake word "timer"; choose from alexa, hey_jarvis, hey_marvin, hey_mycroft.',
+      'wakeWord.models.1: "timer" is not a published wake word; choose from alexa, hey_jarvis, hey_marvin, hey_mycroft.',
     ]);
   });
 
@@ -161,7 +161,7 @@ describe('loadSettings', () => {
       ['--wake-word-embedding-model', 'wakeWord.embeddingModel'],
     ] as const) {
       expect(problemsOf(() => loadSettings({ flags: [...published, flag, own] }))).toEqual([
-        `${setting}: ${own} is another file than the words of wakeWord.models need. Leave ${setting} out where those of wakeWord.classifierModels can use the published one, too; otherwise leave wakeWord.models out.`,
+        `${setting}: ${own} is not the file that the words of wakeWord.models need. Leave ${setting} out if wakeWord.classifierModels also works with the published one; otherwise leave wakeWord.models out.`,
       ]);
       expect(problemsOf(() => loadSettings({ flags: [...published, flag, '/nowhere.onnx'] }))).toEqual([
         `${setting}: there is no file at /nowhere.onnx.`,

@@ -58,7 +58,7 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
   }
   const put = (leaf: SettingLeaf, raw: string, origin: string) => {
     if (leaf.type === 'map') {
-      problems.push(`${origin}: ${leaf.path.join('.')} can be given in the settings file alone.`);
+      problems.push(`${origin}: ${leaf.path.join('.')} can only be set in the settings file.`);
       return;
     }
     const value = convert(leaf, raw);
@@ -151,7 +151,7 @@ function mergeFile(options: { file: string; tree: Tree; origins: Map<string, str
     return;
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    problems.push(`${file}: a settings file is a map of names and values.`);
+    problems.push(`${file}: a settings file must be a map of names and values.`);
     return;
   }
   Object.assign(tree, content);

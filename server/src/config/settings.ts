@@ -12,7 +12,7 @@ import {
 } from '@parley/media/settings';
 import { z } from 'zod';
 
-/** `shownDefault`: what people read where the default depends on the machine. */
+/** `shownDefault`: what the docs show when the default depends on the machine. */
 export type ServerSettingMeta = SettingMeta & { shownDefault?: string };
 
 const restart = (description: string, unit?: string): ServerSettingMeta => ({
@@ -24,11 +24,11 @@ const restart = (description: string, unit?: string): ServerSettingMeta => ({
 const port = z.int().min(0).max(65_535);
 const offeredModes = (Object.keys(MODES) as ModeName[]).filter((name) => MODES[name].offered);
 
-/** A mode that people may choose now. */
+/** A mode that can be chosen now. */
 export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
   error: ({ input }) =>
     typeof input === 'string' && Object.hasOwn(MODES, input)
-      ? `the mode ${input} cannot be chosen until there are recordings; choose one of ${offeredModes.join(', ')}`
+      ? `the mode ${input} is not available until recording exists; choose one of ${offeredModes.join(', ')}`
       : undefined,
 });
 
@@ -37,7 +37,7 @@ const file = z.string().min(1).max(4_096);
 const wakeWordName = z.enum(WAKE_WORD_NAMES, {
   error: ({ input }) =>
     typeof input === 'string'
-      ? `there is no published wake word "${input}"; choose from ${WAKE_WORD_NAMES.join(', ')}`
+      ? `"${input}" is not a published wake word; choose from ${WAKE_WORD_NAMES.join(', ')}`
       : undefined,
 });
 
@@ -47,101 +47,108 @@ const wakeWordName = z.enum(WAKE_WORD_NAMES, {
  */
 export const settingsSchema = z.strictObject({
   host: z.string().min(1).max(255).default('127.0.0.1').meta(restart('Address to listen on')),
-  port: port.default(8443).meta(restart('Port of the page, the API and the sockets; 0 = any free one')),
-  lan: z.boolean().default(false).meta(restart('Be reachable from the local network; a join secret is then required')),
+  port: port.default(8443).meta(restart('Port of the page, the API and the sockets; 0 = any free port')),
+  lan: z.boolean().default(false).meta(restart('Allow connections from the local network; requires a join secret')),
   joinSecret: z
     .string()
     .min(6)
     .max(128)
     .optional()
-    .meta(restart('What people must know to join; made up and printed when needed and not given')),
+    .meta(restart('Secret that guests need to join; generated and printed if it is required and not set')),
   origins: z
     .array(z.url({ protocol: /^https?$/ }))
     .max(100)
     .default([])
-    .meta(restart('Further origins (https://host) whose pages may use this server')),
+    .meta(restart('Other origins (https://host) whose pages may use this server')),
   keycloak: z
     .strictObject({
       url: z
         .url({ protocol: /^https?$/ })
         .optional()
-        .meta(restart('Address of Keycloak as browsers see it, e.g. https://id.example; people then sign in there')),
+        .meta(restart('Address of Keycloak as seen by browsers, e.g. https://id.example; enables sign-in')),
       internalUrl: z
         .url({ protocol: /^https?$/ })
         .optional()
-        .meta(restart('Address at which this server reaches it, where that is another one')),
-      realm: z.string().min(1).max(128).default('parley').meta(restart('Realm')),
+        .meta(restart('Address of Keycloak as seen by this server, if different')),
+      realm: z.string().min(1).max(128).default('parley').meta(restart('Keycloak realm')),
       clientId: z.string().min(1).max(128).default('parley-web').meta(restart('Public client of the meeting page')),
-      audience: z.string().min(1).max(128).default('parley').meta(restart('What tokens must be meant for')),
+      audience: z.string().min(1).max(128).default('parley').meta(restart('Required audience of tokens')),
       serviceClientId: z
         .string()
         .min(1)
         .max(128)
         .default('parley-service')
-        .meta(
-          restart('Confidential client: its service account may mint room tokens, and asks whether tokens still hold'),
-        ),
+        .meta(restart('Confidential client whose service account creates room tokens and introspects tokens')),
       serviceClientSecret: z
         .string()
         .min(8)
         .max(512)
         .optional()
-        .meta(restart('Its secret; with it tokens are introspected, so that a disabled user is out within a minute')),
+        .meta(
+          restart(
+            'Secret of that client; if set, tokens are introspected, so that a disabled user is disconnected within a minute',
+          ),
+        ),
       introspectEveryMs: z
         .int()
         .min(5_000)
         .max(3_600_000)
         .default(60_000)
-        .meta(restart('How often that is asked', 'ms')),
-      caFile: file.optional().meta(restart('Certificate authority (PEM) of its address, where the system knows none')),
+        .meta(restart('Interval between introspections', 'ms')),
+      caFile: file.optional().meta(restart('Certificate authority (PEM) of Keycloak, if the system does not know it')),
     })
     .prefault({}),
   guests: z
     .boolean()
     .optional()
     .meta({
-      ...restart('Let people in with a name alone (and the join secret beyond this machine)'),
+      ...restart('Let people join with only a name (from other machines, also the join secret)'),
       shownDefault: 'only without Keycloak',
     }),
   audit: z
     .strictObject({
-      enabled: z.boolean().default(true).meta(restart('Write down who joined, moderated and was refused')),
-      file: file.optional().meta({ ...restart('Where to, as JSON lines'), shownDefault: 'audit.log in dataDir' }),
+      enabled: z.boolean().default(true).meta(restart('Keep an audit log of who joined, moderated and was refused')),
+      file: file
+        .optional()
+        .meta({ ...restart('File of the audit log (JSON lines)'), shownDefault: 'audit.log in dataDir' }),
     })
     .prefault({}),
   dataDir: z
     .string()
     .min(1)
     .default(() => process.env.PARLEY_DATA ?? join(homedir(), '.local', 'share', 'parley'))
-    .meta({ ...restart('Folder for certificates and other things to keep'), shownDefault: '~/.local/share/parley' }),
+    .meta({
+      ...restart('Folder for certificates, keys and other persistent data'),
+      shownDefault: '~/.local/share/parley',
+    }),
   cacheDir: z
     .string()
     .min(1)
     .default(() => cacheDirectory())
-    .meta({ ...restart('Folder for models and what was built'), shownDefault: '~/.cache/parley' }),
+    .meta({ ...restart('Folder for models and built files'), shownDefault: '~/.cache/parley' }),
   tls: z
     .strictObject({
       enabled: z
         .boolean()
         .default(true)
-        .meta(restart('https; without it browsers give the microphone on localhost only')),
+        .meta(restart('Serve over https; without it browsers allow the microphone on localhost only')),
       certFile: z
         .string()
         .optional()
-        .meta(restart('Certificate chain in PEM; a development certificate is made without')),
-      keyFile: z.string().optional().meta(restart('Private key in PEM')),
+        .meta(restart('Certificate chain (PEM); without one, a development certificate is created')),
+      keyFile: z.string().optional().meta(restart('Private key (PEM)')),
     })
     .prefault({}),
   media: z
     .strictObject({
       port: port
         .default(44_444)
-        .meta(restart('UDP and TCP port for audio; SFU process n takes this + n; 0 = any free ones')),
+        .meta(restart('UDP and TCP port for audio; SFU process n uses this + n; 0 = any free ports')),
       announcedAddress: z
         .string()
         .max(255)
         .optional()
-        .meta(restart('Address that browsers reach this machine at, where it is not one of its own')),
+        .meta(restart('Address at which browsers reach this machine, if it is not one of its own')),
       sfuWorkers: z
         .int()
         .min(1)
@@ -156,8 +163,8 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .max(1_000)
     .default('auto')
-    .meta(restart('Whisper model: auto, a name of `parley models list`, a file or an address')),
-  modelBaseUrl: z.url().optional().meta(restart('Where published models are downloaded from')),
+    .meta(restart('Whisper model: auto, a name from `parley models list`, a file or an address')),
+  modelBaseUrl: z.url().optional().meta(restart('Base address for downloads of published models')),
   interimModel: z
     .string()
     .min(1)
@@ -165,21 +172,31 @@ export const settingsSchema = z.strictObject({
     .default('auto')
     .meta(
       restart(
-        'Model of interim text: same, a name, a file or an address; auto: where the mode takes two models and a much smaller one has been downloaded, that one',
+        'Model for interim text: same, a name, a file or an address; auto: a much smaller model if the mode uses two models and one has been downloaded',
       ),
     ),
-  device: z.enum(['auto', 'cpu', 'cuda']).default('auto').meta(restart('Where the recogniser runs')),
+  device: z.enum(['auto', 'cpu', 'cuda']).default('auto').meta(restart('Device that the recogniser runs on')),
   engine: z
     .enum(['auto', 'onnx', 'whispercpp'])
     .default('auto')
     .meta(
       restart(
-        'Who encodes audio on a CPU: onnx is ONNX Runtime, several times quicker than whispercpp; auto: onnx where it works. The decoder is whisper.cpp each time',
+        'Audio encoder on a CPU: onnx (ONNX Runtime) is several times faster than whispercpp; auto: onnx if it works. The decoder is always whisper.cpp',
       ),
     ),
-  lanes: z.int().min(1).max(8).optional().meta(restart('Recognitions at the same time; default by device and cores')),
-  threadsPerLane: z.int().min(1).max(64).optional().meta(restart('CPU threads of one recognition; default by cores')),
-  mode: modeSchema.default('balanced').meta(restart('Named set of speech settings; rooms may have another')),
+  lanes: z
+    .int()
+    .min(1)
+    .max(8)
+    .optional()
+    .meta(restart('Recognitions that run at the same time; default: depends on device and cores')),
+  threadsPerLane: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta(restart('CPU threads for one recognition; default: depends on the cores')),
+  mode: modeSchema.default('balanced').meta(restart('Named set of speech settings; rooms can use a different one')),
   speech: speechOverridesSchema.prefault({}),
   rooms: z
     .record(
@@ -193,11 +210,13 @@ export const settingsSchema = z.strictObject({
       }),
     )
     .default({})
-    .meta(restart('Mode, speech settings, hot words and members of single rooms, by name; in the file alone')),
+    .meta(
+      restart('Mode, speech settings, hot words and members of individual rooms, by name; in the settings file only'),
+    ),
   memberSettings: z
     .boolean()
     .default(true)
-    .meta(restart("Everybody in a room may change the room's speech settings; their own they always may")),
+    .meta(restart("Let everyone in a room change the room's speech settings; people can always change their own")),
   wakeWord: z
     .strictObject({
       models: z
@@ -206,23 +225,23 @@ export const settingsSchema = z.strictObject({
         .default([])
         .meta(
           restart(
-            `Published wake words by name, fetched when missing; licence ${WAKE_WORD_LICENCE.name}: ${WAKE_WORD_LICENCE.condition}`,
+            `Published wake words by name, downloaded if missing; licence ${WAKE_WORD_LICENCE.name}: ${WAKE_WORD_LICENCE.condition}`,
           ),
         ),
-      melModel: file.optional().meta(restart('ONNX file that makes mel spectrograms for wake word classifiers')),
-      embeddingModel: file.optional().meta(restart('ONNX file that makes embeddings of them')),
+      melModel: file.optional().meta(restart('ONNX file that computes mel spectrograms for wake word classifiers')),
+      embeddingModel: file.optional().meta(restart('ONNX file that computes embeddings from mel spectrograms')),
       classifierModels: z
         .array(file)
         .max(16)
         .default([])
-        .meta(restart('ONNX files in the format of openWakeWord, one for each wake word')),
+        .meta(restart('Wake word classifiers: ONNX files in openWakeWord format, one per wake word')),
     })
     .prefault({}),
   trustedProxies: z
     .array(z.union([z.ipv4(), z.ipv6()]))
     .max(100)
     .default([])
-    .meta(restart('Addresses of proxies in front of this server, whose X-Forwarded-For is believed')),
+    .meta(restart('Addresses of proxies in front of this server whose X-Forwarded-For is trusted')),
   turn: z
     .strictObject({
       urls: z
@@ -230,25 +249,25 @@ export const settingsSchema = z.strictObject({
           z
             .string()
             .max(512)
-            .regex(/^(stuns?|turns?):/, 'begins with stun:, turn: or turns:'),
+            .regex(/^(stuns?|turns?):/, 'must start with stun:, turn: or turns:'),
         )
         .max(10)
         .default([])
-        .meta(restart('Relays that browsers may use')),
-      username: z.string().min(1).max(256).optional().meta(restart('Account at the relays')),
-      credential: z.string().min(1).max(256).optional().meta(restart('Its password')),
+        .meta(restart('TURN and STUN servers for browsers')),
+      username: z.string().min(1).max(256).optional().meta(restart('User name for the TURN servers')),
+      credential: z.string().min(1).max(256).optional().meta(restart('Password for the TURN servers')),
       secret: z
         .string()
         .min(8)
         .max(256)
         .optional()
-        .meta(restart('Instead of an account: the secret shared with coturn, which makes credentials that run out')),
-      ttlS: z.int().min(30).max(300).default(300).meta(restart('How long these hold', 's')),
+        .meta(restart('Secret shared with coturn, instead of user name and password; creates credentials that expire')),
+      ttlS: z.int().min(30).max(300).default(300).meta(restart('Lifetime of these credentials', 's')),
     })
     .refine(
       ({ secret, username, credential }) =>
         secret === undefined || (username === undefined && credential === undefined),
-      'secret and an account (username, credential) exclude each other',
+      'set either secret, or username and credential',
     )
     .prefault({}),
   metrics: z
@@ -256,19 +275,19 @@ export const settingsSchema = z.strictObject({
       enabled: z
         .boolean()
         .default(false)
-        .meta(restart('GET /metrics for other machines too; programs on this machine always may')),
+        .meta(restart('Serve GET /metrics to other machines; programs on this machine always have access')),
       token: z
         .string()
         .min(16)
         .max(256)
         .optional()
-        .meta(restart('Bearer token that GET /metrics then asks for, of everybody')),
+        .meta(restart('Bearer token required for GET /metrics, also on this machine')),
     })
     .prefault({}),
   limits: z
     .strictObject({
       rooms: z.int().min(1).max(10_000).default(200).meta(restart('Rooms at the same time')),
-      participantsPerRoom: z.int().min(1).max(1_000).default(50).meta(restart('Participants of one room')),
+      participantsPerRoom: z.int().min(1).max(1_000).default(50).meta(restart('Participants in one room')),
       producersPerPeer: z.int().min(1).max(4).default(1).meta(restart('Tracks that one participant may send')),
       transportsPerPeer: z
         .int()
@@ -282,7 +301,7 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .max(100_000)
         .default(300)
-        .meta(restart('New sockets from one address within a minute; an office may be one address')),
+        .meta(restart('New sockets per minute from one address; a whole office may share one address')),
       postsPerMinutePerAddress: z
         .int()
         .min(1)
@@ -290,7 +309,7 @@ export const settingsSchema = z.strictObject({
         .default(300)
         .meta(
           restart(
-            'Room tokens that one address may ask for within a minute, and refused sign-outs; an IPv6 network of 64 bits is one address',
+            'Room token requests and refused sign-outs per minute from one address; an IPv6 /64 network counts as one address',
           ),
         ),
       socketsPerAddress: z.int().min(1).max(100_000).default(300).meta(restart('Open sockets from one address')),
@@ -299,20 +318,20 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .max(1_000)
         .default(20)
-        .meta(restart('Requests over one socket in the long run; twice that for one person over all of theirs')),
-      messageBurst: z.int().min(10).max(10_000).default(150).meta(restart('Requests over one socket at once')),
+        .meta(restart('Sustained requests per second over one socket; twice that for all sockets of one person')),
+      messageBurst: z.int().min(10).max(10_000).default(150).meta(restart('Requests over one socket in a burst')),
       sessionMs: z
         .int()
         .min(60_000)
         .max(7 * 24 * 3_600_000)
         .default(12 * 3_600_000)
-        .meta(restart('Longest that one connection may last', 'ms')),
+        .meta(restart('Maximum duration of one connection', 'ms')),
       transcriptSegments: z
         .int()
         .min(100)
         .max(1_000_000)
         .default(20_000)
-        .meta(restart('Segments of a meeting that are kept for late joiners; the oldest go first')),
+        .meta(restart('Segments of a meeting kept for late joiners; the oldest are dropped first')),
     })
     .prefault({}),
   meetingEndDelayMs: z
@@ -320,14 +339,14 @@ export const settingsSchema = z.strictObject({
     .min(0)
     .max(24 * 3_600_000)
     .default(300_000)
-    .meta(restart('How long a meeting waits for somebody to come back after the last one left', 'ms')),
+    .meta(restart('How long a meeting continues after the last participant has left', 'ms')),
   log: z
     .strictObject({
       level: z
         .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
         .default('info')
-        .meta(restart('Least severe level that is logged')),
-      file: z.string().optional().meta(restart('File for the log; standard error without')),
+        .meta(restart('Minimum level to log')),
+      file: z.string().optional().meta(restart('Log file; default: standard error')),
     })
     .prefault({}),
 });

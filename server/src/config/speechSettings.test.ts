@@ -81,9 +81,9 @@ describe('checkedMode', () => {
   test('refuses recording with a sentence, and others with what there is', () => {
     expect(problemsOf(() => checkedMode('recording'))[0]).toMatchObject({
       setting: 'mode',
-      problem: expect.stringContaining('cannot be chosen until there are recordings'),
+      problem: expect.stringContaining('is not available until recording exists'),
     });
-    expect(problemsOf(() => checkedMode('fastest'))[0]?.problem).toBe('is none of accurate, balanced, fast');
+    expect(problemsOf(() => checkedMode('fastest'))[0]?.problem).toBe('must be one of accurate, balanced, fast');
     expect(problemsOf(() => checkedMode('__proto__'))[0]?.setting).toBe('mode');
   });
 });

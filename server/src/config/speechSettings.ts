@@ -76,7 +76,7 @@ export function checkedPatch(change: SpeechSettingsPatch): SpeechOverrides {
   const described = describeSpeechSettings();
   for (const name of Object.keys(settings)) {
     if (Object.hasOwn(described, name) && described[name as SpeechSettingName].class !== 'live') {
-      problems.push({ setting: name, problem: 'cannot change in the middle of a meeting' });
+      problems.push({ setting: name, problem: 'cannot be changed during a meeting' });
     }
   }
   if (problems.length > 0) throw invalidSettings(problems);
@@ -88,8 +88,8 @@ export function checkedMode(name: string): ModeName {
   const parsed = modeSchema.safeParse(name);
   if (parsed.success) return parsed.data;
   const problem = Object.hasOwn(MODES, name)
-    ? (parsed.error.issues[0]?.message ?? 'cannot be chosen')
-    : `is none of ${OFFERED_MODES.map((mode) => mode.name).join(', ')}`;
+    ? (parsed.error.issues[0]?.message ?? 'is not available')
+    : `must be one of ${OFFERED_MODES.map((mode) => mode.name).join(', ')}`;
   throw invalidSettings([{ setting: 'mode', problem }]);
 }
 
@@ -137,8 +137,7 @@ function invalidSettings(problems: SettingProblem[], message?: string): ParleyEr
   const names = [...new Set(problems.map(({ setting }) => setting))];
   return new ParleyError('INVALID_SETTINGS', {
     message:
-      message ??
-      `These settings cannot be taken: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ' and more' : ''}.`,
+      message ?? `These settings are invalid: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ' and more' : ''}.`,
     details: { settings: problems.slice(0, 32) },
   });
 }

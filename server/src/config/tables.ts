@@ -38,9 +38,9 @@ export function modesTable(): string {
     `| | ${names.map((name) => `\`${name}\``).join(' | ')} |`,
     `|---|${names.map(() => '---|').join('')}`,
     ...rows,
-    `| two models, where there are two | ${names.map((name) => yesOrNo(MODES[name].separateInterimModel)).join(' | ')} |`,
-    `| model \`auto\` is the small one on a GPU, too | ${names.map((name) => yesOrNo(MODES[name].smallModel)).join(' | ')} |`,
-    `| can be chosen | ${names.map((name) => yesOrNo(MODES[name].offered)).join(' | ')} |`,
+    `| separate interim model, if there is one | ${names.map((name) => yesOrNo(MODES[name].separateInterimModel)).join(' | ')} |`,
+    `| model \`auto\`: small one, also on a GPU | ${names.map((name) => yesOrNo(MODES[name].smallModel)).join(' | ')} |`,
+    `| available | ${names.map((name) => yesOrNo(MODES[name].offered)).join(' | ')} |`,
     '',
   ].join('\n');
 }

@@ -35,7 +35,7 @@ test('the published files may be named although the published words bring them',
 test('files of the same length with something else in them are others', () => {
   const other = fileOf('mel.onnx', 'publishes');
   expect(wakeWordProblems({ models: ['alexa'], melModel: other, classifierModels: [] })).toEqual([
-    expect.stringMatching(/^wakeWord\.melModel: .* is another file/),
+    expect.stringMatching(/^wakeWord\.melModel: .* is not the file/),
   ]);
 });
 

@@ -28,8 +28,8 @@ function sharedProblem(
 ): string[] {
   if (path === undefined || !differs(path, wanted)) return [];
   return [
-    `wakeWord.${setting}: ${path} is another file than the words of wakeWord.models need. Leave wakeWord.${setting} out where those of ` +
-      'wakeWord.classifierModels can use the published one, too; otherwise leave wakeWord.models out.',
+    `wakeWord.${setting}: ${path} is not the file that the words of wakeWord.models need. Leave wakeWord.${setting} out if ` +
+      'wakeWord.classifierModels also works with the published one; otherwise leave wakeWord.models out.',
   ];
 }
 

@@ -197,7 +197,7 @@ describe('GET /metrics', () => {
       { forwarded: 'for=203.0.113.9' },
     ]) {
       const { status, body } = await get('/metrics', headers as Record<string, string>);
-      expect([status, body], JSON.stringify(headers)).toEqual([404, 'There is nothing here.\n']);
+      expect([status, body], JSON.stringify(headers)).toEqual([404, 'Not found.\n']);
     }
   });
 

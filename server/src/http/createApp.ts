@@ -62,7 +62,7 @@ export function createApp(options: AppOptions): Express {
       response
         .status(403)
         .type('text/plain')
-        .send('This page or address may not use this server. See the setting "origins".\n');
+        .send('This page or address is not allowed to use this server. See the setting "origins".\n');
       return;
     }
     next();
@@ -81,7 +81,7 @@ export function createApp(options: AppOptions): Express {
       ...(reason === undefined ? {} : { reason }),
       transcription,
       ...(transcription.model.demo
-        ? { warning: 'The built-in demo model is active: it understands a few synthetic voices only, not people.' }
+        ? { warning: 'The built-in demo model is active: it understands only a few synthetic voices, not people.' }
         : {}),
     });
   });
@@ -130,7 +130,7 @@ export function createApp(options: AppOptions): Express {
   }
 
   app.use((_request, response) => {
-    response.status(404).type('text/plain').send('There is nothing here.\n');
+    response.status(404).type('text/plain').send('Not found.\n');
   });
   // Express would show its stack.
   app.use(((error: unknown, _request, response, next) => {

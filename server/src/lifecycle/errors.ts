@@ -16,7 +16,7 @@ export class StartError extends Error {
       case 'EADDRINUSE':
         return new StartError(
           'PORT_IN_USE',
-          `Port ${port} on ${host} is in use. Choose another with --port, or stop the program that holds it.`,
+          `Port ${port} on ${host} is in use. Choose another with --port, or stop the program that uses it.`,
           { cause: error },
         );
       case 'EADDRNOTAVAIL':
@@ -26,7 +26,7 @@ export class StartError extends Error {
       case 'EACCES':
         return new StartError(
           'PORT_FORBIDDEN',
-          `This account may not open port ${port}. Choose one above 1023 with --port.`,
+          `This account is not allowed to open port ${port}. Choose one above 1023 with --port.`,
           {
             cause: error,
           },

@@ -50,7 +50,7 @@ describe('a second model that cannot do what the first one can', () => {
   test('is refused by name where it knows English alone and the language is to be found', async () => {
     for (const language of ['auto', 'per-segment']) {
       await expect(choose({ spec: 'tiny.en', second: english, speech: { language } })).rejects.toMatchObject(
-        refused('interimModel: The model tiny.en knows en alone, and large finds the language among others.'),
+        refused('interimModel: The model tiny.en only knows en, but large detects more languages.'),
       );
     }
   });

@@ -29,7 +29,7 @@ export async function interimModelOf(options: {
   const [inability] = inabilitiesOf(interim, wish);
   const why =
     inability?.sentence ??
-    `The model ${interim.name} knows ${languagesOf(interim).join(', ')} alone, and ${main.name} finds the language among others.`;
-  const remedy = `Take another model, or same, or set speech.language to one that both know.`;
+    `The model ${interim.name} only knows ${languagesOf(interim).join(', ')}, but ${main.name} detects more languages.`;
+  const remedy = `Use another model, or same, or set speech.language to a language that both know.`;
   throw new SettingsError([`interimModel: ${why} ${remedy}`]);
 }

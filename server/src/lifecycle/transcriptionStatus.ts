@@ -4,19 +4,19 @@ import { languagesOf } from '@parley/media/settings';
 
 const SENTENCES: Record<Exclude<LoadReason, 'recovered'>, Record<TranscriptionDegradation['level'], string>> = {
   manySpeak: {
-    1: 'Many people speak: text appears less often while they do. Nothing is lost.',
-    2: 'Many people speak: text appears much less often while they do. Nothing is lost.',
-    3: 'Too many people speak for text to appear before an utterance is over. Nothing is lost.',
+    1: 'Many people are speaking: live text updates less often. Nothing is lost.',
+    2: 'Many people are speaking: live text updates much less often. Nothing is lost.',
+    3: 'Too many people are speaking: text appears only after each utterance. Nothing is lost.',
   },
   slowModel: {
-    1: 'The recogniser is slow: text appears less often while people speak. Nothing is lost.',
-    2: 'The recogniser is slow: text appears much less often while people speak. Nothing is lost.',
-    3: 'The recogniser is slow: text appears only once an utterance is over. Nothing is lost.',
+    1: 'Speech recognition is slow: live text updates less often. Nothing is lost.',
+    2: 'Speech recognition is slow: live text updates much less often. Nothing is lost.',
+    3: 'Speech recognition is slow: text appears only after each utterance. Nothing is lost.',
   },
   finalsWait: {
-    1: 'The recogniser is behind: text appears less often while people speak, and later.',
-    2: 'The recogniser is behind: text appears much less often while people speak, and later.',
-    3: 'The recogniser has more to do than it can: text appears only once an utterance is over, and later.',
+    1: 'Speech recognition is behind: live text updates less often, and captions arrive later.',
+    2: 'Speech recognition is behind: live text updates much less often, and captions arrive later.',
+    3: 'Speech recognition is overloaded: text appears only after each utterance, and later.',
   },
 };
 

@@ -284,7 +284,7 @@ export class Room {
     const { participantId } = peer;
     if (scope === 'participant') {
       if (mode !== undefined) {
-        throw new ParleyError('BAD_REQUEST', { message: 'updateSettings: a mode is for the whole room.' });
+        throw new ParleyError('BAD_REQUEST', { message: 'updateSettings: a mode can only be set for the whole room.' });
       }
       this.#speech.changeParticipant({ participantId, settings });
       this.#media.applySettingsOf(peer);

@@ -131,7 +131,7 @@ describe('RoomSettings', () => {
   test('tells of settings that contradict each other before what the model cannot do', () => {
     const settings = settingsOf({ model: { ...MODEL, multilingual: false } });
     const wrong = { vadThreshold: 0.2, language: 'de' };
-    const refused = { message: 'These settings cannot be taken: vadNegativeThreshold, language.' };
+    const refused = { message: 'These settings are invalid: vadNegativeThreshold, language.' };
     expect(() => settings.changeRoom({ settings: wrong })).toThrow(expect.objectContaining(refused));
   });
 

@@ -129,7 +129,7 @@ export class SignalingServer {
     const version = (auth as { protocolVersion?: unknown } | undefined)?.protocolVersion;
     if (version !== PROTOCOL_VERSION) {
       throw new ParleyError('PROTOCOL_VERSION_UNSUPPORTED', {
-        message: `This server speaks protocol version ${PROTOCOL_VERSION}. Reload the page or update the SDK.`,
+        message: `This server uses protocol version ${PROTOCOL_VERSION}. Reload the page or update the SDK.`,
       });
     }
     const parsed = handshakeSchema.safeParse(auth);

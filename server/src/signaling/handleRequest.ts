@@ -58,7 +58,7 @@ async function serve<Context>(options: {
     throw new ParleyError('UNKNOWN_EVENT');
   }
   if (args.length !== 2) {
-    throw new ParleyError('BAD_REQUEST', { message: 'A request is one object and an ack.' });
+    throw new ParleyError('BAD_REQUEST', { message: 'A request must have one object and an ack.' });
   }
   const known = name as RequestName;
   const parsed = requestSchemas[known].safeParse(args[0]);

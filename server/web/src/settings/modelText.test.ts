@@ -13,7 +13,7 @@ describe('what is said of a model', () => {
     for (const text of said) expect(text).toMatch(/^Speech model: Whisper base-q8_0, on this server\. The model .+\.$/);
     expect(new Set(said).size).toBe(sources.length);
     expect(modelText(de, { ...base, source: 'file' })).toBe(
-      'Sprachmodell: Whisper base-q8_0, auf diesem Server. Das Modell ist eine Datei des Betreibers.',
+      'Sprachmodell: Whisper base-q8_0, auf diesem Server. Das Modell ist eine Datei des Serverbetreibers.',
     );
   });
 

@@ -5,7 +5,7 @@ import { gapText } from './gapText.js';
 
 test('a gap says how much is missing and why, in the language of the page', () => {
   const gap = { startMs: 1_000, endMs: 4_200, reason: 'overloaded' as const };
-  expect(gapText(gap, en.transcript)).toBe('3 s of speech are missing: too much was said at once');
+  expect(gapText(gap, en.transcript)).toBe('3 s of speech missing: the server was overloaded');
   expect(gapText(gap, de.transcript)).toContain('3 s');
-  expect(gapText({ startMs: 0, endMs: 10 }, en.transcript)).toBe('1 s of speech are missing: no reason is known');
+  expect(gapText({ startMs: 0, endMs: 10 }, en.transcript)).toBe('1 s of speech missing: unknown reason');
 });
