@@ -43,8 +43,8 @@ import { createLogger, type Logger } from './observability/logger.js';
 import { Metrics } from './observability/Metrics.js';
 import { RoomRegistry } from './rooms/RoomRegistry.js';
 import { SignalingServer } from './signaling/SignalingServer.js';
-import { MemoryTranscriptLog } from './transcripts/MemoryTranscriptLog.js';
-import type { CreateTranscriptLog } from './transcripts/TranscriptLog.js';
+import { MemoryTranscriptStore } from './store/memory/MemoryTranscriptStore.js';
+import type { TranscriptStore } from './store/TranscriptStore.js';
 
 export interface StartServerOptions {
   settings?: SettingsInput;
@@ -56,7 +56,7 @@ export interface StartServerOptions {
   /** @internal Instead of a node of one's own: for tests that need rooms and sockets, but no audio. Closed with the server. */
   media?: MediaNode;
   /** Default: kept in memory, as long as the meeting lasts. */
-  createTranscriptLog?: CreateTranscriptLog;
+  transcripts?: TranscriptStore;
 }
 
 interface Parts {
@@ -187,9 +187,8 @@ export class Server {
       transcription,
       observer: metrics,
       overload: () => overloadOf({ load: media.recognizerLoad.level }),
-      createTranscriptLog:
-        options.createTranscriptLog ??
-        (() => new MemoryTranscriptLog({ capacity: settings.limits.transcriptSegments })),
+      transcripts:
+        options.transcripts ?? new MemoryTranscriptStore({ segmentsPerMeeting: settings.limits.transcriptSegments }),
     });
     const stopListeningToStatus = media.onRecognizerStatus(() => {
       const status = transcription();

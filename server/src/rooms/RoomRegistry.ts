@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode, ModelProfile } from '@parley/media';
 import type { Settings } from '../config/settings.js';
+import { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
-import type { CreateTranscriptLog } from '../transcripts/TranscriptLog.js';
+import type { TranscriptStore } from '../store/TranscriptStore.js';
 import { Room } from './Room.js';
 import type { RoomObserver } from './RoomObserver.js';
 
@@ -13,7 +13,7 @@ export interface RoomRegistryOptions {
   model: ModelProfile;
   settings: Settings;
   logger: Logger;
-  createTranscriptLog: CreateTranscriptLog;
+  transcripts: TranscriptStore;
   transcription: () => TranscriptionStatus;
   observer: RoomObserver;
   /** Why no new room can be carried at the moment; undefined where one can. */
@@ -52,7 +52,7 @@ export class RoomRegistry {
     if (standing !== undefined) {
       return standing;
     }
-    const { media, model, settings, logger, transcription, observer } = this.#options;
+    const { settings } = this.#options;
     if (this.#rooms.size >= settings.limits.rooms) {
       return Promise.reject(new ParleyError('TOO_MANY_ROOMS'));
     }
@@ -60,19 +60,7 @@ export class RoomRegistry {
     if (overload !== undefined) {
       return Promise.reject(overload);
     }
-    const meetingId = `m_${randomBytes(12).toString('base64url')}`;
-    const opening = Room.create({
-      name,
-      meetingId,
-      media,
-      model,
-      settings,
-      logger,
-      transcription,
-      observer,
-      transcript: this.#options.createTranscriptLog({ room: name, meetingId }),
-      onEmpty: () => this.#end(name, opening),
-    });
+    const opening: Promise<Room> = this.#open(name, () => this.#end(name, opening));
     this.#rooms.set(name, opening);
     opening.catch(() => this.#forget(name, opening));
     return opening;
@@ -96,13 +84,20 @@ export class RoomRegistry {
     this.#closing = true;
     const rooms = await this.all();
     this.#rooms.clear();
-    await Promise.all(rooms.map((room) => room.close(error)));
+    await Promise.all(rooms.map((room) => closeWithMeeting(room, error)));
+  }
+
+  /** A room for a meeting that begins. */
+  async #open(name: string, onEmpty: () => void): Promise<Room> {
+    const { media, model, settings, logger, transcription, observer, transcripts } = this.#options;
+    const meeting = await Meeting.open({ room: name, store: transcripts, logger });
+    return Room.create({ meeting, media, model, settings, logger, transcription, observer, onEmpty });
   }
 
   #end(name: string, room: Promise<Room>): void {
     this.#forget(name, room);
     room
-      .then((ended) => ended.close(new ParleyError('SERVER_SHUTTING_DOWN')))
+      .then((ended) => closeWithMeeting(ended, new ParleyError('SERVER_SHUTTING_DOWN')))
       .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a room did not close'));
   }
 
@@ -111,4 +106,10 @@ export class RoomRegistry {
       this.#rooms.delete(name);
     }
   }
+}
+
+/** Whoever comes into a room of that name afterwards begins another meeting. */
+async function closeWithMeeting(room: Room, error: ParleyError): Promise<void> {
+  await room.close(error);
+  await room.meeting.end();
 }
