@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { segmentOf } from '../store/conformance/transcriptStoreSuite.js';
 import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
 import type { TranscriptStore } from '../store/TranscriptStore.js';
+import { FaultyTranscriptStore } from '../store/testing/FaultyTranscriptStore.js';
 import { SlowTranscriptStore } from '../store/testing/SlowTranscriptStore.js';
 import { Meeting } from './Meeting.js';
 
@@ -106,6 +107,26 @@ describe('the transcript of a meeting', () => {
     store.down = false;
     await time.advanceAsync(10_000, 50);
     expect(await committed).toEqual(['1 final', '2 final']);
+  });
+
+  test.each([
+    ['slow', () => new SlowTranscriptStore()],
+    ['faulty', () => new FaultyTranscriptStore(new MemoryTranscriptStore({ segmentsPerMeeting: 100 }))],
+  ])('is told once and in order, as it is stored, although a %s store breaks down again and again', async (_, create) => {
+    const breaking = create();
+    const meeting = await open({ store: breaking });
+    const ids = Array.from({ length: 20 }, (_, index) => `s${index}`);
+    const committed = commit(meeting, ids);
+    for (let second = 0; second < 20; second += 1) {
+      breaking.down = second % 2 === 0;
+      await time.advanceAsync(1_000, 50);
+    }
+    await time.advanceAsync(10_000, 50);
+    const told = await committed;
+    const { segments } = await page(meeting);
+    expect(told).toEqual(segments.map(({ seq, status }) => `${seq} ${status}`));
+    expect(segments.map(({ id }) => id)).toEqual(ids);
+    expect(time.pendingTimers).toBe(0);
   });
 
   test('does not keep a meeting waiting whose store says nothing', async () => {

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 import { segmentOf, testTranscriptStore } from '../conformance/transcriptStoreSuite.js';
+import { FaultyTranscriptStore } from '../testing/FaultyTranscriptStore.js';
 import { MemoryTranscriptStore } from './MemoryTranscriptStore.js';
 
-testTranscriptStore({ name: 'memory', create: () => new MemoryTranscriptStore({ segmentsPerMeeting: 1_000 }) });
+testTranscriptStore({
+  name: 'memory',
+  create: () => new FaultyTranscriptStore(new MemoryTranscriptStore({ segmentsPerMeeting: 1_000 })),
+});
 
 const ALL = { afterSeq: 0, limit: 500, maxBytes: 1e6 };
 

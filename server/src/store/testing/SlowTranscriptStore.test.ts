@@ -5,12 +5,5 @@ for (const turns of [1, 3]) {
   testTranscriptStore({
     name: `a store that takes ${turns} turns a step`,
     create: () => new SlowTranscriptStore({ turns }),
-    breakDown: (store) => {
-      const slow = store as SlowTranscriptStore;
-      slow.down = true;
-      return () => {
-        slow.down = false;
-      };
-    },
   });
 }
