@@ -15,7 +15,7 @@ import {
   type TranscriptionStatus,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, ModelProfile, TimeSource } from '@parley/media';
+import { type CancelTimer, type MediaNode, type ModelProfile, systemTime, type TimeSource } from '@parley/media';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
@@ -70,7 +70,7 @@ export class Room {
   readonly #access = new RoomAccess();
   readonly #speech: RoomSettings;
   readonly #media: RoomMedia;
-  #endTimer: NodeJS.Timeout | undefined;
+  #cancelEnd: CancelTimer = () => {};
   #closing: Promise<void> | undefined;
 
   private constructor(options: RoomOptions, parts: RoomParts) {
@@ -158,7 +158,7 @@ export class Room {
     this.#access.assertMayEnter({ participantId, grants });
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
     this.#access.enter(participantId);
-    clearTimeout(this.#endTimer);
+    this.#cancelEnd();
     const { displayName } = this.meeting.enter(identity);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
     const peer = new Peer({ peerId, participantId, displayName, joinedAtMs, grants, channel });
@@ -359,7 +359,7 @@ export class Room {
   }
 
   async #close(error: ParleyError): Promise<void> {
-    clearTimeout(this.#endTimer);
+    this.#cancelEnd();
     await this.#media.hearOut();
     for (const peer of this.#roster.peers) {
       this.#drop(peer, 'atOnce');
@@ -375,8 +375,9 @@ export class Room {
 
   #endUnlessJoined(): void {
     if (this.#roster.size === 0 && this.#closing === undefined) {
-      clearTimeout(this.#endTimer);
-      this.#endTimer = setTimeout(() => this.#options.onEmpty(), this.#options.settings.meetingEndDelayMs);
+      this.#cancelEnd();
+      const { time = systemTime, settings, onEmpty } = this.#options;
+      this.#cancelEnd = time.after(settings.meetingEndDelayMs, onEmpty);
     }
   }
 

@@ -1,5 +1,5 @@
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
-import type { MediaNode, ModelProfile } from '@parley/media';
+import type { MediaNode, ModelProfile, TimeSource } from '@parley/media';
 import type { Settings } from '../config/settings.js';
 import { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
@@ -18,6 +18,7 @@ export interface RoomRegistryOptions {
   observer: RoomObserver;
   /** Why no new room can be carried at the moment; undefined where one can. */
   overload: () => ParleyError | undefined;
+  time?: TimeSource;
 }
 
 /** The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. */
@@ -89,9 +90,9 @@ export class RoomRegistry {
 
   /** A room for a meeting that begins. */
   async #open(name: string, onEmpty: () => void): Promise<Room> {
-    const { media, model, settings, logger, transcription, observer, transcripts } = this.#options;
-    const meeting = await Meeting.open({ room: name, store: transcripts, logger });
-    return Room.create({ meeting, media, model, settings, logger, transcription, observer, onEmpty });
+    const { transcripts, logger, time } = this.#options;
+    const meeting = await Meeting.open({ room: name, store: transcripts, logger, time });
+    return Room.create({ ...this.#options, meeting, onEmpty });
   }
 
   #end(name: string, room: Promise<Room>): void {

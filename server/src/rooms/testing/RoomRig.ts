@@ -24,7 +24,7 @@ export const status: TranscriptionStatus = {
 };
 
 /** It knows all languages. */
-const model: ModelProfile = {
+export const model: ModelProfile = {
   name: 'fake',
   demo: true,
   windowPolicy: 'utterance',
