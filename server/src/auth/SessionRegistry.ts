@@ -127,7 +127,7 @@ export class SessionRegistry {
   readonly #notBefore = new Map<string, number>();
   /** Keeps what was taken back over a restart; resolves when that is done or has failed. */
   #keep: (revocation: Revocation) => Promise<void> = () => Promise.resolve();
-  #kept: Promise<unknown> = Promise.resolve();
+  #kept: Promise<void> = Promise.resolve();
 
   constructor(options: SessionRegistryOptions = {}) {
     this.#time = options.time ?? systemTime;
@@ -204,8 +204,8 @@ export class SessionRegistry {
   }
 
   /** Resolves when everything that was taken back so far would hold over a restart, or cannot be kept. */
-  async kept(): Promise<void> {
-    await this.#kept;
+  kept(): Promise<void> {
+    return this.#kept;
   }
 
   /** @internal */
@@ -241,7 +241,7 @@ export class SessionRegistry {
 
   #revoke(revocation: Revocation): void {
     this.#apply(revocation);
-    this.#kept = Promise.all([this.#kept, this.#keep(revocation)]);
+    this.#kept = Promise.all([this.#kept, this.#keep(revocation)]).then(() => {});
   }
 
   #apply(revocation: Revocation): void {
