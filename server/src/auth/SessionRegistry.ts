@@ -24,9 +24,9 @@ export interface SessionRegistryOptions {
 }
 
 export interface StoredSessionRegistryOptions extends SessionRegistryOptions {
-  /** Keeps what was taken back over a restart. */
+  /** Keeps revocations across restarts. */
   revocations: RevocationStore;
-  /** Why something could not be kept; it holds until this process ends all the same. */
+  /** Called with an error code if a revocation could not be stored. It holds until this process ends. */
   onNotKept: (reason: string) => void;
 }
 
@@ -114,7 +114,8 @@ export class Session {
 
 /**
  * All sessions of this server, and what identity providers have taken back: a sign-in, a person, or everything from before a moment. What
- * was taken back is refused at the next connection, too. `new`: in memory alone.
+ * was taken back is refused at the next connection, too. `new` keeps them in
+ * memory only, `create` in a store.
  */
 export class SessionRegistry {
   readonly #time: TimeSource;
@@ -125,7 +126,7 @@ export class SessionRegistry {
   readonly #revoked = new Map<string, { beforeMs: number; forgetAtMs: number }>();
   /** Of issuers. */
   readonly #notBefore = new Map<string, number>();
-  /** Keeps what was taken back over a restart; resolves when that is done or has failed. */
+  /** Stores a revocation; resolves when that is done or has failed. */
   #keep: (revocation: Revocation) => Promise<void> = () => Promise.resolve();
   #kept: Promise<void> = Promise.resolve();
 
@@ -135,7 +136,7 @@ export class SessionRegistry {
     this.#longestMs = options.longestMs;
   }
 
-  /** With what was taken back before. @throws where the store cannot say */
+  /** Loads the stored revocations first. @throws if that fails */
   static async create(options: StoredSessionRegistryOptions): Promise<SessionRegistry> {
     const registry = new SessionRegistry(options);
     const { revocations, onNotKept } = options;
@@ -203,7 +204,7 @@ export class SessionRegistry {
     return this.#endWhere(({ identity }) => identity.issuer === issuer && (identity.issuedAtMs ?? 0) < notBeforeMs);
   }
 
-  /** Resolves when everything that was taken back so far would hold over a restart, or cannot be kept. */
+  /** Resolves when every revocation so far is stored, or could not be. */
   kept(): Promise<void> {
     return this.#kept;
   }

@@ -106,7 +106,7 @@ async function signOut(options: WithProvider, request: Request, response: Respon
     if (typeof token !== 'string') throw new Error('no logout_token');
     const whom = await provider.verifyLogout(token);
     const connections = sessions.signOut({ issuer: provider.issuer, ...whom });
-    // The provider says it once: what it is told is done holds over a restart.
+    // The provider does not ask again, so the answer means that the sign-out survives a restart.
     await sessions.kept();
     audit.record({ event: 'signedOut', by: 'logout', issuer: provider.issuer, connections });
     response.status(200).end();

@@ -10,7 +10,7 @@ import { withinLimit } from './withinLimit.js';
 export interface MeetingOptions {
   /** Default: a new meeting. */
   meetingId?: string;
-  /** Name of the room in which it takes place. */
+  /** Name of the room it takes place in. */
   room: string;
   store: TranscriptStore;
   logger: Logger;
@@ -19,23 +19,23 @@ export interface MeetingOptions {
   wallClock?: () => number;
 }
 
-/** Somebody who takes or took part. Outlives their connections: what they agree to belongs here, too. */
+/** Somebody who takes or took part. Outlives their connections, so what they consent to belongs here. */
 export interface MeetingParticipant {
   readonly participantId: string;
-  /** As they were called when they last came in. */
+  /** Their name when they last joined. */
   readonly displayName: string;
-  /** When they first came in, in milliseconds from the start of the meeting. */
+  /** When they first joined, in milliseconds from the start of the meeting. */
   readonly enteredAtMs: number;
 }
 
-/** A store that does not take the end of a meeting in by then is left alone. */
+/** How long the end of a meeting waits for the store. */
 const END_LIMIT_MS = 2_000;
-/** So many are remembered; those who came last longest ago are forgotten first. */
+/** Beyond this, those who have not joined for longest are forgotten. */
 const MOST_PARTICIPANTS = 10_000;
 
 /**
  * One run of a room: who took part, when, and what was said. Owns nothing that runs, so it lives on while no room is open and can be
- * read without one. A second room that is opened on it goes on with the same participants, clock and `seq`.
+ * read without one. A second room opened on it continues with the same participants, clock and `seq`.
  */
 export class Meeting {
   readonly meetingId: string;
@@ -45,12 +45,12 @@ export class Meeting {
   /** The same moment on the monotonic clock. */
   readonly startedAtMonotonicMs: number;
   readonly transcript: Transcript;
-  /** What became of everybody's audio. */
+  /** What happened to each participant's audio. */
   readonly ledgers = new LedgerBook();
   readonly #time: TimeSource;
   readonly #store: TranscriptStore;
   readonly #logger: Logger;
-  /** Of the ids of participants. */
+  /** Keys the hash behind participant ids. */
   readonly #key = randomBytes(32);
   readonly #participants = new Map<string, MeetingParticipant>();
   #epoch = 0;
@@ -68,7 +68,7 @@ export class Meeting {
     this.#logger = logger;
   }
 
-  /** Begins a meeting, or goes on with what the store has of it. Does not fail where the store does: what is said is kept for it. */
+  /** Begins a meeting, or continues one that the store knows. Succeeds even if the store is down: segments then wait for it. */
   static async open(options: MeetingOptions): Promise<Meeting> {
     const { meetingId = `m_${randomBytes(12).toString('base64url')}`, store, time } = options;
     const logger = options.logger.child({ meetingId });
@@ -81,13 +81,13 @@ export class Meeting {
     return this.#time.now() - this.startedAtMonotonicMs;
   }
 
-  /** The same for the same person throughout the meeting. Says nothing of the subject, and is another one in the next meeting. */
+  /** The same for the same person throughout the meeting, different in the next one. Reveals nothing about the subject. */
   participantIdOf({ issuer, subject }: Identity): string {
     const who = JSON.stringify([issuer, subject]);
     return `p_${createHmac('sha256', this.#key).update(who).digest('base64url').slice(0, 16)}`;
   }
 
-  /** Somebody takes part from now on, or comes back. */
+  /** Records that somebody joined, for the first time or again. */
   enter(identity: Identity): MeetingParticipant {
     const participantId = this.participantIdOf(identity);
     const enteredAtMs = this.#participants.get(participantId)?.enteredAtMs ?? Math.round(this.elapsedMs);
@@ -99,18 +99,18 @@ export class Meeting {
     return participant;
   }
 
-  /** Everybody who took part, whether they are still there or not. */
+  /** Everybody who took part, present or not. */
   get participants(): readonly MeetingParticipant[] {
     return [...this.#participants.values()];
   }
 
-  /** Of one more track: part of the ids of its segments, so that no two tracks of a meeting share one. */
+  /** A number for one more track. It is part of segment ids, so that no two tracks of a meeting share one. */
   nextEpoch(): number {
     this.#epoch += 1;
     return this.#epoch;
   }
 
-  /** It is over. Resolves when the store knows, or does not answer. Idempotent. */
+  /** The meeting is over. Resolves when the store has taken note, or does not answer in time. Idempotent. */
   end(): Promise<void> {
     this.#ending ??= this.#end();
     return this.#ending;

@@ -12,10 +12,10 @@ export interface TranscriptOptions {
   time?: TimeSource | undefined;
 }
 
-/** A store that does not say within this time where a transcript ends keeps nobody from the meeting. */
+/** How long the start of a meeting waits for the store to say where the transcript ends. */
 const OPEN_LIMIT_MS = 2_000;
 
-/** The transcript of one meeting: brings segments into the store in order, and reads them from there. */
+/** The transcript of one meeting: commits segments to the store in order, and reads pages from it. */
 export class Transcript {
   readonly #meetingId: string;
   readonly #store: TranscriptStore;
@@ -28,25 +28,25 @@ export class Transcript {
     this.#commits = new CommitQueue(options);
   }
 
-  /** Goes on where the store's transcript of this meeting ends. Where the store cannot say it in time, that is found out later. */
+  /** Continues where the stored transcript ends. If the store cannot say so in time, `lastSeq` is corrected by later commits and pages. */
   static async open(options: TranscriptOptions): Promise<Transcript> {
     const { logger, time = systemTime } = options;
     const transcript = new Transcript(options);
     const work = transcript.page({ afterSeq: Number.MAX_SAFE_INTEGER, limit: 1, maxBytes: 1 });
     await withinLimit({ work, limitMs: OPEN_LIMIT_MS, time }).catch((error: unknown) =>
-      logger.warn({ err: error }, 'the store does not say where a transcript ends'),
+      logger.warn({ err: error }, 'the store did not say where a transcript ends'),
     );
     return transcript;
   }
 
-  /** The newest `seq` that is known here: of what was committed, and of pages that were read. 0 before the first segment. */
+  /** The newest known `seq`, from commits and from pages that were read. 0 before the first segment. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
   /**
-   * Commits a segment after those that came before it. See `CommitQueue` for a store that fails.
-   * @param done told the row that stands in the store, which may be a gap; undefined where the segment is lost
+   * Commits a segment after all earlier ones. `CommitQueue` says what happens when the store fails.
+   * @param done called with the stored row, which may be a gap, or with undefined if the segment is lost
    */
   commit(segment: UncommittedSegment, done: (committed: CommittedSegment | undefined) => void): void {
     this.#commits.add(segment, (committed) => {
@@ -55,12 +55,12 @@ export class Transcript {
     });
   }
 
-  /** Resolves when everything that was committed before is stored, or lost. */
+  /** Resolves when everything passed to `commit` so far is stored or lost. */
   settled(): Promise<void> {
     return this.#commits.settled();
   }
 
-  /** As `settled`, but gives up what a store that is out of order does not take. */
+  /** Like `settled`, but does not wait for a store that is out of order: what it does not take is lost. */
   flush(): Promise<void> {
     return this.#commits.flush();
   }

@@ -1,6 +1,6 @@
 import type { CancelTimer, TimeSource } from '@parley/media';
 
-/** What `work` comes to, if that takes no longer than `limitMs`. @throws Error when it does, or what `work` rejects with */
+/** The result of `work`. @throws Error if it takes longer than `limitMs`, or what `work` rejects with */
 export async function withinLimit<T>(options: { work: Promise<T>; limitMs: number; time: TimeSource }): Promise<T> {
   const { work, limitMs, time } = options;
   let cancel: CancelTimer = () => {};

@@ -30,7 +30,7 @@ import type { TellOptions } from './RoomTranscriber.js';
 import { Roster } from './Roster.js';
 
 export interface RoomOptions {
-  /** What takes place here. The room closes with it; it lives on without the room. */
+  /** What takes place here. Outlives the room. */
   meeting: Meeting;
   media: MediaNode;
   /** Of finals. */
@@ -57,7 +57,7 @@ interface RoomParts {
 }
 
 /**
- * What is live of one meeting. Who is here is the `Roster`'s, who may come in `RoomAccess`'s, how they are heard `RoomSettings`'s; their
+ * The live part of one meeting. Who is here is the `Roster`'s, who may come in `RoomAccess`'s, how they are heard `RoomSettings`'s; their
  * tracks are `RoomMedia`'s, which gives them to the `RoomTranscriber`, whose finals become the `Meeting`'s transcript. Here these act
  * together. Says what happens by the peers' channels, knows nothing of sockets.
  */

@@ -109,7 +109,7 @@ export class RoomRegistry {
   }
 }
 
-/** Whoever comes into a room of that name afterwards begins another meeting. */
+/** The next join of a room with this name begins a new meeting. */
 async function closeWithMeeting(room: Room, error: ParleyError): Promise<void> {
   await room.close(error);
   await room.meeting.end();

@@ -4,7 +4,7 @@ import type { Grant } from '@parley/client-sdk/protocol';
 export interface ApiKey {
   id: string;
   name: string;
-  /** SHA-256 of the secret, base64url. The secret is 256 random bits: there is nothing to slow a guesser down for. */
+  /** SHA-256 of the secret, base64url. The secret is 256 random bits, so a slow hash would add nothing. */
   hash: string;
   rooms: '*' | string[];
   grants: Grant[];
@@ -13,18 +13,18 @@ export interface ApiKey {
 }
 
 /**
- * The API keys of a deployment, which servers and the command line share: what one of them does is seen by all with their next call.
- * `conformance/apiKeyStoreSuite.ts` holds every implementation to this.
+ * The API keys of a deployment, shared by servers and the command line: each sees the others' changes with its next call. Every
+ * implementation passes `conformance/apiKeyStoreSuite.ts`.
  */
 export interface ApiKeyStore {
-  /** All keys, the oldest first; those that have run out, too. */
+  /** All keys, oldest first, including expired ones. */
   list(): Promise<readonly ApiKey[]>;
-  /** @throws StoreError `FULL` where there are too many, `LOCKED` where another program does not let go */
+  /** @throws StoreError `FULL` if there are too many, `LOCKED` if another program keeps the lock */
   add(key: ApiKey): Promise<void>;
   /** @returns whether there was such a key @throws StoreError `LOCKED` */
   remove(id: string): Promise<boolean>;
-  /** When keys were last used, by id; only of keys that are there. */
+  /** When existing keys were last used, by id. */
   lastUses(): Promise<ReadonlyMap<string, number>>;
-  /** Writes a use down, and changes no key by that: a use that comes after a removal brings nothing back. */
+  /** Records a use. Never changes a key: a use after a removal does not restore it. */
   noteUse(use: { id: string; atMs: number }): Promise<void>;
 }

@@ -1,18 +1,18 @@
 /**
- * What an identity provider has taken back: a sign-in or a person by key, or everything that an issuer made before a moment. Unix
- * times in milliseconds.
+ * What an identity provider has revoked: a sign-in or a person by key, or everything an issuer signed before a moment. Unix times in
+ * milliseconds.
  */
 export type Revocation =
   | { key: string; beforeMs: number; forgetAtMs: number }
   | { issuer: string; notBeforeMs: number };
 
 /**
- * Keeps what was taken back over a restart, so that nobody comes in again whose token has not run out yet.
- * `conformance/revocationStoreSuite.ts` holds every implementation to this.
+ * Keeps revocations across restarts, until the tokens concerned have expired. Every implementation passes
+ * `conformance/revocationStoreSuite.ts`.
  */
 export interface RevocationStore {
-  /** What still matters, one entry a key and an issuer: the newest. */
+  /** Revocations that still matter: the newest one for each key and each issuer. */
   load(options: { nowMs: number }): Promise<readonly Revocation[]>;
-  /** Resolves when it is kept. @throws where it is not, with a `code` that says why */
+  /** Resolves when it is stored. @throws an error with a `code` if it cannot be stored */
   append(revocation: Revocation): Promise<void>;
 }

@@ -7,10 +7,10 @@ export interface SigningKey {
   key: Record<string, unknown>;
 }
 
-/** The keys of room tokens. `conformance/signingKeyStoreSuite.ts` holds every implementation to this. */
+/** The keys of room tokens. Every implementation passes `conformance/signingKeyStoreSuite.ts`. */
 export interface SigningKeyStore {
-  /** The newest first; empty where there are none yet. @throws where what is kept cannot be read; nothing of it is thrown away then */
+  /** Newest first; empty if there are none yet. @throws if the stored keys cannot be read; they are not discarded then */
   list(): Promise<readonly SigningKey[]>;
-  /** Keeps one more, as the newest, and drops those made at `dropUntilMs` (Unix time) or before. @throws as `list` */
+  /** Adds the newest key and drops those created at or before `dropUntilMs` (Unix time). @throws like `list` */
   add(key: SigningKey, options: { dropUntilMs: number }): Promise<void>;
 }

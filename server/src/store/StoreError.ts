@@ -1,6 +1,6 @@
 export type StoreErrorCode = 'FULL' | 'LOCKED';
 
-/** Why a store does not take something, as a sentence that says what to do. */
+/** Why a store refuses a change, as a sentence that says what to do. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ApiKey, ApiKeyStore } from '../ApiKeyStore.js';
 
 export interface KeyStoreSuiteOptions<Store> {
-  /** What is tested, as a title. */
+  /** Title of the implementation. */
   name: string;
-  /** An empty place, for each test another one. @returns what opens a store there, as another process or the next start would */
+  /** Makes an empty place, a new one for each test. @returns a function that opens a store there, like another process or a restart */
   create: () => () => Store;
 }
 
@@ -19,7 +19,7 @@ const keyOf = (id: string, parts: Partial<ApiKey> = {}): ApiKey => ({
   ...parts,
 });
 
-/** What every `ApiKeyStore` does, with room for 20 to 50 keys: registers tests of it. */
+/** Registers the tests that every `ApiKeyStore` passes. The store must have room for 20 to 50 keys. */
 export function testApiKeyStore({ name, create }: KeyStoreSuiteOptions<ApiKeyStore>): void {
   describe(`${name} as a store of API keys`, () => {
     let open: () => ApiKeyStore;

@@ -5,7 +5,7 @@ import type { KeyStoreSuiteOptions } from './apiKeyStoreSuite.js';
 const NOW = 1_800_000_000_000;
 const revoked = (key: string, forgetAtMs = NOW + 1_000) => ({ key, beforeMs: NOW, forgetAtMs });
 
-/** What every `RevocationStore` does, with room for 100 entries at least: registers tests of it. */
+/** Registers the tests that every `RevocationStore` passes. The store must have room for at least 100 entries. */
 export function testRevocationStore({ name, create }: KeyStoreSuiteOptions<RevocationStore>): void {
   describe(`${name} as a store of revocations`, () => {
     let open: () => RevocationStore;

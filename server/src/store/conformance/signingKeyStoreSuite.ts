@@ -8,7 +8,7 @@ const keyOf = (createdAtMs: number): SigningKey => ({
   key: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: `private half ${createdAtMs}` },
 });
 
-/** What every `SigningKeyStore` does: registers tests of it. */
+/** Registers the tests that every `SigningKeyStore` passes. */
 export function testSigningKeyStore({ name, create }: KeyStoreSuiteOptions<SigningKeyStore>): void {
   describe(`${name} as a store of signing keys`, () => {
     let open: () => SigningKeyStore;

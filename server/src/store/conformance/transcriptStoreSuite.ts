@@ -2,20 +2,20 @@ import type { CommittedSegment } from '@parley/client-sdk/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { TranscriptStore, UncommittedSegment } from '../TranscriptStore.js';
 
-/** A store that can be made to fail, with what it holds: all calls that are answered while `down` is true reject. */
+/** A store that can be made to fail without losing its content: every call that is answered while `down` is true rejects. */
 export type BreakableStore = TranscriptStore & { down: boolean };
 
 export interface TranscriptStoreSuiteOptions {
-  /** What is tested, as a title. */
+  /** Title of the implementation. */
   name: string;
   /**
-   * An empty store, for each test another one. Holds 1,000 segments of a meeting at least. `FaultyTranscriptStore` makes any store one
-   * that fails.
+   * Returns an empty store, a new one for each test, with room for at least 1,000 segments per meeting. `FaultyTranscriptStore` makes
+   * any store breakable.
    */
   create: () => Promise<BreakableStore> | BreakableStore;
 }
 
-/** A final of 1 s, in a meeting `m_1` unless it is said to be in another. */
+/** A final of 1 s in meeting `m_1`, unless `parts` say otherwise. */
 export function segmentOf(id: string, parts: Partial<UncommittedSegment> = {}): UncommittedSegment {
   return {
     id,
@@ -39,7 +39,7 @@ const gapOf = (id: string): UncommittedSegment =>
 const EMPTY = { segments: [], firstSeq: 0, lastSeq: 0 };
 const MANY_BYTES = 10_000_000;
 
-/** What every `TranscriptStore` does: registers tests of it. Call it in a test file of the implementation. */
+/** Registers the tests that every `TranscriptStore` passes. Call it in a test file of the implementation. */
 export function testTranscriptStore(options: TranscriptStoreSuiteOptions): void {
   const { name, create } = options;
   describe(`${name} as a transcript store`, () => {

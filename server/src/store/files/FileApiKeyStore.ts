@@ -24,8 +24,8 @@ export interface FileApiKeyStoreOptions {
 }
 
 /**
- * API keys in a file that the command line and running servers share. Servers never write to it: when a key was last used stands in a
- * file beside it, so that no use can undo a revocation.
+ * API keys in a file that the command line and running servers share. Only `add` and `remove` write it; they block while they wait for
+ * the lock, so they are for the command line. Last uses are in a second file, so that no use can undo a revocation.
  */
 export class FileApiKeyStore implements ApiKeyStore {
   readonly #file: string;
@@ -85,7 +85,7 @@ export class FileApiKeyStore implements ApiKeyStore {
     return this.#keys;
   }
 
-  /** Of keys that are there. A file that cannot be understood says nothing of any. */
+  /** Of existing keys. An unreadable file counts as empty. */
   #uses(): Map<string, number> {
     const stored = usesSchema.safeParse(readKeyFile(this.#usesFile) ?? {});
     const known = new Set(this.#read().map(({ id }) => id));

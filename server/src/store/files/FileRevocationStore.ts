@@ -12,7 +12,7 @@ export interface FileRevocationStoreOptions {
   file: string;
   /** So many entries are kept; the oldest go first. */
   capacity: number;
-  /** Why the file could not be tidied up when it was read; nothing is lost by that. Default: nobody is told. */
+  /** Called with an error code if `load` could not compact the file; nothing is lost then. */
   onFailure?: (reason: string) => void;
 }
 
@@ -42,7 +42,7 @@ export class FileRevocationStore implements RevocationStore {
     return [...this.#entries];
   }
 
-  /** @throws what writing a file throws; the entry is written with the next one that makes the file be written as a whole */
+  /** @throws what writing a file throws; the entry is written when the file is next compacted */
   async append(revocation: Revocation): Promise<void> {
     this.#entries.push(revocation);
     if (this.#entries.length >= this.#options.capacity * 2) this.#compact();

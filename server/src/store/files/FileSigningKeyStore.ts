@@ -6,7 +6,7 @@ const keysSchema = z.array(
   z.object({ kid: z.string(), createdAtMs: z.number(), key: z.record(z.string(), z.unknown()) }),
 );
 
-/** Keys of room tokens in a file of one server; made when it is not there. */
+/** Keys of room tokens in a file that one server uses. The first `add` creates it. */
 export class FileSigningKeyStore implements SigningKeyStore {
   readonly #file: string;
 

@@ -6,13 +6,13 @@ import { FileSigningKeyStore } from './FileSigningKeyStore.js';
 
 export interface FileKeyStoresOptions {
   dataDir: string;
-  /** Revocations that are kept. Default 10,000. */
+  /** Revocations kept at most. Default 10,000. */
   mostRevoked?: number;
-  /** Why the file of revocations could not be tidied up. Default: nobody is told. */
+  /** Called with an error code if the file of revocations could not be compacted. */
   onFailure?: (reason: string) => void;
 }
 
-/** Keys in files under `dataDir`, for their owner's eyes only. Touches none of them before it is asked for something. */
+/** Keys in files under `dataDir` that only their owner may read. Creates no file before one is needed. */
 export function fileKeyStores(options: FileKeyStoresOptions): KeyStores {
   const { dataDir, mostRevoked = 10_000, onFailure = () => {} } = options;
   const file = (name: string) => join(dataDir, 'keys', name);

@@ -3,20 +3,20 @@ import type { TranscriptPage, TranscriptQuery, TranscriptStore, UncommittedSegme
 import { withinBytes } from '../withinBytes.js';
 
 export interface MemoryTranscriptStoreOptions {
-  /** Segments that are kept of each meeting; past that the oldest go, and `firstSeq` of a page says so. */
+  /** Segments kept for each meeting. Beyond that the oldest are dropped, which `firstSeq` of a page shows. */
   segmentsPerMeeting: number;
   /**
-   * Meetings that are kept at the same time. Past that the one goes to which nothing was added for longest: choose more than there
-   * can be rooms. Default 10,000.
+   * Meetings kept at the same time; choose more than there can be rooms. Beyond that the least recently appended one is dropped.
+   * Default 10,000.
    */
   meetings?: number;
 }
 
-/** Transcripts that live as long as their meetings and this process. */
+/** Transcripts that last as long as their meetings, in this process. */
 export class MemoryTranscriptStore implements TranscriptStore {
   readonly #segmentsPerMeeting: number;
   readonly #mostMeetings: number;
-  /** The one that was added to last comes last. */
+  /** The most recently appended one is last. */
   readonly #meetings = new Map<string, Transcript>();
 
   constructor(options: MemoryTranscriptStoreOptions) {
@@ -73,7 +73,7 @@ class Transcript {
     return { segments, firstSeq, lastSeq: this.#lastSeq };
   }
 
-  /** In lots, so that a full transcript does not move all its rows for each new one. */
+  /** In batches, so that a full transcript does not move all its rows for each new one. */
   #dropOldest(): void {
     const kept = Math.max(1, Math.floor(this.#capacity * 0.9));
     for (const dropped of this.#segments.slice(0, -kept)) this.#byId.delete(dropped.id);

@@ -2,8 +2,8 @@ import type { CommittedSegment } from '@parley/client-sdk/protocol';
 import type { TranscriptPage, TranscriptQuery, TranscriptStore, UncommittedSegment } from '../TranscriptStore.js';
 
 /**
- * Another store behind a connection that a test can cut: calls under way are carried out, and their answers are lost; new ones do not
- * arrive. Needs no clock: answers come in order, one a turn of the event loop.
+ * Wraps a store behind a connection that a test can cut. Calls that are running are carried out but their answers are lost; new calls
+ * never arrive. Needs no clock: answers come in order, one per turn of the event loop.
  */
 export class FaultyTranscriptStore implements TranscriptStore {
   down = false;

@@ -3,11 +3,11 @@ import type { TranscriptPage, TranscriptQuery, TranscriptStore, UncommittedSegme
 import { withinBytes } from '../withinBytes.js';
 
 /**
- * A transcript store that is as slow as one behind a network, without a clock: each step of a call takes some turns of the event loop,
- * and reading and writing are two steps. Appends of one meeting wait for each other, as transactions do.
+ * A transcript store as slow as one behind a network, without a clock: each step of a call takes some turns of the event loop, and
+ * reading and writing are separate steps. Appends to one meeting wait for each other, as transactions do.
  */
 export class SlowTranscriptStore implements TranscriptStore {
-  /** While it is true every call rejects, after its time. */
+  /** While true, every call rejects after its usual delay. */
   down = false;
   readonly #turns: number;
   readonly #rows = new Map<string, CommittedSegment[]>();
@@ -64,7 +64,7 @@ export class SlowTranscriptStore implements TranscriptStore {
     return committed;
   }
 
-  /** A step, at whose end the connection can be gone: also that of an append that was stored by then. */
+  /** One step. The connection may be gone at its end, even if the append was stored by then. */
   async #pass(): Promise<void> {
     for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     if (this.down) throw new Error('the store is down');
