@@ -138,12 +138,30 @@ module.exports = {
       'signaling-knows-no-media',
       'Signaling goes through rooms.',
       { path: '^server/src/signaling', pathNot: '\\.test\\.ts$' },
-      { path: 'node_modules/mediasoup|^media/|^server/src/transcripts/Memory' },
+      { path: 'node_modules/mediasoup|^media/' },
+    ),
+    deny(
+      'meetings-live-without-rooms',
+      'A meeting outlives its rooms and can be read without one.',
+      { path: '^server/src/meetings' },
+      { path: '^server/src/(rooms|signaling|http|cli)/|node_modules/(socket\\.io|express)' },
+    ),
+    deny(
+      'stores-keep',
+      'A store knows what it keeps, and nothing of those who use it.',
+      { path: '^server/src/store' },
+      { path: '^server/src/(?!store/)|^media/' },
+    ),
+    deny(
+      'stores-are-interfaces',
+      'Which store it is only those know who start the server, or a command.',
+      { path: '^server/src/(?!store/|start/|cli/|Server|index)', pathNot: '\\.test\\.ts$|/testing/' },
+      { path: '^server/src/store/[^/]+/' },
     ),
     deny(
       'one-composition-root',
       'Only Server.ts knows all parts.',
-      { path: '^server/src/(auth|config|http|observability|rooms|signaling|transcripts)', pathNot: '\\.test\\.ts$' },
+      { path: '^server/src/(auth|config|http|meetings|observability|rooms|signaling|store)', pathNot: '\\.test\\.ts$' },
       { path: '^server/src/(Server|cli)' },
     ),
     deny(
@@ -155,8 +173,8 @@ module.exports = {
     deny(
       'no-tests-in-products',
       'Tests are imported by nobody.',
-      { pathNot: '\\.test\\.ts$|^test/' },
-      { path: '\\.test\\.ts$|^test/' },
+      { pathNot: '\\.test\\.ts$|^test/|^server/src/store/conformance/' },
+      { path: '\\.test\\.ts$|^test/|^server/src/store/conformance/' },
     ),
   ],
   options: {

@@ -18,7 +18,7 @@ export interface OwnServer {
   close(): Promise<void>;
 }
 
-export interface OwnServerOptions extends Pick<StartServerOptions, 'createTranscriptLog' | 'signal'> {
+export interface OwnServerOptions extends Pick<StartServerOptions, 'transcripts' | 'signal'> {
   /** As the server's setting of that name; default: the built-in one. Looked for and kept in the user's cache, as always. */
   model?: string;
   /** Where the progress of a download is shown; default: nowhere. */

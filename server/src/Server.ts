@@ -18,7 +18,6 @@ import { resolveSpeechSettings } from '@parley/media/settings';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
 import type { Identity } from './auth/Authenticator.js';
 import { grantsOf } from './auth/grants.js';
-import { RevocationFile } from './auth/RevocationFile.js';
 import { MOST_REVOKED, SessionRegistry } from './auth/SessionRegistry.js';
 import { type Settings, type SettingsInput, settingsSchema } from './config/settings.js';
 import { ConnectionLimiter } from './edge/ConnectionLimiter.js';
@@ -43,8 +42,9 @@ import { createLogger, type Logger } from './observability/logger.js';
 import { Metrics } from './observability/Metrics.js';
 import { RoomRegistry } from './rooms/RoomRegistry.js';
 import { SignalingServer } from './signaling/SignalingServer.js';
-import { MemoryTranscriptLog } from './transcripts/MemoryTranscriptLog.js';
-import type { CreateTranscriptLog } from './transcripts/TranscriptLog.js';
+import { fileKeyStores } from './store/files/fileKeyStores.js';
+import { MemoryTranscriptStore } from './store/memory/MemoryTranscriptStore.js';
+import type { TranscriptStore } from './store/TranscriptStore.js';
 
 export interface StartServerOptions {
   settings?: SettingsInput;
@@ -56,7 +56,7 @@ export interface StartServerOptions {
   /** @internal Instead of a node of one's own: for tests that need rooms and sockets, but no audio. Closed with the server. */
   media?: MediaNode;
   /** Default: kept in memory, as long as the meeting lasts. */
-  createTranscriptLog?: CreateTranscriptLog;
+  transcripts?: TranscriptStore;
 }
 
 interface Parts {
@@ -187,9 +187,8 @@ export class Server {
       transcription,
       observer: metrics,
       overload: () => overloadOf({ load: media.recognizerLoad.level }),
-      createTranscriptLog:
-        options.createTranscriptLog ??
-        (() => new MemoryTranscriptLog({ capacity: settings.limits.transcriptSegments })),
+      transcripts:
+        options.transcripts ?? new MemoryTranscriptStore({ segmentsPerMeeting: settings.limits.transcriptSegments }),
     });
     const stopListeningToStatus = media.onRecognizerStatus(() => {
       const status = transcription();
@@ -241,14 +240,13 @@ export class Server {
       ownOrigins: serverNames(settings).map((name) => `${scheme}://${bracketed(name)}:${port}`),
       furtherOrigins: settings.origins,
     });
-    const sessions = new SessionRegistry({
+    const onNotKept = (reason: string) =>
+      logger.error({ reason }, 'a sign-out could not be written down: it holds until a restart');
+    const stores = fileKeyStores({ dataDir: settings.dataDir, mostRevoked: MOST_REVOKED, onFailure: onNotKept });
+    const sessions = await SessionRegistry.create({
       longestMs: settings.limits.sessionMs,
-      file: new RevocationFile({
-        file: join(settings.dataDir, 'keys', 'revocations.jsonl'),
-        capacity: MOST_REVOKED,
-        onFailure: (reason) =>
-          logger.error({ reason }, 'a sign-out could not be written down: it holds until a restart'),
-      }),
+      revocations: stores.revocations,
+      onNotKept,
     });
     const audit = settings.audit.enabled ? createAuditLog({ file: auditFileOf(settings) }) : NO_AUDIT;
     const limitKey = (request: IncomingMessage) =>
@@ -257,6 +255,7 @@ export class Server {
       settings,
       joinSecret,
       model: wireModelOf(model),
+      stores,
       sessions,
       audit,
       logger,

@@ -4,10 +4,10 @@ export type { Settings, SettingsInput } from './config/settings.js';
 export { StartError } from './lifecycle/errors.js';
 export { createLogger, type Logger } from './observability/logger.js';
 export { Server, type StartServerOptions, startServer } from './Server.js';
-export { MemoryTranscriptLog } from './transcripts/MemoryTranscriptLog.js';
+export { MemoryTranscriptStore } from './store/memory/MemoryTranscriptStore.js';
 export type {
-  CreateTranscriptLog,
-  TranscriptLog,
   TranscriptPage,
+  TranscriptQuery,
+  TranscriptStore,
   UncommittedSegment,
-} from './transcripts/TranscriptLog.js';
+} from './store/TranscriptStore.js';

@@ -17,7 +17,7 @@ const NOISE = 3;
 
 let server: OwnServer;
 beforeAll(async () => {
-  server = await startOwnServer({ createTranscriptLog: filledTranscript({ segments: SEGMENTS }) });
+  server = await startOwnServer({ transcripts: filledTranscript({ segments: SEGMENTS }) });
 }, 120_000);
 afterAll(() => server?.close());
 

@@ -18,7 +18,7 @@ const DEFAULT_SEGMENTS = 10_000;
 /** What the meeting page costs: its first load, and a long transcript that is scrolled while somebody speaks. In Chromium. */
 export async function benchPage(options: { loads?: number; segments?: number } = {}): Promise<BenchResult> {
   const { loads = DEFAULT_LOADS, segments = DEFAULT_SEGMENTS } = options;
-  const server = await startOwnServer({ createTranscriptLog: filledTranscript({ segments }) });
+  const server = await startOwnServer({ transcripts: filledTranscript({ segments }) });
   try {
     const firstLoads = await loadOften({ serverUrl: server.url, times: loads });
     const transcript = await readLong({ serverUrl: server.url, segments });

@@ -1,4 +1,4 @@
-import { type CreateTranscriptLog, MemoryTranscriptLog, type UncommittedSegment } from '@parley/server';
+import { MemoryTranscriptStore, type TranscriptStore, type UncommittedSegment } from '@parley/server';
 
 const SPEAKERS = ['Sarah', 'Robert', 'Grace', 'Emma', 'Daniel'] as const;
 const WORDS =
@@ -17,17 +17,36 @@ export function entryStart(seq: number): string {
 }
 
 /**
- * A transcript log that is full when its meeting begins, as after hours of talk: for `startServer`.
+ * A transcript store whose meetings are full when they begin, as after hours of talk: for `startServer`.
  *
  * @param options.segments entries: sentences of 3 to 40 words by five people, and a gap now and then
  */
-export function filledTranscript(options: { segments: number }): CreateTranscriptLog {
+export function filledTranscript(options: { segments: number }): TranscriptStore {
   const { segments } = options;
-  return ({ meetingId }) => {
-    // Twice the room, so that nothing is dropped when people talk.
-    const log = new MemoryTranscriptLog({ capacity: 2 * segments });
-    for (let seq = 1; seq <= segments; seq += 1) void log.append(entry({ seq, segments, meetingId }));
-    return log;
+  // Twice the room, so that nothing is dropped when people talk.
+  const store = new MemoryTranscriptStore({ segmentsPerMeeting: 2 * segments });
+  const filled = new Map<string, Promise<void>>();
+  const fill = async (meetingId: string) => {
+    for (let seq = 1; seq <= segments; seq += 1) await store.append(entry({ seq, segments, meetingId }));
+  };
+  const fillOnce = (meetingId: string) => {
+    const filling = filled.get(meetingId) ?? fill(meetingId);
+    filled.set(meetingId, filling);
+    return filling;
+  };
+  return {
+    async append(segment) {
+      await fillOnce(segment.meetingId);
+      return store.append(segment);
+    },
+    async page(query) {
+      await fillOnce(query.meetingId);
+      return store.page(query);
+    },
+    async end(meetingId) {
+      filled.delete(meetingId);
+      await store.end(meetingId);
+    },
   };
 }
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Credentials } from '@parley/client-sdk/protocol';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FileApiKeyStore } from '../store/files/FileApiKeyStore.js';
+import { FileSigningKeyStore } from '../store/files/FileSigningKeyStore.js';
 import { ApiKeys } from './ApiKeys.js';
 import { CombinedAuthenticator } from './CombinedAuthenticator.js';
 import { GuestAuthenticator } from './GuestAuthenticator.js';
@@ -24,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const create = () => RoomTokenIssuer.create({ file, now: () => now });
+const create = () => RoomTokenIssuer.create({ keys: new FileSigningKeyStore({ file }), now: () => now });
 
 describe('a room token', () => {
   test('lets somebody into one room, with what was granted, until it runs out', async () => {
@@ -130,75 +132,79 @@ describe('credentials of every kind', () => {
 });
 
 describe('API keys', () => {
-  const open = () => new ApiKeys({ file: join(folder, 'api-keys.json'), now: () => now });
+  const open = () =>
+    new ApiKeys({ store: new FileApiKeyStore({ file: join(folder, 'api-keys.json') }), now: () => now });
   const wanted = { name: 'school', rooms: ['visit'], grants: ['join' as const] };
 
-  test('are shown once and kept as a hash', () => {
+  test('are shown once and kept as a hash', async () => {
     const keys = open();
-    const { key, secret } = keys.create(wanted);
+    const { key, secret } = await keys.create(wanted);
     expect(secret).toMatch(/^pk_[A-Za-z0-9]{12}_[\w-]{43}$/);
     const stored = readFileSync(join(folder, 'api-keys.json'), 'utf8');
     expect(stored).not.toContain(secret.split('_').at(-1));
     expect(statSync(join(folder, 'api-keys.json')).mode & 0o777).toBe(0o600);
-    expect(keys.authenticate(secret)?.id).toBe(key.id);
-    expect(keys.list()).toMatchObject([{ name: 'school', rooms: ['visit'] }]);
-    expect(keys.lastUses().get(key.id)).toBe(NOW);
+    expect((await keys.authenticate(secret))?.id).toBe(key.id);
+    expect(await keys.list()).toMatchObject([{ name: 'school', rooms: ['visit'] }]);
+    expect((await keys.lastUses()).get(key.id)).toBe(NOW);
   });
 
-  test('that are wrong, revoked or have run out are nobody’s', () => {
+  test('that are wrong, revoked or have run out are nobody’s', async () => {
     const keys = open();
-    const { key, secret } = keys.create({ ...wanted, expiresAtMs: NOW + 1_000 });
+    const { key, secret } = await keys.create({ ...wanted, expiresAtMs: NOW + 1_000 });
     for (const wrong of ['', 'pk_', `${secret}x`, secret.replace(/.$/, (end) => (end === 'A' ? 'B' : 'A'))]) {
-      expect(keys.authenticate(wrong)).toBeUndefined();
+      expect(await keys.authenticate(wrong)).toBeUndefined();
     }
     now += 1_000;
-    expect(keys.authenticate(secret)).toBeUndefined();
+    expect(await keys.authenticate(secret)).toBeUndefined();
     now -= 1_000;
-    expect(keys.revoke(key.id)).toBe(true);
-    expect(keys.revoke(key.id)).toBe(false);
-    expect(keys.authenticate(secret)).toBeUndefined();
+    expect(await keys.revoke(key.id)).toBe(true);
+    expect(await keys.revoke(key.id)).toBe(false);
+    expect(await keys.authenticate(secret)).toBeUndefined();
   });
 
-  test('that another process made or revoked are known at once', () => {
+  test('that another process made or revoked are known at once', async () => {
     const server = open();
     const commandLine = open();
-    expect(server.list()).toEqual([]);
-    const { key, secret } = commandLine.create(wanted);
-    expect(server.authenticate(secret)?.id).toBe(key.id);
-    expect(commandLine.revoke(key.id)).toBe(true);
-    expect(server.authenticate(secret)).toBeUndefined();
+    expect(await server.list()).toEqual([]);
+    const { key, secret } = await commandLine.create(wanted);
+    expect((await server.authenticate(secret))?.id).toBe(key.id);
+    expect(await commandLine.revoke(key.id)).toBe(true);
+    expect(await server.authenticate(secret)).toBeUndefined();
   });
 
-  test('write their last use down once a minute, not with every request', () => {
+  test('write their last use down once a minute, not with every request', async () => {
     const keys = open();
-    const { key, secret } = keys.create(wanted);
-    keys.authenticate(secret);
+    const { key, secret } = await keys.create(wanted);
+    await keys.authenticate(secret);
     now += 59_000;
-    keys.authenticate(secret);
-    expect(keys.lastUses().get(key.id)).toBe(NOW);
+    await keys.authenticate(secret);
+    expect((await keys.lastUses()).get(key.id)).toBe(NOW);
     now += 1_000;
-    keys.authenticate(secret);
-    expect(keys.lastUses().get(key.id)).toBe(NOW + 60_000);
+    await keys.authenticate(secret);
+    expect((await keys.lastUses()).get(key.id)).toBe(NOW + 60_000);
   });
 
-  test('are never written by those who only use them: no use undoes a revocation', () => {
+  test('are never written by those who only use them: no use undoes a revocation', async () => {
     const server = open();
-    const { key, secret } = server.create(wanted);
+    const { key, secret } = await server.create(wanted);
     const before = readFileSync(join(folder, 'api-keys.json'), 'utf8');
-    expect(server.authenticate(secret)?.id).toBe(key.id);
+    expect((await server.authenticate(secret))?.id).toBe(key.id);
     expect(readFileSync(join(folder, 'api-keys.json'), 'utf8')).toBe(before);
   });
 
-  test('are changed by one program at a time', () => {
+  test('are changed by one program at a time', async () => {
     const lock = join(folder, 'api-keys.json.lock');
     const keys = open();
     writeFileSync(lock, '');
     // Of a program that was killed long ago.
     utimesSync(lock, 1_000, 1_000);
-    const { key } = keys.create(wanted);
+    const { key } = await keys.create(wanted);
     expect(existsSync(lock)).toBe(false);
     writeFileSync(lock, '');
-    expect(() => keys.revoke(key.id)).toThrow('Another program holds');
-    expect(keys.list()).toHaveLength(1);
+    await expect(keys.revoke(key.id)).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: `Another program holds ${lock}.`,
+    });
+    expect(await keys.list()).toHaveLength(1);
   });
 });

@@ -13,13 +13,12 @@ import {
   SignJWT,
 } from 'jose';
 import { z } from 'zod';
+import type { SigningKey, SigningKeyStore } from '../store/SigningKeyStore.js';
 import type { Identity } from './Authenticator.js';
-import { readKeyFile, writeKeyFile } from './keyFile.js';
 import { CLOCK_TOLERANCE_S, cleanName } from './TokenVerifier.js';
 
 export interface RoomTokenIssuerOptions {
-  /** Where the keys are kept; made when it is not there. */
-  file: string;
+  keys: SigningKeyStore;
   onRefused?: (reason: string) => void;
   /** Unix time. */
   now?: () => number;
@@ -47,17 +46,6 @@ const ROTATE_MS = 30 * 24 * 3_600_000;
 /** Kept until the last token that it signed has run out. */
 const KEEP_MS = ROTATE_MS + LONGEST_ROOM_TOKEN_MS + 3_600_000;
 
-const keysSchema = z.array(
-  z.object({ kid: z.string(), createdAtMs: z.number(), key: z.record(z.string(), z.unknown()) }),
-);
-
-interface SigningKey {
-  kid: string;
-  createdAtMs: number;
-  /** Private, ES256. */
-  key: JWK;
-}
-
 const claimsSchema = z.object({
   sub: z.string().min(1).max(256),
   name: z.string(),
@@ -72,20 +60,18 @@ export class RoomTokenIssuer {
   readonly #options: RoomTokenIssuerOptions;
   readonly #now: () => number;
   /** The newest first. */
-  #keys: SigningKey[];
+  #keys: readonly SigningKey[];
   #rotating: Promise<void> | undefined;
 
-  private constructor(options: RoomTokenIssuerOptions, keys: SigningKey[]) {
+  private constructor(options: RoomTokenIssuerOptions, keys: readonly SigningKey[]) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#keys = keys;
   }
 
-  /** @throws z.ZodError or SyntaxError where the file holds something else; no key is then thrown away */
+  /** @throws where the stored keys cannot be read; none is thrown away then */
   static async create(options: RoomTokenIssuerOptions): Promise<RoomTokenIssuer> {
-    const stored = readKeyFile(options.file);
-    const keys = stored === undefined ? [] : (keysSchema.parse(stored) as SigningKey[]);
-    const issuer = new RoomTokenIssuer(options, keys);
+    const issuer = new RoomTokenIssuer(options, await options.keys.list());
     await issuer.#rotate();
     return issuer;
   }
@@ -156,9 +142,9 @@ export class RoomTokenIssuer {
     const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
     const key = await exportJWK(privateKey);
     const created = { kid: await calculateJwkThumbprint(publicHalf(key)), createdAtMs: this.#now(), key };
-    const kept = this.#keys.filter(({ createdAtMs }) => this.#now() - createdAtMs < KEEP_MS);
-    this.#keys = [created, ...kept];
-    writeKeyFile(this.#options.file, this.#keys);
+    const dropUntilMs = this.#now() - KEEP_MS;
+    this.#keys = [created, ...this.#keys.filter(({ createdAtMs }) => createdAtMs > dropUntilMs)];
+    await this.#options.keys.add(created, { dropUntilMs });
   }
 }
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { ParleyError } from '@parley/client-sdk/protocol';
 import { ManualTime } from '@parley/media/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { FileRevocationStore } from '../store/files/FileRevocationStore.js';
 import type { Identity } from './Authenticator.js';
-import { RevocationFile } from './RevocationFile.js';
 import { EXPIRY_GRACE_MS, EXPIRY_NOTICE_MS, SessionRegistry } from './SessionRegistry.js';
 
 const NOW = 1_800_000_000_000;
@@ -233,37 +233,67 @@ describe('a sign-out at the identity provider', () => {
     expect(() => open(identityOf({ issuedAtMs: NOW }))).toThrow(expect.objectContaining({ code: 'SIGNED_OUT' }));
   });
 
-  test('K12 holds over a restart', () => {
+  test('K12 holds over a restart', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-revocations-'));
     const failures: string[] = [];
     const start = () =>
-      new SessionRegistry({
+      SessionRegistry.create({
         time,
         wallClock: () => wallClockMs,
-        file: new RevocationFile({
+        revocations: new FileRevocationStore({
           file: join(folder, 'keys', 'revocations.jsonl'),
           capacity: 100,
           onFailure: (reason) => failures.push(reason),
         }),
+        onNotKept: (reason) => failures.push(reason),
       });
     const { issuer } = identityOf();
-    sessions = start();
+    sessions = await start();
     sessions.signOut({ issuer, sessionId: 's1' });
     sessions.signOut({ issuer, subject: 'ben' });
     sessions.notBefore({ issuer: 'https://other.example', notBeforeMs: NOW + 1_000 });
     sessions.notBefore({ issuer: 'https://other.example', notBeforeMs: NOW });
+    await sessions.kept();
     appendFileSync(join(folder, 'keys', 'revocations.jsonl'), '{"key":"cut o');
-    sessions = start();
+    sessions = await start();
     const refused = expect.objectContaining({ code: 'SIGNED_OUT' });
     expect(() => open()).toThrow(refused);
     expect(() => open(identityOf({ subject: 'ben', sessionId: 's2' }))).toThrow(refused);
     expect(() => open(identityOf({ issuer: 'https://other.example', sessionId: 's2' }))).toThrow(refused);
     expect(() => open(identityOf({ sessionId: 's3' }))).not.toThrow();
     pass(25 * 3_600_000);
-    sessions = start();
+    sessions = await start();
     expect(() => open(identityOf({ issuedAtMs: NOW }))).not.toThrow();
     expect(failures).toEqual([]);
     rmSync(folder, { recursive: true });
+  });
+
+  test('that cannot be kept holds until the end all the same, and it is said why', async () => {
+    const reasons: string[] = [];
+    const taken: (() => void)[] = [];
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    sessions = await SessionRegistry.create({
+      time,
+      wallClock: () => wallClockMs,
+      revocations: {
+        load: async () => [],
+        append: () => new Promise((_, reject) => taken.push(() => reject(full))),
+      },
+      onNotKept: (reason) => reasons.push(reason),
+    });
+    const { seen } = open();
+    expect(sessions.signOut({ issuer: identityOf().issuer, sessionId: 's1' })).toBe(1);
+    expect(seen).toEqual(['SIGNED_OUT']);
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'SIGNED_OUT' }));
+    let kept = false;
+    const waiting = sessions.kept().then(() => {
+      kept = true;
+    });
+    await Promise.resolve();
+    expect([kept, reasons]).toEqual([false, []]);
+    for (const fail of taken) fail();
+    await waiting;
+    expect(reasons).toEqual(['ENOSPC']);
   });
 
   test('is forgotten once no token from before can hold, and never takes more than its room', () => {

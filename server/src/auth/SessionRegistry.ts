@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/client-sdk/protocol';
 import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
+import type { Revocation, RevocationStore } from '../store/RevocationStore.js';
 import type { Identity } from './Authenticator.js';
-import type { Revocation, RevocationFile } from './RevocationFile.js';
 
 /** Somebody's connection, as far as its right to exist goes. */
 export interface SessionOptions {
@@ -21,8 +21,13 @@ export interface SessionRegistryOptions {
   wallClock?: () => number;
   /** Longest that a connection may last, whatever its tokens. */
   longestMs?: number;
-  /** Keeps what was taken back over a restart. Default: in memory alone. */
-  file?: RevocationFile;
+}
+
+export interface StoredSessionRegistryOptions extends SessionRegistryOptions {
+  /** Keeps revocations across restarts. */
+  revocations: RevocationStore;
+  /** Called with an error code if a revocation could not be stored. It holds until this process ends. */
+  onNotKept: (reason: string) => void;
 }
 
 /** A newer token is asked for so long before the old one runs out; of one that lives less than twice as long, at half its time. */
@@ -109,25 +114,38 @@ export class Session {
 
 /**
  * All sessions of this server, and what identity providers have taken back: a sign-in, a person, or everything from before a moment. What
- * was taken back is refused at the next connection, too.
+ * was taken back is refused at the next connection, too. `new` keeps them in
+ * memory only, `create` in a store.
  */
 export class SessionRegistry {
   readonly #time: TimeSource;
   readonly #wallClock: () => number;
   readonly #longestMs: number | undefined;
-  readonly #file: RevocationFile | undefined;
   readonly #sessions = new Set<Session>();
   /** Key of a sign-in or a person -> Unix time from before which tokens do not hold, and when that may be forgotten. */
   readonly #revoked = new Map<string, { beforeMs: number; forgetAtMs: number }>();
   /** Of issuers. */
   readonly #notBefore = new Map<string, number>();
+  /** Stores a revocation; resolves when that is done or has failed. */
+  #keep: (revocation: Revocation) => Promise<void> = () => Promise.resolve();
+  #kept: Promise<void> = Promise.resolve();
 
   constructor(options: SessionRegistryOptions = {}) {
     this.#time = options.time ?? systemTime;
     this.#wallClock = options.wallClock ?? Date.now;
     this.#longestMs = options.longestMs;
-    this.#file = options.file;
-    for (const revocation of options.file?.load({ nowMs: this.#wallClock() }) ?? []) this.#apply(revocation);
+  }
+
+  /** Loads the stored revocations first. @throws if that fails */
+  static async create(options: StoredSessionRegistryOptions): Promise<SessionRegistry> {
+    const registry = new SessionRegistry(options);
+    const { revocations, onNotKept } = options;
+    for (const revocation of await revocations.load({ nowMs: registry.#wallClock() })) registry.#apply(revocation);
+    registry.#keep = (revocation) =>
+      revocations
+        .append(revocation)
+        .catch((error: unknown) => onNotKept((error as NodeJS.ErrnoException).code ?? 'unknown'));
+    return registry;
   }
 
   get size(): number {
@@ -186,6 +204,11 @@ export class SessionRegistry {
     return this.#endWhere(({ identity }) => identity.issuer === issuer && (identity.issuedAtMs ?? 0) < notBeforeMs);
   }
 
+  /** Resolves when every revocation so far is stored, or could not be. */
+  kept(): Promise<void> {
+    return this.#kept;
+  }
+
   /** @internal */
   forget(session: Session): void {
     this.#sessions.delete(session);
@@ -219,7 +242,7 @@ export class SessionRegistry {
 
   #revoke(revocation: Revocation): void {
     this.#apply(revocation);
-    this.#file?.append(revocation);
+    this.#kept = Promise.all([this.#kept, this.#keep(revocation)]).then(() => {});
   }
 
   #apply(revocation: Revocation): void {

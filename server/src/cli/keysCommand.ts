@@ -5,8 +5,9 @@ import pc from 'picocolors';
 import { ApiKeys } from '../auth/ApiKeys.js';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
-import { apiKeysFile } from '../lifecycle/identity.js';
 import { type AuditEvent, auditFileOf, createAuditLog } from '../observability/AuditLog.js';
+import { fileKeyStores } from '../store/files/fileKeyStores.js';
+import { StoreError } from '../store/StoreError.js';
 
 const USAGE = `Use:
   parley keys list
@@ -19,17 +20,17 @@ const USUAL_GRANTS: Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
 const DAY_MS = 24 * 3_600_000;
 
 /** `parley keys list | create NAME | revoke ID`: who may make room tokens for guests. @returns the exit code */
-export function keysCommand(args: readonly string[]): number {
+export async function keysCommand(args: readonly string[]): Promise<number> {
   const [action = 'list', name] = args;
   try {
     const settings = loadSettings({ environment: process.env });
-    const keys = new ApiKeys({ file: apiKeysFile(settings.dataDir) });
+    const keys = new ApiKeys({ store: fileKeyStores({ dataDir: settings.dataDir }).apiKeys });
     if (action === 'list') {
-      process.stdout.write(listText(keys));
+      process.stdout.write(await listText(keys));
       return 0;
     }
     if (action === 'create' && name !== undefined && !name.startsWith('-')) {
-      const { key, secret } = keys.create({ name, ...scopeOf(args.slice(2)) });
+      const { key, secret } = await keys.create({ name, ...scopeOf(args.slice(2)) });
       const { id, rooms, grants, expiresAtMs } = key;
       record(settings, {
         event: 'apiKeyCreated',
@@ -49,7 +50,7 @@ export function keysCommand(args: readonly string[]): number {
       return 0;
     }
     if (action === 'revoke' && name !== undefined) {
-      const revoked = keys.revoke(name);
+      const revoked = await keys.revoke(name);
       if (revoked) record(settings, { event: 'apiKeyRevoked', key: name });
       process.stdout.write(revoked ? `${pc.green('✓')} ${name} was revoked\n` : `There is no key ${name}\n`);
       return revoked ? 0 : 1;
@@ -57,7 +58,7 @@ export function keysCommand(args: readonly string[]): number {
     process.stderr.write(USAGE);
     return 1;
   } catch (error) {
-    if (error instanceof SettingsError || error instanceof KeyOptionError || isOptionError(error)) {
+    if (SAID.some((kind) => error instanceof kind) || isOptionError(error)) {
       process.stderr.write(`${pc.red('✗')} ${(error as Error).message}\n`);
       return 1;
     }
@@ -68,6 +69,9 @@ export function keysCommand(args: readonly string[]): number {
 class KeyOptionError extends Error {
   override readonly name = 'KeyOptionError';
 }
+
+/** Errors that are sentences for who typed the command. */
+const SAID = [SettingsError, KeyOptionError, StoreError];
 
 /** Into the audit log of the server whose keys these are. */
 function record({ audit, dataDir }: Settings, event: AuditEvent): void {
@@ -108,10 +112,10 @@ function scopeOf(args: readonly string[]): { rooms: '*' | string[]; grants: Gran
   };
 }
 
-function listText(keys: ApiKeys): string {
-  const all = keys.list();
+async function listText(keys: ApiKeys): Promise<string> {
+  const all = await keys.list();
   if (all.length === 0) return 'There are no keys. Create one with: parley keys create NAME --rooms ROOM\n';
-  const lastUses = keys.lastUses();
+  const lastUses = await keys.lastUses();
   return all
     .map(({ id, name, rooms, grants, createdAtMs, expiresAtMs }) =>
       [

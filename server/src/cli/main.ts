@@ -16,7 +16,7 @@ switch (args.includes('--help') || args.includes('-h') ? 'help' : command) {
     process.exitCode = await modelsCommand(args);
     break;
   case 'keys':
-    process.exitCode = keysCommand(args);
+    process.exitCode = await keysCommand(args);
     break;
   case 'settings':
     process.stdout.write(args.includes('--markdown') ? settingsTables() : settingsText());

@@ -106,6 +106,8 @@ async function signOut(options: WithProvider, request: Request, response: Respon
     if (typeof token !== 'string') throw new Error('no logout_token');
     const whom = await provider.verifyLogout(token);
     const connections = sessions.signOut({ issuer: provider.issuer, ...whom });
+    // The provider does not ask again, so the answer means that the sign-out survives a restart.
+    await sessions.kept();
     audit.record({ event: 'signedOut', by: 'logout', issuer: provider.issuer, connections });
     response.status(200).end();
   } catch (error) {
@@ -119,6 +121,7 @@ async function pushNotBefore(options: WithProvider, request: Request, response: 
   try {
     const { notBeforeMs } = await provider.verifyNotBefore(String(request.body ?? ''));
     const connections = sessions.notBefore({ issuer: provider.issuer, notBeforeMs });
+    await sessions.kept();
     audit.record({ event: 'signedOut', by: 'notBefore', issuer: provider.issuer, connections });
     response.status(204).end();
   } catch (error) {

@@ -4,8 +4,8 @@ import { type Grant, ParleyError, type ParticipantLedger } from '@parley/client-
 import express from 'express';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Identity } from '../auth/Authenticator.js';
+import { emptyLedger } from '../meetings/LedgerBook.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
-import { emptyLedger } from '../rooms/LedgerBook.js';
 import type { Minter } from './identityRoutes.js';
 import { roomRoutes } from './roomRoutes.js';
 

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { GRANTS, type ServerIdentity } from '@parley/client-sdk/protocol';
 import type { Router } from 'express';
@@ -21,6 +20,7 @@ import type { Bearer } from '../http/roomRoutes.js';
 import type { AuditLog } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 import { RepeatFilter } from '../observability/RepeatFilter.js';
+import type { KeyStores } from '../store/KeyStores.js';
 
 /** Everything that knows who people are, put together. */
 export interface Identities {
@@ -40,6 +40,7 @@ export interface IdentitiesOptions {
   joinSecret: string | undefined;
   /** Told to those who have not joined yet. */
   model: ServerIdentity['model'];
+  stores: Pick<KeyStores, 'apiKeys' | 'signingKeys'>;
   sessions: SessionRegistry;
   audit: AuditLog;
   logger: Logger;
@@ -50,15 +51,13 @@ export interface IdentitiesOptions {
 const MOST_LINES = 60;
 const LINES_WINDOW_MS = 60_000;
 
-export const apiKeysFile = (dataDir: string): string => join(dataDir, 'keys', 'api-keys.json');
-
 /** People come in by name only where nobody else vouches for them, unless the settings say otherwise. */
 export function allowsGuests({ guests, keycloak }: Settings): boolean {
   return guests ?? keycloak.url === undefined;
 }
 
 export async function createIdentities(options: IdentitiesOptions): Promise<Identities> {
-  const { settings, joinSecret, model, sessions, audit, logger, limitKeyOf } = options;
+  const { settings, joinSecret, model, stores, sessions, audit, logger, limitKeyOf } = options;
   const lines = new RepeatFilter({
     most: MOST_LINES,
     windowMs: LINES_WINDOW_MS,
@@ -72,7 +71,7 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
       logger.warn({ aheadMs }, "a token comes from the future: this machine's clock or the identity provider's is off");
   };
   const roomTokens = await RoomTokenIssuer.create({
-    file: join(settings.dataDir, 'keys', 'room-tokens.json'),
+    keys: stores.signingKeys,
     onRefused,
   });
   const provider = await providerOf({ settings, sessions, audit, logger, onRefused, onClockOff });
@@ -87,8 +86,8 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
   const guests = allowsGuests(settings)
     ? new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret })
     : undefined;
-  const apiKeys = new ApiKeys({ file: apiKeysFile(settings.dataDir) });
-  const minterOf = async (bearer: string) => minterOfKey(apiKeys, bearer) ?? (await provider?.minterOf(bearer));
+  const apiKeys = new ApiKeys({ store: stores.apiKeys });
+  const minterOf = async (bearer: string) => (await minterOfKey(apiKeys, bearer)) ?? (await provider?.minterOf(bearer));
   const authenticator = new CombinedAuthenticator({
     roomTokens,
     ...(guests === undefined ? {} : { guests }),
@@ -132,8 +131,8 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
   };
 }
 
-function minterOfKey(apiKeys: ApiKeys, bearer: string): Minter | undefined {
-  const key = apiKeys.authenticate(bearer);
+async function minterOfKey(apiKeys: ApiKeys, bearer: string): Promise<Minter | undefined> {
+  const key = await apiKeys.authenticate(bearer);
   return key && { id: `key:${key.id}`, rooms: key.rooms, grants: key.grants };
 }
 

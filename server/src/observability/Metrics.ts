@@ -1,7 +1,7 @@
 import type { AudioLedger, GapReason } from '@parley/client-sdk/protocol';
 import type { AsrProcessStats, LoadLevel } from '@parley/media/node';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { combine, emptyLedger } from '../rooms/LedgerBook.js';
+import { combine, emptyLedger } from '../meetings/LedgerBook.js';
 import type { RoomObserver } from '../rooms/RoomObserver.js';
 
 export interface MetricsOptions {

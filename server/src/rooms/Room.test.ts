@@ -295,3 +295,47 @@ describe('a moderator', () => {
     expect(ada.client.of('dismissed')).toEqual(['MEETING_ENDED']);
   });
 });
+
+describe('the meeting of a room', () => {
+  const say = (producerId: string, id: string) =>
+    rig.media.onEvent({
+      roomId: '',
+      speakerId: producerId,
+      type: 'gap',
+      segment: { id, startMs: 0, endMs: 1_000, revision: 1 },
+      reason: 'overloaded',
+      language: 'en',
+    });
+
+  test('can be read when the room is closed', async () => {
+    const ada = rig.join('Ada');
+    say((await rig.produce(ada.peer)).producerId, 's1');
+    await rig.close();
+    const { meeting } = rig.room;
+    const page = await meeting.transcript.page({ afterSeq: 0, limit: 10, maxBytes: 1_000 });
+    expect(page).toMatchObject({ segments: [{ id: 's1', seq: 1, displayName: 'Ada' }], lastSeq: 1 });
+    expect(meeting.participants).toMatchObject([{ participantId: ada.joined.participantId, displayName: 'Ada' }]);
+  });
+
+  test('goes on in another room: same people, clock and seq, and no id of a segment twice', async () => {
+    const before = rig.join('Ada');
+    say((await rig.produce(before.peer)).producerId, 's1');
+    const { meeting } = rig.room;
+    await rig.close();
+    rig = await RoomRig.open({}, { meeting });
+    const after = rig.join('Ada');
+    expect(after.joined).toMatchObject({
+      meetingId: before.joined.meetingId,
+      meetingStartedAtMs: before.joined.meetingStartedAtMs,
+      participantId: before.joined.participantId,
+      lastSeq: 1,
+    });
+    say((await rig.produce(after.peer)).producerId, 's2');
+    await meeting.transcript.settled();
+    expect((await rig.room.resumeTranscript(0)).segments.map(({ id, seq }) => [id, seq])).toEqual([
+      ['s1', 1],
+      ['s2', 2],
+    ]);
+    expect(meeting.nextEpoch()).toBe(3);
+  });
+});

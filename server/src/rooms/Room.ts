@@ -16,14 +16,13 @@ import {
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
-import { monotonicNowMs, type TimeSource } from '@parley/media/process';
+import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import type { ModelProfile } from '@parley/media/settings';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
+import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
-import type { TranscriptLog } from '../transcripts/TranscriptLog.js';
-import { withinBytes } from '../transcripts/withinBytes.js';
 import { Peer, type PeerChannel } from './Peer.js';
 import { RoomAccess } from './RoomAccess.js';
 import { RoomMedia } from './RoomMedia.js';
@@ -33,13 +32,11 @@ import type { TellOptions } from './RoomTranscriber.js';
 import { Roster } from './Roster.js';
 
 export interface RoomOptions {
-  name: string;
-  /** Of this run of the room. */
-  meetingId: string;
+  /** What takes place here. Outlives the room. */
+  meeting: Meeting;
   media: MediaNode;
   /** Of finals. */
   model: ModelProfile;
-  transcript: TranscriptLog;
   /** What the recogniser is at the moment, in the words of the wire. */
   transcription: () => TranscriptionStatus;
   settings: Settings;
@@ -55,7 +52,6 @@ const SERVER_ID = randomBytes(12).toString('base64url');
 
 /** What a room is made of. */
 interface RoomParts {
-  startedAtMonotonicMs: number;
   logger: Logger;
   roster: Roster;
   speech: RoomSettings;
@@ -63,29 +59,26 @@ interface RoomParts {
 }
 
 /**
- * One meeting in one room. Who is in it is the `Roster`'s, who may come in `RoomAccess`'s, how they are heard `RoomSettings`'s; their
- * tracks are `RoomMedia`'s, which gives them to the `RoomTranscriber`, whose finals the `TranscriptLog` keeps. Here these act together.
- * Says what happens by the peers' channels, knows nothing of sockets.
+ * The live part of one meeting. Who is here is the `Roster`'s, who may come in `RoomAccess`'s, how they are heard `RoomSettings`'s; their
+ * tracks are `RoomMedia`'s, which gives them to the `RoomTranscriber`, whose finals become the `Meeting`'s transcript. Here these act
+ * together. Says what happens by the peers' channels, knows nothing of sockets.
  */
 export class Room {
   readonly name: string;
-  readonly meetingId: string;
-  readonly meetingStartedAtMs = Date.now();
+  readonly meeting: Meeting;
   readonly #options: RoomOptions;
-  readonly #startedAtMonotonicMs: number;
   readonly #logger: Logger;
   readonly #roster: Roster;
   readonly #access = new RoomAccess();
   readonly #speech: RoomSettings;
   readonly #media: RoomMedia;
-  #endTimer: NodeJS.Timeout | undefined;
-  #closed = false;
+  #cancelEnd: CancelTimer = () => {};
+  #closing: Promise<void> | undefined;
 
   private constructor(options: RoomOptions, parts: RoomParts) {
-    this.name = options.name;
-    this.meetingId = options.meetingId;
+    this.name = options.meeting.room;
+    this.meeting = options.meeting;
     this.#options = options;
-    this.#startedAtMonotonicMs = parts.startedAtMonotonicMs;
     this.#logger = parts.logger;
     this.#roster = parts.roster;
     this.#speech = parts.speech;
@@ -94,32 +87,28 @@ export class Room {
 
   /** @throws ParleyError `MEDIA_UNAVAILABLE` */
   static async create(options: RoomOptions): Promise<Room> {
-    const { name, meetingId, media, model, transcript, observer, settings, time } = options;
-    const startedAtMonotonicMs = monotonicNowMs();
-    const logger = options.logger.child({ meetingId });
+    const { meeting, media, model, observer, settings, time } = options;
+    const logger = options.logger.child({ meetingId: meeting.meetingId });
     const roster = new Roster();
     const speech = new RoomSettings({
       deployment: { mode: settings.mode, speech: settings.speech },
       model,
-      room: Object.hasOwn(settings.rooms, name) ? settings.rooms[name] : undefined,
+      room: Object.hasOwn(settings.rooms, meeting.room) ? settings.rooms[meeting.room] : undefined,
     });
     // There is nobody to be told before the room is there.
     let room: Room | undefined;
     const parts = {
-      startedAtMonotonicMs,
       logger,
       roster,
       speech,
       media: await RoomMedia.create({
-        meetingId,
+        meeting,
         media,
-        transcript,
         observer,
         roster,
         speech,
         settings,
         logger,
-        meetingStartedAtMs: startedAtMonotonicMs,
         onLost: () => {
           if (room !== undefined) void room.#endWith(new ParleyError('MEDIA_UNAVAILABLE'));
         },
@@ -160,10 +149,10 @@ export class Room {
     joined: ResponseOf<'join'>;
   } {
     const { identity, grants, peerId, channel, settings } = options;
-    if (this.#closed) {
+    if (this.#closing !== undefined) {
       throw new ParleyError('MEDIA_UNAVAILABLE');
     }
-    const participantId = this.#roster.participantIdOf(identity);
+    const participantId = this.meeting.participantIdOf(identity);
     const replaced = this.#roster.find(participantId);
     if (replaced === undefined && this.#roster.size >= this.#options.settings.limits.participantsPerRoom) {
       throw new ParleyError('ROOM_FULL');
@@ -171,9 +160,9 @@ export class Room {
     this.#access.assertMayEnter({ participantId, grants });
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
     this.#access.enter(participantId);
-    clearTimeout(this.#endTimer);
-    const joinedAtMs = replaced?.joinedAtMs ?? Math.round(monotonicNowMs() - this.#startedAtMonotonicMs);
-    const { displayName } = identity;
+    this.#cancelEnd();
+    const { displayName } = this.meeting.enter(identity);
+    const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
     const peer = new Peer({ peerId, participantId, displayName, joinedAtMs, grants, channel });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
@@ -191,13 +180,13 @@ export class Room {
       joined: {
         serverId: SERVER_ID,
         room: this.name,
-        meetingId: this.meetingId,
-        meetingStartedAtMs: this.meetingStartedAtMs,
+        meetingId: this.meeting.meetingId,
+        meetingStartedAtMs: this.meeting.startedAtMs,
         participantId,
         participants: this.#roster.peers.map((each) => this.#media.participantOf(each)),
         routerRtpCapabilities: this.#media.rtpCapabilities,
         iceServers: this.#media.iceServersFor(participantId),
-        lastSeq: this.#options.transcript.lastSeq,
+        lastSeq: this.meeting.transcript.lastSeq,
         grants: [...grants],
         locked: this.#access.locked,
         transcription: this.#transcription,
@@ -256,9 +245,9 @@ export class Room {
     return this.#media.resumeConsumer(peer, consumerId);
   }
 
-  async resumeTranscript(afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
-    const page = await this.#options.transcript.page({ afterSeq, limit: LIMITS.transcriptPageSize });
-    return { ...page, segments: withinBytes(page.segments, LIMITS.transcriptPageBytes) };
+  resumeTranscript(afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
+    const { transcriptPageSize: limit, transcriptPageBytes: maxBytes } = LIMITS;
+    return this.meeting.transcript.page({ afterSeq, limit, maxBytes });
   }
 
   settingsFor(peer: Peer): SettingsView {
@@ -332,7 +321,7 @@ export class Room {
 
   /** Whether a moderator sent somebody out of this meeting. */
   hasRemoved(identity: Identity): boolean {
-    return this.#access.hasRemoved(this.#roster.participantIdOf(identity));
+    return this.#access.hasRemoved(this.meeting.participantIdOf(identity));
   }
 
   setLocked(locked: boolean): void {
@@ -365,20 +354,20 @@ export class Room {
     this.#roster.tellAll(name, notification, options);
   }
 
-  /** Ends the meeting: what was said becomes text first, and is told, if that does not take long. Idempotent. */
-  async close(error: ParleyError): Promise<void> {
-    if (this.#closed) {
-      return;
-    }
-    this.#closed = true;
-    clearTimeout(this.#endTimer);
+  /** Everybody goes: what was said becomes text first, and is told, if that does not take long. Idempotent. */
+  close(error: ParleyError): Promise<void> {
+    this.#closing ??= this.#close(error);
+    return this.#closing;
+  }
+
+  async #close(error: ParleyError): Promise<void> {
+    this.#cancelEnd();
     await this.#media.hearOut();
     for (const peer of this.#roster.peers) {
       this.#drop(peer, 'atOnce');
       peer.channel.disconnect(error);
     }
     await this.#media.close();
-    this.#logger.info({ segments: this.#options.transcript.lastSeq }, 'meeting ended');
   }
 
   async #endWith(error: ParleyError): Promise<void> {
@@ -387,9 +376,10 @@ export class Room {
   }
 
   #endUnlessJoined(): void {
-    if (this.#roster.size === 0 && !this.#closed) {
-      clearTimeout(this.#endTimer);
-      this.#endTimer = setTimeout(() => this.#options.onEmpty(), this.#options.settings.meetingEndDelayMs);
+    if (this.#roster.size === 0 && this.#closing === undefined) {
+      this.#cancelEnd();
+      const { time = systemTime, settings, onEmpty } = this.#options;
+      this.#cancelEnd = time.after(settings.meetingEndDelayMs, onEmpty);
     }
   }
 

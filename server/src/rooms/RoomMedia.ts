@@ -21,14 +21,12 @@ import type { RoomSettings } from './RoomSettings.js';
 import { RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
 import type { Roster } from './Roster.js';
 
-export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meetingId' | 'transcript' | 'observer'> {
+export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting' | 'observer'> {
   media: MediaNode;
   roster: Roster;
   speech: RoomSettings;
   settings: Settings;
   logger: Logger;
-  /** On the monotonic clock. */
-  meetingStartedAtMs: number;
   /** No media worker is to be had any more: the meeting cannot go on. */
   onLost: () => void;
   time?: TimeSource | undefined;
@@ -53,20 +51,18 @@ export class RoomMedia {
   #drained: Promise<void> = Promise.resolve();
 
   private constructor(options: RoomMediaOptions, sfu: SfuRoom) {
-    const { media, meetingId, transcript, observer, logger, roster, speech, time } = options;
+    const { media, meeting, observer, logger, roster, speech, time } = options;
     this.#options = options;
     this.#roster = roster;
     this.#sfu = sfu;
     this.#lastWords = new LastWords(time === undefined ? {} : { time });
     this.transcriber = new RoomTranscriber({
-      meetingId,
+      meeting,
       media,
       sfu,
-      transcript,
       settings: speech.resolved,
       logger,
       observer,
-      time,
       tellAll: (name, notification, how) => roster.tellAll(name, notification, how),
     });
   }
@@ -81,7 +77,7 @@ export class RoomMedia {
     const sfu = await asWireErrors(() => options.media.createSfuRoom({ onEvent }));
     try {
       made = new RoomMedia(options, sfu);
-      await made.transcriber.open({ meetingStartedAtMs: options.meetingStartedAtMs });
+      await made.transcriber.open();
       return made;
     } catch (error) {
       sfu.close();

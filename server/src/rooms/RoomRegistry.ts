@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
+import type { TimeSource } from '@parley/media/process';
 import type { ModelProfile } from '@parley/media/settings';
 import type { Settings } from '../config/settings.js';
+import { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
-import type { CreateTranscriptLog } from '../transcripts/TranscriptLog.js';
+import type { TranscriptStore } from '../store/TranscriptStore.js';
 import { Room } from './Room.js';
 import type { RoomObserver } from './RoomObserver.js';
 
@@ -14,11 +15,12 @@ export interface RoomRegistryOptions {
   model: ModelProfile;
   settings: Settings;
   logger: Logger;
-  createTranscriptLog: CreateTranscriptLog;
+  transcripts: TranscriptStore;
   transcription: () => TranscriptionStatus;
   observer: RoomObserver;
   /** Why no new room can be carried at the moment; undefined where one can. */
   overload: () => ParleyError | undefined;
+  time?: TimeSource;
 }
 
 /** The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. */
@@ -53,7 +55,7 @@ export class RoomRegistry {
     if (standing !== undefined) {
       return standing;
     }
-    const { media, model, settings, logger, transcription, observer } = this.#options;
+    const { settings } = this.#options;
     if (this.#rooms.size >= settings.limits.rooms) {
       return Promise.reject(new ParleyError('TOO_MANY_ROOMS'));
     }
@@ -61,19 +63,7 @@ export class RoomRegistry {
     if (overload !== undefined) {
       return Promise.reject(overload);
     }
-    const meetingId = `m_${randomBytes(12).toString('base64url')}`;
-    const opening = Room.create({
-      name,
-      meetingId,
-      media,
-      model,
-      settings,
-      logger,
-      transcription,
-      observer,
-      transcript: this.#options.createTranscriptLog({ room: name, meetingId }),
-      onEmpty: () => this.#end(name, opening),
-    });
+    const opening: Promise<Room> = this.#open(name, () => this.#end(name, opening));
     this.#rooms.set(name, opening);
     opening.catch(() => this.#forget(name, opening));
     return opening;
@@ -97,13 +87,20 @@ export class RoomRegistry {
     this.#closing = true;
     const rooms = await this.all();
     this.#rooms.clear();
-    await Promise.all(rooms.map((room) => room.close(error)));
+    await Promise.all(rooms.map((room) => closeWithMeeting(room, error)));
+  }
+
+  /** A room for a meeting that begins. */
+  async #open(name: string, onEmpty: () => void): Promise<Room> {
+    const { transcripts, logger, time } = this.#options;
+    const meeting = await Meeting.open({ room: name, store: transcripts, logger, time });
+    return Room.create({ ...this.#options, meeting, onEmpty });
   }
 
   #end(name: string, room: Promise<Room>): void {
     this.#forget(name, room);
     room
-      .then((ended) => ended.close(new ParleyError('SERVER_SHUTTING_DOWN')))
+      .then((ended) => closeWithMeeting(ended, new ParleyError('SERVER_SHUTTING_DOWN')))
       .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a room did not close'));
   }
 
@@ -112,4 +109,10 @@ export class RoomRegistry {
       this.#rooms.delete(name);
     }
   }
+}
+
+/** The next join of a room with this name begins a new meeting. */
+async function closeWithMeeting(room: Room, error: ParleyError): Promise<void> {
+  await room.close(error);
+  await room.meeting.end();
 }

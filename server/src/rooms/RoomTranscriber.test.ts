@@ -4,9 +4,10 @@ import { resolveSpeechSettings } from '@parley/media/settings';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { MemoryTranscriptLog } from '../transcripts/MemoryTranscriptLog.js';
-import type { UncommittedSegment } from '../transcripts/TranscriptLog.js';
-import { emptyLedger } from './LedgerBook.js';
+import { emptyLedger } from '../meetings/LedgerBook.js';
+import { Meeting } from '../meetings/Meeting.js';
+import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
+import type { UncommittedSegment } from '../store/TranscriptStore.js';
 import type { RoomObserver } from './RoomObserver.js';
 import { RoomTranscriber, type RoomTranscriberOptions, type TellOptions } from './RoomTranscriber.js';
 
@@ -68,7 +69,16 @@ beforeEach(async () => {
   observed = [];
   now = 0;
   time = new ManualTime();
-  const log = new MemoryTranscriptLog({ capacity: 100 });
+  const stored = new MemoryTranscriptStore({ segmentsPerMeeting: 100 });
+  const logger = pino({ level: 'silent' });
+  const store = {
+    append: async (each: UncommittedSegment) => {
+      if (each.status === 'final' && each.text === UNSTORABLE) throw new Error('no such text');
+      return stored.append(each);
+    },
+    page: (query: Parameters<MemoryTranscriptStore['page']>[0]) => stored.page(query),
+    end: (meetingId: string) => stored.end(meetingId),
+  };
   const observer: RoomObserver = {
     interim: ({ queuedMs, engineMs }) => observed.push(['interim', { queuedMs, engineMs }]),
     final: (times) => observed.push(['final', times]),
@@ -83,20 +93,11 @@ beforeEach(async () => {
     },
   };
   transcriber = new RoomTranscriber({
-    meetingId: 'm',
+    meeting: await Meeting.open({ meetingId: 'm', room: 'daily', store, logger, time }),
     media: media as unknown as RoomTranscriberOptions['media'],
     sfu: {} as RoomTranscriberOptions['sfu'],
-    transcript: {
-      append: async (each: UncommittedSegment) => {
-        if (each.status === 'final' && each.text === UNSTORABLE) throw new Error('no such text');
-        return log.append(each);
-      },
-      page: (options: Parameters<MemoryTranscriptLog['page']>[0]) => log.page(options),
-      lastSeq: 0,
-    },
-    time,
     settings: resolveSpeechSettings('fast'),
-    logger: pino({ level: 'silent' }),
+    logger,
     observer,
     tellAll: (name, notification, options = {}) => told.push({ name, notification, options }),
     now: () => now,

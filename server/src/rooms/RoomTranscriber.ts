@@ -6,12 +6,11 @@ import type {
   SpeakerState,
 } from '@parley/client-sdk/protocol';
 import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom, SpeakerActivity } from '@parley/media/node';
-import { monotonicNowMs, type TimeSource } from '@parley/media/process';
+import { monotonicNowMs } from '@parley/media/process';
 import type { SpeechSettings } from '@parley/media/settings';
+import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
-import type { TranscriptLog, UncommittedSegment } from '../transcripts/TranscriptLog.js';
-import { CommitQueue } from './CommitQueue.js';
-import { LedgerBook } from './LedgerBook.js';
+import type { UncommittedSegment } from '../store/TranscriptStore.js';
 import type { RoomObserver } from './RoomObserver.js';
 import { segmentOf } from './segments.js';
 
@@ -25,10 +24,9 @@ interface Speaker {
 }
 
 export interface RoomTranscriberOptions {
-  meetingId: string;
+  meeting: Meeting;
   media: MediaNode;
   sfu: SfuRoom;
-  transcript: TranscriptLog;
   /** Of the room. */
   settings: SpeechSettings;
   logger: Logger;
@@ -36,7 +34,6 @@ export interface RoomTranscriberOptions {
   /** Tells everybody in the room. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: TellOptions): void;
   now?: () => number;
-  time?: TimeSource | undefined;
 }
 
 export interface TellOptions {
@@ -52,33 +49,28 @@ export interface TellOptions {
 const MAX_ENDED = 1_000;
 
 /**
- * From a room's producers to its transcript: names who is to be heard, puts the name on what comes back, commits finals and gaps,
- * and tells the room. Commit, then emit, one after the other, so that `seq` reaches everybody in order.
+ * From a room's producers to its meeting's transcript: names who is to be heard, puts the name on what comes back, commits finals and
+ * gaps, and tells the room. Commit, then emit, one after the other, so that `seq` reaches everybody in order.
  */
 export class RoomTranscriber {
   readonly #options: RoomTranscriberOptions;
   readonly #pipeline: RoomPipeline;
   readonly #speakers = new Map<string, Speaker>();
-  readonly #ledgers = new LedgerBook();
   readonly #now: () => number;
-  readonly #commits: CommitQueue;
   /** When the VAD decided that an utterance was over, by segment. */
   readonly #endedAtMs = new Map<string, number>();
   #asking: Promise<ParticipantLedger[]> | undefined;
-  /** Producers so far: part of segment ids, so that no two producers of a meeting share one. */
-  #epoch = 0;
 
   constructor(options: RoomTranscriberOptions) {
     this.#options = options;
     this.#now = options.now ?? monotonicNowMs;
-    const { transcript, logger, time } = options;
-    this.#commits = new CommitQueue({ transcript, logger, time });
     this.#pipeline = options.media.createPipeline({
       sfu: options.sfu,
       settings: options.settings,
       onEvent: (event) => this.#onEvent(event),
       onNotHeard: ({ speakerId, error }) => {
-        const { logger, meetingId } = options;
+        const { logger, meeting } = options;
+        const { meetingId } = meeting;
         if (speakerId === undefined) {
           logger.warn({ err: error, meetingId }, 'a room is not listened to; it is tried again until it is');
           return;
@@ -90,8 +82,9 @@ export class RoomTranscriber {
   }
 
   /** @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened */
-  async open(options: { meetingStartedAtMs: number }): Promise<void> {
-    await this.#pipeline.open({ roomId: this.#options.meetingId, ...options });
+  async open(): Promise<void> {
+    const { meetingId, startedAtMonotonicMs } = this.#options.meeting;
+    await this.#pipeline.open({ roomId: meetingId, meetingStartedAtMs: startedAtMonotonicMs });
   }
 
   get speakerCount(): number {
@@ -138,7 +131,7 @@ export class RoomTranscriber {
       // The last that was told is a few seconds old at most.
       this.#options.logger.debug({ err: error }, 'the media worker did not tell its ledgers');
     }
-    return this.#ledgers.all;
+    return this.#options.meeting.ledgers.all;
   }
 
   /** Listens to a producer from now on. */
@@ -153,9 +146,8 @@ export class RoomTranscriber {
   }): Promise<void> {
     const { producerId, participantId, displayName, track, muted } = options;
     this.#speakers.set(producerId, { participantId, displayName, track, speaking: false, state: 'inactive' });
-    this.#epoch += 1;
     const own = options.settings === undefined ? {} : { settings: options.settings };
-    const epoch = this.#epoch;
+    const epoch = this.#options.meeting.nextEpoch();
     await this.#pipeline.addSpeaker({ speakerId: producerId, participantId, track, epoch, muted, ...own });
   }
 
@@ -169,8 +161,8 @@ export class RoomTranscriber {
       .removeSpeaker(producerId)
       .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'a speaker was not drained'))
       .finally(() => {
-        // Its last final may still be on its way into the log.
-        void this.#commits.settled().then(() => this.#forget(producerId));
+        // Its last final may still be on its way into the store.
+        void this.#options.meeting.transcript.settled().then(() => this.#forget(producerId));
       });
   }
 
@@ -179,12 +171,12 @@ export class RoomTranscriber {
     return this.#pipeline.attach(sfu);
   }
 
-  /** Resolves when everything that was said is committed. */
+  /** Resolves when everything that was said is committed; the meeting may go on without this room. */
   async close(): Promise<void> {
     try {
       await this.#pipeline.close();
     } finally {
-      await this.#commits.close();
+      await this.#options.meeting.transcript.flush();
     }
   }
 
@@ -192,7 +184,7 @@ export class RoomTranscriber {
     const speaker = this.#speakers.get(producerId);
     if (speaker === undefined) return;
     this.#speakers.delete(producerId);
-    const change = this.#ledgers.end({ producerId, ...speaker });
+    const change = this.#options.meeting.ledgers.end({ producerId, ...speaker });
     if (change !== undefined) this.#options.observer.audio(change);
   }
 
@@ -201,7 +193,8 @@ export class RoomTranscriber {
     if (speaker === undefined) {
       return;
     }
-    const { meetingId, tellAll, observer } = this.#options;
+    const { meeting, tellAll, observer } = this.#options;
+    const { meetingId } = meeting;
     const { participantId, track } = speaker;
     switch (event.type) {
       case 'speechStarted':
@@ -264,7 +257,12 @@ export class RoomTranscriber {
   #account(options: { producerId: string; speaker: Speaker; ledger: AudioLedger }): AudioLedger {
     const { producerId, speaker } = options;
     const { participantId, track } = speaker;
-    const { ledger, change } = this.#ledgers.update({ producerId, participantId, track, ledger: options.ledger });
+    const { ledger, change } = this.#options.meeting.ledgers.update({
+      producerId,
+      participantId,
+      track,
+      ledger: options.ledger,
+    });
     this.#options.observer.audio(change);
     return ledger;
   }
@@ -272,17 +270,23 @@ export class RoomTranscriber {
   #accountUnheard(speaker: Speaker, { speakerId, segment, reason }: Extract<PipelineEvent, { type: 'gap' }>): void {
     const { participantId, track } = speaker;
     const ms = segment.endMs - segment.startMs;
-    const { ledger, change } = this.#ledgers.unheard({ producerId: speakerId, participantId, track, ms, reason });
+    const { ledger, change } = this.#options.meeting.ledgers.unheard({
+      producerId: speakerId,
+      participantId,
+      track,
+      ms,
+      reason,
+    });
     this.#options.observer.audio(change);
     this.#options.tellAll('ledgerUpdated', { participantId, track, ledger }, { droppable: true });
   }
 
   #commit(options: { event: Extract<PipelineEvent, { type: 'final' | 'gap' }>; segment: UncommittedSegment }): void {
     const { event, segment } = options;
-    const { observer } = this.#options;
+    const { meeting, observer } = this.#options;
     const endedAtMs = this.#endedAtMs.get(segment.id);
     this.#endedAtMs.delete(segment.id);
-    this.#commits.add(segment, (committed) => {
+    meeting.transcript.commit(segment, (committed) => {
       if (committed !== undefined) this.#options.tellAll('segmentCommitted', { segment: committed });
       if (event.type === 'gap' || committed?.status !== 'final') {
         observer.gap(event.type === 'gap' ? event.reason : 'notStored');

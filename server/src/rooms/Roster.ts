@@ -1,12 +1,9 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import { type NotificationName, type Notifications, ParleyError } from '@parley/client-sdk/protocol';
-import type { Identity } from '../auth/Authenticator.js';
 import type { Peer } from './Peer.js';
 import type { TellOptions } from './RoomTranscriber.js';
 
-/** Who is in one meeting now, and how they are told what happens in it. */
+/** Who is in one room now, and how they are told what happens in it. */
 export class Roster {
-  readonly #key = randomBytes(32);
   readonly #peers = new Map<string, Peer>();
 
   get size(): number {
@@ -33,12 +30,6 @@ export class Roster {
 
   delete(peer: Peer): void {
     this.#peers.delete(peer.peerId);
-  }
-
-  /** Says nothing of the subject, and is another one in the next meeting. */
-  participantIdOf({ issuer, subject }: Identity): string {
-    const who = JSON.stringify([issuer, subject]);
-    return `p_${createHmac('sha256', this.#key).update(who).digest('base64url').slice(0, 16)}`;
   }
 
   /** The connection of a participant, if they are in. */

@@ -45,7 +45,7 @@ export const requestHandlers: RequestHandlers<Connection> = {
       const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
       connection.membership = { room, peer };
       const { participantId } = peer;
-      const { meetingId } = room;
+      const { meetingId } = room.meeting;
       audit.record({
         event: 'joined',
         who: whoOf(identity),
@@ -205,7 +205,7 @@ export function leaveRoom(connection: Connection, why: { reason: LeaveReason; co
   if (membership === undefined) return;
   const { room, peer } = membership;
   room.leave(peer, why.reason);
-  const { name, meetingId } = room;
+  const { room: name, meetingId } = room.meeting;
   const code = why.code ?? channel.dismissal?.code;
   audit.record({
     event: 'left',
@@ -265,6 +265,6 @@ function moderated(
   const { membership, audit } = connection;
   if (membership === undefined) return;
   const { room, peer } = membership;
-  const { name, meetingId } = room;
+  const { room: name, meetingId } = room.meeting;
   audit.record({ event: 'moderated', room: name, meetingId, participantId: peer.participantId, ...done });
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type Grant,
   type NotificationName,
@@ -12,7 +11,8 @@ import type { ModelProfile, SpeechSettings } from '@parley/media/settings';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { type SettingsInput, settingsSchema } from '../../config/settings.js';
-import { MemoryTranscriptLog } from '../../transcripts/MemoryTranscriptLog.js';
+import { Meeting } from '../../meetings/Meeting.js';
+import { MemoryTranscriptStore } from '../../store/memory/MemoryTranscriptStore.js';
 import type { Peer } from '../Peer.js';
 import { Room } from '../Room.js';
 
@@ -25,7 +25,7 @@ export const status: TranscriptionStatus = {
 };
 
 /** It knows all languages. */
-const model: ModelProfile = {
+export const model: ModelProfile = {
   name: 'fake',
   demo: true,
   windowPolicy: 'utterance',
@@ -143,18 +143,20 @@ export class RoomRig {
     this.room = parts.room;
   }
 
-  static async open(settings: SettingsInput = {}): Promise<RoomRig> {
+  /** @param how.meeting default: a new one */
+  static async open(settings: SettingsInput = {}, how: { meeting?: Meeting } = {}): Promise<RoomRig> {
     const media = new FakeMedia();
     const time = new ManualTime();
+    const logger = pino({ level: 'silent' });
+    const store = new MemoryTranscriptStore({ segmentsPerMeeting: 100 });
+    const meeting = how.meeting ?? (await Meeting.open({ room: 'daily', store, logger, time }));
     const room = await Room.create({
-      name: 'daily',
+      meeting,
       media: media.node,
       model,
-      meetingId: `m_${randomUUID()}`,
-      transcript: new MemoryTranscriptLog({ capacity: 100 }),
       transcription: () => status,
       settings: settingsSchema.parse(settings),
-      logger: pino({ level: 'silent' }),
+      logger,
       observer: { interim() {}, final() {}, gap() {}, audio() {} },
       onEmpty: () => {},
       time,

@@ -1,13 +1,13 @@
 import type { CommittedSegment } from '@parley/client-sdk/protocol';
 import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import type { Logger } from '../observability/logger.js';
-import type { TranscriptLog, UncommittedSegment } from '../transcripts/TranscriptLog.js';
+import type { TranscriptStore, UncommittedSegment } from '../store/TranscriptStore.js';
 
 export interface CommitQueueOptions {
-  transcript: Pick<TranscriptLog, 'append'>;
+  store: Pick<TranscriptStore, 'append'>;
   logger: Logger;
   time?: TimeSource | undefined;
-  /** Segments that may wait for a log that takes none. Default 1,000. */
+  /** Segments that may wait for a store that takes none. Default 1,000. */
   capacity?: number;
 }
 
@@ -21,21 +21,21 @@ interface Waiting {
 /** Tries before a gap is put in a segment's place, and the waits between them: they double up to the longest. */
 const TRIES = 6;
 const WAIT_MS = { first: 100, longest: 5_000 };
-/** A log that has not answered by then has not taken the segment, as far as anybody can wait. */
+/** A store that has not answered by then has not taken the segment, as far as anybody can wait. */
 const APPEND_LIMIT_MS = 5_000;
 /**
- * So many appends that nobody waits for any more count as under way. While they do, the log is asked after the longest wait alone, and
- * each question takes the place of the oldest: a log that has come back need not answer what it was asked before.
+ * So many appends that nobody waits for any more count as under way. While they do, the store is asked after the longest wait alone,
+ * and each question takes the place of the oldest: a store that has come back need not answer what it was asked before.
  */
 const MOST_UNANSWERED = 64;
 
 /**
- * Brings segments into a meeting's transcript log one after the other, in the order in which they come. One that the log does not
+ * Brings the segments of one meeting into the store one after the other, in the order in which they come. One that the store does not
  * take is tried again for 3 s, not counting the time in which it does not answer; then a gap is tried in its place as well, so that
- * a text that cannot be stored holds up nobody. A log that takes not even that is out of order: everything waits for it, up to
- * `capacity`, and until `close`.
+ * a text that cannot be stored holds up nobody. A store that takes not even that is out of order: everything waits for it, up to
+ * `capacity`, and until `flush`.
  *
- * What the log answers late changes nothing: it knows a segment by its id, and answers the next try with the row that stands there.
+ * What the store answers late changes nothing: it knows a segment by its id, and answers the next try with the row that stands there.
  */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
@@ -43,10 +43,11 @@ export class CommitQueue {
   readonly #capacity: number;
   readonly #waiting: Waiting[] = [];
   #running = false;
-  #closing = false;
-  /** The log took neither the last segment nor its gap. */
+  /** Somebody waits for everything to be over; until the queue is empty. */
+  #flushing = false;
+  /** The store took neither the last segment nor its gap. */
   #outOfOrder = false;
-  /** The log let the last try's time pass. */
+  /** The store let the last try's time pass. */
   #silent = false;
   /** Appends that were given up and are under way still, the oldest first. */
   readonly #unanswered = new Set<symbol>();
@@ -58,10 +59,10 @@ export class CommitQueue {
     this.#capacity = options.capacity ?? 1_000;
   }
 
-  /** @param done told the row that stands in the log, which may be a gap; undefined where the segment is lost */
+  /** @param done told the row that stands in the store, which may be a gap; undefined where the segment is lost */
   add(segment: UncommittedSegment, done: (committed: CommittedSegment | undefined) => void): void {
     if (this.#waiting.length >= this.#capacity) {
-      this.#options.logger.error({ waiting: this.#waiting.length }, 'a segment is lost: too many wait for the log');
+      this.#options.logger.error({ waiting: this.#waiting.length }, 'a segment is lost: too many wait for the store');
       done(undefined);
       return;
     }
@@ -69,7 +70,7 @@ export class CommitQueue {
     if (!this.#running) void this.#run();
   }
 
-  /** Resolves when everything that was added before is in the log, or lost. Takes no segment's place in the queue. */
+  /** Resolves when everything that was added before is in the store, or lost. Takes no segment's place in the queue. */
   settled(): Promise<void> {
     const last = this.#waiting.at(-1);
     if (last === undefined) return Promise.resolve();
@@ -83,9 +84,12 @@ export class CommitQueue {
     return last.settled.promise;
   }
 
-  /** As `settled`, and waits no more for a log that is out of order; for one that says nothing it waits once more. */
-  close(): Promise<void> {
-    this.#closing = true;
+  /**
+   * As `settled`, and waits no more for a store that is out of order; for one that says nothing it waits once more. What is added
+   * afterwards is waited for as before.
+   */
+  flush(): Promise<void> {
+    this.#flushing = this.#running;
     this.#silent = false;
     this.#cutShort?.();
     return this.settled();
@@ -104,19 +108,20 @@ export class CommitQueue {
       head.settled?.resolve();
     }
     this.#running = false;
+    this.#flushing = false;
   }
 
   async #commit(segment: UncommittedSegment): Promise<CommittedSegment | undefined> {
     for (let tried = 1; ; tried += 1) {
-      const last = tried >= TRIES || this.#outOfOrder || (this.#closing && this.#silent);
+      const last = tried >= TRIES || this.#outOfOrder || (this.#flushing && this.#silent);
       const committed = (await this.#append(segment)) ?? (last ? await this.#append(gapFor(segment)) : undefined);
       if (committed !== undefined) {
         this.#outOfOrder = false;
         return committed;
       }
       this.#outOfOrder = last;
-      if (last && this.#closing) {
-        this.#options.logger.error({ segmentId: segment.id }, 'a segment is lost: the log took nothing');
+      if (last && this.#flushing) {
+        this.#options.logger.error({ segmentId: segment.id }, 'a segment is lost: the store took nothing');
         return undefined;
       }
       await this.#wait(Math.min(WAIT_MS.longest, WAIT_MS.first * 2 ** Math.min(tried - 1, 10)));
@@ -124,7 +129,7 @@ export class CommitQueue {
   }
 
   async #append(segment: UncommittedSegment): Promise<CommittedSegment | undefined> {
-    if (this.#closing && this.#silent) return undefined;
+    if (this.#flushing && this.#silent) return undefined;
     try {
       const committed = await this.#answer(segment);
       this.#silent = false;
@@ -137,10 +142,10 @@ export class CommitQueue {
     }
   }
 
-  /** @throws UnansweredError, or what the log throws */
+  /** @throws UnansweredError, or what the store rejects with */
   async #answer(segment: UncommittedSegment): Promise<CommittedSegment> {
     if (this.#full) await this.#probing();
-    const answer = this.#options.transcript.append(segment);
+    const answer = this.#options.store.append(segment);
     const question = Symbol();
     let cancel: CancelTimer = () => {};
     const limit = new Promise<never>((_, reject) => {
@@ -161,17 +166,17 @@ export class CommitQueue {
     return this.#unanswered.size >= MOST_UNANSWERED;
   }
 
-  /** Makes room for one more question to a log that owes many answers. */
+  /** Makes room for one more question to a store that owes many answers. */
   async #probing(): Promise<void> {
     await this.#wait(WAIT_MS.longest);
     const [oldest] = this.#unanswered;
     if (this.#full && oldest !== undefined) this.#unanswered.delete(oldest);
   }
 
-  /** Cut short by `close` where the log is out of order, or owes many answers. */
+  /** Cut short by `flush` where the store is out of order, or owes many answers. */
   #wait(ms: number): Promise<void> {
     const mayBeCut = this.#outOfOrder || this.#full;
-    if (this.#closing && mayBeCut) return Promise.resolve();
+    if (this.#flushing && mayBeCut) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel: CancelTimer = this.#time.after(ms, () => over());
       const over = () => {
@@ -188,11 +193,11 @@ class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 
   constructor() {
-    super(`the log has not answered within ${APPEND_LIMIT_MS} ms`);
+    super(`the store has not answered within ${APPEND_LIMIT_MS} ms`);
   }
 }
 
-/** What stands in the log where a segment cannot. */
+/** What stands in the store where a segment cannot. */
 function gapFor(segment: UncommittedSegment): UncommittedSegment {
   if (segment.status === 'gap') return segment;
   const { id, meetingId, participantId, displayName, track, startMs, endMs, revision, language } = segment;

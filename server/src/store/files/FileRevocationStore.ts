@@ -1,46 +1,49 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import type { Revocation, RevocationStore } from '../RevocationStore.js';
 
 const revocationSchema = z.union([
   z.strictObject({ key: z.string(), beforeMs: z.number(), forgetAtMs: z.number() }),
   z.strictObject({ issuer: z.string(), notBeforeMs: z.number() }),
 ]);
 
-/** What an identity provider has taken back: a sign-in or a person by key, or everything that an issuer made before a moment. */
-export type Revocation = z.infer<typeof revocationSchema>;
-
-export interface RevocationFileOptions {
+export interface FileRevocationStoreOptions {
   file: string;
   /** So many entries are kept; the oldest go first. */
   capacity: number;
-  /** Why an entry could not be written down; it holds until this process ends all the same. */
-  onFailure: (reason: string) => void;
+  /** Called with an error code if `load` could not compact the file; nothing is lost then. */
+  onFailure?: (reason: string) => void;
 }
 
 /**
- * What was taken back, one JSON line each, so that a restart lets nobody in again whose token has not run out yet. Written at once; what
- * is over is left out when the file is read, and when it has grown to twice its capacity.
+ * What was taken back, one JSON line each. Written at once; what is over is left out when the file is read, and when it has grown to
+ * twice its capacity.
  */
-export class RevocationFile {
-  readonly #options: RevocationFileOptions;
+export class FileRevocationStore implements RevocationStore {
+  readonly #options: FileRevocationStoreOptions;
   #entries: Revocation[] = [];
 
-  constructor(options: RevocationFileOptions) {
+  constructor(options: FileRevocationStoreOptions) {
     this.#options = options;
   }
 
-  /** What still matters. A line that cannot be read, such as one cut off by a power failure, takes no other with it. */
-  load({ nowMs }: { nowMs: number }): readonly Revocation[] {
+  /** A line that cannot be read, such as one cut off by a power failure, takes no other with it. */
+  async load({ nowMs }: { nowMs: number }): Promise<readonly Revocation[]> {
     this.#entries = linesOf(this.#options.file).flatMap((line) => {
       const parsed = revocationSchema.safeParse(jsonOf(line));
       return parsed.success && matters(parsed.data, nowMs) ? [parsed.data] : [];
     });
-    this.#compact();
-    return this.#entries;
+    try {
+      this.#compact();
+    } catch (error) {
+      this.#options.onFailure?.((error as NodeJS.ErrnoException).code ?? 'unknown');
+    }
+    return [...this.#entries];
   }
 
-  append(revocation: Revocation): void {
+  /** @throws what writing a file throws; the entry is written when the file is next compacted */
+  async append(revocation: Revocation): Promise<void> {
     this.#entries.push(revocation);
     if (this.#entries.length >= this.#options.capacity * 2) this.#compact();
     else this.#write((file) => appendFileSync(file, `${JSON.stringify(revocation)}\n`, { mode: 0o600 }));
@@ -59,13 +62,9 @@ export class RevocationFile {
   }
 
   #write(how: (file: string) => void): void {
-    const { file, onFailure } = this.#options;
-    try {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      how(file);
-    } catch (error) {
-      onFailure((error as NodeJS.ErrnoException).code ?? 'unknown');
-    }
+    const { file } = this.#options;
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    how(file);
   }
 }
 

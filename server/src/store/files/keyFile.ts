@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StoreError } from '../StoreError.js';
 
 /** Of a program that was killed while it had one. */
 const STALE_LOCK_MS = 10_000;
@@ -8,14 +9,14 @@ const LOCK_STEP_MS = 20;
 
 /**
  * Between reading a file and writing it, for programs that share it: one at a time. Blocks; for the command line.
- * @throws Error when another program does not let go of it
+ * @throws StoreError `LOCKED` when another program does not let go of it
  */
 export function withLock<T>(file: string, work: () => T): T {
   const lock = `${file}.lock`;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const until = performance.now() + LOCK_WAIT_MS;
   while (!taken(lock)) {
-    if (performance.now() > until) throw new Error(`Another program holds ${lock}.`);
+    if (performance.now() > until) throw new StoreError('LOCKED', `Another program holds ${lock}.`);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_STEP_MS);
   }
   try {

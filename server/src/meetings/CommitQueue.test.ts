@@ -2,8 +2,8 @@ import type { CommittedSegment } from '@parley/client-sdk/protocol';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { MemoryTranscriptLog } from '../transcripts/MemoryTranscriptLog.js';
-import type { UncommittedSegment } from '../transcripts/TranscriptLog.js';
+import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
+import type { UncommittedSegment } from '../store/TranscriptStore.js';
 import { CommitQueue } from './CommitQueue.js';
 
 const segment = (id: string, parts: Partial<UncommittedSegment> = {}): UncommittedSegment => ({
@@ -23,8 +23,8 @@ const segment = (id: string, parts: Partial<UncommittedSegment> = {}): Uncommitt
 });
 
 let time: ManualTime;
-let log: MemoryTranscriptLog;
-/** Whether the log fails over a segment. */
+let stored: MemoryTranscriptStore;
+/** Whether the store fails over a segment. */
 let fails: (segment: UncommittedSegment) => boolean;
 /** Whether it says nothing, and what it would do then, late. */
 let hangs: (segment: UncommittedSegment) => boolean;
@@ -34,24 +34,26 @@ let done: [string, CommittedSegment['status'] | undefined, number | undefined][]
 let queue: CommitQueue;
 
 function open(capacity?: number): void {
-  const transcript = {
+  const store = {
     append: async (each: UncommittedSegment) => {
       asked.push(`${each.status} ${each.id}`);
       if (fails(each)) throw new Error('the store is out of order');
-      if (!hangs(each)) return log.append(each);
-      return new Promise<CommittedSegment>((resolve) => late.push(async () => resolve(await log.append(each))));
+      if (!hangs(each)) return stored.append(each);
+      return new Promise<CommittedSegment>((resolve) => late.push(async () => resolve(await stored.append(each))));
     },
   };
-  const options = { transcript, logger: pino({ level: 'silent' }), time };
+  const options = { store, logger: pino({ level: 'silent' }), time };
   queue = new CommitQueue(capacity === undefined ? options : { ...options, capacity });
 }
 
 const add = (id: string, parts?: Partial<UncommittedSegment>) =>
   queue.add(segment(id, parts), (committed) => done.push([id, committed?.status, committed?.seq]));
 
+const page = () => stored.page({ meetingId: 'm', afterSeq: 0, limit: 10, maxBytes: 1e6 });
+
 beforeEach(() => {
   time = new ManualTime();
-  log = new MemoryTranscriptLog({ capacity: 100 });
+  stored = new MemoryTranscriptStore({ segmentsPerMeeting: 100 });
   fails = () => false;
   hangs = () => false;
   late = [];
@@ -61,7 +63,7 @@ beforeEach(() => {
 });
 
 describe('CommitQueue', () => {
-  test('brings segments into the log in the order in which they come', async () => {
+  test('brings segments into the store in the order in which they come', async () => {
     for (const id of ['a', 'b', 'c']) add(id);
     await queue.settled();
     expect(done).toEqual([
@@ -72,7 +74,7 @@ describe('CommitQueue', () => {
     expect(time.pendingTimers).toBe(0);
   });
 
-  test('tries a segment again that the log does not take, and lets nobody by meanwhile', async () => {
+  test('tries a segment again that the store does not take, and lets nobody by meanwhile', async () => {
     let left = 3;
     fails = ({ id }) => id === 'a' && left-- > 0;
     add('a');
@@ -87,7 +89,7 @@ describe('CommitQueue', () => {
     ]);
   });
 
-  test('puts a gap in the place of a text that the log never takes', async () => {
+  test('puts a gap in the place of a text that the store never takes', async () => {
     fails = ({ id, status }) => id === 'a' && status === 'final';
     add('a', { words: [{ text: 'secret', startMs: 0, endMs: 1, probability: 1 }] });
     add('b');
@@ -97,14 +99,14 @@ describe('CommitQueue', () => {
       ['b', 'final', 2],
     ]);
     expect(asked.filter((each) => each === 'final a')).toHaveLength(6);
-    const { segments } = await log.page({ afterSeq: 0, limit: 1 });
+    const { segments } = await page();
     expect(segments[0]).toEqual({
       ...segment('a', { status: 'gap', text: '', confidence: 0, reason: 'notStored' }),
       seq: 1,
     });
   });
 
-  test('keeps everything for a log that is out of order, and asks it every 5 s at least and at most', async () => {
+  test('keeps everything for a store that is out of order, and asks it every 5 s at least and at most', async () => {
     fails = () => true;
     for (const id of ['a', 'b', 'c']) add(id);
     await time.advanceAsync(60_000, 50);
@@ -122,11 +124,11 @@ describe('CommitQueue', () => {
     ]);
   });
 
-  test('ends although the log takes nothing, and says what is lost', async () => {
+  test('ends although the store takes nothing, and says what is lost', async () => {
     fails = () => true;
     for (const id of ['a', 'b', 'c']) add(id);
     await time.advanceAsync(30_000, 50);
-    const closed = queue.close();
+    const closed = queue.flush();
     await time.advanceAsync(0);
     await closed;
     expect(done).toEqual([
@@ -137,17 +139,17 @@ describe('CommitQueue', () => {
     expect(time.pendingTimers).toBe(0);
   });
 
-  test('gives a log that has just failed its time at the close', async () => {
+  test('gives a store that has just failed its time when it is flushed', async () => {
     let left = 4;
     fails = () => left-- > 0;
     add('a');
-    const closed = queue.close();
+    const closed = queue.flush();
     await time.advanceAsync(4_000, 10);
     await closed;
     expect(done).toEqual([['a', 'final', 1]]);
   });
 
-  test('gives a log that says nothing 5 s, and tries the segment again', async () => {
+  test('gives a store that says nothing 5 s, and tries the segment again', async () => {
     let left = 1;
     hangs = ({ id }) => id === 'a' && left-- > 0;
     add('a');
@@ -164,7 +166,7 @@ describe('CommitQueue', () => {
     expect(time.pendingTimers).toBe(0);
   });
 
-  test('puts a gap in the place of a segment over which the log says nothing, and stays with it whatever comes late', async () => {
+  test('puts a gap in the place of a segment over which the store says nothing, and stays with it whatever comes late', async () => {
     hangs = ({ id, status }) => id === 'a' && status === 'final';
     add('a');
     add('b');
@@ -175,11 +177,11 @@ describe('CommitQueue', () => {
     ]);
     for (const settle of late) await settle();
     await time.advanceAsync(1_000, 50);
-    expect(log.lastSeq).toBe(2);
+    expect((await page()).lastSeq).toBe(2);
     expect(done).toHaveLength(2);
   });
 
-  test('commits once what the log takes late, after it was asked again', async () => {
+  test('commits once what the store takes late, after it was asked again', async () => {
     let left = 2;
     hangs = () => left-- > 0;
     add('a');
@@ -187,10 +189,10 @@ describe('CommitQueue', () => {
     for (const settle of late) await settle();
     await time.advanceAsync(10_000, 50);
     expect(done).toEqual([['a', 'final', 1]]);
-    expect(log.lastSeq).toBe(1);
+    expect((await page()).lastSeq).toBe(1);
   });
 
-  test('does not pile up questions before a log that says nothing, and goes on when it speaks again', async () => {
+  test('does not pile up questions before a store that says nothing, and goes on when it speaks again', async () => {
     hangs = () => true;
     add('a');
     await time.advanceAsync(600_000, 1_000);
@@ -206,7 +208,7 @@ describe('CommitQueue', () => {
     expect(time.pendingTimers).toBe(0);
   });
 
-  test('asks a log again that has come back, although it never answers what it was asked before', async () => {
+  test('asks a store again that has come back, although it never answers what it was asked before', async () => {
     hangs = () => true;
     for (const id of ['a', 'b']) add(id);
     await time.advanceAsync(3_600_000, 1_000);
@@ -217,7 +219,7 @@ describe('CommitQueue', () => {
     expect(time.pendingTimers).toBe(0);
   });
 
-  test('is not held up by a text over which the log says nothing, although it owes many answers', async () => {
+  test('is not held up by a text over which the store says nothing, although it owes many answers', async () => {
     hangs = ({ status }) => status === 'final';
     for (let index = 0; index < 20; index += 1) add(`s${index}`);
     await time.advanceAsync(3_600_000, 1_000);
@@ -227,12 +229,12 @@ describe('CommitQueue', () => {
 
   test.each([
     0, 60_000, 3_600_000,
-  ])('ends within two limits although the log says nothing, %d ms after that began', async (ms) => {
+  ])('ends within two limits although the store says nothing, %d ms after that began', async (ms) => {
     hangs = () => true;
     for (const id of ['a', 'b', 'c']) add(id);
     await time.advanceAsync(ms, Math.max(50, ms / 3_600));
     let over = false;
-    void queue.close().then(() => {
+    void queue.flush().then(() => {
       over = true;
     });
     await time.advanceAsync(11_000, 50);
@@ -242,6 +244,23 @@ describe('CommitQueue', () => {
       ['b', undefined],
       ['c', undefined],
     ]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('that was flushed takes segments on, and is as patient with them as before', async () => {
+    fails = () => true;
+    add('a');
+    const flushed = queue.flush();
+    await time.advanceAsync(10_000, 50);
+    await flushed;
+    expect(done).toEqual([['a', undefined, undefined]]);
+    await queue.flush();
+    add('b');
+    await time.advanceAsync(60_000, 50);
+    expect(done).toHaveLength(1);
+    fails = () => false;
+    await time.advanceAsync(5_000, 50);
+    expect(done.at(-1)).toEqual(['b', 'final', 1]);
     expect(time.pendingTimers).toBe(0);
   });
 
