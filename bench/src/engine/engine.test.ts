@@ -203,7 +203,8 @@ describe("the trial of whisper.cpp's settings", () => {
       ...[1, 2].map((threads) => ({ lanes: 1, threads, streams: 1 })),
       ...[1, 2, 4, 8].map((streams) => planOf({ streams, cores: 2 })),
     ];
-    const trial = await tryWhisper({ contestants: [other, one, two, never], utterance, plans });
+    const recordings = { utterance, all: [utterance, { ...utterance, seconds: 14 }] };
+    const trial = await tryWhisper({ contestants: [other, one, two, never], recordings, cores: 2, plans });
     const names = plans.map((plan) => trial.takingPart(plan).map(({ name }) => name));
     expect(names).toEqual(['one', 'two', 'two', 'one', 'one', 'one'].map((name) => ['other', name]));
     // Each way to share the cores once.
@@ -213,7 +214,11 @@ describe("the trial of whisper.cpp's settings", () => {
         { lanes: 1, threads: 2, took: [10, 5, 100] },
         { lanes: 2, threads: 1, took: [20, 25, 100] },
       ].flatMap(({ took, ...plan }) =>
-        ['one', 'two', 'never'].map((name, index) => ({ ...plan, name, utteranceMs: took[index] })),
+        ['one', 'two', 'never'].map((name, index) => ({
+          ...{ ...plan, name },
+          // Two recordings, 20 s.
+          ...(plan.lanes === 1 ? { utteranceMs: took[index] } : { realTimeFactor: (took[index] ?? 0) / 20_000 }),
+        })),
       ),
     );
   });

@@ -51,7 +51,8 @@ export async function benchEngine(options: EngineBenchOptions = {}): Promise<Ben
     console.error("whisper.cpp's settings ...");
     const trial = await tryWhisper({
       contestants: everybody,
-      utterance: recordings.utterance,
+      recordings,
+      cores,
       plans: [...threadCounts.map(planOfOne), ...streams.map((count) => planOf({ streams: count, cores }))],
     });
     const alone = new Map<number, Map<Contestant, OneAtATime>>();

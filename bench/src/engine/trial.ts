@@ -1,16 +1,19 @@
 import type { Contestant, Plan } from './contestants.js';
-import { measureUtterance } from './measure.js';
-import type { BenchRecording } from './recordings.js';
+import { measureManyAtOnce, measureUtterance } from './measure.js';
+import type { BenchRecordings } from './recordings.js';
 
 /** Of each setting with each plan. */
 const RUNS = 3;
 
-/** What a setting took for the utterance, once in every lane at the same time. */
+/** What a setting took. */
 export interface TrialTime {
   lanes: number;
   threads: number;
   name: string;
-  utteranceMs: number;
+  /** With one lane: for the utterance. */
+  utteranceMs?: number;
+  /** With several: for all recordings, a second of audio. A setting that is quick with one of them may get stuck in another. */
+  realTimeFactor?: number;
 }
 
 /**
@@ -20,21 +23,29 @@ export interface TrialTime {
  */
 export async function tryWhisper(options: {
   contestants: readonly Contestant[];
-  utterance: BenchRecording;
+  recordings: Pick<BenchRecordings, 'utterance' | 'all'>;
+  cores: number;
   plans: readonly Plan[];
 }): Promise<{ times: TrialTime[]; takingPart: (plan: Plan) => Contestant[] }> {
-  const { contestants, utterance } = options;
+  const { contestants, recordings, cores } = options;
   const settings = contestants.filter(({ maker }) => maker === 'whispercpp');
   const times: TrialTime[] = [];
   const quickest = new Map<string, Contestant | undefined>();
   for (const plan of options.plans) {
     const { lanes, threads } = plan;
     if (quickest.has(keyOf(plan))) continue;
-    const took = await measureUtterance({ contestants: settings, utterance, plan, runs: RUNS });
+    const took =
+      lanes === 1
+        ? await measureUtterance({ contestants: settings, utterance: recordings.utterance, plan, runs: RUNS })
+        : (
+            await measureManyAtOnce({
+              ...{ contestants: settings, recordings: recordings.all },
+              ...{ streams: plan.streams, cores, runs: 1 },
+            })
+          ).map(({ realTimeFactor }) => realTimeFactor);
     quickest.set(keyOf(plan), settings[took.indexOf(Math.min(...took))]);
-    times.push(
-      ...settings.map(({ name }, index) => ({ lanes, threads, name, utteranceMs: took[index] ?? Number.NaN })),
-    );
+    const measure = lanes === 1 ? 'utteranceMs' : 'realTimeFactor';
+    times.push(...settings.map(({ name }, index) => ({ lanes, threads, name, [measure]: took[index] ?? Number.NaN })));
   }
   const takingPart = (plan: Plan) =>
     contestants.filter((each) => each.maker !== 'whispercpp' || each === quickest.get(keyOf(plan)));
