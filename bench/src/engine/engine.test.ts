@@ -217,7 +217,9 @@ describe("the trial of whisper.cpp's settings", () => {
         ['one', 'two', 'never'].map((name, index) => ({
           ...{ ...plan, name },
           // Two recordings, 20 s.
-          ...(plan.lanes === 1 ? { utteranceMs: took[index] } : { realTimeFactor: Number(((took[index] ?? 0) / 20_000).toFixed(4)) }),
+          ...(plan.lanes === 1
+            ? { utteranceMs: took[index] }
+            : { realTimeFactor: Number(((took[index] ?? 0) / 20_000).toFixed(4)) }),
         })),
       ),
     );
