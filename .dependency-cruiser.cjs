@@ -1,6 +1,43 @@
 /** Who may import whom: docs/architecture.md as a check. */
 const deny = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
+/** Folders of the server, from those that know the most to those that know the least. Imports go down this list, types too. */
+const SERVER_FOLDERS = [
+  'cli',
+  'start',
+  'http',
+  'signaling',
+  'rooms',
+  'meetings',
+  'transcripts',
+  'store',
+  'models',
+  'observability',
+  'edge',
+  'auth',
+  'config',
+];
+const layersOfTheServer = SERVER_FOLDERS.slice(1).map((folder, index) =>
+  deny(
+    `server-${folder}-imports-downwards`,
+    'No folder of the server imports back: see SERVER_FOLDERS. Only start/ knows all parts.',
+    { path: `^server/src/${folder}/`, pathNot: '\\.test\\.ts$|/testing/' },
+    { path: `^server/src/(${SERVER_FOLDERS.slice(0, index + 1).join('|')})/` },
+  ),
+);
+const serverFoldersAreListed = deny(
+  'server-folders-are-listed',
+  'A new folder of the server needs its place in SERVER_FOLDERS.',
+  { path: '^server/src' },
+  { path: '^server/src/[^/]+/', pathNot: `^server/src/(${[...SERVER_FOLDERS, 'testing'].join('|')})/` },
+);
+const httpKnowsNoSockets = deny(
+  'http-knows-no-sockets',
+  'HTTP and sockets are two ways in; neither goes through the other.',
+  { path: '^server/src/http/' },
+  { path: '^server/src/signaling/' },
+);
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -96,12 +133,9 @@ module.exports = {
       { path: '^server/src/signaling', pathNot: '\\.test\\.ts$' },
       { path: 'node_modules/mediasoup|^media/|^server/src/transcripts/Memory' },
     ),
-    deny(
-      'one-composition-root',
-      'Only Server.ts knows all parts.',
-      { path: '^server/src/(auth|config|http|observability|rooms|signaling|transcripts)', pathNot: '\\.test\\.ts$' },
-      { path: '^server/src/(Server|cli)' },
-    ),
+    ...layersOfTheServer,
+    serverFoldersAreListed,
+    httpKnowsNoSockets,
     deny(
       'page-uses-the-sdk-alone',
       'The page is an integrator like any other.',

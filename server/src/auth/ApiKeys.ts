@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
 import { GRANTS, type Grant } from '@parley/client-sdk/protocol';
 import { z } from 'zod';
 import { readKeyFile, versionOf, withLock, writeKeyFile } from './keyFile.js';
@@ -24,6 +25,9 @@ export interface NewApiKey {
   /** Unix time. */
   expiresAtMs?: number | undefined;
 }
+
+/** Where they stand in the data folder. */
+export const apiKeysFile = (dataDir: string): string => join(dataDir, 'keys', 'api-keys.json');
 
 const MOST_KEYS = 1_000;
 const SECRET = /^pk_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})$/;

@@ -2,10 +2,9 @@ import { parseArgs } from 'node:util';
 import { GRANTS, type Grant } from '@parley/client-sdk/protocol';
 import { roomNameSchema } from '@parley/client-sdk/protocol/schema';
 import pc from 'picocolors';
-import { ApiKeys } from '../auth/ApiKeys.js';
+import { ApiKeys, apiKeysFile } from '../auth/ApiKeys.js';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
-import { apiKeysFile } from '../lifecycle/identity.js';
 import { type AuditEvent, auditFileOf, createAuditLog } from '../observability/AuditLog.js';
 
 const USAGE = `Use:

@@ -2,9 +2,10 @@ import { ModelError, SfuError } from '@parley/media';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
-import { StartError } from '../lifecycle/errors.js';
 import { createLogger } from '../observability/logger.js';
-import { type Server, startServer } from '../Server.js';
+import type { Server } from '../start/Server.js';
+import { StartError } from '../start/StartError.js';
+import { startServer } from '../start/startServer.js';
 import { bannerText } from './banner.js';
 import { createProgressLine } from './progressLine.js';
 

@@ -115,7 +115,7 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
 /** What a schema of single values cannot see. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = [];
-  const { tls, wakeWord } = settings;
+  const { tls, keycloak, wakeWord } = settings;
   if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
     problems.push('tls.certFile and tls.keyFile belong together: give both or none.');
   }
@@ -123,6 +123,7 @@ function contradictions(settings: Settings): string[] {
   for (const [name, file] of [
     ['tls.certFile', tls.certFile],
     ['tls.keyFile', tls.keyFile],
+    ['keycloak.caFile', keycloak.caFile],
     ['wakeWord.melModel', wakeWord.melModel],
     ['wakeWord.embeddingModel', wakeWord.embeddingModel],
     ...wakeWord.classifierModels.map((path, index) => [`wakeWord.classifierModels.${index}`, path] as const),

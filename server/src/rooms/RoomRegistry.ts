@@ -3,9 +3,9 @@ import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protoc
 import type { MediaNode, ModelProfile } from '@parley/media';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observability/logger.js';
+import type { RoomObserver } from '../observability/RoomObserver.js';
 import type { CreateTranscriptLog } from '../transcripts/TranscriptLog.js';
 import { Room } from './Room.js';
-import type { RoomObserver } from './RoomObserver.js';
 
 export interface RoomRegistryOptions {
   media: MediaNode;

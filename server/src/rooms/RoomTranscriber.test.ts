@@ -3,10 +3,10 @@ import { type PipelineEvent, type RoomPipeline, resolveSpeechSettings } from '@p
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { emptyLedger } from '../observability/audioLedger.js';
+import type { RoomObserver } from '../observability/RoomObserver.js';
 import { MemoryTranscriptLog } from '../transcripts/MemoryTranscriptLog.js';
 import type { UncommittedSegment } from '../transcripts/TranscriptLog.js';
-import { emptyLedger } from './LedgerBook.js';
-import type { RoomObserver } from './RoomObserver.js';
 import { RoomTranscriber, type RoomTranscriberOptions, type TellOptions } from './RoomTranscriber.js';
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;

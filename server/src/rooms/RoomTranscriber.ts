@@ -16,10 +16,10 @@ import {
   type TimeSource,
 } from '@parley/media';
 import type { Logger } from '../observability/logger.js';
+import type { RoomObserver } from '../observability/RoomObserver.js';
 import type { TranscriptLog, UncommittedSegment } from '../transcripts/TranscriptLog.js';
 import { CommitQueue } from './CommitQueue.js';
 import { LedgerBook } from './LedgerBook.js';
-import type { RoomObserver } from './RoomObserver.js';
 import { segmentOf } from './segments.js';
 
 /** Whose voice a producer carries, kept until its last words are text. */

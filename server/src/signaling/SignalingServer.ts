@@ -14,7 +14,7 @@ import type { Authenticator, Identity } from '../auth/Authenticator.js';
 import type { Session, SessionRegistry } from '../auth/SessionRegistry.js';
 import type { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
 import type { MessageLimiter } from '../edge/MessageLimiter.js';
-import type { OriginPolicy } from '../http/originPolicy.js';
+import type { OriginPolicy } from '../edge/OriginPolicy.js';
 import { type AuditLog, whoOf } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
