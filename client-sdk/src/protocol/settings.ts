@@ -108,8 +108,8 @@ export type SpeechOverrides = { [Name in SpeechSettingName]?: SpeechSettings[Nam
 /** A change of one layer: what is not there stays, null takes the layer's value away, so that the ones below show again. */
 export type SpeechSettingsPatch = { [Name in SpeechSettingName]?: SpeechSettings[Name] | null | undefined };
 
-/** `live`: takes effect in the middle of a meeting; `session`: with the next join; `restart`: with the server's next start. */
-export type SettingClass = 'live' | 'session' | 'restart';
+/** `live`: takes effect in the middle of a meeting; `restart`: with the server's next start. */
+export type SettingClass = 'live' | 'restart';
 
 /** What a settings page has to know of a setting. */
 export interface SettingDescription {
