@@ -1,13 +1,29 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadSettings, SettingsError } from './loadSettings.js';
+import { settingLeaves } from './settingsTree.js';
+
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 
 function fileWith(content: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'parley-settings-')), 'parley.yaml');
   writeFileSync(path, content);
   return path;
+}
+
+/** Names with our prefix that a folder's sources read from the environment. */
+function variablesIn(folder: string): string[] {
+  return globSync(`${REPOSITORY}${folder}/**/*.{ts,mjs}`, {
+    exclude: (name) => /(^|\/)(node_modules|dist)$/.test(name) || /\.test\.\w+$/.test(name),
+  }).flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => /\benv\b/.test(line))
+      .flatMap((line) => line.match(/\bPARLEY_[A-Z_]+/g) ?? []),
+  );
 }
 
 function problemsOf(action: () => unknown): readonly string[] {
@@ -92,6 +108,18 @@ describe('loadSettings', () => {
 
   test('leaves variables alone that are not settings', () => {
     expect(() => loadSettings({ environment: { PARLEY_CHROMIUM: '/x', HOME: '/y' } })).not.toThrow();
+  });
+
+  test('stops for no variable that anything else in this repository reads', () => {
+    const names = new Set(
+      ['bootstrap', 'native', 'media/src', 'client-sdk/examples', 'demo/src', 'bench/src', 'test'].flatMap(variablesIn),
+    );
+    expect(names).toContain('PARLEY_FIREFOX');
+    expect(names).toContain('PARLEY_URL');
+    for (const name of names) {
+      const leaf = settingLeaves().find(({ variable }) => variable === name);
+      if (leaf === undefined) expect(() => loadSettings({ environment: { [name]: 'x' } }), name).not.toThrow();
+    }
   });
 
   test('takes mode, speech and hot words of single rooms from the file, and from there alone', () => {

@@ -6,19 +6,28 @@ import { type SettingLeaf, settingLeaves } from './settingsTree.js';
 import { contradictionsOf, deploymentProblems } from './speechSettings.js';
 import { wakeWordProblems } from './wakeWordSettings.js';
 
-/** Variables with our prefix that are not settings: they steer the set-up and the tests. */
+/** Variables with our prefix that are not settings: they steer the set-up, the tests and the examples. */
 const OTHER_VARIABLES = new Set([
   'PARLEY_CACHE',
   'PARLEY_DATA',
   'PARLEY_CONFIG',
   'PARLEY_MEDIASOUP_WORKER',
+  'PARLEY_MEDIASOUP_PREBUILT_URL',
   'PARLEY_MODEL_BASE_URL',
   'PARLEY_NATIVE_DIR',
   'PARLEY_CHROMIUM',
+  'PARLEY_FIREFOX',
+  'PARLEY_URL',
+  'PARLEY_NODE_TRIED',
+  'PARLEY_CUDA_ARCHITECTURES',
+  'PARLEY_CONTRACT_URL',
+  'PARLEY_CONTRACT_SECRET',
+  'PARLEY_CONTRACT_TOKENS',
   'PARLEY_REQUIRE_KEYCLOAK',
   'PARLEY_REQUIRE_MODEL',
   'PARLEY_KEYCLOAK',
   'PARLEY_KEYCLOAK_SKIPPED',
+  'PARLEY_RUN_FOLDER',
 ]);
 
 /** Every problem of the settings at once, each a sentence that names the place. */
