@@ -120,8 +120,7 @@ export class RoomMedia {
   async createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
     const { direction } = request;
     const standing = this.#sfu.transportsOf(peer.peerId);
-    const most = this.#options.settings.limits.transportsPerPeer;
-    if (standing.length >= most || standing.some((transport) => transport.direction === direction)) {
+    if (standing.some((transport) => transport.direction === direction)) {
       throw new ParleyError('TOO_MANY_TRANSPORTS');
     }
     const transport = await asWireErrors(() => this.#sfu.createTransport({ ownerId: peer.peerId, direction }));
@@ -161,7 +160,7 @@ export class RoomMedia {
     if (!this.#sfu.transportsOf(peer.peerId).some((transport) => transport.direction === 'send')) {
       throw new ParleyError('TRANSPORT_REQUIRED');
     }
-    if (peer.producers.size >= this.#options.settings.limits.producersPerPeer) {
+    if ([...peer.producers.values()].some((standing) => standing.track === track)) {
       throw new ParleyError('TOO_MANY_PRODUCERS');
     }
     if (request.rtpParameters.codecs.some((codec) => codec.mimeType.toLowerCase() !== 'audio/opus')) {
