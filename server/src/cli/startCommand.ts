@@ -1,4 +1,4 @@
-import { ModelError, SfuError } from '@parley/media';
+import { CLOSE_TIMES, ModelError, SfuError } from '@parley/media';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
@@ -9,12 +9,8 @@ import { startServer } from '../start/startServer.js';
 import { bannerText } from './banner.js';
 import { createProgressLine } from './progressLine.js';
 
-/** A second signal, or this much time, ends a shutdown that does not come to its end. */
-const SHUTDOWN_LIMIT_MS = 15_000;
 /** Signals that come so close together mean the same. */
 const SAME_WISH_MS = 500;
-/** For what a start has begun and has to tidy up: parts of models, locks. */
-const TIDYING_LIMIT_MS = 2_000;
 
 /** Serves until SIGINT or SIGTERM. What keeps it from starting is said in a sentence, with exit code 1. */
 export async function startCommand(args: readonly string[]): Promise<void> {
@@ -30,8 +26,9 @@ export async function startCommand(args: readonly string[]): Promise<void> {
     endedAtMs = performance.now();
     ending.abort();
     process.stderr.write(pc.dim(`\n${signal}: ending meetings and processes…\n`));
-    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
-    if (server === undefined) setTimeout(() => process.exit(0), TIDYING_LIMIT_MS).unref();
+    // A second signal, or this much time, ends a shutdown that does not come to its end.
+    setTimeout(() => process.exit(1), CLOSE_TIMES.shutdownMs).unref();
+    if (server === undefined) setTimeout(() => process.exit(0), CLOSE_TIMES.startAbortedMs).unref();
     else void server.close().then(() => process.exit(0));
   };
   process.on('SIGINT', end);

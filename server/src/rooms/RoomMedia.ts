@@ -9,7 +9,14 @@ import {
   type RtpParameters,
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
-import { type MediaNode, type SfuRoom, type SfuRoomEvent, systemTime, type TimeSource } from '@parley/media';
+import {
+  CLOSE_TIMES,
+  type MediaNode,
+  type SfuRoom,
+  type SfuRoomEvent,
+  systemTime,
+  type TimeSource,
+} from '@parley/media';
 import type { Settings } from '../config/settings.js';
 import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';
@@ -33,8 +40,6 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meetingI
   time?: TimeSource | undefined;
 }
 
-/** Who is in a meeting that ends is told its last words if they are text by then. */
-const LAST_TEXT_MS = 2_000;
 /** A new router is asked for this often, this far apart, when a media worker has died. */
 const RESTART = { attempts: 20, delayMs: 500 };
 
@@ -276,7 +281,7 @@ export class RoomMedia {
     const speaking = this.#roster.peers.some(({ producers }) => producers.size > 0);
     if (speaking || this.#lastWords.waiting) await this.#lastWords.arrived();
     this.#drained = this.transcriber.close();
-    if (speaking) await this.#lastWords.within(this.#drained, LAST_TEXT_MS);
+    if (speaking) await this.#lastWords.within(this.#drained, CLOSE_TIMES.lastTextMs);
   }
 
   /** After `hearOut`. Resolves when everything that was said is committed and the router is closed. */

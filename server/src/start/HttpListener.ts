@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { CLOSE_TIMES } from '@parley/media';
 import { HTTP_SERVER_OPTIONS, hardenHttpServer } from '../edge/hardenHttpServer.js';
 import { StartError } from './StartError.js';
 
@@ -11,9 +12,6 @@ export interface HttpListenerOptions {
   /** Sockets of meetings that may be open at a time, beside other requests. */
   sockets: number;
 }
-
-/** Longest that a client may take to answer the end of its socket. */
-const CLOSING_MS = 1_000;
 
 /** The port of the page, the API and the sockets. Made first, so that everything can be attached before it listens. */
 export class HttpListener {
@@ -69,7 +67,7 @@ export class HttpListener {
     this.stop();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
-    }, CLOSING_MS);
+    }, CLOSE_TIMES.socketMs);
     await this.#stopped;
     clearTimeout(timer);
   }

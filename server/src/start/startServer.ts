@@ -4,6 +4,7 @@ import { type SettingsInput, settingsSchema } from '../config/settings.js';
 import { listenHost } from '../edge/addresses.js';
 import { deploymentModels } from '../models/deploymentModels.js';
 import { createLogger, type Logger } from '../observability/logger.js';
+import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import { transcriptionStatusOf } from '../rooms/transcriptionStatus.js';
 import type { CreateTranscriptLog } from '../transcripts/TranscriptLog.js';
 import { joinSecretOf } from './joinSecret.js';
@@ -69,6 +70,9 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
   const models = await deploymentModels({ settings, onProgress, signal });
   const model = models.main;
   if (model.detail !== undefined) logger.warn({ reason: model.detail }, 'the model is another one');
+  // Once the child processes have ended, rooms that were not heard out end with gaps.
+  let opened: RoomRegistry | undefined;
+  closing.defer(() => opened?.settled());
   const media = given ?? (await startMedia({ ...context, models }));
   const transcription = () =>
     transcriptionStatusOf({ status: media.recognizerStatus, load: media.recognizerLoad, model, mode: settings.mode });
@@ -81,6 +85,7 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
     createTranscriptLog: options.createTranscriptLog,
     sockets: () => signaling.connectionCount,
   });
+  opened = rooms;
   // The app first: socket.io then takes the requests that are its own out of those that come to the app.
   startApp({ ...context, edge, audit, identities, model, media, transcription, rooms, metrics });
   const signaling = startSignaling({ ...context, edge, audit, identities, rooms });
