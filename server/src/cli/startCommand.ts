@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { CLOSE_TIMES, ModelError, SfuError } from '@parley/media';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
@@ -63,24 +64,25 @@ export async function startCommand(args: readonly string[]): Promise<void> {
   }
 }
 
+/** Flags of `parley start` that are no settings. `--cuda` is the set-up's: it has built the backend, and device `auto` finds it. */
+const OWN_FLAGS = {
+  config: { type: 'string' },
+  'insecure-http': { type: 'boolean' },
+  cuda: { type: 'boolean' },
+} as const;
+
 function settingsOf(args: readonly string[]): Settings {
-  const flags: string[] = [];
-  let file = process.env.PARLEY_CONFIG;
-  for (let index = 0; index < args.length; index++) {
-    const argument = args[index] ?? '';
-    if (argument === '--config') {
-      index += 1;
-      file = args[index];
-      if (file === undefined) throw new SettingsError(['--config needs the path of a file.']);
-    } else if (argument.startsWith('--config=')) {
-      file = argument.slice('--config='.length);
-    } else if (argument === '--insecure-http') {
-      flags.push('--no-tls-enabled');
-    } else if (argument !== '--cuda') {
-      // --cuda is the set-up's: it has built the backend, and device `auto` finds it.
-      flags.push(argument);
-    }
-  }
+  const { values, tokens } = parseArgs({ args: [...args], options: OWN_FLAGS, strict: false, tokens: true });
+  const own = new Set(
+    tokens.flatMap((token) => {
+      if (token.kind !== 'option' || !Object.hasOwn(OWN_FLAGS, token.name)) return [];
+      return token.inlineValue === false ? [token.index, token.index + 1] : [token.index];
+    }),
+  );
+  const flags = args.filter((_, index) => !own.has(index));
+  if (values['insecure-http'] === true) flags.push('--no-tls-enabled');
+  const file = values.config ?? process.env.PARLEY_CONFIG;
+  if (typeof file === 'boolean') throw new SettingsError(['--config needs the path of a file.']);
   return loadSettings({ flags, environment: process.env, ...(file === undefined ? {} : { file }) });
 }
 

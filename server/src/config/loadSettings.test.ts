@@ -66,6 +66,25 @@ describe('loadSettings', () => {
     expect(settings.lan).toBe(true);
   });
 
+  test('takes a flag with its value beside it or behind "=", says what is missing, and goes on with the flag behind it', () => {
+    const problems = problemsOf(() =>
+      loadSettings({ flags: ['--host', '--port=x', '--lan=maybe', '--no-port', '--log-level'] }),
+    );
+    expect(problems).toEqual([
+      '--host needs a value.',
+      '--port: "x" is not a number.',
+      '--lan: "maybe" is not a boolean.',
+      expect.stringMatching(/^--no-port is not a flag\./),
+      '--log-level needs a value.',
+    ]);
+    expect(problemsOf(() => loadSettings({ flags: ['stray', '-p', '3', '--'] }))).toHaveLength(4);
+    expect(loadSettings({ flags: ['--host=::1', '--lan=no', '--turn-ttl-s', '60'] })).toMatchObject({
+      host: '::1',
+      lan: false,
+      turn: { ttlS: 60 },
+    });
+  });
+
   test('leaves speech settings that nobody gave to the mode', () => {
     expect(loadSettings().speech).toEqual({});
     expect(loadSettings({ flags: ['--speech-end-silence-ms', '700'] }).speech).toEqual({ endSilenceMs: 700 });
