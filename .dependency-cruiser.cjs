@@ -1,6 +1,42 @@
 /** Who may import whom: docs/architecture.md as a check. */
 const deny = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
+/** Folders of the server, from those that know the most to those that know the least. Imports go down this list, types too. */
+const SERVER_FOLDERS = [
+  'cli',
+  'start',
+  'http',
+  'signaling',
+  'rooms',
+  'meetings',
+  'models',
+  'observability',
+  'edge',
+  'auth',
+  'config',
+  'store',
+];
+const layersOfTheServer = SERVER_FOLDERS.slice(1).map((folder, index) =>
+  deny(
+    `server-${folder}-imports-downwards`,
+    'No folder of the server imports back: see SERVER_FOLDERS. Only start/ knows all parts.',
+    { path: `^server/src/${folder}/`, pathNot: '\\.test\\.ts$|/testing/' },
+    { path: `^server/src/(${SERVER_FOLDERS.slice(0, index + 1).join('|')})/` },
+  ),
+);
+const serverFoldersAreListed = deny(
+  'server-folders-are-listed',
+  'A new folder of the server needs its place in SERVER_FOLDERS.',
+  { path: '^server/src' },
+  { path: '^server/src/[^/]+/', pathNot: `^server/src/(${[...SERVER_FOLDERS, 'testing'].join('|')})/` },
+);
+const httpKnowsNoSockets = deny(
+  'http-knows-no-sockets',
+  'HTTP and sockets are two ways in; neither goes through the other.',
+  { path: '^server/src/http/' },
+  { path: '^server/src/signaling/' },
+);
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -144,7 +180,7 @@ module.exports = {
       'meetings-live-without-rooms',
       'A meeting outlives its rooms and can be read without one.',
       { path: '^server/src/meetings' },
-      { path: '^server/src/(rooms|signaling|http|cli)/|node_modules/(socket\\.io|express)' },
+      { path: '^server/src/(rooms|signaling|http|start|cli)/|node_modules/(socket\\.io|express)' },
     ),
     deny(
       'stores-keep',
@@ -155,15 +191,12 @@ module.exports = {
     deny(
       'stores-are-interfaces',
       'Which store it is only those know who start the server, or a command.',
-      { path: '^server/src/(?!store/|start/|cli/|Server|index)', pathNot: '\\.test\\.ts$|/testing/' },
+      { path: '^server/src/(?!store/|start/|cli/|index)', pathNot: '\\.test\\.ts$|/testing/' },
       { path: '^server/src/store/[^/]+/' },
     ),
-    deny(
-      'one-composition-root',
-      'Only Server.ts knows all parts.',
-      { path: '^server/src/(auth|config|http|meetings|observability|rooms|signaling|store)', pathNot: '\\.test\\.ts$' },
-      { path: '^server/src/(Server|cli)' },
-    ),
+    ...layersOfTheServer,
+    serverFoldersAreListed,
+    httpKnowsNoSockets,
     deny(
       'page-uses-the-sdk-alone',
       'The page is an integrator like any other.',

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { leaveOut, MODELS_DIRECTORY } from '@parley/media/testing';
-import { type Server, startServer } from '@parley/server';
+import { type Server, type SettingsInput, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/freePort.js';
 import { httpsGet } from '../support/httpsGet.js';
 
 const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
@@ -271,6 +272,46 @@ describe('a running server', () => {
     await expect.poll(() => readiness(server.url), { timeout: 10_000 }).toMatchObject({ status: 'ready' });
   }, 40_000);
 });
+
+describe('a start that fails', () => {
+  const failing = (settings: SettingsInput) =>
+    startServer({
+      settings: { port: 0, media: { port: 0 }, model: 'parley-nano', dataDir: join(folder, 'failed'), ...settings },
+      logger: pino({ level: 'silent' }),
+    });
+  const held = () => ({
+    children: alive(descendantsOf(process.pid)).length,
+    folders: readdirSync(tmpdir()).filter((name) => /^parley-\w{6}$/.test(name)).length,
+  });
+
+  test('over a certificate authority that is not there holds neither its port nor any process', async () => {
+    const before = held();
+    const port = await freePort();
+    const keycloak = { url: 'https://id.example', caFile: join(folder, 'nowhere.pem') };
+    const failure = await failing({ port, keycloak }).catch((error: unknown) => error);
+    await expect.poll(held, { timeout: 3_000 }).toEqual(before);
+    await expect(canListen(port)).resolves.toBe(true);
+    expect(failure).toMatchObject({ code: 'SETTINGS_INVALID', message: expect.stringContaining('keycloak.caFile') });
+  });
+
+  test('at its last step, since the port is in use, has ended all processes that it began', async () => {
+    const before = held();
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    const { port } = holder.address() as { port: number };
+    await expect(failing({ port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+    await expect.poll(held, { timeout: 3_000 }).toEqual(before);
+    holder.close();
+  });
+});
+
+function canListen(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
 
 async function readiness(url: string): Promise<unknown> {
   return JSON.parse((await httpsGet(`${url}/readyz`)).body);

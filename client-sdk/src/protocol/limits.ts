@@ -12,7 +12,7 @@ export const LIMITS = {
   joinSecretLength: 128,
   /** Settings in one change. */
   settingsPerChange: 64,
-  /** Changes of settings by one connection within `settingsChangeWindowMs`. */
+  /** Changes of settings by one connection at once, and in the long run within `settingsChangeWindowMs`. */
   settingsChanges: 10,
   settingsChangeWindowMs: 10_000,
   /** Segments in one answer to `resumeTranscript`. */

@@ -108,8 +108,8 @@ export type SpeechOverrides = { [Name in SpeechSettingName]?: SpeechSettings[Nam
 /** A change of one layer. Missing settings stay as they are; null removes the layer's value, so that the layers below apply again. */
 export type SpeechSettingsPatch = { [Name in SpeechSettingName]?: SpeechSettings[Name] | null | undefined };
 
-/** `live`: takes effect during a meeting; `session`: with the next join; `restart`: with the server's next start. */
-export type SettingClass = 'live' | 'session' | 'restart';
+/** `live`: takes effect during a meeting; `restart`: with the server's next start. */
+export type SettingClass = 'live' | 'restart';
 
 /** Description of a setting, for settings pages. */
 export interface SettingDescription {

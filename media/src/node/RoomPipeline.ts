@@ -1,4 +1,4 @@
-import { ProcessError } from '../process/index.js';
+import { CLOSE_TIMES, ProcessError } from '../process/index.js';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import type { ReadingProfile } from '../settings/reading.js';
 import type { SpeechSettings } from '../settings/speechSettings.js';
@@ -46,8 +46,6 @@ interface Unheard {
   lost: boolean;
 }
 
-/** Last words wait for the recogniser this long at most. */
-const DRAIN_TIMEOUT_MS = 70_000;
 /** What could not be set up is tried again for as long as the room stands, after waits that double up to the longest. */
 const RETRY_MS = { first: 250, longest: 10_000 };
 /** After so long without a media worker the room is told of what nobody heard until then; of the rest when it is heard again. */
@@ -156,7 +154,9 @@ export class RoomPipeline implements MediaWorkerRoom {
     await this.#setUp.catch(() => {});
     const payload = { roomId: this.#roomId, speakerId };
     try {
-      await this.#ask(() => this.#worker.process.request('removeSpeaker', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
+      await this.#ask(() =>
+        this.#worker.process.request('removeSpeaker', { payload, timeoutMs: CLOSE_TIMES.drainRoomMs }),
+      );
     } finally {
       this.#giveUp((open) => open.speakerId === speakerId);
       this.#languages.delete(speakerId);
@@ -206,7 +206,7 @@ export class RoomPipeline implements MediaWorkerRoom {
     await this.#setUp.catch(() => {});
     const payload = { roomId: this.#roomId };
     try {
-      await this.#ask(() => this.#worker.process.request('closeRoom', { payload, timeoutMs: DRAIN_TIMEOUT_MS }));
+      await this.#ask(() => this.#worker.process.request('closeRoom', { payload, timeoutMs: CLOSE_TIMES.drainRoomMs }));
     } finally {
       this.#giveUp(() => true);
       this.#worker.rooms.delete(this.#roomId);

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { CLOSE_TIMES } from './closeTimes.js';
 import { Emitter } from './Emitter.js';
 import { LineSplitter } from './LineSplitter.js';
 import { PendingRequests } from './PendingRequests.js';
@@ -32,7 +33,7 @@ export const DEFAULT_SUPERVISION_LIMITS: SupervisionLimits = {
   initTimeoutMs: 60_000,
   pingIntervalMs: 1_000,
   pongTimeoutMs: 5_000,
-  closeTimeoutMs: 5_000,
+  closeTimeoutMs: CLOSE_TIMES.childMs,
   requestTimeoutMs: 10_000,
 };
 

@@ -1,4 +1,5 @@
 export { type Clock, monotonicNowMs } from './clock.js';
+export { CLOSE_TIMES } from './closeTimes.js';
 export { Emitter } from './Emitter.js';
 export { LineSplitter, MAX_LOG_LINE_LENGTH } from './LineSplitter.js';
 export { PendingRequests } from './PendingRequests.js';

@@ -1,3 +1,4 @@
+import { CLOSE_TIMES } from './closeTimes.js';
 import type {
   MethodOf,
   ProcessContract,
@@ -6,9 +7,6 @@ import type {
   ToChildEnvelope,
   ToParentEnvelope,
 } from './processMessages.js';
-
-/** A child that has lost its parent is gone after this time, whatever it does. */
-const ORPHAN_EXIT_MS = 2_000;
 
 /** Thrown by `init` when another start would end the same way, e.g. an unreadable model. Stops the restarts. */
 export class PermanentInitError extends Error {
@@ -73,7 +71,7 @@ export function runChild<C extends ProcessContract>(options: RunChildOptions<C>)
 
   process.on('disconnect', () => {
     // Native threads may hold an orderly end; SIGKILL does not ask them.
-    setTimeout(die, ORPHAN_EXIT_MS - 300);
+    setTimeout(die, CLOSE_TIMES.orphanMs - 300);
     void end();
   });
 

@@ -1,10 +1,7 @@
 import { z } from 'zod';
 
-/**
- * Class of a setting: `live` ones change in the middle of a meeting, `session` ones with the next join, `restart` ones with
- * the next start of the server.
- */
-export type SettingClass = 'live' | 'session' | 'restart';
+/** Class of a setting: `live` ones change in the middle of a meeting, `restart` ones with the next start of the server. */
+export type SettingClass = 'live' | 'restart';
 
 /** What stands beside a setting in the schema; the settings page, `--help` and the docs are made from it. */
 export type SettingMeta = {

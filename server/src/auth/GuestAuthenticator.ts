@@ -2,6 +2,14 @@ import { type Credentials, ParleyError } from '@parley/client-sdk/protocol';
 import type { Authenticator, Identity } from './Authenticator.js';
 import { sameText } from './sameText.js';
 
+/** People come in by name only where nobody else vouches for them, unless the settings say otherwise. */
+export function allowsGuests(settings: {
+  guests?: boolean | undefined;
+  keycloak: { url?: string | undefined };
+}): boolean {
+  return settings.guests ?? settings.keycloak.url === undefined;
+}
+
 /**
  * Lets people in with a name alone, or with a name and the join secret where there is one. The subject is the random one that
  * their browser keeps, so that a reload is the same participant.

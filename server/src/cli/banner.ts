@@ -2,7 +2,7 @@ import type { ModelSource } from '@parley/media/node';
 import { MODES, PUBLISHED_WAKE_WORDS, WAKE_WORD_LICENCE } from '@parley/media/settings';
 import pc from 'picocolors';
 import { toString as qrCode } from 'qrcode';
-import type { Server } from '../Server.js';
+import type { Server } from '../start/Server.js';
 import { sourceText } from './modelsText.js';
 
 /** What a person must know after the start: where, what runs, who may come in. */

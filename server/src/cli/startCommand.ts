@@ -1,19 +1,18 @@
+import { parseArgs } from 'node:util';
 import { ModelError, SfuError } from '@parley/media/node';
+import { CLOSE_TIMES } from '@parley/media/process';
 import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
-import { StartError } from '../lifecycle/errors.js';
 import { createLogger } from '../observability/logger.js';
-import { type Server, startServer } from '../Server.js';
+import type { Server } from '../start/Server.js';
+import { StartError } from '../start/StartError.js';
+import { startServer } from '../start/startServer.js';
 import { bannerText } from './banner.js';
 import { createProgressLine } from './progressLine.js';
 
-/** A second signal, or this much time, ends a shutdown that does not come to its end. */
-const SHUTDOWN_LIMIT_MS = 15_000;
 /** Signals that come so close together mean the same. */
 const SAME_WISH_MS = 500;
-/** For what a start has begun and has to tidy up: parts of models, locks. */
-const TIDYING_LIMIT_MS = 2_000;
 
 /** Serves until SIGINT or SIGTERM. What keeps it from starting is said in a sentence, with exit code 1. */
 export async function startCommand(args: readonly string[]): Promise<void> {
@@ -29,8 +28,9 @@ export async function startCommand(args: readonly string[]): Promise<void> {
     endedAtMs = performance.now();
     ending.abort();
     process.stderr.write(pc.dim(`\n${signal}: shutting down…\n`));
-    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
-    if (server === undefined) setTimeout(() => process.exit(0), TIDYING_LIMIT_MS).unref();
+    // A second signal, or this much time, ends a shutdown that does not come to its end.
+    setTimeout(() => process.exit(1), CLOSE_TIMES.shutdownMs).unref();
+    if (server === undefined) setTimeout(() => process.exit(0), CLOSE_TIMES.startAbortedMs).unref();
     else void server.close().then(() => process.exit(0));
   };
   process.on('SIGINT', end);
@@ -65,24 +65,25 @@ export async function startCommand(args: readonly string[]): Promise<void> {
   }
 }
 
+/** Flags of `parley start` that are no settings. `--cuda` is the set-up's: it has built the backend, and device `auto` finds it. */
+const OWN_FLAGS = {
+  config: { type: 'string' },
+  'insecure-http': { type: 'boolean' },
+  cuda: { type: 'boolean' },
+} as const;
+
 function settingsOf(args: readonly string[]): Settings {
-  const flags: string[] = [];
-  let file = process.env.PARLEY_CONFIG;
-  for (let index = 0; index < args.length; index++) {
-    const argument = args[index] ?? '';
-    if (argument === '--config') {
-      index += 1;
-      file = args[index];
-      if (file === undefined) throw new SettingsError(['--config needs a file path.']);
-    } else if (argument.startsWith('--config=')) {
-      file = argument.slice('--config='.length);
-    } else if (argument === '--insecure-http') {
-      flags.push('--no-tls-enabled');
-    } else if (argument !== '--cuda') {
-      // --cuda is the set-up's: it has built the backend, and device `auto` finds it.
-      flags.push(argument);
-    }
-  }
+  const { values, tokens } = parseArgs({ args: [...args], options: OWN_FLAGS, strict: false, tokens: true });
+  const own = new Set(
+    tokens.flatMap((token) => {
+      if (token.kind !== 'option' || !Object.hasOwn(OWN_FLAGS, token.name)) return [];
+      return token.inlineValue === false ? [token.index, token.index + 1] : [token.index];
+    }),
+  );
+  const flags = args.filter((_, index) => !own.has(index));
+  if (values['insecure-http'] === true) flags.push('--no-tls-enabled');
+  const file = values.config ?? process.env.PARLEY_CONFIG;
+  if (typeof file === 'boolean') throw new SettingsError(['--config needs a file path.']);
   return loadSettings({ flags, environment: process.env, ...(file === undefined ? {} : { file }) });
 }
 

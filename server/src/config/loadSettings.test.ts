@@ -1,13 +1,29 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadSettings, SettingsError } from './loadSettings.js';
+import { settingLeaves } from './settingsTree.js';
+
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 
 function fileWith(content: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'parley-settings-')), 'parley.yaml');
   writeFileSync(path, content);
   return path;
+}
+
+/** Names with our prefix that a folder's sources read from the environment. */
+function variablesIn(folder: string): string[] {
+  return globSync(`${REPOSITORY}${folder}/**/*.{ts,mjs}`, {
+    exclude: (name) => /(^|\/)(node_modules|dist)$/.test(name) || /\.test\.\w+$/.test(name),
+  }).flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => /\benv\b/.test(line))
+      .flatMap((line) => line.match(/\bPARLEY_[A-Z_]+/g) ?? []),
+  );
 }
 
 function problemsOf(action: () => unknown): readonly string[] {
@@ -48,6 +64,25 @@ describe('loadSettings', () => {
     expect(settings.tls.enabled).toBe(false);
     expect(settings.media.port).toBe(0);
     expect(settings.lan).toBe(true);
+  });
+
+  test('takes a flag with its value beside it or behind "=", says what is missing, and goes on with the flag behind it', () => {
+    const problems = problemsOf(() =>
+      loadSettings({ flags: ['--host', '--port=x', '--lan=maybe', '--no-port', '--log-level'] }),
+    );
+    expect(problems).toEqual([
+      '--host needs a value.',
+      '--port: "x" is not a number.',
+      '--lan: "maybe" is not a boolean.',
+      expect.stringMatching(/^--no-port is not a flag\./),
+      '--log-level needs a value.',
+    ]);
+    expect(problemsOf(() => loadSettings({ flags: ['stray', '-p', '3', '--'] }))).toHaveLength(4);
+    expect(loadSettings({ flags: ['--host=::1', '--lan=no', '--turn-ttl-s', '60'] })).toMatchObject({
+      host: '::1',
+      lan: false,
+      turn: { ttlS: 60 },
+    });
   });
 
   test('leaves speech settings that nobody gave to the mode', () => {
@@ -92,6 +127,18 @@ describe('loadSettings', () => {
 
   test('leaves variables alone that are not settings', () => {
     expect(() => loadSettings({ environment: { PARLEY_CHROMIUM: '/x', HOME: '/y' } })).not.toThrow();
+  });
+
+  test('stops for no variable that anything else in this repository reads', () => {
+    const names = new Set(
+      ['bootstrap', 'native', 'media/src', 'client-sdk/examples', 'demo/src', 'bench/src', 'test'].flatMap(variablesIn),
+    );
+    expect(names).toContain('PARLEY_FIREFOX');
+    expect(names).toContain('PARLEY_URL');
+    for (const name of names) {
+      const leaf = settingLeaves().find(({ variable }) => variable === name);
+      if (leaf === undefined) expect(() => loadSettings({ environment: { [name]: 'x' } }), name).not.toThrow();
+    }
   });
 
   test('takes mode, speech and hot words of single rooms from the file, and from there alone', () => {

@@ -1,24 +1,34 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
 import { type Settings, settingsSchema } from './settings.js';
 import { type SettingLeaf, settingLeaves } from './settingsTree.js';
 import { contradictionsOf, deploymentProblems } from './speechSettings.js';
 import { wakeWordProblems } from './wakeWordSettings.js';
 
-/** Variables with our prefix that are not settings: they steer the set-up and the tests. */
+/** Variables with our prefix that are not settings: they steer the set-up, the tests and the examples. */
 const OTHER_VARIABLES = new Set([
   'PARLEY_CACHE',
   'PARLEY_DATA',
   'PARLEY_CONFIG',
   'PARLEY_MEDIASOUP_WORKER',
+  'PARLEY_MEDIASOUP_PREBUILT_URL',
   'PARLEY_MODEL_BASE_URL',
   'PARLEY_NATIVE_DIR',
   'PARLEY_CHROMIUM',
+  'PARLEY_FIREFOX',
+  'PARLEY_URL',
+  'PARLEY_NODE_TRIED',
+  'PARLEY_CUDA_ARCHITECTURES',
+  'PARLEY_CONTRACT_URL',
+  'PARLEY_CONTRACT_SECRET',
+  'PARLEY_CONTRACT_TOKENS',
   'PARLEY_REQUIRE_KEYCLOAK',
   'PARLEY_REQUIRE_MODEL',
   'PARLEY_KEYCLOAK',
   'PARLEY_KEYCLOAK_SKIPPED',
+  'PARLEY_RUN_FOLDER',
 ]);
 
 /** Every problem of the settings at once, each a sentence that names the place. */
@@ -115,7 +125,7 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
 /** What a schema of single values cannot see. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = [];
-  const { tls, wakeWord } = settings;
+  const { tls, keycloak, wakeWord } = settings;
   if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
     problems.push('tls.certFile and tls.keyFile belong together: give both or none.');
   }
@@ -123,6 +133,7 @@ function contradictions(settings: Settings): string[] {
   for (const [name, file] of [
     ['tls.certFile', tls.certFile],
     ['tls.keyFile', tls.keyFile],
+    ['keycloak.caFile', keycloak.caFile],
     ['wakeWord.melModel', wakeWord.melModel],
     ['wakeWord.embeddingModel', wakeWord.embeddingModel],
     ...wakeWord.classifierModels.map((path, index) => [`wakeWord.classifierModels.${index}`, path] as const),
@@ -164,41 +175,33 @@ function readFlags(options: {
   put: (leaf: SettingLeaf, raw: string, origin: string) => void;
 }): void {
   const { flags, leaves, problems, put } = options;
-  for (let index = 0; index < flags.length; index++) {
-    const argument = flags[index] ?? '';
-    const [name = '', inline] = splitOnce(argument);
-    const negated = name.startsWith('--no-') ? leaves.find((leaf) => leaf.flag === `--${name.slice(5)}`) : undefined;
-    if (negated?.type === 'boolean' && inline === undefined) {
-      put(negated, 'false', name);
-      continue;
-    }
-    const leaf = leaves.find((candidate) => candidate.flag === name);
-    if (leaf === undefined) {
-      problems.push(
-        `${argument} is not a flag.${suggest(
-          name,
-          leaves.map((known) => known.flag),
-        )}`,
-      );
-      continue;
-    }
-    const next = flags[index + 1];
-    if (inline !== undefined) {
-      put(leaf, inline, name);
-    } else if (leaf.type === 'boolean') {
-      put(leaf, 'true', name);
-    } else if (next === undefined || next.startsWith('--')) {
+  const known = new Map(leaves.map((leaf) => [leaf.flag, leaf]));
+  const { tokens } = parseArgs({
+    args: [...flags],
+    options: Object.fromEntries(
+      leaves.map(({ flag, type }) => [flag.slice(2), { type: type === 'boolean' ? 'boolean' : 'string' }] as const),
+    ),
+    // All problems are said at once, and not in Node's words.
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    const name = token.kind === 'option' ? token.rawName : (flags[token.index] ?? '');
+    const value = token.kind === 'option' ? token.value : undefined;
+    const leaf = known.get(name);
+    const negated = name.startsWith('--no-') ? known.get(`--${name.slice(5)}`) : undefined;
+    if (negated?.type === 'boolean' && value === undefined) put(negated, 'false', name);
+    else if (leaf === undefined) {
+      problems.push(`${flags[token.index]} is not a flag.${suggest(name, [...known.keys()])}`);
+    } else if (value === undefined && leaf.type === 'boolean') put(leaf, 'true', name);
+    else if (value === undefined) problems.push(`${name} needs a value.`);
+    else if (value.startsWith('--') && token.kind === 'option' && !token.inlineValue) {
       problems.push(`${name} needs a value.`);
-    } else {
-      put(leaf, next, name);
-      index += 1;
-    }
+      // What was taken for its value is the next flag.
+      readFlags({ ...options, flags: flags.slice(token.index + 1) });
+      return;
+    } else put(leaf, value, name);
   }
-}
-
-function splitOnce(argument: string): [string, string | undefined] {
-  const at = argument.indexOf('=');
-  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
 }
 
 function convert(leaf: SettingLeaf, raw: string): unknown {

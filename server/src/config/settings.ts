@@ -193,7 +193,7 @@ export const settingsSchema = z.strictObject({
   threadsPerLane: z
     .int()
     .min(1)
-    .max(64)
+    .max(8)
     .optional()
     .meta(restart('CPU threads for one recognition; default: depends on the cores')),
   mode: modeSchema.default('balanced').meta(restart('Named set of speech settings; rooms can use a different one')),
@@ -288,13 +288,6 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       rooms: z.int().min(1).max(10_000).default(200).meta(restart('Rooms at the same time')),
       participantsPerRoom: z.int().min(1).max(1_000).default(50).meta(restart('Participants in one room')),
-      producersPerPeer: z.int().min(1).max(4).default(1).meta(restart('Tracks that one participant may send')),
-      transportsPerPeer: z
-        .int()
-        .min(1)
-        .max(2)
-        .default(2)
-        .meta(restart('WebRTC transports of one connection: one for sending and one for receiving')),
       connections: z.int().min(1).max(100_000).default(2_000).meta(restart('Open sockets')),
       connectsPerMinutePerAddress: z
         .int()

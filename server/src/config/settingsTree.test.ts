@@ -6,7 +6,7 @@ test('every setting has a meaning, a class, a flag and a variable of its own', (
   expect(leaves.length).toBeGreaterThan(30);
   for (const leaf of leaves) {
     expect(leaf.meta.description, leaf.path.join('.')).not.toBe('');
-    expect(['live', 'session', 'restart']).toContain(leaf.meta.class);
+    expect(['live', 'restart']).toContain(leaf.meta.class);
   }
   expect(new Set(leaves.map((leaf) => leaf.flag)).size).toBe(leaves.length);
   expect(new Set(leaves.map((leaf) => leaf.variable)).size).toBe(leaves.length);

@@ -28,6 +28,8 @@ describe('the speech settings of the wire', () => {
     const defaults = speechSettingsSchema.parse({});
     for (const [name, described] of Object.entries(descriptions)) {
       expect(described.description, name).not.toBe('');
+      // What a room or a participant may change, they may change in the middle of a meeting.
+      expect(described.class, name).toBe('live');
       expect(described.default, name).toEqual(defaults[name as keyof typeof defaults]);
       if (described.type === 'number' || described.type === 'integer') {
         expect(described.min, name).toEqual(expect.any(Number));

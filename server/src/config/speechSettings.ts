@@ -13,7 +13,6 @@ import {
   type ModeName,
   resolveSpeechSettings,
   type SpeechOverrides,
-  type SpeechSettingName,
   type SpeechSettings,
   speechOverridesSchema,
 } from '@parley/media/settings';
@@ -72,12 +71,6 @@ export function checkedPatch(change: SpeechSettingsPatch): SpeechOverrides {
     const places = issue.code === 'unrecognized_keys' ? issue.keys : [String(issue.path[0] ?? '')];
     const problem = issue.code === 'unrecognized_keys' ? 'is not a setting' : messageOf(issue);
     problems.push(...places.map((setting) => ({ setting, problem })));
-  }
-  const described = describeSpeechSettings();
-  for (const name of Object.keys(settings)) {
-    if (Object.hasOwn(described, name) && described[name as SpeechSettingName].class !== 'live') {
-      problems.push({ setting: name, problem: 'cannot be changed during a meeting' });
-    }
   }
   if (problems.length > 0) throw invalidSettings(problems);
   return parsed.data ?? {};

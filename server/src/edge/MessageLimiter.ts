@@ -1,4 +1,4 @@
-import { ParleyError } from '@parley/client-sdk/protocol';
+import { LIMITS, ParleyError } from '@parley/client-sdk/protocol';
 import { TokenBuckets } from './TokenBuckets.js';
 
 export interface MessageLimiterOptions {
@@ -16,11 +16,12 @@ const PERSON_FACTOR = 2;
 const PATIENCE = 100;
 const PATIENCE_S = 10;
 
-/** How many requests may come over one socket, and from one person over all of theirs. */
+/** How many requests, and changes of settings among them, may come over one socket, and from one person over all of theirs. */
 export class MessageLimiter {
   readonly #ofSocket: TokenBuckets;
   readonly #ofPerson: TokenBuckets;
   readonly #refused: TokenBuckets;
+  readonly #changes: TokenBuckets;
 
   constructor({ perSecond, burst, now }: MessageLimiterOptions) {
     const clock = now === undefined ? {} : { now };
@@ -31,11 +32,22 @@ export class MessageLimiter {
       ...clock,
     });
     this.#refused = new TokenBuckets({ perSecond: PATIENCE / PATIENCE_S, burst: PATIENCE, ...clock });
+    this.#changes = new TokenBuckets({
+      perSecond: (LIMITS.settingsChanges / LIMITS.settingsChangeWindowMs) * 1_000,
+      burst: LIMITS.settingsChanges,
+      ...clock,
+    });
   }
 
   /** @throws ParleyError `RATE_LIMITED`, with the time until there is room again */
   take(whose: { socketId: string; person: string }): void {
     const retryAfterMs = this.#ofSocket.take(whose.socketId) || this.#ofPerson.take(whose.person);
+    if (retryAfterMs > 0) throw new ParleyError('RATE_LIMITED', { retryAfterMs });
+  }
+
+  /** Of settings, which costs everybody in the room. @throws ParleyError `RATE_LIMITED`, as above */
+  takeChangeOfSettings(socketId: string): void {
+    const retryAfterMs = this.#changes.take(socketId);
     if (retryAfterMs > 0) throw new ParleyError('RATE_LIMITED', { retryAfterMs });
   }
 

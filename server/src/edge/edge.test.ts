@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { ParleyError } from '@parley/client-sdk/protocol';
+import { LIMITS, ParleyError } from '@parley/client-sdk/protocol';
 import { describe, expect, test } from 'vitest';
 import { ConnectionLimiter } from './ConnectionLimiter.js';
 import { clientAddressOf, limitKeyOf } from './clientAddress.js';
@@ -108,6 +108,17 @@ describe('messages', () => {
     for (let count = 0; count < 101; count += 1) answers.push(limiter.refuse('one'));
     expect(answers.indexOf(true)).toBe(100);
     expect(limiter.refuse('two')).toBe(false);
+  });
+
+  test('that change settings have a bound of their own for each socket, refilled over its window', () => {
+    const limiter = limiterOf({ perSecond: 1_000, burst: 1_000 });
+    const change = (socketId: string) => codeOf(() => limiter.takeChangeOfSettings(socketId));
+    for (let count = 0; count < LIMITS.settingsChanges; count += 1) expect(change('one')).toBe('ok');
+    expect(change('one')).toBe('RATE_LIMITED 1000');
+    expect(change('two')).toBe('ok');
+    nowMs = LIMITS.settingsChangeWindowMs;
+    for (let count = 0; count < LIMITS.settingsChanges; count += 1) expect(change('one')).toBe('ok');
+    expect(change('one')).toBe('RATE_LIMITED 1000');
   });
 
   test('of those who have gone are forgotten', () => {

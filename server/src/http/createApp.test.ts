@@ -2,9 +2,9 @@ import { createServer, type IncomingHttpHeaders, request, type Server } from 'no
 import type { AddressInfo } from 'node:net';
 import { Router } from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
+import { OriginPolicy } from '../edge/OriginPolicy.js';
 import { type AppOptions, createApp } from './createApp.js';
 import { metricsRoute } from './metricsRoute.js';
-import { OriginPolicy } from './originPolicy.js';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -25,7 +25,7 @@ async function serve(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const originPolicy = new OriginPolicy({
-    ownOrigins: [`http://127.0.0.1:${port}`],
+    ownOrigins: () => [`http://127.0.0.1:${port}`],
     furtherOrigins: further.furtherOrigins ?? [],
   });
   server.on(
@@ -72,7 +72,7 @@ async function serve(
 /** What the route does for a request that comes from somewhere else. */
 function ask(options: { remoteAddress: string; headers: Record<string, string> } & Partial<AppOptions['metrics']>) {
   const { remoteAddress, headers, enabled = false, token: asked } = options;
-  const originPolicy = new OriginPolicy({ ownOrigins: ['https://captions.example:8443'], furtherOrigins: [] });
+  const originPolicy = new OriginPolicy({ ownOrigins: () => ['https://captions.example:8443'], furtherOrigins: [] });
   return new Promise<'told' | 'nothing here'>((resolve) => {
     const response = { type: () => response, set: () => response, send: () => resolve('told') };
     metricsRoute({ metrics, enabled, token: asked, originPolicy })(

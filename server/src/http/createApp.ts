@@ -5,9 +5,9 @@ import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protoc
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
+import type { OriginPolicy } from '../edge/OriginPolicy.js';
 import { compressedAssets } from './compressedAssets.js';
 import { type MetricsRouteOptions, metricsRoute } from './metricsRoute.js';
-import type { OriginPolicy } from './originPolicy.js';
 
 export interface AppOptions {
   originPolicy: OriginPolicy;

@@ -4,10 +4,11 @@ import type { ServerIdentity } from '@parley/client-sdk/protocol';
 import express from 'express';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Minter } from '../auth/Bearer.js';
 import { SessionRegistry } from '../auth/SessionRegistry.js';
 import { PostLimiter } from '../edge/PostLimiter.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
-import { identityRoutes, type Minter } from './identityRoutes.js';
+import { identityRoutes } from './identityRoutes.js';
 
 const ISSUER = 'https://id.example/realms/parley';
 const PER_MINUTE = 20;

@@ -2,17 +2,10 @@ import { GRANTS, type Grant, ParleyError, type ServerIdentity } from '@parley/cl
 import { displayNameSchema, roomNameSchema } from '@parley/client-sdk/protocol/schema';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
+import type { Minter } from '../auth/Bearer.js';
 import type { SessionRegistry } from '../auth/SessionRegistry.js';
 import type { AuditLog } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
-
-/** Who may make tokens for guests: an API key, or the identity provider's service account. */
-export interface Minter {
-  /** For the audit log. */
-  id: string;
-  rooms: '*' | readonly string[];
-  grants: readonly Grant[];
-}
 
 export interface IdentityRoutesOptions {
   identity: ServerIdentity;

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { sameText } from '../auth/sameText.js';
-import { isLoopback } from '../lifecycle/addresses.js';
-import type { OriginPolicy } from './originPolicy.js';
+import { isLoopback } from '../edge/addresses.js';
+import type { OriginPolicy } from '../edge/OriginPolicy.js';
 
 export interface MetricsRouteOptions {
   metrics: { readonly contentType: string; text(): Promise<string> };

@@ -4,9 +4,9 @@ import { type Grant, ParleyError, type ParticipantLedger } from '@parley/client-
 import express from 'express';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Identity } from '../auth/Authenticator.js';
-import { emptyLedger } from '../meetings/LedgerBook.js';
+import type { Minter } from '../auth/Bearer.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
-import type { Minter } from './identityRoutes.js';
+import { emptyLedger } from '../observability/audioLedger.js';
 import { roomRoutes } from './roomRoutes.js';
 
 const ISSUER = 'https://id.example/realms/parley';

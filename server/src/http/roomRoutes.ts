@@ -2,11 +2,8 @@ import { type ErrorCode, type Grant, ParleyError, type ParticipantLedger } from 
 import { roomNameSchema } from '@parley/client-sdk/protocol/schema';
 import { type Request, type Response, Router } from 'express';
 import type { Identity } from '../auth/Authenticator.js';
+import type { Bearer } from '../auth/Bearer.js';
 import { type AuditLog, whoOf } from '../observability/AuditLog.js';
-import type { Minter } from './identityRoutes.js';
-
-/** Whose bearer token something came with: an integrator's, for its rooms, or a person's. */
-export type Bearer = { minter: Minter } | { identity: Identity };
 
 export interface RoomRoutesOptions {
   /** @throws ParleyError `UNAUTHENTICATED`, `TOKEN_EXPIRED`, `SIGNED_OUT`, `IDENTITY_UNAVAILABLE` */

@@ -1,7 +1,8 @@
 import type { AudioLedger } from '@parley/client-sdk/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { combine, emptyLedger, isBalanced, LedgerBook } from './LedgerBook.js';
+import { combine, emptyLedger, isBalanced } from '../observability/audioLedger.js';
+import { LedgerBook } from './LedgerBook.js';
 
 /** A balanced ledger out of its classes. */
 function ledgerOf(classes: Partial<AudioLedger>): AudioLedger {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ErrorCode, Grant, LeaveReason } from '@parley/client-sdk/protocol';
 import type { TimeSource } from '@parley/media/process';
-import { type DestinationStream, destination, pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import type { Identity } from '../auth/Authenticator.js';
+import { logFile } from './logFile.js';
 import { RepeatFilter } from './RepeatFilter.js';
 
 /** Where something happened. */
@@ -60,8 +61,7 @@ export function auditFileOf({ audit, dataDir }: { audit: { file?: string | undef
 export function createAuditLog(
   options: ({ file: string } | { stream: DestinationStream }) & { time?: TimeSource },
 ): AuditLog {
-  const stream =
-    'stream' in options ? options.stream : destination({ dest: options.file, mkdir: true, sync: false, mode: 0o600 });
+  const stream = 'stream' in options ? options.stream : logFile({ file: options.file, mode: 0o600 });
   const log = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } },
     stream,

@@ -1,6 +1,6 @@
 import type { AsrProcessStats, LoadLevel } from '@parley/media/node';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { emptyLedger } from '../meetings/LedgerBook.js';
+import { emptyLedger } from './audioLedger.js';
 import { Metrics } from './Metrics.js';
 
 let stats: AsrProcessStats | undefined;

@@ -1,8 +1,8 @@
 import type { AudioLedger, GapReason } from '@parley/client-sdk/protocol';
 import type { AsrProcessStats, LoadLevel } from '@parley/media/node';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { combine, emptyLedger } from '../meetings/LedgerBook.js';
-import type { RoomObserver } from '../rooms/RoomObserver.js';
+import { combine, emptyLedger } from './audioLedger.js';
+import type { RoomObserver } from './RoomObserver.js';
 
 export interface MetricsOptions {
   /** Asked at each scrape. */

@@ -1,4 +1,5 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { destination, type Logger, pino } from 'pino';
+import { logFile } from './logFile.js';
 
 export type { Logger };
 
@@ -7,8 +8,6 @@ export type { Logger };
  * here; ids do.
  */
 export function createLogger(options: { level: string; file?: string }): Logger {
-  const stream: DestinationStream = destination(
-    options.file === undefined ? { dest: 2, sync: true } : { dest: options.file, mkdir: true, sync: false },
-  );
+  const stream = options.file === undefined ? destination({ dest: 2, sync: true }) : logFile({ file: options.file });
   return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
 }

@@ -1,7 +1,4 @@
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
-
-/** What was said before somebody muted or left is in the network for so long at most. */
-const IN_FLIGHT_MS = 250;
+import { type CancelTimer, CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 
 export interface LastWordsOptions {
   time?: TimeSource;
@@ -28,7 +25,7 @@ export class LastWords {
   /** Does something when what was said has arrived. One thing at a time for a key: while it waits, asking again changes nothing. */
   after(key: string, action: () => void): void {
     if (this.#waiting.has(key)) return;
-    const cancel = this.#time.after(IN_FLIGHT_MS, () => {
+    const cancel = this.#time.after(CLOSE_TIMES.inFlightMs, () => {
       this.#waiting.delete(key);
       action();
     });
@@ -48,7 +45,7 @@ export class LastWords {
 
   /** Resolves when everything that was said by now has arrived, and what waited for that has been done. */
   async arrived(): Promise<void> {
-    await new Promise<void>((resolve) => this.#time.after(IN_FLIGHT_MS, resolve));
+    await new Promise<void>((resolve) => this.#time.after(CLOSE_TIMES.inFlightMs, resolve));
     // What was asked for meanwhile is not waited for again.
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();

@@ -134,13 +134,13 @@ describe('the media of a room', () => {
     expect(bob.client.told.filter(({ name }) => name === 'consumerCreated')).toHaveLength(1);
   });
 
-  test('are no more transports each than the settings allow', async () => {
-    await open({ limits: { transportsPerPeer: 1 } });
+  test('are one transport each for sending, and one track of a kind', async () => {
     // The fake has one of each peer for sending already.
     const { peer } = rig.join('Ada');
-    await expect(rig.room.createTransport(peer, { direction: 'recv', rtpCapabilities: {} })).rejects.toMatchObject({
-      code: 'TOO_MANY_TRANSPORTS',
-    });
+    const second = rig.room.createTransport(peer, { direction: 'send' });
+    await expect(second).rejects.toMatchObject({ code: 'TOO_MANY_TRANSPORTS' });
+    await rig.produce(peer);
+    await expect(rig.produce(peer)).rejects.toMatchObject({ code: 'TOO_MANY_PRODUCERS' });
   });
 
   test('end at once for somebody who may not send or hear any more', async () => {

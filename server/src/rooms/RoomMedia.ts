@@ -10,7 +10,7 @@ import {
   type TransportParameters,
 } from '@parley/client-sdk/protocol';
 import type { MediaNode, SfuRoom, SfuRoomEvent } from '@parley/media/node';
-import { systemTime, type TimeSource } from '@parley/media/process';
+import { CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { Settings } from '../config/settings.js';
 import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';
@@ -32,8 +32,6 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   time?: TimeSource | undefined;
 }
 
-/** Who is in a meeting that ends is told its last words if they are text by then. */
-const LAST_TEXT_MS = 2_000;
 /** A new router is asked for this often, this far apart, when a media worker has died. */
 const RESTART = { attempts: 20, delayMs: 500 };
 
@@ -117,8 +115,7 @@ export class RoomMedia {
   async createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
     const { direction } = request;
     const standing = this.#sfu.transportsOf(peer.peerId);
-    const most = this.#options.settings.limits.transportsPerPeer;
-    if (standing.length >= most || standing.some((transport) => transport.direction === direction)) {
+    if (standing.some((transport) => transport.direction === direction)) {
       throw new ParleyError('TOO_MANY_TRANSPORTS');
     }
     const transport = await asWireErrors(() => this.#sfu.createTransport({ ownerId: peer.peerId, direction }));
@@ -158,7 +155,7 @@ export class RoomMedia {
     if (!this.#sfu.transportsOf(peer.peerId).some((transport) => transport.direction === 'send')) {
       throw new ParleyError('TRANSPORT_REQUIRED');
     }
-    if (peer.producers.size >= this.#options.settings.limits.producersPerPeer) {
+    if ([...peer.producers.values()].some((standing) => standing.track === track)) {
       throw new ParleyError('TOO_MANY_PRODUCERS');
     }
     if (request.rtpParameters.codecs.some((codec) => codec.mimeType.toLowerCase() !== 'audio/opus')) {
@@ -274,7 +271,7 @@ export class RoomMedia {
     const speaking = this.#roster.peers.some(({ producers }) => producers.size > 0);
     if (speaking || this.#lastWords.waiting) await this.#lastWords.arrived();
     this.#drained = this.transcriber.close();
-    if (speaking) await this.#lastWords.within(this.#drained, LAST_TEXT_MS);
+    if (speaking) await this.#lastWords.within(this.#drained, CLOSE_TIMES.lastTextMs);
   }
 
   /** After `hearOut`. Resolves when everything that was said is committed and the router is closed. */

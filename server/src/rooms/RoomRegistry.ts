@@ -1,13 +1,13 @@
 import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
-import type { TimeSource } from '@parley/media/process';
+import { type CancelTimer, CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { ModelProfile } from '@parley/media/settings';
 import type { Settings } from '../config/settings.js';
 import { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
+import type { RoomObserver } from '../observability/RoomObserver.js';
 import type { TranscriptStore } from '../store/TranscriptStore.js';
 import { Room } from './Room.js';
-import type { RoomObserver } from './RoomObserver.js';
 
 export interface RoomRegistryOptions {
   media: MediaNode;
@@ -28,10 +28,13 @@ export class RoomRegistry {
   readonly #options: RoomRegistryOptions;
   /** Promises, so that two who join at once meet in one room. */
   readonly #rooms = new Map<string, Promise<Room>>();
+  readonly #time: TimeSource;
   #closing = false;
+  #ending: Promise<void> | undefined;
 
   constructor(options: RoomRegistryOptions) {
     this.#options = options;
+    this.#time = options.time ?? systemTime;
   }
 
   get size(): number {
@@ -83,11 +86,27 @@ export class RoomRegistry {
     return settled.filter((result) => result.status === 'fulfilled').map((result) => result.value);
   }
 
-  async close(error: ParleyError): Promise<void> {
+  /**
+   * Ends all meetings: everybody is told, and what was said becomes text. That is waited for 15 s at most, since a slow recogniser may take
+   * longer than anybody waits for the end of a server.
+   */
+  close(error: ParleyError): Promise<void> {
     this.#closing = true;
+    this.#ending ??= this.#endAll(error);
+    return this.#within(this.#ending, CLOSE_TIMES.shutdownDrainMs);
+  }
+
+  /** After `close`, and after the child processes have ended: what they had not answered has become gaps, if the store took them within 3 s. */
+  settled(): Promise<void> {
+    return this.#within(this.#ending ?? Promise.resolve(), CLOSE_TIMES.lastGapsMs);
+  }
+
+  async #endAll(error: ParleyError): Promise<void> {
     const rooms = await this.all();
     this.#rooms.clear();
-    await Promise.all(rooms.map((room) => closeWithMeeting(room, error)));
+    await Promise.all(
+      rooms.map((room) => closeWithMeeting(room, error).catch((failure: unknown) => this.#notClosed(failure))),
+    );
   }
 
   /** A room for a meeting that begins. */
@@ -97,11 +116,24 @@ export class RoomRegistry {
     return Room.create({ ...this.#options, meeting, onEmpty });
   }
 
+  async #within(work: Promise<void>, limitMs: number): Promise<void> {
+    let cancel: CancelTimer = () => {};
+    const limit = new Promise<void>((resolve) => {
+      cancel = this.#time.after(limitMs, resolve);
+    });
+    await Promise.race([work, limit]);
+    cancel();
+  }
+
+  #notClosed(error: unknown): void {
+    this.#options.logger.error({ err: error }, 'a room did not close');
+  }
+
   #end(name: string, room: Promise<Room>): void {
     this.#forget(name, room);
     room
       .then((ended) => closeWithMeeting(ended, new ParleyError('SERVER_SHUTTING_DOWN')))
-      .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a room did not close'));
+      .catch((error: unknown) => this.#notClosed(error));
   }
 
   #forget(name: string, room: Promise<Room>): void {

@@ -4,11 +4,11 @@ import { resolveSpeechSettings } from '@parley/media/settings';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { emptyLedger } from '../meetings/LedgerBook.js';
 import { Meeting } from '../meetings/Meeting.js';
+import { emptyLedger } from '../observability/audioLedger.js';
+import type { RoomObserver } from '../observability/RoomObserver.js';
 import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
 import type { UncommittedSegment } from '../store/TranscriptStore.js';
-import type { RoomObserver } from './RoomObserver.js';
 import { RoomTranscriber, type RoomTranscriberOptions, type TellOptions } from './RoomTranscriber.js';
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;

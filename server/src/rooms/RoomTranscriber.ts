@@ -10,8 +10,8 @@ import { monotonicNowMs } from '@parley/media/process';
 import type { SpeechSettings } from '@parley/media/settings';
 import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
+import type { RoomObserver } from '../observability/RoomObserver.js';
 import type { UncommittedSegment } from '../store/TranscriptStore.js';
-import type { RoomObserver } from './RoomObserver.js';
 import { segmentOf } from './segments.js';
 
 /** Whose voice a producer carries, kept until its last words are text. */

@@ -10,34 +10,24 @@ import {
 } from '@parley/client-sdk/protocol';
 import { handshakeSchema } from '@parley/client-sdk/protocol/schema';
 import { Server, type Socket } from 'socket.io';
-import type { Authenticator, Identity } from '../auth/Authenticator.js';
-import type { Session, SessionRegistry } from '../auth/SessionRegistry.js';
+import type { Identity } from '../auth/Authenticator.js';
 import type { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
-import type { MessageLimiter } from '../edge/MessageLimiter.js';
-import type { OriginPolicy } from '../http/originPolicy.js';
-import { type AuditLog, whoOf } from '../observability/AuditLog.js';
+import type { OriginPolicy } from '../edge/OriginPolicy.js';
 import type { Logger } from '../observability/logger.js';
-import type { RoomRegistry } from '../rooms/RoomRegistry.js';
+import { Connection, type ConnectionContext } from './Connection.js';
 import { HandshakeGuard, type RawConnection } from './HandshakeGuard.js';
 import { handleRequest } from './handleRequest.js';
-import { RateLimit } from './RateLimit.js';
-import { type Connection, leaveRoom, requestHandlers } from './requestHandlers.js';
+import { requestHandlers } from './requestHandlers.js';
 import { type SlowClient, SocketChannel } from './SocketChannel.js';
 import { watchSocket } from './watchSocket.js';
 
-export interface SignalingServerOptions {
+export interface SignalingServerOptions extends ConnectionContext {
   httpServer: HttpServer | HttpsServer;
   originPolicy: OriginPolicy;
-  authenticator: Authenticator;
-  sessions: SessionRegistry;
-  grantsIn: Connection['grantsIn'];
-  audit: AuditLog;
-  rooms: RoomRegistry;
   maxConnections: number;
   connectionLimiter: ConnectionLimiter;
   /** What limits of a request's origin count by. */
   limitKeyOf: (request: IncomingMessage) => string;
-  messageLimiter: MessageLimiter;
   logger: Logger;
 }
 
@@ -143,55 +133,22 @@ export class SignalingServer {
   }
 
   #accept(socket: ParleySocket): void {
-    const { rooms, logger, sessions, authenticator, grantsIn, audit } = this.#options;
-    const log = logger.child({ connectionId: socket.id });
+    const log = this.#options.logger.child({ connectionId: socket.id });
     const channel = this.#channelOf(socket, (slow) => {
       log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
-      // Whatever it still asks for would only have to wait, too.
-      connection.closed = true;
       socket.offAny();
-      leaveRoom(connection, { reason: 'connectionLost', code: 'SLOW_CONSUMER' });
+      connection.giveUp();
     });
-    const end = (error: ParleyError) => {
-      audit.record({ event: 'ended', code: error.code, who: whoOf(socket.data.identity) });
-      channel.disconnect(error);
-    };
-    let session: Session;
+    let connection: Connection;
     try {
-      session = sessions.open({
-        ...socket.data,
-        onExpiring: (expiring) => channel.notify('tokenExpiring', expiring),
-        onEnd: (error) => {
-          // Media first: it needs nobody's help to end.
-          leaveRoom(connection, { reason: 'connectionLost', code: error.code });
-          end(error);
-        },
-      });
+      connection = new Connection({ ...this.#options, ...socket.data, connectionId: socket.id, channel });
     } catch (error) {
-      // Signed out between the handshake and now.
       channel.disconnect(error instanceof ParleyError ? error : new ParleyError('INTERNAL'));
       return;
     }
-    const connection: Connection = {
-      connectionId: socket.id,
-      session,
-      authenticator,
-      grantsIn,
-      audit,
-      channel,
-      rooms,
-      settingsChanges: new RateLimit({ count: LIMITS.settingsChanges, windowMs: LIMITS.settingsChangeWindowMs }),
-      closed: false,
-      joining: false,
-      membership: undefined,
-    };
     const joinTimer = this.#later(LIMITS.joinTimeoutMs, () => {
-      if (connection.membership === undefined && !connection.joining) {
-        connection.channel.disconnect(new ParleyError('JOIN_TIMEOUT'));
-      }
+      if (connection.idle) channel.disconnect(new ParleyError('JOIN_TIMEOUT'));
     });
-    const { messageLimiter } = this.#options;
-    const whose = { socketId: socket.id, person: whoOf(socket.data.identity) };
     socket.onAny((name: unknown, ...args: unknown[]) => {
       handleRequest({
         name: String(name),
@@ -199,23 +156,12 @@ export class SignalingServer {
         context: connection,
         handlers: requestHandlers,
         logger: log,
-        admit: () => {
-          // Removed or signed out a moment ago, and not closed yet.
-          if (channel.dismissal !== undefined) throw channel.dismissal;
-          try {
-            messageLimiter.take(whose);
-          } catch (error) {
-            if (messageLimiter.refuse(socket.id) && !connection.closed) end(new ParleyError('RATE_LIMITED'));
-            throw error;
-          }
-        },
+        admit: () => connection.admit(),
       });
     });
     socket.on('disconnect', (reason) => {
-      connection.closed = true;
       this.#cancel(joinTimer);
-      session.close();
-      leaveRoom(connection, { reason: reason === 'client namespace disconnect' ? 'left' : 'connectionLost' });
+      connection.close(reason === 'client namespace disconnect' ? 'left' : 'connectionLost');
     });
     socket.on('error', (error) => log.debug({ err: error }, 'socket error'));
   }

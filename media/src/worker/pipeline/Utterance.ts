@@ -6,6 +6,7 @@ import type {
   RecognitionRequest,
 } from '../../asr/contract/recognition.js';
 import { joinWords, type TimedWord } from '../../asr/contract/text/words.js';
+import { CLOSE_TIMES } from '../../process/index.js';
 import type { ReadingProfile } from '../../settings/reading.js';
 import type { SpeechSettings } from '../../settings/speechSettings.js';
 import type { PipelineSegment } from '../contract/messages.js';
@@ -75,8 +76,6 @@ interface Speculation {
 
 /** The recogniser gives interims up by what one takes it; this is for one that does not answer. */
 const INTERIM_DEADLINE_MS = 30_000;
-/** A final may wait this long, e.g. while the ASR process restarts, before it becomes a gap. */
-const FINAL_DEADLINE_MS = 60_000;
 /** Who has said nothing that can be shown by then makes music, or is not understood: the usual pace will do. */
 const FIRST_WORDS_MS = 3_000;
 /** New audio that may hold another word. */
@@ -522,7 +521,7 @@ export class Utterance {
         compressionRatioThreshold: settings.compressionRatioThreshold,
         tokensPerSecond: settings.tokensPerSecond,
       },
-      deadlineAtMs: now() + (final ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+      deadlineAtMs: now() + (final ? CLOSE_TIMES.finalMs : INTERIM_DEADLINE_MS),
       ...(!final && this.awaitsFirstWords ? { first: true } : {}),
     };
     return { request, startSample, toOriginalMs };

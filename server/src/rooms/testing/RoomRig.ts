@@ -103,6 +103,12 @@ export class FakeMedia {
     },
   } as unknown as MediaNode;
 
+  /** The pipeline's end fails, as where the media worker is gone. */
+  failToDrain(): void {
+    this.#drained = Promise.reject(new Error('no media worker'));
+    this.#drained.catch(() => {});
+  }
+
   /** The pipeline makes no text until the one who asked for that lets it. */
   holdBack(): () => void {
     let drain: () => void = () => {};

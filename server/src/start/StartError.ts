@@ -1,4 +1,9 @@
-export type StartErrorCode = 'PORT_IN_USE' | 'ADDRESS_UNAVAILABLE' | 'PORT_FORBIDDEN' | 'LISTEN_FAILED';
+export type StartErrorCode =
+  | 'PORT_IN_USE'
+  | 'ADDRESS_UNAVAILABLE'
+  | 'PORT_FORBIDDEN'
+  | 'LISTEN_FAILED'
+  | 'CERTIFICATE_UNUSABLE';
 
 /** Why the server does not start, as a sentence that says what to do. */
 export class StartError extends Error {

@@ -1,68 +1,59 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { GRANTS, type ServerIdentity } from '@parley/client-sdk/protocol';
-import type { Router } from 'express';
+import { GRANTS, type Grant } from '@parley/client-sdk/protocol';
 import { ApiKeys } from '../auth/ApiKeys.js';
-import type { Authenticator } from '../auth/Authenticator.js';
+import type { Authenticator, Identity } from '../auth/Authenticator.js';
+import type { Bearer, Minter } from '../auth/Bearer.js';
 import { CombinedAuthenticator } from '../auth/CombinedAuthenticator.js';
-import { GuestAuthenticator } from '../auth/GuestAuthenticator.js';
+import { allowsGuests, GuestAuthenticator } from '../auth/GuestAuthenticator.js';
+import { grantsOf } from '../auth/grants.js';
 import { Introspector } from '../auth/Introspector.js';
 import { JwksCache } from '../auth/JwksCache.js';
 import { LogoutTokenVerifier } from '../auth/LogoutTokenVerifier.js';
 import { RoomTokenIssuer } from '../auth/RoomTokenIssuer.js';
-import type { SessionRegistry } from '../auth/SessionRegistry.js';
+import { MOST_REVOKED, SessionRegistry } from '../auth/SessionRegistry.js';
 import { TokenVerifier } from '../auth/TokenVerifier.js';
-import type { Settings } from '../config/settings.js';
-import { PostLimiter } from '../edge/PostLimiter.js';
-import { identityRoutes, type Minter } from '../http/identityRoutes.js';
-import type { Bearer } from '../http/roomRoutes.js';
+import { SettingsError } from '../config/loadSettings.js';
+import type { IdentityRoutesOptions } from '../http/identityRoutes.js';
 import type { AuditLog } from '../observability/AuditLog.js';
-import type { Logger } from '../observability/logger.js';
 import { RepeatFilter } from '../observability/RepeatFilter.js';
-import type { KeyStores } from '../store/KeyStores.js';
+import { fileKeyStores } from '../store/files/fileKeyStores.js';
+import type { StartContext } from './StartContext.js';
 
 /** Everything that knows who people are, put together. */
 export interface Identities {
   authenticator: Authenticator;
-  routes: Router;
+  /** A name alone is enough, with the join secret where there is one. */
+  guests: boolean;
+  roomTokens: RoomTokenIssuer;
+  sessions: SessionRegistry;
+  /** What somebody may do in a room, by the room's settings. */
+  grantsIn(identity: Identity, room: string): ReadonlySet<Grant>;
+  /** What the identity provider says of sign-ins that are over; absent without one. */
+  provider: IdentityRoutesOptions['provider'];
+  /** Whose secret or token this is; undefined for nobody's. */
+  minterOf(bearer: string): Promise<Minter | undefined>;
   /** Whose token a program came with, an integrator's or a person's. @throws ParleyError as of `authenticator`, `SIGNED_OUT` */
   identify(token: string): Promise<Bearer>;
-  /** The identity provider's, whose subjects members of rooms are named by; absent without one. */
-  readonly issuer: string | undefined;
   /** Whether those who come can be told apart now; not before the provider's keys are there. */
   readonly ready: boolean;
-  close(): void;
-}
-
-export interface IdentitiesOptions {
-  settings: Settings;
-  joinSecret: string | undefined;
-  /** Told to those who have not joined yet. */
-  model: ServerIdentity['model'];
-  stores: Pick<KeyStores, 'apiKeys' | 'signingKeys'>;
-  sessions: SessionRegistry;
-  audit: AuditLog;
-  logger: Logger;
-  /** What limits of a request's origin count by. */
-  limitKeyOf: (request: IncomingMessage) => string;
 }
 
 const MOST_LINES = 60;
 const LINES_WINDOW_MS = 60_000;
 
-/** People come in by name only where nobody else vouches for them, unless the settings say otherwise. */
-export function allowsGuests({ guests, keycloak }: Settings): boolean {
-  return guests ?? keycloak.url === undefined;
-}
-
-export async function createIdentities(options: IdentitiesOptions): Promise<Identities> {
-  const { settings, joinSecret, model, stores, sessions, audit, logger, limitKeyOf } = options;
+/** @throws SettingsError for a `keycloak.caFile` that cannot be used */
+export async function startIdentities(
+  options: StartContext & { audit: AuditLog; joinSecret: string | undefined },
+): Promise<Identities> {
+  const { settings, logger, closing, joinSecret } = options;
   const lines = new RepeatFilter({
     most: MOST_LINES,
     windowMs: LINES_WINDOW_MS,
     onHeldBack: ({ kind, count }) => logger.info({ count }, `further ${kind}`),
   });
+  closing.defer(() => lines.flush());
   const onRefused = (reason: string) => {
     if (lines.passes('tokens were refused')) logger.info({ reason }, 'a token was refused');
   };
@@ -70,19 +61,22 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
     if (lines.passes('tokens from the future'))
       logger.warn({ aheadMs }, "a token comes from the future: this machine's clock or the identity provider's is off");
   };
+  const onNotKept = (reason: string) =>
+    logger.error({ reason }, 'a sign-out could not be written down: it holds until a restart');
+  const stores = fileKeyStores({ dataDir: settings.dataDir, mostRevoked: MOST_REVOKED, onFailure: onNotKept });
+  const sessions = await SessionRegistry.create({
+    longestMs: settings.limits.sessionMs,
+    revocations: stores.revocations,
+    onNotKept,
+  });
   const roomTokens = await RoomTokenIssuer.create({
     keys: stores.signingKeys,
     onRefused,
   });
-  const provider = await providerOf({ settings, sessions, audit, logger, onRefused, onClockOff });
+  const provider = await providerOf({ ...options, sessions, onRefused, onClockOff });
   if (provider === undefined && Object.values(settings.rooms).some(({ members }) => members !== undefined)) {
     logger.warn('rooms have members, and there is no Keycloak to know them by: only room tokens let anybody in there');
   }
-  const posts = new PostLimiter({
-    perMinute: settings.limits.postsPerMinutePerAddress,
-    keyOf: limitKeyOf,
-    onRefused: () => audit.record({ event: 'denied', what: 'post', code: 'RATE_LIMITED' }),
-  });
   const guests = allowsGuests(settings)
     ? new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret })
     : undefined;
@@ -93,9 +87,18 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
     ...(guests === undefined ? {} : { guests }),
     ...(provider === undefined ? {} : { provider: provider.forAuthenticator }),
   });
-  const { url, realm, clientId } = settings.keycloak;
+  const issuer = provider?.forRoutes.issuer;
   return {
     authenticator,
+    guests: guests !== undefined,
+    roomTokens,
+    sessions,
+    grantsIn: (identity, room) => {
+      const members = Object.hasOwn(settings.rooms, room) ? settings.rooms[room]?.members : undefined;
+      return grantsOf({ identity, room, policy: { members, issuer } });
+    },
+    provider: provider?.forRoutes,
+    minterOf,
     identify: async (token) => {
       const minter = await minterOf(token);
       if (minter !== undefined) return { minter };
@@ -103,30 +106,8 @@ export async function createIdentities(options: IdentitiesOptions): Promise<Iden
       sessions.assertAlive(identity);
       return { identity };
     },
-    routes: identityRoutes({
-      identity: {
-        guests: guests !== undefined,
-        ...(url === undefined ? {} : { keycloak: { url, realm, clientId } }),
-        mode: settings.mode,
-        model,
-        recording: false,
-      },
-      sessions,
-      ...(provider === undefined ? {} : { provider: provider.forRoutes }),
-      minterOf,
-      mint: (guest) => roomTokens.mint(guest),
-      jwks: () => roomTokens.jwks(),
-      audit,
-      logger,
-      limits: posts,
-    }),
-    issuer: provider?.forRoutes.issuer,
     get ready() {
       return provider?.ready() ?? true;
-    },
-    close: () => {
-      provider?.close();
-      lines.flush();
     },
   };
 }
@@ -136,15 +117,15 @@ async function minterOfKey(apiKeys: ApiKeys, bearer: string): Promise<Minter | u
   return key && { id: `key:${key.id}`, rooms: key.rooms, grants: key.grants };
 }
 
-async function providerOf(options: {
-  settings: Settings;
-  sessions: SessionRegistry;
-  audit: AuditLog;
-  logger: Logger;
-  onRefused: (reason: string) => void;
-  onClockOff: (aheadMs: number) => void;
-}) {
-  const { settings, sessions, audit, logger, onRefused, onClockOff } = options;
+async function providerOf(
+  options: StartContext & {
+    sessions: SessionRegistry;
+    audit: AuditLog;
+    onRefused: (reason: string) => void;
+    onClockOff: (aheadMs: number) => void;
+  },
+) {
+  const { settings, logger, closing, sessions, audit, onRefused, onClockOff } = options;
   const { url, internalUrl, realm, clientId, audience, serviceClientId, serviceClientSecret, caFile } =
     settings.keycloak;
   if (url === undefined) return undefined;
@@ -156,6 +137,7 @@ async function providerOf(options: {
     url: `${endpoint}/certs`,
     onFailure: (reason) => logger.warn({ reason }, "the identity provider's keys could not be fetched"),
   });
+  closing.defer(() => keys.close());
   await keys.start();
   const ready = () => keys.ready;
   const tokens = new TokenVerifier({ issuer, audience, keyFor: keys.keyFor, ready, clientId, onRefused, onClockOff });
@@ -174,6 +156,7 @@ async function providerOf(options: {
           onSignedOut: ({ connections }) =>
             audit.record({ event: 'signedOut', by: 'introspection', issuer, connections }),
         });
+  closing.defer(() => introspector?.close());
   return {
     ready,
     forAuthenticator: {
@@ -197,16 +180,20 @@ async function providerOf(options: {
         return undefined;
       }
     },
-    close: () => {
-      keys.close();
-      introspector?.close();
-    },
   };
 }
 
-/** Beside the authorities that the system knows. */
+/** Beside the authorities that the system knows; of the whole process. @throws SettingsError */
 function trust(caFile: string): void {
-  setDefaultCACertificates([...getCACertificates('default'), readFileSync(caFile, 'utf8')]);
+  let certificate: string;
+  try {
+    certificate = readFileSync(caFile, 'utf8');
+    // Otherwise what is no certificate would be passed over in silence.
+    new X509Certificate(certificate);
+  } catch (error) {
+    throw new SettingsError([`keycloak.caFile: ${caFile} is no certificate (PEM): ${(error as Error).message}`]);
+  }
+  setDefaultCACertificates([...getCACertificates('default'), certificate]);
 }
 
 function withoutSlash(url: string): string {

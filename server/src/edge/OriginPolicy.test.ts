@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { OriginPolicy } from './originPolicy.js';
+import { OriginPolicy } from './OriginPolicy.js';
 
 const policy = new OriginPolicy({
-  ownOrigins: ['https://localhost:8443', 'https://127.0.0.1:8443'],
+  ownOrigins: () => ['https://localhost:8443', 'https://127.0.0.1:8443'],
   furtherOrigins: ['https://meet.example'],
 });
 

@@ -1,0 +1,71 @@
+import { ParleyError } from '@parley/client-sdk/protocol';
+import { ManualTime } from '@parley/media/testing';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { settingsSchema } from '../config/settings.js';
+import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
+import { RoomRegistry } from './RoomRegistry.js';
+import { FakeMedia, model, status } from './testing/RoomRig.js';
+
+const SHUTTING_DOWN = new ParleyError('SERVER_SHUTTING_DOWN');
+
+function registryOf(media: FakeMedia) {
+  const time = new ManualTime();
+  const failures: unknown[] = [];
+  const registry = new RoomRegistry({
+    media: media.node,
+    model,
+    settings: settingsSchema.parse({}),
+    logger: pino({ level: 'error' }, { write: (line) => void failures.push(JSON.parse(line)) }),
+    transcription: () => status,
+    observer: { interim: () => {}, final: () => {}, gap: () => {}, audio: () => {} },
+    overload: () => undefined,
+    transcripts: new MemoryTranscriptStore({ segmentsPerMeeting: 10 }),
+    time,
+  });
+  return { registry, time, failures };
+}
+
+/** Whether it has been resolved. */
+async function isDone(work: Promise<unknown>): Promise<boolean> {
+  const later = new Promise((resolve) => setImmediate(() => resolve('later')));
+  return (await Promise.race([work.then(() => 'done'), later])) === 'done';
+}
+
+test('the end waits 15 s for rooms whose last words are no text yet, and 3 s more once no child is left', async () => {
+  const media = new FakeMedia();
+  const { registry, time } = registryOf(media);
+  await registry.open('daily');
+  const drain = media.holdBack();
+  const closing = registry.close(SHUTTING_DOWN);
+  expect(await isDone(closing)).toBe(false);
+  time.advance(14_999);
+  expect(await isDone(closing)).toBe(false);
+  time.advance(1);
+  await closing;
+  const settled = registry.settled();
+  expect(await isDone(settled)).toBe(false);
+  drain();
+  await settled;
+  expect(media.closedSfuRooms).toEqual([1]);
+  expect(time.pendingTimers).toBe(0);
+});
+
+test('a room that cannot be closed well is logged, and holds up neither the others nor the end', async () => {
+  const media = new FakeMedia();
+  const { registry, failures } = registryOf(media);
+  await registry.open('daily');
+  media.failToDrain();
+  await registry.open('weekly');
+  await registry.close(SHUTTING_DOWN);
+  expect(failures).toMatchObject([{ msg: 'a room did not close' }, { msg: 'a room did not close' }]);
+  await expect(registry.open('new')).rejects.toMatchObject({ code: 'SERVER_SHUTTING_DOWN' });
+});
+
+test('without rooms the end waits for nothing', async () => {
+  const { registry, time } = registryOf(new FakeMedia());
+  await registry.settled();
+  await registry.close(SHUTTING_DOWN);
+  await registry.settled();
+  expect(time.pendingTimers).toBe(0);
+});

@@ -1,0 +1,230 @@
+import {
+  type ErrorCode,
+  type Grant,
+  type LeaveReason,
+  ParleyError,
+  type RequestOf,
+  type ResponseOf,
+} from '@parley/client-sdk/protocol';
+import type { Authenticator, Identity } from '../auth/Authenticator.js';
+import type { Session, SessionRegistry } from '../auth/SessionRegistry.js';
+import type { MessageLimiter } from '../edge/MessageLimiter.js';
+import { type AuditEvent, type AuditLog, whoOf } from '../observability/AuditLog.js';
+import type { Peer, PeerChannel } from '../rooms/Peer.js';
+import type { Room } from '../rooms/Room.js';
+import type { RoomRegistry } from '../rooms/RoomRegistry.js';
+
+/** What all connections of a server share. */
+export interface ConnectionContext {
+  sessions: SessionRegistry;
+  authenticator: Authenticator;
+  /** What somebody may do in a room, by the room's settings. */
+  grantsIn: (identity: Identity, room: string) => ReadonlySet<Grant>;
+  audit: AuditLog;
+  rooms: Pick<RoomRegistry, 'open'>;
+  messageLimiter: MessageLimiter;
+}
+
+export interface ConnectionOptions extends ConnectionContext {
+  connectionId: string;
+  identity: Identity;
+  /** What the identity comes from; absent for guests. */
+  token: string | undefined;
+  /** `dismissal`: why the connection is about to be closed. */
+  channel: PeerChannel & { readonly dismissal: ParleyError | undefined };
+}
+
+/** Why somebody could not come into a room, as far as it is worth a line in the audit log. */
+const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'FORBIDDEN',
+  'ROOM_FULL',
+  'ROOM_LOCKED',
+  'REMOVED',
+  'TOO_MANY_ROOMS',
+]);
+/** The room has taken somebody out before their connection ended: that is why they left. */
+const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
+  REMOVED: 'removed',
+  MEETING_ENDED: 'meetingEnded',
+  DUPLICATE_PARTICIPANT: 'replaced',
+};
+
+type Moderation = Extract<AuditEvent, { event: 'moderated' }>;
+
+/**
+ * One connection, from its handshake to its end: whose it is, by its session, and which room it is in, as one peer at most. The audit log
+ * hears of its comings, goings and refusals from here.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #session: Session;
+  #closed = false;
+  #joining = false;
+  #membership: { room: Room; peer: Peer } | undefined;
+
+  /** @throws ParleyError `SIGNED_OUT` where that happened since the handshake */
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { sessions, identity, token, channel } = options;
+    this.#session = sessions.open({
+      identity,
+      token,
+      onExpiring: (expiring) => channel.notify('tokenExpiring', expiring),
+      onEnd: (error) => {
+        // Media first: it needs nobody's help to end.
+        this.leaveRoom({ reason: 'connectionLost', code: error.code });
+        this.end(error);
+      },
+    });
+  }
+
+  /** Has joined no room, and is not about to. */
+  get idle(): boolean {
+    return this.#membership === undefined && !this.#joining;
+  }
+
+  /** Asked before each request. @throws ParleyError `RATE_LIMITED`; why the connection is about to be closed */
+  admit(): void {
+    const { channel, messageLimiter, connectionId } = this.#options;
+    // Removed or signed out a moment ago, and not closed yet.
+    if (channel.dismissal !== undefined) throw channel.dismissal;
+    try {
+      messageLimiter.take({ socketId: connectionId, person: this.#who });
+    } catch (error) {
+      if (messageLimiter.refuse(connectionId) && !this.#closed) this.end(new ParleyError('RATE_LIMITED'));
+      throw error;
+    }
+  }
+
+  /** @throws ParleyError `RATE_LIMITED` */
+  admitChangeOfSettings(): void {
+    this.#options.messageLimiter.takeChangeOfSettings(this.#options.connectionId);
+  }
+
+  async join({ room: name, settings }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
+    if (!this.idle) throw new ParleyError('ALREADY_JOINED');
+    this.#joining = true;
+    const { rooms, grantsIn, connectionId, channel } = this.#options;
+    try {
+      const grants = grantsIn(this.#session.identity, name);
+      // Before the room is made: who may not come in must not make one.
+      if (!grants.has('join')) throw new ParleyError('FORBIDDEN');
+      const room = await rooms.open(name);
+      this.#assertOpen();
+      const { identity } = this.#session;
+      const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
+      this.#membership = { room, peer };
+      this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...grants] });
+      return joined;
+    } catch (error) {
+      if (error instanceof ParleyError && OF_ADMISSION.has(error.code)) {
+        this.#denied({ what: 'join', room: name, code: error.code });
+      }
+      throw error;
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  /**
+   * The room that it is in, and as whom.
+   * @throws ParleyError `NOT_JOINED`; why the room has let somebody go whose connection is not closed yet; `FORBIDDEN` without the grant,
+   * as it stands at this moment
+   */
+  member(grant?: Grant): { room: Room; peer: Peer } {
+    const membership = this.#membership;
+    if (membership === undefined) throw new ParleyError('NOT_JOINED');
+    const { room, peer } = membership;
+    if (!room.holds(peer)) throw this.#options.channel.dismissal ?? new ParleyError('NOT_JOINED');
+    if (grant !== undefined && !peer.may(grant)) {
+      this.#denied({ what: grant, room: room.name, code: 'FORBIDDEN' });
+      throw new ParleyError('FORBIDDEN');
+    }
+    return membership;
+  }
+
+  /** Out of the room with all media, where it is in one. `code`: why the server ends the connection. */
+  leaveRoom(why: { reason: LeaveReason; code?: ErrorCode }): void {
+    const membership = this.#membership;
+    this.#membership = undefined;
+    if (membership === undefined) return;
+    membership.room.leave(membership.peer, why.reason);
+    const code = why.code ?? this.#options.channel.dismissal?.code;
+    const reason = (code === undefined ? undefined : OF_ROOM[code]) ?? why.reason;
+    this.#audit({ event: 'left', ...inMeeting(membership), reason, ...(code === undefined ? {} : { code }) });
+  }
+
+  /**
+   * A newer token takes the place of the one before, and what it grants is what holds in the room.
+   * @throws ParleyError as `Authenticator.authenticate` and `Session.renew`
+   */
+  async refreshToken(token: string): Promise<ResponseOf<'refreshToken'>> {
+    const identity = await this.#renewed(token);
+    const membership = this.#membership;
+    if (membership !== undefined) {
+      const { room, peer } = membership;
+      const grants = this.#options.grantsIn(identity, room.name);
+      if (grants.has('join')) room.setGrants(peer, grants);
+      else this.#session.end(new ParleyError('FORBIDDEN'));
+    }
+    return { expiresAtMs: identity.expiresAtMs ?? Number.MAX_SAFE_INTEGER };
+  }
+
+  /** For the audit log. */
+  moderated(done: Pick<Moderation, 'action' | 'of'>): void {
+    if (this.#membership !== undefined) this.#audit({ event: 'moderated', ...inMeeting(this.#membership), ...done });
+  }
+
+  /** Ends it from this side, and says why. */
+  end(error: ParleyError): void {
+    this.#audit({ event: 'ended', code: error.code, who: this.#who });
+    this.#options.channel.disconnect(error);
+  }
+
+  /** Its client takes too little in. The channel ends it; whatever it still asks for would only have to wait, too. */
+  giveUp(): void {
+    this.#closed = true;
+    this.leaveRoom({ reason: 'connectionLost', code: 'SLOW_CONSUMER' });
+  }
+
+  /** Its socket is gone. Idempotent. */
+  close(reason: 'left' | 'connectionLost'): void {
+    this.#closed = true;
+    this.#session.close();
+    this.leaveRoom({ reason });
+  }
+
+  async #renewed(token: string): Promise<Identity> {
+    try {
+      const identity = await this.#options.authenticator.authenticate({ kind: 'token', token });
+      this.#session.renew(identity, token);
+      return identity;
+    } catch (error) {
+      if (error instanceof ParleyError) this.#denied({ what: 'refreshToken', code: error.code });
+      throw error;
+    }
+  }
+
+  /** After something was waited for. @throws ParleyError: why the connection has ended, or is about to */
+  #assertOpen(): void {
+    const { dismissal } = this.#options.channel;
+    if (dismissal !== undefined) throw dismissal;
+    if (this.#closed) throw new ParleyError('CONNECTION_LOST');
+  }
+
+  get #who(): string {
+    return whoOf(this.#options.identity);
+  }
+
+  #denied(refused: { what: string; code: ErrorCode; room?: string }): void {
+    this.#audit({ event: 'denied', who: this.#who, ...refused });
+  }
+
+  #audit(event: AuditEvent): void {
+    this.#options.audit.record(event);
+  }
+}
+
+function inMeeting({ room, peer }: { room: Room; peer: Peer }) {
+  return { room: room.name, meetingId: room.meeting.meetingId, participantId: peer.participantId };
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { CLOSE_TIMES } from '@parley/media/process';
+import { HTTP_SERVER_OPTIONS, hardenHttpServer } from '../edge/hardenHttpServer.js';
+import { StartError } from './StartError.js';
+
+export interface HttpListenerOptions {
+  /** Absent: plain http. */
+  tls?: { certPath: string; keyPath: string } | undefined;
+  /** Sockets of meetings that may be open at a time, beside other requests. */
+  sockets: number;
+}
+
+/** The port of the page, the API and the sockets. Made first, so that everything can be attached before it listens. */
+export class HttpListener {
+  readonly server: HttpServer | HttpsServer;
+  readonly scheme: 'http' | 'https';
+  /** Those that have become WebSockets too, which Node forgets. */
+  readonly #sockets = new Set<Socket>();
+  #stopped: Promise<void> | undefined;
+
+  /** @throws StartError `CERTIFICATE_UNUSABLE` */
+  constructor({ tls, sockets }: HttpListenerOptions) {
+    this.scheme = tls === undefined ? 'http' : 'https';
+    this.server = tls === undefined ? createHttpServer(HTTP_SERVER_OPTIONS) : createTlsServer(tls);
+    hardenHttpServer(this.server, { sockets });
+    this.server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** @throws StartError */
+  listen(where: { host: string; port: number }): Promise<void> {
+    const { server } = this;
+    return new Promise((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException) => reject(StartError.fromListen(error, where));
+      server.once('error', failed);
+      server.listen(where.port, where.host, () => {
+        server.off('error', failed);
+        resolve();
+      });
+    });
+  }
+
+  /** @throws Error before it listens */
+  get port(): number {
+    const address = this.server.address() as AddressInfo | null;
+    if (address === null) throw new Error('The port is not known before the server listens.');
+    return address.port;
+  }
+
+  urlOf(name: string): string {
+    return `${this.scheme}://${name.includes(':') ? `[${name}]` : name}:${this.port}`;
+  }
+
+  /** Takes nobody in any more and ends requests in the middle; WebSockets go on. Idempotent. */
+  stop(): void {
+    this.#stopped ??= new Promise((resolve) => this.server.close(() => resolve()));
+    this.server.closeAllConnections();
+  }
+
+  /** Waits for WebSockets that are being closed, a second at most: a client that is out of reach never answers. Idempotent. */
+  async close(): Promise<void> {
+    this.stop();
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, CLOSE_TIMES.socketMs);
+    await this.#stopped;
+    clearTimeout(timer);
+  }
+}
+
+function createTlsServer({ certPath, keyPath }: { certPath: string; keyPath: string }): HttpsServer {
+  try {
+    const files = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
+    return createHttpsServer({ ...HTTP_SERVER_OPTIONS, ...files, minVersion: 'TLSv1.2' });
+  } catch (error) {
+    throw new StartError(
+      'CERTIFICATE_UNUSABLE',
+      `The certificate ${certPath} with the key ${keyPath} cannot be used: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}

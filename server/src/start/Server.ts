@@ -1,0 +1,107 @@
+import { readdirSync } from 'node:fs';
+import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
+import type { MediaNode } from '@parley/media/node';
+import type { Settings } from '../config/settings.js';
+import { isLoopback, listenHost, serverNames } from '../edge/addresses.js';
+import type { RoomRegistry } from '../rooms/RoomRegistry.js';
+import type { SignalingServer } from '../signaling/SignalingServer.js';
+import type { Edge } from './startEdge.js';
+
+/** What of its parts a running server speaks of. */
+export interface ServerParts {
+  settings: Settings;
+  edge: Edge;
+  media: MediaNode;
+  rooms: RoomRegistry;
+  signaling: SignalingServer;
+  joinSecret: string | undefined;
+  /** How people are told apart, in words. */
+  authentication: string;
+  transcription: () => TranscriptionStatus;
+  modelDetail: string | undefined;
+  /** Ends all parts, what began last first. */
+  closing: AsyncDisposableStack;
+}
+
+/** A running server: where it is, what runs, who may come in. Made by `startServer`. */
+export class Server {
+  readonly #parts: ServerParts;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+  }
+
+  /** The address to open on this machine. */
+  get url(): string {
+    const host = listenHost(this.#parts.settings);
+    return this.#parts.edge.listener.urlOf(
+      host === '0.0.0.0' || host === '::' || host === 'localhost' ? '127.0.0.1' : host,
+    );
+  }
+
+  /** Addresses for other machines; empty on loopback. */
+  get networkUrls(): string[] {
+    return serverNames(this.#parts.settings)
+      .filter((name) => !isLoopback(name))
+      .map((name) => this.#parts.edge.listener.urlOf(name));
+  }
+
+  get settings(): Settings {
+    return this.#parts.settings;
+  }
+
+  get joinSecret(): string | undefined {
+    return this.#parts.joinSecret;
+  }
+
+  get transcription(): TranscriptionStatus {
+    return this.#parts.transcription();
+  }
+
+  /** Why the model is not the one that `auto` stands for, with addresses: for who runs the server alone. */
+  get modelDetail(): string | undefined {
+    return this.#parts.modelDetail;
+  }
+
+  get authentication(): string {
+    return this.#parts.authentication;
+  }
+
+  /** The certificate authority's file behind a development certificate. */
+  get certificateAuthority(): string | undefined {
+    return this.#parts.edge.certificateAuthority;
+  }
+
+  /** Process ids of all children, for operators and tests. */
+  get childPids(): ReturnType<() => MediaNode['pids']> {
+    return this.#parts.media.pids;
+  }
+
+  /** What is held at the moment. After everybody has left and the meetings are over, all of it is back where it began. */
+  async resources(): Promise<Record<string, number>> {
+    const { rooms, signaling, media } = this.#parts;
+    const sum = await rooms.counts();
+    const worker = await media.mediaWorkerResources();
+    const { sfu, media: mediaPids, asr } = media.pids;
+    return {
+      rooms: rooms.size,
+      sockets: signaling.connectionCount,
+      ...sum,
+      pipelines: worker.pipelines,
+      mediaWorkerRooms: worker.rooms,
+      mediaWorkerTimers: worker.timers,
+      mediaWorkerDescriptors: worker.descriptors,
+      childProcesses: sfu.length + mediaPids.length + (asr === undefined ? 0 : 1),
+      timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
+      descriptors: readdirSync('/proc/self/fd').length,
+    };
+  }
+
+  /** Tells everybody, lets last words become text, ends all children. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#parts.closing.disposeAsync();
+    return this.#closing;
+  }
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MediaNode } from '@parley/media/node';
+import { resolveSpeechSettings } from '@parley/media/settings';
+import { mediaAddresses } from '../edge/addresses.js';
+import type { DeploymentModels } from '../models/deploymentModels.js';
+import type { StartContext } from './StartContext.js';
+
+/** The SFU's workers, the media workers and the ASR process. @throws SfuError */
+export async function startMedia(options: StartContext & { models: DeploymentModels }): Promise<MediaNode> {
+  const { settings, models, logger, closing } = options;
+  const workerBinary = process.env.PARLEY_MEDIASOUP_WORKER;
+  const { sfuWorkers: workers, pipelineWorkers, port } = settings.media;
+  // Of the ASR process's socket; this account's alone.
+  const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
+  closing.defer(() => rmSync(socketDirectory, { recursive: true, force: true }));
+  const media = await MediaNode.create({
+    sfu: {
+      addresses: mediaAddresses(settings),
+      port,
+      ...(workerBinary === undefined ? {} : { workerBinary }),
+      ...(workers === undefined ? {} : { workers }),
+    },
+    pipelineWorkers,
+    recognizer: {
+      model: models.main,
+      ...(models.interim === undefined ? {} : { interimModel: models.interim }),
+      device: settings.device,
+      engine: settings.engine,
+      encoderDirectory: join(settings.cacheDir, 'encoders'),
+      socketDirectory,
+      ...(settings.lanes === undefined ? {} : { lanes: settings.lanes }),
+      ...(settings.threadsPerLane === undefined ? {} : { threadsPerLane: settings.threadsPerLane }),
+    },
+    ...(models.wakeWord === undefined ? {} : { wakeWord: models.wakeWord }),
+    settings: resolveSpeechSettings(settings.mode, settings.speech),
+    logger: ({ process: name, source, text }) => logger.warn({ process: name, source }, text),
+    onEvent: (event) =>
+      event.type === 'workerStarted' ? logger.info(event, 'SFU worker started') : logger.error(event, 'SFU worker'),
+  });
+  closing.defer(() => media.close());
+  return media;
+}

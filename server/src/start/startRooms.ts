@@ -1,0 +1,45 @@
+import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
+import type { MediaNode } from '@parley/media/node';
+import type { ModelProfile } from '@parley/media/settings';
+import { Metrics } from '../observability/Metrics.js';
+import { overloadOf } from '../rooms/overload.js';
+import { RoomRegistry } from '../rooms/RoomRegistry.js';
+import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
+import type { TranscriptStore } from '../store/TranscriptStore.js';
+import type { StartContext } from './StartContext.js';
+
+/** The rooms, and the numbers about what goes on in them. */
+export function startRooms(
+  options: StartContext & {
+    media: MediaNode;
+    /** Of finals. */
+    model: ModelProfile;
+    transcription: () => TranscriptionStatus;
+    transcripts: TranscriptStore | undefined;
+    /** Those that are open now. */
+    sockets: () => number;
+  },
+): { rooms: RoomRegistry; metrics: Metrics } {
+  const { settings, media, model, transcription, logger, sockets } = options;
+  const metrics = new Metrics({
+    counts: async () => ({ rooms: rooms.size, ...(await rooms.counts()), sockets: sockets() }),
+    recognizer: () => media.recognizerStats,
+    load: () => media.recognizerLoad.level,
+    engine: () => {
+      const { encoder, device } = media.recognizerStatus.engine;
+      return { model: model.name, encoder, device };
+    },
+  });
+  const rooms: RoomRegistry = new RoomRegistry({
+    media,
+    model,
+    settings,
+    logger,
+    transcription,
+    observer: metrics,
+    overload: () => overloadOf({ load: media.recognizerLoad.level }),
+    transcripts:
+      options.transcripts ?? new MemoryTranscriptStore({ segmentsPerMeeting: settings.limits.transcriptSegments }),
+  });
+  return { rooms, metrics };
+}

@@ -1,0 +1,110 @@
+import { ParleyError } from '@parley/client-sdk/protocol';
+import type { MediaNode, ModelStoreOptions } from '@parley/media/node';
+import { type SettingsInput, settingsSchema } from '../config/settings.js';
+import { listenHost } from '../edge/addresses.js';
+import { deploymentModels } from '../models/deploymentModels.js';
+import { createLogger, type Logger } from '../observability/logger.js';
+import type { RoomRegistry } from '../rooms/RoomRegistry.js';
+import { transcriptionStatusOf } from '../rooms/transcriptionStatus.js';
+import type { TranscriptStore } from '../store/TranscriptStore.js';
+import { joinSecretOf } from './joinSecret.js';
+import { Server } from './Server.js';
+import { startApp } from './startApp.js';
+import { startAudit } from './startAudit.js';
+import { startEdge } from './startEdge.js';
+import { startIdentities } from './startIdentities.js';
+import { startMedia } from './startMedia.js';
+import { startRooms } from './startRooms.js';
+import { startSignaling } from './startSignaling.js';
+import { tellOfRecognizer } from './tellOfRecognizer.js';
+
+export interface StartServerOptions {
+  settings?: SettingsInput;
+  logger?: Logger;
+  /** Of a model that is being downloaded. */
+  onModelProgress?: NonNullable<ModelStoreOptions['onProgress']>;
+  /** Gives up the start while models are fetched. */
+  signal?: AbortSignal;
+  /**
+   * @internal Instead of a node of one's own: for tests that need rooms and sockets, but no audio. Closed with the server, also when the
+   * start fails.
+   */
+  media?: MediaNode;
+  /** Default: kept in memory, as long as the meeting lasts. */
+  transcripts?: TranscriptStore;
+}
+
+/**
+ * Starts everything. When a step fails, all that was started before it is ended first.
+ * @throws SettingsError, StartError, SfuError, ModelError: each a sentence that says what to do
+ */
+export async function startServer(options: StartServerOptions = {}): Promise<Server> {
+  const closing = new AsyncDisposableStack();
+  try {
+    return await startParts(options, closing);
+  } catch (error) {
+    // Why it does not start is what counts; that something did not end well either is only for the record.
+    await closing.disposeAsync().catch((failure: unknown) => options.logger?.error({ err: failure }, 'tidying up'));
+    throw error;
+  }
+}
+
+/**
+ * The parts in their order: first what can be refused cheaply, then the child processes, and the port last, when everything is attached
+ * to it. They end the other way round.
+ */
+async function startParts(options: StartServerOptions, closing: AsyncDisposableStack): Promise<Server> {
+  const given = options.media;
+  if (given !== undefined) closing.defer(() => given.close());
+  const settings = settingsSchema.parse(options.settings ?? {});
+  const { level, file } = settings.log;
+  const logger = options.logger ?? createLogger({ level, ...(file === undefined ? {} : { file }) });
+  const context = { settings, logger, closing };
+  const joinSecret = joinSecretOf(settings);
+
+  const edge = await startEdge(context);
+  const audit = startAudit(context);
+  const identities = await startIdentities({ ...context, audit, joinSecret });
+
+  const { onModelProgress: onProgress, signal } = options;
+  const models = await deploymentModels({ settings, onProgress, signal });
+  const model = models.main;
+  if (model.detail !== undefined) logger.warn({ reason: model.detail }, 'the model is another one');
+  // Once the child processes have ended, rooms that were not heard out end with gaps.
+  let opened: RoomRegistry | undefined;
+  closing.defer(() => opened?.settled());
+  const media = given ?? (await startMedia({ ...context, models }));
+  const transcription = () =>
+    transcriptionStatusOf({ status: media.recognizerStatus, load: media.recognizerLoad, model, mode: settings.mode });
+
+  const { rooms, metrics } = startRooms({
+    ...context,
+    media,
+    model: model.profile,
+    transcription,
+    transcripts: options.transcripts,
+    sockets: () => signaling.connectionCount,
+  });
+  opened = rooms;
+  // The app first: socket.io then takes the requests that are its own out of those that come to the app.
+  startApp({ ...context, edge, audit, identities, model, media, transcription, rooms, metrics });
+  const signaling = startSignaling({ ...context, edge, audit, identities, rooms });
+  await edge.listener.listen({ host: listenHost(settings), port: settings.port });
+  closing.defer(() => edge.listener.stop());
+  // Ends before all else: everybody is told, and what was said becomes text, while everything still runs.
+  closing.defer(() => rooms.close(new ParleyError('SERVER_SHUTTING_DOWN')));
+  closing.defer(tellOfRecognizer({ media, rooms, transcription, logger }));
+
+  return new Server({
+    settings,
+    edge,
+    media,
+    rooms,
+    signaling,
+    joinSecret,
+    authentication: identities.authenticator.description,
+    transcription,
+    modelDetail: model.detail,
+    closing,
+  });
+}

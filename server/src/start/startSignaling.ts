@@ -1,0 +1,36 @@
+import { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
+import { MessageLimiter } from '../edge/MessageLimiter.js';
+import type { AuditLog } from '../observability/AuditLog.js';
+import type { RoomRegistry } from '../rooms/RoomRegistry.js';
+import { SignalingServer } from '../signaling/SignalingServer.js';
+import type { StartContext } from './StartContext.js';
+import type { Edge } from './startEdge.js';
+import type { Identities } from './startIdentities.js';
+
+/** The sockets, attached to the port. */
+export function startSignaling(
+  options: StartContext & { edge: Edge; audit: AuditLog; identities: Identities; rooms: RoomRegistry },
+): SignalingServer {
+  const { settings, logger, closing, edge, audit, identities, rooms } = options;
+  const { limits } = settings;
+  const { authenticator, sessions, grantsIn } = identities;
+  const signaling = new SignalingServer({
+    httpServer: edge.listener.server,
+    originPolicy: edge.originPolicy,
+    limitKeyOf: edge.limitKeyOf,
+    authenticator,
+    sessions,
+    grantsIn,
+    audit,
+    rooms,
+    maxConnections: limits.connections,
+    connectionLimiter: new ConnectionLimiter({
+      connectsPerMinute: limits.connectsPerMinutePerAddress,
+      sockets: limits.socketsPerAddress,
+    }),
+    messageLimiter: new MessageLimiter({ perSecond: limits.messagesPerSecond, burst: limits.messageBurst }),
+    logger,
+  });
+  closing.defer(() => signaling.close());
+  return signaling;
+}
