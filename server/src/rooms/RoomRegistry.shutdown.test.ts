@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/client-sdk/protocol';
 import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { settingsSchema } from '../config/settings.js';
 import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
 import { RoomRegistry } from './RoomRegistry.js';
@@ -12,6 +12,8 @@ const SHUTTING_DOWN = new ParleyError('SERVER_SHUTTING_DOWN');
 function registryOf(media: FakeMedia) {
   const time = new ManualTime();
   const failures: unknown[] = [];
+  const transcripts = new MemoryTranscriptStore({ segmentsPerMeeting: 10 });
+  const ended = vi.spyOn(transcripts, 'end');
   const registry = new RoomRegistry({
     media: media.node,
     model,
@@ -20,10 +22,10 @@ function registryOf(media: FakeMedia) {
     transcription: () => status,
     observer: { interim: () => {}, final: () => {}, gap: () => {}, audio: () => {} },
     overload: () => undefined,
-    transcripts: new MemoryTranscriptStore({ segmentsPerMeeting: 10 }),
+    transcripts,
     time,
   });
-  return { registry, time, failures };
+  return { registry, time, failures, ended };
 }
 
 /** Whether it has been resolved. */
@@ -53,12 +55,14 @@ test('the end waits 15 s for rooms whose last words are no text yet, and 3 s mor
 
 test('a room that cannot be closed well is logged, and holds up neither the others nor the end', async () => {
   const media = new FakeMedia();
-  const { registry, failures } = registryOf(media);
+  const { registry, failures, ended } = registryOf(media);
   await registry.open('daily');
   media.failToDrain();
   await registry.open('weekly');
   await registry.close(SHUTTING_DOWN);
   expect(failures).toMatchObject([{ msg: 'a room did not close' }, { msg: 'a room did not close' }]);
+  // Their meetings are over all the same.
+  expect(ended).toHaveBeenCalledTimes(2);
   await expect(registry.open('new')).rejects.toMatchObject({ code: 'SERVER_SHUTTING_DOWN' });
 });
 

@@ -145,6 +145,9 @@ export class RoomRegistry {
 
 /** The next join of a room with this name begins a new meeting. */
 async function closeWithMeeting(room: Room, error: ParleyError): Promise<void> {
-  await room.close(error);
-  await room.meeting.end();
+  try {
+    await room.close(error);
+  } finally {
+    await room.meeting.end();
+  }
 }

@@ -69,6 +69,7 @@ export async function startIdentities(
     revocations: stores.revocations,
     onNotKept,
   });
+  closing.defer(() => sessions.kept());
   const roomTokens = await RoomTokenIssuer.create({
     keys: stores.signingKeys,
     onRefused,
