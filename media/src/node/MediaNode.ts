@@ -68,25 +68,29 @@ export class MediaNode {
   /** @throws SfuError when no SFU worker can be started. A recogniser that cannot run is a status, not an error. */
   static async create(options: MediaNodeOptions): Promise<MediaNode> {
     const { sfu, recognizer, logger, onEvent } = options;
-    const sfuWorkers = await MediasoupWorkerPool.create({
-      addresses: sfu.addresses,
-      firstPort: sfu.port,
-      ...(sfu.workerBinary === undefined ? {} : { workerBinary: sfu.workerBinary }),
-      ...(sfu.workers === undefined ? {} : { workers: sfu.workers }),
-      ...(onEvent === undefined ? {} : { onEvent }),
-    });
+    const closing = new AsyncDisposableStack();
     try {
+      const sfuWorkers = await MediasoupWorkerPool.create({
+        addresses: sfu.addresses,
+        firstPort: sfu.port,
+        ...(sfu.workerBinary === undefined ? {} : { workerBinary: sfu.workerBinary }),
+        ...(sfu.workers === undefined ? {} : { workers: sfu.workers }),
+        ...(onEvent === undefined ? {} : { onEvent }),
+      });
+      closing.defer(() => sfuWorkers.close());
       const asr = await AsrService.create({ ...recognizer, logger });
+      closing.defer(() => asr.close());
       const mediaWorkers = new MediaWorkerPool({
         count: options.pipelineWorkers,
         asrSocketPath: asr.socketPath,
         ...(options.wakeWord === undefined ? {} : { wakeWord: options.wakeWord }),
         logger,
       });
+      closing.defer(() => mediaWorkers.close());
       await Promise.all([mediaWorkers.started(), within({ promise: asr.settled(), limitMs: RECOGNIZER_WAIT_MS })]);
       return new MediaNode(options, { sfuWorkers, mediaWorkers, asr });
     } catch (error) {
-      sfuWorkers.close();
+      await closing.disposeAsync();
       throw error;
     }
   }
