@@ -72,13 +72,20 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
       expect(sumOf(compared, 'line') / sumOf(compared, 'words')).toBeLessThanOrEqual(0.03);
     }, 600_000);
 
-    // One recording each: what the model makes of it hangs on where its frames lie, for the bare engine as well. So each is heard
-    // with different silences before it, and what these alone change for the bare engine is no fault of the line.
-    it.each(others)('in $file, with no more wrong words than by the bare engine', async (each) => {
+    // One recording of some ten words each: what the model makes of it hangs on where its frames lie, for the bare engine as well. So each
+    // is heard with different silences before it, all of them count together, and what these silences alone change for the bare engine
+    // is no fault of the line.
+    it('in other languages, with no more wrong words than by the bare engine and one of a hundred', async () => {
       const compared: Compared[] = [];
-      for (const leadMs of LEADS_MS) compared.push(await compare(each, leadMs));
-      const bare = compared.map((of) => of.bare);
-      expect(sumOf(compared, 'line')).toBeLessThanOrEqual(allowed(compared) + Math.max(...bare) - Math.min(...bare));
+      let chance = 0;
+      for (const each of others) {
+        const ofOne: Compared[] = [];
+        for (const leadMs of LEADS_MS) ofOne.push(await compare(each, leadMs));
+        const bare = ofOne.map((of) => of.bare);
+        chance = Math.max(chance, Math.max(...bare) - Math.min(...bare));
+        compared.push(...ofOne);
+      }
+      expect(sumOf(compared, 'line')).toBeLessThanOrEqual(allowed(compared) + chance);
     }, 600_000);
 
     it('and nothing is written for a room in which nobody speaks', async () => {
