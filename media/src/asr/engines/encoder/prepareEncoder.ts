@@ -45,16 +45,37 @@ export async function prepareEncoder(options: PrepareEncoderOptions): Promise<st
   const part = await mkdtemp(`${folder}${PART}`);
   try {
     await write({ modelPath, folder: part, precision });
-    // A folder without a graph is what a killed process left while it deleted one.
-    if (!(await exists(graphPath))) await rm(folder, { recursive: true, force: true });
-    await rename(part, folder);
-  } catch (error) {
+    await moveInto({ part, folder, graphPath });
+  } finally {
     await rm(part, { recursive: true, force: true });
-    // Another process was quicker.
-    if (await exists(graphPath)) return graphPath;
-    throw error;
   }
   return graphPath;
+}
+
+/**
+ * Another process may have been quicker, and then its graph stays. A folder without a graph is what a killed process left while it deleted
+ * one: it goes out of the way as a whole, because what is deleted in place may by then be the complete one of another process.
+ */
+async function moveInto({
+  part,
+  folder,
+  graphPath,
+}: {
+  part: string;
+  folder: string;
+  graphPath: string;
+}): Promise<void> {
+  try {
+    await rename(part, folder);
+  } catch {
+    if (await exists(graphPath)) return;
+    const left = await mkdtemp(`${folder}${PART}`);
+    await rename(folder, left).catch(() => {});
+    await rm(left, { recursive: true, force: true });
+    await rename(part, folder).catch(async (error: unknown) => {
+      if (!(await exists(graphPath))) throw error;
+    });
+  }
 }
 
 /** What a processor's flags in /proc/cpuinfo say of it. Exported for tests. */
