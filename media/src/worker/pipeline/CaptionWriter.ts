@@ -2,7 +2,7 @@ import type { Hypothesis, LanguageRequest } from '../../asr/contract/recognition
 import { monotonicWords } from '../../asr/contract/text/monotonicWords.js';
 import { joinWords, type TimedWord } from '../../asr/contract/text/words.js';
 import type { SpeechSettings } from '../../settings/speechSettings.js';
-import type { PipelineGapReason, PipelineSegment, SpeakerActivity, SpeakerEvent } from '../contract/messages.js';
+import type { PipelineGapReason, PipelineSegment, TrackActivity, TrackEvent } from '../contract/messages.js';
 import type { SegmentCause, SilenceReading } from '../speech/index.js';
 import type { StableText } from '../speech/stabilizer/index.js';
 import { buildPrompt, endsSentence, finishText, HotWordList, LanguageTracker } from '../speech/text/index.js';
@@ -15,7 +15,7 @@ export interface CaptionWriterOptions {
   wake: WakeListener;
   /** Somebody else's voice, captioned there. */
   isWithheld: (utterance: Utterance) => boolean;
-  onEvent: (event: SpeakerEvent) => void;
+  onEvent: (event: TrackEvent) => void;
 }
 
 /** So many finals in a row without the end of a sentence, and its absence says nothing: some models and languages write none. */
@@ -78,7 +78,7 @@ export class CaptionWriter {
     const { words: _, ...rest } = hypothesis;
     const timed = this.#settings.words ? timedWords({ words, utterance }) : undefined;
     this.#options.onEvent({
-      type: 'interim',
+      type: 'interimUpdated',
       segment: utterance.segment,
       hypothesis: { ...rest, text, ...(timed === undefined ? {} : { words: timed }) },
       stableLength,
@@ -135,7 +135,7 @@ export class CaptionWriter {
   /** Tells that an utterance has no text, where nobody was shown any. */
   retract(utterance: Utterance): void {
     this.endSentence(utterance);
-    this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
+    this.#options.onEvent({ type: 'interimRetracted', segmentId: utterance.id });
   }
 
   /** Tells that speech was heard and could not be written. */
@@ -152,8 +152,8 @@ export class CaptionWriter {
     this.#wake.heard({ words, segmentId: utterance.id, atMs: utterance.endMs });
   }
 
-  #tell(activity: SpeakerActivity): void {
-    this.#options.onEvent({ type: 'activity', activity });
+  #tell(activity: TrackActivity): void {
+    this.#options.onEvent({ type: 'trackActivity', activity });
   }
 }
 

@@ -1,8 +1,8 @@
 /** One track of one participant, as a room tells its pipeline of it. */
-export const ONE_SPEAKER = {
-  speakerId: 's',
+export const ONE_TRACK = {
+  trackId: 's',
   participantId: 'p',
-  track: 'microphone',
+  name: 'microphone',
   epoch: 1,
   ssrc: 1,
   payloadType: 100,
