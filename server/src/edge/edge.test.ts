@@ -13,17 +13,28 @@ const request = (remoteAddress: string, forwarded?: string) =>
 
 describe('connections from one address', () => {
   test('are so many in a minute, and so many at a time', async () => {
-    const limiter = new ConnectionLimiter({ connectsPerMinute: 3, sockets: 2 });
-    const close = limiter.opened('a');
-    limiter.opened('a');
-    expect(await limiter.mayConnect('a')).toBe(false);
-    close();
-    close();
-    expect(await limiter.mayConnect('a')).toBe(true);
-    expect(await limiter.mayConnect('a')).toBe(true);
-    expect(await limiter.mayConnect('a')).toBe(true);
-    expect(await limiter.mayConnect('a')).toBe(false);
-    expect(await limiter.mayConnect('b')).toBe(true);
+    const limiter = new ConnectionLimiter({ connectsPerMinute: 4, sockets: 2, connections: 100 });
+    const first = await limiter.reserve('a');
+    const second = await limiter.reserve('a');
+    expect(await limiter.reserve('a')).toEqual({ refused: 'too many connections from this address' });
+    for (const place of [first, first, second]) if ('release' in place) place.release();
+    for (let count = 0; count < 2; count += 1) {
+      const place = await limiter.reserve('a');
+      if ('refused' in place) throw new Error(place.refused);
+      place.release();
+    }
+    expect(await limiter.reserve('a')).toEqual({ refused: 'too many connections from this address' });
+    expect(await limiter.reserve('b')).toHaveProperty('release');
+  });
+
+  test('H2 are no more when all of them come at once', async () => {
+    const outcomes = async (limiter: ConnectionLimiter, addressOf: (index: number) => string) => {
+      const places = await Promise.all(Array.from({ length: 40 }, (_, index) => limiter.reserve(addressOf(index))));
+      return places.filter((place) => 'release' in place).length;
+    };
+    const limits = { connectsPerMinute: 100, sockets: 2, connections: 5 };
+    expect(await outcomes(new ConnectionLimiter(limits), () => 'a')).toBe(2);
+    expect(await outcomes(new ConnectionLimiter(limits), String)).toBe(5);
   });
 
   test.each([

@@ -115,6 +115,16 @@ describe('joining', () => {
   });
 });
 
+test('H2 a right that a newer token takes away while the room opens is gone in the room', async () => {
+  const joining = connection.join({ room: 'daily' });
+  grants = new Set(['listen']);
+  await connection.refreshToken('newer');
+  opened();
+  await expect(joining).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(ofKind('joined')).toEqual([]);
+  expect(connection.idle).toBe(true);
+});
+
 describe('leaving', () => {
   test('a sign-out takes it out of the room before it is told', async () => {
     await joined();

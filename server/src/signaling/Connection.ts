@@ -104,14 +104,15 @@ export class Connection {
   async join({ room: name, settings }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
     if (!this.idle) throw new ParleyError('ALREADY_JOINED');
     this.#joining = true;
-    const { rooms, grantsIn, connectionId, channel } = this.#options;
+    const { rooms, connectionId, channel } = this.#options;
     try {
-      const grants = grantsIn(this.#session.identity, name);
       // Before the room is made: who may not come in must not make one.
-      if (!grants.has('join')) throw new ParleyError('FORBIDDEN');
+      this.#grantsToJoin(name);
       const room = await rooms.open(name);
       this.#assertOpen();
       const { identity } = this.#session;
+      // Once more: a newer token may have taken a right away meanwhile.
+      const grants = this.#grantsToJoin(name);
       const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
       this.#membership = { room, peer };
       this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...grants] });
@@ -203,6 +204,13 @@ export class Connection {
       if (error instanceof ParleyError) this.#denied({ what: 'refreshToken', code: error.code });
       throw error;
     }
+  }
+
+  /** @throws ParleyError `FORBIDDEN` */
+  #grantsToJoin(room: string): ReadonlySet<Grant> {
+    const grants = this.#options.grantsIn(this.#session.identity, room);
+    if (!grants.has('join')) throw new ParleyError('FORBIDDEN');
+    return grants;
   }
 
   /** After something was waited for. @throws ParleyError: why the connection has ended, or is about to */

@@ -24,7 +24,6 @@ import { watchSocket } from './watchSocket.js';
 export interface SignalingServerOptions extends ConnectionContext {
   httpServer: HttpServer | HttpsServer;
   originPolicy: OriginPolicy;
-  maxConnections: number;
   connectionLimiter: ConnectionLimiter;
   /** What limits of a request's origin count by. */
   limitKeyOf: (request: IncomingMessage) => string;
@@ -53,7 +52,7 @@ export class SignalingServer {
 
   constructor(options: SignalingServerOptions) {
     this.#options = options;
-    const { httpServer, originPolicy, maxConnections, connectionLimiter, limitKeyOf } = options;
+    const { httpServer, originPolicy, connectionLimiter, limitKeyOf } = options;
     this.#io = new Server(httpServer, {
       transports: ['websocket'],
       serveClient: false,
@@ -67,20 +66,16 @@ export class SignalingServer {
       allowRequest: (request, allow) => {
         const refuse = (reason: string) => allow(reason, false);
         if (!originPolicy.allows(request.headers)) return refuse('this page may not use this server');
-        if (this.#io.engine.clientsCount >= maxConnections) return refuse('the server is full');
-        void connectionLimiter
-          .mayConnect(limitKeyOf(request))
-          .then((may) => (may ? allow(null, true) : refuse('too many connections from this address')));
+        void connectionLimiter.reserve(limitKeyOf(request)).then((place) => {
+          if ('refused' in place) return refuse(place.refused);
+          // The WebSocket's own TCP connection: it counts whether or not it ever says who it is, until it is gone.
+          request.socket.once('close', place.release);
+          if (request.socket.destroyed) place.release();
+          allow(null, true);
+        });
       },
     });
-    // Every connection counts, also one that never says who it is.
-    this.#io.engine.on(
-      'connection',
-      (raw: RawConnection & { request: IncomingMessage; once: (name: 'close', then: () => void) => void }) => {
-        raw.once('close', connectionLimiter.opened(limitKeyOf(raw.request)));
-        this.#handshakes.watch(raw);
-      },
-    );
+    this.#io.engine.on('connection', (raw: RawConnection) => this.#handshakes.watch(raw));
     this.#io.use((socket, next) => {
       if (!this.#handshakes.isFirst(socket.conn)) {
         next(connectError(new ParleyError('RATE_LIMITED')));

@@ -23,10 +23,10 @@ export function startSignaling(
     grantsIn,
     audit,
     rooms,
-    maxConnections: limits.connections,
     connectionLimiter: new ConnectionLimiter({
       connectsPerMinute: limits.connectsPerMinutePerAddress,
       sockets: limits.socketsPerAddress,
+      connections: limits.connections,
     }),
     messageLimiter: new MessageLimiter({ perSecond: limits.messagesPerSecond, burst: limits.messageBurst }),
     logger,
