@@ -42,13 +42,14 @@ beforeEach(() => {
 function connected(): Connection {
   return new Connection({
     connectionId: 'c1',
+    address: '192.0.2.1',
     identity: ADA,
     token: 'a token',
     sessions,
     authenticator: { description: '', authenticate: async () => ADA },
     grantsIn: () => grants,
     audit: { record: (event) => void events.push(event), close: () => {} },
-    rooms: { open: () => opening.then(() => room()) },
+    rooms: { enter: (_, enter) => opening.then(() => enter(room())) },
     messageLimiter: new MessageLimiter({ perSecond: 1, burst: 2, now: () => 0 }),
     channel,
   });

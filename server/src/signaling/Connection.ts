@@ -21,12 +21,14 @@ export interface ConnectionContext {
   /** What somebody may do in a room, by the room's settings. */
   grantsIn: (identity: Identity, room: string) => ReadonlySet<Grant>;
   audit: AuditLog;
-  rooms: Pick<RoomRegistry, 'open'>;
+  rooms: Pick<RoomRegistry, 'enter'>;
   messageLimiter: MessageLimiter;
 }
 
 export interface ConnectionOptions extends ConnectionContext {
   connectionId: string;
+  /** What limits by origin count by. */
+  address: string;
   identity: Identity;
   /** What the identity comes from; absent for guests. */
   token: string | undefined;
@@ -41,6 +43,8 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ROOM_LOCKED',
   'REMOVED',
   'TOO_MANY_ROOMS',
+  'TOO_MANY_OPEN_ROOMS',
+  'ROOM_NOT_LISTED',
 ]);
 /** The room has taken somebody out before their connection ended: that is why they left. */
 const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
@@ -104,19 +108,21 @@ export class Connection {
   async join({ room: name, settings }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
     if (!this.idle) throw new ParleyError('ALREADY_JOINED');
     this.#joining = true;
-    const { rooms, connectionId, channel } = this.#options;
+    const { rooms, connectionId, address, channel } = this.#options;
+    const { identity } = this.#session;
     try {
       // Before the room is made: who may not come in must not make one.
       this.#grantsToJoin(name);
-      const room = await rooms.open(name);
-      this.#assertOpen();
-      const { identity } = this.#session;
-      // Once more: a newer token may have taken a right away meanwhile.
-      const grants = this.#grantsToJoin(name);
-      const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
-      this.#membership = { room, peer };
-      this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...grants] });
-      return joined;
+      return await rooms.enter({ room: name, identity, address, settings }, (room) => {
+        this.#assertOpen();
+        // Once more: a newer token may have taken a right away meanwhile.
+        const grants = this.#grantsToJoin(name);
+        const { identity } = this.#session;
+        const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
+        this.#membership = { room, peer };
+        this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...grants] });
+        return joined;
+      });
     } catch (error) {
       if (error instanceof ParleyError && OF_ADMISSION.has(error.code)) {
         this.#denied({ what: 'join', room: name, code: error.code });

@@ -136,7 +136,8 @@ export class SignalingServer {
     });
     let connection: Connection;
     try {
-      connection = new Connection({ ...this.#options, ...socket.data, connectionId: socket.id, channel });
+      const address = this.#options.limitKeyOf(socket.request);
+      connection = new Connection({ ...this.#options, ...socket.data, connectionId: socket.id, address, channel });
     } catch (error) {
       channel.disconnect(error instanceof ParleyError ? error : new ParleyError('INTERNAL'));
       return;
