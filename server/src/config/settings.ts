@@ -333,6 +333,12 @@ export const settingsSchema = z.strictObject({
         .default(20)
         .meta(restart('Sustained requests per second over one socket; twice that for all sockets of one person')),
       messageBurst: z.int().min(10).max(10_000).default(150).meta(restart('Requests over one socket in a burst')),
+      guestMessagesPerSecondPerAddress: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(400)
+        .meta(restart('Sustained requests per second of all guests at one address; several times that in a burst')),
       sessionMs: z
         .int()
         .min(60_000)

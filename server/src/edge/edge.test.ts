@@ -67,7 +67,7 @@ describe('messages', () => {
   let nowMs = 0;
   const limiterOf = (options: { perSecond: number; burst: number }) => {
     nowMs = 0;
-    return new MessageLimiter({ ...options, now: () => nowMs });
+    return new MessageLimiter({ guestsPerSecond: 3 * options.perSecond, ...options, now: () => nowMs });
   };
   const codeOf = (action: () => void) => {
     try {
@@ -86,6 +86,19 @@ describe('messages', () => {
     for (let count = 0; count < 3; count += 1) expect(take('two')).toBe('ok');
     expect(take('three')).toBe('RATE_LIMITED 500');
     expect(take('four', 'ben')).toBe('ok');
+  });
+
+  test('H4 of guests are bounded by address, whatever they call themselves; those of people who signed in are not', () => {
+    const limiter = limiterOf({ perSecond: 1, burst: 3 });
+    const codes = Array.from({ length: 20 }, (_, index) =>
+      codeOf(() => limiter.take({ socketId: `${index}`, person: `guest ${index}`, guestAt: 'a' })),
+    );
+    expect(codes.filter((code) => code === 'ok')).toHaveLength(9);
+    expect(new Set(codes.slice(9))).toEqual(new Set(['RATE_LIMITED 334']));
+    expect(codeOf(() => limiter.take({ socketId: 'x', person: 'ben', guestAt: 'b' }))).toBe('ok');
+    expect(codeOf(() => limiter.take({ socketId: 'y', person: 'ada' }))).toBe('ok');
+    nowMs += 1_000;
+    expect(codeOf(() => limiter.take({ socketId: 'z', person: 'guest z', guestAt: 'a' }))).toBe('ok');
   });
 
   test('come back at the pace that was set, and the time until then is told', () => {

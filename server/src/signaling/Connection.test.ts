@@ -50,7 +50,7 @@ function connected(): Connection {
     grantsIn: () => grants,
     audit: { record: (event) => void events.push(event), close: () => {} },
     rooms: { enter: (_, enter) => opening.then(() => enter(room())) },
-    messageLimiter: new MessageLimiter({ perSecond: 1, burst: 2, now: () => 0 }),
+    messageLimiter: new MessageLimiter({ perSecond: 1, burst: 2, guestsPerSecond: 20, now: () => 0 }),
     channel,
   });
 }

@@ -89,11 +89,12 @@ export class Connection {
 
   /** Asked before each request. @throws ParleyError `RATE_LIMITED`; why the connection is about to be closed */
   admit(): void {
-    const { channel, messageLimiter, connectionId } = this.#options;
+    const { channel, messageLimiter, connectionId, address, identity } = this.#options;
     // Removed or signed out a moment ago, and not closed yet.
     if (channel.dismissal !== undefined) throw channel.dismissal;
     try {
-      messageLimiter.take({ socketId: connectionId, person: this.#who });
+      const guestAt = identity.issuer === 'guest' ? address : undefined;
+      messageLimiter.take({ socketId: connectionId, person: this.#who, guestAt });
     } catch (error) {
       if (messageLimiter.refuse(connectionId) && !this.#closed) this.end(new ParleyError('RATE_LIMITED'));
       throw error;

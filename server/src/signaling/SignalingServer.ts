@@ -13,8 +13,10 @@ import { Server, type Socket } from 'socket.io';
 import type { Identity } from '../auth/Authenticator.js';
 import type { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
 import type { OriginPolicy } from '../edge/OriginPolicy.js';
+import type { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { Logger } from '../observability/logger.js';
 import { Connection, type ConnectionContext } from './Connection.js';
+import { FloodGuard, type MeteredConnection } from './FloodGuard.js';
 import { HandshakeGuard, type RawConnection } from './HandshakeGuard.js';
 import { handleRequest } from './handleRequest.js';
 import { requestHandlers } from './requestHandlers.js';
@@ -25,6 +27,8 @@ export interface SignalingServerOptions extends ConnectionContext {
   httpServer: HttpServer | HttpsServer;
   originPolicy: OriginPolicy;
   connectionLimiter: ConnectionLimiter;
+  /** What one WebSocket may send. */
+  trafficMeter: () => TrafficMeter;
   /** What limits of a request's origin count by. */
   limitKeyOf: (request: IncomingMessage) => string;
   logger: Logger;
@@ -48,10 +52,15 @@ export class SignalingServer {
   readonly #io: Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
   readonly #options: SignalingServerOptions;
   readonly #handshakes = new HandshakeGuard();
+  readonly #floods: FloodGuard;
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: SignalingServerOptions) {
     this.#options = options;
+    this.#floods = new FloodGuard({
+      meter: options.trafficMeter,
+      later: (delayMs, action) => this.#later(delayMs, action),
+    });
     const { httpServer, originPolicy, connectionLimiter, limitKeyOf } = options;
     this.#io = new Server(httpServer, {
       transports: ['websocket'],
@@ -75,7 +84,10 @@ export class SignalingServer {
         });
       },
     });
-    this.#io.engine.on('connection', (raw: RawConnection) => this.#handshakes.watch(raw));
+    this.#io.engine.on('connection', (raw: RawConnection & MeteredConnection) => {
+      this.#floods.watch(raw);
+      this.#handshakes.watch(raw);
+    });
     this.#io.use((socket, next) => {
       if (!this.#handshakes.isFirst(socket.conn)) {
         next(connectError(new ParleyError('RATE_LIMITED')));
@@ -142,6 +154,10 @@ export class SignalingServer {
       channel.disconnect(error instanceof ParleyError ? error : new ParleyError('INTERNAL'));
       return;
     }
+    this.#floods.onFlood(socket.conn, () => {
+      log.warn({ code: 'RATE_LIMITED' }, 'a client that flooded its socket was cut off');
+      connection.end(new ParleyError('RATE_LIMITED'));
+    });
     const joinTimer = this.#later(LIMITS.joinTimeoutMs, () => {
       if (connection.idle) channel.disconnect(new ParleyError('JOIN_TIMEOUT'));
     });
