@@ -111,6 +111,17 @@ export const ERROR_REGISTRY = {
     message: 'The server has reached its maximum number of rooms. Try again later.',
     retryable: true,
   },
+  TOO_MANY_OPEN_ROOMS: {
+    reason: 'limit',
+    message:
+      'You, or people at your address, have opened too many rooms. Join one of these, or wait until one that everybody left has ended.',
+    retryable: true,
+  },
+  ROOM_NOT_LISTED: {
+    reason: 'permission',
+    message: 'This server has no room of this name. Check the name, or ask the administrator for the room.',
+    retryable: false,
+  },
   SERVER_OVERLOADED: {
     reason: 'limit',
     message: 'The server is overloaded and accepts no new rooms at the moment. Try again later.',

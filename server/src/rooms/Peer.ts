@@ -1,9 +1,10 @@
 import {
+  type ErrorCode,
   GRANTS,
   type Grant,
   type NotificationName,
   type Notifications,
-  type ParleyError,
+  ParleyError,
   type RtpCapabilities,
 } from '@parley/client-sdk/protocol';
 
@@ -51,6 +52,8 @@ export class Peer {
   readonly announced = new Set<string>();
   /** Tracks by producer id. */
   readonly producers = new Map<string, { track: 'microphone'; paused: boolean }>();
+  /** What is being made for this peer at the moment. */
+  readonly #making = new Set<string>();
 
   constructor(options: PeerOptions) {
     this.peerId = options.peerId;
@@ -63,6 +66,22 @@ export class Peer {
 
   may(grant: Grant): boolean {
     return this.grants.has(grant);
+  }
+
+  /**
+   * Makes something of which this peer may have one. While it is being made it counts as made, so that a burst of requests gets no more
+   * than requests that wait for each other.
+   * @throws ParleyError `options.refusal` while the same is being made; whatever `make` throws
+   */
+  async makeOne<T>(options: { what: string; refusal: ErrorCode }, make: () => Promise<T>): Promise<T> {
+    const { what, refusal } = options;
+    if (this.#making.has(what)) throw new ParleyError(refusal);
+    this.#making.add(what);
+    try {
+      return await make();
+    } finally {
+      this.#making.delete(what);
+    }
   }
 
   /** Whether this peer is to be told something of a kind at all. */

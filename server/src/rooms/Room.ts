@@ -72,6 +72,7 @@ export class Room {
   readonly #access = new RoomAccess();
   readonly #speech: RoomSettings;
   readonly #media: RoomMedia;
+  #wasJoined = false;
   #cancelEnd: CancelTimer = () => {};
   #closing: Promise<void> | undefined;
 
@@ -90,11 +91,7 @@ export class Room {
     const { meeting, media, model, observer, settings, time } = options;
     const logger = options.logger.child({ meetingId: meeting.meetingId });
     const roster = new Roster();
-    const speech = new RoomSettings({
-      deployment: { mode: settings.mode, speech: settings.speech },
-      model,
-      room: Object.hasOwn(settings.rooms, meeting.room) ? settings.rooms[meeting.room] : undefined,
-    });
+    const speech = RoomSettings.of({ settings, model, room: meeting.room });
     // There is nobody to be told before the room is there.
     let room: Room | undefined;
     const parts = {
@@ -116,13 +113,17 @@ export class Room {
       }),
     };
     room = new Room(options, parts);
-    room.#endUnlessJoined();
     return room;
   }
 
   /** Whether somebody who came in is still in. */
   holds(peer: Peer): boolean {
     return this.#roster.holds(peer);
+  }
+
+  /** Whether somebody has ever been in. */
+  get wasJoined(): boolean {
+    return this.#wasJoined;
   }
 
   get peerCount(): number {
@@ -160,6 +161,7 @@ export class Room {
     this.#access.assertMayEnter({ participantId, grants });
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
     this.#access.enter(participantId);
+    this.#wasJoined = true;
     this.#cancelEnd();
     const { displayName } = this.meeting.enter(identity);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);

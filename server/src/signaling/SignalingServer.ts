@@ -13,8 +13,10 @@ import { Server, type Socket } from 'socket.io';
 import type { Identity } from '../auth/Authenticator.js';
 import type { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
 import type { OriginPolicy } from '../edge/OriginPolicy.js';
+import type { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { Logger } from '../observability/logger.js';
 import { Connection, type ConnectionContext } from './Connection.js';
+import { FloodGuard, type MeteredConnection } from './FloodGuard.js';
 import { HandshakeGuard, type RawConnection } from './HandshakeGuard.js';
 import { handleRequest } from './handleRequest.js';
 import { requestHandlers } from './requestHandlers.js';
@@ -24,8 +26,9 @@ import { watchSocket } from './watchSocket.js';
 export interface SignalingServerOptions extends ConnectionContext {
   httpServer: HttpServer | HttpsServer;
   originPolicy: OriginPolicy;
-  maxConnections: number;
   connectionLimiter: ConnectionLimiter;
+  /** What one WebSocket may send. */
+  trafficMeter: () => TrafficMeter;
   /** What limits of a request's origin count by. */
   limitKeyOf: (request: IncomingMessage) => string;
   logger: Logger;
@@ -49,11 +52,16 @@ export class SignalingServer {
   readonly #io: Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
   readonly #options: SignalingServerOptions;
   readonly #handshakes = new HandshakeGuard();
+  readonly #floods: FloodGuard;
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: SignalingServerOptions) {
     this.#options = options;
-    const { httpServer, originPolicy, maxConnections, connectionLimiter, limitKeyOf } = options;
+    this.#floods = new FloodGuard({
+      meter: options.trafficMeter,
+      later: (delayMs, action) => this.#later(delayMs, action),
+    });
+    const { httpServer, originPolicy, connectionLimiter, limitKeyOf } = options;
     this.#io = new Server(httpServer, {
       transports: ['websocket'],
       serveClient: false,
@@ -67,20 +75,19 @@ export class SignalingServer {
       allowRequest: (request, allow) => {
         const refuse = (reason: string) => allow(reason, false);
         if (!originPolicy.allows(request.headers)) return refuse('this page may not use this server');
-        if (this.#io.engine.clientsCount >= maxConnections) return refuse('the server is full');
-        void connectionLimiter
-          .mayConnect(limitKeyOf(request))
-          .then((may) => (may ? allow(null, true) : refuse('too many connections from this address')));
+        void connectionLimiter.reserve(limitKeyOf(request)).then((place) => {
+          if ('refused' in place) return refuse(place.refused);
+          // The WebSocket's own TCP connection: it counts whether or not it ever says who it is, until it is gone.
+          request.socket.once('close', place.release);
+          if (request.socket.destroyed) place.release();
+          allow(null, true);
+        });
       },
     });
-    // Every connection counts, also one that never says who it is.
-    this.#io.engine.on(
-      'connection',
-      (raw: RawConnection & { request: IncomingMessage; once: (name: 'close', then: () => void) => void }) => {
-        raw.once('close', connectionLimiter.opened(limitKeyOf(raw.request)));
-        this.#handshakes.watch(raw);
-      },
-    );
+    this.#io.engine.on('connection', (raw: RawConnection & MeteredConnection) => {
+      this.#floods.watch(raw);
+      this.#handshakes.watch(raw);
+    });
     this.#io.use((socket, next) => {
       if (!this.#handshakes.isFirst(socket.conn)) {
         next(connectError(new ParleyError('RATE_LIMITED')));
@@ -141,11 +148,16 @@ export class SignalingServer {
     });
     let connection: Connection;
     try {
-      connection = new Connection({ ...this.#options, ...socket.data, connectionId: socket.id, channel });
+      const address = this.#options.limitKeyOf(socket.request);
+      connection = new Connection({ ...this.#options, ...socket.data, connectionId: socket.id, address, channel });
     } catch (error) {
       channel.disconnect(error instanceof ParleyError ? error : new ParleyError('INTERNAL'));
       return;
     }
+    this.#floods.onFlood(socket.conn, () => {
+      log.warn({ code: 'RATE_LIMITED' }, 'a client that flooded its socket was cut off');
+      connection.end(new ParleyError('RATE_LIMITED'));
+    });
     const joinTimer = this.#later(LIMITS.joinTimeoutMs, () => {
       if (connection.idle) channel.disconnect(new ParleyError('JOIN_TIMEOUT'));
     });
