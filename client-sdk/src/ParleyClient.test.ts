@@ -775,7 +775,7 @@ describe('rights', () => {
     await expect.poll(() => [client.grants, client.locked]).toEqual([['join', 'moderate'], true]);
   });
 
-  test('of a moderator mute what somebody publishes, who can unmute it', async () => {
+  test('of a moderator mute what somebody publishes, who can unmute it when the server allows it', async () => {
     server.answers.resumeProducer = () => ({});
     const id = producerId();
     server.answers.produce = () => ({ producerId: id });
@@ -791,8 +791,29 @@ describe('rights', () => {
     expect(server.last('resumeProducer')).toBeDefined();
   });
 
+  test('H12 of a moderator mute for as long as they want: what the server does not unmute is muted here, too', async () => {
+    const client = await joinedClient();
+    const publication = await client.publish(microphone());
+    await publication.mute();
+    server.answers.resumeProducer = () => {
+      throw new ParleyError('MUTED_BY_MODERATOR');
+    };
+    await expect(publication.unmute()).rejects.toMatchObject({ code: 'MUTED_BY_MODERATOR' });
+    expect([publication.muted, publication.track.enabled]).toEqual([true, false]);
+    let lifted = 0;
+    client.on('muteLifted', () => {
+      lifted += 1;
+    });
+    server.answers.resumeProducer = () => ({});
+    server.notify('muteLifted', {});
+    await expect.poll(() => lifted).toBe(1);
+    expect(publication.muted).toBe(true);
+    await publication.unmute();
+    expect([publication.muted, publication.track.enabled]).toEqual([false, true]);
+  });
+
   test('to moderate are asked of the server', async () => {
-    for (const name of ['muteParticipant', 'removeParticipant', 'setRoomLocked'] as const) {
+    for (const name of ['muteParticipant', 'liftMute', 'removeParticipant', 'setRoomLocked', 'askToSpeak'] as const) {
       server.answers[name] = () => ({});
     }
     server.answers.endMeeting = () => {

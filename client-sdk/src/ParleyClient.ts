@@ -124,12 +124,16 @@ export class ParleyClient extends RoomClient {
    * `MICROPHONE_NOT_FOUND`, `BROWSER_UNSUPPORTED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`, `CLIENT_CLOSED`
    */
   publish(track: MediaStreamTrack, options: { track?: TrackName } = {}): Promise<Publication> {
-    return this.withMedia((media) => media.publish({ track, name: options.track ?? 'microphone' }));
+    return this.withMedia(async (media) => {
+      const publication = await media.publish({ track, name: options.track ?? 'microphone' });
+      if (this.#isSilenced) publication.silence();
+      return publication;
+    });
   }
 
   /**
    * Sends a microphone in its current state and follows its changes: device, `mute`, `unmute`. While it is `lost`, the others see it
-   * as muted. A moderator's mute mutes it. Mute the microphone itself, not its publication: it does not follow the publication. It stays
+   * as muted. A moderator's mute mutes it, and keeps it muted until it is lifted. Mute the microphone itself, not its publication: it does not follow the publication. It stays
    * yours: close it when you no longer need it.
    * @throws ParleyError, as a rejection, like `publish`; `TOO_MANY_PRODUCERS` if one is already published or being published
    */
@@ -149,6 +153,8 @@ export class ParleyClient extends RoomClient {
       // The room was left in the moment in which it was done.
       if (this.#publishing !== publishing)
         throw errorOf(this.state === 'disconnected' ? 'CLIENT_CLOSED' : 'NOT_JOINED');
+      // Muted by a moderator before it was sent.
+      if (this.#isSilenced) microphone.mute();
       // A publication that was closed by itself may still have a follower.
       this.#published?.unfollow();
       const unfollow = followMicrophone({ microphone, publication, onError: (error) => this.#tell(error) });
@@ -207,6 +213,10 @@ export class ParleyClient extends RoomClient {
   protected override onEnded(): void {
     this.#stopWatchingNetwork();
     this.audio.close();
+  }
+
+  get #isSilenced(): boolean {
+    return this.self?.mutedByModerator === true;
   }
 
   async #publishWanted(wanted: LocalMicrophone | LocalMicrophoneOptions): Promise<void> {

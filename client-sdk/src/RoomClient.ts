@@ -217,11 +217,16 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Mutes a participant, who may unmute again. For moderators, like the next three methods.
+   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next four methods.
    * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async muteParticipant(participantId: string): Promise<void> {
     await this.#channel.request('muteParticipant', { participantId });
+  }
+
+  /** Lets a participant unmute again whom a moderator muted. @throws ParleyError as `muteParticipant` */
+  async liftMute(participantId: string): Promise<void> {
+    await this.#channel.request('liftMute', { participantId });
   }
 
   /** Removes a participant for the rest of the meeting. @throws ParleyError as `muteParticipant` */
@@ -237,6 +242,15 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** Ends the meeting for everyone. @throws ParleyError as `muteParticipant` */
   async endMeeting(): Promise<void> {
     await this.#channel.request('endMeeting', {});
+  }
+
+  /**
+   * Asks the moderators to lift their mute, or takes that back. Everybody sees it (`Participant.asksToSpeak`). No effect for
+   * participants whom no moderator muted.
+   * @throws ParleyError, as a rejection: `FORBIDDEN`, `RATE_LIMITED`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async askToSpeak(on = true): Promise<void> {
+    await this.#channel.request('askToSpeak', { on });
   }
 
   /**
@@ -394,6 +408,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #newMedia(join: JoinOptions): MediaSession | undefined {
     const media = this.createMedia({ channel: this.#channel, join });
     media?.on('error', (event) => this.emit('error', event));
+    media?.on('silenced', ({ publication }) => this.emit('mutedByModerator', { publications: [publication] }));
     media?.on('lost', ({ error }) => this.#channel.restart(error));
     return media;
   }

@@ -137,6 +137,9 @@ export class RoomState {
       case 'tokenExpiring':
         this.#emit(name, payload);
         return;
+      case 'muteLifted':
+        this.#emit(name);
+        return;
     }
   }
 

@@ -65,8 +65,13 @@ export interface ParleyClientEvents {
   audioPlaybackBlocked: [];
   /** Sound is playing again. */
   audioPlaybackResumed: [];
-  /** A moderator muted these; `unmute` resumes them. */
+  /**
+   * A moderator muted this participant, and so these. Until `muteLifted`, `unmute` is refused with `MUTED_BY_MODERATOR`, and
+   * `client.self.mutedByModerator` is true; `client.askToSpeak` asks the moderators.
+   */
   mutedByModerator: [event: { publications: Publication[] }];
+  /** A moderator allows this participant to unmute again. */
+  muteLifted: [];
 
   /**
    * A new version of a segment: interim, final or gap. `client.transcript` is already up to date. `live`: received as it was spoken;

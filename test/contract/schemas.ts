@@ -54,6 +54,8 @@ const participantSchema: z.ZodType<Participant> = z.strictObject({
   muted: z.boolean(),
   speaking: z.boolean(),
   state: speakerState.optional(),
+  mutedByModerator: z.literal(true).optional(),
+  asksToSpeak: z.literal(true).optional(),
 });
 
 const segmentParts = {
@@ -266,6 +268,8 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
   setRoomLocked: nothing,
   endMeeting: nothing,
   subscribeDiagnostics: nothing,
+  liftMute: nothing,
+  askToSpeak: nothing,
 };
 
 export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notifications[N]> } = {
@@ -308,4 +312,5 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   mutedByModerator: z.strictObject({ producerIds: z.array(id) }),
   roomLockChanged: z.strictObject({ locked: z.boolean() }),
   dismissed: z.strictObject({ error: wireErrorSchema }),
+  muteLifted: nothing,
 };

@@ -258,6 +258,7 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
       expect(result.grants).not.toContain('moderate');
       for (const [name, request] of [
         ['muteParticipant', { participantId }],
+        ['liftMute', { participantId }],
         ['removeParticipant', { participantId }],
         ['setRoomLocked', { locked: true }],
         ['endMeeting', {}],
@@ -268,6 +269,29 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
     });
 
     if (!moderated) return;
+    test('H12 mutes for as long as it wants, tracks to come included, and lifts the mute when it is asked', async () => {
+      const { client: host } = await joined('Moderator', 'muting');
+      const { client: ben, result } = await joined('Ben', 'muting');
+      const { participantId } = result;
+      const seen = (state: object) => ({ participant: expect.objectContaining({ participantId, ...state }) });
+      const [request] = goldens.requests.produce.accepted;
+      const transport = await ben.ask('createTransport', { direction: 'send' });
+      const transportId = transport.ok ? transport.data.transportId : '';
+      const produced = await ben.ask('produce', { ...request, transportId });
+      const producerId = produced.ok ? String(produced.data.producerId) : '';
+      expect(await host.codeOf('muteParticipant', { participantId })).toBe('ok');
+      await untilTold(ben, 'mutedByModerator', { producerIds: [producerId] });
+      await untilTold(host, 'participantUpdated', seen({ muted: true, mutedByModerator: true }));
+      expect(await ben.codeOf('resumeProducer', { producerId })).toBe('MUTED_BY_MODERATOR');
+      expect(await ben.codeOf('closeProducer', { producerId })).toBe('ok');
+      expect(await ben.codeOf('produce', { ...request, transportId })).toBe('MUTED_BY_MODERATOR');
+      expect(await ben.codeOf('liftMute', { participantId })).toBe('FORBIDDEN');
+      expect(await ben.codeOf('askToSpeak', { on: true })).toBe('ok');
+      await untilTold(host, 'participantUpdated', seen({ mutedByModerator: true, asksToSpeak: true }));
+      expect(await host.codeOf('liftMute', { participantId })).toBe('ok');
+      await untilTold(ben, 'muteLifted', {});
+    });
+
     test('mutes, locks, removes and ends, and those whom it touches are told', async () => {
       const { client: host } = await joined('Moderator', 'moderation');
       const { client: ben, result } = await joined('Ben', 'moderation');

@@ -41,6 +41,10 @@ export interface Participant {
   speaking: boolean;
   /** State of the track; absent if there is none. */
   state?: TrackState | undefined;
+  /** Present: a moderator muted this participant, who cannot unmute until `liftMute`. */
+  mutedByModerator?: true | undefined;
+  /** Present: muted by a moderator, and asks to speak. */
+  asksToSpeak?: true | undefined;
 }
 
 /** The recogniser is overloaded: interims come less often, or not at all. Finals are not affected. */
@@ -188,7 +192,10 @@ export interface Requests {
   };
   /** The current audio ledgers of everyone who sent audio in this meeting. */
   getLedger: { request: Record<string, never>; response: { ledgers: ParticipantLedger[] } };
-  /** Pauses a participant's audio; they may unmute themselves. For moderators, like the next three. */
+  /**
+   * Pauses a participant's audio until `liftMute`, also audio that they send later or after a reconnect (`MUTED_BY_MODERATOR`). For
+   * moderators, like the next three.
+   */
   muteParticipant: { request: { participantId: string }; response: Record<string, never> };
   /** Removes a participant with `REMOVED`; they cannot rejoin until the meeting is over. */
   removeParticipant: { request: { participantId: string }; response: Record<string, never> };
@@ -198,6 +205,10 @@ export interface Requests {
   endMeeting: { request: Record<string, never>; response: Record<string, never> };
   /** Turns the activities `stabilized` and `audioRecorded` on or off for this connection. Off at first. */
   subscribeDiagnostics: { request: { on: boolean }; response: Record<string, never> };
+  /** Lets a participant unmute again whom a moderator muted. They stay muted until they do. For moderators. */
+  liftMute: { request: { participantId: string }; response: Record<string, never> };
+  /** Whether this participant, muted by a moderator, asks to speak (`Participant.asksToSpeak`). No effect for others. */
+  askToSpeak: { request: { on: boolean }; response: Record<string, never> };
 }
 
 export type RequestName = keyof Requests;
@@ -260,9 +271,11 @@ export interface Notifications {
   tokenExpiring: { expiresAtMs: number; graceMs: number };
   /** The participant's new grants. */
   grantsChanged: { grants: Grant[] };
-  /** A moderator paused the participant's producers. */
+  /** A moderator muted the participant, which paused these producers. Holds until `muteLifted`. */
   mutedByModerator: { producerIds: string[] };
   roomLockChanged: { locked: boolean };
+  /** The participant may unmute again. */
+  muteLifted: Record<string, never>;
   /** The server's last message before it disconnects. */
   dismissed: { error: WireError };
 }

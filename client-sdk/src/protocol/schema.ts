@@ -187,4 +187,6 @@ export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
   setRoomLocked: z.strictObject({ locked: z.boolean() }),
   endMeeting: nothing,
   subscribeDiagnostics: z.strictObject({ on: z.boolean() }),
+  liftMute: z.strictObject({ participantId: id }),
+  askToSpeak: z.strictObject({ on: z.boolean() }),
 };

@@ -72,6 +72,7 @@ const NOTIFICATIONS = Object.keys({
   grantsChanged: true,
   mutedByModerator: true,
   roomLockChanged: true,
+  muteLifted: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 

@@ -24,7 +24,11 @@ export type AuditEvent =
   | { event: 'ended'; code: ErrorCode; who: string }
   /** So many more of `denied` or `ended` within a minute as had no line of their own. */
   | { event: 'heldBack'; kind: string; count: number }
-  | ({ event: 'moderated'; action: 'mute' | 'remove' | 'lock' | 'unlock' | 'end'; of?: string } & InMeeting)
+  | ({
+      event: 'moderated';
+      action: 'mute' | 'liftMute' | 'remove' | 'lock' | 'unlock' | 'end';
+      of?: string;
+    } & InMeeting)
   /** `by`: what the identity provider had said. */
   | { event: 'signedOut'; by: 'logout' | 'notBefore' | 'introspection'; issuer: string; connections: number }
   | {

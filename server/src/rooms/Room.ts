@@ -24,6 +24,7 @@ import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.
 import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
+import { ModeratorMutes } from './ModeratorMutes.js';
 import { Peer, type PeerChannel } from './Peer.js';
 import { RoomAccess } from './RoomAccess.js';
 import { RoomMedia } from './RoomMedia.js';
@@ -55,6 +56,7 @@ interface RoomParts {
   logger: Logger;
   roster: Roster;
   speech: RoomSettings;
+  mutes: ModeratorMutes;
   media: RoomMedia;
 }
 
@@ -71,6 +73,7 @@ export class Room {
   readonly #roster: Roster;
   readonly #access = new RoomAccess();
   readonly #speech: RoomSettings;
+  readonly #mutes: ModeratorMutes;
   readonly #media: RoomMedia;
   #wasJoined = false;
   #cancelEnd: CancelTimer = () => {};
@@ -83,6 +86,7 @@ export class Room {
     this.#logger = parts.logger;
     this.#roster = parts.roster;
     this.#speech = parts.speech;
+    this.#mutes = parts.mutes;
     this.#media = parts.media;
   }
 
@@ -92,18 +96,21 @@ export class Room {
     const logger = options.logger.child({ meetingId: meeting.meetingId });
     const roster = new Roster();
     const speech = RoomSettings.of({ settings, model, room: meeting.room });
+    const mutes = new ModeratorMutes();
     // There is nobody to be told before the room is there.
     let room: Room | undefined;
     const parts = {
       logger,
       roster,
       speech,
+      mutes,
       media: await RoomMedia.create({
         meeting,
         media,
         observer,
         roster,
         speech,
+        mutes,
         settings,
         logger,
         onLost: () => {
@@ -306,11 +313,25 @@ export class Room {
     if (lost.includes('listen')) this.#media.stopReceiving(peer);
   }
 
-  /** @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  /** Holds until `liftMute`, through reconnects and new tracks. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
   async mute(participantId: string): Promise<void> {
     const peer = this.#roster.peerOf(participantId);
+    this.#mutes.mute(participantId);
     const producerIds = await this.#media.mute(peer);
     peer.channel.notify('mutedByModerator', { producerIds });
+  }
+
+  /** They stay muted until they unmute. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  liftMute(participantId: string): void {
+    const peer = this.#roster.peerOf(participantId);
+    if (!this.#mutes.lift(participantId)) return;
+    peer.channel.notify('muteLifted', {});
+    this.#media.changed(peer);
+  }
+
+  /** No effect for those whom no moderator muted. */
+  askToSpeak(peer: Peer, on: boolean): void {
+    if (this.#mutes.ask({ participantId: peer.participantId, on })) this.#media.changed(peer);
   }
 
   /** @throws ParleyError `PARTICIPANT_NOT_FOUND` */

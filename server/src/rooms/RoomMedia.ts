@@ -15,6 +15,7 @@ import type { Settings } from '../config/settings.js';
 import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';
 import { LastWords } from './LastWords.js';
+import type { ModeratorMutes } from './ModeratorMutes.js';
 import { asWireErrors } from './mediaErrors.js';
 import type { Peer } from './Peer.js';
 import type { RoomSettings } from './RoomSettings.js';
@@ -27,6 +28,8 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   speech: RoomSettings;
   settings: Settings;
   logger: Logger;
+  /** Whom a moderator muted. */
+  mutes: ModeratorMutes;
   /** No media worker is to be had any more: the meeting cannot go on. */
   onLost: () => void;
   time?: TimeSource | undefined;
@@ -111,6 +114,7 @@ export class RoomMedia {
       muted: producers.length > 0 && producers.every(([, producer]) => producer.paused),
       speaking: producers.some(([producerId]) => this.transcriber.isSpeaking(producerId)),
       ...(state === undefined ? {} : { state }),
+      ...this.#options.mutes.shownOf(peer.participantId),
     };
   }
 
@@ -167,6 +171,7 @@ export class RoomMedia {
     if ([...peer.producers.values()].some((standing) => standing.track === track)) {
       throw new ParleyError('TOO_MANY_PRODUCERS');
     }
+    if (!paused) this.#options.mutes.assertMaySpeak(peer.participantId);
     if (request.rtpParameters.codecs.some((codec) => codec.mimeType.toLowerCase() !== 'audio/opus')) {
       throw new ParleyError('INVALID_RTP_PARAMETERS');
     }
@@ -175,13 +180,16 @@ export class RoomMedia {
       this.#sfu.produce({ ownerId: peer.peerId, transportId, rtpParameters, paused }),
     );
     this.#assertStillMay(peer, 'send');
-    peer.producers.set(producerId, { track, paused });
+    // Muted while the track was being made: it begins muted.
+    const silenced = !paused && this.#options.mutes.has(peer.participantId);
+    peer.producers.set(producerId, { track, paused: paused || silenced });
     await this.#listenTo(peer, producerId);
+    if (silenced) await this.#applyPaused(peer, producerId);
     this.#assertStillMay(peer, 'send');
     for (const other of this.#roster.peers) {
       if (other !== peer) this.#announce({ to: other, from: peer, producerId });
     }
-    this.#changed(peer);
+    this.changed(peer);
     return { producerId };
   }
 
@@ -190,6 +198,7 @@ export class RoomMedia {
     const { producerId, paused } = options;
     const producer = peer.producers.get(producerId);
     if (producer === undefined) throw new ParleyError('PRODUCER_NOT_FOUND');
+    if (!paused) this.#options.mutes.assertMaySpeak(peer.participantId);
     producer.paused = paused;
     if (paused) {
       this.#lastWords.after(producerId, () => this.#quietly(this.#applyPaused(peer, producerId)));
@@ -197,17 +206,22 @@ export class RoomMedia {
       this.#lastWords.cancel(producerId);
       await this.#applyPaused(peer, producerId);
     }
-    this.#changed(peer);
+    this.changed(peer);
   }
 
-  /** Not by their own will: they may go on speaking, and nobody is to hear it. @returns the tracks that were open */
+  /** Pauses a peer's tracks at once: what they still send, nobody receives. @returns the tracks that were open */
   async mute(peer: Peer): Promise<string[]> {
     const producerIds = [...peer.producers].flatMap(([producerId, { paused }]) => (paused ? [] : [producerId]));
     // All of them before anything is waited for.
     for (const producer of peer.producers.values()) producer.paused = true;
     await Promise.all(producerIds.map((producerId) => this.#applyPaused(peer, producerId)));
-    if (producerIds.length > 0) this.#changed(peer);
+    this.changed(peer);
     return producerIds;
+  }
+
+  /** Tells everybody how a participant is now. */
+  changed(peer: Peer): void {
+    this.#roster.tellAll('participantUpdated', { participant: this.participantOf(peer) });
   }
 
   /** What was said before still arrives. */
@@ -218,7 +232,7 @@ export class RoomMedia {
       this.transcriber.remove(producerId);
       this.#quietly(asWireErrors(() => this.#sfu.closeProducer({ ownerId: peer.peerId, producerId })));
     });
-    this.#changed(peer);
+    this.changed(peer);
   }
 
   async resumeConsumer(peer: Peer, consumerId: string): Promise<void> {
@@ -314,10 +328,6 @@ export class RoomMedia {
     }
   }
 
-  #changed(peer: Peer): void {
-    this.#roster.tellAll('participantUpdated', { participant: this.participantOf(peer) });
-  }
-
   /** As it stands with the peer by now. */
   async #applyPaused(peer: Peer, producerId: string): Promise<void> {
     const producer = peer.producers.get(producerId);
@@ -385,7 +395,7 @@ export class RoomMedia {
       peer.producers.delete(producerId);
       this.transcriber.remove(producerId);
     }
-    if (lost.length > 0) this.#changed(peer);
+    if (lost.length > 0) this.changed(peer);
   }
 
   /** The media worker died: a new router, and everybody builds their transports anew. */

@@ -117,4 +117,18 @@ export const requestHandlers: RequestHandlers<Connection> = {
     room.setDiagnostics(peer, on);
     return NOTHING;
   },
+
+  liftMute(connection, { participantId }) {
+    const { room } = connection.member('moderate');
+    room.liftMute(participantId);
+    connection.moderated({ action: 'liftMute', of: participantId });
+    return NOTHING;
+  },
+
+  askToSpeak(connection, { on }) {
+    const { room, peer } = connection.member('speak');
+    connection.admitChangeOfSettings();
+    room.askToSpeak(peer, on);
+    return NOTHING;
+  },
 };

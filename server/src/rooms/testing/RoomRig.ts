@@ -186,11 +186,11 @@ export class RoomRig {
     return { client, ...joined };
   }
 
-  produce(peer: Peer): Promise<{ producerId: string }> {
+  produce(peer: Peer, { paused = false } = {}): Promise<{ producerId: string }> {
     return this.room.produce(peer, {
       transportId: 't',
       track: 'microphone',
-      paused: false,
+      paused,
       rtpParameters: { codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000 }] },
     });
   }

@@ -1,9 +1,15 @@
 import type { LocalMicrophone, ParleyClient, ParleyError, TranscriptionStatus } from '@parley/client-sdk';
-import { useClientState, useConnectionQuality, useTranscription } from '@parley/client-sdk/react';
+import {
+  useAccess,
+  useClientState,
+  useConnectionQuality,
+  useParticipants,
+  useTranscription,
+} from '@parley/client-sdk/react';
 import { useEffect, useState } from 'react';
 import { Banner } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
-import { SpeakerIcon } from '../design/icons.js';
+import { MicrophoneIcon, SpeakerIcon } from '../design/icons.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
@@ -11,8 +17,13 @@ import { useMicrophoneLevel } from './useMicrophoneLevel.js';
 import { useRemarks } from './useRemarks.js';
 
 /** What people must know while they talk, the gravest first. */
-export function Notices(props: { session: Session; error: ParleyError | undefined; onDismissError: () => void }) {
-  const { session, error, onDismissError } = props;
+export function Notices(props: {
+  session: Session;
+  error: ParleyError | undefined;
+  onDismissError: () => void;
+  onError: (error: unknown) => void;
+}) {
+  const { session, error, onDismissError, onError } = props;
   const { client, microphone } = session;
   const spoken = useText();
   const { text } = spoken;
@@ -43,6 +54,7 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
           {text.status.microphoneLost}
         </Banner>
       ) : null}
+      <Muting session={session} onError={onError} />
       {poor && !lost && state === 'joined' && microphone !== undefined ? (
         <Banner tone="warn" testId="quality-poor">
           {text.status.qualityPoor}
@@ -60,6 +72,43 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
         </Banner>
       )}
     </div>
+  );
+}
+
+/** To the muted: why, and that they cannot end it. To moderators: who asks to speak, the first who came first. */
+function Muting({ session, onError }: { session: Session; onError: (error: unknown) => void }) {
+  const { client } = session;
+  const { call, status } = useText().text;
+  const participants = useParticipants(client);
+  const { moderates } = useAccess(client);
+  const self = participants.find(({ participantId }) => participantId === client.self?.participantId);
+  const asking = moderates ? participants.find(({ asksToSpeak }) => asksToSpeak === true) : undefined;
+  return (
+    <>
+      {self?.mutedByModerator === true ? (
+        <Banner tone="warn" testId="muted-by-moderator">
+          {self.asksToSpeak === true ? status.askedToSpeak : status.mutedByModerator}
+        </Banner>
+      ) : null}
+      {asking === undefined ? null : (
+        <Banner
+          key={asking.participantId}
+          tone="good"
+          testId="asks-to-speak"
+          action={
+            <Button
+              icon={<MicrophoneIcon />}
+              data-testid="let-speak-button"
+              onClick={() => void client.liftMute(asking.participantId).catch(onError)}
+            >
+              {call.liftMute}
+            </Button>
+          }
+        >
+          {status.namedAsksToSpeak(asking.displayName)}
+        </Banner>
+      )}
+    </>
   );
 }
 

@@ -4,7 +4,7 @@ import type { Dictionary } from '../i18n/en.js';
 import { useText } from '../i18n/I18n.js';
 
 export interface Remark {
-  kind: 'speaking-while-muted' | 'muted-by-moderator' | 'microphone-changed' | 'new-meeting';
+  kind: 'speaking-while-muted' | 'mute-lifted' | 'microphone-changed' | 'new-meeting';
   text: string;
 }
 
@@ -23,7 +23,7 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
 
   useEffect(() => {
     const offs = [
-      client.on('mutedByModerator', () => setHappening({ kind: 'muted-by-moderator' })),
+      client.on('muteLifted', () => setHappening({ kind: 'mute-lifted' })),
       client.on('meetingChanged', () => setHappening({ kind: 'new-meeting' })),
       microphone?.on('speakingWhileMuted', () => setHappening({ kind: 'speaking-while-muted' })),
       microphone?.on('mutedChanged', ({ muted }) => {
@@ -51,8 +51,8 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
 
 function textOf(happening: Happening, status: Dictionary['status']): string {
   switch (happening.kind) {
-    case 'muted-by-moderator':
-      return status.mutedByModerator;
+    case 'mute-lifted':
+      return status.muteLifted;
     case 'new-meeting':
       return status.newMeeting;
     case 'speaking-while-muted':
