@@ -829,3 +829,103 @@ describe('rights', () => {
     await expect(client.endMeeting()).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });
+
+describe('a room that a moderator has to admit one to', () => {
+  let admitted: boolean;
+  beforeEach(() => {
+    admitted = false;
+    server.answers.join = () => {
+      if (!admitted) throw new ParleyError('ADMISSION_REQUIRED');
+      return joinResult();
+    };
+    server.answers.requestAdmission = () => ({});
+  });
+  const waits = (client: ParleyClient) => expect.poll(() => client.state).toBe('waiting');
+  const admit = () => {
+    admitted = true;
+    server.notify('admitted', { room: 'daily' });
+  };
+
+  test('is waited for, and joined when that has happened', async () => {
+    const client = await connectedClient();
+    const events = eventsOf(client);
+    const joining = client.join({ room: 'daily', settings: { language: 'de' } });
+    await waits(client);
+    expect(server.last('requestAdmission')).toEqual({ room: 'daily' });
+    admit();
+    await expect(joining).resolves.toMatchObject({ participantId: 'me' });
+    expect(server.last('join')).toEqual({ room: 'daily', settings: { language: 'de' } });
+    expect(events).toEqual(['waiting', 'joined']);
+  });
+
+  test('is joined, too, where the news overtakes the answer', async () => {
+    server.answers.requestAdmission = () => {
+      admit();
+      return {};
+    };
+    const client = await connectedClient();
+    await expect(client.join({ room: 'daily' })).resolves.toBeDefined();
+  });
+
+  test('is waited for through lost connections', async () => {
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily' });
+    await waits(client);
+    server.drop();
+    await expect.poll(() => server.count('requestAdmission')).toBe(2);
+    await waits(client);
+    server.drop();
+    await expect.poll(() => server.count('requestAdmission')).toBe(3);
+    admit();
+    await expect(joining).resolves.toBeDefined();
+    await expect.poll(() => [client.state, server.count('leave')]).toEqual(['joined', 0]);
+  });
+
+  test('is not joined by who is refused, and the client is over', async () => {
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily' });
+    await waits(client);
+    server.dismiss(new ParleyError('ADMISSION_REFUSED'));
+    await expect(joining).rejects.toMatchObject({ code: 'ADMISSION_REFUSED' });
+    expect([client.state, client.disconnectReason]).toEqual(['disconnected', 'refused']);
+  });
+
+  test.each(['leave', 'close'] as const)('is not waited for after %s', async (end) => {
+    server.answers.leave = () => ({});
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily' });
+    joining.catch(() => {});
+    await waits(client);
+    await client[end]();
+    await expect(joining).rejects.toMatchObject({ code: end === 'leave' ? 'NOT_JOINED' : 'CLIENT_CLOSED' });
+    expect(client.state).toBe(end === 'leave' ? 'connected' : 'disconnected');
+    expect(server.count('leave')).toBe(end === 'leave' ? 1 : 0);
+  });
+
+  test('refuses who does not want to wait', async () => {
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily', waitForAdmission: false });
+    await expect(joining).rejects.toMatchObject({ code: 'ADMISSION_REQUIRED' });
+    expect(server.count('requestAdmission')).toBe(0);
+  });
+
+  test('is known to moderators with those who wait, whom they admit or refuse', async () => {
+    admitted = true;
+    const waiting = [{ participantId: 'cy', displayName: 'Cy', waitingSinceMs: 5 }];
+    server.answers.join = () => joinResult({ grants: ['join', 'moderate'], waitingRoom: true, waiting });
+    for (const name of ['admitParticipant', 'refuseParticipant', 'setWaitingRoom'] as const) {
+      server.answers[name] = () => ({});
+    }
+    const client = await joinedClient();
+    expect([client.waitingRoom, client.waiting]).toEqual([true, waiting]);
+    await client.admitParticipant('cy');
+    await client.refuseParticipant('dee');
+    await client.setWaitingRoom(false);
+    expect(server.last('admitParticipant')).toEqual({ participantId: 'cy' });
+    expect(server.last('refuseParticipant')).toEqual({ participantId: 'dee' });
+    expect(server.last('setWaitingRoom')).toEqual({ on: false });
+    server.notify('waitingChanged', { waiting: [] });
+    server.notify('waitingRoomChanged', { on: false });
+    await expect.poll(() => [client.waitingRoom, client.waiting]).toEqual([false, []]);
+  });
+});

@@ -82,11 +82,14 @@ export class ParleyClient extends RoomClient {
    * @throws ParleyError, as a rejection, like `connect` and `join`; TypeError unless exactly one identity option is set
    */
   static async join(options: JoinRoomOptions): Promise<ParleyClient> {
-    const { room, settings, playback, microphone = false } = options;
+    const { room, settings, playback, waitForAdmission, microphone = false, onWaiting } = options;
     const client = new ParleyClient({ ...options, credentials: credentialsOf(options) });
     let end: ParleyError | undefined;
     const off = client.on('disconnected', ({ error, willReconnect }) => {
       if (!willReconnect) end = error;
+    });
+    client.on('stateChanged', ({ state }) => {
+      if (state === 'waiting') onWaiting?.(client);
     });
     try {
       await client.connect();
@@ -94,6 +97,7 @@ export class ParleyClient extends RoomClient {
         room,
         ...(settings === undefined ? {} : { settings }),
         ...(playback === undefined ? {} : { playback }),
+        ...(waitForAdmission === undefined ? {} : { waitForAdmission }),
       });
       if (microphone !== false) await client.#publishWanted(microphone === true ? {} : microphone);
       // Whoever was removed while the browser asked for the microphone is not in the room.

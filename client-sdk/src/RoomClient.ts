@@ -16,6 +16,7 @@ import {
   type RequestOf,
   type ResponseOf,
   type TranscriptionStatus,
+  type WaitingParticipant,
 } from './protocol/index.js';
 import { RoomState } from './RoomState.js';
 import { EarlyNotifications } from './signaling/EarlyNotifications.js';
@@ -61,11 +62,15 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #stay: Stay | undefined;
   /** Whether the last stay was ended by `leave`. */
   #left = false;
+  /** What could not be repaired by trying again. */
+  #endedBy: ParleyError | undefined;
   /** Why the last connection was lost. */
   #lastLoss: ParleyError | undefined;
   #giveUpTimer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the server has this connection in a room. */
   #inRoom = false;
+  /** Ends the wait to be admitted; undefined when there is none. */
+  #endWait: ((error?: ParleyError) => void) | undefined;
 
   constructor(options: RoomClientOptions) {
     super();
@@ -83,6 +88,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.#channel.on('notification', (notification) => this.#onAnyNotification(notification));
     this.#channel.on('disconnected', (event) => this.#onDisconnected(event));
     this.#channel.on('reconnected', () => {
+      // A join that waits tries again by itself.
+      if (this.#endWait !== undefined) return this.#endWait();
       this.#steps
         .run(() => this.#comeBack())
         .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
@@ -142,6 +149,16 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return this.#room.locked;
   }
 
+  /** Whether newcomers wait until a moderator admits them. */
+  get waitingRoom(): boolean {
+    return this.#room.waitingRoom;
+  }
+
+  /** For moderators: who waits to be admitted, the longest first. The same array until it changes. */
+  get waiting(): readonly WaitingParticipant[] {
+    return this.#room.waiting;
+  }
+
   /**
    * Connects and sends the credentials. Call `join` within 10 s. After a failure it can be called again.
    * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
@@ -158,11 +175,15 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
    * Joins a room, after `connect`. The transcript so far is fetched in the background. A browser without WebRTC can join too, to read
    * along; it gets an `error` event.
    *
+   * If a moderator has to admit this participant, the client is `waiting` until that has happened, also through lost connections; `leave`
+   * ends the wait. With `waitForAdmission: false`, the promise is rejected with `ADMISSION_REQUIRED` instead.
+   *
    * @example
    * const { participantId, meetingStartedAtMs } = await client.join({ room: 'daily' });
    *
    * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `TOO_MANY_OPEN_ROOMS`,
-   * `ROOM_NOT_LISTED`, `MEDIA_UNAVAILABLE`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first
+   * `ROOM_NOT_LISTED`, `MEDIA_UNAVAILABLE`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first;
+   * `ADMISSION_REFUSED`, after which the client is `disconnected`, `WAITING_ROOM_FULL`
    */
   async join(options: JoinOptions): Promise<JoinResult> {
     if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');
@@ -217,7 +238,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next four methods.
+   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next seven methods.
    * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async muteParticipant(participantId: string): Promise<void> {
@@ -237,6 +258,21 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** Locks or unlocks the room for others. @throws ParleyError as `muteParticipant` */
   async setRoomLocked(locked: boolean): Promise<void> {
     await this.#channel.request('setRoomLocked', { locked });
+  }
+
+  /** Admits somebody who waits. @throws ParleyError as `muteParticipant` */
+  async admitParticipant(participantId: string): Promise<void> {
+    await this.#channel.request('admitParticipant', { participantId });
+  }
+
+  /** Sends somebody away who waits. @throws ParleyError as `muteParticipant` */
+  async refuseParticipant(participantId: string): Promise<void> {
+    await this.#channel.request('refuseParticipant', { participantId });
+  }
+
+  /** Whether newcomers wait to be admitted; switched off, it admits those who wait. @throws ParleyError as `muteParticipant` */
+  async setWaitingRoom(on: boolean): Promise<void> {
+    await this.#channel.request('setWaitingRoom', { on });
   }
 
   /** Ends the meeting for everyone. @throws ParleyError as `muteParticipant` */
@@ -270,7 +306,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     if (stay === undefined) return this.#leaving;
     this.#forget(stay);
     this.#left = true;
-    if (this.#state === 'joined') this.#setState('connected');
+    if (this.#state === 'joined' || this.#state === 'waiting') this.#setState('connected');
     this.#leaving = this.#steps.run(() => this.#leaveOnServer()).catch(() => {});
     return this.#leaving;
   }
@@ -336,7 +372,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.#assertStaying(stay);
     this.#early.hold();
     try {
-      const joined = await this.#joinOnServer(stay.options);
+      const joined = await this.#joinOnServer(stay);
       this.#assertStaying(stay);
       this.#takeOver(stay, joined);
       const { routerRtpCapabilities } = joined;
@@ -355,6 +391,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   /** What failed because the client was closed failed because of that. */
   #reasonOf(error: unknown): unknown {
+    if (error === this.#endedBy) return error;
     return this.#state === 'disconnected' ? errorOf('CLIENT_CLOSED', { cause: error }) : error;
   }
 
@@ -364,19 +401,44 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     if (this.#stay !== stay) throw errorOf('NOT_JOINED');
   }
 
-  async #joinOnServer({ room, settings }: JoinOptions): Promise<JoinResult> {
+  async #joinOnServer(stay: Stay): Promise<JoinResult> {
+    const { room, settings, waitForAdmission = true } = stay.options;
     const request = { room, ...(settings === undefined ? {} : { settings }) };
-    let joined: JoinResult;
-    try {
-      joined = await this.#channel.request('join', request);
-    } catch (error) {
-      if (codeOf(error) !== 'ALREADY_JOINED') throw error;
-      // An earlier join took effect after we had given it up.
-      await this.#channel.request('leave', {});
-      joined = await this.#channel.request('join', request);
+    for (;;) {
+      try {
+        const joined = await this.#channel.request('join', request);
+        this.#inRoom = true;
+        return joined;
+      } catch (error) {
+        const code = codeOf(error);
+        // An earlier join took effect after we had given it up.
+        if (code === 'ALREADY_JOINED') await this.#channel.request('leave', {});
+        else if (code === 'ADMISSION_REQUIRED' && waitForAdmission) await this.#waitForAdmission(stay);
+        else throw error;
+      }
+      this.#assertStaying(stay);
     }
-    this.#inRoom = true;
-    return joined;
+  }
+
+  /**
+   * Resolves when `join` is worth another try: admitted, or connected again after a loss.
+   * @throws ParleyError, as a rejection: why the wait has ended, e.g. `ADMISSION_REFUSED`
+   */
+  async #waitForAdmission(stay: Stay): Promise<void> {
+    // Before the request: the answer may come after the news.
+    const wait = new Promise<void>((resolve, reject) => {
+      this.#endWait = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    wait.catch(() => {});
+    try {
+      await this.#channel.request('requestAdmission', { room: stay.options.room });
+      this.#inRoom = true;
+      this.#assertStaying(stay);
+      this.#setState('waiting');
+      await wait;
+    } finally {
+      this.#endWait = undefined;
+    }
   }
 
   /** Never rejects: a server that does not even answer this gets a new connection. */
@@ -414,6 +476,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   #onAnyNotification(notification: SignalingNotification): void {
+    if (notification.name === 'admitted') this.#endWait?.();
     if (this.#early.keep(notification)) return;
     // Of a room that was left, some may still be on their way.
     if (this.#stay?.joined !== undefined) this.#onNotification(this.#stay, notification);
@@ -441,6 +504,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       case 'interimRetracted':
         this.transcript.retract(payload.segmentId);
         return;
+      case 'admitted':
       case 'dismissed':
         // The channel keeps the reason; what follows is its `disconnected`.
         return;
@@ -476,7 +540,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   async #comeBack(): Promise<void> {
     const stay = this.#stay;
-    if (stay?.joined !== undefined) {
+    // A join that waited for the connection has come back by itself.
+    if (stay?.joined !== undefined && !this.#inRoom) {
       const { meetingId } = stay.joined;
       try {
         const joined = await this.#enter(stay);
@@ -504,6 +569,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** What cannot be repaired by trying again. */
   #endWith(error: ParleyError): void {
     const reason = disconnectReasonOf({ error, lastLoss: this.#lastLoss });
+    this.#endedBy = error;
+    this.#endWait?.(error);
     // Whoever is told may close the client, which changes nothing about the reason.
     this.#disconnectReason = reason;
     this.emit('disconnected', { error, willReconnect: false });
@@ -538,6 +605,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     stay.media?.close();
     if (this.#stay !== stay) return;
     this.#stay = undefined;
+    this.#endWait?.(errorOf('NOT_JOINED'));
     this.#room.clear();
     this.transcript.end();
     this.onStayEnded();

@@ -1,6 +1,6 @@
 import { ActiveSpeakers } from './ActiveSpeakers.js';
 import type { ParleyClientEvents } from './clientEvents.js';
-import type { Grant, JoinResult, Participant, TranscriptionStatus } from './protocol/index.js';
+import type { Grant, JoinResult, Participant, TranscriptionStatus, WaitingParticipant } from './protocol/index.js';
 import { Roster } from './Roster.js';
 import type { SignalingNotification } from './signaling/SignalingChannel.js';
 
@@ -19,6 +19,7 @@ export type RoomNotification = Exclude<
       | 'segmentCommitted'
       | 'interimRetracted'
       | 'mutedByModerator'
+      | 'admitted'
       | 'dismissed';
   }
 >;
@@ -31,6 +32,8 @@ export class RoomState {
   #transcription: TranscriptionStatus | undefined;
   #grants: readonly Grant[] = [];
   #locked = false;
+  #waitingRoom = false;
+  #waiting: readonly WaitingParticipant[] = [];
 
   constructor(options: { emit: Emit }) {
     this.#emit = options.emit;
@@ -59,17 +62,28 @@ export class RoomState {
     return this.#locked;
   }
 
+  get waitingRoom(): boolean {
+    return this.#waitingRoom;
+  }
+
+  get waiting(): readonly WaitingParticipant[] {
+    return this.#waiting;
+  }
+
   /** Takes the server's answer to `join` for the truth. On a return, what has changed meanwhile is told by events. */
   takeOver(joined: JoinResult, { isReturn }: { isReturn: boolean }): void {
     this.#transcription = joined.transcription;
     this.#grants = joined.grants;
     this.#locked = joined.locked;
+    this.#waitingRoom = joined.waitingRoom ?? false;
+    this.#waiting = joined.waiting ?? [];
     const changes = this.#roster.replace(joined.participants);
     if (isReturn) {
       for (const participantId of changes.left) this.#emit('participantLeft', { participantId, reason: 'left' });
       for (const participant of changes.joined) this.#emit('participantJoined', { participant });
       for (const participant of changes.updated) this.#emit('participantUpdated', { participant });
       this.#emit('transcriptionChanged', { transcription: joined.transcription });
+      this.#emit('waitingChanged', { waiting: [...this.#waiting] });
     }
     this.#speakers.replace(joined.participants.filter((each) => each.speaking).map((each) => each.participantId));
   }
@@ -77,6 +91,7 @@ export class RoomState {
   /** The room was left. What was known of the recogniser and of one's rights stays to be read. */
   clear(): void {
     this.#roster.clear();
+    this.#waiting = [];
     this.#speakers.clear();
   }
 
@@ -120,6 +135,14 @@ export class RoomState {
         return;
       case 'roomLockChanged':
         this.#locked = payload.locked;
+        this.#emit(name, payload);
+        return;
+      case 'waitingRoomChanged':
+        this.#waitingRoom = payload.on;
+        this.#emit(name, payload);
+        return;
+      case 'waitingChanged':
+        this.#waiting = payload.waiting;
         this.#emit(name, payload);
         return;
       case 'settingsChanged':

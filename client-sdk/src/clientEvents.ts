@@ -3,10 +3,10 @@ import type { ConnectionQuality } from './media/qualityOf.js';
 import type { Notifications, ParleyError, Participant, Segment, TranscriptionStatus } from './protocol/index.js';
 
 /**
- * `idle` -> `connecting` -> `connected` -> `joined`; `reconnecting` from a lost connection until it is back; `disconnected` is final, and
- * `disconnectReason` says why.
+ * `idle` -> `connecting` -> `connected` -> `joined`; `waiting` before that, while a moderator has to admit this participant; `reconnecting`
+ * from a lost connection until it is back; `disconnected` is final, and `disconnectReason` says why.
  */
-export type ClientState = 'idle' | 'connecting' | 'connected' | 'joined' | 'reconnecting' | 'disconnected';
+export type ClientState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'joined' | 'reconnecting' | 'disconnected';
 
 /**
  * Why a client is `disconnected`:
@@ -97,6 +97,10 @@ export interface ParleyClientEvents {
   grantsChanged: [event: Notifications['grantsChanged']];
   /** The room was locked or unlocked; `client.locked` is already up to date. */
   roomLockChanged: [event: Notifications['roomLockChanged']];
+  /** For moderators: who waits to be admitted; `client.waiting` is already up to date. */
+  waitingChanged: [event: Notifications['waitingChanged']];
+  /** The waiting room was switched on or off; `client.waitingRoom` is already up to date. */
+  waitingRoomChanged: [event: Notifications['waitingRoomChanged']];
   /** This participant's token expires soon. If `credentials` is a function, the SDK renews it. */
   tokenExpiring: [event: Notifications['tokenExpiring']];
 }

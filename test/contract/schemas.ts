@@ -16,6 +16,7 @@ import {
   type Segment,
   type TrackActivity,
   type TranscriptionStatus,
+  type WaitingParticipant,
   type WireError,
 } from '@parley/client-sdk/protocol';
 import { z } from 'zod';
@@ -57,6 +58,17 @@ const participantSchema: z.ZodType<Participant> = z.strictObject({
   mutedByModerator: z.literal(true).optional(),
   asksToSpeak: z.literal(true).optional(),
 });
+
+const waitingSchema: z.ZodType<WaitingParticipant[]> = z
+  .array(
+    z.strictObject({
+      participantId: id,
+      displayName: z.string().min(1),
+      waitingSinceMs: nonNegative,
+      fromAddressOfRemoved: z.literal(true).optional(),
+    }),
+  )
+  .max(LIMITS.waiting);
 
 const segmentParts = {
   id,
@@ -224,6 +236,8 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
     lastSeq: z.int().min(0),
     grants: z.array(z.enum(GRANTS)),
     locked: z.boolean(),
+    waitingRoom: z.boolean().optional(),
+    waiting: waitingSchema.optional(),
     transcription: transcriptionSchema,
     serverId: id,
     features: z.strictObject({ recording: z.boolean() }),
@@ -270,6 +284,10 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
   subscribeDiagnostics: nothing,
   liftMute: nothing,
   askToSpeak: nothing,
+  requestAdmission: nothing,
+  admitParticipant: nothing,
+  refuseParticipant: nothing,
+  setWaitingRoom: nothing,
 };
 
 export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notifications[N]> } = {
@@ -313,4 +331,7 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   roomLockChanged: z.strictObject({ locked: z.boolean() }),
   dismissed: z.strictObject({ error: wireErrorSchema }),
   muteLifted: nothing,
+  admitted: z.strictObject({ room: z.string() }),
+  waitingChanged: z.strictObject({ waiting: waitingSchema }),
+  waitingRoomChanged: z.strictObject({ on: z.boolean() }),
 };

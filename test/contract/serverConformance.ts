@@ -6,6 +6,7 @@ import {
   type NotificationName,
   PROTOCOL_VERSION,
   type RequestName,
+  type WaitingParticipant,
 } from '@parley/client-sdk/protocol';
 import { io } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -26,6 +27,8 @@ const goldens = readGoldens(PROTOCOL_VERSION);
 const REQUESTS = Object.keys(goldens.requests) as RequestName[];
 /** Requests that end what the others need. */
 const ENDINGS: readonly RequestName[] = ['join', 'leave', 'endMeeting', 'refreshToken'];
+/** Requests of those who are in no room. */
+const OUTSIDE: readonly RequestName[] = ['join', 'requestAdmission', 'refreshToken'];
 /** What no well-formed request may be answered with. */
 const ABOUT_THE_FORM = ['BAD_REQUEST', 'UNKNOWN_EVENT', 'INTERNAL', 'INVALID_ROOM_NAME'];
 const TOLD_TIMEOUT_MS = 10_000;
@@ -92,7 +95,7 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
 
     test('that has joined nothing is answered NOT_JOINED, whatever it asks for', async () => {
       const client = await connected('Ada');
-      for (const name of REQUESTS.filter((name) => name !== 'join' && name !== 'refreshToken')) {
+      for (const name of REQUESTS.filter((name) => !OUTSIDE.includes(name))) {
         expect(await client.codeOf(name, goldens.requests[name].accepted[0]), name).toBe('NOT_JOINED');
       }
     });
@@ -259,6 +262,9 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
       for (const [name, request] of [
         ['muteParticipant', { participantId }],
         ['liftMute', { participantId }],
+        ['admitParticipant', { participantId }],
+        ['refuseParticipant', { participantId }],
+        ['setWaitingRoom', { on: true }],
         ['removeParticipant', { participantId }],
         ['setRoomLocked', { locked: true }],
         ['endMeeting', {}],
@@ -290,6 +296,33 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
       await untilTold(host, 'participantUpdated', seen({ mutedByModerator: true, asksToSpeak: true }));
       expect(await host.codeOf('liftMute', { participantId })).toBe('ok');
       await untilTold(ben, 'muteLifted', {});
+    });
+
+    test('H12 lets newcomers wait: nothing of the meeting reaches them until they are admitted, or they are refused', async () => {
+      const { client: host, result } = await joined('Moderator', 'waiting');
+      const { room } = result;
+      expect(await host.codeOf('setWaitingRoom', { on: true })).toBe('ok');
+      await untilTold(host, 'waitingRoomChanged', { on: true });
+      const [ben, cleo] = [await connected('Ben'), await connected('Cleo')];
+      for (const client of [ben, cleo]) {
+        expect(await client.codeOf('join', { room })).toBe('ADMISSION_REQUIRED');
+        expect(await client.codeOf('requestAdmission', { room })).toBe('ok');
+        expect(await client.codeOf('join', { room })).toBe('ALREADY_JOINED');
+        expect(await client.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('NOT_JOINED');
+      }
+      const waiting = () => (told(host, 'waitingChanged').at(-1) as { waiting: WaitingParticipant[] }).waiting;
+      await expect.poll(() => waiting().map(({ displayName }) => displayName)).toEqual(['Ben', 'Cleo']);
+      expect(await host.codeOf('setRoomLocked', { locked: true })).toBe('ok');
+      const [first, second] = waiting();
+      expect(await host.codeOf('admitParticipant', { participantId: first?.participantId })).toBe('ok');
+      expect(await host.codeOf('refuseParticipant', { participantId: second?.participantId })).toBe('ok');
+      await untilTold(cleo, 'dismissed', { error: expect.objectContaining({ code: 'ADMISSION_REFUSED' }) });
+      await untilTold(ben, 'admitted', { room });
+      expect([ben, cleo].flatMap((client) => client.told.map(({ name }) => name))).toEqual(['admitted', 'dismissed']);
+      expect(await ben.codeOf('join', { room })).toBe('ok');
+      expect(await host.codeOf('admitParticipant', { participantId: first?.participantId })).toBe(
+        'PARTICIPANT_NOT_FOUND',
+      );
     });
 
     test('mutes, locks, removes and ends, and those whom it touches are told', async () => {

@@ -17,6 +17,8 @@ export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>,
   subject?: string;
   /** One's own settings, over those of the room. */
   settings?: SpeechOverrides;
+  /** Whether to wait where a moderator has to admit this guest. Default true; if false, the join is refused. */
+  waitForAdmission?: boolean;
 }
 
 /**
@@ -36,13 +38,13 @@ export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>,
  * TypeError when it is not said who joins
  */
 export async function joinHeadless(options: HeadlessOptions): Promise<RoomClient> {
-  const { room, settings, subject = randomSubject() } = options;
+  const { room, settings, waitForAdmission = true, subject = randomSubject() } = options;
   // A browser's profile stays the same guest; one process may run many.
   const credentials = credentialsOf(options, (guest) => ({ kind: 'guest', subject, ...guest }));
   const client = new RoomClient({ ...options, credentials });
   try {
     await client.connect();
-    await client.join({ room, ...(settings === undefined ? {} : { settings }) });
+    await client.join({ room, waitForAdmission, ...(settings === undefined ? {} : { settings }) });
     return client;
   } catch (error) {
     client.close();

@@ -103,6 +103,17 @@ export const ERROR_REGISTRY = {
   },
   ROOM_FULL: { reason: 'limit', message: 'The room is full.', retryable: true },
   ROOM_LOCKED: { reason: 'permission', message: 'The room is locked. Ask a moderator to unlock it.', retryable: false },
+  ADMISSION_REQUIRED: {
+    reason: 'permission',
+    message: 'A moderator has to admit you to this room.',
+    retryable: false,
+  },
+  ADMISSION_REFUSED: { reason: 'permission', message: 'A moderator did not admit you to the room.', retryable: false },
+  WAITING_ROOM_FULL: {
+    reason: 'limit',
+    message: 'Too many people are waiting to be admitted. Try again later.',
+    retryable: false,
+  },
   REMOVED: { reason: 'permission', message: 'A moderator removed you from the room.', retryable: false },
   MUTED_BY_MODERATOR: {
     reason: 'permission',

@@ -23,6 +23,8 @@ export const LIMITS = {
   messageBytes: 131_072,
   /** Time that a request waits for its ack. */
   requestTimeoutMs: 10_000,
+  /** Participants who wait to be admitted to one room. */
+  waiting: 50,
   /** A connection that has not joined by then is closed. */
   joinTimeoutMs: 10_000,
 } as const;

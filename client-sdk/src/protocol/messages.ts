@@ -47,6 +47,16 @@ export interface Participant {
   asksToSpeak?: true | undefined;
 }
 
+/** Somebody who waits to be admitted. Only moderators know of them. */
+export interface WaitingParticipant {
+  participantId: string;
+  displayName: string;
+  /** Milliseconds from the start of the meeting. */
+  waitingSinceMs: number;
+  /** Present: a guest at the address of somebody whom a moderator removed: perhaps the same person under another name. */
+  fromAddressOfRemoved?: true | undefined;
+}
+
 /** The recogniser is overloaded: interims come less often, or not at all. Finals are not affected. */
 export interface TranscriptionDegradation {
   /** 1 and 2: interims come less often; 3: no interims. */
@@ -130,6 +140,10 @@ export interface JoinResult {
   grants: Grant[];
   /** Whether the room is locked for others. */
   locked: boolean;
+  /** Whether others wait until a moderator admits them. Default false. */
+  waitingRoom?: boolean | undefined;
+  /** For moderators: who waits, the longest first. */
+  waiting?: WaitingParticipant[] | undefined;
   transcription: TranscriptionStatus;
   features: ServerFeatures;
 }
@@ -209,6 +223,17 @@ export interface Requests {
   liftMute: { request: { participantId: string }; response: Record<string, never> };
   /** Whether this participant, muted by a moderator, asks to speak (`Participant.asksToSpeak`). No effect for others. */
   askToSpeak: { request: { on: boolean }; response: Record<string, never> };
+  /**
+   * After `join` was refused with `ADMISSION_REQUIRED`: waits to be admitted. `admitted` follows, and then `join` succeeds; or `dismissed`
+   * with `ADMISSION_REFUSED`. `leave` ends the wait. Nothing of the meeting is sent meanwhile.
+   */
+  requestAdmission: { request: { room: string }; response: Record<string, never> };
+  /** Admits somebody who waits. For moderators, like the next two. */
+  admitParticipant: { request: { participantId: string }; response: Record<string, never> };
+  /** Sends somebody away who waits, with `ADMISSION_REFUSED`. They may ask again after 30 s. */
+  refuseParticipant: { request: { participantId: string }; response: Record<string, never> };
+  /** Whether newcomers wait until a moderator admits them. Switched off, it admits those who wait. */
+  setWaitingRoom: { request: { on: boolean }; response: Record<string, never> };
 }
 
 export type RequestName = keyof Requests;
@@ -276,6 +301,11 @@ export interface Notifications {
   roomLockChanged: { locked: boolean };
   /** The participant may unmute again. */
   muteLifted: Record<string, never>;
+  /** The wait is over: `join` succeeds now. */
+  admitted: { room: string };
+  /** Everybody who waits, the longest first. */
+  waitingChanged: { waiting: WaitingParticipant[] };
+  waitingRoomChanged: { on: boolean };
   /** The server's last message before it disconnects. */
   dismissed: { error: WireError };
 }

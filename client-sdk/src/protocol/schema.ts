@@ -189,4 +189,8 @@ export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
   subscribeDiagnostics: z.strictObject({ on: z.boolean() }),
   liftMute: z.strictObject({ participantId: id }),
   askToSpeak: z.strictObject({ on: z.boolean() }),
+  requestAdmission: z.strictObject({ room: roomNameSchema }),
+  admitParticipant: z.strictObject({ participantId: id }),
+  refuseParticipant: z.strictObject({ participantId: id }),
+  setWaitingRoom: z.strictObject({ on: z.boolean() }),
 };

@@ -7,7 +7,7 @@ import type { ParleyError } from '../protocol/index.js';
 import { useClientState } from './room.js';
 
 export interface Parley {
-  /** From the moment the room is joined; kept when the meeting is over, so that its transcript can still be read. */
+  /** From the moment the room is joined, or its admission waited for; kept when the meeting is over, so that its transcript can still be read. */
   client: ParleyClient | undefined;
   /** `idle` without options, `connecting` until the room is joined, then the client's. */
   state: ClientState;
@@ -57,7 +57,15 @@ export function useParley(options: JoinRoomOptions | undefined): Parley {
       // Strict mode takes the first effect back at once: nobody has to see that one come and go.
       await Promise.resolve();
       if (ended || newest.current === undefined) return;
-      const joined = await ParleyClient.join(newest.current);
+      const joined = await ParleyClient.join({
+        ...newest.current,
+        onWaiting: (waiting) => {
+          if (ended) return waiting.close();
+          client = waiting;
+          setAttempt({ client, joining: false });
+          newest.current?.onWaiting?.(waiting);
+        },
+      });
       if (ended) {
         joined.close();
         return;

@@ -73,6 +73,9 @@ const NOTIFICATIONS = Object.keys({
   mutedByModerator: true,
   roomLockChanged: true,
   muteLifted: true,
+  admitted: true,
+  waitingChanged: true,
+  waitingRoomChanged: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 

@@ -14,6 +14,18 @@ interface InMeeting {
   participantId: string;
 }
 
+type ModerationAction =
+  | 'mute'
+  | 'liftMute'
+  | 'remove'
+  | 'lock'
+  | 'unlock'
+  | 'end'
+  | 'admit'
+  | 'refuse'
+  | 'waitingRoomOn'
+  | 'waitingRoomOff';
+
 export type AuditEvent =
   | ({ event: 'joined'; who: string; grants: readonly Grant[] } & InMeeting)
   /** `code`: why the server ended the connection. */
@@ -24,11 +36,7 @@ export type AuditEvent =
   | { event: 'ended'; code: ErrorCode; who: string }
   /** So many more of `denied` or `ended` within a minute as had no line of their own. */
   | { event: 'heldBack'; kind: string; count: number }
-  | ({
-      event: 'moderated';
-      action: 'mute' | 'liftMute' | 'remove' | 'lock' | 'unlock' | 'end';
-      of?: string;
-    } & InMeeting)
+  | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
   /** `by`: what the identity provider had said. */
   | { event: 'signedOut'; by: 'logout' | 'notBefore' | 'introspection'; issuer: string; connections: number }
   | {

@@ -7,6 +7,7 @@ import {
   ParleyError,
   type RtpCapabilities,
 } from '@parley/client-sdk/protocol';
+import type { Origin } from './RoomAccess.js';
 
 /** How a peer is reached, whatever carries it. */
 export interface PeerChannel {
@@ -25,6 +26,8 @@ export interface PeerOptions {
   /** What this peer may do here. Default: everything, for those who know nobody else. */
   grants?: ReadonlySet<Grant>;
   channel: PeerChannel;
+  /** Default: from nowhere in particular. */
+  origin?: Origin | undefined;
 }
 
 /** Notifications that carry what was said, or where it went. */
@@ -43,6 +46,7 @@ export class Peer {
   readonly displayName: string;
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
+  readonly origin: Origin | undefined;
   grants: ReadonlySet<Grant>;
   /** What the browser can receive, once it has a receiving transport. */
   rtpCapabilities: RtpCapabilities | undefined;
@@ -61,6 +65,7 @@ export class Peer {
     this.displayName = options.displayName;
     this.joinedAtMs = options.joinedAtMs;
     this.channel = options.channel;
+    this.origin = options.origin;
     this.grants = options.grants ?? new Set(GRANTS);
   }
 
@@ -86,6 +91,7 @@ export class Peer {
 
   /** Whether this peer is to be told something of a kind at all. */
   maySee(name: NotificationName): boolean {
+    if (name === 'waitingChanged') return this.may('moderate');
     return !OF_TRANSCRIPT.has(name) || this.may('readTranscript');
   }
 }

@@ -18,15 +18,14 @@ import {
 import type { MediaNode } from '@parley/media/node';
 import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import type { ModelProfile } from '@parley/media/settings';
-import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
 import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
+import { Door, type Visitor } from './Door.js';
 import { ModeratorMutes } from './ModeratorMutes.js';
 import { Peer, type PeerChannel } from './Peer.js';
-import { RoomAccess } from './RoomAccess.js';
 import { RoomMedia } from './RoomMedia.js';
 import { RoomSettings } from './RoomSettings.js';
 import type { TellOptions } from './RoomTranscriber.js';
@@ -61,17 +60,17 @@ interface RoomParts {
 }
 
 /**
- * The live part of one meeting. Who is here is the `Roster`'s, who may come in `RoomAccess`'s, how they are heard `RoomSettings`'s; their
+ * The live part of one meeting. Who is here is the `Roster`'s, who may come in the `Door`'s, how they are heard `RoomSettings`'s; their
  * tracks are `RoomMedia`'s, which gives them to the `RoomTranscriber`, whose finals become the `Meeting`'s transcript. Here these act
  * together. Says what happens by the peers' channels, knows nothing of sockets.
  */
 export class Room {
   readonly name: string;
   readonly meeting: Meeting;
+  readonly door: Door;
   readonly #options: RoomOptions;
   readonly #logger: Logger;
   readonly #roster: Roster;
-  readonly #access = new RoomAccess();
   readonly #speech: RoomSettings;
   readonly #mutes: ModeratorMutes;
   readonly #media: RoomMedia;
@@ -88,6 +87,12 @@ export class Room {
     this.#speech = parts.speech;
     this.#mutes = parts.mutes;
     this.#media = parts.media;
+    this.door = new Door({
+      meeting: this.meeting,
+      roster: this.#roster,
+      waitingRoom: waitingRoomOf(options.settings, this.name),
+      onWaitingChanged: () => (this.door.waiting > 0 ? this.#cancelEnd() : this.#endUnlessJoined()),
+    });
   }
 
   /** @throws ParleyError `MEDIA_UNAVAILABLE` */
@@ -128,9 +133,9 @@ export class Room {
     return this.#roster.holds(peer);
   }
 
-  /** Whether somebody has ever been in. */
-  get wasJoined(): boolean {
-    return this.#wasJoined;
+  /** Whether somebody has ever been in, or waits. */
+  get isUsed(): boolean {
+    return this.#wasJoined || this.door.waiting > 0;
   }
 
   get peerCount(): number {
@@ -144,19 +149,19 @@ export class Room {
   /**
    * Lets somebody in. The same participant's older connection is told and closed: one participant has one connection.
    * `settings` take the place of what this participant had set for themself.
-   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `INVALID_SETTINGS`
+   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `ADMISSION_REQUIRED`, `INVALID_SETTINGS`
    */
-  join(options: {
-    peerId: string;
-    identity: Identity;
-    grants: ReadonlySet<Grant>;
-    channel: PeerChannel;
-    settings?: SpeechOverrides | undefined;
-  }): {
+  join(
+    options: Visitor & {
+      peerId: string;
+      channel: PeerChannel;
+      settings?: SpeechOverrides | undefined;
+    },
+  ): {
     peer: Peer;
     joined: ResponseOf<'join'>;
   } {
-    const { identity, grants, peerId, channel, settings } = options;
+    const { identity, grants, origin, peerId, channel, settings } = options;
     if (this.#closing !== undefined) {
       throw new ParleyError('MEDIA_UNAVAILABLE');
     }
@@ -165,14 +170,14 @@ export class Room {
     if (replaced === undefined && this.#roster.size >= this.#options.settings.limits.participantsPerRoom) {
       throw new ParleyError('ROOM_FULL');
     }
-    this.#access.assertMayEnter({ participantId, grants });
+    this.door.assertMayEnter(options);
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
-    this.#access.enter(participantId);
+    this.door.enter(participantId);
     this.#wasJoined = true;
     this.#cancelEnd();
     const { displayName } = this.meeting.enter(identity);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
-    const peer = new Peer({ peerId, participantId, displayName, joinedAtMs, grants, channel });
+    const peer = new Peer({ peerId, participantId, displayName, joinedAtMs, grants, channel, origin });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
       if (replaced.diagnostics) this.#diagnosticsChanged();
@@ -197,7 +202,7 @@ export class Room {
         iceServers: this.#media.iceServersFor(participantId),
         lastSeq: this.meeting.transcript.lastSeq,
         grants: [...grants],
-        locked: this.#access.locked,
+        ...this.door.shownTo(peer),
         transcription: this.#transcription,
         features: { recording: false },
       },
@@ -212,7 +217,7 @@ export class Room {
     // Whoever lost the connection comes back to what they had set.
     if (reason !== 'connectionLost') {
       this.#speech.forgetParticipant(peer.participantId);
-      this.#access.forget(peer.participantId);
+      this.door.forget(peer.participantId);
     }
     this.#nameHotWords();
     if (peer.diagnostics) this.#diagnosticsChanged();
@@ -309,6 +314,7 @@ export class Room {
     if (lost.length === 0 && grants.size === peer.grants.size) return;
     peer.grants = grants;
     peer.channel.notify('grantsChanged', { grants: [...grants] });
+    if (peer.may('moderate')) this.door.tellModerator(peer);
     if (lost.includes('speak')) this.#media.stopSending(peer);
     if (lost.includes('listen')) this.#media.stopReceiving(peer);
   }
@@ -338,17 +344,8 @@ export class Room {
   remove(participantId: string): void {
     const peer = this.#roster.peerOf(participantId);
     this.leave(peer, 'removed');
-    this.#access.remove(participantId);
+    this.door.remove(peer);
     peer.channel.disconnect(new ParleyError('REMOVED'));
-  }
-
-  /** Whether a moderator sent somebody out of this meeting. */
-  hasRemoved(identity: Identity): boolean {
-    return this.#access.hasRemoved(this.meeting.participantIdOf(identity));
-  }
-
-  setLocked(locked: boolean): void {
-    if (this.#access.setLocked(locked)) this.tellAll('roomLockChanged', { locked });
   }
 
   /** For everybody; the room is gone afterwards. */
@@ -385,6 +382,7 @@ export class Room {
 
   async #close(error: ParleyError): Promise<void> {
     this.#cancelEnd();
+    this.door.close(error);
     await this.#media.hearOut();
     for (const peer of this.#roster.peers) {
       this.#drop(peer, 'atOnce');
@@ -399,10 +397,10 @@ export class Room {
   }
 
   #endUnlessJoined(): void {
-    if (this.#roster.size === 0 && this.#closing === undefined) {
+    if (this.#roster.size === 0 && this.door.waiting === 0 && this.#closing === undefined) {
       this.#cancelEnd();
       const { time = systemTime, settings, onEmpty } = this.#options;
-      this.#cancelEnd = time.after(settings.meetingEndDelayMs, onEmpty);
+      this.#cancelEnd = time.after(this.#wasJoined ? settings.meetingEndDelayMs : 0, onEmpty);
     }
   }
 
@@ -433,4 +431,9 @@ export class Room {
   #diagnosticsChanged(): void {
     this.#media.transcriber.setDiagnostics(this.#roster.peers.some(({ diagnostics }) => diagnostics));
   }
+}
+
+/** Whether newcomers wait at first. */
+function waitingRoomOf({ rooms, waitingRoom }: Settings, name: string): boolean {
+  return (Object.hasOwn(rooms, name) ? rooms[name]?.waitingRoom : undefined) ?? waitingRoom;
 }

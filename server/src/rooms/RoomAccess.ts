@@ -3,15 +3,48 @@ import { type Grant, ParleyError } from '@parley/client-sdk/protocol';
 /** So many are remembered of each kind; those who came first are forgotten first. */
 const MOST_REMEMBERED = 10_000;
 
-/** Who may come into one meeting, beyond what they may do anyway: the lock, and those who were removed. */
+/** Where a connection comes from. Kept for one meeting at most, and never logged. */
+export interface Origin {
+  /** What limits count by: an IPv4 address, or the network of an IPv6 one. */
+  address: string;
+  /** Of the device cookie; absent without one. */
+  device?: string | undefined;
+}
+
+/** Somebody at the door. */
+export interface Entrant {
+  participantId: string;
+  grants: ReadonlySet<Grant>;
+  /** Only a name: nobody vouches for the subject, who may come back with another one. */
+  guest?: boolean;
+  origin?: Origin | undefined;
+}
+
+/**
+ * Who may come into one meeting, beyond what they may do anyway: the lock, the waiting room, and those who were removed. A removed
+ * participant stays outside by subject. A guest can make up another subject, so that the device is refused, too; at the same address,
+ * where colleagues may sit, a moderator has to admit every new guest.
+ */
 export class RoomAccess {
   #locked = false;
+  #waitingRoom: boolean;
   readonly #removed = new Set<string>();
-  /** Those who are in, and those who lost their connection: a lock does not keep them out. */
+  readonly #removedDevices = new Set<string>();
+  readonly #removedAddresses = new Set<string>();
+  /** Those who are in, those who were admitted, and those who lost their connection: neither lock nor waiting room keeps them out. */
   readonly #belonging = new Set<string>();
+
+  constructor({ waitingRoom = false }: { waitingRoom?: boolean } = {}) {
+    this.#waitingRoom = waitingRoom;
+  }
 
   get locked(): boolean {
     return this.#locked;
+  }
+
+  /** Whether newcomers wait until a moderator admits them. */
+  get waitingRoom(): boolean {
+    return this.#waitingRoom;
   }
 
   /** @returns whether that changed anything */
@@ -21,16 +54,41 @@ export class RoomAccess {
     return changed;
   }
 
-  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED` */
-  assertMayEnter(options: { participantId: string; grants: ReadonlySet<Grant> }): void {
-    const { participantId, grants } = options;
-    if (this.#removed.has(participantId)) throw new ParleyError('REMOVED');
-    if (this.#locked && !grants.has('moderate') && !this.#belonging.has(participantId)) {
-      throw new ParleyError('ROOM_LOCKED');
-    }
+  /** @returns whether that changed anything */
+  setWaitingRoom(on: boolean): boolean {
+    const changed = this.#waitingRoom !== on;
+    this.#waitingRoom = on;
+    return changed;
   }
 
-  /** Belongs to the meeting from now on. */
+  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ADMISSION_REQUIRED` */
+  assertMayEnter(entrant: Entrant): void {
+    this.assertMayWait(entrant);
+    if (this.needsAdmission(entrant)) throw new ParleyError('ADMISSION_REQUIRED');
+  }
+
+  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED` */
+  assertMayWait({ participantId, grants, guest = false, origin }: Entrant): void {
+    if (this.#removed.has(participantId)) throw new ParleyError('REMOVED');
+    if (this.#belonging.has(participantId)) return;
+    if (guest && origin?.device !== undefined && this.#removedDevices.has(origin.device)) {
+      throw new ParleyError('REMOVED');
+    }
+    if (this.#locked && !grants.has('moderate')) throw new ParleyError('ROOM_LOCKED');
+  }
+
+  /** Whether a moderator has to let them in. */
+  needsAdmission(entrant: Entrant): boolean {
+    if (entrant.grants.has('moderate') || this.#belonging.has(entrant.participantId)) return false;
+    return this.#waitingRoom || this.comesFromRemoved(entrant);
+  }
+
+  /** Whether a guest comes from the address of somebody who was removed. */
+  comesFromRemoved({ guest = false, origin }: Entrant): boolean {
+    return guest && origin !== undefined && this.#removedAddresses.has(origin.address);
+  }
+
+  /** Belongs to the meeting from now on: came in, or was admitted. */
   enter(participantId: string): void {
     remember(this.#belonging, participantId);
   }
@@ -45,9 +103,12 @@ export class RoomAccess {
   }
 
   /** Not let in again. */
-  remove(participantId: string): void {
+  remove({ participantId, origin }: Pick<Entrant, 'participantId' | 'origin'>): void {
     this.#belonging.delete(participantId);
     remember(this.#removed, participantId);
+    if (origin === undefined) return;
+    remember(this.#removedAddresses, origin.address);
+    if (origin.device !== undefined) remember(this.#removedDevices, origin.device);
   }
 }
 

@@ -5,11 +5,13 @@ import {
   ParleyError,
   type RequestOf,
   type ResponseOf,
+  type SpeechOverrides,
 } from '@parley/client-sdk/protocol';
 import type { Authenticator, Identity } from '../auth/Authenticator.js';
 import type { Session, SessionRegistry } from '../auth/SessionRegistry.js';
 import type { MessageLimiter } from '../edge/MessageLimiter.js';
 import { type AuditEvent, type AuditLog, whoOf } from '../observability/AuditLog.js';
+import type { Visitor } from '../rooms/Door.js';
 import type { Peer, PeerChannel } from '../rooms/Peer.js';
 import type { Room } from '../rooms/Room.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
@@ -42,6 +44,9 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ROOM_FULL',
   'ROOM_LOCKED',
   'REMOVED',
+  'ADMISSION_REQUIRED',
+  'ADMISSION_REFUSED',
+  'WAITING_ROOM_FULL',
   'TOO_MANY_ROOMS',
   'TOO_MANY_OPEN_ROOMS',
   'ROOM_NOT_LISTED',
@@ -65,6 +70,8 @@ export class Connection {
   #closed = false;
   #joining = false;
   #membership: { room: Room; peer: Peer } | undefined;
+  /** The room that it waits for. */
+  #waitsFor: Room | undefined;
 
   /** @throws ParleyError `SIGNED_OUT` where that happened since the handshake */
   constructor(options: ConnectionOptions) {
@@ -82,9 +89,9 @@ export class Connection {
     });
   }
 
-  /** Has joined no room, and is not about to. */
+  /** Has joined no room, is not about to, and does not wait to be admitted. */
   get idle(): boolean {
-    return this.#membership === undefined && !this.#joining;
+    return this.#membership === undefined && !this.#joining && this.#waitsFor === undefined;
   }
 
   /** Asked before each request. @throws ParleyError `RATE_LIMITED`; why the connection is about to be closed */
@@ -106,10 +113,58 @@ export class Connection {
     this.#options.messageLimiter.takeChangeOfSettings(this.#options.connectionId);
   }
 
-  async join({ room: name, settings }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
+  join({ room: name, settings }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
+    const { connectionId, channel } = this.#options;
+    return this.#enter({ name, settings, what: 'join' }, ({ room, ...visitor }) => {
+      const { peer, joined } = room.join({ ...visitor, peerId: connectionId, channel, settings });
+      this.#membership = { room, peer };
+      this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...visitor.grants] });
+      return joined;
+    });
+  }
+
+  /** Waits in front of a room, where the end of it is told. */
+  requestAdmission({ room: name }: RequestOf<'requestAdmission'>): Promise<void> {
+    const { connectionId, channel } = this.#options;
+    return this.#enter({ name, what: 'requestAdmission' }, ({ room, ...visitor }) => {
+      this.#waitsFor = room;
+      try {
+        room.door.knock({
+          ...visitor,
+          connectionId,
+          onAdmitted: () => {
+            this.#waitsFor = undefined;
+            channel.notify('admitted', { room: name });
+          },
+          onDismissed: (error) => {
+            this.#waitsFor = undefined;
+            this.#denied({ what: 'admission', room: name, code: error.code });
+            channel.disconnect(error);
+          },
+        });
+      } catch (error) {
+        this.#waitsFor = undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** @returns whether it waited to be admitted */
+  stopWaiting(): boolean {
+    const room = this.#waitsFor;
+    this.#waitsFor = undefined;
+    room?.door.stopWaiting(this.#options.connectionId);
+    return room !== undefined;
+  }
+
+  /** Goes to a room, which is made where there is none. */
+  async #enter<T>(
+    { name, settings, what }: { name: string; settings?: SpeechOverrides | undefined; what: string },
+    enter: (at: { room: Room } & Visitor) => T,
+  ): Promise<T> {
     if (!this.idle) throw new ParleyError('ALREADY_JOINED');
     this.#joining = true;
-    const { rooms, connectionId, address, channel } = this.#options;
+    const { rooms, address } = this.#options;
     const { identity } = this.#session;
     try {
       // Before the room is made: who may not come in must not make one.
@@ -118,15 +173,11 @@ export class Connection {
         this.#assertOpen();
         // Once more: a newer token may have taken a right away meanwhile.
         const grants = this.#grantsToJoin(name);
-        const { identity } = this.#session;
-        const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
-        this.#membership = { room, peer };
-        this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...grants] });
-        return joined;
+        return enter({ room, identity: this.#session.identity, grants, origin: { address } });
       });
     } catch (error) {
       if (error instanceof ParleyError && OF_ADMISSION.has(error.code)) {
-        this.#denied({ what: 'join', room: name, code: error.code });
+        this.#denied({ what, room: name, code: error.code });
       }
       throw error;
     } finally {
@@ -153,6 +204,7 @@ export class Connection {
 
   /** Out of the room with all media, where it is in one. `code`: why the server ends the connection. */
   leaveRoom(why: { reason: LeaveReason; code?: ErrorCode }): void {
+    this.stopWaiting();
     const membership = this.#membership;
     this.#membership = undefined;
     if (membership === undefined) return;

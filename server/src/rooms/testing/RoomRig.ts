@@ -13,8 +13,10 @@ import { pino } from 'pino';
 import { type SettingsInput, settingsSchema } from '../../config/settings.js';
 import { Meeting } from '../../meetings/Meeting.js';
 import { MemoryTranscriptStore } from '../../store/memory/MemoryTranscriptStore.js';
+import type { Visitor } from '../Door.js';
 import type { Peer } from '../Peer.js';
 import { Room } from '../Room.js';
+import type { Origin } from '../RoomAccess.js';
 
 /** What the recogniser is in these rooms. */
 export const status: TranscriptionStatus = {
@@ -177,13 +179,25 @@ export class RoomRig {
   }
 
   /** @param how.grants default: a member's */
-  join(name: string, how: { settings?: SpeechOverrides; grants?: readonly Grant[]; issuer?: string } = {}) {
-    const { settings, grants = MEMBER, issuer = 'guest' } = how;
+  join(name: string, how: { settings?: SpeechOverrides } & Comer = {}) {
     const client = new Client();
-    const identity = { issuer, subject: `subject-of-${name}`, displayName: name, roles: [] };
     const peerId = `${name}-${Math.random()}`;
-    const joined = this.room.join({ peerId, identity, grants: new Set(grants), channel: client.channel, settings });
+    const { settings } = how;
+    const joined = this.room.join({ ...visitorOf(name, how), peerId, channel: client.channel, settings });
     return { client, ...joined };
+  }
+
+  /** Somebody who waits at the door, and what they are told. */
+  knock(name: string, how: Comer & { connectionId?: string } = {}) {
+    const told: string[] = [];
+    const visitor = visitorOf(name, how);
+    this.room.door.knock({
+      ...visitor,
+      connectionId: how.connectionId ?? name,
+      onAdmitted: () => void told.push('admitted'),
+      onDismissed: ({ code }) => void told.push(code),
+    });
+    return { told, participantId: this.room.meeting.participantIdOf(visitor.identity) };
   }
 
   produce(peer: Peer, { paused = false } = {}): Promise<{ producerId: string }> {
@@ -194,6 +208,18 @@ export class RoomRig {
       rtpParameters: { codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000 }] },
     });
   }
+}
+
+/** `grants`: default a member's; `issuer`: default `guest`. */
+interface Comer {
+  grants?: readonly Grant[];
+  issuer?: string;
+  origin?: Origin;
+}
+
+function visitorOf(name: string, { grants = MEMBER, issuer = 'guest', origin }: Comer): Visitor {
+  const identity = { issuer, subject: `subject-of-${name}`, displayName: name, roles: [] };
+  return { identity, grants: new Set(grants), origin };
 }
 
 /** The code of the error with which something fails at once. */

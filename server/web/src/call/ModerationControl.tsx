@@ -2,15 +2,17 @@ import type { ParleyClient } from '@parley/client-sdk';
 import { useAccess } from '@parley/client-sdk/react';
 import { useRef, useState } from 'react';
 import { Button } from '../design/Button.js';
+import { Switch } from '../design/fields.js';
 import { LeaveIcon, LockIcon, ShieldIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
 import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import { useText } from '../i18n/I18n.js';
+import { WAITING_ROOM_ID, WaitingPeople } from './WaitingPeople.js';
 
 /** For moderators: the door, and the end of it all. */
 export function ModerationControl({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
   const { call } = useText().text;
-  const { moderates, locked } = useAccess(client);
+  const { moderates, locked, waitingRoom } = useAccess(client);
   if (!moderates) return null;
   return (
     <Popover
@@ -34,6 +36,15 @@ export function ModerationControl({ client, onError }: { client: ParleyClient; o
           >
             {locked ? call.unlock : call.lock}
           </Button>
+          <Switch
+            label={call.waitingRoom}
+            hint={call.waitingRoomHint}
+            checked={waitingRoom}
+            id={WAITING_ROOM_ID}
+            data-testid="waiting-room-switch"
+            onChange={(on) => void client.setWaitingRoom(on).catch(onError)}
+          />
+          <WaitingPeople client={client} onError={onError} />
           <EndButton onEnd={() => client.endMeeting().catch(onError)} />
         </>
       )}

@@ -15,6 +15,7 @@ import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
 import { useMicrophoneLevel } from './useMicrophoneLevel.js';
 import { useRemarks } from './useRemarks.js';
+import { WaitingNotice } from './WaitingPeople.js';
 
 /** What people must know while they talk, the gravest first. */
 export function Notices(props: {
@@ -54,6 +55,7 @@ export function Notices(props: {
           {text.status.microphoneLost}
         </Banner>
       ) : null}
+      <WaitingNotice client={client} onError={onError} />
       <Muting session={session} onError={onError} />
       {poor && !lost && state === 'joined' && microphone !== undefined ? (
         <Banner tone="warn" testId="quality-poor">

@@ -34,6 +34,8 @@ export interface Meeting {
   session: Session | undefined;
   error: ParleyError | undefined;
   busy: boolean;
+  /** A moderator has to admit this person; `leave` ends the wait. */
+  waiting: boolean;
   /** The browser put the page away in the middle of a meeting and brought it back: the meeting went on without it. */
   putAway: boolean;
   /** @returns whether it worked; if not, the microphone is still the caller's */
@@ -49,6 +51,7 @@ export function useMeeting(): Meeting {
   const [session, setSession] = useState<Session>();
   const [error, setError] = useState<ParleyError>();
   const [busy, setBusy] = useState(false);
+  const [waiting, setWaiting] = useState(false);
   const [putAway, setPutAway] = useState(false);
   const current = useRef<Session>(undefined);
   /** The one that joins or has joined. What another one has to tell is of a meeting that was left. */
@@ -108,6 +111,10 @@ export function useMeeting(): Meeting {
         setError(event.error);
       });
       client.on('reconnected', () => relieve('reconnected'));
+      client.on('stateChanged', ({ state }) => {
+        // A connection that is lost meanwhile does not end the wait.
+        if (isOurs() && state !== 'reconnecting') setWaiting(state === 'waiting');
+      });
       client.on('meetingChanged', () => {
         const { joined } = client;
         if (joined === undefined || current.current?.client !== client) return;
@@ -119,11 +126,14 @@ export function useMeeting(): Meeting {
         show({ client, room, joinSecret, ...factsOf(joined), microphone: undefined });
       } catch (failure) {
         client.close();
-        if (isOurs()) ours.current = undefined;
-        setError(asError(failure));
+        if (isOurs()) {
+          ours.current = undefined;
+          setError(asError(failure));
+        }
         return false;
       } finally {
         setBusy(false);
+        setWaiting(false);
       }
       if (microphone !== undefined) {
         await publish(client, microphone).catch((failure: unknown) => {
@@ -173,7 +183,7 @@ export function useMeeting(): Meeting {
   }, [part]);
 
   const dismissError = useCallback(() => setError(undefined), []);
-  return { session, error, busy, putAway, join, leave, speak, dismissError };
+  return { session, error, busy, waiting, putAway, join, leave, speak, dismissError };
 }
 
 /** What the server tells about a meeting. */

@@ -16,6 +16,7 @@ import { invitationOf } from '../text.js';
 import { MicrophoneCheck } from './MicrophoneCheck.js';
 import { rememberedName, rememberName } from './rememberedName.js';
 import { ServerNotice } from './ServerNotice.js';
+import { Waiting } from './Waiting.js';
 import { WhoYouAre } from './WhoYouAre.js';
 import './lobby.css';
 
@@ -24,6 +25,9 @@ export function Lobby(props: {
   identity: IdentityState;
   error: ParleyError | undefined;
   busy: boolean;
+  /** A moderator has to admit this person. */
+  waiting: boolean;
+  onStopWaiting: () => void;
   /** The meeting was left because the browser put the page away. */
   putAway: boolean;
   /** Out of a meeting, whose focus is gone with it. */
@@ -42,7 +46,7 @@ export function Lobby(props: {
   const choice = useMicrophoneChoice();
   const listens = choice.deviceId === LISTEN_ONLY;
   // The browser asks whether the page may listen; who joins before the answer would join without a voice.
-  const waiting = !listens && choice.microphone === undefined && choice.error === undefined;
+  const opening = !listens && choice.microphone === undefined && choice.error === undefined;
   const asksForSecret = invitation.joinSecret !== '' || error?.code === 'JOIN_SECRET_REQUIRED';
 
   const title = useRef<HTMLHeadingElement>(null);
@@ -76,7 +80,13 @@ export function Lobby(props: {
         <div className="lobby-choices">
           <PageChoices labelHidden />
         </div>
-        <form className="lobby-card" onSubmit={(event) => void submit(event)} data-testid="lobby">
+        {props.waiting ? <Waiting room={room.trim()} onStop={props.onStopWaiting} /> : null}
+        <form
+          hidden={props.waiting}
+          className="lobby-card"
+          onSubmit={(event) => void submit(event)}
+          data-testid="lobby"
+        >
           <h2 ref={title} tabIndex={-1} data-testid="lobby-title">
             {text.lobby.title}
           </h2>
@@ -136,9 +146,9 @@ export function Lobby(props: {
             tone="primary"
             className="wide"
             data-testid="join-button"
-            disabled={busy || waiting || !mayJoin(identity)}
+            disabled={busy || opening || !mayJoin(identity)}
           >
-            {busy ? text.lobby.joining : waiting ? text.lobby.waiting : text.lobby.join}
+            {busy ? text.lobby.joining : opening ? text.lobby.waiting : text.lobby.join}
           </Button>
           <ServerNotice options={identity.options} />
         </form>
