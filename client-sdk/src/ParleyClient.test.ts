@@ -929,3 +929,49 @@ describe('a room that a moderator has to admit one to', () => {
     await expect.poll(() => [client.waitingRoom, client.waiting]).toEqual([false, []]);
   });
 });
+
+describe('a room whose guests have keys and secrets', () => {
+  test('gives the first its moderator key once: the client keeps it, and does not show it on a return', async () => {
+    server.answers.join = () => joinResult({ moderatorKey: 'k1' });
+    const client = await joinedClient();
+    expect(client.moderatorKey).toBe('k1');
+    server.answers.join = () => joinResult();
+    server.drop();
+    await expect.poll(() => [server.count('join'), client.state]).toEqual([2, 'joined']);
+    expect([client.moderatorKey, server.last('join')]).toEqual(['k1', { room: 'daily' }]);
+  });
+
+  test('forgets the key with its meeting', async () => {
+    server.answers.join = () => joinResult({ moderatorKey: 'k1' });
+    const client = await joinedClient();
+    server.answers.join = () => joinResult({ meetingId: 'm_2' });
+    server.drop();
+    await expect.poll(() => [client.state, client.moderatorKey]).toEqual(['joined', undefined]);
+  });
+
+  test('is joined with them, and the secret is shown at the door, too', async () => {
+    server.answers.join = ({ moderatorKey }) => {
+      if (moderatorKey === undefined) throw new ParleyError('ADMISSION_REQUIRED');
+      return joinResult();
+    };
+    server.answers.requestAdmission = () => {
+      throw new ParleyError('WAITING_ROOM_FULL');
+    };
+    const client = await connectedClient();
+    await expect(client.join({ room: 'daily', roomSecret: 's' })).rejects.toMatchObject({ code: 'WAITING_ROOM_FULL' });
+    expect(server.last('requestAdmission')).toEqual({ room: 'daily', roomSecret: 's' });
+    await client.join({ room: 'daily', roomSecret: 's', moderatorKey: 'k' });
+    expect(server.last('join')).toEqual({ room: 'daily', roomSecret: 's', moderatorKey: 'k' });
+    expect(client.moderatorKey).toBe('k');
+  });
+
+  test('has a new secret when a moderator wants one, who knows it', async () => {
+    server.answers.join = () => joinResult({ roomSecret: 'old' });
+    server.answers.renewRoomSecret = () => ({ roomSecret: 'new' });
+    const client = await joinedClient();
+    expect(client.roomSecret).toBe('old');
+    expect(await client.renewRoomSecret()).toBe('new');
+    server.notify('roomSecretChanged', { roomSecret: 'new' });
+    await expect.poll(() => client.roomSecret).toBe('new');
+  });
+});

@@ -82,7 +82,8 @@ export class ParleyClient extends RoomClient {
    * @throws ParleyError, as a rejection, like `connect` and `join`; TypeError unless exactly one identity option is set
    */
   static async join(options: JoinRoomOptions): Promise<ParleyClient> {
-    const { room, settings, playback, waitForAdmission, microphone = false, onWaiting } = options;
+    const { room, settings, playback, waitForAdmission, roomSecret, moderatorKey } = options;
+    const { microphone = false, onWaiting } = options;
     const client = new ParleyClient({ ...options, credentials: credentialsOf(options) });
     let end: ParleyError | undefined;
     const off = client.on('disconnected', ({ error, willReconnect }) => {
@@ -98,6 +99,8 @@ export class ParleyClient extends RoomClient {
         ...(settings === undefined ? {} : { settings }),
         ...(playback === undefined ? {} : { playback }),
         ...(waitForAdmission === undefined ? {} : { waitForAdmission }),
+        ...(roomSecret === undefined ? {} : { roomSecret }),
+        ...(moderatorKey === undefined ? {} : { moderatorKey }),
       });
       if (microphone !== false) await client.#publishWanted(microphone === true ? {} : microphone);
       // Whoever was removed while the browser asked for the microphone is not in the room.

@@ -31,6 +31,8 @@ interface Stay {
   readonly media: MediaSession | undefined;
   /** Absent until the server has let us in. */
   joined?: JoinResult;
+  /** Of the meeting that was joined first. */
+  moderatorKey?: string | undefined;
 }
 
 /** A timer that is later than that, in ms, was held up by a machine that slept. */
@@ -154,6 +156,19 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return this.#room.waitingRoom;
   }
 
+  /** For moderators: the secret that guests need to join this meeting (`JoinOptions.roomSecret`); undefined without one. */
+  get roomSecret(): string | undefined {
+    return this.#room.roomSecret;
+  }
+
+  /**
+   * With it, anyone moderates this meeting (`JoinOptions.moderatorKey`). Known to the guest who opened the room, and to those who joined with
+   * it. The server shows it once: keep it for another device.
+   */
+  get moderatorKey(): string | undefined {
+    return this.#stay?.moderatorKey;
+  }
+
   /** For moderators: who waits to be admitted, the longest first. The same array until it changes. */
   get waiting(): readonly WaitingParticipant[] {
     return this.#room.waiting;
@@ -183,7 +198,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
    *
    * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `TOO_MANY_OPEN_ROOMS`,
    * `ROOM_NOT_LISTED`, `MEDIA_UNAVAILABLE`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first;
-   * `ADMISSION_REFUSED`, after which the client is `disconnected`, `WAITING_ROOM_FULL`
+   * `ADMISSION_REFUSED`, after which the client is `disconnected`, `WAITING_ROOM_FULL`, `ROOM_SECRET_REQUIRED`, `MODERATOR_KEY_INVALID`
    */
   async join(options: JoinOptions): Promise<JoinResult> {
     if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');
@@ -238,7 +253,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next seven methods.
+   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next eight methods.
    * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async muteParticipant(participantId: string): Promise<void> {
@@ -250,7 +265,10 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     await this.#channel.request('liftMute', { participantId });
   }
 
-  /** Removes a participant for the rest of the meeting. @throws ParleyError as `muteParticipant` */
+  /**
+   * Removes a participant for the rest of the meeting. A guest with another name has to be admitted; see also `renewRoomSecret`.
+   * @throws ParleyError as `muteParticipant`
+   */
   async removeParticipant(participantId: string): Promise<void> {
     await this.#channel.request('removeParticipant', { participantId });
   }
@@ -273,6 +291,14 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** Whether newcomers wait to be admitted; switched off, it admits those who wait. @throws ParleyError as `muteParticipant` */
   async setWaitingRoom(on: boolean): Promise<void> {
     await this.#channel.request('setWaitingRoom', { on });
+  }
+
+  /**
+   * Makes a secret that guests need to join this meeting from now on, e.g. after a removal; those who are in do not. An earlier one ends.
+   * @throws ParleyError as `muteParticipant`
+   */
+  async renewRoomSecret(): Promise<string> {
+    return (await this.#channel.request('renewRoomSecret', {})).roomSecret;
   }
 
   /** Ends the meeting for everyone. @throws ParleyError as `muteParticipant` */
@@ -402,12 +428,19 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   async #joinOnServer(stay: Stay): Promise<JoinResult> {
-    const { room, settings, waitForAdmission = true } = stay.options;
-    const request = { room, ...(settings === undefined ? {} : { settings }) };
+    const { room, settings, roomSecret, moderatorKey, waitForAdmission = true } = stay.options;
+    const request = {
+      room,
+      ...(settings === undefined ? {} : { settings }),
+      ...(roomSecret === undefined ? {} : { roomSecret }),
+      // Who has used it is known, and another meeting does not know it.
+      ...(moderatorKey === undefined || stay.joined !== undefined ? {} : { moderatorKey }),
+    };
     for (;;) {
       try {
         const joined = await this.#channel.request('join', request);
         this.#inRoom = true;
+        if (stay.joined === undefined) stay.moderatorKey = joined.moderatorKey ?? moderatorKey;
         return joined;
       } catch (error) {
         const code = codeOf(error);
@@ -431,7 +464,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     });
     wait.catch(() => {});
     try {
-      await this.#channel.request('requestAdmission', { room: stay.options.room });
+      const { room, roomSecret } = stay.options;
+      await this.#channel.request('requestAdmission', { room, ...(roomSecret === undefined ? {} : { roomSecret }) });
       this.#inRoom = true;
       this.#assertStaying(stay);
       this.#setState('waiting');
@@ -456,6 +490,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #takeOver(stay: Stay, joined: JoinResult): void {
     const before = stay.joined;
     stay.joined = joined;
+    if (before !== undefined && before.meetingId !== joined.meetingId) stay.moderatorKey = joined.moderatorKey;
     this.transcript.begin({ meetingId: joined.meetingId });
     if (before !== undefined && before.meetingId !== joined.meetingId) {
       this.emit('meetingChanged', {

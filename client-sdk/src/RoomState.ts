@@ -33,6 +33,7 @@ export class RoomState {
   #grants: readonly Grant[] = [];
   #locked = false;
   #waitingRoom = false;
+  #roomSecret: string | undefined;
   #waiting: readonly WaitingParticipant[] = [];
 
   constructor(options: { emit: Emit }) {
@@ -66,6 +67,10 @@ export class RoomState {
     return this.#waitingRoom;
   }
 
+  get roomSecret(): string | undefined {
+    return this.#roomSecret;
+  }
+
   get waiting(): readonly WaitingParticipant[] {
     return this.#waiting;
   }
@@ -77,6 +82,7 @@ export class RoomState {
     this.#locked = joined.locked;
     this.#waitingRoom = joined.waitingRoom ?? false;
     this.#waiting = joined.waiting ?? [];
+    this.#roomSecret = joined.roomSecret;
     const changes = this.#roster.replace(joined.participants);
     if (isReturn) {
       for (const participantId of changes.left) this.#emit('participantLeft', { participantId, reason: 'left' });
@@ -92,6 +98,7 @@ export class RoomState {
   clear(): void {
     this.#roster.clear();
     this.#waiting = [];
+    this.#roomSecret = undefined;
     this.#speakers.clear();
   }
 
@@ -139,6 +146,10 @@ export class RoomState {
         return;
       case 'waitingRoomChanged':
         this.#waitingRoom = payload.on;
+        this.#emit(name, payload);
+        return;
+      case 'roomSecretChanged':
+        this.#roomSecret = payload.roomSecret;
         this.#emit(name, payload);
         return;
       case 'waitingChanged':

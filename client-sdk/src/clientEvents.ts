@@ -101,6 +101,8 @@ export interface ParleyClientEvents {
   waitingChanged: [event: Notifications['waitingChanged']];
   /** The waiting room was switched on or off; `client.waitingRoom` is already up to date. */
   waitingRoomChanged: [event: Notifications['waitingRoomChanged']];
+  /** For moderators: what guests need to join from now on; `client.roomSecret` is already up to date. */
+  roomSecretChanged: [event: Notifications['roomSecretChanged']];
   /** This participant's token expires soon. If `credentials` is a function, the SDK renews it. */
   tokenExpiring: [event: Notifications['tokenExpiring']];
 }

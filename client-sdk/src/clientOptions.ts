@@ -44,6 +44,10 @@ export interface JoinOptions {
   playback?: boolean;
   /** Whether to wait where a moderator has to admit this participant. Default true; if false, the join is refused. */
   waitForAdmission?: boolean;
+  /** What guests need after a moderator has renewed the room's secret. */
+  roomSecret?: string;
+  /** Makes this participant a moderator of the meeting; see `client.moderatorKey`. */
+  moderatorKey?: string;
 }
 
 /** Options to connect and join in one call. Set exactly one of `name`, `token`, `getToken` and `credentials`. */

@@ -238,6 +238,8 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
     locked: z.boolean(),
     waitingRoom: z.boolean().optional(),
     waiting: waitingSchema.optional(),
+    roomSecret: z.string().min(1).optional(),
+    moderatorKey: z.string().min(1).optional(),
     transcription: transcriptionSchema,
     serverId: id,
     features: z.strictObject({ recording: z.boolean() }),
@@ -288,6 +290,7 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
   admitParticipant: nothing,
   refuseParticipant: nothing,
   setWaitingRoom: nothing,
+  renewRoomSecret: z.strictObject({ roomSecret: z.string().min(1) }),
 };
 
 export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notifications[N]> } = {
@@ -334,4 +337,5 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   admitted: z.strictObject({ room: z.string() }),
   waitingChanged: z.strictObject({ waiting: waitingSchema }),
   waitingRoomChanged: z.strictObject({ on: z.boolean() }),
+  roomSecretChanged: z.strictObject({ roomSecret: z.string().min(1) }),
 };

@@ -265,6 +265,7 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
         ['admitParticipant', { participantId }],
         ['refuseParticipant', { participantId }],
         ['setWaitingRoom', { on: true }],
+        ['renewRoomSecret', {}],
         ['removeParticipant', { participantId }],
         ['setRoomLocked', { locked: true }],
         ['endMeeting', {}],

@@ -109,6 +109,16 @@ export const ERROR_REGISTRY = {
     retryable: false,
   },
   ADMISSION_REFUSED: { reason: 'permission', message: 'A moderator did not admit you to the room.', retryable: false },
+  ROOM_SECRET_REQUIRED: {
+    reason: 'permission',
+    message: 'This meeting has a new secret. Ask a moderator for a new invitation.',
+    retryable: false,
+  },
+  MODERATOR_KEY_INVALID: {
+    reason: 'permission',
+    message: 'This moderator key belongs to another meeting, or was revoked. Join without it.',
+    retryable: false,
+  },
   WAITING_ROOM_FULL: {
     reason: 'limit',
     message: 'Too many people are waiting to be admitted. Try again later.',

@@ -10,6 +10,8 @@ export const LIMITS = {
   tokenLength: 8_192,
   /** Characters of a join secret. */
   joinSecretLength: 128,
+  /** Characters of a moderator key and of a room secret. */
+  roomKeyLength: 128,
   /** Settings in one change. */
   settingsPerChange: 64,
   /** Changes of settings by one connection at once, and in the long run within `settingsChangeWindowMs`. */

@@ -144,6 +144,13 @@ export interface JoinResult {
   waitingRoom?: boolean | undefined;
   /** For moderators: who waits, the longest first. */
   waiting?: WaitingParticipant[] | undefined;
+  /** For moderators: the secret that guests who come from now on need, if there is one. */
+  roomSecret?: string | undefined;
+  /**
+   * For the guest who opened a room without other moderators, and only in this answer: whoever joins with it moderates for the rest of the
+   * meeting.
+   */
+  moderatorKey?: string | undefined;
   transcription: TranscriptionStatus;
   features: ServerFeatures;
 }
@@ -153,8 +160,19 @@ export interface JoinResult {
  * `schema.ts` validates each `request` part under the same name.
  */
 export interface Requests {
-  /** `settings` replace everything that this participant had set in this meeting. Refused with `INVALID_SETTINGS`. */
-  join: { request: { room: string; settings?: SpeechOverrides | undefined }; response: JoinResult };
+  /**
+   * `settings` replace everything that this participant had set in this meeting; refused with `INVALID_SETTINGS`. `moderatorKey` lets
+   * somebody moderate (`MODERATOR_KEY_INVALID`), `roomSecret` is needed after `renewRoomSecret` (`ROOM_SECRET_REQUIRED`).
+   */
+  join: {
+    request: {
+      room: string;
+      settings?: SpeechOverrides | undefined;
+      moderatorKey?: string | undefined;
+      roomSecret?: string | undefined;
+    };
+    response: JoinResult;
+  };
   leave: { request: Record<string, never>; response: Record<string, never> };
   /**
    * Sends a newer token of the same person and sign-in (else `TOKEN_MISMATCH`), without interrupting media. Its grants apply immediately.
@@ -211,7 +229,10 @@ export interface Requests {
    * moderators, like the next three.
    */
   muteParticipant: { request: { participantId: string }; response: Record<string, never> };
-  /** Removes a participant with `REMOVED`; they cannot rejoin until the meeting is over. */
+  /**
+   * Removes a participant with `REMOVED`; they cannot rejoin until the meeting is over. Guests cannot rejoin with another subject from the
+   * same browser, and from the same address only if a moderator admits them.
+   */
   removeParticipant: { request: { participantId: string }; response: Record<string, never> };
   /** Locks the room for others; participants who lost their connection may come back. */
   setRoomLocked: { request: { locked: boolean }; response: Record<string, never> };
@@ -227,13 +248,18 @@ export interface Requests {
    * After `join` was refused with `ADMISSION_REQUIRED`: waits to be admitted. `admitted` follows, and then `join` succeeds; or `dismissed`
    * with `ADMISSION_REFUSED`. `leave` ends the wait. Nothing of the meeting is sent meanwhile.
    */
-  requestAdmission: { request: { room: string }; response: Record<string, never> };
+  requestAdmission: { request: { room: string; roomSecret?: string | undefined }; response: Record<string, never> };
   /** Admits somebody who waits. For moderators, like the next two. */
   admitParticipant: { request: { participantId: string }; response: Record<string, never> };
   /** Sends somebody away who waits, with `ADMISSION_REFUSED`. They may ask again after 30 s. */
   refuseParticipant: { request: { participantId: string }; response: Record<string, never> };
   /** Whether newcomers wait until a moderator admits them. Switched off, it admits those who wait. */
   setWaitingRoom: { request: { on: boolean }; response: Record<string, never> };
+  /**
+   * Makes a secret that guests need to join this meeting from now on, besides the server's; an earlier one ends. Those who are in, and
+   * people who signed in, do not need it. For moderators.
+   */
+  renewRoomSecret: { request: Record<string, never>; response: { roomSecret: string } };
 }
 
 export type RequestName = keyof Requests;
@@ -306,6 +332,7 @@ export interface Notifications {
   /** Everybody who waits, the longest first. */
   waitingChanged: { waiting: WaitingParticipant[] };
   waitingRoomChanged: { on: boolean };
+  roomSecretChanged: { roomSecret: string };
   /** The server's last message before it disconnects. */
   dismissed: { error: WireError };
 }

@@ -76,6 +76,7 @@ const NOTIFICATIONS = Object.keys({
   admitted: true,
   waitingChanged: true,
   waitingRoomChanged: true,
+  roomSecretChanged: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 

@@ -220,6 +220,12 @@ export const settingsSchema = z.strictObject({
     .boolean()
     .default(false)
     .meta(restart('Open only rooms that `rooms` lists, and rooms of room tokens')),
+  guestsModerate: z
+    .boolean()
+    .default(true)
+    .meta(
+      restart('Without Keycloak: make the guest who opens a room its moderator, with a moderator key to take along'),
+    ),
   waitingRoom: z
     .boolean()
     .default(false)

@@ -24,10 +24,12 @@ type ModerationAction =
   | 'admit'
   | 'refuse'
   | 'waitingRoomOn'
-  | 'waitingRoomOff';
+  | 'waitingRoomOff'
+  | 'renewRoomSecret';
 
 export type AuditEvent =
-  | ({ event: 'joined'; who: string; grants: readonly Grant[] } & InMeeting)
+  /** `moderatesBy`: how they got that right, if not by who they are. */
+  | ({ event: 'joined'; who: string; grants: readonly Grant[]; moderatesBy?: 'opened' | 'key' } & InMeeting)
   /** `code`: why the server ended the connection. */
   | ({ event: 'left'; reason: LeaveReason; code?: ErrorCode } & InMeeting)
   /** A connection or a request that was refused for want of a right. */

@@ -132,3 +132,86 @@ describe('a waiting room', () => {
     expect(codeOf(() => rig.knock('Ada'))).toBe('ROOM_LOCKED');
   });
 });
+
+describe('a guest who was removed', () => {
+  const HOME = { address: '192.0.2.1', device: 'laptop' };
+  beforeEach(() => open());
+  const removed = (how: Parameters<RoomRig['join']>[1] = {}) => {
+    const mia = moderator();
+    const eve = rig.join('Eve', { origin: HOME, ...how });
+    rig.room.remove(eve.joined.participantId);
+    return mia;
+  };
+
+  test('H12 does not come back as somebody else from the same device, wherever it is', () => {
+    removed();
+    const away = { address: '198.51.100.7', device: 'laptop' };
+    expect(codeOf(() => rig.join('Eve', { origin: away }))).toBe('REMOVED');
+    expect(codeOf(() => rig.join('Somebody new', { origin: away }))).toBe('REMOVED');
+    expect(codeOf(() => rig.knock('Somebody new', { origin: away }))).toBe('REMOVED');
+  });
+
+  test('H12 comes back without cookies, from the same address, only if a moderator admits them, who is warned', () => {
+    const mia = removed();
+    const cleared = { address: '192.0.2.1' };
+    expect(codeOf(() => rig.join('Somebody new', { origin: cleared }))).toBe('ADMISSION_REQUIRED');
+    const waiting = rig.knock('Somebody new', { origin: cleared });
+    expect(mia.client.of('waitingChanged').at(-1)).toMatchObject({
+      waiting: [{ displayName: 'Somebody new', fromAddressOfRemoved: true }],
+    });
+    rig.room.door.setWaitingRoom(true);
+    rig.room.door.setWaitingRoom(false);
+    expect(waiting.told).toEqual([]);
+    rig.room.door.admit(waiting.participantId);
+    expect(codeOf(() => rig.join('Somebody new', { origin: cleared }))).toBeUndefined();
+  });
+
+  test('does not keep out others at the same address who are in, lost their connection, or signed in', () => {
+    const mia = moderator();
+    const colleague = rig.join('Ben', { origin: { address: '192.0.2.1', device: 'phone' } });
+    const eve = rig.join('Eve', { origin: HOME });
+    rig.room.leave(colleague.peer, 'connectionLost');
+    rig.room.remove(eve.joined.participantId);
+    expect(codeOf(() => rig.join('Ben', { origin: { address: '192.0.2.1' } }))).toBeUndefined();
+    expect(codeOf(() => rig.join('Ida', { origin: HOME, issuer: 'https://id.example' }))).toBeUndefined();
+    expect(codeOf(() => rig.join('Cy', { origin: { address: '198.51.100.7' } }))).toBeUndefined();
+    expect(mia.client.of('dismissed')).toEqual([]);
+  });
+
+  test('is kept out by subject alone where somebody vouches for it', () => {
+    removed({ issuer: 'https://id.example' });
+    expect(codeOf(() => rig.join('Eve', { issuer: 'https://id.example' }))).toBe('REMOVED');
+    expect(codeOf(() => rig.join('Ida', { issuer: 'https://id.example', origin: HOME }))).toBeUndefined();
+  });
+
+  test('H12 with an old invitation finds a new secret, which moderators know', () => {
+    const mia = removed();
+    const roomSecret = rig.room.door.renewSecret();
+    expect(mia.client.of('roomSecretChanged')).toEqual([{ roomSecret }]);
+    const elsewhere = { origin: { address: '198.51.100.7' } };
+    expect(codeOf(() => rig.join('Ada', elsewhere))).toBe('ROOM_SECRET_REQUIRED');
+    expect(codeOf(() => rig.join('Ada', { ...elsewhere, roomSecret: 'a guess' }))).toBe('ROOM_SECRET_REQUIRED');
+    expect(codeOf(() => rig.knock('Ada', elsewhere))).toBe('ROOM_SECRET_REQUIRED');
+    const ada = rig.join('Ada', { ...elsewhere, roomSecret });
+    expect(ada.joined).not.toHaveProperty('roomSecret');
+    rig.room.leave(ada.peer, 'connectionLost');
+    const newer = rig.room.door.renewSecret();
+    expect(newer).not.toBe(roomSecret);
+    expect(codeOf(() => rig.join('Ada', elsewhere))).toBeUndefined();
+    expect(codeOf(() => rig.join('Ida', { issuer: 'https://id.example' }))).toBeUndefined();
+    expect(rig.join('Max', MODERATOR).joined).toMatchObject({ roomSecret: newer });
+  });
+});
+
+test('H12 a mute holds for the device, too: another subject is muted, and both are free when it is lifted', async () => {
+  await open();
+  const origin = { address: '192.0.2.1', device: 'laptop' };
+  const eve = rig.join('Eve', { origin });
+  await rig.room.mute(eve.joined.participantId);
+  rig.room.leave(eve.peer, 'left');
+  const again = rig.join('Somebody new', { origin });
+  expect(again.joined.participants).toMatchObject([{ mutedByModerator: true }]);
+  rig.room.liftMute(again.joined.participantId);
+  rig.room.leave(again.peer, 'left');
+  expect(rig.join('Eve', { origin }).joined.participants[0]).not.toHaveProperty('mutedByModerator');
+});

@@ -19,6 +19,7 @@ export interface Visitor {
   identity: Identity;
   grants: ReadonlySet<Grant>;
   origin?: Origin | undefined;
+  roomSecret?: string | undefined;
 }
 
 /** Somebody who waits, and what becomes of it. */
@@ -49,12 +50,13 @@ export class Door {
   }
 
   /** What somebody who has come in is told of it. */
-  shownTo(peer: Pick<Peer, 'may'>): Pick<JoinResult, 'locked' | 'waitingRoom' | 'waiting'> {
-    const { locked, waitingRoom } = this.#access;
-    return { locked, waitingRoom, ...(peer.may('moderate') ? this.#list : {}) };
+  shownTo(peer: Pick<Peer, 'may'>): Pick<JoinResult, 'locked' | 'waitingRoom' | 'waiting' | 'roomSecret'> {
+    const { locked, waitingRoom, secret } = this.#access;
+    if (!peer.may('moderate')) return { locked, waitingRoom };
+    return { locked, waitingRoom, ...this.#list, ...(secret === undefined ? {} : { roomSecret: secret }) };
   }
 
-  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ADMISSION_REQUIRED` */
+  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REQUIRED` */
   assertMayEnter(visitor: Visitor): void {
     this.#access.assertMayEnter(this.#entrantOf(visitor));
   }
@@ -77,7 +79,14 @@ export class Door {
   }
 
   remove({ participantId, origin }: Pick<Peer, 'participantId' | 'origin'>): void {
-    this.#access.remove({ participantId, origin });
+    this.#access.remove({ participantId, origin: this.#digestOf(origin) });
+  }
+
+  /** What guests need from now on to come in; moderators are told. */
+  renewSecret(): string {
+    const roomSecret = this.#access.renewSecret();
+    this.#options.roster.tellAll('roomSecretChanged', { roomSecret });
+    return roomSecret;
   }
 
   setLocked(locked: boolean): void {
@@ -95,7 +104,7 @@ export class Door {
 
   /**
    * Waits to be admitted; who needs no admission is admitted at once.
-   * @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ADMISSION_REFUSED`, `WAITING_ROOM_FULL`
+   * @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REFUSED`, `WAITING_ROOM_FULL`
    */
   knock(knock: Knock): void {
     const { identity, connectionId, onAdmitted, onDismissed } = knock;
@@ -136,6 +145,8 @@ export class Door {
   /** Became a moderator, who knows who waits. */
   tellModerator(peer: Peer): void {
     peer.channel.notify('waitingChanged', this.#list);
+    const { secret } = this.#access;
+    if (secret !== undefined) peer.channel.notify('roomSecretChanged', { roomSecret: secret });
   }
 
   /** Sends away all who wait. */
@@ -159,8 +170,16 @@ export class Door {
     this.#options.onWaitingChanged();
   }
 
-  #entrantOf({ identity, grants, origin }: Visitor): Entrant {
+  #entrantOf({ identity, grants, origin, roomSecret }: Visitor): Entrant {
     const participantId = this.#options.meeting.participantIdOf(identity);
-    return { participantId, grants, guest: identity.issuer === 'guest', origin };
+    return { participantId, grants, guest: identity.issuer === 'guest', origin: this.#digestOf(origin), roomSecret };
+  }
+
+  /** As it is remembered: of use in this meeting alone. */
+  #digestOf(origin: Origin | undefined): Origin | undefined {
+    if (origin === undefined) return undefined;
+    const { meeting } = this.#options;
+    const { address, device } = origin;
+    return { address: meeting.digestOf(address), device: device === undefined ? undefined : meeting.digestOf(device) };
   }
 }

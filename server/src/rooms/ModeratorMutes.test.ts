@@ -104,6 +104,6 @@ describe('asking to speak', () => {
 
 test('of more mutes than are remembered, the oldest is forgotten', () => {
   const mutes = new ModeratorMutes();
-  for (let index = 0; index <= 10_000; index += 1) mutes.mute(`p_${index}`);
+  for (let index = 0; index <= 10_000; index += 1) mutes.mute({ participantId: `p_${index}` });
   expect([mutes.has('p_0'), mutes.has('p_1'), mutes.has('p_10000')]).toEqual([false, true, true]);
 });

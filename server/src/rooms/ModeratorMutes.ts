@@ -5,11 +5,11 @@ const MOST_REMEMBERED = 10_000;
 
 /**
  * Whom moderators muted in one meeting, by participant. A mute does not depend on a track or a connection, so that neither another track
- * nor a reconnect ends it.
+ * nor a reconnect ends it. A guest who comes back from the same device with another subject is muted, too.
  */
 export class ModeratorMutes {
   /** Whether each of them asks to speak. */
-  readonly #muted = new Map<string, boolean>();
+  readonly #muted = new Map<string, { asks: boolean; device: string | undefined }>();
 
   has(participantId: string): boolean {
     return this.#muted.has(participantId);
@@ -22,28 +22,38 @@ export class ModeratorMutes {
 
   /** What everybody sees of it. */
   shownOf(participantId: string): Pick<Participant, 'mutedByModerator' | 'asksToSpeak'> {
-    const asks = this.#muted.get(participantId);
-    if (asks === undefined) return {};
-    return { mutedByModerator: true, ...(asks ? { asksToSpeak: true } : {}) };
+    const mute = this.#muted.get(participantId);
+    if (mute === undefined) return {};
+    return { mutedByModerator: true, ...(mute.asks ? { asksToSpeak: true } : {}) };
   }
 
-  mute(participantId: string): void {
+  /** Somebody comes in: as whom they were muted before does not matter. */
+  enter({ participantId, device }: { participantId: string; device: string | undefined }): void {
+    if (device === undefined || this.has(participantId)) return;
+    if ([...this.#muted.values()].some((mute) => mute.device === device)) this.mute({ participantId, device });
+  }
+
+  mute({ participantId, device }: { participantId: string; device?: string | undefined }): void {
     this.#muted.delete(participantId);
-    this.#muted.set(participantId, false);
+    this.#muted.set(participantId, { asks: false, device });
     const [oldest] = this.#muted.keys();
     if (this.#muted.size > MOST_REMEMBERED && oldest !== undefined) this.#muted.delete(oldest);
   }
 
   /** @returns whether there was a mute */
   lift(participantId: string): boolean {
-    return this.#muted.delete(participantId);
+    const mute = this.#muted.get(participantId);
+    for (const [other, { device }] of this.#muted) {
+      if (mute?.device !== undefined && device === mute.device) this.#muted.delete(other);
+    }
+    return this.#muted.delete(participantId) || mute !== undefined;
   }
 
   /** @returns whether that changed anything */
   ask({ participantId, on }: { participantId: string; on: boolean }): boolean {
-    const asks = this.#muted.get(participantId);
-    if (asks === undefined || asks === on) return false;
-    this.#muted.set(participantId, on);
+    const mute = this.#muted.get(participantId);
+    if (mute === undefined || mute.asks === on) return false;
+    mute.asks = on;
     return true;
   }
 }

@@ -91,7 +91,7 @@ export class Peer {
 
   /** Whether this peer is to be told something of a kind at all. */
   maySee(name: NotificationName): boolean {
-    if (name === 'waitingChanged') return this.may('moderate');
+    if (name === 'waitingChanged' || name === 'roomSecretChanged') return this.may('moderate');
     return !OF_TRANSCRIPT.has(name) || this.may('readTranscript');
   }
 }

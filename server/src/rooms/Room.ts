@@ -24,8 +24,10 @@ import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
 import { Door, type Visitor } from './Door.js';
+import { type ModeratesBy, ModeratorKey } from './ModeratorKey.js';
 import { ModeratorMutes } from './ModeratorMutes.js';
 import { Peer, type PeerChannel } from './Peer.js';
+import type { Origin } from './RoomAccess.js';
 import { RoomMedia } from './RoomMedia.js';
 import { RoomSettings } from './RoomSettings.js';
 import type { TellOptions } from './RoomTranscriber.js';
@@ -71,6 +73,7 @@ export class Room {
   readonly #options: RoomOptions;
   readonly #logger: Logger;
   readonly #roster: Roster;
+  readonly #moderatorKey: ModeratorKey;
   readonly #speech: RoomSettings;
   readonly #mutes: ModeratorMutes;
   readonly #media: RoomMedia;
@@ -87,10 +90,14 @@ export class Room {
     this.#speech = parts.speech;
     this.#mutes = parts.mutes;
     this.#media = parts.media;
+    const { settings } = options;
+    this.#moderatorKey = new ModeratorKey({
+      guestsOwn: settings.guestsModerate && settings.keycloak.url === undefined,
+    });
     this.door = new Door({
       meeting: this.meeting,
       roster: this.#roster,
-      waitingRoom: waitingRoomOf(options.settings, this.name),
+      waitingRoom: waitingRoomOf(settings, this.name),
       onWaitingChanged: () => (this.door.waiting > 0 ? this.#cancelEnd() : this.#endUnlessJoined()),
     });
   }
@@ -149,19 +156,22 @@ export class Room {
   /**
    * Lets somebody in. The same participant's older connection is told and closed: one participant has one connection.
    * `settings` take the place of what this participant had set for themself.
-   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `ADMISSION_REQUIRED`, `INVALID_SETTINGS`
+   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REQUIRED`, `MODERATOR_KEY_INVALID`,
+   * `INVALID_SETTINGS`
    */
   join(
     options: Visitor & {
       peerId: string;
       channel: PeerChannel;
       settings?: SpeechOverrides | undefined;
+      moderatorKey?: string | undefined;
     },
   ): {
     peer: Peer;
     joined: ResponseOf<'join'>;
+    moderatesBy?: ModeratesBy | undefined;
   } {
-    const { identity, grants, origin, peerId, channel, settings } = options;
+    const { identity, origin, peerId, channel, settings, moderatorKey } = options;
     if (this.#closing !== undefined) {
       throw new ParleyError('MEDIA_UNAVAILABLE');
     }
@@ -170,9 +180,14 @@ export class Room {
     if (replaced === undefined && this.#roster.size >= this.#options.settings.limits.participantsPerRoom) {
       throw new ParleyError('ROOM_FULL');
     }
-    this.door.assertMayEnter(options);
+    const opens = this.meeting.participants.length === 0;
+    const asModerator = this.#moderatorKey.admit({ ...options, participantId, moderatorKey, opens });
+    const { grants, issued, by: moderatesBy } = asModerator;
+    this.door.assertMayEnter({ ...options, grants });
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
+    asModerator.settle();
     this.door.enter(participantId);
+    this.#mutes.enter({ participantId, device: this.#deviceOf(origin) });
     this.#wasJoined = true;
     this.#cancelEnd();
     const { displayName } = this.meeting.enter(identity);
@@ -203,9 +218,11 @@ export class Room {
         lastSeq: this.meeting.transcript.lastSeq,
         grants: [...grants],
         ...this.door.shownTo(peer),
+        ...(issued === undefined ? {} : { moderatorKey: issued }),
         transcription: this.#transcription,
         features: { recording: false },
       },
+      moderatesBy,
     };
   }
 
@@ -309,7 +326,8 @@ export class Room {
   }
 
   /** What a peer may do from now on; what it may not any more ends at once. */
-  setGrants(peer: Peer, grants: ReadonlySet<Grant>): void {
+  setGrants(peer: Peer, given: ReadonlySet<Grant>): void {
+    const grants = this.#moderatorKey.withKey(peer.participantId, given);
     const lost = [...peer.grants].filter((grant) => !grants.has(grant));
     if (lost.length === 0 && grants.size === peer.grants.size) return;
     peer.grants = grants;
@@ -322,7 +340,7 @@ export class Room {
   /** Holds until `liftMute`, through reconnects and new tracks. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
   async mute(participantId: string): Promise<void> {
     const peer = this.#roster.peerOf(participantId);
-    this.#mutes.mute(participantId);
+    this.#mutes.mute({ participantId, device: this.#deviceOf(peer.origin) });
     const producerIds = await this.#media.mute(peer);
     peer.channel.notify('mutedByModerator', { producerIds });
   }
@@ -345,6 +363,7 @@ export class Room {
     const peer = this.#roster.peerOf(participantId);
     this.leave(peer, 'removed');
     this.door.remove(peer);
+    this.#moderatorKey.revoke(participantId);
     peer.channel.disconnect(new ParleyError('REMOVED'));
   }
 
@@ -402,6 +421,11 @@ export class Room {
       const { time = systemTime, settings, onEmpty } = this.#options;
       this.#cancelEnd = time.after(this.#wasJoined ? settings.meetingEndDelayMs : 0, onEmpty);
     }
+  }
+
+  /** As it is remembered in this meeting. */
+  #deviceOf(origin: Origin | undefined): string | undefined {
+    return origin?.device === undefined ? undefined : this.meeting.digestOf(origin.device);
   }
 
   /** Whoever only listens does not decide how others are heard. */

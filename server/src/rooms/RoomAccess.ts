@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { type Grant, ParleyError } from '@parley/client-sdk/protocol';
+import { sameText } from '../auth/sameText.js';
 
 /** So many are remembered of each kind; those who came first are forgotten first. */
 const MOST_REMEMBERED = 10_000;
+const SECRET_BYTES = 16;
 
 /** Where a connection comes from. Kept for one meeting at most, and never logged. */
 export interface Origin {
@@ -18,6 +21,7 @@ export interface Entrant {
   /** Only a name: nobody vouches for the subject, who may come back with another one. */
   guest?: boolean;
   origin?: Origin | undefined;
+  roomSecret?: string | undefined;
 }
 
 /**
@@ -28,6 +32,7 @@ export interface Entrant {
 export class RoomAccess {
   #locked = false;
   #waitingRoom: boolean;
+  #secret: string | undefined;
   readonly #removed = new Set<string>();
   readonly #removedDevices = new Set<string>();
   readonly #removedAddresses = new Set<string>();
@@ -61,20 +66,35 @@ export class RoomAccess {
     return changed;
   }
 
-  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ADMISSION_REQUIRED` */
+  /** What guests need who come from now on. */
+  get secret(): string | undefined {
+    return this.#secret;
+  }
+
+  /** An earlier one ends. */
+  renewSecret(): string {
+    this.#secret = randomBytes(SECRET_BYTES).toString('base64url');
+    return this.#secret;
+  }
+
+  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REQUIRED` */
   assertMayEnter(entrant: Entrant): void {
     this.assertMayWait(entrant);
     if (this.needsAdmission(entrant)) throw new ParleyError('ADMISSION_REQUIRED');
   }
 
-  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED` */
-  assertMayWait({ participantId, grants, guest = false, origin }: Entrant): void {
+  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED` */
+  assertMayWait({ participantId, grants, guest = false, origin, roomSecret }: Entrant): void {
     if (this.#removed.has(participantId)) throw new ParleyError('REMOVED');
     if (this.#belonging.has(participantId)) return;
     if (guest && origin?.device !== undefined && this.#removedDevices.has(origin.device)) {
       throw new ParleyError('REMOVED');
     }
-    if (this.#locked && !grants.has('moderate')) throw new ParleyError('ROOM_LOCKED');
+    if (grants.has('moderate')) return;
+    if (this.#locked) throw new ParleyError('ROOM_LOCKED');
+    if (guest && this.#secret !== undefined && !sameText(roomSecret ?? '', this.#secret)) {
+      throw new ParleyError('ROOM_SECRET_REQUIRED');
+    }
   }
 
   /** Whether a moderator has to let them in. */

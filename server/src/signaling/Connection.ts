@@ -31,6 +31,8 @@ export interface ConnectionOptions extends ConnectionContext {
   connectionId: string;
   /** What limits by origin count by. */
   address: string;
+  /** Of the device cookie; absent without one. */
+  device?: string | undefined;
   identity: Identity;
   /** What the identity comes from; absent for guests. */
   token: string | undefined;
@@ -46,6 +48,8 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'REMOVED',
   'ADMISSION_REQUIRED',
   'ADMISSION_REFUSED',
+  'ROOM_SECRET_REQUIRED',
+  'MODERATOR_KEY_INVALID',
   'WAITING_ROOM_FULL',
   'TOO_MANY_ROOMS',
   'TOO_MANY_OPEN_ROOMS',
@@ -113,24 +117,32 @@ export class Connection {
     this.#options.messageLimiter.takeChangeOfSettings(this.#options.connectionId);
   }
 
-  join({ room: name, settings }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
+  join({ room: name, settings, ...shown }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
     const { connectionId, channel } = this.#options;
     return this.#enter({ name, settings, what: 'join' }, ({ room, ...visitor }) => {
-      const { peer, joined } = room.join({ ...visitor, peerId: connectionId, channel, settings });
+      const came = room.join({ ...visitor, ...shown, peerId: connectionId, channel, settings });
+      const { peer, joined, moderatesBy } = came;
       this.#membership = { room, peer };
-      this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...visitor.grants] });
+      this.#audit({
+        event: 'joined',
+        who: this.#who,
+        ...inMeeting({ room, peer }),
+        grants: [...peer.grants],
+        ...(moderatesBy === undefined ? {} : { moderatesBy }),
+      });
       return joined;
     });
   }
 
   /** Waits in front of a room, where the end of it is told. */
-  requestAdmission({ room: name }: RequestOf<'requestAdmission'>): Promise<void> {
+  requestAdmission({ room: name, roomSecret }: RequestOf<'requestAdmission'>): Promise<void> {
     const { connectionId, channel } = this.#options;
     return this.#enter({ name, what: 'requestAdmission' }, ({ room, ...visitor }) => {
       this.#waitsFor = room;
       try {
         room.door.knock({
           ...visitor,
+          roomSecret,
           connectionId,
           onAdmitted: () => {
             this.#waitsFor = undefined;
@@ -164,7 +176,7 @@ export class Connection {
   ): Promise<T> {
     if (!this.idle) throw new ParleyError('ALREADY_JOINED');
     this.#joining = true;
-    const { rooms, address } = this.#options;
+    const { rooms, address, device } = this.#options;
     const { identity } = this.#session;
     try {
       // Before the room is made: who may not come in must not make one.
@@ -173,7 +185,7 @@ export class Connection {
         this.#assertOpen();
         // Once more: a newer token may have taken a right away meanwhile.
         const grants = this.#grantsToJoin(name);
-        return enter({ room, identity: this.#session.identity, grants, origin: { address } });
+        return enter({ room, identity: this.#session.identity, grants, origin: { address, device } });
       });
     } catch (error) {
       if (error instanceof ParleyError && OF_ADMISSION.has(error.code)) {

@@ -157,4 +157,10 @@ export const requestHandlers: RequestHandlers<Connection> = {
     connection.moderated({ action: on ? 'waitingRoomOn' : 'waitingRoomOff' });
     return NOTHING;
   },
+
+  renewRoomSecret(connection) {
+    const roomSecret = connection.member('moderate').room.door.renewSecret();
+    connection.moderated({ action: 'renewRoomSecret' });
+    return { roomSecret };
+  },
 };

@@ -80,17 +80,34 @@ export function initialsOf(displayName: string): string {
   return ends.map((word) => /[\p{L}\p{N}]/u.exec(word ?? '')?.[0]?.toLocaleUpperCase() ?? '').join('');
 }
 
-/** Room and secret out of an address such as `/?room=daily#secret=abc`. */
-export function invitationOf(address: { search: string; hash: string }): { room: string; joinSecret: string } {
+/** What an invitation holds; empty for what it does not. */
+export interface Invitation {
+  room: string;
+  /** Of the server. */
+  joinSecret: string;
+  /** Of the meeting. */
+  roomSecret: string;
+  moderatorKey: string;
+}
+
+/** Room and secrets out of an address such as `/?room=daily#secret=abc`. */
+export function invitationOf(address: { search: string; hash: string }): Invitation {
+  const secrets = new URLSearchParams(address.hash.replace(/^#/, ''));
   return {
     room: new URLSearchParams(address.search).get('room') ?? '',
-    joinSecret: new URLSearchParams(address.hash.replace(/^#/, '')).get('secret') ?? '',
+    joinSecret: secrets.get('secret') ?? '',
+    roomSecret: secrets.get('room-secret') ?? '',
+    moderatorKey: secrets.get('moderator') ?? '',
   };
 }
 
-/** The address that brings somebody else into the same room. The secret stands where no server sees it. */
-export function invitationUrl(options: { origin: string; room: string; joinSecret: string }): string {
-  const { origin, room, joinSecret } = options;
-  const secret = joinSecret === '' ? '' : `#secret=${encodeURIComponent(joinSecret)}`;
-  return `${origin}/?room=${encodeURIComponent(room)}${secret}`;
+/** The address that brings somebody else into the same room. The secrets stand where no server sees them. */
+export function invitationUrl(
+  options: { origin: string } & Pick<Invitation, 'room' | 'joinSecret'> & Partial<Invitation>,
+): string {
+  const { origin, room, joinSecret, roomSecret = '', moderatorKey = '' } = options;
+  const secrets = Object.entries({ secret: joinSecret, 'room-secret': roomSecret, moderator: moderatorKey })
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${origin}/?room=${encodeURIComponent(room)}${secrets.length === 0 ? '' : `#${secrets.join('&')}`}`;
 }

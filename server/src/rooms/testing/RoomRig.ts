@@ -163,7 +163,8 @@ export class RoomRig {
       media: media.node,
       model,
       transcription: () => status,
-      settings: settingsSchema.parse(settings),
+      // Whoever comes first is one of the members, unless a test is about that.
+      settings: settingsSchema.parse({ guestsModerate: false, ...settings }),
       logger,
       observer: { interim() {}, final() {}, gap() {}, audio() {} },
       onEmpty: () => {},
@@ -179,11 +180,12 @@ export class RoomRig {
   }
 
   /** @param how.grants default: a member's */
-  join(name: string, how: { settings?: SpeechOverrides } & Comer = {}) {
+  join(name: string, how: { settings?: SpeechOverrides; moderatorKey?: string } & Comer = {}) {
     const client = new Client();
     const peerId = `${name}-${Math.random()}`;
-    const { settings } = how;
-    const joined = this.room.join({ ...visitorOf(name, how), peerId, channel: client.channel, settings });
+    const { settings, moderatorKey } = how;
+    const { channel } = client;
+    const joined = this.room.join({ ...visitorOf(name, how), peerId, channel, settings, moderatorKey });
     return { client, ...joined };
   }
 
@@ -215,11 +217,12 @@ interface Comer {
   grants?: readonly Grant[];
   issuer?: string;
   origin?: Origin;
+  roomSecret?: string;
 }
 
-function visitorOf(name: string, { grants = MEMBER, issuer = 'guest', origin }: Comer): Visitor {
+function visitorOf(name: string, { grants = MEMBER, issuer = 'guest', origin, roomSecret }: Comer): Visitor {
   const identity = { issuer, subject: `subject-of-${name}`, displayName: name, roles: [] };
-  return { identity, grants: new Set(grants), origin };
+  return { identity, grants: new Set(grants), origin, roomSecret };
 }
 
 /** The code of the error with which something fails at once. */

@@ -56,6 +56,7 @@ export function Notices(props: {
         </Banner>
       ) : null}
       <WaitingNotice client={client} onError={onError} />
+      <Removed client={client} onError={onError} />
       <Muting session={session} onError={onError} />
       {poor && !lost && state === 'joined' && microphone !== undefined ? (
         <Banner tone="warn" testId="quality-poor">
@@ -74,6 +75,38 @@ export function Notices(props: {
         </Banner>
       )}
     </div>
+  );
+}
+
+/** For moderators, after a removal: who was removed may have passed on the invitation. */
+function Removed({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
+  const { call, status } = useText().text;
+  const { moderates } = useAccess(client);
+  const [offer, setOffer] = useState<'removed' | 'renewed'>();
+  useEffect(
+    () =>
+      client.on('participantLeft', ({ reason }) => {
+        if (reason === 'removed') setOffer('removed');
+      }),
+    [client],
+  );
+  if (!moderates || offer === undefined) return null;
+  const renew = () => client.renewRoomSecret().then(() => setOffer('renewed'), onError);
+  return (
+    <Banner
+      tone="good"
+      testId={offer === 'removed' ? 'somebody-removed' : 'secret-renewed'}
+      onDismiss={() => setOffer(undefined)}
+      action={
+        offer === 'removed' ? (
+          <Button data-testid="renew-secret-button" onClick={() => void renew()}>
+            {call.renewSecret}
+          </Button>
+        ) : undefined
+      }
+    >
+      {offer === 'removed' ? status.somebodyRemoved : status.secretRenewed}
+    </Banner>
   );
 }
 

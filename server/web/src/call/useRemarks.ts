@@ -4,7 +4,7 @@ import type { Dictionary } from '../i18n/en.js';
 import { useText } from '../i18n/I18n.js';
 
 export interface Remark {
-  kind: 'speaking-while-muted' | 'mute-lifted' | 'microphone-changed' | 'new-meeting';
+  kind: 'speaking-while-muted' | 'mute-lifted' | 'you-moderate' | 'microphone-changed' | 'new-meeting';
   text: string;
 }
 
@@ -22,6 +22,7 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
   const [happening, setHappening] = useState<Happening>();
 
   useEffect(() => {
+    if (client.joined?.moderatorKey !== undefined) setHappening({ kind: 'you-moderate' });
     const offs = [
       client.on('muteLifted', () => setHappening({ kind: 'mute-lifted' })),
       client.on('meetingChanged', () => setHappening({ kind: 'new-meeting' })),
@@ -51,6 +52,8 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
 
 function textOf(happening: Happening, status: Dictionary['status']): string {
   switch (happening.kind) {
+    case 'you-moderate':
+      return status.youModerate;
     case 'mute-lifted':
       return status.muteLifted;
     case 'new-meeting':

@@ -16,6 +16,9 @@ export interface JoinRequest {
   settings: SpeechOverrides;
   /** What the address of an invitation needs besides the room. */
   joinSecret: string;
+  /** Of the meeting; empty without one. */
+  roomSecret: string;
+  moderatorKey: string;
   /** Absent for somebody who only listens. */
   microphone: LocalMicrophone | undefined;
 }
@@ -95,7 +98,7 @@ export function useMeeting(): Meeting {
   );
 
   const join = useCallback(
-    async ({ room, credentials, settings, joinSecret, microphone }: JoinRequest) => {
+    async ({ room, credentials, settings, joinSecret, roomSecret, moderatorKey, microphone }: JoinRequest) => {
       setBusy(true);
       setError(undefined);
       setPutAway(false);
@@ -122,7 +125,12 @@ export function useMeeting(): Meeting {
       });
       try {
         await client.connect();
-        const joined = await client.join({ room, settings });
+        const joined = await client.join({
+          room,
+          settings,
+          ...(roomSecret === '' ? {} : { roomSecret }),
+          ...(moderatorKey === '' ? {} : { moderatorKey }),
+        });
         show({ client, room, joinSecret, ...factsOf(joined), microphone: undefined });
       } catch (failure) {
         client.close();

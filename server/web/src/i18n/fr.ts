@@ -36,6 +36,7 @@ export const fr: Dictionary = {
     name: 'Votre nom',
     room: 'Salle',
     secret: 'Code d’accès',
+    roomSecret: 'Secret de la réunion',
     microphone: 'Micro',
     defaultMicrophone: 'Micro par défaut',
     listenOnly: 'Aucun (écouter et lire seulement)',
@@ -122,6 +123,10 @@ export const fr: Dictionary = {
     admitNamed: (name: string) => `Admettre ${name}`,
     refuse: 'Refuser',
     refuseNamed: (name: string) => `Refuser ${name}`,
+    copyModeratorLink: 'Copier le lien de modération',
+    moderatorLinkCopied: 'Lien de modération copié',
+    moderatorLinkHint: 'Quiconque a ce lien modère la réunion. Il expire avec la réunion.',
+    renewSecret: 'Nouveau secret de réunion',
     end: 'Terminer pour tous',
     endSure: 'Terminer la réunion pour tout le monde ?',
     invite: 'Copier l’invitation',
@@ -165,6 +170,12 @@ export const fr: Dictionary = {
     askedToSpeak: 'Vous avez demandé la parole. Vous pourrez réactiver votre micro dès que la modération l’autorisera.',
     muteLifted: 'Vous pouvez de nouveau parler : réactivez votre micro quand vous êtes prêt.',
     namedAsksToSpeak: (name: string) => `${name} demande la parole.`,
+    youModerate:
+      'Vous avez ouvert cette salle, vous la modérez donc. Sous « Modération », vous pouvez copier un lien pour modérer depuis un autre appareil.',
+    somebodyRemoved:
+      'Une personne a été exclue. Avec un nouveau secret, les anciennes invitations ne laissent plus entrer personne.',
+    secretRenewed:
+      'Les anciennes invitations ne laissent plus entrer personne. Copiez-en une nouvelle pour celles et ceux qui peuvent participer.',
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
     newMeeting:
@@ -289,6 +300,9 @@ export const fr: Dictionary = {
     ADMISSION_REQUIRED: 'La modération doit vous admettre dans cette salle.',
     ADMISSION_REFUSED: 'La modération ne vous a pas admis dans la salle.',
     WAITING_ROOM_FULL: 'Trop de personnes attendent d’être admises. Réessayez plus tard.',
+    ROOM_SECRET_REQUIRED: 'Cette réunion a un nouveau secret. Demandez une nouvelle invitation à la modération.',
+    MODERATOR_KEY_INVALID:
+      'Cette clé de modération appartient à une autre réunion ou n’est plus valable. Rejoignez sans elle.',
     MEETING_ENDED: 'La modération a terminé la réunion.',
     PARTICIPANT_NOT_FOUND: 'Cette personne n’est pas dans la salle.',
     TOO_MANY_ROOMS: 'Le serveur a atteint son nombre maximal de salles. Réessayez plus tard.',

@@ -12,7 +12,7 @@ import { useText } from '../i18n/I18n.js';
 import { PageChoices } from '../settings/PageChoices.js';
 import { knownChoice, speechLanguages } from '../settings/speechLanguages.js';
 import { changePreferences, usePreferences } from '../settings/usePreferences.js';
-import { invitationOf } from '../text.js';
+import { invitationOf, invitationUrl } from '../text.js';
 import { MicrophoneCheck } from './MicrophoneCheck.js';
 import { rememberedName, rememberName } from './rememberedName.js';
 import { ServerNotice } from './ServerNotice.js';
@@ -41,6 +41,7 @@ export function Lobby(props: {
   const [displayName, setDisplayName] = useState(() => rememberedName());
   const [room, setRoom] = useState(invitation.room);
   const [joinSecret, setJoinSecret] = useState(invitation.joinSecret);
+  const [roomSecret, setRoomSecret] = useState(invitation.roomSecret);
   const known = identity.options?.model.languages;
   const speechLanguage = knownChoice(usePreferences().speechLanguage, known);
   const choice = useMicrophoneChoice();
@@ -62,9 +63,13 @@ export function Lobby(props: {
       credentials: credentials(),
       settings: speechLanguage === '' ? {} : { language: speechLanguage },
       joinSecret: joinSecret.trim(),
+      roomSecret: roomSecret.trim(),
+      // One that the server does not take is of another meeting.
+      moderatorKey: error?.code === 'MODERATOR_KEY_INVALID' ? '' : invitation.moderatorKey,
       microphone: listens ? undefined : choice.take(),
     });
     if (!joined) choice.giveBack();
+    else if (invitation.moderatorKey !== '') hideModeratorKey();
   };
   const { signedIn } = identity;
   const credentials = (): JoinRequest['credentials'] => {
@@ -120,6 +125,18 @@ export function Lobby(props: {
               dir="ltr"
             />
           ) : null}
+          {invitation.roomSecret !== '' || error?.code === 'ROOM_SECRET_REQUIRED' ? (
+            <TextField
+              label={text.lobby.roomSecret}
+              data-testid="room-secret-input"
+              value={roomSecret}
+              onChange={(event) => setRoomSecret(event.target.value)}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+              dir="ltr"
+            />
+          ) : null}
           <MicrophoneCheck choice={choice} />
           <SelectField
             label={text.lobby.speechLanguage}
@@ -155,6 +172,12 @@ export function Lobby(props: {
       </main>
     </div>
   );
+}
+
+/** Who copies the address from now on, or shares the screen, must not give it away. */
+function hideModeratorKey(): void {
+  const { room, joinSecret, roomSecret } = invitationOf(location);
+  history.replaceState(history.state, '', invitationUrl({ origin: location.origin, room, joinSecret, roomSecret }));
 }
 
 function mayJoin({ options, signedIn }: IdentityState): boolean {
