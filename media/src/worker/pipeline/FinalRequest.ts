@@ -23,7 +23,7 @@ export interface HeardFinal extends Hypothesis {
   missing?: MissingSpeech[];
 }
 
-interface Hearing {
+interface Asking {
   signal: AbortSignal | undefined;
   /** The audio begins where that of the prepared request does. */
   fromStart: boolean;
@@ -36,7 +36,7 @@ export interface FinalRequestOptions {
    */
   prepare: () => { request: RecognitionRequest; toOriginalMs: (ms: number) => number };
   /** Has a request answered. */
-  hear: (request: RecognitionRequest, how: Hearing) => Promise<Hypothesis>;
+  ask: (request: RecognitionRequest, how: Asking) => Promise<Hypothesis>;
   /** Primes the engine with text of the utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
   /** Engine time of an answer that others took the place of. */
@@ -44,7 +44,7 @@ export interface FinalRequestOptions {
 }
 
 /** A part of the audio of a request, and how it came to be one. */
-interface Part extends Hearing {
+interface Part extends Asking {
   /** Text whose audio lies before it. */
   before: string;
   halvings: number;
@@ -88,28 +88,28 @@ export class FinalRequest {
   async ask(signal?: AbortSignal): Promise<HeardFinal> {
     this.#prepared ??= this.#options.prepare();
     const { request, toOriginalMs } = this.#prepared;
-    const { loopAtMs: _, ...heard } = await this.#hear(
+    const { loopAtMs: _, ...heard } = await this.#askInParts(
       { ...request, speculative: signal !== undefined },
       { before: '', halvings: 0, behindLoop: false, signal, fromStart: true },
     );
     return withTimes(heard, toOriginalMs);
   }
 
-  async #hear(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
-    const whole = await this.#hearOnce(request, part);
+  async #askInParts(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+    const whole = await this.#askOnce(request, part);
     if (whole.truncated === true) {
-      if (part.halvings < MOST_HALVINGS) return this.#hearHalves(request, { ...part, whole });
+      if (part.halvings < MOST_HALVINGS) return this.#askHalves(request, { ...part, whole });
       return stoppingShort(whole, { pcm: request.pcm, reason: 'recognizerFailed' });
     }
-    return whole.loopAtMs === undefined ? whole : this.#hearRest(request, { ...part, whole, loopAtMs: whole.loopAtMs });
+    return whole.loopAtMs === undefined ? whole : this.#askRest(request, { ...part, whole, loopAtMs: whole.loopAtMs });
   }
 
-  async #hearHalves(request: RecognitionRequest, part: Part & { whole: Hypothesis }): Promise<HeardFinal> {
+  async #askHalves(request: RecognitionRequest, part: Part & { whole: Hypothesis }): Promise<HeardFinal> {
     const { whole, before } = part;
     const { pcm } = request;
     const cut = quietestSample(pcm, { from: Math.floor(pcm.length / 3), to: Math.ceil((2 * pcm.length) / 3) });
     const half = (from: number, to: number, textBefore: string) =>
-      this.#hearPart(this.#partOf(request, { pcm: pcm.slice(from, to), before: textBefore }), {
+      this.#askPart(this.#partOf(request, { pcm: pcm.slice(from, to), before: textBefore }), {
         ...part,
         before: textBefore,
         halvings: part.halvings + 1,
@@ -130,7 +130,7 @@ export class FinalRequest {
   }
 
   /** Without the text before it for a prompt: that is what went in circles. */
-  async #hearRest(
+  async #askRest(
     request: RecognitionRequest,
     part: Part & { whole: Hypothesis; loopAtMs: number },
   ): Promise<HeardFinal> {
@@ -142,7 +142,7 @@ export class FinalRequest {
     const stopping = (reason: PipelineGapReason) => stoppingShort(whole, { pcm, reason, atMs: cut / SAMPLES_PER_MS });
     if (part.behindLoop) return stopping('recognizerFailed');
     try {
-      const rest = await this.#hearPart(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
+      const rest = await this.#askPart(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
         ...part,
         behindLoop: true,
         fromStart: false,
@@ -159,8 +159,8 @@ export class FinalRequest {
    * What another gate took for no speech is none here, either, as in an utterance of its own: a pause of the caption that goes on around
    * it, and booked with that.
    */
-  async #hearPart(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
-    const heard = await this.#hear(request, part);
+  async #askPart(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+    const heard = await this.#askInParts(request, part);
     if (heard.rejected !== 'repetition') return heard;
     const toMs = request.pcm.length / SAMPLES_PER_MS;
     return { ...heard, missing: [{ fromMs: 0, toMs, reason: 'recognizerFailed' }] };
@@ -171,15 +171,15 @@ export class FinalRequest {
     return { ...request, pcm: part.pcm, settings: { ...request.settings, prompt } };
   }
 
-  async #hearOnce(request: RecognitionRequest, how: Hearing): Promise<Hypothesis> {
-    const { hear } = this.#options;
-    if (this.#greedy) return hear(greedily(request), how);
+  async #askOnce(request: RecognitionRequest, how: Asking): Promise<Hypothesis> {
+    const { ask } = this.#options;
+    if (this.#greedy) return ask(greedily(request), how);
     try {
-      return await hear(request, how);
+      return await ask(request, how);
     } catch (error) {
       if (!(error instanceof RecognitionError) || error.code !== 'ENGINE_TOO_SLOW') throw error;
       this.#greedy = true;
-      return hear(greedily(request), how);
+      return ask(greedily(request), how);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { PcmOrigin } from '../audio/index.js';
 import type { AudioLedgerTotals } from '../contract/messages.js';
 import { AudioLedger } from './AudioLedger.js';
-import type { Timeline } from './TrackIntake.js';
+import type { Timeline } from './Timeline.js';
 
 export interface TrackBooksOptions {
   muted: boolean;

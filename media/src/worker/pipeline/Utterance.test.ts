@@ -153,19 +153,15 @@ describe('a cut', () => {
   /** A long utterance in which a cut at 1,150 ms is wanted; `finalMs`: what a final takes. */
   const monologue = (options: { finalMs?: number; canSplitAt?: () => boolean }) => {
     const { finalMs = 0, canSplitAt = () => true } = options;
-    const cuts: number[] = [];
-    const discarded: number[] = [];
-    const { time, ring, utterance, requests } = bareUtterance({
+    const { time, ring, utterance, requests, cuts, discarded } = bareUtterance({
       script: ({ kind, pcm }) => ({
         words: words.filter(({ endMs }) => endMs <= pcm.length / MS),
         delayMs: kind === 'final' ? finalMs : 0,
       }),
       settings: { sentenceSplitMs: 1_000 },
-      on: {
+      segmenter: {
         quietest: ({ fromSample, toSample }) => ({ sample: (fromSample + toSample) / 2, relativeLevel: 0 }),
         canSplitAt,
-        onSplit: (_, { endSample }) => cuts.push(endSample / MS),
-        onDiscarded: (engineMs) => discarded.push(engineMs),
       },
     });
     return {
@@ -192,7 +188,7 @@ describe('a cut', () => {
     possible = true;
     await speakUntil(4_400);
     expect(finals()).toBe(1);
-    expect(cuts).toEqual([1_150]);
+    expect(cuts()).toEqual([1_150 * MS]);
   });
 
   it('that is being tried is given up where the utterance ends by a final that is there already', async () => {
@@ -206,7 +202,8 @@ describe('a cut', () => {
     expect(await final).toBe(hypothesis);
     expect(time.pendingTimers).toBe(0);
     await time.play(60_000);
-    expect({ cuts, discarded }).toEqual({ cuts: [], discarded: [] });
+    expect(cuts()).toEqual([]);
+    expect(discarded()).toEqual([]);
   });
 });
 
