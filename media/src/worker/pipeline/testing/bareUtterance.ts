@@ -1,6 +1,6 @@
 import type { RecognitionRequest } from '../../../asr/contract/recognition.js';
 import { resolveSpeechSettings } from '../../../settings/modes.js';
-import { DEFAULT_READING } from '../../../settings/reading.js';
+import { DEFAULT_READING, type ReadingProfile } from '../../../settings/reading.js';
 import type { SpeechOverrides } from '../../../settings/speechSettings.js';
 import { FakeRecognizer, type FakeScript } from '../../../testing/FakeRecognizer.js';
 import { ManualTime } from '../../../testing/ManualTime.js';
@@ -12,6 +12,7 @@ export function bareUtterance(options: {
   script: (request: RecognitionRequest) => FakeScript;
   settings?: SpeechOverrides;
   segmenter?: Partial<UtteranceContext['segmenter']>;
+  reading?: Partial<ReadingProfile>;
 }) {
   const time = new ManualTime();
   const timeline = new Timeline({ index: 0, meetingStartedAtMs: 0, now: () => time.now() });
@@ -28,7 +29,7 @@ export function bareUtterance(options: {
         settings: resolveSpeechSettings('balanced', options.settings ?? {}),
         longestWindowMs: 28_000,
       }),
-      reading: DEFAULT_READING,
+      reading: { ...DEFAULT_READING, ...options.reading },
       captions: { languageRequest: () => ({ language: 'en', languages: [] }), prompt: (before) => before },
       segmenter: { quietest: () => undefined, canSplitAt: () => true, ...options.segmenter },
     },
@@ -40,6 +41,7 @@ export function bareUtterance(options: {
     ring: timeline.ring,
     utterance,
     requests: recognizer.requests,
+    events,
     /** What the words before a silence read as, each time that it was said. */
     readings: () => of('silenceRead').map(({ reading }) => reading),
     /** Engine time of each answer that was of no use. */
