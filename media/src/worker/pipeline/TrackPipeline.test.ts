@@ -65,7 +65,7 @@ describe('TrackPipeline', () => {
     await rig.say(SENTENCE);
     await rig.silence(1_000);
     await rig.pipeline.close();
-    expect(rig.of('interimUpdated').length).toBeGreaterThan(0);
+    expect(new Set(rig.of('interimUpdated').map(({ hypothesis }) => hypothesis.text))).toEqual(new Set(['you']));
     expect(rig.of('final')).toEqual([]);
     expect(rig.of('interimRetracted')).toEqual([]);
     expect(rig.of('gap')).toMatchObject([
@@ -408,8 +408,8 @@ describe('TrackPipeline', () => {
       expect(rig.of('gap')).toMatchObject([{ reason: 'mediaWorkerLost' }]);
       expect(rig.pipeline.ledger.shedMs.mediaWorkerLost).toBeGreaterThan(6_000);
       expect(sumOf(rig.pipeline.ledger)).toBeCloseTo(rig.pipeline.ledger.totalMs, 3);
-      expect(rig.of('final').length).toBeGreaterThan(4);
-      expect(Math.min(...recognizer.requests.map(({ pcm }) => pcm.length))).toBeGreaterThan(1_600);
+      expect(rig.of('final')).toHaveLength(8);
+      expect(Math.min(...recognizer.requests.map(({ pcm }) => pcm.length))).toBeGreaterThan(16_000 * 5);
     });
 
     test('come when a final is not there after a minute', async () => {
@@ -491,7 +491,7 @@ describe('TrackPipeline', () => {
       await rig.pipeline.close();
       expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'What is new.' } }]);
       expect(rig.of('final')[0]?.hypothesis.words?.map(({ text }) => text)).toEqual(['what', 'is', 'new']);
-      expect(rig.of('interimUpdated').length).toBeGreaterThan(0);
+      expect(rig.of('interimUpdated').at(-1)?.hypothesis.text).toMatch(/^what is/);
       for (const { hypothesis } of rig.of('interimUpdated')) expect('what is new').toContain(hypothesis.text);
       const detected = rig.activities.filter(({ type }) => type === 'wakePhraseDetected');
       expect(detected).toMatchObject([{ phrase: 'hey parley' }]);
@@ -638,7 +638,7 @@ describe('TrackPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       expect(recognizer.requests.some(({ kind }) => kind === 'interim')).toBe(false);
-      expect(rig.of('final').length).toBeGreaterThan(0);
+      expect(rig.of('final')).toHaveLength(1);
     });
 
     test('cut what grows too long, without a seam, and go on within the sentence', async () => {
@@ -651,7 +651,7 @@ describe('TrackPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       const finals = rig.of('final');
-      expect(finals.length).toBeGreaterThan(1);
+      expect(finals).toHaveLength(2);
       for (const [index, { segment }] of finals.entries()) {
         expect(segment.endMs - segment.startMs).toBeLessThanOrEqual(2_000);
         if (index > 0) expect(segment.startMs).toBeCloseTo(finals[index - 1]?.segment.endMs ?? 0, 1);
