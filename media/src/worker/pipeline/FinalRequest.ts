@@ -10,7 +10,7 @@ import type { PipelineGapReason } from '../contract/messages.js';
 import { gapReasonOf } from './gapReasons.js';
 import { quietestSample } from './quietestSample.js';
 
-/** Speech of an utterance that its final says nothing of, in milliseconds from the start of the utterance. */
+/** Speech of an utterance that its final has no text for, in milliseconds from the start of the utterance. */
 export interface MissingSpeech {
   fromMs: number;
   toMs: number;
@@ -35,7 +35,7 @@ export interface FinalRequestOptions {
    * @throws AudioLostError
    */
   prepare: () => { request: RecognitionRequest; toOriginalMs: (ms: number) => number };
-  /** Has a request answered. */
+  /** Sends a request. */
   ask: (request: RecognitionRequest, how: Asking) => Promise<Hypothesis>;
   /** Primes the engine with text of the utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
@@ -51,20 +51,20 @@ interface Part extends Asking {
   behindLoop: boolean;
 }
 
-/** Audio whose text is too long for one answer is halved so often: quarters of 30 s hold more tokens than anybody says. */
+/** Audio whose text is too long for one answer is halved twice at most: nobody speaks more in a quarter of 30 s than fits. */
 const MOST_HALVINGS = 2;
 const SAMPLES_PER_MS = 16;
-/** Engines' word times are off by about so much. */
+/** How far off the word times of engines are. */
 const TIME_TOLERANCE_SAMPLES = 120 * SAMPLES_PER_MS;
 /**
- * So far before the true end of the last word a cut may lie: one that attention draws out is taken to end a second after its start. An
+ * How far before the true end of the last word a cut may be: a word that attention draws out is taken to end a second after its start. An
  * equal word that begins later was said again.
  */
 const ECHO_MS = 1_000;
-/** Nothing was wrong with these requests: nobody worked on them to the end. */
+/** Nothing was wrong with these requests: they were not worked on to the end. */
 const UNANSWERED: ReadonlySet<RecognitionErrorCode> = new Set(['RECOGNIZER_UNAVAILABLE', 'SUPERSEDED']);
 
-/** Whether a failed final is worth being asked for again. Another failure would come again, and cost as much again. */
+/** Whether a failed final is worth asking for again. Any other failure would come again, and cost as much again. */
 export function isUnanswered(error: unknown): boolean {
   return error instanceof RecognitionError && UNANSWERED.has(error.code);
 }
@@ -129,7 +129,7 @@ export class FinalRequest {
     }
   }
 
-  /** Without the text before it for a prompt: that is what went in circles. */
+  /** The text before it is no prompt: that is what went in circles. */
   async #askRest(
     request: RecognitionRequest,
     part: Part & { whole: Hypothesis; loopAtMs: number },
@@ -155,9 +155,9 @@ export class FinalRequest {
   }
 
   /**
-   * A part by itself. Where nothing but repetition was left of its text, speech lies in it and nobody knows what was said: it is missing.
-   * What another gate took for no speech is none here, either, as in an utterance of its own: a pause of the caption that goes on around
-   * it, and booked with that.
+   * A part by itself. Where nothing but repetition was left of its text, it holds speech of which no text is known: it is missing.
+   * What another gate took for no speech is none here, either, as in an utterance of its own. It counts as a pause of the caption around
+   * it, and is booked with that.
    */
   async #askPart(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
     const heard = await this.#askInParts(request, part);
@@ -207,7 +207,7 @@ function stoppingShort(
   return { ...whole, missing: [{ fromMs: roundedToSample(atMs), toMs, reason }] };
 }
 
-/** A text whose audio was heard once more in parts that gave none: what is missing of them, as far as the text says nothing of it. */
+/** A text whose audio was asked for again in parts, which gave none: what is missing of them, as far as it is not in the text. */
 function withMissing(whole: Hypothesis, options: { pcm: Int16Array; missing: readonly MissingSpeech[] }): HeardFinal {
   const atMs = stopsAtMs(whole, options.pcm.length / SAMPLES_PER_MS);
   if (atMs === undefined) return whole;
@@ -228,7 +228,7 @@ function greedily(request: RecognitionRequest): RecognitionRequest {
 
 function joinParts(before: HeardFinal, behind: HeardFinal, cutSample: number): HeardFinal {
   const cutMs = cutSample / SAMPLES_PER_MS;
-  // Attention may draw the last word before a loop out far into what was heard behind it.
+  // Attention may draw the last word before a loop out far into the audio behind it.
   const first = withTimes(before, (ms) => Math.min(ms, cutMs));
   const later = withTimes(behind, (ms) => ms + cutMs);
   const missing = [...(first.missing ?? []), ...(later.missing ?? [])];
@@ -253,7 +253,7 @@ function joinParts(before: HeardFinal, behind: HeardFinal, cutSample: number): H
   };
 }
 
-/** What follows a text, without the words that it ends with and that were heard once more at the cut. What was said twice stays. */
+/** What follows a text, without the words at its end that were recognised again at the cut. What was said twice stays. */
 function withoutEcho(rest: HeardFinal, before: string): HeardFinal {
   const ended = splitWords(before).map(plainWord);
   const parts = splitWords(rest.text);

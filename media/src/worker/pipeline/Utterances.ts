@@ -13,7 +13,7 @@ export type UtterancesEvent =
   /** First sign of speech, or the other side of a cut. */
   | { type: 'opened'; utterance: Utterance }
   | { type: 'speechStarted'; atMs: number }
-  /** Enough of it has been heard to be speech. */
+  /** It holds enough speech to become a caption. */
   | { type: 'confirmed'; utterance: Utterance }
   /** It may be over ... */
   | { type: 'paused'; utterance: Utterance; atMs: number }
@@ -73,7 +73,7 @@ export class Utterances {
     return this.#open?.utterance;
   }
 
-  /** The open one, once enough of it has been heard to be speech. */
+  /** The open one, once it is `confirmed`. */
   get confirmed(): Utterance | undefined {
     return this.#open?.confirmed === true ? this.#open.utterance : undefined;
   }
@@ -212,7 +212,7 @@ export class Utterances {
     if (cause === 'forced' || cause === 'sentence') this.#cut = { utterance, cause, next: part?.next };
     this.#tell({ type: 'ended', utterance, endSample: event.endSample, cause });
     const answer = utterance.close({ ...event, prepared: part });
-    // Awaited by whoever gets it; until then a failure must not count as unhandled.
+    // It is awaited in its turn; until then a failure must not count as unhandled.
     answer.catch(() => {});
     this.#tell({ type: 'finalAsked', utterance, cause, answer });
   }
