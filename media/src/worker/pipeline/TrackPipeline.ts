@@ -3,20 +3,14 @@ import type { Recognizer } from '../../asr/contract/Recognizer.js';
 import { type Clock, monotonicNowMs } from '../../process/clock.js';
 import { DEFAULT_READING, type ReadingProfile } from '../../settings/reading.js';
 import type { SpeechSettings } from '../../settings/speechSettings.js';
-import { dbfs } from '../audio/index.js';
-import type {
-  AudioLedgerTotals,
-  TrackActivity,
-  TrackDescription,
-  TrackEvent,
-  TrackState,
-} from '../contract/messages.js';
+import type { AudioLedgerTotals, TrackDescription, TrackEvent, TrackState } from '../contract/messages.js';
 import type { RtpPacket } from '../rtp/index.js';
 import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
-import { MicrophoneCheck, VAD_FRAME_SAMPLES, type VoiceActivityModel } from '../speech/index.js';
+import { VAD_FRAME_SAMPLES, type VoiceActivityModel } from '../speech/index.js';
 import type { WakeEvent, WakeWordDetector } from '../speech/wake/index.js';
 import { CaptionWriter } from './CaptionWriter.js';
 import { Finals } from './Finals.js';
+import { TrackActivities } from './TrackActivities.js';
 import { TrackBooks } from './TrackBooks.js';
 import { TrackCrosstalk } from './TrackCrosstalk.js';
 import { type IntakeEvent, type IntakeFrame, TrackIntake } from './TrackIntake.js';
@@ -54,8 +48,6 @@ export interface TrackPipelineStats {
 const SAMPLES_PER_MS = 16;
 /** No utterance begins further back than this: the longest pre-roll, and some. */
 const LOOK_BACK_SAMPLES = 2_500 * SAMPLES_PER_MS;
-/** Activities of every frame and every interim, for those who ask for them. */
-const FREQUENT: ReadonlySet<TrackActivity['type']> = new Set(['audioRecorded', 'stabilized']);
 
 /**
  * One producer's way from RTP to text, all of it in stream order: the intake makes frames, the crosstalk guard takes out other voices,
@@ -73,12 +65,11 @@ export class TrackPipeline {
   readonly #wake: WakeListener;
   readonly #books: TrackBooks;
   readonly #status: TrackStatus;
-  readonly #microphone = new MicrophoneCheck();
+  readonly #activities: TrackActivities;
   #settings: SpeechSettings;
   #muted: boolean;
   /** Whether any audio has come. */
   #begun = false;
-  #diagnostics = false;
   #stats: TrackPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
   #closed = false;
 
@@ -92,6 +83,9 @@ export class TrackPipeline {
     this.#now = now;
     this.#settings = settings;
     this.#muted = muted;
+    this.#activities = new TrackActivities({
+      onActivity: (activity) => options.onEvent({ type: 'trackActivity', activity }),
+    });
     this.#books = new TrackBooks({
       muted,
       now,
@@ -180,7 +174,7 @@ export class TrackPipeline {
 
   /** Whether the frequent activities are wanted. */
   setDiagnostics(on: boolean): void {
-    this.#diagnostics = on;
+    this.#activities.setDiagnostics(on);
   }
 
   /** Muting ends the open utterance at once. */
@@ -253,9 +247,7 @@ export class TrackPipeline {
     if (this.#utterances.open === undefined) this.#books.ledger.pass(startSample - LOOK_BACK_SAMPLES, timeline.index);
     this.#wake.tick(timeline.msOf(endSample));
     this.#books.tick();
-    // Of confirmed speech alone, and of one's own.
-    if (this.#utterances.speaking && probability >= this.#settings.vadThreshold) this.#checkMicrophone(frame, pcm());
-    this.#tellFrame(frame);
+    this.#reportFrame({ startSample, rms, isSpeech: probability >= this.#settings.vadThreshold, pcm });
     this.#changeState();
   }
 
@@ -288,13 +280,11 @@ export class TrackPipeline {
         this.#onConfirmed(event.utterance);
         break;
       case 'paused':
-        this.#tell({ type: 'turnDetectionStarted', segmentId: event.utterance.id, atMs: event.atMs });
+        this.#activities.paused(event.utterance, event.atMs);
         break;
-      case 'resumed': {
-        const { utterance, atMs } = event;
-        this.#tell({ type: 'turnDetectionStopped', segmentId: utterance.id, atMs, outcome: 'resumed' });
+      case 'resumed':
+        this.#activities.resumed(event.utterance, event.atMs);
         break;
-      }
       case 'textChanged':
         this.#captions.show(event);
         break;
@@ -317,7 +307,7 @@ export class TrackPipeline {
 
   #onConfirmed(utterance: Utterance): void {
     this.#captions.open(utterance);
-    this.#tell({ type: 'utteranceStarted', segmentId: utterance.id, atMs: utterance.startMs });
+    this.#activities.started(utterance);
     this.#changeState();
   }
 
@@ -326,48 +316,30 @@ export class TrackPipeline {
     this.#finals.pushNone(utterance);
     if (confirmed) {
       this.#captions.withdraw(utterance);
-      const atMs = this.#nowInMeeting();
-      this.#tell({ type: 'utteranceEnded', segmentId: utterance.id, atMs, cause: 'silence' });
+      this.#activities.discarded(utterance, this.#nowInMeeting());
     }
     this.#changeState();
   }
 
   #onEnded({ utterance, endSample, cause }: Extract<UtterancesEvent, { type: 'ended' }>): void {
-    const { id: segmentId, timeline } = utterance;
-    this.#books.ledger.hold({ id: segmentId, line: timeline.index, endSample });
-    const atMs = utterance.msAt(endSample);
-    if (cause === 'silence') this.#tell({ type: 'turnDetectionStopped', segmentId, atMs, outcome: 'ended' });
-    this.#tell({ type: 'utteranceEnded', segmentId, atMs, cause });
-    this.#tell({ type: 'transcriptionStarted', segmentId, atMs });
+    this.#books.ledger.hold({ id: utterance.id, line: utterance.timeline.index, endSample });
+    this.#activities.ended(utterance, { atMs: utterance.msAt(endSample), cause });
   }
 
   #onWake(events: readonly WakeEvent[]): void {
-    for (const event of events) this.#tell(event);
+    for (const event of events) this.#activities.report(event);
     this.#changeState();
   }
 
-  #checkMicrophone({ startSample }: IntakeFrame, pcm: Int16Array): void {
-    const reading = this.#microphone.push(pcm);
-    if (reading === undefined) return;
-    const atMs = this.#utterances.timeline.msOf(startSample + VAD_FRAME_SAMPLES);
-    this.#tell({ type: 'microphoneChecked', ...reading, atMs });
-  }
-
-  #tellFrame({ startSample, rms }: IntakeFrame): void {
-    const { confirmed, timeline } = this.#utterances;
-    if (confirmed === undefined) return;
-    const startMs = timeline.msOf(startSample);
-    const endMs = startMs + VAD_FRAME_SAMPLES / SAMPLES_PER_MS;
-    this.#tell({ type: 'audioRecorded', segmentId: confirmed.id, startMs, endMs, levelDb: dbfs(rms) });
-  }
-
-  #tell(activity: TrackActivity): void {
-    this.#emit({ type: 'trackActivity', activity });
+  #reportFrame(frame: { startSample: number; rms: number; isSpeech: boolean; pcm: () => Int16Array }): void {
+    const { timeline, speaking, confirmed } = this.#utterances;
+    if (speaking && frame.isSpeech) this.#activities.spoken({ timeline, ...frame }, frame.pcm());
+    if (confirmed !== undefined) this.#activities.recorded(confirmed, { timeline, ...frame });
   }
 
   #emit(event: TrackEvent): void {
-    if (event.type === 'trackActivity' && FREQUENT.has(event.activity.type) && !this.#diagnostics) return;
-    this.#options.onEvent(event);
+    if (event.type === 'trackActivity') this.#activities.report(event.activity);
+    else this.#options.onEvent(event);
   }
 
   #changeState(): void {
