@@ -27,7 +27,7 @@ export class ForbiddenLog {
     if (!this.#lines.passes('forbidden')) return;
     this.#logger.warn(
       { host: host?.slice(0, MOST_CHARACTERS), origin: origin?.slice(0, MOST_CHARACTERS) },
-      'a request was refused for its Host or Origin: addresses that this server is called by stand in the setting "origins"',
+      'a request was refused for its Host or Origin: list the addresses of this server in the setting "origins"',
     );
   }
 

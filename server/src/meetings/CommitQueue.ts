@@ -62,7 +62,10 @@ export class CommitQueue {
   /** @param done told the row that stands in the store, which may be a gap; undefined where the segment is lost */
   add(segment: UncommittedSegment, done: (committed: CommittedSegment | undefined) => void): void {
     if (this.#waiting.length >= this.#capacity) {
-      this.#options.logger.error({ waiting: this.#waiting.length }, 'a segment is lost: too many wait for the store');
+      this.#options.logger.error(
+        { waiting: this.#waiting.length },
+        'a segment was lost: too many are waiting for the store',
+      );
       done(undefined);
       return;
     }
@@ -103,7 +106,7 @@ export class CommitQueue {
       try {
         head.done(committed);
       } catch (error) {
-        this.#options.logger.error({ err: error }, 'a committed segment could not be told');
+        this.#options.logger.error({ err: error }, 'a committed segment could not be sent to the room');
       }
       head.settled?.resolve();
     }
@@ -121,7 +124,10 @@ export class CommitQueue {
       }
       this.#outOfOrder = last;
       if (last && this.#flushing) {
-        this.#options.logger.error({ segmentId: segment.id }, 'a segment is lost: the store took nothing');
+        this.#options.logger.error(
+          { segmentId: segment.id },
+          'a segment was lost: the store accepted neither it nor a gap',
+        );
         return undefined;
       }
       await this.#wait(Math.min(WAIT_MS.longest, WAIT_MS.first * 2 ** Math.min(tried - 1, 10)));
@@ -137,7 +143,7 @@ export class CommitQueue {
     } catch (error) {
       this.#silent = error instanceof UnansweredError;
       const { id: segmentId, status } = segment;
-      this.#options.logger.warn({ err: error, segmentId, status }, 'a segment could not be committed yet');
+      this.#options.logger.warn({ err: error, segmentId, status }, 'a segment could not be committed; retrying');
       return undefined;
     }
   }

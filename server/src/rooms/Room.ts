@@ -288,7 +288,7 @@ export class Room {
     this.#speech.changeRoom({ settings, mode });
     this.#media.applySettings();
     const changed = { mode: this.#speech.mode, settings: this.#speech.resolved };
-    this.#logger.info({ participantId, mode: changed.mode, changed: Object.keys(settings) }, 'settings of the room');
+    this.#logger.info({ participantId, mode: changed.mode, changed: Object.keys(settings) }, 'room settings changed');
     this.tellAll('settingsChanged', { scope, ...changed });
     if (changed.mode !== before) this.transcriptionChanged();
     return changed;

@@ -312,9 +312,7 @@ export class RoomMedia {
 
   /** What nobody waits for any more may fail: its media can have gone in the meantime. */
   #quietly(work: Promise<void>): void {
-    work.catch((error: unknown) =>
-      this.#options.logger.debug({ err: error }, 'media were gone before they could be ended'),
-    );
+    work.catch((error: unknown) => this.#options.logger.debug({ err: error }, 'media was already gone'));
   }
 
   async #listenTo(peer: Peer, producerId: string): Promise<void> {
@@ -356,7 +354,7 @@ export class RoomMedia {
         }
       })
       .catch((error: unknown) =>
-        this.#options.logger.debug({ err: error, peerId: to.peerId }, 'a consumer was not created'),
+        this.#options.logger.debug({ err: error, peerId: to.peerId }, 'could not create a consumer'),
       );
   }
 

@@ -126,7 +126,7 @@ export class RoomRegistry {
   }
 
   #notClosed(error: unknown): void {
-    this.#options.logger.error({ err: error }, 'a room did not close');
+    this.#options.logger.error({ err: error }, 'could not close a room');
   }
 
   #end(name: string, room: Promise<Room>): void {

@@ -72,11 +72,11 @@ export class RoomTranscriber {
         const { logger, meeting } = options;
         const { meetingId } = meeting;
         if (speakerId === undefined) {
-          logger.warn({ err: error, meetingId }, 'a room is not listened to; it is tried again until it is');
+          logger.warn({ err: error, meetingId }, 'cannot receive the audio of a room; retrying');
           return;
         }
         const participantId = this.#speakers.get(speakerId)?.participantId;
-        logger.warn({ err: error, participantId }, 'a speaker is not listened to; it is tried again until they are');
+        logger.warn({ err: error, participantId }, 'cannot receive the audio of a track; retrying');
       },
     });
   }
@@ -129,7 +129,7 @@ export class RoomTranscriber {
       }
     } catch (error) {
       // The last that was told is a few seconds old at most.
-      this.#options.logger.debug({ err: error }, 'the media worker did not tell its ledgers');
+      this.#options.logger.debug({ err: error }, 'the media worker did not return its ledgers');
     }
     return this.#options.meeting.ledgers.all;
   }
@@ -159,7 +159,7 @@ export class RoomTranscriber {
   remove(producerId: string): void {
     this.#pipeline
       .removeSpeaker(producerId)
-      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'a speaker was not drained'))
+      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'could not drain a track'))
       .finally(() => {
         // Its last final may still be on its way into the store.
         void this.#options.meeting.transcript.settled().then(() => this.#forget(producerId));

@@ -23,7 +23,7 @@ export function handleRequest<Context>(options: {
   const { name, args, context, handlers, logger, admit } = options;
   const ack = args.at(-1);
   if (typeof ack !== 'function') {
-    logger.debug({ event: name }, 'a request without an ack was ignored');
+    logger.debug({ event: name }, 'ignored a request without an ack');
     try {
       admit?.();
     } catch {

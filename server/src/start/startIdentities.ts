@@ -59,10 +59,13 @@ export async function startIdentities(
   };
   const onClockOff = (aheadMs: number) => {
     if (lines.passes('tokens from the future'))
-      logger.warn({ aheadMs }, "a token comes from the future: this machine's clock or the identity provider's is off");
+      logger.warn(
+        { aheadMs },
+        'a token was issued in the future: the clock of this machine or of the identity provider is wrong',
+      );
   };
   const onNotKept = (reason: string) =>
-    logger.error({ reason }, 'a sign-out could not be written down: it holds until a restart');
+    logger.error({ reason }, 'a sign-out could not be stored: it is forgotten with the next restart');
   const stores = fileKeyStores({ dataDir: settings.dataDir, mostRevoked: MOST_REVOKED, onFailure: onNotKept });
   const sessions = await SessionRegistry.create({
     longestMs: settings.limits.sessionMs,
@@ -76,7 +79,9 @@ export async function startIdentities(
   });
   const provider = await providerOf({ ...options, sessions, onRefused, onClockOff });
   if (provider === undefined && Object.values(settings.rooms).some(({ members }) => members !== undefined)) {
-    logger.warn('rooms have members, and there is no Keycloak to know them by: only room tokens let anybody in there');
+    logger.warn(
+      'rooms have members, but without Keycloak they cannot be identified: only room tokens give access to these rooms',
+    );
   }
   const guests = allowsGuests(settings)
     ? new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret })
@@ -153,7 +158,7 @@ async function providerOf(
           clientId: serviceClientId,
           clientSecret: serviceClientSecret,
           everyMs: settings.keycloak.introspectEveryMs,
-          onFailure: (reason) => logger.warn({ reason }, 'the identity provider could not be asked about a token'),
+          onFailure: (reason) => logger.warn({ reason }, 'the identity provider could not introspect a token'),
           onSignedOut: ({ connections }) =>
             audit.record({ event: 'signedOut', by: 'introspection', issuer, connections }),
         });

@@ -69,7 +69,8 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
   const { onModelProgress: onProgress, signal } = options;
   const models = await deploymentModels({ settings, onProgress, signal });
   const model = models.main;
-  if (model.detail !== undefined) logger.warn({ reason: model.detail }, 'the model is another one');
+  if (model.detail !== undefined)
+    logger.warn({ reason: model.detail }, 'the preferred model is not available');
   // Once the child processes have ended, rooms that were not heard out end with gaps.
   let opened: RoomRegistry | undefined;
   closing.defer(() => opened?.settled());
