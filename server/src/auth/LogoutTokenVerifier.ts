@@ -3,7 +3,7 @@ import { CLOCK_TOLERANCE_S } from './TokenVerifier.js';
 
 export interface LogoutTokenVerifierOptions {
   issuer: string;
-  /** The client that people signed in with: logout tokens are meant for it. */
+  /** The client with which people signed in: the audience of logout tokens. */
   clientId: string;
   keyFor: JWTVerifyGetKey;
   /** Unix time. */
@@ -12,24 +12,24 @@ export interface LogoutTokenVerifierOptions {
 
 const ALGORITHMS = ['RS256', 'ES256', 'PS256'];
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-/** A logout token is used at once or never. */
+/** Maximum lifetime: a logout token is used at once or never. */
 const LONGEST_LIFE_S = 120;
 const MOST_REMEMBERED = 10_000;
 
 /**
- * What an identity provider says of sign-ins that are over: OpenID Connect Back-Channel Logout 1.0 section 2.6, and Keycloak's
- * push-not-before. Each token counts once.
+ * Verifies notices of the identity provider about ended sign-ins: OpenID Connect Back-Channel Logout 1.0 section 2.6, and Keycloak's
+ * push-not-before. Each token is accepted once.
  */
 export class LogoutTokenVerifier {
   readonly #options: LogoutTokenVerifierOptions;
-  /** `jti` of used tokens -> Unix seconds until which they could be used again. */
+  /** `jti` of used tokens, with the Unix time in seconds until which they would be valid. */
   readonly #used = new Map<string, number>();
 
   constructor(options: LogoutTokenVerifierOptions) {
     this.#options = options;
   }
 
-  /** @throws Error, for the log: what is wrong with it */
+  /** @throws Error with the reason, for the log */
   async verifyLogout(token: string): Promise<{ subject?: string; sessionId?: string }> {
     const { issuer, clientId } = this.#options;
     const { payload, typ } = await this.#verified(token, { issuer, audience: clientId });
@@ -49,7 +49,7 @@ export class LogoutTokenVerifier {
     return { subject: sub };
   }
 
-  /** @throws Error, for the log: what is wrong with it */
+  /** @throws Error with the reason, for the log */
   async verifyNotBefore(token: string): Promise<{ notBeforeMs: number }> {
     const { payload } = await this.#verified(token, {});
     const { action, resource, notBefore, expiration, id } = payload;

@@ -3,12 +3,12 @@ import { RepeatFilter } from '../observability/RepeatFilter.js';
 
 const MOST_LINES = 10;
 const WINDOW_MS = 60_000;
-/** Of what a stranger has sent. */
+/** Maximum length of logged values sent by strangers. */
 const MOST_CHARACTERS = 256;
 
 /**
- * Requests that were refused for their `Host` or `Origin`. Often that is a name which is missing in the settings: whoever runs this server
- * must be able to find that out.
+ * Logs requests that were refused for their `Host` or `Origin`. The reason is often a name missing in the settings, which the operator must
+ * be able to find.
  */
 export class ForbiddenLog {
   readonly #logger: Logger;
@@ -31,7 +31,7 @@ export class ForbiddenLog {
     );
   }
 
-  /** Writes down what was held back. Idempotent. */
+  /** Writes the pending count. Idempotent. */
   close(): void {
     this.#lines.flush();
   }

@@ -5,14 +5,14 @@ import { combine, emptyLedger } from './audioLedger.js';
 import type { RoomObserver } from './RoomObserver.js';
 
 export interface MetricsOptions {
-  /** Asked at each scrape. */
+  /** Read at each scrape. */
   counts: () => Promise<{ rooms: number; peers: number; speakers: number; sockets: number }>;
-  /** The ASR process's own numbers; absent while there are none. */
+  /** The ASR process's own metrics; absent while there are none. */
   recognizer: () => AsrProcessStats | undefined;
   load: () => LoadLevel;
-  /** What recognises speech now. */
+  /** Model, engine and device in use. */
   engine: () => { model: string; encoder: string; device: string };
-  /** Event loop, memory and the like of this process. Default true. */
+  /** Metrics of this process: event loop, memory and so on. Default true. */
   processMetrics?: boolean;
 }
 
@@ -29,7 +29,7 @@ const LEDGER_CLASSES = {
   transcribedMs: 'transcribed',
 } as const satisfies Partial<Record<keyof AudioLedger, string>>;
 
-/** This node in numbers, in Prometheus' text format. Nothing in it names a person or a room. */
+/** Metrics of this node in Prometheus' text format. They contain no names of people or rooms. */
 export class Metrics implements RoomObserver {
   readonly #registry = new Registry();
   readonly #interims: Counter;
@@ -39,7 +39,7 @@ export class Metrics implements RoomObserver {
   readonly #vadEndToFinal: Histogram;
   readonly #queued: Histogram<'kind'>;
   readonly #engine: Histogram<'kind'>;
-  /** Of all meetings since the start. */
+  /** Summed over all meetings since the start. */
   #audio = emptyLedger();
 
   constructor(options: MetricsOptions) {
@@ -83,7 +83,7 @@ export class Metrics implements RoomObserver {
     if (options.processMetrics !== false) collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Of the answer to a scrape. */
+  /** Content type of a scrape's answer. */
   get contentType(): string {
     return this.#registry.contentType;
   }

@@ -11,22 +11,22 @@ import { Room } from './Room.js';
 
 export interface RoomRegistryOptions {
   media: MediaNode;
-  /** Of finals. */
+  /** The model for finals. */
   model: ModelProfile;
   settings: Settings;
   logger: Logger;
   transcripts: TranscriptStore;
   transcription: () => TranscriptionStatus;
   observer: RoomObserver;
-  /** Why no new room can be carried at the moment; undefined where one can. */
+  /** Why no new room can be opened at the moment; undefined if it can. */
   overload: () => ParleyError | undefined;
   time?: TimeSource;
 }
 
-/** The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. */
+/** The rooms of this node by name. The first join opens a room; the end of its meeting closes it. */
 export class RoomRegistry {
   readonly #options: RoomRegistryOptions;
-  /** Promises, so that two who join at once meet in one room. */
+  /** Promises, so that two simultaneous joins get the same room. */
   readonly #rooms = new Map<string, Promise<Room>>();
   readonly #time: TimeSource;
   #closing = false;
@@ -41,13 +41,13 @@ export class RoomRegistry {
     return this.#rooms.size;
   }
 
-  /** The room of that name where a meeting is on. */
+  /** The open room with that name. */
   find(name: string): Promise<Room> | undefined {
     return this.#rooms.get(name);
   }
 
   /**
-   * The room of that name, made where there is none. One that stands is let in to whatever the load is.
+   * The room with that name, opened if necessary. An open room can be joined at any load.
    * @throws ParleyError `TOO_MANY_ROOMS`, `SERVER_OVERLOADED`, `MEDIA_UNAVAILABLE`, `SERVER_SHUTTING_DOWN`
    */
   open(name: string): Promise<Room> {
@@ -72,7 +72,7 @@ export class RoomRegistry {
     return opening;
   }
 
-  /** Of all rooms together. */
+  /** Totals of all rooms. */
   async counts(): Promise<Room['counts']> {
     const sum = { peers: 0, transports: 0, producers: 0, consumers: 0, speakers: 0 };
     for (const { counts } of await this.all()) {
@@ -87,8 +87,8 @@ export class RoomRegistry {
   }
 
   /**
-   * Ends all meetings: everybody is told, and what was said becomes text. That is waited for 15 s at most, since a slow recogniser may take
-   * longer than anybody waits for the end of a server.
+   * Ends all meetings: everyone is notified and pending speech is transcribed. Waits at most 15 s for that, because a slow recogniser may
+   * take longer than a shutdown may.
    */
   close(error: ParleyError): Promise<void> {
     this.#closing = true;
@@ -96,7 +96,7 @@ export class RoomRegistry {
     return this.#within(this.#ending, CLOSE_TIMES.shutdownDrainMs);
   }
 
-  /** After `close`, and after the child processes have ended: what they had not answered has become gaps, if the store took them within 3 s. */
+  /** After `close` and the end of the child processes: unanswered requests have become gaps, if the store accepted them within 3 s. */
   settled(): Promise<void> {
     return this.#within(this.#ending ?? Promise.resolve(), CLOSE_TIMES.lastGapsMs);
   }
@@ -109,7 +109,7 @@ export class RoomRegistry {
     );
   }
 
-  /** A room for a meeting that begins. */
+  /** Opens a room for a new meeting. */
   async #open(name: string, onEmpty: () => void): Promise<Room> {
     const { transcripts, logger, time } = this.#options;
     const meeting = await Meeting.open({ room: name, store: transcripts, logger, time });
