@@ -69,8 +69,7 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
   const { onModelProgress: onProgress, signal } = options;
   const models = await deploymentModels({ settings, onProgress, signal });
   const model = models.main;
-  if (model.detail !== undefined)
-    logger.warn({ reason: model.detail }, 'the preferred model is not available');
+  if (model.detail !== undefined) logger.warn({ reason: model.detail }, 'the preferred model is not available');
   // After the child processes have ended, rooms that were not fully transcribed end with gaps.
   let opened: RoomRegistry | undefined;
   closing.defer(() => opened?.settled());
