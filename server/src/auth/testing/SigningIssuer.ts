@@ -12,10 +12,10 @@ import {
 
 export const ISSUER = 'https://id.example/realms/parley';
 export const AUDIENCE = 'parley';
-/** In whole seconds, as in tokens. */
+/** Whole seconds, as tokens count. */
 export const NOW = 1_800_000_000_000;
 
-/** A fake identity provider that signs any claims. */
+/** An identity provider of a test: signs whatever it is told to. */
 export class SigningIssuer {
   readonly kid: string;
   readonly publicJwk: JWK;
@@ -41,7 +41,7 @@ export class SigningIssuer {
     return createLocalJWKSet(this.jwks);
   }
 
-  /** Claims of an access token as issued by Keycloak; undefined removes one. */
+  /** Claims of an access token as Keycloak makes it; undefined takes one away. */
   claims(overrides: Record<string, unknown> = {}): Record<string, unknown> {
     const claims: Record<string, unknown> = {
       iss: ISSUER,
