@@ -12,7 +12,7 @@ export const LIMITS = {
   joinSecretLength: 128,
   /** Settings in one change. */
   settingsPerChange: 64,
-  /** Setting changes that one connection may make within `settingsChangeWindowMs`. */
+  /** Setting changes that one connection may make at once, and on average within `settingsChangeWindowMs`. */
   settingsChanges: 10,
   settingsChangeWindowMs: 10_000,
   /** Segments in one answer to `resumeTranscript`. */
