@@ -39,7 +39,7 @@ function mayRead(request: Request, { enabled, token, originPolicy }: MetricsRout
   return local || originPolicy.allowsHost(request.headers.host);
 }
 
-/** From this machine, to a name that only this machine can mean, and not handed on by a proxy for somebody else. */
+/** Whether the request comes from this machine, for a host name of this machine only, and not through a proxy. */
 function isLocal(request: Request): boolean {
   const address = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
   const { forwarded, via } = request.headers;

@@ -58,7 +58,7 @@ export class SocketChannel implements PeerChannel {
     this.#outbox.push({ name, payload: notification, droppable: options.droppable === true });
   }
 
-  /** Tells why and closes the socket soon. Only the first reason counts. */
+  /** Sends the reason and closes the socket shortly after. Only the first reason counts. */
   disconnect(error: ParleyError): void {
     if (!this.#dismiss(error)) return;
     this.#options.later(DISCONNECT_DELAY_MS, this.#options.close);
@@ -69,7 +69,7 @@ export class SocketChannel implements PeerChannel {
     const { later, close, onSlow } = this.#options;
     const { waitingMessages, waitingBytes, dropped } = this.#outbox;
     onSlow({ reason, waitingMessages, waitingBytes, dropped });
-    // It resumes by number: what has not left yet would be sent twice, and stands in the way of the last word.
+    // The client resumes by `seq`. Waiting messages would be sent twice, and delay the last one.
     this.#watched.discardQueued();
     this.#dismiss(new ParleyError('SLOW_CONSUMER'));
     this.#watched.onceEmpty(() => later(DISCONNECT_DELAY_MS, close));
