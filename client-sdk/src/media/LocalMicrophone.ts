@@ -363,7 +363,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     if (!this.#lost) this.#recoveries.onLoss(performance.now());
     try {
       if (!this.#recoveries.allows(performance.now())) {
-        throw errorOf('MICROPHONE_BUSY', { message: 'The microphone stops again and again.' });
+        throw errorOf('MICROPHONE_BUSY', { message: 'The microphone keeps failing.' });
       }
       const wasChosen = this.#chosenId !== undefined;
       const opened = await this.#openChosenOrDefault();

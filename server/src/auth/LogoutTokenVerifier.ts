@@ -34,14 +34,14 @@ export class LogoutTokenVerifier {
     const { issuer, clientId } = this.#options;
     const { payload, typ } = await this.#verified(token, { issuer, audience: clientId });
     if (typ !== undefined && !['logout+jwt', 'jwt'].includes(typ.toLowerCase()))
-      throw new Error('another kind of token');
+      throw new Error('wrong token type');
     const events = payload.events as Record<string, unknown> | undefined;
     if (typeof events !== 'object' || events === null || !Object.hasOwn(events, LOGOUT_EVENT)) {
       throw new Error('no logout event');
     }
-    if ('nonce' in payload) throw new Error('a nonce, which an ID token has');
+    if ('nonce' in payload) throw new Error('has a nonce, so it is an ID token');
     const { sub, sid, jti, iat = 0, exp = iat + LONGEST_LIFE_S } = payload;
-    if (exp - iat > LONGEST_LIFE_S) throw new Error('a life of more than two minutes');
+    if (exp - iat > LONGEST_LIFE_S) throw new Error('lifetime over two minutes');
     if (exp + CLOCK_TOLERANCE_S < this.#nowS()) throw new Error('expired');
     this.#useOnce(jti, exp);
     if (typeof sid === 'string') return { sessionId: sid, ...(sub === undefined ? {} : { subject: sub }) };
@@ -53,10 +53,10 @@ export class LogoutTokenVerifier {
   async verifyNotBefore(token: string): Promise<{ notBeforeMs: number }> {
     const { payload } = await this.#verified(token, {});
     const { action, resource, notBefore, expiration, id } = payload;
-    if (action !== 'PUSH_NOT_BEFORE') throw new Error('another action');
-    if (resource !== this.#options.clientId) throw new Error('meant for another client');
+    if (action !== 'PUSH_NOT_BEFORE') throw new Error('unknown action');
+    if (resource !== this.#options.clientId) throw new Error('for another client');
     if (typeof expiration !== 'number' || expiration + CLOCK_TOLERANCE_S < this.#nowS()) throw new Error('expired');
-    if (typeof notBefore !== 'number') throw new Error('no time');
+    if (typeof notBefore !== 'number') throw new Error('no notBefore');
     this.#useOnce(typeof id === 'string' ? id : undefined, expiration);
     return { notBeforeMs: notBefore * 1_000 };
   }

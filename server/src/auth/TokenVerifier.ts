@@ -101,15 +101,15 @@ export class TokenVerifier {
 /** An ID token or refresh token of the same issuer and audience gives no access. */
 function assertAccessToken(payload: JWTPayload, headerType: string | undefined): void {
   if (headerType !== undefined && !['jwt', 'at+jwt', 'application/at+jwt'].includes(headerType.toLowerCase())) {
-    throw new Error('a header of another kind of token');
+    throw new Error('wrong token type in the header');
   }
   // Keycloak's own claim; others put it in the header.
   const kind = payload.typ;
   if (kind === undefined ? !headerType?.toLowerCase().includes('at+jwt') : kind !== 'Bearer') {
-    throw new Error('no access token');
+    throw new Error('not an access token');
   }
   const { exp = 0, iat = 0 } = payload;
-  if (exp - iat > LONGEST_LIFE_S) throw new Error('a life of more than a day');
+  if (exp - iat > LONGEST_LIFE_S) throw new Error('lifetime over a day');
 }
 
 /**

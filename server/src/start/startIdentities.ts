@@ -197,7 +197,7 @@ function trust(caFile: string): void {
     // Otherwise an invalid certificate would be ignored silently.
     new X509Certificate(certificate);
   } catch (error) {
-    throw new SettingsError([`keycloak.caFile: ${caFile} is no certificate (PEM): ${(error as Error).message}`]);
+    throw new SettingsError([`keycloak.caFile: ${caFile} is not a certificate (PEM): ${(error as Error).message}`]);
   }
   setDefaultCACertificates([...getCACertificates('default'), certificate]);
 }
