@@ -5,7 +5,7 @@ export interface ConnectionLimiterOptions {
   sockets: number;
 }
 
-/** Limits connections from one address (see `limitKeyOf`), per minute and at the same time. */
+/** How many connections may come from one address (see `limitKeyOf`): in a minute, and at the same time. */
 export class ConnectionLimiter {
   readonly #options: ConnectionLimiterOptions;
   readonly #connects: RateLimiterMemory;
@@ -16,7 +16,7 @@ export class ConnectionLimiter {
     this.#connects = new RateLimiterMemory({ points: options.connectsPerMinute, duration: 60 });
   }
 
-  /** Whether one more connection is allowed. Counts towards this minute even if not. */
+  /** Whether one more may come. Counts as one of this minute's even if not. */
   async mayConnect(address: string): Promise<boolean> {
     if ((this.#open.get(address) ?? 0) >= this.#options.sockets) return false;
     try {
@@ -27,7 +27,7 @@ export class ConnectionLimiter {
     }
   }
 
-  /** @returns a function to call once when it is closed */
+  /** @returns to be called once when it is closed */
   opened(address: string): () => void {
     this.#open.set(address, (this.#open.get(address) ?? 0) + 1);
     let counted = true;

@@ -30,7 +30,7 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** @returns 0 if a token was taken; otherwise the milliseconds until one is available */
+  /** @returns 0 where there was a token; else milliseconds until there is one, and none was taken */
   take(key: string): number {
     const { perSecond } = this.#options;
     const now = this.#now();

@@ -95,7 +95,7 @@ export class Room {
       model,
       room: Object.hasOwn(settings.rooms, meeting.room) ? settings.rooms[meeting.room] : undefined,
     });
-    // No one needs to be notified before the room exists.
+    // There is nobody to be told before the room is there.
     let room: Room | undefined;
     const parts = {
       logger,

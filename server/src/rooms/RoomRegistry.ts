@@ -23,10 +23,10 @@ export interface RoomRegistryOptions {
   time?: TimeSource;
 }
 
-/** The rooms of this node by name. The first join opens a room; the end of its meeting closes it. */
+/** The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. */
 export class RoomRegistry {
   readonly #options: RoomRegistryOptions;
-  /** Promises, so that two simultaneous joins get the same room. */
+  /** Promises, so that two who join at once meet in one room. */
   readonly #rooms = new Map<string, Promise<Room>>();
   readonly #time: TimeSource;
   #closing = false;
@@ -47,7 +47,7 @@ export class RoomRegistry {
   }
 
   /**
-   * The room with that name, opened if necessary. An open room can be joined at any load.
+   * The room of that name, made where there is none. One that stands is let in to whatever the load is.
    * @throws ParleyError `TOO_MANY_ROOMS`, `SERVER_OVERLOADED`, `MEDIA_UNAVAILABLE`, `SERVER_SHUTTING_DOWN`
    */
   open(name: string): Promise<Room> {
@@ -109,7 +109,7 @@ export class RoomRegistry {
     );
   }
 
-  /** Opens a room for a new meeting. */
+  /** A room for a meeting that begins. */
   async #open(name: string, onEmpty: () => void): Promise<Room> {
     const { transcripts, logger, time } = this.#options;
     const meeting = await Meeting.open({ room: name, store: transcripts, logger, time });
