@@ -28,7 +28,7 @@ export interface MediaSessionOptions {
 export interface MediaSessionEvents {
   trackSubscribed: RouterLinkEvents['trackSubscribed'];
   trackUnsubscribed: RouterLinkEvents['trackUnsubscribed'];
-  /** A failure in a step that no caller awaits. */
+  /** Something failed that nobody waits for. */
   error: [event: { error: ParleyError }];
   /** Media failed on this connection; a new connection may help. */
   lost: [event: { error: ParleyError }];

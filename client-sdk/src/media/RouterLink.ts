@@ -48,9 +48,9 @@ export interface Subscription {
 export interface RouterLinkEvents {
   trackSubscribed: [subscription: Subscription];
   trackUnsubscribed: [subscription: { participantId: string; consumerId: string }];
-  /** The server no longer knows this transport. */
+  /** The server does not know this transport any more. */
   transportLost: [transport: { transportId: string }];
-  /** A failure in a step that no caller awaits. */
+  /** Something failed that nobody waits for. */
   error: [event: { error: ParleyError }];
 }
 
@@ -61,7 +61,7 @@ interface OpenSubscription extends Subscription {
   close(): void;
 }
 
-/** The connection between this browser and one router of the server: a transport in each direction, and their producers and consumers. */
+/** What this browser and one router of the server have with each other: a transport each way, and what flows through them. */
 export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   readonly #options: RouterLinkOptions;
   readonly #device: Device;
@@ -279,7 +279,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     } catch (error) {
       if (transport.closed) return;
       if (codeOf(error) === 'TRANSPORT_NOT_FOUND') this.emit('transportLost', { transportId: transport.id });
-      // A lost connection is reported by the channel.
+      // A lost connection is told by those who know more about it.
       else if (codeOf(error) !== 'CONNECTION_LOST') {
         this.emit('error', { error: asParleyError(error, 'CONNECTION_LOST') });
       }

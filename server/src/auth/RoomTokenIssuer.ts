@@ -37,7 +37,7 @@ export interface RoomGuest {
 
 /** Issuer and audience of room tokens. */
 export const ROOM_TOKEN_ISSUER = 'parley';
-/** Header type. No token of an identity provider has it, so neither can be mistaken for the other. */
+/** Header type: no token of an identity provider has it, so neither can be taken for the other. */
 export const ROOM_TOKEN_TYPE = 'parley-room+jwt';
 export const LONGEST_ROOM_TOKEN_MS = 4 * 3_600_000;
 

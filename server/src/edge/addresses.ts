@@ -2,7 +2,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import type { ListenAddress } from '@parley/media/node';
 import type { Settings } from '../config/settings.js';
 
-/** IPv4 addresses of this machine on its networks, in the system's order. */
+/** Addresses of this machine on its networks, IPv4, in the system's order. */
 export function lanAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])

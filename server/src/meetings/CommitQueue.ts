@@ -21,7 +21,7 @@ interface Waiting {
 /** Attempts before a gap is tried instead of a segment, and the delays between them, which double up to the longest. */
 const TRIES = 6;
 const WAIT_MS = { first: 100, longest: 5_000 };
-/** An append without an answer after this time counts as failed. */
+/** A store that has not answered by then has not taken the segment, as far as anybody can wait. */
 const APPEND_LIMIT_MS = 5_000;
 /**
  * Limit of abandoned appends that are still running. Above it, the store is only tried after the longest delay, and each attempt replaces

@@ -119,7 +119,7 @@ export class Meeting {
   async #end(): Promise<void> {
     await this.transcript.flush();
     await withinLimit({ work: this.#store.end(this.meetingId), limitMs: END_LIMIT_MS, time: this.#time }).catch(
-      (error: unknown) => this.#logger.warn({ err: error }, 'the store could not end a meeting'),
+      (error: unknown) => this.#logger.warn({ err: error }, 'the store did not end a meeting'),
     );
     this.#logger.info({ segments: this.transcript.lastSeq, participants: this.#participants.size }, 'meeting ended');
   }

@@ -1,6 +1,6 @@
 /** Aspect ratio at which a tile looks right. */
 const ASPECT = 1.5;
-/** Smaller tiles are not legible; with more people the grid scrolls. */
+/** Smaller tiles cannot be read; more people than that have to be scrolled to. */
 export const LEAST_TILE_PX = { width: 132, height: 104 };
 
 /** The number of columns that makes the tiles as large as possible. */
