@@ -23,7 +23,7 @@ export interface CaptionQueueOptions {
   transcript: TranscriptView;
   /** Maximum number of lines on display. Default 3. */
   lines?: number;
-  /** Minimum time that a line is shown, in ms, also counted from its last change after it is final, even if others wait. Default 1,500. */
+  /** Minimum display time of a line, in ms, counted again from its final text, even if others wait. Default 1,500. */
   minDisplayMs?: number;
   /** A line without changes disappears after this time, in ms, even if no other waits; at least `minDisplayMs`. Default 6,000. */
   lingerMs?: number;
