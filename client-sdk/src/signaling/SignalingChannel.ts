@@ -41,9 +41,9 @@ export type SignalingNotification = {
 
 export interface SignalingEvents {
   notification: [notification: SignalingNotification];
-  /** `willReconnect`: the channel reconnects by itself. */
+  /** `willReconnect` says that the channel tries by itself. */
   disconnected: [event: { error: ParleyError; willReconnect: boolean }];
-  /** Reconnected after a loss. The client has to join its room again. */
+  /** After a loss; whoever was in a room has to join again. */
   reconnected: [];
 }
 
@@ -75,7 +75,7 @@ const NOTIFICATIONS = Object.keys({
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 
-/** The socket to the server: typed requests that always settle, notifications, and automatic reconnects. */
+/** The socket to the server: typed requests that always settle, notifications, and a connection that comes back by itself. */
 export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   readonly #socket: Socket;
   readonly #requestTimeoutMs: number;
@@ -123,7 +123,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     for (const name of NOTIFICATIONS) {
       this.#socket.on(name, (payload: unknown) => {
         if (name === 'dismissed') this.#farewell = errorFromWire((payload as { error: WireError }).error);
-        // Trusted: the server sends these names with these types, by the same contract.
+        // The pair is the server's word: its types are those of the same contract.
         this.emit('notification', { name, payload } as SignalingNotification);
       });
     }

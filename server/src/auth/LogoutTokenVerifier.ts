@@ -33,8 +33,7 @@ export class LogoutTokenVerifier {
   async verifyLogout(token: string): Promise<{ subject?: string; sessionId?: string }> {
     const { issuer, clientId } = this.#options;
     const { payload, typ } = await this.#verified(token, { issuer, audience: clientId });
-    if (typ !== undefined && !['logout+jwt', 'jwt'].includes(typ.toLowerCase()))
-      throw new Error('wrong token type');
+    if (typ !== undefined && !['logout+jwt', 'jwt'].includes(typ.toLowerCase())) throw new Error('wrong token type');
     const events = payload.events as Record<string, unknown> | undefined;
     if (typeof events !== 'object' || events === null || !Object.hasOwn(events, LOGOUT_EVENT)) {
       throw new Error('no logout event');

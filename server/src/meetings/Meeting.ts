@@ -99,7 +99,7 @@ export class Meeting {
     return participant;
   }
 
-  /** All current and former participants. */
+  /** Everybody who took part, present or not. */
   get participants(): readonly MeetingParticipant[] {
     return [...this.#participants.values()];
   }

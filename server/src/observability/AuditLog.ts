@@ -22,7 +22,7 @@ export type AuditEvent =
   | { event: 'denied'; what: string; code: ErrorCode; who?: string; room?: string }
   /** A connection that the server ended. */
   | { event: 'ended'; code: ErrorCode; who: string }
-  /** Number of further `denied` or `ended` events within a minute that got no line of their own. */
+  /** So many more of `denied` or `ended` within a minute as had no line of their own. */
   | { event: 'heldBack'; kind: string; count: number }
   | ({ event: 'moderated'; action: 'mute' | 'remove' | 'lock' | 'unlock' | 'end'; of?: string } & InMeeting)
   /** `by`: the kind of message from the identity provider. */

@@ -19,7 +19,7 @@ export interface PeerOptions {
   peerId: string;
   participantId: string;
   displayName: string;
-  /** When the participant joined, in milliseconds from the start of the meeting. */
+  /** Of the participant, from the start of the meeting on, in milliseconds. */
   joinedAtMs: number;
   /** The grants of this peer. Default: all, if there is no authentication. */
   grants?: ReadonlySet<Grant>;

@@ -135,7 +135,7 @@ export class SignalingServer {
   #accept(socket: ParleySocket): void {
     const log = this.#options.logger.child({ connectionId: socket.id });
     const channel = this.#channelOf(socket, (slow) => {
-      log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'disconnected a client that does not keep up');
+      log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
       socket.offAny();
       connection.giveUp();
     });

@@ -17,7 +17,7 @@ export function handleRequest<Context>(options: {
   context: Context;
   handlers: RequestHandlers<Context>;
   logger: Logger;
-  /** Checked first. @throws ParleyError if the request has to wait or is no longer allowed */
+  /** Asked before anything is looked at. @throws ParleyError for what must wait, or may not be asked any more */
   admit?: () => void;
 }): void {
   const { name, args, context, handlers, logger, admit } = options;

@@ -79,7 +79,7 @@ export class Server {
     return this.#parts.media.pids;
   }
 
-  /** Resources in use. After everyone has left and the meetings are over, all counts are back at their start values. */
+  /** What is held at the moment. After everybody has left and the meetings are over, all of it is back where it began. */
   async resources(): Promise<Record<string, number>> {
     const { rooms, signaling, media } = this.#parts;
     const sum = await rooms.counts();
