@@ -1,5 +1,5 @@
 import type { CommittedSegment } from '@parley/client-sdk/protocol';
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
+import { type CancelTimer, CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptStore, UncommittedSegment } from '../store/TranscriptStore.js';
 
@@ -21,8 +21,6 @@ interface Waiting {
 /** Tries before a gap is put in a segment's place, and the waits between them: they double up to the longest. */
 const TRIES = 6;
 const WAIT_MS = { first: 100, longest: 5_000 };
-/** A store that has not answered by then has not taken the segment, as far as anybody can wait. */
-const APPEND_LIMIT_MS = 5_000;
 /**
  * So many appends that nobody waits for any more count as under way. While they do, the store is asked after the longest wait alone,
  * and each question takes the place of the oldest: a store that has come back need not answer what it was asked before.
@@ -149,7 +147,7 @@ export class CommitQueue {
     const question = Symbol();
     let cancel: CancelTimer = () => {};
     const limit = new Promise<never>((_, reject) => {
-      cancel = this.#time.after(APPEND_LIMIT_MS, () => {
+      cancel = this.#time.after(CLOSE_TIMES.appendMs, () => {
         this.#unanswered.add(question);
         reject(new UnansweredError());
       });
@@ -193,7 +191,7 @@ class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 
   constructor() {
-    super(`the store has not answered within ${APPEND_LIMIT_MS} ms`);
+    super(`the store has not answered within ${CLOSE_TIMES.appendMs} ms`);
   }
 }
 
