@@ -1,7 +1,7 @@
 /** As wide as this for each unit of height, a tile looks right. */
 const ASPECT = 1.5;
 /** Smaller tiles cannot be read; more people than that have to be scrolled to. */
-export const LEAST_TILE_PX = { width: 132, height: 104 };
+const LEAST_TILE_PX = { width: 132, height: 104 };
 
 /** In how many columns tiles are laid out so that they are as large as can be. */
 export function columnsOf(options: { count: number; width: number; height: number; gap: number }): number {
