@@ -31,7 +31,7 @@ const OF_TRANSCRIPT: ReadonlySet<NotificationName> = new Set([
   'interimUpdated',
   'interimRetracted',
   'segmentCommitted',
-  'speakerActivity',
+  'trackActivity',
   'ledgerUpdated',
 ]);
 
