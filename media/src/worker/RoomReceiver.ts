@@ -46,6 +46,7 @@ export class RoomReceiver {
   #closing: Promise<void> | undefined;
   #received = 0;
   /** Packets that were nobody's or not RTP. */
+  #dropped = 0;
 
   private constructor(options: RoomReceiverOptions, socket: Socket) {
     this.#options = options;
@@ -65,6 +66,10 @@ export class RoomReceiver {
 
   get pipelineCount(): number {
     return this.#byTrack.size + this.#draining.size;
+  }
+
+  get droppedPackets(): number {
+    return this.#dropped;
   }
 
   /** Another socket, for RTP from elsewhere. */
@@ -207,7 +212,12 @@ export class RoomReceiver {
       this.#received += 1;
       if (isRtcp(data)) return;
       const parsed = parseRtpPacket(data);
-      if (parsed.ok) this.#bySsrc.get(parsed.packet.ssrc)?.push(parsed.packet);
+      const pipeline = parsed.ok ? this.#bySsrc.get(parsed.packet.ssrc) : undefined;
+      if (parsed.ok && pipeline !== undefined) {
+        pipeline.push(parsed.packet);
+      } else {
+        this.#dropped += 1;
+      }
     });
     // A connected socket reports ICMP "port unreachable" when the SFU's side is gone; the supervisor of that side acts.
     this.#socket.on('error', () => {});
