@@ -20,6 +20,8 @@ export interface PeerOptions {
   peerId: string;
   participantId: string;
   displayName: string;
+  /** As it is spoken: without the number that tells equal names apart. Default: `displayName`. */
+  givenName?: string;
   /** Of the participant, from the start of the meeting on, in milliseconds. */
   joinedAtMs: number;
   /** What this peer may do here. Default: everything, for those who know nobody else. */
@@ -41,6 +43,7 @@ export class Peer {
   readonly peerId: string;
   readonly participantId: string;
   readonly displayName: string;
+  readonly givenName: string;
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
   grants: ReadonlySet<Grant>;
@@ -59,6 +62,7 @@ export class Peer {
     this.peerId = options.peerId;
     this.participantId = options.participantId;
     this.displayName = options.displayName;
+    this.givenName = options.givenName ?? options.displayName;
     this.joinedAtMs = options.joinedAtMs;
     this.channel = options.channel;
     this.grants = options.grants ?? new Set(GRANTS);

@@ -163,9 +163,9 @@ export class Room {
     this.#access.enter(participantId);
     this.#wasJoined = true;
     this.#cancelEnd();
-    const { displayName } = this.meeting.enter(identity);
+    const { displayName, givenName } = this.meeting.enter(identity);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
-    const peer = new Peer({ peerId, participantId, displayName, joinedAtMs, grants, channel });
+    const peer = new Peer({ peerId, participantId, displayName, givenName, joinedAtMs, grants, channel });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
       if (replaced.diagnostics) this.#diagnosticsChanged();
@@ -406,7 +406,7 @@ export class Room {
 
   /** Those who are here are likely to be spoken of. */
   #nameHotWords(): void {
-    if (this.#speech.setNames(this.#roster.peers.map(({ displayName }) => displayName))) this.#media.applySettings();
+    if (this.#speech.setNames(this.#roster.peers.map(({ givenName }) => givenName))) this.#media.applySettings();
   }
 
   #diagnosticsChanged(): void {
