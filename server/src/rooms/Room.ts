@@ -176,7 +176,8 @@ export class Room {
     const participant = this.#media.participantOf(peer);
     const name = replaced === undefined ? 'participantJoined' : 'participantUpdated';
     this.#roster.tellOthers(peer, { name, notification: { participant } });
-    this.#logger.info({ peerId, participantId, peers: this.#roster.size }, 'joined');
+    // The audit log has these, bounded; here, whoever comes and goes without end would fill the disk.
+    this.#logger.debug({ peerId, participantId, peers: this.#roster.size }, 'joined');
     return {
       peer,
       joined: {
@@ -213,7 +214,7 @@ export class Room {
       name: 'participantLeft',
       notification: { participantId: peer.participantId, reason },
     });
-    this.#logger.info({ peerId: peer.peerId, participantId: peer.participantId, reason }, 'left');
+    this.#logger.debug({ peerId: peer.peerId, participantId: peer.participantId, reason }, 'left');
     this.#endUnlessJoined();
   }
 

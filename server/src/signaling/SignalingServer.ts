@@ -15,6 +15,7 @@ import type { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
 import type { OriginPolicy } from '../edge/OriginPolicy.js';
 import type { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { Logger } from '../observability/logger.js';
+import { RepeatFilter } from '../observability/RepeatFilter.js';
 import { Connection, type ConnectionContext } from './Connection.js';
 import { FloodGuard, type MeteredConnection } from './FloodGuard.js';
 import { HandshakeGuard, type RawConnection } from './HandshakeGuard.js';
@@ -44,6 +45,9 @@ type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<st
 /** A refusal must have left before its WebSocket is closed. */
 const REFUSED_DELAY_MS = 100;
 
+const MOST_LINES = 60;
+const WINDOW_MS = 60_000;
+
 /**
  * socket.io at the edge: websocket only, origin checked on the upgrade, credentials checked before the first event, everything
  * that comes afterwards through the one handler. Its connection state recovery stays off, since it would skip the credentials.
@@ -54,9 +58,16 @@ export class SignalingServer {
   readonly #handshakes = new HandshakeGuard();
   readonly #floods: FloodGuard;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** About what clients do: of each kind so many lines a minute, and the rest as a number. */
+  readonly #lines: RepeatFilter;
 
   constructor(options: SignalingServerOptions) {
     this.#options = options;
+    this.#lines = new RepeatFilter({
+      most: MOST_LINES,
+      windowMs: WINDOW_MS,
+      onHeldBack: (held) => options.logger.info(held, 'of these there were more than are written down'),
+    });
     this.#floods = new FloodGuard({
       meter: options.trafficMeter,
       later: (delayMs, action) => this.#later(delayMs, action),
@@ -120,6 +131,7 @@ export class SignalingServer {
       clearTimeout(timer);
     }
     await this.#io.close();
+    this.#lines.flush();
   }
 
   async #authenticate(auth: unknown): Promise<SocketData> {
@@ -142,7 +154,9 @@ export class SignalingServer {
   #accept(socket: ParleySocket): void {
     const log = this.#options.logger.child({ connectionId: socket.id });
     const channel = this.#channelOf(socket, (slow) => {
-      log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
+      if (this.#lines.passes('slow client')) {
+        log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
+      }
       socket.offAny();
       connection.giveUp();
     });
@@ -155,7 +169,8 @@ export class SignalingServer {
       return;
     }
     this.#floods.onFlood(socket.conn, () => {
-      log.warn({ code: 'RATE_LIMITED' }, 'a client that flooded its socket was cut off');
+      if (this.#lines.passes('flood'))
+        log.warn({ code: 'RATE_LIMITED' }, 'a client that flooded its socket was cut off');
       connection.end(new ParleyError('RATE_LIMITED'));
     });
     const joinTimer = this.#later(LIMITS.joinTimeoutMs, () => {
@@ -168,6 +183,7 @@ export class SignalingServer {
         context: connection,
         handlers: requestHandlers,
         logger: log,
+        lines: this.#lines,
         admit: () => connection.admit(),
       });
     });
