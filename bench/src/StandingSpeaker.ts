@@ -1,13 +1,13 @@
 import type { Recognizer } from '@parley/media/asr';
 import type { ReadingProfile, SpeechSettings } from '@parley/media/settings';
 import {
-  type SpeakerEvent,
-  SpeakerPipeline,
+  type TrackEvent,
+  TrackPipeline,
   type VoiceActivityModel,
   type VoiceActivityStream,
 } from '@parley/media/worker';
 import { StandingClock } from './StandingClock.js';
-import { speakerOfBench } from './speakerOfBench.js';
+import { trackOfBench } from './trackOfBench.js';
 
 export interface StandingSpeakerOptions {
   settings: SpeechSettings;
@@ -32,16 +32,16 @@ export interface Heard {
 /** A speaker's pipeline in a time that stands still for whoever works. */
 export class StandingSpeaker {
   /** To be given audio, and then time by `goOn`. */
-  readonly pipeline: SpeakerPipeline;
+  readonly pipeline: TrackPipeline;
   readonly #clock: StandingClock;
-  readonly #events: SpeakerEvent[] = [];
+  readonly #events: TrackEvent[] = [];
   #voice: VoiceActivityStream | undefined;
 
   constructor(options: StandingSpeakerOptions) {
     const { settings, recognizer, longestWindowMs, reading, voiceActivity } = options;
     this.#clock = new StandingClock(recognizer);
-    this.pipeline = new SpeakerPipeline({
-      ...speakerOfBench(),
+    this.pipeline = new TrackPipeline({
+      ...trackOfBench(),
       meetingStartedAtMs: 0,
       settings,
       longestWindowMs,

@@ -677,18 +677,18 @@ describe('the captions of a room', () => {
   test('tells what speakers, books and settings do, as the server tells it', async () => {
     const client = await joinedClient();
     const seen: unknown[] = [];
-    for (const name of ['speakerActivity', 'speakerStateChanged', 'ledgerUpdated', 'transcriptionDegraded'] as const) {
+    for (const name of ['trackActivity', 'trackStateChanged', 'ledgerUpdated', 'transcriptionDegraded'] as const) {
       client.on(name, (payload) => seen.push([name, payload]));
     }
     const whose = { participantId: 'p_1', track: 'microphone' } as const;
     const activity = { type: 'wakePhraseDetected', phrase: 'hey parley', score: 0.9, atMs: 10 } as const;
-    server.notify('speakerActivity', { ...whose, activity });
-    server.notify('speakerStateChanged', { ...whose, state: 'recording' });
+    server.notify('trackActivity', { ...whose, activity });
+    server.notify('trackStateChanged', { ...whose, state: 'recording' });
     await expect
       .poll(() => seen)
       .toEqual([
-        ['speakerActivity', { ...whose, activity }],
-        ['speakerStateChanged', { ...whose, state: 'recording' }],
+        ['trackActivity', { ...whose, activity }],
+        ['trackStateChanged', { ...whose, state: 'recording' }],
       ]);
   });
 

@@ -125,10 +125,10 @@ export class RoomState {
       case 'settingsChanged':
         this.#emit(name, payload);
         return;
-      case 'speakerStateChanged':
+      case 'trackStateChanged':
         this.#emit(name, payload);
         return;
-      case 'speakerActivity':
+      case 'trackActivity':
         this.#emit(name, payload);
         return;
       case 'ledgerUpdated':

@@ -80,9 +80,9 @@ export interface ParleyClientEvents {
   transcriptionDegraded: [event: Notifications['transcriptionDegraded']];
   transcriptionRecovered: [event: Notifications['transcriptionRecovered']];
   /** What a speaker's track is doing: inactive, listening, waiting for a wake phrase, recording, transcribing. */
-  speakerStateChanged: [event: Notifications['speakerStateChanged']];
+  trackStateChanged: [event: Notifications['trackStateChanged']];
   /** Steps of a track on its way to text. The frequent ones are only sent after `subscribeDiagnostics(true)`. */
-  speakerActivity: [event: Notifications['speakerActivity']];
+  trackActivity: [event: Notifications['trackActivity']];
   /** What became of every millisecond of a speaker's audio; every few seconds while it changes. */
   ledgerUpdated: [event: Notifications['ledgerUpdated']];
 

@@ -14,7 +14,7 @@ import {
   type RequestName,
   type ResponseOf,
   type Segment,
-  type SpeakerActivity,
+  type TrackActivity,
   type TranscriptionStatus,
   type WireError,
 } from '@parley/client-sdk/protocol';
@@ -164,11 +164,11 @@ const segmentId = id;
 const activity = <Type extends string, Parts extends z.ZodRawShape>(type: Type, parts: Parts) =>
   z.strictObject({ type: z.literal(type), ...parts });
 
-const activitySchema: z.ZodType<SpeakerActivity> = z.discriminatedUnion('type', [
+const activitySchema: z.ZodType<TrackActivity> = z.discriminatedUnion('type', [
   activity('listeningStarted', { atMs }),
   activity('listeningStopped', { atMs }),
-  activity('recordingStarted', { segmentId, atMs }),
-  activity('recordingStopped', { segmentId, atMs, cause: z.enum(['silence', 'forced', 'sentence', 'flush']) }),
+  activity('utteranceStarted', { segmentId, atMs }),
+  activity('utteranceEnded', { segmentId, atMs, cause: z.enum(['silence', 'forced', 'sentence', 'flush']) }),
   activity('transcriptionStarted', { segmentId, atMs }),
   activity('turnDetectionStarted', { segmentId, atMs }),
   activity('turnDetectionStopped', { segmentId, atMs, outcome: z.enum(['resumed', 'ended']) }),
@@ -298,8 +298,8 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
     mode: z.string(),
     settings: speechSettings,
   }),
-  speakerStateChanged: z.strictObject({ participantId: id, track, state: speakerState }),
-  speakerActivity: z.strictObject({ participantId: id, track, activity: activitySchema }),
+  trackStateChanged: z.strictObject({ participantId: id, track, state: speakerState }),
+  trackActivity: z.strictObject({ participantId: id, track, activity: activitySchema }),
   ledgerUpdated: z.strictObject({ participantId: id, track, ledger: ledgerSchema }),
   transcriptionDegraded: z.strictObject(degradationParts),
   transcriptionRecovered: nothing,

@@ -230,7 +230,7 @@ describe('what the recogniser has to say', () => {
 
       const participantId = await ada.participantId('Ada');
       const activity = { type: 'languageDetected', language: 'de', probability: 0.973, atMs: 0 } as const;
-      wire.tell('speakerActivity', { participantId, track: 'microphone', activity });
+      wire.tell('trackActivity', { participantId, track: 'microphone', activity });
       await expect.poll(() => ada.get('spoken-language').allTextContents()).toEqual(['Language: German, 97%']);
       await ada.get('settings-button').click();
       await ada.get('page-language-select').selectOption('fr');
@@ -249,7 +249,7 @@ describe('what the recogniser has to say', () => {
       const { meeting: ada, wire } = await enter('Ada', { room: 'levels' });
       const [self, other] = [await ada.participantId('Ada'), 'u_other'];
       const hear = (participantId: string, level: 'good' | 'quiet' | 'clipping') =>
-        wire.tell('speakerActivity', {
+        wire.tell('trackActivity', {
           participantId,
           track: 'microphone',
           activity: { type: 'microphoneChecked', level, speechLevelDb: -55, clippedShare: 0, atMs: 0 },

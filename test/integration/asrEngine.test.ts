@@ -22,8 +22,8 @@ async function speech(name: string): Promise<Int16Array> {
 function request(pcm: Int16Array, fields: Partial<RecognitionRequest> = {}): RecognitionRequest {
   return {
     kind: 'final',
-    roomId: 'room',
-    speakerId: 'speaker',
+    meetingId: 'room',
+    trackId: 'speaker',
     pcm,
     settings: DEFAULT_RECOGNITION_SETTINGS,
     deadlineAtMs: monotonicNowMs() + 20_000,
@@ -122,7 +122,7 @@ describe.skipIf(!addonBuilt)('the real engine with the built-in model', () => {
   it('gives the same text to four speakers at once as to one', async () => {
     const pcm = await speech('en-01');
     const alone = (await client.recognize(request(pcm))).text;
-    const together = await Promise.all([1, 2, 3, 4].map((i) => client.recognize(request(pcm, { speakerId: `s${i}` }))));
+    const together = await Promise.all([1, 2, 3, 4].map((i) => client.recognize(request(pcm, { trackId: `s${i}` }))));
     expect(together.map(({ text }) => text)).toEqual([alone, alone, alone, alone]);
   });
 

@@ -46,8 +46,8 @@ async function start(
 function request(script: FakeJobScript, fields: Partial<RecognitionRequest> = {}): RecognitionRequest {
   return {
     kind: 'final',
-    roomId: 'room',
-    speakerId: 'speaker',
+    meetingId: 'room',
+    trackId: 'speaker',
     pcm: new Int16Array(16_000),
     settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: JSON.stringify(script) },
     deadlineAtMs: monotonicNowMs() + 25_000,
@@ -91,10 +91,10 @@ describe('an ASR process that dies', () => {
     const answers: string[] = [];
     const finals = Array.from({ length: 6 }, (_, i) =>
       asr.client
-        .recognize(request({ delayMs: 300, text: `text ${i}` }, { speakerId: `s${i}` }))
+        .recognize(request({ delayMs: 300, text: `text ${i}` }, { trackId: `s${i}` }))
         .then(({ text }) => answers.push(text)),
     );
-    const interim = asr.client.recognize(request({ delayMs: 300 }, { kind: 'interim', speakerId: 'i' }));
+    const interim = asr.client.recognize(request({ delayMs: 300 }, { kind: 'interim', trackId: 'i' }));
     const interimLost = expect(interim).rejects.toMatchObject({ code: 'RECOGNIZER_UNAVAILABLE' });
     await sleep(100);
     const began = monotonicNowMs();
@@ -109,10 +109,10 @@ describe('an ASR process that dies', () => {
   it('over one clip: that clip fails after two deaths, all others are answered', async () => {
     const asr = await start();
     const poison = expect(
-      asr.client.recognize(request({ crash: 'SIGABRT' }, { speakerId: 'poison' })),
+      asr.client.recognize(request({ crash: 'SIGABRT' }, { trackId: 'poison' })),
     ).rejects.toMatchObject({ code: 'RECOGNIZER_FAILED' });
     const innocents = Array.from({ length: 8 }, (_, i) =>
-      asr.client.recognize(request({ delayMs: 50, text: `${i}` }, { speakerId: `s${i}` })),
+      asr.client.recognize(request({ delayMs: 50, text: `${i}` }, { trackId: `s${i}` })),
     );
     await poison;
     const texts = (await Promise.all(innocents)).map(({ text }) => text);
@@ -147,7 +147,7 @@ describe('an ASR process that dies', () => {
   it('by its own hand when a lane does not stop, and the rest is answered', async () => {
     const asr = await start({ serverLimits: { stuckLaneMs: 300 }, lanes: 1 });
     const deaf = asr.client.recognize(request({ deaf: true }, { deadlineAtMs: monotonicNowMs() + 300 }));
-    const waiting = asr.client.recognize(request({ text: 'still answered' }, { speakerId: 'other' }));
+    const waiting = asr.client.recognize(request({ text: 'still answered' }, { trackId: 'other' }));
     await expect(deaf).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     expect((await waiting).text).toBe('still answered');
     expect(asr.service.restarts).toBe(1);

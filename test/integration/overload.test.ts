@@ -63,8 +63,8 @@ function flood(socketPath: string): { stop(): Promise<void> } {
       await client
         .recognize({
           kind: 'final',
-          roomId: 'elsewhere',
-          speakerId: `speaker ${index}`,
+          meetingId: 'elsewhere',
+          trackId: `speaker ${index}`,
           pcm,
           settings: DEFAULT_RECOGNITION_SETTINGS,
           deadlineAtMs: monotonicNowMs() + 60_000,

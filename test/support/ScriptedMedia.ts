@@ -3,7 +3,7 @@ import type { MediaNode, PipelineEvent } from '@parley/media/node';
 /** What a pipeline says, less the room and the speaker, who are known. */
 type Said = PipelineEvent extends infer Event
   ? Event extends unknown
-    ? Omit<Event, 'roomId' | 'speakerId'>
+    ? Omit<Event, 'meetingId' | 'trackId'>
     : never
   : never;
 
@@ -87,8 +87,8 @@ export class ScriptedMedia {
 
   #tell(participantId: string, said: Said): void {
     for (const { onEvent, speakers } of this.#listeners) {
-      const speakerId = speakers.get(participantId);
-      if (speakerId !== undefined) onEvent({ roomId: 'scripted', speakerId, ...said } as PipelineEvent);
+      const trackId = speakers.get(participantId);
+      if (trackId !== undefined) onEvent({ meetingId: 'scripted', trackId, ...said } as PipelineEvent);
     }
   }
 
@@ -123,16 +123,16 @@ export class ScriptedMedia {
     return {
       open: async () => void this.#listeners.add(listener),
       close: async () => void this.#listeners.delete(listener),
-      addSpeaker: async ({ speakerId, participantId }: { speakerId: string; participantId: string }) =>
-        void listener.speakers.set(participantId, speakerId),
-      removeSpeaker: async (speakerId: string) => {
+      addTrack: async ({ trackId, participantId }: { trackId: string; participantId: string }) =>
+        void listener.speakers.set(participantId, trackId),
+      removeTrack: async (trackId: string) => {
         for (const [participantId, each] of listener.speakers) {
-          if (each === speakerId) listener.speakers.delete(participantId);
+          if (each === trackId) listener.speakers.delete(participantId);
         }
       },
       attach: async () => {},
       settingsChanged: () => {},
-      setSpeakerSettings: () => {},
+      setTrackSettings: () => {},
       setMuted: async () => {},
       setDiagnostics: () => {},
       ledgers: async () => [],

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { monotonicNowMs } from '@parley/media/process';
 import type { SpeechSettings } from '@parley/media/settings';
-import { type SpeakerEvent, SpeakerPipeline, type VoiceActivityModel } from '@parley/media/worker';
+import { type TrackEvent, TrackPipeline, type VoiceActivityModel } from '@parley/media/worker';
 import type { RecogniserProcess } from '../RecogniserProcess.js';
-import { speakerOfBench } from '../speakerOfBench.js';
 import { playedWithin, type Speech } from '../speech/Speech.js';
+import { trackOfBench } from '../trackOfBench.js';
 
 const CHUNK_SAMPLES = 320;
 const CHUNK_MS = 20;
@@ -17,7 +17,7 @@ const TICKS_PER_SECOND = 100;
 export interface ToldEvent {
   /** On the clock of the tracks: 0 = their first sample. */
   atMs: number;
-  event: SpeakerEvent;
+  event: TrackEvent;
 }
 
 /** What one speaker's pipeline told while the speech was played at the pace of life. */
@@ -62,7 +62,7 @@ export class Stage {
     const speeches = options.speeches.map((speech) =>
       limit === undefined ? speech : playedWithin(speech, limit * 1_000),
     );
-    const played = speeches.map((speech): Played & { pipeline: SpeakerPipeline } => {
+    const played = speeches.map((speech): Played & { pipeline: TrackPipeline } => {
       const told: ToldEvent[] = [];
       return { speech, told, pipeline: this.#pipeline({ told, startAtMs, settings: options.settings }) };
     });
@@ -103,10 +103,10 @@ export class Stage {
     };
   }
 
-  #pipeline(options: { told: ToldEvent[]; startAtMs: number; settings: SpeechSettings }): SpeakerPipeline {
+  #pipeline(options: { told: ToldEvent[]; startAtMs: number; settings: SpeechSettings }): TrackPipeline {
     const { told, startAtMs, settings } = options;
-    return new SpeakerPipeline({
-      ...speakerOfBench(),
+    return new TrackPipeline({
+      ...trackOfBench(),
       meetingStartedAtMs: startAtMs,
       settings,
       longestWindowMs: this.#recogniser.model.profile.longestWindowMs,

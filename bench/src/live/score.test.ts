@@ -1,10 +1,10 @@
-import type { SpeakerEvent } from '@parley/media/worker';
+import type { TrackEvent } from '@parley/media/worker';
 import { describe, expect, it } from 'vitest';
 import { type SpokenUtterance, utteranceOf } from '../speech/Speech.js';
 import type { Performance, Played, ToldEvent } from './Stage.js';
 import { countBrokenSeams, countCut, engineMsPerSecond, scoreLive, wordErrors } from './score.js';
 
-type Stopped = Extract<Extract<SpeakerEvent, { type: 'activity' }>['activity'], { type: 'recordingStopped' }>;
+type Stopped = Extract<Extract<TrackEvent, { type: 'activity' }>['activity'], { type: 'utteranceEnded' }>;
 
 /** An utterance of words of half a second each, from one second on. */
 function spoken(text: string, fromMs = 1_000): SpokenUtterance[] {
@@ -28,15 +28,15 @@ interface TextOptions {
 function told(type: 'interim' | 'final', options: TextOptions): ToldEvent {
   const { atMs, text, startMs = 1_000, endMs, id = 'u1', engineMs = 30 } = options;
   const segment = { id, startMs, endMs };
-  return { atMs, event: { type, segment, hypothesis: { text, engineMs } } as unknown as SpeakerEvent };
+  return { atMs, event: { type, segment, hypothesis: { text, engineMs } } as unknown as TrackEvent };
 }
 
 function stopped(atMs: number, cause: Stopped['cause'], segmentId = 'u1'): ToldEvent {
-  const activity: Stopped = { type: 'recordingStopped', segmentId, atMs, cause };
-  return { atMs, event: { type: 'activity', activity } as SpeakerEvent };
+  const activity: Stopped = { type: 'utteranceEnded', segmentId, atMs, cause };
+  return { atMs, event: { type: 'activity', activity } as TrackEvent };
 }
 
-const gap: ToldEvent = { atMs: 9_000, event: { type: 'gap' } as SpeakerEvent };
+const gap: ToldEvent = { atMs: 9_000, event: { type: 'gap' } as TrackEvent };
 
 const one = (utterances: SpokenUtterance[], events: ToldEvent[]): Played => ({
   speech: { pcm: new Int16Array(0), utterances },

@@ -1,5 +1,5 @@
 import { align, comparableWords, countSeams, type SeamCount } from '@parley/media/testing';
-import type { SpeakerEvent } from '@parley/media/worker';
+import type { TrackEvent } from '@parley/media/worker';
 import { type Percentiles, percentiles } from '../percentile.js';
 import { type SpokenWord, timedWords } from '../speech/Speech.js';
 import type { Performance, Played } from './Stage.js';
@@ -29,8 +29,8 @@ export interface LiveRow {
 /** A text and an utterance that share less than this are not of one another. */
 const LEAST_OVERLAP_MS = 100;
 
-type Final = Extract<SpeakerEvent, { type: 'final' }>;
-type Visible = { atMs: number; event: Extract<SpeakerEvent, { type: 'final' | 'interim' }> };
+type Final = Extract<TrackEvent, { type: 'final' }>;
+type Visible = { atMs: number; event: Extract<TrackEvent, { type: 'final' | 'interim' }> };
 
 export function scoreLive(performance: Performance): LiveRow {
   const { played } = performance;
@@ -102,7 +102,7 @@ function latenciesOf({ speech, told }: Played) {
   const freshness: number[] = [];
   const visible: Visible[] = [];
   for (const { atMs, event } of told) {
-    if (event.type === 'activity' && event.activity.type === 'recordingStopped' && event.activity.cause === 'silence') {
+    if (event.type === 'activity' && event.activity.type === 'utteranceEnded' && event.activity.cause === 'silence') {
       endedAtMs.set(event.activity.segmentId, atMs);
     }
     if (event.type === 'interim') freshness.push(atMs - event.segment.endMs);

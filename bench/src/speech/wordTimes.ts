@@ -35,8 +35,8 @@ async function wordsHeard(options: {
   const fromMs = Math.max(0, utterance.startMs - MARGIN_MS);
   const { words = [] } = await recognizer.recognize({
     kind: 'final',
-    roomId: 'bench',
-    speakerId: 'times',
+    meetingId: 'bench',
+    trackId: 'times',
     pcm: speech.pcm.slice(fromMs * SAMPLES_PER_MS, (utterance.endMs + MARGIN_MS) * SAMPLES_PER_MS),
     settings: { ...settings, prompt: '', words: true },
     deadlineAtMs: monotonicNowMs() + PATIENCE_MS,

@@ -20,8 +20,8 @@ export async function throughBareEngine(options: {
     const to = pieceEnd({ pcm, from, longestSamples: longestWindowMs * SAMPLES_PER_MS });
     const hypothesis = await recognizer.recognize({
       kind: 'final',
-      roomId: 'bench',
-      speakerId: 'bare',
+      meetingId: 'bench',
+      trackId: 'bare',
       pcm: pcm.slice(from, to),
       settings: {
         ...options.settings,

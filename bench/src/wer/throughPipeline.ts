@@ -1,6 +1,6 @@
 import { PACKET_TICKS } from '@parley/media/testing';
 import { StandingSpeaker, type StandingSpeakerOptions } from '../StandingSpeaker.js';
-import { PAYLOAD_TYPE } from '../speakerOfBench.js';
+import { PAYLOAD_TYPE } from '../trackOfBench.js';
 
 const PACKET_MS = 20;
 /** A microphone is open before somebody speaks, and after. */

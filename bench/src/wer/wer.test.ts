@@ -225,8 +225,8 @@ describe('time that stands still while the recogniser works', () => {
 
 const REQUEST = {
   kind: 'final' as const,
-  roomId: 'room',
-  speakerId: 'speaker',
+  meetingId: 'room',
+  trackId: 'speaker',
   pcm: new Int16Array(320),
   settings: DEFAULT_RECOGNITION_SETTINGS,
   deadlineAtMs: 0,

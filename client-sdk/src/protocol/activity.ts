@@ -1,5 +1,5 @@
 /** State of a track. */
-export type SpeakerState =
+export type TrackState =
   /** Muted, or no audio yet. */
   | 'inactive'
   /** Awake and waiting for speech. */
@@ -25,31 +25,31 @@ export type MicrophoneLevel = 'good' | 'quiet' | 'clipping';
  *
  * | callback | notification |
  * |---|---|
- * | `on_recording_start` | `speakerActivity` `recordingStarted` |
- * | `on_recording_stop` | `speakerActivity` `recordingStopped`, with its cause |
- * | `on_transcription_start` | `speakerActivity` `transcriptionStarted`; without the audio, and it cannot call the final off |
+ * | `on_recording_start` | `trackActivity` `utteranceStarted` |
+ * | `on_recording_stop` | `trackActivity` `utteranceEnded`, with its cause |
+ * | `on_transcription_start` | `trackActivity` `transcriptionStarted`; without the audio, and it cannot call the final off |
  * | `on_realtime_transcription_update` | `interimUpdated`: the whole text |
  * | `on_realtime_transcription_stabilized` | `interimUpdated`: the first `stableLength` units of the text |
- * | `on_realtime_text_stabilization_update` | `speakerActivity` `stabilized` (diagnostics) |
+ * | `on_realtime_text_stabilization_update` | `trackActivity` `stabilized` (diagnostics) |
  * | `on_vad_start` | `speechStarted` |
  * | `on_vad_stop` | `speechEnded` |
- * | `on_vad_detect_start` | `speakerActivity` `listeningStarted` |
- * | `on_vad_detect_stop` | `speakerActivity` `listeningStopped` |
- * | `on_turn_detection_start` | `speakerActivity` `turnDetectionStarted` |
- * | `on_turn_detection_stop` | `speakerActivity` `turnDetectionStopped`, with its outcome |
- * | `on_wakeword_detected` | `speakerActivity` `wakePhraseDetected` |
- * | `on_wakeword_timeout` | `speakerActivity` `wakePhraseTimedOut` |
- * | `on_wakeword_detection_start` | `speakerActivity` `wakeListeningStarted` |
- * | `on_wakeword_detection_end` | `speakerActivity` `wakeListeningStopped` |
- * | `on_recorded_chunk` | `speakerActivity` `audioRecorded` (diagnostics): times and level; the audio itself stays on the server |
+ * | `on_vad_detect_start` | `trackActivity` `listeningStarted` |
+ * | `on_vad_detect_stop` | `trackActivity` `listeningStopped` |
+ * | `on_turn_detection_start` | `trackActivity` `turnDetectionStarted` |
+ * | `on_turn_detection_stop` | `trackActivity` `turnDetectionStopped`, with its outcome |
+ * | `on_wakeword_detected` | `trackActivity` `wakePhraseDetected` |
+ * | `on_wakeword_timeout` | `trackActivity` `wakePhraseTimedOut` |
+ * | `on_wakeword_detection_start` | `trackActivity` `wakeListeningStarted` |
+ * | `on_wakeword_detection_end` | `trackActivity` `wakeListeningStopped` |
+ * | `on_recorded_chunk` | `trackActivity` `audioRecorded` (diagnostics): times and level; the audio itself stays on the server |
  *
  * And the callback of `text(on_transcription_finished)` is `segmentCommitted`.
  */
-export type SpeakerActivity =
+export type TrackActivity =
   | { type: 'listeningStarted'; atMs: number }
   | { type: 'listeningStopped'; atMs: number }
-  | { type: 'recordingStarted'; segmentId: string; atMs: number }
-  | { type: 'recordingStopped'; segmentId: string; atMs: number; cause: 'silence' | 'forced' | 'sentence' | 'flush' }
+  | { type: 'utteranceStarted'; segmentId: string; atMs: number }
+  | { type: 'utteranceEnded'; segmentId: string; atMs: number; cause: 'silence' | 'forced' | 'sentence' | 'flush' }
   /** A final has been requested. */
   | { type: 'transcriptionStarted'; segmentId: string; atMs: number }
   /** Silence within an utterance: is it over? */

@@ -1,4 +1,4 @@
-import type { SpeakerActivity, SpeakerState } from './activity.js';
+import type { TrackActivity, TrackState } from './activity.js';
 import type { ErrorCode, WireError } from './errors.js';
 import type { Grant } from './grants.js';
 import type { AudioLedger, ParticipantLedger } from './ledger.js';
@@ -41,7 +41,7 @@ export interface Participant {
   /** Whether the server currently detects speech. */
   speaking: boolean;
   /** State of the track; absent if there is none. */
-  state?: SpeakerState | undefined;
+  state?: TrackState | undefined;
 }
 
 /** The recogniser is overloaded: interims come less often, or not at all. Finals are not affected. */
@@ -248,9 +248,9 @@ export interface Notifications {
     mode: string;
     settings: SpeechSettings;
   };
-  speakerStateChanged: { participantId: string; track: TrackName; state: SpeakerState };
+  trackStateChanged: { participantId: string; track: TrackName; state: TrackState };
   /** Diagnostics are droppable and only sent to subscribers. */
-  speakerActivity: { participantId: string; track: TrackName; activity: SpeakerActivity };
+  trackActivity: { participantId: string; track: TrackName; activity: TrackActivity };
   /** Droppable; every few seconds while something changes. `getLedger` returns all ledgers. */
   ledgerUpdated: { participantId: string; track: TrackName; ledger: AudioLedger };
   /** The recogniser is overloaded; sent with each change of the level. */

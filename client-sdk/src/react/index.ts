@@ -10,7 +10,7 @@ export {
   useClientState,
   useConnectionQuality,
   useParticipants,
-  useSpeakerStates,
+  useTrackStates,
   useTranscription,
 } from './room.js';
 export { type CaptionOptions, useCaptions, useTranscript } from './transcript.js';

@@ -9,7 +9,7 @@ import {
   useClientState,
   useConnectionQuality,
   useParticipants,
-  useSpeakerStates,
+  useTrackStates,
   useTranscription,
 } from './index.js';
 
@@ -34,7 +34,7 @@ describe('a hook without a client', () => {
         transcription: useTranscription(undefined),
         access: useAccess(undefined),
         quality: useConnectionQuality(undefined, 'ben'),
-        states: useSpeakerStates(undefined),
+        states: useTrackStates(undefined),
       }),
       { props: undefined },
     );
@@ -152,12 +152,12 @@ describe('the state of the meeting', () => {
     expect(hook.result).toBeUndefined();
   });
 
-  test('useSpeakerStates begins with what the server said, and follows until somebody leaves', async () => {
+  test('useTrackStates begins with what the server said, and follows until somebody leaves', async () => {
     fake.participants.set('ben', participant('ben', { state: 'listening' }));
-    const hook = await renderHook(useSpeakerStates, { props: fake.asClient });
+    const hook = await renderHook(useTrackStates, { props: fake.asClient });
     expect([...hook.result]).toEqual([['ben', 'listening']]);
     const track = 'microphone';
-    await act(async () => fake.tell('speakerStateChanged', { participantId: 'ben', track, state: 'recording' }));
+    await act(async () => fake.tell('trackStateChanged', { participantId: 'ben', track, state: 'recording' }));
     expect([...hook.result]).toEqual([['ben', 'recording']]);
     await act(async () => fake.tell('participantLeft', { participantId: 'ben', reason: 'left' }));
     expect(hook.result.size).toBe(0);

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { ClientState } from '../clientEvents.js';
 import type { ConnectionQuality } from '../media/qualityOf.js';
 import type { ParleyClient } from '../ParleyClient.js';
-import type { Grant, Participant, SpeakerState, TranscriptionStatus } from '../protocol/index.js';
+import type { Grant, Participant, TrackState, TranscriptionStatus } from '../protocol/index.js';
 import type { RoomClient } from '../RoomClient.js';
 import { type ClientValue, isSameList, useClientValue } from './useClientValue.js';
 
@@ -102,14 +102,14 @@ export function useConnectionQuality(
 }
 
 /** What everybody's microphone is doing, by participant id: listening, waiting for a wake phrase, transcribing ... */
-export function useSpeakerStates(client: RoomClient | undefined): ReadonlyMap<string, SpeakerState> {
-  const [states, setStates] = useState<ReadonlyMap<string, SpeakerState>>(() => statesIn(client));
+export function useTrackStates(client: RoomClient | undefined): ReadonlyMap<string, TrackState> {
+  const [states, setStates] = useState<ReadonlyMap<string, TrackState>>(() => statesIn(client));
   useEffect(() => {
     setStates(statesIn(client));
     if (client === undefined) return;
     const offs = [
       client.on('stateChanged', () => setStates(statesIn(client))),
-      client.on('speakerStateChanged', ({ participantId, state }) =>
+      client.on('trackStateChanged', ({ participantId, state }) =>
         setStates((all) => new Map(all).set(participantId, state)),
       ),
       client.on('participantLeft', ({ participantId }) =>
@@ -124,7 +124,7 @@ export function useSpeakerStates(client: RoomClient | undefined): ReadonlyMap<st
 }
 
 /** As the server told them with the participants. */
-function statesIn(client: RoomClient | undefined): ReadonlyMap<string, SpeakerState> {
+function statesIn(client: RoomClient | undefined): ReadonlyMap<string, TrackState> {
   return new Map(
     [...(client?.participants.values() ?? [])].flatMap(({ participantId, state }) =>
       state === undefined ? [] : [[participantId, state] as const],

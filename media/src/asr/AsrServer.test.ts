@@ -60,8 +60,8 @@ async function waitFor(condition: () => boolean): Promise<void> {
 function request(script: FakeJobScript, fields: Partial<RecognitionRequest> = {}): RecognitionRequest {
   return {
     kind: 'final',
-    roomId: 'room',
-    speakerId: 'speaker',
+    meetingId: 'room',
+    trackId: 'speaker',
     pcm: new Int16Array(1_600),
     settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: JSON.stringify(script) },
     deadlineAtMs: monotonicNowMs() + 5_000,
@@ -92,7 +92,7 @@ describe('AsrServer', () => {
     const client = await start();
     const [first, second] = await Promise.all([
       client.recognize(request({ text: 'one', delayMs: 30 })),
-      client.recognize(request({ text: 'two' }, { speakerId: 'b' })),
+      client.recognize(request({ text: 'two' }, { trackId: 'b' })),
     ]);
     expect([first.text, second.text]).toEqual(['one', 'two']);
     expect(first.engineMs).toBeGreaterThanOrEqual(29);
@@ -104,7 +104,7 @@ describe('AsrServer', () => {
     engine.peak = 0;
     const texts = await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
-        client.recognize(request({ text: `t${i}`, delayMs: 5 }, { speakerId: `s${i}` })),
+        client.recognize(request({ text: `t${i}`, delayMs: 5 }, { trackId: `s${i}` })),
       ),
     );
     expect(texts.map((hypothesis) => hypothesis.text)).toEqual(Array.from({ length: 12 }, (_, i) => `t${i}`));
@@ -116,9 +116,9 @@ describe('AsrServer', () => {
     const other = await newClient();
     const busy = client.recognize(request({ delayMs: 40 }));
     await waitFor(() => engine.started.length === 1);
-    const interim = other.recognize(request({ text: 'interim' }, { kind: 'interim', speakerId: 'i' }));
+    const interim = other.recognize(request({ text: 'interim' }, { kind: 'interim', trackId: 'i' }));
     await waitFor(() => server.stats.waitingInterims === 1);
-    const final = client.recognize(request({ text: 'final' }, { speakerId: 'f' }));
+    const final = client.recognize(request({ text: 'final' }, { trackId: 'f' }));
     await Promise.all([busy, interim, final]);
     expect(engine.started.map((job) => JSON.parse(job.prompt).text)).toEqual([undefined, 'final', 'interim']);
   });
@@ -128,7 +128,7 @@ describe('AsrServer', () => {
     const busy = client.recognize(request({ delayMs: 40 }));
     await waitFor(() => engine.started.length === 1);
     const ask = (text: string, first: boolean) =>
-      client.recognize(request({ text }, { kind: 'interim', speakerId: text, first }));
+      client.recognize(request({ text }, { kind: 'interim', trackId: text, first }));
     const interims = [ask('later', false), ask('first', true)];
     await Promise.all([busy, ...interims]);
     expect(engine.started.map((job) => JSON.parse(job.prompt).text)).toEqual([undefined, 'first', 'later']);
@@ -137,10 +137,10 @@ describe('AsrServer', () => {
   it('aborts the running interim of a speaker whose final waits', async () => {
     const client = await start();
     const interim = expect(
-      client.recognize(request({ hang: true }, { kind: 'interim', speakerId: 'a' })),
+      client.recognize(request({ hang: true }, { kind: 'interim', trackId: 'a' })),
     ).rejects.toMatchObject({ code: 'SUPERSEDED' });
     await waitFor(() => engine.started.length === 1);
-    expect((await client.recognize(request({ text: 'final' }, { speakerId: 'a' }))).text).toBe('final');
+    expect((await client.recognize(request({ text: 'final' }, { trackId: 'a' }))).text).toBe('final');
     await interim;
   });
 
@@ -199,7 +199,7 @@ describe('AsrServer', () => {
     const speculative = client.recognize(request({ hang: true }), { signal: controller.signal });
     const gone = expect(speculative).rejects.toMatchObject({ code: 'SUPERSEDED' });
     await waitFor(() => engine.started.length === 1);
-    const next = client.recognize(request({ text: 'next' }, { speakerId: 'other' }));
+    const next = client.recognize(request({ text: 'next' }, { trackId: 'other' }));
     await waitFor(() => server.stats.waitingFinals === 1);
     const began = monotonicNowMs();
     controller.abort();
@@ -251,7 +251,7 @@ describe('AsrServer', () => {
       client.recognize(request({}, late)).catch(() => {}),
     ];
     const interim = expect(
-      client.recognize(request({}, { kind: 'interim', speakerId: 'i', deadlineAtMs: monotonicNowMs() + 4_000 })),
+      client.recognize(request({}, { kind: 'interim', trackId: 'i', deadlineAtMs: monotonicNowMs() + 4_000 })),
     ).rejects.toMatchObject({ code: 'OVERLOADED' });
     await waitFor(() => client.pace === null);
     await interim;
@@ -323,7 +323,7 @@ describe('AsrServer', () => {
       let most = 0;
       const all = Array.from({ length: 8 }, (_, i) =>
         client
-          .recognize(request({ delayMs: 5 }, { kind: i % 2 === 0 ? 'final' : 'interim', speakerId: `s${i}` }))
+          .recognize(request({ delayMs: 5 }, { kind: i % 2 === 0 ? 'final' : 'interim', trackId: `s${i}` }))
           .finally(() => {
             most = Math.max(most, peak());
           }),

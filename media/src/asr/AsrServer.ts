@@ -142,7 +142,7 @@ export class AsrServer {
       return;
     }
     if (connection.jobs.has(id)) throw new Error('the id is in use');
-    const { kind, roomId, speakerId, settings, deadlineAtMs, speculative, first, draft, suspect } = header;
+    const { kind, meetingId, trackId, settings, deadlineAtMs, speculative, first, draft, suspect } = header;
     const answer = (message: ToClient) => {
       connection.jobs.delete(id);
       this.#send(connection, message);
@@ -154,8 +154,8 @@ export class AsrServer {
     }
     const job: DispatchedJob = {
       kind,
-      roomId,
-      speakerId,
+      meetingId,
+      trackId,
       settings,
       deadlineAtMs,
       speculative,

@@ -59,7 +59,7 @@ class Rig {
     return this.dispatcher.load.level;
   }
 
-  ask(kind: RecognitionKind, speakerId: string, done: () => void = () => {}): DispatchedJob {
+  ask(kind: RecognitionKind, trackId: string, done: () => void = () => {}): DispatchedJob {
     const askedAtMs = this.time.now();
     const note = (code?: string) => {
       this.answers.push({ kind, askedAtMs, atMs: this.time.now(), ...(code === undefined ? {} : { code }) });
@@ -67,8 +67,8 @@ class Rig {
     };
     const job: DispatchedJob = {
       kind,
-      roomId: `room ${speakerId.length % 3}`,
-      speakerId,
+      meetingId: `room ${trackId.length % 3}`,
+      trackId,
       deadlineAtMs: askedAtMs + (kind === 'final' ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
       suspect: false,
       settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: kind },
@@ -216,7 +216,7 @@ describe('Dispatcher and requests that are given up', () => {
 
   it('gives up a waiting one without any engine time', async () => {
     rig = await Rig.create();
-    for (const speakerId of ['a', 'b']) rig.ask('final', speakerId);
+    for (const trackId of ['a', 'b']) rig.ask('final', trackId);
     const waiting = rig.ask('final', 'c');
     rig.dispatcher.cancel(waiting);
     rig.dispatcher.cancel(waiting);
@@ -260,7 +260,7 @@ describe('Dispatcher and requests that are given up', () => {
 describe('Dispatcher metrics', () => {
   it('tells how long jobs of each kind were in the queue', async () => {
     rig = await Rig.create();
-    for (const speakerId of ['a', 'b', 'c']) rig.ask('final', speakerId);
+    for (const trackId of ['a', 'b', 'c']) rig.ask('final', trackId);
     await rig.time.advanceAsync(2 * FINAL_MS, STEP_MS);
     const { queueAgeMs, engineMs } = rig.dispatcher.stats;
     expect(queueAgeMs.final).toEqual({ p50: 0, p99: FINAL_MS, max: FINAL_MS });

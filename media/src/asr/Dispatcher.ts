@@ -229,13 +229,13 @@ export class Dispatcher {
   }
 
   submit(request: DispatchedJob): void {
-    const { kind, roomId, speakerId, speculative, first, suspect } = request;
+    const { kind, meetingId, trackId, speculative, first, suspect } = request;
     const arrivedAtMs = this.#time.now();
     const slot = this.#slotFor(request);
     const job: Job = {
       kind,
-      roomId,
-      speakerId,
+      meetingId,
+      trackId,
       deadlineAtMs: request.deadlineAtMs,
       suspect,
       request,
@@ -254,7 +254,7 @@ export class Dispatcher {
         this.#leftQueue(job, 'OVERLOADED', 'noInterims');
         return;
       }
-      this.#pacer.asked(JSON.stringify([roomId, speakerId]));
+      this.#pacer.asked(JSON.stringify([meetingId, trackId]));
       const worthMs = INTERIM_DEADLINE_FACTOR * Math.max(this.#estimateMs(job), this.#load.interimIntervalMs ?? 0);
       job.deadlineAtMs = Math.min(job.deadlineAtMs, arrivedAtMs + Math.max(INTERIM_DEADLINE_MS, worthMs));
     }
@@ -510,13 +510,13 @@ export class Dispatcher {
     const [language = 'auto'] = languagesOf(this.#slots.interim.profile);
     // Beyond that it says nothing new.
     const deadlineAtMs = now + INTERIM_DEADLINE_MS;
-    const { kind, roomId, speakerId, suspect } = NOBODYS_REQUEST;
+    const { kind, meetingId, trackId, suspect } = NOBODYS_REQUEST;
     const settings = { ...NOBODYS_REQUEST.settings, language };
     const request = { ...NOBODYS_REQUEST, settings, deadlineAtMs, pcm: noise(USUAL_SAMPLES) };
     this.#trial = {
       kind,
-      roomId,
-      speakerId,
+      meetingId,
+      trackId,
       suspect,
       deadlineAtMs,
       arrivedAtMs: now,
@@ -593,8 +593,8 @@ function codeOf(error: unknown): unknown {
 
 const NOBODYS_REQUEST: Omit<DispatchedJob, 'deadlineAtMs' | 'pcm'> = {
   kind: 'interim',
-  roomId: '',
-  speakerId: '',
+  meetingId: '',
+  trackId: '',
   suspect: false,
   // So few tokens that it is no dearer than speech.
   settings: { ...DEFAULT_RECOGNITION_SETTINGS, tokensPerSecond: 1 },

@@ -40,8 +40,8 @@ function job(fields: Partial<Job> = {}): Job {
   counter += 1;
   return {
     kind: 'final',
-    roomId: 'room',
-    speakerId: 'speaker',
+    meetingId: 'room',
+    trackId: 'speaker',
     deadlineAtMs: 10_000,
     suspect: false,
     name: `job ${counter}`,
@@ -53,8 +53,8 @@ function job(fields: Partial<Job> = {}): Job {
 describe('Scheduler', () => {
   it('gives finals before interims, whatever their deadlines', () => {
     const { scheduler, take } = setUp();
-    scheduler.add(job({ kind: 'interim', speakerId: 'a', deadlineAtMs: 1_000, name: 'interim' }));
-    scheduler.add(job({ speakerId: 'b', deadlineAtMs: 9_000, name: 'final' }));
+    scheduler.add(job({ kind: 'interim', trackId: 'a', deadlineAtMs: 1_000, name: 'interim' }));
+    scheduler.add(job({ trackId: 'b', deadlineAtMs: 9_000, name: 'final' }));
     expect([take(), take(), take()]).toEqual(['final', 'interim', undefined]);
   });
 
@@ -70,7 +70,7 @@ describe('Scheduler', () => {
     const { scheduler, rejected, take } = setUp();
     scheduler.add(job({ kind: 'interim', name: 'old' }));
     scheduler.add(job({ kind: 'interim', name: 'new' }));
-    scheduler.add(job({ kind: 'interim', speakerId: 'other', name: 'of another' }));
+    scheduler.add(job({ kind: 'interim', trackId: 'other', name: 'of another' }));
     expect(rejected).toEqual([['old', 'SUPERSEDED']]);
     expect([take(), take(), take()]).toEqual(['new', 'of another', undefined]);
   });
@@ -85,9 +85,9 @@ describe('Scheduler', () => {
 
   it('does not take the same speaker id in another room for the same speaker', () => {
     const { scheduler, rejected } = setUp();
-    scheduler.add(job({ kind: 'interim', roomId: 'a' }));
-    scheduler.add(job({ kind: 'interim', roomId: 'b' }));
-    scheduler.add(job({ roomId: 'c' }));
+    scheduler.add(job({ kind: 'interim', meetingId: 'a' }));
+    scheduler.add(job({ kind: 'interim', meetingId: 'b' }));
+    scheduler.add(job({ meetingId: 'c' }));
     expect(rejected).toEqual([]);
   });
 
@@ -116,18 +116,18 @@ describe('Scheduler', () => {
 
   it('takes the newest final of the fullest room when too many wait', () => {
     const { scheduler, rejected } = setUp({ finalsCapacity: 4 });
-    for (let i = 1; i <= 3; i++) scheduler.add(job({ roomId: 'flood', speakerId: `s${i}`, name: `flood ${i}` }));
-    scheduler.add(job({ roomId: 'quiet', name: 'quiet 1' }));
-    scheduler.add(job({ roomId: 'quiet', name: 'quiet 2' }));
+    for (let i = 1; i <= 3; i++) scheduler.add(job({ meetingId: 'flood', trackId: `s${i}`, name: `flood ${i}` }));
+    scheduler.add(job({ meetingId: 'quiet', name: 'quiet 1' }));
+    scheduler.add(job({ meetingId: 'quiet', name: 'quiet 2' }));
     expect(rejected).toEqual([['flood 3', 'OVERLOADED']]);
     expect(scheduler.waitingFinals).toBe(4);
   });
 
   it('refuses an interim when as many speakers wait as may wait, and still takes newer ones of those', () => {
     const { scheduler, rejected } = setUp({ interimsCapacity: 1 });
-    scheduler.add(job({ kind: 'interim', speakerId: 'a', name: 'a1' }));
-    scheduler.add(job({ kind: 'interim', speakerId: 'b', name: 'b1' }));
-    scheduler.add(job({ kind: 'interim', speakerId: 'a', name: 'a2' }));
+    scheduler.add(job({ kind: 'interim', trackId: 'a', name: 'a1' }));
+    scheduler.add(job({ kind: 'interim', trackId: 'b', name: 'b1' }));
+    scheduler.add(job({ kind: 'interim', trackId: 'a', name: 'a2' }));
     expect(rejected).toEqual([
       ['b1', 'OVERLOADED'],
       ['a1', 'SUPERSEDED'],
@@ -136,9 +136,9 @@ describe('Scheduler', () => {
 
   it('runs suspects of a crash one at a time, beside others', () => {
     const { scheduler } = setUp();
-    scheduler.add(job({ suspect: true, speakerId: 'a', name: 'suspect 1' }));
-    scheduler.add(job({ suspect: true, speakerId: 'b', name: 'suspect 2' }));
-    scheduler.add(job({ speakerId: 'c', name: 'innocent', deadlineAtMs: 20_000 }));
+    scheduler.add(job({ suspect: true, trackId: 'a', name: 'suspect 1' }));
+    scheduler.add(job({ suspect: true, trackId: 'b', name: 'suspect 2' }));
+    scheduler.add(job({ trackId: 'c', name: 'innocent', deadlineAtMs: 20_000 }));
     const first = scheduler.next();
     expect(first?.name).toBe('suspect 1');
     expect(scheduler.next()?.name).toBe('innocent');
@@ -149,26 +149,26 @@ describe('Scheduler', () => {
 
   it('names the running interim that a waiting final of the same speaker makes useless', () => {
     const { scheduler } = setUp();
-    const interim = job({ kind: 'interim', speakerId: 'a' });
+    const interim = job({ kind: 'interim', trackId: 'a' });
     scheduler.add(interim);
     scheduler.next();
-    scheduler.add(job({ speakerId: 'b' }));
+    scheduler.add(job({ trackId: 'b' }));
     expect(scheduler.preemptable()).toEqual([]);
-    scheduler.add(job({ speakerId: 'a' }));
+    scheduler.add(job({ trackId: 'a' }));
     expect(scheduler.preemptable()).toEqual([interim]);
   });
 
   it('leaves an interim that is nearly done, where the final may itself be thrown away', () => {
     const { scheduler } = setUp();
-    const interim = job({ kind: 'interim', speakerId: 'a', remainingShare: 0.3 });
+    const interim = job({ kind: 'interim', trackId: 'a', remainingShare: 0.3 });
     scheduler.add(interim);
     scheduler.next();
-    scheduler.add(job({ speakerId: 'a', speculative: true }));
+    scheduler.add(job({ trackId: 'a', speculative: true }));
     expect(scheduler.preemptable()).toEqual([]);
     interim.remainingShare = 0.6;
     expect(scheduler.preemptable()).toEqual([interim]);
     interim.remainingShare = 0.3;
-    scheduler.add(job({ speakerId: 'a' }));
+    scheduler.add(job({ trackId: 'a' }));
     expect(scheduler.preemptable()).toEqual([interim]);
   });
 
@@ -185,20 +185,20 @@ describe('Scheduler', () => {
 
   describe('with interims of utterances of which nothing is shown yet', () => {
     const interim = (name: string, fields: Partial<Job> = {}) =>
-      job({ kind: 'interim', speakerId: name, name, deadlineAtMs: 5_000, ...fields });
+      job({ kind: 'interim', trackId: name, name, deadlineAtMs: 5_000, ...fields });
 
     it('gives them before others, of whichever room, and finals before them', () => {
       const { scheduler, take } = setUp();
       scheduler.add(interim('later', { deadlineAtMs: 1_000 }));
-      scheduler.add(interim('first', { first: true, roomId: 'other' }));
-      scheduler.add(job({ speakerId: 'c', name: 'final', deadlineAtMs: 9_000 }));
+      scheduler.add(interim('first', { first: true, meetingId: 'other' }));
+      scheduler.add(job({ trackId: 'c', name: 'final', deadlineAtMs: 9_000 }));
       expect([take(), take(), take()]).toEqual(['final', 'first', 'later']);
     });
 
     it('gives every other turn to who it is fair to', () => {
       const { scheduler, take } = setUp();
       for (let i = 0; i < 6; i++) scheduler.add(interim(`first ${i}`, { first: true, deadlineAtMs: 9_000 }));
-      for (let i = 0; i < 3; i++) scheduler.add(interim(`later ${i}`, { roomId: 'other' }));
+      for (let i = 0; i < 3; i++) scheduler.add(interim(`later ${i}`, { meetingId: 'other' }));
       const order = Array.from({ length: 9 }, take).map((name) => name?.split(' ')[0]);
       expect(order.slice(0, 6)).toEqual(['first', 'later', 'first', 'later', 'first', 'later']);
       expect(order.slice(6)).toEqual(['first', 'first', 'first']);
@@ -206,16 +206,16 @@ describe('Scheduler', () => {
 
     it('gives those of all rooms their share, however many speak in one', () => {
       const { scheduler } = setUp({ fairnessSlackMs: 200 });
-      const ask = (roomId: string, speakerId: string) =>
-        scheduler.add(interim(speakerId, { roomId, first: true, costMs: 100, deadlineAtMs: 1e6 }));
+      const ask = (meetingId: string, trackId: string) =>
+        scheduler.add(interim(trackId, { meetingId, first: true, costMs: 100, deadlineAtMs: 1e6 }));
       for (let i = 0; i < 20; i++) ask('big', `s${i}`);
       ask('small', 'one');
-      scheduler.add(interim('talks', { roomId: 'third', costMs: 100, deadlineAtMs: 1e6 }));
+      scheduler.add(interim('talks', { meetingId: 'third', costMs: 100, deadlineAtMs: 1e6 }));
       const served = new Map<string, number>();
       for (let round = 0; round < 300; round++) {
         const next = scheduler.next();
         if (next === undefined) throw new Error('nothing waits');
-        served.set(next.roomId, (served.get(next.roomId) ?? 0) + 1);
+        served.set(next.meetingId, (served.get(next.meetingId) ?? 0) + 1);
         scheduler.finished(next);
         scheduler.add(next);
       }
@@ -225,8 +225,8 @@ describe('Scheduler', () => {
 
   it('gives only kinds that there is room for', () => {
     const { scheduler } = setUp();
-    scheduler.add(job({ kind: 'interim', speakerId: 'a' }));
-    scheduler.add(job({ speakerId: 'b' }));
+    scheduler.add(job({ kind: 'interim', trackId: 'a' }));
+    scheduler.add(job({ trackId: 'b' }));
     expect(scheduler.next({ finals: false, interims: false })).toBeUndefined();
     expect(scheduler.next({ finals: false, interims: true })?.kind).toBe('interim');
     expect(scheduler.next({ finals: true, interims: false })?.kind).toBe('final');
@@ -238,7 +238,7 @@ describe('Scheduler', () => {
 
     it('keeps many for as long as none is older than 30 s, as after the restart of a process', () => {
       const { scheduler, rejected, setTime } = setUp({ shedding });
-      for (let i = 0; i < 200; i++) scheduler.add(job({ ...late, speakerId: `s${i}` }));
+      for (let i = 0; i < 200; i++) scheduler.add(job({ ...late, trackId: `s${i}` }));
       setTime(30_000);
       scheduler.expire();
       expect(rejected).toEqual([]);
@@ -246,7 +246,7 @@ describe('Scheduler', () => {
 
     it('keeps few for as long as their deadlines allow', () => {
       const { scheduler, rejected, setTime } = setUp({ shedding });
-      for (let i = 0; i < 3; i++) scheduler.add(job({ ...late, speakerId: `s${i}` }));
+      for (let i = 0; i < 3; i++) scheduler.add(job({ ...late, trackId: `s${i}` }));
       setTime(199_000);
       scheduler.expire();
       expect(rejected).toEqual([]);
@@ -287,9 +287,9 @@ describe('Scheduler', () => {
 
   it('gives all waiting interims up and no final', () => {
     const { scheduler, rejected } = setUp();
-    scheduler.add(job({ kind: 'interim', speakerId: 'a', name: 'a' }));
-    scheduler.add(job({ kind: 'interim', speakerId: 'b', name: 'b' }));
-    scheduler.add(job({ speakerId: 'c' }));
+    scheduler.add(job({ kind: 'interim', trackId: 'a', name: 'a' }));
+    scheduler.add(job({ kind: 'interim', trackId: 'b', name: 'b' }));
+    scheduler.add(job({ trackId: 'c' }));
     scheduler.dropInterims();
     expect(rejected).toEqual([
       ['a', 'OVERLOADED'],
@@ -300,11 +300,11 @@ describe('Scheduler', () => {
 
   it('counts what a job took and not what it was thought to take: aborted ones cost their speaker little', () => {
     const { scheduler } = setUp({ fairnessSlackMs: 200 });
-    scheduler.add(job({ speakerId: 'other', costMs: 100, deadlineAtMs: 9_000 }));
+    scheduler.add(job({ trackId: 'other', costMs: 100, deadlineAtMs: 9_000 }));
     for (let i = 0; i < 20; i++) {
-      scheduler.add(job({ speakerId: 'speculates', costMs: 500, deadlineAtMs: 5_000 }));
+      scheduler.add(job({ trackId: 'speculates', costMs: 500, deadlineAtMs: 5_000 }));
       const started = scheduler.next();
-      expect(started?.speakerId).toBe('speculates');
+      expect(started?.trackId).toBe('speculates');
       if (started !== undefined) scheduler.finished(started, { engineMs: 5 });
     }
   });
@@ -314,24 +314,24 @@ describe('Scheduler', () => {
     expect(scheduler.oldestWait).toEqual({ finalMs: 0, interimMs: 0 });
     scheduler.add(job({ kind: 'interim' }));
     setTime(100);
-    scheduler.add(job({ speakerId: 'other' }));
+    scheduler.add(job({ trackId: 'other' }));
     setTime(150);
     expect(scheduler.oldestWait).toEqual({ finalMs: 50, interimMs: 150 });
   });
 
   it('gives a room of 2 speakers its half beside one of 50 when both have more than the device can do', () => {
     const { scheduler } = setUp({ fairnessSlackMs: 200 });
-    const ask = (roomId: string, speakerId: string) =>
-      scheduler.add(job({ roomId, speakerId, costMs: 100, deadlineAtMs: 1e6 }));
+    const ask = (meetingId: string, trackId: string) =>
+      scheduler.add(job({ meetingId, trackId, costMs: 100, deadlineAtMs: 1e6 }));
     for (let i = 0; i < 50; i++) ask('big', `s${i}`);
     for (let i = 0; i < 2; i++) ask('small', `s${i}`);
     const served = { big: 0, small: 0 };
     for (let round = 0; round < 500; round++) {
       const next = scheduler.next();
       if (next === undefined) throw new Error('nothing waits');
-      served[next.roomId as keyof typeof served] += 1;
+      served[next.meetingId as keyof typeof served] += 1;
       scheduler.finished(next);
-      ask(next.roomId, next.speakerId);
+      ask(next.meetingId, next.trackId);
     }
     expect(served.small).toBeGreaterThan(240);
     expect(served.big).toBeGreaterThan(240);
@@ -340,8 +340,8 @@ describe('Scheduler', () => {
   it('does not let a speaker with a pile of early deadlines keep another of the room waiting for long', () => {
     const { scheduler, take } = setUp({ fairnessSlackMs: 200 });
     for (let i = 0; i < 20; i++)
-      scheduler.add(job({ speakerId: 'talks', costMs: 100, deadlineAtMs: 5_000, name: 'pile' }));
-    scheduler.add(job({ speakerId: 'waits', costMs: 100, deadlineAtMs: 9_000, name: 'other' }));
+      scheduler.add(job({ trackId: 'talks', costMs: 100, deadlineAtMs: 5_000, name: 'pile' }));
+    scheduler.add(job({ trackId: 'waits', costMs: 100, deadlineAtMs: 9_000, name: 'other' }));
     const order = Array.from({ length: 21 }, take);
     expect(order.indexOf('other')).toBeLessThanOrEqual(4);
   });
@@ -349,12 +349,12 @@ describe('Scheduler', () => {
   it('gives a room no credit for the time in which it asked nothing', () => {
     const { scheduler, take } = setUp({ fairnessSlackMs: 0 });
     for (let i = 0; i < 20; i++) {
-      scheduler.add(job({ roomId: 'busy', costMs: 1_000 }));
+      scheduler.add(job({ meetingId: 'busy', costMs: 1_000 }));
       take();
     }
     for (let i = 0; i < 4; i++) {
-      scheduler.add(job({ roomId: 'busy', costMs: 1_000, name: `busy ${i}` }));
-      scheduler.add(job({ roomId: 'new', costMs: 1_000, name: `new ${i}` }));
+      scheduler.add(job({ meetingId: 'busy', costMs: 1_000, name: `busy ${i}` }));
+      scheduler.add(job({ meetingId: 'new', costMs: 1_000, name: `new ${i}` }));
     }
     const order = Array.from({ length: 8 }, take);
     expect(order.slice(0, 4).filter((name) => name?.startsWith('busy')).length).toBeGreaterThanOrEqual(1);
@@ -396,8 +396,8 @@ describe('Scheduler', () => {
           if (operation.type === 'add') {
             const added = job({
               kind: operation.kind,
-              roomId: `r${operation.room}`,
-              speakerId: `s${operation.speaker}`,
+              meetingId: `r${operation.room}`,
+              trackId: `s${operation.speaker}`,
               deadlineAtMs: nowMs + operation.slackMs,
               costMs: operation.costMs,
               suspect: operation.suspect,
@@ -434,7 +434,7 @@ describe('Scheduler', () => {
           expect(Math.max(0, ...[...outcomes.values()].map((list) => list.length))).toBeLessThanOrEqual(1);
           expect(scheduler.waitingFinals).toBeLessThanOrEqual(5);
           const interims = waiting().filter((of) => of.kind === 'interim');
-          expect(new Set(interims.map((of) => `${of.roomId} ${of.speakerId}`)).size).toBe(interims.length);
+          expect(new Set(interims.map((of) => `${of.meetingId} ${of.trackId}`)).size).toBe(interims.length);
           expect(running.filter((of) => of.suspect).length).toBeLessThanOrEqual(1);
         }
       }),

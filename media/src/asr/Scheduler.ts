@@ -6,8 +6,8 @@ import type { DropReason } from './contract/serverStats.js';
 /** What the scheduler needs to know of a job. */
 export interface SchedulableJob {
   kind: RecognitionKind;
-  roomId: string;
-  speakerId: string;
+  meetingId: string;
+  trackId: string;
   deadlineAtMs: number;
   /** A final that is begun in a pause, and thrown away where speech goes on. */
   speculative?: boolean;
@@ -150,7 +150,7 @@ export class Scheduler<J extends SchedulableJob> {
   }
 
   add(job: J): void {
-    const speaker = speakerKey(job);
+    const speaker = trackKey(job);
     const entry: Entry<J> = { job, speaker, order: this.#order++, arrivedAtMs: this.#clock() };
     if (job.deadlineAtMs <= entry.arrivedAtMs) {
       this.#reject(job, 'deadline');
@@ -171,7 +171,7 @@ export class Scheduler<J extends SchedulableJob> {
     this.#finals.add(entry);
     if (interim !== undefined) this.#reject(interim.job, 'superseded');
     if (this.#finals.size > this.#options.finalsCapacity)
-      this.#drop(this.#newestOfFullestRoom(job.roomId), 'queueFull');
+      this.#drop(this.#newestOfFullestRoom(job.meetingId), 'queueFull');
   }
 
   /**
@@ -195,7 +195,7 @@ export class Scheduler<J extends SchedulableJob> {
     const charged = this.#running.get(job);
     if (charged !== undefined && options.engineMs !== undefined) this.#charge(job, options.engineMs - charged);
     this.#running.delete(job);
-    this.#forgetIfIdle(job.roomId);
+    this.#forgetIfIdle(job.meetingId);
   }
 
   /** Takes a waiting job out without a word. @returns false when it does not wait */
@@ -238,7 +238,7 @@ export class Scheduler<J extends SchedulableJob> {
     const speculative = new Set<string>();
     for (const { job, speaker } of this.#finals) (job.speculative === true ? speculative : certain).add(speaker);
     return interims.filter((job) => {
-      const speaker = speakerKey(job);
+      const speaker = trackKey(job);
       if (certain.has(speaker)) return true;
       return speculative.has(speaker) && job.first !== true && this.#options.remainingShare(job) >= NEARLY_DONE;
     });
@@ -269,8 +269,8 @@ export class Scheduler<J extends SchedulableJob> {
   }
 
   #charge(job: J, ms: number): void {
-    this.#rooms.charge(job.roomId, ms);
-    this.#speakersOf(job.roomId).charge(job.speakerId, ms);
+    this.#rooms.charge(job.meetingId, ms);
+    this.#speakersOf(job.meetingId).charge(job.trackId, ms);
   }
 
   /** @param options.all they are all that wait of their kind: whoever is behind the least served of them has been idle. Default: yes */
@@ -278,11 +278,11 @@ export class Scheduler<J extends SchedulableJob> {
     const suspectRuns = [...this.#running.keys()].some((job) => job.suspect);
     let candidates = entries.filter((entry) => !suspectRuns || !entry.job.suspect);
     if (candidates.length === 0) return undefined;
-    candidates = this.#fair(candidates, { ...options, ledger: this.#rooms, keyOf: (job) => job.roomId });
-    candidates = [...new Set(candidates.map((entry) => entry.job.roomId))].flatMap((roomId) =>
+    candidates = this.#fair(candidates, { ...options, ledger: this.#rooms, keyOf: (job) => job.meetingId });
+    candidates = [...new Set(candidates.map((entry) => entry.job.meetingId))].flatMap((meetingId) =>
       this.#fair(
-        candidates.filter((entry) => entry.job.roomId === roomId),
-        { ...options, ledger: this.#speakersOf(roomId), keyOf: (job) => job.speakerId },
+        candidates.filter((entry) => entry.job.meetingId === meetingId),
+        { ...options, ledger: this.#speakersOf(meetingId), keyOf: (job) => job.trackId },
       ),
     );
     return candidates.reduce((best, entry) => (isBefore(entry, best) ? entry : best));
@@ -298,19 +298,19 @@ export class Scheduler<J extends SchedulableJob> {
     return first ?? usual;
   }
 
-  #speakersOf(roomId: string): ServiceLedger {
-    let ledger = this.#speakers.get(roomId);
+  #speakersOf(meetingId: string): ServiceLedger {
+    let ledger = this.#speakers.get(meetingId);
     if (ledger === undefined) {
       ledger = new ServiceLedger();
-      this.#speakers.set(roomId, ledger);
+      this.#speakers.set(meetingId, ledger);
     }
     return ledger;
   }
 
-  #forgetIfIdle(roomId: string): void {
-    for (const entry of this.#entries()) if (entry.job.roomId === roomId) return;
-    for (const job of this.#running.keys()) if (job.roomId === roomId) return;
-    this.#speakers.delete(roomId);
+  #forgetIfIdle(meetingId: string): void {
+    for (const entry of this.#entries()) if (entry.job.meetingId === meetingId) return;
+    for (const job of this.#running.keys()) if (job.meetingId === meetingId) return;
+    this.#speakers.delete(meetingId);
   }
 
   #fair(entries: Entry<J>[], options: { ledger: ServiceLedger; keyOf: (job: J) => string; all: boolean }): Entry<J>[] {
@@ -322,18 +322,18 @@ export class Scheduler<J extends SchedulableJob> {
 
   #newestOfFullestRoom(incomingRoomId: string): Entry<J> {
     const counts = new Map<string, number>();
-    for (const { job } of this.#finals) counts.set(job.roomId, (counts.get(job.roomId) ?? 0) + 1);
+    for (const { job } of this.#finals) counts.set(job.meetingId, (counts.get(job.meetingId) ?? 0) + 1);
     let fullest = incomingRoomId;
-    for (const [roomId, count] of counts) if (count > (counts.get(fullest) ?? 0)) fullest = roomId;
+    for (const [meetingId, count] of counts) if (count > (counts.get(fullest) ?? 0)) fullest = meetingId;
     return [...this.#finals]
-      .filter((entry) => entry.job.roomId === fullest)
+      .filter((entry) => entry.job.meetingId === fullest)
       .reduce((newest, entry) => (entry.order > newest.order ? entry : newest));
   }
 
   #remove(entry: Entry<J>): void {
     this.#finals.delete(entry);
     if (this.#interims.get(entry.speaker) === entry) this.#interims.delete(entry.speaker);
-    this.#forgetIfIdle(entry.job.roomId);
+    this.#forgetIfIdle(entry.job.meetingId);
   }
 
   *#entries(): Generator<Entry<J>> {
@@ -342,8 +342,8 @@ export class Scheduler<J extends SchedulableJob> {
   }
 }
 
-function speakerKey(job: SchedulableJob): string {
-  return JSON.stringify([job.roomId, job.speakerId]);
+function trackKey(job: SchedulableJob): string {
+  return JSON.stringify([job.meetingId, job.trackId]);
 }
 
 function isBefore<J extends SchedulableJob>(a: Entry<J>, b: Entry<J>): boolean {

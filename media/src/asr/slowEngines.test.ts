@@ -112,8 +112,8 @@ class Meeting {
   ): DispatchedJob {
     return {
       kind,
-      roomId: 'room',
-      speakerId: `speaker ${speaker}`,
+      meetingId: 'room',
+      trackId: `speaker ${speaker}`,
       settings: SETTINGS,
       deadlineAtMs: this.time.now() + (kind === 'final' ? 60_000 : 30_000),
       suspect: false,

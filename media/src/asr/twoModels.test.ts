@@ -33,14 +33,14 @@ async function twoModels(options: { broken?: boolean } = {}) {
   const dispatcher = await created;
   for (const engine of [main, small]) engine.started.length = 0;
   const answers: string[] = [];
-  const ask = (kind: RecognitionKind, options: { speakerId: string; language: string }) => {
-    const { speakerId, language } = options;
+  const ask = (kind: RecognitionKind, options: { trackId: string; language: string }) => {
+    const { trackId, language } = options;
     const askedAtMs = time.now();
-    const note = (what: string) => answers.push(`${kind} of ${speakerId} ${what} after ${time.now() - askedAtMs} ms`);
+    const note = (what: string) => answers.push(`${kind} of ${trackId} ${what} after ${time.now() - askedAtMs} ms`);
     dispatcher.submit({
       kind,
-      roomId: 'room',
-      speakerId,
+      meetingId: 'room',
+      trackId,
       deadlineAtMs: askedAtMs + 30_000,
       suspect: false,
       settings: { ...DEFAULT_RECOGNITION_SETTINGS, language },
@@ -56,7 +56,7 @@ async function twoModels(options: { broken?: boolean } = {}) {
 describe('a device with a second model for interims', () => {
   it('gives an interim that the main model has to answer the time that the main model takes', async () => {
     const { time, main, small, dispatcher, answers, ask } = await twoModels();
-    for (const speakerId of ['ada', 'ben']) ask('interim', { speakerId, language: 'de' });
+    for (const trackId of ['ada', 'ben']) ask('interim', { trackId, language: 'de' });
     await time.advanceAsync(4_000, 10);
     expect(small.started).toHaveLength(0);
     expect(main.started).toHaveLength(2);
@@ -69,12 +69,12 @@ describe('a device with a second model for interims', () => {
   it('takes what the main model needed for no measure of the small one', async () => {
     const { time, main, small, dispatcher, answers, ask } = await twoModels();
     for (let round = 0; round < 5; round += 1) {
-      ask('interim', { speakerId: 'ada', language: 'de' });
+      ask('interim', { trackId: 'ada', language: 'de' });
       await time.advanceAsync(2_000, 10);
     }
     expect(main.started).toHaveLength(5);
     expect(dispatcher.usualMs).toEqual({ final: MAIN_MS, interim: SMALL_MS });
-    ask('interim', { speakerId: 'ada', language: 'en' });
+    ask('interim', { trackId: 'ada', language: 'en' });
     await time.advanceAsync(100, 10);
     expect(small.started).toHaveLength(1);
     expect(answers.at(-1)).toBe('interim of ada answered after 50 ms');
@@ -85,7 +85,7 @@ describe('a device with a second model for interims', () => {
     const { time, main, dispatcher, answers, ask } = await twoModels({ broken: true });
     expect(dispatcher.interimFailure).toBe('broken');
     expect(dispatcher.usualMs.interim).toBe(MAIN_MS);
-    for (const speakerId of ['ada', 'ben']) ask('interim', { speakerId, language: 'en' });
+    for (const trackId of ['ada', 'ben']) ask('interim', { trackId, language: 'en' });
     await time.advanceAsync(4_000, 10);
     expect(main.started).toHaveLength(2);
     expect(answers.at(-1)).toBe('interim of ben answered after 2800 ms');

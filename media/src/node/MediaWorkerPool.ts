@@ -43,7 +43,7 @@ export class MediaWorkerPool {
         logger,
       });
       const rooms = new Map<string, MediaWorkerRoom>();
-      process.on('message', (event) => rooms.get(event.roomId)?.onEvent(event));
+      process.on('message', (event) => rooms.get(event.meetingId)?.onEvent(event));
       process.on('exited', ({ expected }) => {
         if (!expected) for (const room of rooms.values()) room.onLost();
       });

@@ -24,7 +24,7 @@ async function openRoom() {
   const asked: string[] = [];
   const events: PipelineEvent[] = [];
   const rooms = new Map<string, MediaWorkerRoom>();
-  const failures: { speakerId?: string }[] = [];
+  const failures: { trackId?: string }[] = [];
   /** Whom the worker listens to. */
   const heard = new Set<string>();
   const time = new ManualTime(0);
@@ -42,14 +42,14 @@ async function openRoom() {
     if (ms > 0) await new Promise<void>((resolve) => time.after(ms, resolve));
   };
   const process = {
-    request(method: string, { payload }: { payload: { speaker?: { speakerId: string }; speakerId?: string } }) {
+    request(method: string, { payload }: { payload: { speaker?: { trackId: string }; trackId?: string } }) {
       if (state.dead) return Promise.reject(new ProcessError('PROCESS_EXITED', 'gone'));
-      const question = [method, payload.speaker?.speakerId ?? payload.speakerId].filter(Boolean).join(' ');
+      const question = [method, payload.speaker?.trackId ?? payload.trackId].filter(Boolean).join(' ');
       asked.push(question);
       if (state.refused.has(question)) return Promise.reject(new ProcessError('REQUEST_FAILED', 'refused'));
       // One that is open already is closed first, with everybody in it.
       if (method === 'openRoom') heard.clear();
-      if (method === 'addSpeaker') heard.add(payload.speaker?.speakerId ?? '');
+      if (method === 'addTrack') heard.add(payload.speaker?.trackId ?? '');
       return Promise.resolve({ port: 5_000 });
     },
     send: () => true,
@@ -81,11 +81,11 @@ async function openRoom() {
     onNotHeard: (failure) => failures.push(failure),
     time,
   });
-  await pipeline.open({ roomId: ROOM, meetingStartedAtMs: 0 });
-  const add = (speakerId: string, parts: { muted?: boolean } = {}) =>
-    pipeline.addSpeaker({ speakerId, participantId: 'p_1', track: 'microphone', epoch: 1, muted: false, ...parts });
+  await pipeline.open({ meetingId: ROOM, meetingStartedAtMs: 0 });
+  const add = (trackId: string, parts: { muted?: boolean } = {}) =>
+    pipeline.addTrack({ trackId, participantId: 'p_1', track: 'microphone', epoch: 1, muted: false, ...parts });
   await add('ada');
-  const tell = (event: object) => pipeline.onEvent({ roomId: ROOM, speakerId: 'ada', ...event } as PipelineEvent);
+  const tell = (event: object) => pipeline.onEvent({ meetingId: ROOM, trackId: 'ada', ...event } as PipelineEvent);
   /** Time goes on in steps of the shortest wait, and everything settles before and after each. */
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 250) {
@@ -100,7 +100,7 @@ async function openRoom() {
 describe('RoomPipeline', () => {
   test('opens the tap, tells the worker who speaks, and only then lets the audio flow', async () => {
     const { asked, rooms } = await openRoom();
-    expect(asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ada', 'resume tap of ada']);
+    expect(asked).toEqual(['openRoom', 'connectRoom', 'addTrack ada', 'resume tap of ada']);
     expect([...rooms.keys()]).toEqual([ROOM]);
   });
 
@@ -115,12 +115,12 @@ describe('RoomPipeline', () => {
     expect(events).toMatchObject([
       {
         type: 'gap',
-        speakerId: 'ada',
+        trackId: 'ada',
         reason: 'mediaWorkerLost',
         language: 'en',
         segment: { id: 'open', revision: 5 },
       },
-      { type: 'speechEnded', speakerId: 'ada' },
+      { type: 'speechEnded', trackId: 'ada' },
     ]);
     pipeline.onLost();
     expect(events.filter(({ type }) => type === 'gap')).toHaveLength(1);
@@ -131,7 +131,7 @@ describe('RoomPipeline', () => {
     pipeline.onLost();
     asked.length = 0;
     pipeline.onRestored();
-    await expect.poll(() => asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ada', 'resume tap of ada']);
+    await expect.poll(() => asked).toEqual(['openRoom', 'connectRoom', 'addTrack ada', 'resume tap of ada']);
   });
 
   test('takes back only what it has shown', async () => {
@@ -147,9 +147,9 @@ describe('RoomPipeline', () => {
   test('mutes, removes and closes although the worker is gone: its successor is told the state anew', async () => {
     const { pipeline, state, rooms } = await openRoom();
     state.dead = true;
-    await pipeline.setMuted({ speakerId: 'ada', muted: true });
-    await pipeline.removeSpeaker('ada');
-    await pipeline.removeSpeaker('ada');
+    await pipeline.setMuted({ trackId: 'ada', muted: true });
+    await pipeline.removeTrack('ada');
+    await pipeline.removeTrack('ada');
     await pipeline.close();
     await pipeline.close();
     expect(rooms.size).toBe(0);
@@ -164,15 +164,15 @@ describe('RoomPipeline', () => {
     state.untappable.add('ada');
     pipeline.onRestored();
     await time.advanceAsync(0);
-    await expect.poll(() => asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ben', 'resume tap of ben']);
+    await expect.poll(() => asked).toEqual(['openRoom', 'connectRoom', 'addTrack ben', 'resume tap of ben']);
     state.untappable.clear();
     await time.advanceAsync(250);
-    await expect.poll(() => asked.slice(4)).toEqual(['addSpeaker ada', 'resume tap of ada']);
+    await expect.poll(() => asked.slice(4)).toEqual(['addTrack ada', 'resume tap of ada']);
     await time.advanceAsync(60_000, 1_000);
     expect(asked).toHaveLength(6);
-    expect(failures).toMatchObject([{ speakerId: 'ada' }]);
+    expect(failures).toMatchObject([{ trackId: 'ada' }]);
     expect(events).toMatchObject([
-      { type: 'gap', speakerId: 'ada', reason: 'mediaWorkerLost', unheard: true, segment: { startMs: 0, endMs: 250 } },
+      { type: 'gap', trackId: 'ada', reason: 'mediaWorkerLost', unheard: true, segment: { startMs: 0, endMs: 250 } },
     ]);
   });
 
@@ -184,7 +184,7 @@ describe('RoomPipeline', () => {
     pipeline.onRestored();
     await pass(250);
     expect(events.filter(({ type }) => type === 'gap')).toMatchObject([
-      { speakerId: 'ada', unheard: true, segment: { startMs: 5_000, endMs: 5_750, revision: 1 } },
+      { trackId: 'ada', unheard: true, segment: { startMs: 5_000, endMs: 5_750, revision: 1 } },
     ]);
   });
 
@@ -207,7 +207,7 @@ describe('RoomPipeline', () => {
     await time.advanceAsync(10_000, 100);
     await Promise.all([added, muted]);
     expect(events).toMatchObject([
-      { type: 'gap', speakerId: 'ben', unheard: true, segment: { startMs: 5_000, endMs: 8_000 } },
+      { type: 'gap', trackId: 'ben', unheard: true, segment: { startMs: 5_000, endMs: 8_000 } },
     ]);
   });
 
@@ -218,7 +218,7 @@ describe('RoomPipeline', () => {
     state.untappable.add('ada');
     pipeline.onRestored();
     await pass(60_000);
-    expect(failures).toMatchObject([{ speakerId: 'ada' }]);
+    expect(failures).toMatchObject([{ trackId: 'ada' }]);
     expect(events).toMatchObject([{ type: 'gap', segment: { startMs: 0, endMs: 7_750, revision: 1 } }]);
     state.untappable.clear();
     await pass(10_000);
@@ -275,26 +275,26 @@ describe('RoomPipeline', () => {
     state.untappable.add('ada').add('mute');
     pipeline.onRestored();
     await pass(1_000);
-    await pipeline.setMuted({ speakerId: 'ada', muted: true });
-    await pipeline.setMuted({ speakerId: 'mute', muted: false });
+    await pipeline.setMuted({ trackId: 'ada', muted: true });
+    await pipeline.setMuted({ trackId: 'mute', muted: false });
     await pass(1_000);
     state.untappable.clear();
     await pass(10_000);
     expect(events).toMatchObject([
-      { type: 'gap', speakerId: 'ada', segment: { startMs: 0, endMs: 1_000 } },
-      { type: 'gap', speakerId: 'mute', segment: { startMs: 1_000, endMs: 3_750 } },
+      { type: 'gap', trackId: 'ada', segment: { startMs: 0, endMs: 1_000 } },
+      { type: 'gap', trackId: 'mute', segment: { startMs: 1_000, endMs: 3_750 } },
     ]);
   });
 
-  test.each(['removeSpeaker', 'close'] as const)('tells what nobody heard at %s', async (how) => {
+  test.each(['removeTrack', 'close'] as const)('tells what nobody heard at %s', async (how) => {
     const { pipeline, state, time, events, add } = await openRoom();
     await time.advanceAsync(1_000);
     state.untappable.add('ben');
     await add('ben');
     await time.advanceAsync(2_000);
-    await (how === 'close' ? pipeline.close() : pipeline.removeSpeaker('ben'));
+    await (how === 'close' ? pipeline.close() : pipeline.removeTrack('ben'));
     expect(events).toMatchObject([
-      { type: 'gap', speakerId: 'ben', unheard: true, segment: { startMs: 1_000, endMs: 3_000 } },
+      { type: 'gap', trackId: 'ben', unheard: true, segment: { startMs: 1_000, endMs: 3_000 } },
     ]);
     expect(time.pendingTimers).toBe(0);
   });
@@ -320,13 +320,13 @@ describe('RoomPipeline', () => {
     expect(asked).toEqual([
       'openRoom',
       'connectRoom',
-      ...['addSpeaker ada', 'resume tap of ada', 'addSpeaker ben', 'resume tap of ben'],
+      ...['addTrack ada', 'resume tap of ada', 'addTrack ben', 'resume tap of ben'],
     ]);
     expect(events).toMatchObject([
-      { speakerId: 'ada', segment: { startMs: 0, endMs: 7_750 } },
-      { speakerId: 'ben', segment: { startMs: 1_000, endMs: 7_750 } },
-      { speakerId: 'ada', segment: { startMs: 7_750, endMs: 65_750 } },
-      { speakerId: 'ben', segment: { startMs: 7_750, endMs: 65_750 } },
+      { trackId: 'ada', segment: { startMs: 0, endMs: 7_750 } },
+      { trackId: 'ben', segment: { startMs: 1_000, endMs: 7_750 } },
+      { trackId: 'ada', segment: { startMs: 7_750, endMs: 65_750 } },
+      { trackId: 'ben', segment: { startMs: 7_750, endMs: 65_750 } },
     ]);
     expect(time.pendingTimers).toBe(0);
   });
@@ -341,7 +341,7 @@ describe('RoomPipeline', () => {
     asked.length = 0;
     pipeline.onRestored();
     await time.advanceAsync(60_000, 50);
-    expect(asked).toEqual(['openRoom', 'connectRoom', 'addSpeaker ada', 'resume tap of ada']);
+    expect(asked).toEqual(['openRoom', 'connectRoom', 'addTrack ada', 'resume tap of ada']);
   });
 
   test('leaves nobody deaf where the worker dies again before the room is set up anew', async () => {
@@ -388,15 +388,15 @@ describe('RoomPipeline', () => {
   test('leaves no tap behind of a speaker whom the worker does not take, and is asked once by all tries together', async () => {
     const { pipeline, asked, state, time, add, failures } = await openRoom();
     asked.length = 0;
-    state.refused.add('addSpeaker ben');
+    state.refused.add('addTrack ben');
     await add('ben');
-    expect(failures).toMatchObject([{ speakerId: 'ben', error: { code: 'REQUEST_FAILED' } }]);
-    expect(asked).toEqual(['addSpeaker ben', 'end tap of ben']);
+    expect(failures).toMatchObject([{ trackId: 'ben', error: { code: 'REQUEST_FAILED' } }]);
+    expect(asked).toEqual(['addTrack ben', 'end tap of ben']);
     state.refused.clear();
     asked.length = 0;
     pipeline.onRestored();
     await time.advanceAsync(10_000, 10);
-    expect(asked.filter((question) => question === 'addSpeaker ben')).toHaveLength(1);
+    expect(asked.filter((question) => question === 'addTrack ben')).toHaveLength(1);
   });
 
   test('forgets what was to be tried again with the speaker, and with the room', async () => {
@@ -405,7 +405,7 @@ describe('RoomPipeline', () => {
     await add('ben');
     await add('cem');
     expect(time.pendingTimers).toBe(2);
-    await pipeline.removeSpeaker('ben');
+    await pipeline.removeTrack('ben');
     expect(time.pendingTimers).toBe(1);
     await pipeline.close();
     expect(time.pendingTimers).toBe(0);
@@ -431,12 +431,12 @@ describe('RoomPipeline', () => {
     const { asked, state, pipeline } = await openRoom();
     state.tapOpens = false;
     asked.length = 0;
-    await expect(pipeline.open({ roomId: 'another', meetingStartedAtMs: 0 })).rejects.toThrow('no tap');
+    await expect(pipeline.open({ meetingId: 'another', meetingStartedAtMs: 0 })).rejects.toThrow('no tap');
     expect(asked).toEqual(['openRoom', 'closeRoom']);
     state.tapOpens = true;
     state.refused.add('connectRoom');
     asked.length = 0;
-    await expect(pipeline.open({ roomId: 'another', meetingStartedAtMs: 0 })).rejects.toThrow('refused');
+    await expect(pipeline.open({ meetingId: 'another', meetingStartedAtMs: 0 })).rejects.toThrow('refused');
     expect(asked).toEqual(['openRoom', 'connectRoom', 'closeTap', 'closeRoom']);
   });
 
@@ -448,11 +448,11 @@ describe('RoomPipeline', () => {
     expect(asked).toEqual(['reopenRoom', 'openRoom', 'connectRoom']);
   });
 
-  test.each(['removeSpeaker', 'close'] as const)('shows a gap for what is open still after %s', async (how) => {
+  test.each(['removeTrack', 'close'] as const)('shows a gap for what is open still after %s', async (how) => {
     const { pipeline, events, tell, state } = await openRoom();
     tell({ type: 'opened', segment: segment({ id: 'open' }) });
     state.dead = true;
-    await (how === 'close' ? pipeline.close() : pipeline.removeSpeaker('ada'));
+    await (how === 'close' ? pipeline.close() : pipeline.removeTrack('ada'));
     expect(events.filter(({ type }) => type === 'gap')).toMatchObject([{ segment: { id: 'open' } }]);
   });
 });

@@ -6,7 +6,7 @@ import type {
   AudioLedgerTotals,
   PipelineEvent,
   PipelineSegment,
-  SpeakerDescription,
+  TrackDescription,
 } from '../worker/contract/messages.js';
 import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
 import type { SfuRoom } from './sfu/index.js';
@@ -24,15 +24,15 @@ export interface RoomPipelineOptions {
    * Somebody, or without a speaker the whole room, cannot be listened to. Told once, however often it is tried from then on; what
    * nobody heard is a gap.
    */
-  onNotHeard?: (failure: { speakerId?: string; error: unknown }) => void;
+  onNotHeard?: (failure: { trackId?: string; error: unknown }) => void;
   time?: TimeSource;
 }
 
 /** A producer to listen to; the SFU adds how it arrives. */
-export type SpeakerOptions = Omit<SpeakerDescription, 'ssrc' | 'payloadType'>;
+export type TrackOptions = Omit<TrackDescription, 'ssrc' | 'payloadType'>;
 
 interface OpenSegment {
-  speakerId: string;
+  trackId: string;
   segment: PipelineSegment;
   /** An interim was told, so that a retraction must be told too. */
   shown: boolean;
@@ -65,7 +65,7 @@ const ROOM = '';
 export class RoomPipeline implements MediaWorkerRoom {
   readonly #options: RoomPipelineOptions;
   readonly #worker: MediaWorker;
-  readonly #speakers = new Map<string, SpeakerOptions>();
+  readonly #speakers = new Map<string, TrackOptions>();
   readonly #openSegments = new Map<string, OpenSegment>();
   /** What each speaker was heard to speak last. */
   readonly #languages = new Map<string, string>();
@@ -78,7 +78,7 @@ export class RoomPipeline implements MediaWorkerRoom {
   #sfu: SfuRoom;
   #settings: SpeechSettings;
   #diagnostics = false;
-  #roomId = '';
+  #meetingId = '';
   #meetingStartedAtMs = 0;
   /** The worker has the room and its tap: opened once more it would forget everybody whom it listens to. */
   #connected = false;
@@ -97,17 +97,17 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   /** @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened */
-  async open(options: { roomId: string; meetingStartedAtMs: number }): Promise<void> {
-    this.#roomId = options.roomId;
+  async open(options: { meetingId: string; meetingStartedAtMs: number }): Promise<void> {
+    this.#meetingId = options.meetingId;
     this.#meetingStartedAtMs = options.meetingStartedAtMs;
     try {
       await this.#connect('openRoom');
     } catch (error) {
       // The worker may have it already, and nobody else would close it.
-      this.#worker.process.request('closeRoom', { payload: { roomId: this.#roomId } }).catch(() => {});
+      this.#worker.process.request('closeRoom', { payload: { meetingId: this.#meetingId } }).catch(() => {});
       throw error;
     }
-    this.#worker.rooms.set(this.#roomId, this);
+    this.#worker.rooms.set(this.#meetingId, this);
   }
 
   /** The room's media is on another router now. Speakers of the old one must have been removed. */
@@ -125,41 +125,41 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   /** Resolves after the first try; where that fails, it is tried again until it succeeds or the speaker is removed. */
-  async addSpeaker(speaker: SpeakerOptions): Promise<void> {
-    this.#speakers.set(speaker.speakerId, speaker);
-    this.#unheard.set(speaker.speakerId, { sinceMs: this.#nowInMeeting(), lost: false });
+  async addTrack(speaker: TrackOptions): Promise<void> {
+    this.#speakers.set(speaker.trackId, speaker);
+    this.#unheard.set(speaker.trackId, { sinceMs: this.#nowInMeeting(), lost: false });
     await this.#queue(() => this.#tapOrRetry(speaker, 1));
   }
 
   /** Closes the open utterance on mute, so that the last word before it is not late. */
-  async setMuted(options: { speakerId: string; muted: boolean }): Promise<void> {
-    const speaker = this.#speakers.get(options.speakerId);
+  async setMuted(options: { trackId: string; muted: boolean }): Promise<void> {
+    const speaker = this.#speakers.get(options.trackId);
     if (speaker === undefined) return;
     if (speaker.muted !== options.muted) this.#tellUnheard(speaker);
     speaker.muted = options.muted;
-    const payload = { roomId: this.#roomId, ...options };
+    const payload = { meetingId: this.#meetingId, ...options };
     await this.#queue(() => this.#ask(() => this.#worker.process.request('setMuted', { payload })));
   }
 
   /** Resolves when everything that this speaker said is text or a gap. */
-  async removeSpeaker(speakerId: string): Promise<void> {
-    const speaker = this.#speakers.get(speakerId);
+  async removeTrack(trackId: string): Promise<void> {
+    const speaker = this.#speakers.get(trackId);
     if (speaker === undefined) return;
     this.#tellUnheard(speaker);
-    this.#speakers.delete(speakerId);
-    this.#unheard.delete(speakerId);
-    this.#failing.delete(speakerId);
-    this.#cancelRetry(speakerId);
+    this.#speakers.delete(trackId);
+    this.#unheard.delete(trackId);
+    this.#failing.delete(trackId);
+    this.#cancelRetry(trackId);
     // Behind the set-up that may still be adding it, but nobody waits behind its last words.
     await this.#setUp.catch(() => {});
-    const payload = { roomId: this.#roomId, speakerId };
+    const payload = { meetingId: this.#meetingId, trackId };
     try {
       await this.#ask(() =>
-        this.#worker.process.request('removeSpeaker', { payload, timeoutMs: CLOSE_TIMES.drainRoomMs }),
+        this.#worker.process.request('removeTrack', { payload, timeoutMs: CLOSE_TIMES.drainRoomMs }),
       );
     } finally {
-      this.#giveUp((open) => open.speakerId === speakerId);
-      this.#languages.delete(speakerId);
+      this.#giveUp((open) => open.trackId === trackId);
+      this.#languages.delete(trackId);
     }
   }
 
@@ -168,31 +168,31 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#settings = settings;
     this.#worker.process.send({
       type: 'settingsChanged',
-      roomId: this.#roomId,
+      meetingId: this.#meetingId,
       settings,
       longestWindowMs: this.#options.longestWindowMs(),
     });
   }
 
   /** One speaker's own settings; undefined: those of the room again. They work at once. */
-  setSpeakerSettings({ speakerId, settings }: { speakerId: string; settings: SpeechSettings | undefined }): void {
-    const speaker = this.#speakers.get(speakerId);
+  setTrackSettings({ trackId, settings }: { trackId: string; settings: SpeechSettings | undefined }): void {
+    const speaker = this.#speakers.get(trackId);
     if (speaker === undefined) return;
     if (settings === undefined) delete speaker.settings;
     else speaker.settings = settings;
     const own = settings === undefined ? {} : { settings };
-    this.#worker.process.send({ type: 'speakerSettingsChanged', roomId: this.#roomId, speakerId, ...own });
+    this.#worker.process.send({ type: 'trackSettingsChanged', meetingId: this.#meetingId, trackId, ...own });
   }
 
   /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
   setDiagnostics(on: boolean): void {
     this.#diagnostics = on;
-    this.#worker.process.send({ type: 'diagnosticsChanged', roomId: this.#roomId, on });
+    this.#worker.process.send({ type: 'diagnosticsChanged', meetingId: this.#meetingId, on });
   }
 
   /** The books of everybody who is listened to now. */
-  async ledgers(): Promise<{ speakerId: string; ledger: AudioLedgerTotals }[]> {
-    const { ledgers } = await this.#worker.process.request('ledgers', { payload: { roomId: this.#roomId } });
+  async ledgers(): Promise<{ trackId: string; ledger: AudioLedgerTotals }[]> {
+    const { ledgers } = await this.#worker.process.request('ledgers', { payload: { meetingId: this.#meetingId } });
     return ledgers;
   }
 
@@ -204,12 +204,12 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#tellAllUnheard();
     for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
     await this.#setUp.catch(() => {});
-    const payload = { roomId: this.#roomId };
+    const payload = { meetingId: this.#meetingId };
     try {
       await this.#ask(() => this.#worker.process.request('closeRoom', { payload, timeoutMs: CLOSE_TIMES.drainRoomMs }));
     } finally {
       this.#giveUp(() => true);
-      this.#worker.rooms.delete(this.#roomId);
+      this.#worker.rooms.delete(this.#meetingId);
       this.#sfu.closeTap();
     }
   }
@@ -217,7 +217,7 @@ export class RoomPipeline implements MediaWorkerRoom {
   onEvent(event: PipelineEvent): void {
     switch (event.type) {
       case 'opened':
-        this.#openSegments.set(event.segment.id, { speakerId: event.speakerId, segment: event.segment, shown: false });
+        this.#openSegments.set(event.segment.id, { trackId: event.trackId, segment: event.segment, shown: false });
         break;
       case 'interim': {
         const open = this.#openSegments.get(event.segment.id);
@@ -246,10 +246,10 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#connected = false;
     this.#giveUp(() => true);
     for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
-    for (const speakerId of this.#speakers.keys()) {
-      const sinceMs = this.#unheard.get(speakerId)?.sinceMs ?? endMs;
-      this.#unheard.set(speakerId, { sinceMs, lost: true });
-      this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'speechEnded', atMs: endMs });
+    for (const trackId of this.#speakers.keys()) {
+      const sinceMs = this.#unheard.get(trackId)?.sinceMs ?? endMs;
+      this.#unheard.set(trackId, { sinceMs, lost: true });
+      this.#options.onEvent({ meetingId: this.#meetingId, trackId, type: 'speechEnded', atMs: endMs });
     }
     this.#sfu.closeTap();
     if (!this.#closed) this.#cancelTelling ??= this.#time.after(TOLD_AFTER_MS, () => this.#tellAllUnheard());
@@ -279,11 +279,11 @@ export class RoomPipeline implements MediaWorkerRoom {
 
   async #connect(how: 'openRoom' | 'reopenRoom'): Promise<void> {
     const { process } = this.#worker;
-    const roomId = this.#roomId;
+    const meetingId = this.#meetingId;
     const sfu = this.#sfu;
     this.#connected = false;
     const room = {
-      roomId,
+      meetingId,
       meetingStartedAtMs: this.#meetingStartedAtMs,
       settings: this.#settings,
       longestWindowMs: this.#options.longestWindowMs(),
@@ -291,10 +291,10 @@ export class RoomPipeline implements MediaWorkerRoom {
     };
     const { port } = await (how === 'openRoom'
       ? process.request('openRoom', { payload: room })
-      : process.request('reopenRoom', { payload: { roomId } }));
+      : process.request('reopenRoom', { payload: { meetingId } }));
     const tap = await sfu.openTap({ port });
     try {
-      await process.request('connectRoom', { payload: { roomId, remotePort: tap.port } });
+      await process.request('connectRoom', { payload: { meetingId, remotePort: tap.port } });
     } catch (error) {
       sfu.closeTap();
       throw error;
@@ -307,11 +307,11 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   /** Never fails: who cannot be tapped is tried again later. */
-  async #tapOrRetry(speaker: SpeakerOptions, attempt: number): Promise<void> {
-    const { speakerId } = speaker;
-    const isThere = () => !this.#closed && this.#speakers.get(speakerId) === speaker;
+  async #tapOrRetry(speaker: TrackOptions, attempt: number): Promise<void> {
+    const { trackId } = speaker;
+    const isThere = () => !this.#closed && this.#speakers.get(trackId) === speaker;
     // Whoever came while the room was restored is heard already.
-    const unheard = this.#unheard.get(speakerId);
+    const unheard = this.#unheard.get(trackId);
     if (!isThere() || unheard === undefined) return;
     try {
       await this.#tap(speaker);
@@ -320,25 +320,25 @@ export class RoomPipeline implements MediaWorkerRoom {
       unheard.lost = true;
       // Once there is a tap again, everybody is tapped.
       if (this.#retries.has(ROOM)) return;
-      this.#failed(speakerId, error);
+      this.#failed(trackId, error);
       if (attempt === TOLD_AFTER_TRIES) this.#tellUnheard(speaker);
-      this.#later(speakerId, attempt, () => this.#tapOrRetry(speaker, attempt + 1));
+      this.#later(trackId, attempt, () => this.#tapOrRetry(speaker, attempt + 1));
       return;
     }
     // A worker that died meanwhile listens to nobody, whatever it has answered.
-    if (!isThere() || this.#unheard.get(speakerId) !== unheard) return;
+    if (!isThere() || this.#unheard.get(trackId) !== unheard) return;
     this.#tellUnheard(speaker);
-    this.#unheard.delete(speakerId);
-    this.#failing.delete(speakerId);
+    this.#unheard.delete(trackId);
+    this.#failing.delete(trackId);
   }
 
-  async #tap(speaker: SpeakerOptions): Promise<void> {
-    const { speakerId } = speaker;
+  async #tap(speaker: TrackOptions): Promise<void> {
+    const { trackId } = speaker;
     const sfu = this.#sfu;
-    const { consumerId, ssrc, payloadType } = await sfu.tapProducer(speakerId);
+    const { consumerId, ssrc, payloadType } = await sfu.tapProducer(trackId);
     try {
-      await this.#worker.process.request('addSpeaker', {
-        payload: { roomId: this.#roomId, speaker: { ...speaker, ssrc, payloadType } },
+      await this.#worker.process.request('addTrack', {
+        payload: { meetingId: this.#meetingId, speaker: { ...speaker, ssrc, payloadType } },
       });
       await sfu.resumeTap(consumerId);
     } catch (error) {
@@ -350,7 +350,7 @@ export class RoomPipeline implements MediaWorkerRoom {
   #failed(key: string, error: unknown): void {
     if (this.#failing.has(key)) return;
     this.#failing.add(key);
-    this.#options.onNotHeard?.(key === ROOM ? { error } : { speakerId: key, error });
+    this.#options.onNotHeard?.(key === ROOM ? { error } : { trackId: key, error });
   }
 
   #tellAllUnheard(): void {
@@ -358,9 +358,9 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   /** A gap for the time up to now in which somebody may have spoken to nobody. */
-  #tellUnheard(speaker: SpeakerOptions): void {
-    const { speakerId, participantId, track, epoch, muted } = speaker;
-    const unheard = this.#unheard.get(speakerId);
+  #tellUnheard(speaker: TrackOptions): void {
+    const { trackId, participantId, track, epoch, muted } = speaker;
+    const unheard = this.#unheard.get(trackId);
     if (unheard === undefined) return;
     const startMs = unheard.sinceMs;
     const endMs = this.#nowInMeeting();
@@ -368,7 +368,7 @@ export class RoomPipeline implements MediaWorkerRoom {
     const lost = unheard.lost || endMs - startMs > SET_UP_MS;
     if (!lost || muted || endMs <= startMs) return;
     const id = `${participantId}-${track}-${epoch}.unheard-${Math.round(startMs)}`;
-    this.#tellGap(speakerId, { segment: { id, startMs, endMs, revision: 1 }, unheard: true });
+    this.#tellGap(trackId, { segment: { id, startMs, endMs, revision: 1 }, unheard: true });
   }
 
   /** Of utterances that nobody will end any more. */
@@ -376,17 +376,17 @@ export class RoomPipeline implements MediaWorkerRoom {
     const nowMs = this.#nowInMeeting();
     for (const open of [...this.#openSegments.values()]) {
       if (!which(open)) continue;
-      const { speakerId, segment } = open;
+      const { trackId, segment } = open;
       this.#openSegments.delete(segment.id);
       const endMs = Math.max(segment.endMs, nowMs);
-      this.#tellGap(speakerId, { segment: { ...segment, endMs, revision: segment.revision + 1 } });
+      this.#tellGap(trackId, { segment: { ...segment, endMs, revision: segment.revision + 1 } });
     }
   }
 
-  #tellGap(speakerId: string, gap: { segment: PipelineSegment; unheard?: true }): void {
-    const language = this.#languageOf(speakerId);
+  #tellGap(trackId: string, gap: { segment: PipelineSegment; unheard?: true }): void {
+    const language = this.#languageOf(trackId);
     const reason = 'mediaWorkerLost';
-    this.#options.onEvent({ roomId: this.#roomId, speakerId, type: 'gap', ...gap, reason, language });
+    this.#options.onEvent({ meetingId: this.#meetingId, trackId, type: 'gap', ...gap, reason, language });
   }
 
   /** @param attempt the one that failed, from 1 on */
@@ -411,14 +411,14 @@ export class RoomPipeline implements MediaWorkerRoom {
 
   #rememberLanguage(event: Extract<PipelineEvent, { type: 'final' | 'gap' }>): void {
     const language = event.type === 'gap' ? event.language : event.hypothesis.language;
-    if (language !== '' && this.#speakers.has(event.speakerId)) this.#languages.set(event.speakerId, language);
+    if (language !== '' && this.#speakers.has(event.trackId)) this.#languages.set(event.trackId, language);
   }
 
   /** As heard last, or as it was set. */
-  #languageOf(speakerId: string): string {
-    const { language } = this.#speakers.get(speakerId)?.settings ?? this.#settings;
+  #languageOf(trackId: string): string {
+    const { language } = this.#speakers.get(trackId)?.settings ?? this.#settings;
     if (language !== 'auto' && language !== 'per-segment') return language;
-    return this.#languages.get(speakerId) ?? '';
+    return this.#languages.get(trackId) ?? '';
   }
 
   /** Asks a worker that may be gone: its successor is told the state anew, so that nothing has to be done about it here. */

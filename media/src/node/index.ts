@@ -16,9 +16,9 @@ export type {
   PipelineSegment,
   RejectionReason,
   ShedReason,
-  SpeakerActivity,
-  SpeakerDescription,
-  SpeakerState,
+  TrackActivity,
+  TrackDescription,
+  TrackState,
 } from '../worker/contract/messages.js';
 export { AsrService, type AsrServiceOptions } from './AsrService.js';
 export { MediaNode, type MediaNodeOptions } from './MediaNode.js';

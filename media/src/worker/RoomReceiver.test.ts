@@ -56,7 +56,7 @@ function sendOne(number: number): void {
 }
 
 /** Everything that was sent has been read. */
-const read = () => room.setMuted({ speakerId: 'ada', muted: false });
+const read = () => room.setMuted({ trackId: 'ada', muted: false });
 
 /** The room's clock goes on, and its ticks with it. */
 async function pass(ms: number): Promise<void> {
@@ -73,7 +73,7 @@ beforeEach(async () => {
   events = [];
   asked = [];
   room = await RoomReceiver.create({
-    roomId: 'm_1',
+    meetingId: 'm_1',
     meetingStartedAtMs: MEETING_STARTED_AT_MS,
     settings: resolveSpeechSettings('accurate'),
     longestWindowMs: 28_000,
@@ -97,14 +97,14 @@ afterEach(async () => {
 });
 
 function add(): void {
-  const speaker = { speakerId: 'ada', participantId: 'p_1', track: 'microphone', epoch: 1, ssrc: 1, payloadType: 100 };
-  room.addSpeaker({ ...speaker, muted: false });
+  const speaker = { trackId: 'ada', participantId: 'p_1', track: 'microphone', epoch: 1, ssrc: 1, payloadType: 100 };
+  room.addTrack({ ...speaker, muted: false });
 }
 
 describe('RoomReceiver', () => {
   test('waits at its close for the last words of a speaker who left just before', async () => {
     send(60);
-    const removed = room.removeSpeaker('ada');
+    const removed = room.removeTrack('ada');
     await until(() => finals().length > 0);
     let over = false;
     const closed = room.close().then(() => {
@@ -120,7 +120,7 @@ describe('RoomReceiver', () => {
 
   test('reads what has come by the time that a speaker leaves', async () => {
     send(60);
-    const removed = room.removeSpeaker('ada');
+    const removed = room.removeTrack('ada');
     await until(() => finals().length > 0);
     answerAll();
     await removed;
@@ -135,7 +135,7 @@ describe('RoomReceiver', () => {
     nowMs += 2_000;
     room.tick();
     await read();
-    const removed = room.removeSpeaker('ada');
+    const removed = room.removeTrack('ada');
     await until(() => finals().length > 0);
     answerAll();
     await removed;
@@ -151,7 +151,7 @@ describe('RoomReceiver', () => {
     for (const number of [42, 43, 40, 44, 45]) sendOne(number);
     nowMs += 2_000;
     await pass(20);
-    const removed = room.removeSpeaker('ada');
+    const removed = room.removeTrack('ada');
     await until(() => finals().length > 0);
     answerAll();
     await removed;
@@ -164,7 +164,7 @@ describe('RoomReceiver', () => {
     await pass(gapMs);
     send(40);
     await pass(100);
-    const removed = room.removeSpeaker('ada');
+    const removed = room.removeTrack('ada');
     await until(() => finals().length > 0);
     answerAll();
     await removed;
@@ -177,7 +177,7 @@ describe('RoomReceiver', () => {
     await pass(3_000);
     send(40);
     await pass(100);
-    const removed = room.removeSpeaker('ada');
+    const removed = room.removeTrack('ada');
     await until(() => finals().length > 1);
     answerAll();
     await removed;
@@ -190,7 +190,7 @@ describe('RoomReceiver', () => {
     await read();
     add();
     expect(room.pipelineCount).toBe(2);
-    const removed = room.removeSpeaker('ada');
+    const removed = room.removeTrack('ada');
     const answering = setInterval(answerAll, 1);
     await removed;
     clearInterval(answering);

@@ -5,15 +5,15 @@ import type { Recognizer } from '../asr/contract/Recognizer.js';
 import { type Clock, monotonicNowMs } from '../process/clock.js';
 import type { ReadingProfile } from '../settings/reading.js';
 import type { SpeechSettings } from '../settings/speechSettings.js';
-import type { AudioLedgerTotals, PipelineEvent, SpeakerDescription } from './contract/messages.js';
-import { SpeakerPipeline } from './pipeline/SpeakerPipeline.js';
+import type { AudioLedgerTotals, PipelineEvent, TrackDescription } from './contract/messages.js';
+import { TrackPipeline } from './pipeline/TrackPipeline.js';
 import { isRtcp, parseRtpPacket } from './rtp/index.js';
 import { CrosstalkGuard } from './speech/crosstalk/index.js';
 import type { VoiceActivityModel } from './speech/index.js';
 import type { WakeWordDetector } from './speech/wake/index.js';
 
 export interface RoomReceiverOptions {
-  roomId: string;
+  meetingId: string;
   meetingStartedAtMs: number;
   settings: SpeechSettings;
   longestWindowMs: number;
@@ -33,8 +33,8 @@ const MAX_READ_ROUNDS = 64;
 /** A room inside a media worker: one UDP socket on loopback, and a pipeline for every SSRC that was announced. */
 export class RoomReceiver {
   readonly #options: RoomReceiverOptions;
-  readonly #bySsrc = new Map<number, SpeakerPipeline>();
-  readonly #bySpeaker = new Map<string, { ssrc: number; pipeline: SpeakerPipeline; ownSettings: boolean }>();
+  readonly #bySsrc = new Map<number, TrackPipeline>();
+  readonly #byTrack = new Map<string, { ssrc: number; pipeline: TrackPipeline; ownSettings: boolean }>();
   readonly #crosstalk = new CrosstalkGuard();
   /** Speakers that were removed and whose last words are no text yet. */
   readonly #draining = new Map<string, Promise<void>>();
@@ -65,7 +65,7 @@ export class RoomReceiver {
   }
 
   get pipelineCount(): number {
-    return this.#bySpeaker.size + this.#draining.size;
+    return this.#byTrack.size + this.#draining.size;
   }
 
   get droppedPackets(): number {
@@ -88,61 +88,61 @@ export class RoomReceiver {
   }
 
   /** A speaker who is there already begins anew. */
-  addSpeaker(speaker: SpeakerDescription): void {
-    const { onEvent, roomId } = this.#options;
-    const { speakerId, ssrc } = speaker;
-    void this.#drain(speakerId);
-    const pipeline = new SpeakerPipeline({
+  addTrack(speaker: TrackDescription): void {
+    const { onEvent, meetingId } = this.#options;
+    const { trackId, ssrc } = speaker;
+    void this.#drain(trackId);
+    const pipeline = new TrackPipeline({
       ...this.#options,
       speaker,
       crosstalk: this.#crosstalk,
-      onEvent: (event) => onEvent({ ...event, roomId, speakerId }),
+      onEvent: (event) => onEvent({ ...event, meetingId, trackId }),
     });
     pipeline.setInterimPace(this.#interimPace);
     pipeline.setDiagnostics(this.#diagnostics);
     this.#bySsrc.set(ssrc, pipeline);
-    this.#bySpeaker.set(speakerId, { ssrc, pipeline, ownSettings: speaker.settings !== undefined });
+    this.#byTrack.set(trackId, { ssrc, pipeline, ownSettings: speaker.settings !== undefined });
   }
 
   /** How far apart everybody's interims are at least: what the recogniser can give. */
   setInterimPace(pace: InterimPace): void {
     this.#interimPace = pace;
-    for (const { pipeline } of this.#bySpeaker.values()) pipeline.setInterimPace(pace);
+    for (const { pipeline } of this.#byTrack.values()) pipeline.setInterimPace(pace);
   }
 
   /** Whether somebody listens to the frequent activities. */
   setDiagnostics(on: boolean): void {
     this.#diagnostics = on;
-    for (const { pipeline } of this.#bySpeaker.values()) pipeline.setDiagnostics(on);
+    for (const { pipeline } of this.#byTrack.values()) pipeline.setDiagnostics(on);
   }
 
-  get ledgers(): { speakerId: string; ledger: AudioLedgerTotals }[] {
-    return [...this.#bySpeaker].map(([speakerId, { pipeline }]) => ({ speakerId, ledger: pipeline.ledger }));
+  get ledgers(): { trackId: string; ledger: AudioLedgerTotals }[] {
+    return [...this.#byTrack].map(([trackId, { pipeline }]) => ({ trackId, ledger: pipeline.ledger }));
   }
 
   /** Resolves when what was sent before has been read, and the change has been made. */
-  async setMuted({ speakerId, muted }: { speakerId: string; muted: boolean }): Promise<void> {
+  async setMuted({ trackId, muted }: { trackId: string; muted: boolean }): Promise<void> {
     await this.#readOut();
-    this.#bySpeaker.get(speakerId)?.pipeline.setMuted(muted);
+    this.#byTrack.get(trackId)?.pipeline.setMuted(muted);
   }
 
   /** Resolves when its last words are text or a gap. */
-  async removeSpeaker(speakerId: string): Promise<void> {
+  async removeTrack(trackId: string): Promise<void> {
     await this.#readOut();
-    await this.#drain(speakerId);
+    await this.#drain(trackId);
   }
 
   update(options: { settings: SpeechSettings; longestWindowMs: number }): void {
     Object.assign(this.#options, options);
-    for (const { pipeline, ownSettings } of this.#bySpeaker.values()) {
+    for (const { pipeline, ownSettings } of this.#byTrack.values()) {
       if (ownSettings) pipeline.update({ settings: pipeline.settings, longestWindowMs: options.longestWindowMs });
       else pipeline.update(options);
     }
   }
 
   /** One speaker's own settings, or those of the room again. */
-  updateSpeaker({ speakerId, settings }: { speakerId: string; settings?: SpeechSettings }): void {
-    const speaker = this.#bySpeaker.get(speakerId);
+  updateTrack({ trackId, settings }: { trackId: string; settings?: SpeechSettings }): void {
+    const speaker = this.#byTrack.get(trackId);
     if (speaker === undefined) return;
     speaker.ownSettings = settings !== undefined;
     const { longestWindowMs } = this.#options;
@@ -159,7 +159,7 @@ export class RoomReceiver {
     const nowMs = this.#now();
     void this.#readOut().then(() => {
       this.#ticking = false;
-      for (const { pipeline } of this.#bySpeaker.values()) pipeline.tick(nowMs);
+      for (const { pipeline } of this.#byTrack.values()) pipeline.tick(nowMs);
     });
   }
 
@@ -171,22 +171,22 @@ export class RoomReceiver {
 
   async #close(): Promise<void> {
     await this.#readOut();
-    for (const speakerId of [...this.#bySpeaker.keys()]) void this.#drain(speakerId);
+    for (const trackId of [...this.#byTrack.keys()]) void this.#drain(trackId);
     await Promise.allSettled(this.#draining.values());
     this.#socket.close();
   }
 
-  #drain(speakerId: string): Promise<void> {
-    const speaker = this.#bySpeaker.get(speakerId);
-    const before = this.#draining.get(speakerId) ?? Promise.resolve();
+  #drain(trackId: string): Promise<void> {
+    const speaker = this.#byTrack.get(trackId);
+    const before = this.#draining.get(trackId) ?? Promise.resolve();
     if (speaker === undefined) return before;
     const { ssrc, pipeline } = speaker;
-    this.#bySpeaker.delete(speakerId);
+    this.#byTrack.delete(trackId);
     if (this.#bySsrc.get(ssrc) === pipeline) this.#bySsrc.delete(ssrc);
     const drained = Promise.all([before, pipeline.close()]).then(() => {});
-    this.#draining.set(speakerId, drained);
+    this.#draining.set(trackId, drained);
     const forget = () => {
-      if (this.#draining.get(speakerId) === drained) this.#draining.delete(speakerId);
+      if (this.#draining.get(trackId) === drained) this.#draining.delete(trackId);
     };
     drained.then(forget, forget);
     return drained;

@@ -1,7 +1,7 @@
 /** Parts of the media worker, for those who measure or test them by themselves. Products talk to a worker through `node`. */
 export * from './audio/index.js';
-export type { SpeakerEvent } from './contract/messages.js';
-export { SpeakerPipeline, type SpeakerPipelineOptions, type SpeakerPipelineStats } from './pipeline/SpeakerPipeline.js';
+export type { TrackEvent } from './contract/messages.js';
+export { TrackPipeline, type TrackPipelineOptions, type TrackPipelineStats } from './pipeline/TrackPipeline.js';
 export {
   DEFAULT_RECOGNITION_CLIENT_LIMITS,
   RecognitionClient,

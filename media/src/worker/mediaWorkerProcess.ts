@@ -29,13 +29,13 @@ runChild<MediaWorkerContract>({
   },
 
   onMessage(message) {
-    const room = rooms.get(message.roomId);
+    const room = rooms.get(message.meetingId);
     switch (message.type) {
       case 'settingsChanged':
         room?.update({ settings: message.settings, longestWindowMs: message.longestWindowMs });
         break;
-      case 'speakerSettingsChanged':
-        room?.updateSpeaker(message);
+      case 'trackSettingsChanged':
+        room?.updateTrack(message);
         break;
       case 'diagnosticsChanged':
         room?.setDiagnostics(message.on);
@@ -43,11 +43,11 @@ runChild<MediaWorkerContract>({
   },
 
   requests: {
-    async openRoom({ roomId, ...options }) {
+    async openRoom({ meetingId, ...options }) {
       // One that was opened before and whose opener did not get to know of it.
-      void rooms.get(roomId)?.close();
+      void rooms.get(meetingId)?.close();
       const room = await RoomReceiver.create({
-        roomId,
+        meetingId,
         ...options,
         voiceActivity,
         recognizer,
@@ -55,44 +55,44 @@ runChild<MediaWorkerContract>({
         onEvent: (event) => link.send(event),
       });
       room.setInterimPace(recognizer.pace);
-      rooms.set(roomId, room);
+      rooms.set(meetingId, room);
       ticker ??= setInterval(() => {
         for (const each of rooms.values()) each.tick();
       }, TICK_MS);
       return { port: room.port };
     },
 
-    async reopenRoom({ roomId }) {
-      const room = roomOf(roomId);
+    async reopenRoom({ meetingId }) {
+      const room = roomOf(meetingId);
       await room.reopen();
       return { port: room.port };
     },
 
-    async connectRoom({ roomId, remotePort }) {
-      await roomOf(roomId).connect(remotePort);
+    async connectRoom({ meetingId, remotePort }) {
+      await roomOf(meetingId).connect(remotePort);
       return {};
     },
 
-    addSpeaker({ roomId, speaker }) {
-      roomOf(roomId).addSpeaker(speaker);
+    addTrack({ meetingId, speaker }) {
+      roomOf(meetingId).addTrack(speaker);
       return {};
     },
 
-    async setMuted({ roomId, ...options }) {
-      await rooms.get(roomId)?.setMuted(options);
+    async setMuted({ meetingId, ...options }) {
+      await rooms.get(meetingId)?.setMuted(options);
       return {};
     },
 
-    async removeSpeaker({ roomId, speakerId }) {
-      await rooms.get(roomId)?.removeSpeaker(speakerId);
+    async removeTrack({ meetingId, trackId }) {
+      await rooms.get(meetingId)?.removeTrack(trackId);
       return {};
     },
 
-    async closeRoom({ roomId }) {
-      const room = rooms.get(roomId);
+    async closeRoom({ meetingId }) {
+      const room = rooms.get(meetingId);
       // Known until it is over, so that who asks meanwhile for a speaker's last words waits for them, too.
       await room?.close();
-      if (rooms.get(roomId) === room) rooms.delete(roomId);
+      if (rooms.get(meetingId) === room) rooms.delete(meetingId);
       if (rooms.size === 0) {
         clearInterval(ticker);
         ticker = undefined;
@@ -100,8 +100,8 @@ runChild<MediaWorkerContract>({
       return {};
     },
 
-    ledgers({ roomId }) {
-      return { ledgers: rooms.get(roomId)?.ledgers ?? [] };
+    ledgers({ meetingId }) {
+      return { ledgers: rooms.get(meetingId)?.ledgers ?? [] };
     },
 
     resources() {
@@ -135,8 +135,8 @@ function setPace(pace: InterimPace): void {
   for (const room of rooms.values()) room.setInterimPace(pace);
 }
 
-function roomOf(roomId: string): RoomReceiver {
-  const room = rooms.get(roomId);
-  if (room === undefined) throw new Error(`there is no room ${roomId}`);
+function roomOf(meetingId: string): RoomReceiver {
+  const room = rooms.get(meetingId);
+  if (room === undefined) throw new Error(`there is no room ${meetingId}`);
   return room;
 }

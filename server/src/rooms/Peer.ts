@@ -34,7 +34,7 @@ const OF_TRANSCRIPT: ReadonlySet<NotificationName> = new Set([
   'interimUpdated',
   'interimRetracted',
   'segmentCommitted',
-  'speakerActivity',
+  'trackActivity',
   'ledgerUpdated',
 ]);
 

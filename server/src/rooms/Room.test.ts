@@ -149,8 +149,8 @@ describe('what is told', () => {
     const { producerId } = await rig.produce(ada.peer);
     const speak = () =>
       rig.media.onEvent({
-        roomId: '',
-        speakerId: producerId,
+        meetingId: '',
+        trackId: producerId,
         type: 'activity',
         activity: { type: 'audioRecorded', segmentId: 's', startMs: 0, endMs: 32, levelDb: -20 },
       });
@@ -158,8 +158,8 @@ describe('what is told', () => {
     rig.room.setDiagnostics(ben.peer, true);
     expect(rig.media.diagnostics).toEqual([true]);
     speak();
-    expect(ada.client.of('speakerActivity')).toEqual([]);
-    expect(ben.client.of('speakerActivity')).toHaveLength(1);
+    expect(ada.client.of('trackActivity')).toEqual([]);
+    expect(ben.client.of('trackActivity')).toHaveLength(1);
     rig.room.leave(ben.peer, 'left');
     expect(rig.media.diagnostics).toEqual([true, false]);
   });
@@ -167,8 +167,8 @@ describe('what is told', () => {
   test('the state of a track is part of its participant, for those who come later', async () => {
     const ada = rig.join('Ada');
     const { producerId } = await rig.produce(ada.peer);
-    rig.media.onEvent({ roomId: '', speakerId: producerId, type: 'stateChanged', state: 'wakeword' });
-    expect(ada.client.of('speakerStateChanged')).toHaveLength(1);
+    rig.media.onEvent({ meetingId: '', trackId: producerId, type: 'stateChanged', state: 'wakeword' });
+    expect(ada.client.of('trackStateChanged')).toHaveLength(1);
     const { joined } = rig.join('Ben');
     expect(joined.participants.map(({ displayName, state }) => [displayName, state])).toEqual([
       ['Ada', 'wakeword'],
@@ -245,13 +245,13 @@ describe('what somebody may not', () => {
     const deaf = rig.join('Ben', { grants: ['join', 'listen'] });
     const { producerId } = await rig.produce(ada.peer);
     rig.media.onEvent({
-      roomId: '',
-      speakerId: producerId,
+      meetingId: '',
+      trackId: producerId,
       type: 'activity',
-      activity: { type: 'recordingStarted', segmentId: 's', atMs: 0 },
+      activity: { type: 'utteranceStarted', segmentId: 's', atMs: 0 },
     });
-    expect(ada.client.of('speakerActivity')).toHaveLength(1);
-    expect(deaf.client.of('speakerActivity')).toEqual([]);
+    expect(ada.client.of('trackActivity')).toHaveLength(1);
+    expect(deaf.client.of('trackActivity')).toEqual([]);
     expect(deaf.client.of('participantUpdated').length).toBeGreaterThan(0);
   });
 
@@ -260,13 +260,13 @@ describe('what somebody may not', () => {
     const deaf = rig.join('Ben', { grants: ['join', 'speak'] });
     const { producerId } = await rig.produce(deaf.peer);
     rig.media.onEvent({
-      roomId: '',
-      speakerId: producerId,
+      meetingId: '',
+      trackId: producerId,
       type: 'activity',
       activity: { type: 'microphoneChecked', level: 'quiet', speechLevelDb: -60, clippedShare: 0, atMs: 0 },
     });
-    expect(deaf.client.of('speakerActivity')).toHaveLength(1);
-    expect(ada.client.of('speakerActivity')).toEqual([]);
+    expect(deaf.client.of('trackActivity')).toHaveLength(1);
+    expect(ada.client.of('trackActivity')).toEqual([]);
   });
 });
 
@@ -299,8 +299,8 @@ describe('a moderator', () => {
 describe('the meeting of a room', () => {
   const say = (producerId: string, id: string) =>
     rig.media.onEvent({
-      roomId: '',
-      speakerId: producerId,
+      meetingId: '',
+      trackId: producerId,
       type: 'gap',
       segment: { id, startMs: 0, endMs: 1_000, revision: 1 },
       reason: 'overloaded',

@@ -131,7 +131,7 @@ export class Room {
   }
 
   get counts(): { peers: number; transports: number; producers: number; consumers: number; speakers: number } {
-    return { peers: this.#roster.size, ...this.#media.counts, speakers: this.#media.transcriber.speakerCount };
+    return { peers: this.#roster.size, ...this.#media.counts, speakers: this.#media.transcriber.trackCount };
   }
 
   /**

@@ -237,7 +237,7 @@ export class RoomMedia {
   /** The same for one of them. */
   applySettingsOf(peer: Peer): void {
     const settings = this.#options.speech.ownEffective(peer.participantId);
-    for (const producerId of peer.producers.keys()) this.transcriber.updateSpeaker({ producerId, settings });
+    for (const producerId of peer.producers.keys()) this.transcriber.updateTrack({ producerId, settings });
   }
 
   /** Whoever may not speak any more sends nothing from now on. */

@@ -11,7 +11,7 @@ import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js'
 import type { UncommittedSegment } from '../store/TranscriptStore.js';
 import { RoomTranscriber, type RoomTranscriberOptions, type TellOptions } from './RoomTranscriber.js';
 
-type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;
+type WithoutIds<T> = T extends unknown ? Omit<T, 'meetingId' | 'trackId'> : never;
 
 const hypothesis = {
   text: 'hello there',
@@ -32,13 +32,13 @@ class FakePipeline {
   onEvent: (event: PipelineEvent) => void = () => {};
   removed = Promise.resolve();
 
-  addSpeaker = async (speaker: unknown) => void this.calls.push(['addSpeaker', speaker]);
-  removeSpeaker = (speakerId: string) => {
-    this.calls.push(['removeSpeaker', speakerId]);
+  addTrack = async (speaker: unknown) => void this.calls.push(['addTrack', speaker]);
+  removeTrack = (trackId: string) => {
+    this.calls.push(['removeTrack', trackId]);
     return this.removed;
   };
   settingsChanged = (settings: unknown) => void this.calls.push(['settingsChanged', settings]);
-  setSpeakerSettings = (change: unknown) => void this.calls.push(['setSpeakerSettings', change]);
+  setTrackSettings = (change: unknown) => void this.calls.push(['setTrackSettings', change]);
   setDiagnostics = (on: boolean) => void this.calls.push(['setDiagnostics', on]);
   close = async () => {};
   ledgers = async () => {
@@ -47,8 +47,8 @@ class FakePipeline {
     return this.ledgersNow;
   };
 
-  say(event: WithoutIds<PipelineEvent>, speakerId = 'producer'): void {
-    this.onEvent({ roomId: 'm', speakerId, ...event } as PipelineEvent);
+  say(event: WithoutIds<PipelineEvent>, trackId = 'producer'): void {
+    this.onEvent({ meetingId: 'm', trackId, ...event } as PipelineEvent);
   }
 }
 
@@ -116,8 +116,8 @@ describe('RoomTranscriber', () => {
   test("begins with the room's settings and tells the pipeline of changes", async () => {
     expect(pipeline.calls[0]).toEqual(['createPipeline', resolveSpeechSettings('fast')]);
     expect(pipeline.calls[1]).toEqual([
-      'addSpeaker',
-      { speakerId: 'producer', participantId: 'p', track: 'microphone', epoch: 1, muted: false },
+      'addTrack',
+      { trackId: 'producer', participantId: 'p', track: 'microphone', epoch: 1, muted: false },
     ]);
     const own = resolveSpeechSettings('fast', { language: 'de' });
     const second = {
@@ -128,9 +128,9 @@ describe('RoomTranscriber', () => {
       muted: true,
     } as const;
     await transcriber.add({ ...second, settings: own });
-    expect(pipeline.calls.at(-1)).toMatchObject(['addSpeaker', { speakerId: 'two', epoch: 2, settings: own }]);
-    transcriber.updateSpeaker({ producerId: 'two', settings: undefined });
-    expect(pipeline.calls.at(-1)).toEqual(['setSpeakerSettings', { speakerId: 'two', settings: undefined }]);
+    expect(pipeline.calls.at(-1)).toMatchObject(['addTrack', { trackId: 'two', epoch: 2, settings: own }]);
+    transcriber.updateTrack({ producerId: 'two', settings: undefined });
+    expect(pipeline.calls.at(-1)).toEqual(['setTrackSettings', { trackId: 'two', settings: undefined }]);
     transcriber.updateSettings(own);
     expect(pipeline.calls.at(-1)).toEqual(['settingsChanged', own]);
   });
@@ -175,7 +175,7 @@ describe('RoomTranscriber', () => {
   });
 
   test('measures from the end that the VAD saw to the commit, and only where silence ended it', async () => {
-    const stopped = { type: 'recordingStopped', segmentId: 's1', atMs: 2_000 } as const;
+    const stopped = { type: 'utteranceEnded', segmentId: 's1', atMs: 2_000 } as const;
     now = 5_000;
     pipeline.say({ type: 'activity', activity: { ...stopped, cause: 'silence' } });
     now = 5_042;
@@ -239,7 +239,7 @@ describe('RoomTranscriber', () => {
   test('tells states and activities to everybody, diagnostics to subscribers and droppable', () => {
     pipeline.say({ type: 'stateChanged', state: 'wakeword' });
     expect(told.at(-1)).toEqual({
-      name: 'speakerStateChanged',
+      name: 'trackStateChanged',
       notification: { participantId: 'p', track: 'microphone', state: 'wakeword' },
       options: {},
     });
@@ -247,7 +247,7 @@ describe('RoomTranscriber', () => {
     const woken = { type: 'wakePhraseDetected', phrase: 'hey parley', score: 0.9, atMs: 5 } as const;
     pipeline.say({ type: 'activity', activity: woken });
     expect(told.at(-1)).toEqual({
-      name: 'speakerActivity',
+      name: 'trackActivity',
       notification: { participantId: 'p', track: 'microphone', activity: woken },
       options: {},
     });
@@ -284,8 +284,8 @@ describe('RoomTranscriber', () => {
 
   test('asks for the books as they stand now, once for all who ask at the same time', async () => {
     pipeline.ledgersNow = [
-      { speakerId: 'producer', ledger: { ...emptyLedger(), totalMs: 20, mutedMs: 20 } },
-      { speakerId: 'unknown', ledger: { ...emptyLedger(), totalMs: 9, mutedMs: 9 } },
+      { trackId: 'producer', ledger: { ...emptyLedger(), totalMs: 20, mutedMs: 20 } },
+      { trackId: 'unknown', ledger: { ...emptyLedger(), totalMs: 9, mutedMs: 9 } },
     ];
     const [one, two] = await Promise.all([transcriber.ledgers(), transcriber.ledgers()]);
     expect(one).toEqual([
@@ -310,7 +310,7 @@ describe('RoomTranscriber', () => {
     await settled();
     expect(named('segmentCommitted')).toHaveLength(1);
     pipeline.say({ type: 'stateChanged', state: 'inactive' });
-    expect(named('speakerStateChanged')).toEqual([]);
-    expect(transcriber.speakerCount).toBe(0);
+    expect(named('trackStateChanged')).toEqual([]);
+    expect(transcriber.trackCount).toBe(0);
   });
 });

@@ -3,9 +3,9 @@ import type {
   NotificationName,
   Notifications,
   ParticipantLedger,
-  SpeakerState,
+  TrackState,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom, SpeakerActivity } from '@parley/media/node';
+import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom, TrackActivity } from '@parley/media/node';
 import { monotonicNowMs } from '@parley/media/process';
 import type { SpeechSettings } from '@parley/media/settings';
 import type { Meeting } from '../meetings/Meeting.js';
@@ -20,7 +20,7 @@ interface Speaker {
   displayName: string;
   track: 'microphone';
   speaking: boolean;
-  state: SpeakerState;
+  state: TrackState;
 }
 
 export interface RoomTranscriberOptions {
@@ -68,14 +68,14 @@ export class RoomTranscriber {
       sfu: options.sfu,
       settings: options.settings,
       onEvent: (event) => this.#onEvent(event),
-      onNotHeard: ({ speakerId, error }) => {
+      onNotHeard: ({ trackId, error }) => {
         const { logger, meeting } = options;
         const { meetingId } = meeting;
-        if (speakerId === undefined) {
+        if (trackId === undefined) {
           logger.warn({ err: error, meetingId }, 'a room is not listened to; it is tried again until it is');
           return;
         }
-        const participantId = this.#speakers.get(speakerId)?.participantId;
+        const participantId = this.#speakers.get(trackId)?.participantId;
         logger.warn({ err: error, participantId }, 'a speaker is not listened to; it is tried again until they are');
       },
     });
@@ -84,10 +84,10 @@ export class RoomTranscriber {
   /** @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened */
   async open(): Promise<void> {
     const { meetingId, startedAtMonotonicMs } = this.#options.meeting;
-    await this.#pipeline.open({ roomId: meetingId, meetingStartedAtMs: startedAtMonotonicMs });
+    await this.#pipeline.open({ meetingId: meetingId, meetingStartedAtMs: startedAtMonotonicMs });
   }
 
-  get speakerCount(): number {
+  get trackCount(): number {
     return this.#speakers.size;
   }
 
@@ -95,7 +95,7 @@ export class RoomTranscriber {
     return this.#speakers.get(producerId)?.speaking === true;
   }
 
-  stateOf(producerId: string): SpeakerState | undefined {
+  stateOf(producerId: string): TrackState | undefined {
     return this.#speakers.get(producerId)?.state;
   }
 
@@ -105,8 +105,8 @@ export class RoomTranscriber {
   }
 
   /** One speaker's own settings from now on; undefined: the room's. */
-  updateSpeaker(options: { producerId: string; settings: SpeechSettings | undefined }): void {
-    this.#pipeline.setSpeakerSettings({ speakerId: options.producerId, settings: options.settings });
+  updateTrack(options: { producerId: string; settings: SpeechSettings | undefined }): void {
+    this.#pipeline.setTrackSettings({ trackId: options.producerId, settings: options.settings });
   }
 
   setDiagnostics(on: boolean): void {
@@ -123,9 +123,9 @@ export class RoomTranscriber {
 
   async #askForLedgers(): Promise<ParticipantLedger[]> {
     try {
-      for (const { speakerId, ledger } of await this.#pipeline.ledgers()) {
-        const speaker = this.#speakers.get(speakerId);
-        if (speaker !== undefined) this.#account({ producerId: speakerId, speaker, ledger });
+      for (const { trackId, ledger } of await this.#pipeline.ledgers()) {
+        const speaker = this.#speakers.get(trackId);
+        if (speaker !== undefined) this.#account({ producerId: trackId, speaker, ledger });
       }
     } catch (error) {
       // The last that was told is a few seconds old at most.
@@ -148,17 +148,17 @@ export class RoomTranscriber {
     this.#speakers.set(producerId, { participantId, displayName, track, speaking: false, state: 'inactive' });
     const own = options.settings === undefined ? {} : { settings: options.settings };
     const epoch = this.#options.meeting.nextEpoch();
-    await this.#pipeline.addSpeaker({ speakerId: producerId, participantId, track, epoch, muted, ...own });
+    await this.#pipeline.addTrack({ trackId: producerId, participantId, track, epoch, muted, ...own });
   }
 
   async setMuted(options: { producerId: string; muted: boolean }): Promise<void> {
-    await this.#pipeline.setMuted({ speakerId: options.producerId, muted: options.muted });
+    await this.#pipeline.setMuted({ trackId: options.producerId, muted: options.muted });
   }
 
   /** Stops listening; the last words still become text, under the right name. */
   remove(producerId: string): void {
     this.#pipeline
-      .removeSpeaker(producerId)
+      .removeTrack(producerId)
       .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'a speaker was not drained'))
       .finally(() => {
         // Its last final may still be on its way into the store.
@@ -189,7 +189,7 @@ export class RoomTranscriber {
   }
 
   #onEvent(event: PipelineEvent): void {
-    const speaker = this.#speakers.get(event.speakerId);
+    const speaker = this.#speakers.get(event.trackId);
     if (speaker === undefined) {
       return;
     }
@@ -222,28 +222,28 @@ export class RoomTranscriber {
         return;
       case 'stateChanged':
         speaker.state = event.state;
-        tellAll('speakerStateChanged', { participantId, track, state: event.state });
+        tellAll('trackStateChanged', { participantId, track, state: event.state });
         return;
       case 'activity':
         this.#onActivity(speaker, event.activity);
         return;
       case 'ledger': {
-        const ledger = this.#account({ producerId: event.speakerId, speaker, ledger: event.ledger });
+        const ledger = this.#account({ producerId: event.trackId, speaker, ledger: event.ledger });
         tellAll('ledgerUpdated', { participantId, track, ledger }, { droppable: true });
       }
     }
   }
 
-  #onActivity(speaker: Speaker, activity: SpeakerActivity): void {
+  #onActivity(speaker: Speaker, activity: TrackActivity): void {
     const { participantId, track } = speaker;
-    if (activity.type === 'recordingStopped' && activity.cause === 'silence') {
+    if (activity.type === 'utteranceEnded' && activity.cause === 'silence') {
       this.#endedAtMs.set(activity.segmentId, this.#now());
       const [oldest] = this.#endedAtMs.keys();
       if (this.#endedAtMs.size > MAX_ENDED && oldest !== undefined) this.#endedAtMs.delete(oldest);
     }
     const diagnostics = activity.type === 'stabilized' || activity.type === 'audioRecorded';
     this.#options.tellAll(
-      'speakerActivity',
+      'trackActivity',
       { participantId, track, activity },
       {
         ...(diagnostics ? { diagnostics: true, droppable: true } : {}),
@@ -267,11 +267,11 @@ export class RoomTranscriber {
     return ledger;
   }
 
-  #accountUnheard(speaker: Speaker, { speakerId, segment, reason }: Extract<PipelineEvent, { type: 'gap' }>): void {
+  #accountUnheard(speaker: Speaker, { trackId, segment, reason }: Extract<PipelineEvent, { type: 'gap' }>): void {
     const { participantId, track } = speaker;
     const ms = segment.endMs - segment.startMs;
     const { ledger, change } = this.#options.meeting.ledgers.unheard({
-      producerId: speakerId,
+      producerId: trackId,
       participantId,
       track,
       ms,

@@ -15,8 +15,8 @@ type Plain<T> = T extends (infer Item)[] ? Plain<Item>[] : T extends object ? { 
 export type SameOnBothSides = [
   Expect<Equal<Plain<wire.SpeechSettings>, Plain<settings.SpeechSettings>>>,
   Expect<Equal<Plain<wire.SpeechOverrides>, Plain<settings.SpeechOverrides>>>,
-  Expect<Equal<wire.SpeakerState, media.SpeakerState>>,
-  Expect<Equal<Plain<wire.SpeakerActivity>, Plain<media.SpeakerActivity>>>,
+  Expect<Equal<wire.TrackState, media.TrackState>>,
+  Expect<Equal<Plain<wire.TrackActivity>, Plain<media.TrackActivity>>>,
   Expect<Equal<wire.ShedReason, media.ShedReason>>,
   Expect<Equal<wire.RejectionReason, media.RejectionReason>>,
   // What was written and not stored is the server's own.

@@ -11,8 +11,8 @@ import { ENCODERS_DIRECTORY, MODELS_DIRECTORY, OpusEncoder, PACKET_SAMPLES, PACK
 import {
   CrosstalkGuard,
   RecognitionClient,
-  type SpeakerEvent,
-  SpeakerPipeline,
+  type TrackEvent,
+  TrackPipeline,
   VoiceActivityModel,
   type VoiceActivityStream,
 } from '@parley/media/worker';
@@ -37,8 +37,8 @@ export interface Track {
 }
 
 export interface Told {
-  events: SpeakerEvent[];
-  pipeline: SpeakerPipeline;
+  events: TrackEvent[];
+  pipeline: TrackPipeline;
   /** Audio that the pipeline was given. */
   fedMs: number;
 }
@@ -96,8 +96,8 @@ export class SpeechRig {
   async bareText(pcm: Int16Array): Promise<string> {
     const { text } = await this.#client.recognize({
       kind: 'final',
-      roomId: 'room',
-      speakerId: 'bare',
+      meetingId: 'room',
+      trackId: 'bare',
       pcm,
       settings: {
         ...DEFAULT_RECOGNITION_SETTINGS,
@@ -134,11 +134,11 @@ export class SpeechRig {
     const work = new Work({ recognizer: this.#client, voiceActivity: this.#voiceActivity });
     const guard = options.guard === true ? new CrosstalkGuard() : undefined;
     const told = tracks.map(({ name, overrides }): Told => {
-      const events: SpeakerEvent[] = [];
-      const pipeline = new SpeakerPipeline({
-        roomId: 'room',
+      const events: TrackEvent[] = [];
+      const pipeline = new TrackPipeline({
+        meetingId: 'room',
         speaker: {
-          speakerId: name,
+          trackId: name,
           participantId: name,
           track: 'microphone',
           epoch: 1,
@@ -183,7 +183,7 @@ function chunkOf(pcm: Int16Array, at: number): Int16Array {
   return chunk;
 }
 
-function rtpPacketOf(payload: Uint8Array, index: number): Parameters<SpeakerPipeline['push']>[0] {
+function rtpPacketOf(payload: Uint8Array, index: number): Parameters<TrackPipeline['push']>[0] {
   return {
     payloadType: PAYLOAD_TYPE,
     marker: index === 0,
@@ -235,8 +235,8 @@ class Work implements Recognizer {
   }
 }
 
-export function finalsOf({ events }: Told): Extract<SpeakerEvent, { type: 'final' }>[] {
-  return events.filter((event): event is Extract<SpeakerEvent, { type: 'final' }> => event.type === 'final');
+export function finalsOf({ events }: Told): Extract<TrackEvent, { type: 'final' }>[] {
+  return events.filter((event): event is Extract<TrackEvent, { type: 'final' }> => event.type === 'final');
 }
 
 export function textOf(told: Told): string {

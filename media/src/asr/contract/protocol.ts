@@ -21,8 +21,8 @@ export const recognizeHeaderSchema = z.strictObject({
   type: z.literal('recognize'),
   id,
   kind: z.enum(['interim', 'final']),
-  roomId: key,
-  speakerId: key,
+  meetingId: key,
+  trackId: key,
   settings: z.strictObject({
     language,
     languages: z.array(language).max(MOST_LANGUAGES).readonly(),

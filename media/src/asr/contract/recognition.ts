@@ -60,9 +60,9 @@ export const DEFAULT_RECOGNITION_SETTINGS: RecognitionSettings = {
  */
 export interface RecognitionRequest {
   kind: RecognitionKind;
-  roomId: string;
+  meetingId: string;
   /** One producer of one participant; the unit of fairness below the room. */
-  speakerId: string;
+  trackId: string;
   /** 16 kHz mono, up to 30 s. */
   pcm: Int16Array;
   settings: RecognitionSettings;

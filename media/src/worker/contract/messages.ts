@@ -10,7 +10,7 @@ import type { SpeechSettings } from '../../settings/speechSettings.js';
 export type MicrophoneLevel = 'good' | 'quiet' | 'clipping';
 
 /** What a speaker's track is doing, in RealtimeSTT's words. */
-export type SpeakerState =
+export type TrackState =
   /** Muted, or nothing has come yet. */
   | 'inactive'
   /** Awake and waiting for speech. */
@@ -26,11 +26,11 @@ export type SpeakerState =
  * What happens to a track on its way to text, for those who show or log it. Times are milliseconds from the start of the
  * meeting. `stabilized` and `audioRecorded` are diagnostics: frequent, and told to those only who ask for them.
  */
-export type SpeakerActivity =
+export type TrackActivity =
   | { type: 'listeningStarted'; atMs: number }
   | { type: 'listeningStopped'; atMs: number }
-  | { type: 'recordingStarted'; segmentId: string; atMs: number }
-  | { type: 'recordingStopped'; segmentId: string; atMs: number; cause: 'silence' | 'forced' | 'sentence' | 'flush' }
+  | { type: 'utteranceStarted'; segmentId: string; atMs: number }
+  | { type: 'utteranceEnded'; segmentId: string; atMs: number; cause: 'silence' | 'forced' | 'sentence' | 'flush' }
   /** A final has been asked for. */
   | { type: 'transcriptionStarted'; segmentId: string; atMs: number }
   /** Silence within an utterance: is it over? */
@@ -117,9 +117,9 @@ export interface MediaWorkerInit {
 }
 
 /** One producer to listen to. */
-export interface SpeakerDescription {
+export interface TrackDescription {
   /** Unique in the room; the producer's id. */
-  speakerId: string;
+  trackId: string;
   participantId: string;
   track: string;
   /** Which producer of this participant and track in this meeting it is; part of segment ids. */
@@ -135,7 +135,7 @@ export interface SpeakerDescription {
 export interface MediaWorkerRequests {
   openRoom: {
     request: {
-      roomId: string;
+      meetingId: string;
       /** On the machine's monotonic clock. */
       meetingStartedAtMs: number;
       settings: SpeechSettings;
@@ -148,16 +148,16 @@ export interface MediaWorkerRequests {
     response: { port: number };
   };
   /** A new socket for a room whose RTP comes from elsewhere from now on. */
-  reopenRoom: { request: { roomId: string }; response: { port: number } };
+  reopenRoom: { request: { meetingId: string }; response: { port: number } };
   /** From now on only packets from this port of 127.0.0.1 are taken. */
-  connectRoom: { request: { roomId: string; remotePort: number }; response: Record<string, never> };
-  addSpeaker: { request: { roomId: string; speaker: SpeakerDescription }; response: Record<string, never> };
+  connectRoom: { request: { meetingId: string; remotePort: number }; response: Record<string, never> };
+  addTrack: { request: { meetingId: string; speaker: TrackDescription }; response: Record<string, never> };
   /** Closes the open utterance, so that the last word before the mute is not late. */
-  setMuted: { request: { roomId: string; speakerId: string; muted: boolean }; response: Record<string, never> };
-  ledgers: { request: { roomId: string }; response: { ledgers: { speakerId: string; ledger: AudioLedgerTotals }[] } };
+  setMuted: { request: { meetingId: string; trackId: string; muted: boolean }; response: Record<string, never> };
+  ledgers: { request: { meetingId: string }; response: { ledgers: { trackId: string; ledger: AudioLedgerTotals }[] } };
   /** Answered when everything that was said has become text or a gap. */
-  removeSpeaker: { request: { roomId: string; speakerId: string }; response: Record<string, never> };
-  closeRoom: { request: { roomId: string }; response: Record<string, never> };
+  removeTrack: { request: { meetingId: string; trackId: string }; response: Record<string, never> };
+  closeRoom: { request: { meetingId: string }; response: Record<string, never> };
   resources: { request: Record<string, never>; response: MediaWorkerResources };
 }
 
@@ -170,11 +170,11 @@ export interface MediaWorkerResources {
 
 /** Changes that a running room takes over, from the next utterance on. */
 export interface MediaWorkerCommands {
-  settingsChanged: { roomId: string; settings: SpeechSettings; longestWindowMs: number };
+  settingsChanged: { meetingId: string; settings: SpeechSettings; longestWindowMs: number };
   /** One speaker's own settings; undefined: those of the room again. */
-  speakerSettingsChanged: { roomId: string; speakerId: string; settings?: SpeechSettings };
+  trackSettingsChanged: { meetingId: string; trackId: string; settings?: SpeechSettings };
   /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
-  diagnosticsChanged: { roomId: string; on: boolean };
+  diagnosticsChanged: { meetingId: string; on: boolean };
 }
 
 export type MediaWorkerCommand = {
@@ -189,7 +189,7 @@ export interface PipelineSegment {
   revision: number;
 }
 
-export type PipelineEvent = { roomId: string; speakerId: string } & (
+export type PipelineEvent = { meetingId: string; trackId: string } & (
   | { type: 'speechStarted'; atMs: number }
   | { type: 'speechEnded'; atMs: number }
   /** Speech that will become a final or a gap, or be retracted. */
@@ -205,16 +205,16 @@ export type PipelineEvent = { roomId: string; speakerId: string } & (
   | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason; language: string; unheard?: true }
   /** It has no text of its own: no speech, another speaker's voice, or nobody had said the wake phrase. */
   | { type: 'retracted'; segmentId: string }
-  | { type: 'stateChanged'; state: SpeakerState }
-  | { type: 'activity'; activity: SpeakerActivity }
+  | { type: 'stateChanged'; state: TrackState }
+  | { type: 'activity'; activity: TrackActivity }
   /** Every few seconds while something changes, and once at the end, with `pendingMs` 0 then. */
   | { type: 'ledger'; ledger: AudioLedgerTotals }
 );
 
-type WithoutIds<T> = T extends unknown ? Omit<T, 'roomId' | 'speakerId'> : never;
+type WithoutIds<T> = T extends unknown ? Omit<T, 'meetingId' | 'trackId'> : never;
 
 /** The same, of one speaker's pipeline. */
-export type SpeakerEvent = WithoutIds<PipelineEvent>;
+export type TrackEvent = WithoutIds<PipelineEvent>;
 
 /** Types of a media worker process, for its supervisor and for itself. */
 export interface MediaWorkerContract {

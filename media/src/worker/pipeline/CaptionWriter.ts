@@ -2,7 +2,7 @@ import type { Hypothesis, LanguageRequest } from '../../asr/contract/recognition
 import { monotonicWords } from '../../asr/contract/text/monotonicWords.js';
 import { joinWords, type TimedWord } from '../../asr/contract/text/words.js';
 import type { SpeechSettings } from '../../settings/speechSettings.js';
-import type { PipelineGapReason, PipelineSegment, SpeakerActivity, SpeakerEvent } from '../contract/messages.js';
+import type { PipelineGapReason, PipelineSegment, TrackActivity, TrackEvent } from '../contract/messages.js';
 import type { SegmentCause, SilenceReading } from '../speech/index.js';
 import type { StableText } from '../speech/stabilizer/index.js';
 import { buildPrompt, endsSentence, finishText, HotWordList, LanguageTracker } from '../speech/text/index.js';
@@ -15,7 +15,7 @@ export interface CaptionWriterOptions {
   wake: WakeListener;
   /** Somebody else's voice, captioned there. */
   isWithheld: (utterance: Utterance) => boolean;
-  onEvent: (event: SpeakerEvent) => void;
+  onEvent: (event: TrackEvent) => void;
 }
 
 /** So many finals in a row without the end of a sentence, and its absence says nothing: some models and languages write none. */
@@ -152,7 +152,7 @@ export class CaptionWriter {
     this.#wake.heard({ words, segmentId: utterance.id, atMs: utterance.endMs });
   }
 
-  #tell(activity: SpeakerActivity): void {
+  #tell(activity: TrackActivity): void {
     this.#options.onEvent({ type: 'activity', activity });
   }
 }

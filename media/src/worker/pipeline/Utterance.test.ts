@@ -16,10 +16,10 @@ import {
   WrittenSpeechReader,
   writeSpeech,
 } from '../../testing/WrittenSpeech.js';
-import type { SpeakerEvent } from '../contract/messages.js';
-import { SpeakerPipeline } from './SpeakerPipeline.js';
+import type { TrackEvent } from '../contract/messages.js';
+import { TrackPipeline } from './TrackPipeline.js';
 import { bareUtterance } from './testing/bareUtterance.js';
-import { ONE_SPEAKER } from './testing/oneSpeaker.js';
+import { ONE_TRACK } from './testing/oneTrack.js';
 
 const MS = 16;
 const CHUNK = 320;
@@ -44,11 +44,11 @@ async function play(
 ) {
   const { alter, answer = (hypothesis) => hypothesis } = options;
   const reader = new WrittenSpeechReader({ words, ...(alter === undefined ? {} : { alter }) });
-  const events: SpeakerEvent[] = [];
+  const events: TrackEvent[] = [];
   let nowMs = 0;
-  const pipeline = new SpeakerPipeline({
-    roomId: 'room',
-    speaker: ONE_SPEAKER,
+  const pipeline = new TrackPipeline({
+    meetingId: 'room',
+    speaker: ONE_TRACK,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...options.settings }),
     longestWindowMs: options.longestWindowMs ?? 28_000,
@@ -66,7 +66,7 @@ async function play(
   await pipeline.close();
   const finals = events.flatMap((event) => (event.type === 'final' ? [event] : []));
   const causes = events.flatMap((event) =>
-    event.type === 'activity' && event.activity.type === 'recordingStopped' ? [event.activity.cause] : [],
+    event.type === 'activity' && event.activity.type === 'utteranceEnded' ? [event.activity.cause] : [],
   );
   const audioMs = (kind: string) =>
     reader.requests.filter((request) => request.kind === kind).map((request) => request.pcm.length / MS);
@@ -343,7 +343,7 @@ describe('interims', () => {
   });
 
   /** How long after its end each word of a text was first shown, in milliseconds of audio. */
-  const shownAfterMs = (text: string, events: readonly SpeakerEvent[]) =>
+  const shownAfterMs = (text: string, events: readonly TrackEvent[]) =>
     text.split(' ').map((word, index) => {
       const first = events.find(
         (event) =>

@@ -23,8 +23,8 @@ import type { Timeline } from './TrackIntake.js';
 
 /** What an utterance needs of the pipeline that it is part of. */
 export interface UtteranceContext {
-  roomId: string;
-  speakerId: string;
+  meetingId: string;
+  trackId: string;
   recognizer: Recognizer;
   now: () => number;
   settings: () => SpeechSettings;
@@ -493,7 +493,7 @@ export class Utterance {
   /** @throws AudioLostError: what is left of an utterance says something else than the whole */
   #prepare(options: { kind: RecognitionKind; fromMs: number; endSample: number }) {
     const { kind, fromMs, endSample } = options;
-    const { roomId, speakerId, now } = this.#context;
+    const { meetingId, trackId, now } = this.#context;
     const settings = this.#context.settings();
     const final = kind === 'final';
     const before = this.#stabilizer.committed.filter((word) => word.endMs <= fromMs);
@@ -506,8 +506,8 @@ export class Utterance {
     const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses });
     const request: RecognitionRequest = {
       kind,
-      roomId,
-      speakerId,
+      meetingId,
+      trackId,
       pcm,
       settings: {
         ...this.#context.language(pcm.length / SAMPLES_PER_MS),

@@ -12,11 +12,11 @@ import type { SpeechOverrides } from '../../settings/speechSettings.js';
 import { hypothesisOf } from '../../testing/FakeRecognizer.js';
 import { joinPcm } from '../../testing/joinPcm.js';
 import { silentFrames, soundActivity, WrittenSpeechReader, writeSpeech } from '../../testing/WrittenSpeech.js';
-import type { AudioLedgerTotals, SpeakerEvent } from '../contract/messages.js';
+import type { AudioLedgerTotals, TrackEvent } from '../contract/messages.js';
 import { VAD_FRAME_SAMPLES } from '../speech/index.js';
 import { VoiceActivityStream, type VoiceActivityStreamOptions } from '../speech/VoiceActivityStream.js';
-import { SpeakerPipeline, type SpeakerPipelineOptions } from './SpeakerPipeline.js';
-import { ONE_SPEAKER } from './testing/oneSpeaker.js';
+import { TrackPipeline, type TrackPipelineOptions } from './TrackPipeline.js';
+import { ONE_TRACK } from './testing/oneTrack.js';
 
 /** Frames that the VAD answers alike. */
 interface Stretch {
@@ -101,15 +101,15 @@ function soundOf({ frames, loud }: Stretch): Int16Array {
 async function play(options: {
   pcm: Int16Array;
   settings: SpeechOverrides;
-  voiceActivity: SpeakerPipelineOptions['voiceActivity'];
+  voiceActivity: TrackPipelineOptions['voiceActivity'];
   recognizer: Recognizer;
 }) {
   const { pcm, settings, ...parts } = options;
-  const events: SpeakerEvent[] = [];
+  const events: TrackEvent[] = [];
   let nowMs = 0;
-  const pipeline = new SpeakerPipeline({
-    roomId: 'room',
-    speaker: ONE_SPEAKER,
+  const pipeline = new TrackPipeline({
+    meetingId: 'room',
+    speaker: ONE_TRACK,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...settings }),
     longestWindowMs: 28_000,
@@ -166,8 +166,8 @@ function expectAccounted({ events, ledger, pushedMs }: Awaited<ReturnType<typeof
     .filter(({ id }) => retracted.includes(id))
     .filter(({ id }) => activities.some((each) => each.type === 'transcriptionStarted' && each.segmentId === id))
     .map(({ id, startMs }) => {
-      const stopped = activities.find((each) => each.type === 'recordingStopped' && each.segmentId === id);
-      return (stopped?.type === 'recordingStopped' ? stopped.atMs : 0) - startMs;
+      const stopped = activities.find((each) => each.type === 'utteranceEnded' && each.segmentId === id);
+      return (stopped?.type === 'utteranceEnded' ? stopped.atMs : 0) - startMs;
     });
   expect(total(Object.values(ledger.rejectedMs ?? {}))).toBeCloseTo(total(rejectedMs), 3);
 }

@@ -4,9 +4,9 @@ import type { Hypothesis, RecognitionRequest } from '../../asr/contract/recognit
 import { resolveSpeechSettings } from '../../settings/modes.js';
 import type { SpeechOverrides } from '../../settings/speechSettings.js';
 import { silentFrames, soundActivity, WrittenSpeechReader, writeSpeech } from '../../testing/WrittenSpeech.js';
-import type { SpeakerEvent } from '../contract/messages.js';
-import { SpeakerPipeline } from './SpeakerPipeline.js';
-import { ONE_SPEAKER } from './testing/oneSpeaker.js';
+import type { TrackEvent } from '../contract/messages.js';
+import { TrackPipeline } from './TrackPipeline.js';
+import { ONE_TRACK } from './testing/oneTrack.js';
 
 const MS = 16;
 const CHUNK = 320;
@@ -52,11 +52,11 @@ class Polyglot implements Recognizer {
 async function play(utterances: readonly string[], settings: SpeechOverrides = {}) {
   const speech = writeSpeech(utterances.join(' '), { wordMs: 400 });
   const recognizer = new Polyglot(speech.words);
-  const events: SpeakerEvent[] = [];
+  const events: TrackEvent[] = [];
   let nowMs = 0;
-  const pipeline = new SpeakerPipeline({
-    roomId: 'room',
-    speaker: ONE_SPEAKER,
+  const pipeline = new TrackPipeline({
+    meetingId: 'room',
+    speaker: ONE_TRACK,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', settings),
     longestWindowMs: 28_000,

@@ -109,8 +109,8 @@ function createClient(overrides: Partial<RecognitionClientLimits> = {}): Promise
 function request(fields: Partial<RecognitionRequest> = {}): RecognitionRequest {
   return {
     kind: 'final',
-    roomId: 'room',
-    speakerId: 'speaker',
+    meetingId: 'room',
+    trackId: 'speaker',
     pcm: new Int16Array(1_600),
     settings: DEFAULT_RECOGNITION_SETTINGS,
     deadlineAtMs: monotonicNowMs() + 10_000,
@@ -170,8 +170,8 @@ describe('RecognitionClient', () => {
 
   it('sends unanswered finals again after the process died, and marks the one that was in the engine', async () => {
     await createClient();
-    const inEngine = client.recognize(request({ speakerId: 'a' }));
-    const waiting = client.recognize(request({ speakerId: 'b' }));
+    const inEngine = client.recognize(request({ trackId: 'a' }));
+    const waiting = client.recognize(request({ trackId: 'b' }));
     await server.until(() => server.requests.length === 2);
     server.say({ type: 'started', id: idAt(0) });
     server.say({ type: 'result', id: 999, hypothesis: hypothesisOf('flush') });
@@ -180,7 +180,7 @@ describe('RecognitionClient', () => {
     await server.until(() => server.requests.length === 4);
     expect(server.requests.map((sent) => sent.suspect)).toEqual([false, false, true, false]);
     for (const sent of server.requests.slice(2)) {
-      server.say({ type: 'result', id: sent.id, hypothesis: hypothesisOf(sent.speakerId) });
+      server.say({ type: 'result', id: sent.id, hypothesis: hypothesisOf(sent.trackId) });
     }
     expect([(await inEngine).text, (await waiting).text]).toEqual(['a', 'b']);
     expect(client.stats.reconnects).toBe(1);
@@ -188,27 +188,27 @@ describe('RecognitionClient', () => {
 
   it('gives up a final that was in the engine at two deaths, and no other', async () => {
     await createClient();
-    const poison = rejectsWith(client.recognize(request({ speakerId: 'poison' })), 'RECOGNIZER_FAILED');
-    const innocent = client.recognize(request({ speakerId: 'innocent' }));
+    const poison = rejectsWith(client.recognize(request({ trackId: 'poison' })), 'RECOGNIZER_FAILED');
+    const innocent = client.recognize(request({ trackId: 'innocent' }));
     for (let death = 1; death <= 2; death++) {
       await server.until(() => server.requests.length === 2 * death);
-      const id = server.requests.findLast((sent) => sent.speakerId === 'poison')?.id ?? 0;
+      const id = server.requests.findLast((sent) => sent.trackId === 'poison')?.id ?? 0;
       server.say({ type: 'started', id });
       for (const socket of server.sockets) socket.end();
       await server.until(() => server.connections === death + 1);
     }
     await poison;
     await server.until(() => server.requests.length === 5);
-    expect(server.requests[4]).toMatchObject({ speakerId: 'innocent', suspect: false });
+    expect(server.requests[4]).toMatchObject({ trackId: 'innocent', suspect: false });
     server.say({ type: 'result', id: idAt(4), hypothesis: hypothesisOf('fine') });
     expect((await innocent).text).toBe('fine');
   });
 
   /** The engine begins with what the speakers asked last, and the process dies of it. */
-  async function dieOver(...speakerIds: string[]): Promise<void> {
+  async function dieOver(...trackIds: string[]): Promise<void> {
     const { connections } = server;
-    for (const speakerId of speakerIds) {
-      const id = server.requests.findLast((sent) => sent.speakerId === speakerId)?.id ?? 0;
+    for (const trackId of trackIds) {
+      const id = server.requests.findLast((sent) => sent.trackId === trackId)?.id ?? 0;
       server.say({ type: 'started', id });
     }
     for (const socket of server.sockets) socket.end();
@@ -219,7 +219,7 @@ describe('RecognitionClient', () => {
 
   it("takes no more interims over audio that ended the process twice, and fails the speaker's final at the next death", async () => {
     await createClient();
-    const interim = () => request({ kind: 'interim', speakerId: 'poison' });
+    const interim = () => request({ kind: 'interim', trackId: 'poison' });
     for (let death = 1; death <= 2; death++) {
       const answer = rejectsWith(client.recognize(interim()), 'RECOGNIZER_UNAVAILABLE');
       await asked(death);
@@ -228,7 +228,7 @@ describe('RecognitionClient', () => {
       await answer;
     }
     await rejectsWith(client.recognize(interim()), 'RECOGNIZER_FAILED');
-    const final = rejectsWith(client.recognize(request({ speakerId: 'poison' })), 'RECOGNIZER_FAILED');
+    const final = rejectsWith(client.recognize(request({ trackId: 'poison' })), 'RECOGNIZER_FAILED');
     await asked(3);
     expect(server.requests[2]).toMatchObject({ kind: 'final', suspect: true });
     await dieOver('poison');
@@ -258,10 +258,10 @@ describe('RecognitionClient', () => {
 
   it('keeps a final that ran beside the interims which ended the process', async () => {
     await createClient();
-    const innocent = client.recognize(request({ speakerId: 'innocent' }));
+    const innocent = client.recognize(request({ trackId: 'innocent' }));
     await asked(1);
     for (let death = 1; death <= 2; death++) {
-      const poison = client.recognize(request({ kind: 'interim', speakerId: 'poison' }));
+      const poison = client.recognize(request({ kind: 'interim', trackId: 'poison' }));
       const refused = rejectsWith(poison, 'RECOGNIZER_UNAVAILABLE');
       await asked(2 * death);
       // The second is suspect, as the final is by then: the process does not run the two together.
@@ -275,8 +275,8 @@ describe('RecognitionClient', () => {
 
   it('blames the one suspect, and only suspects what ran beside it', async () => {
     await createClient();
-    const poison = rejectsWith(client.recognize(request({ speakerId: 'poison' })), 'RECOGNIZER_FAILED');
-    const others = ['a', 'b'].map((speakerId) => client.recognize(request({ speakerId })));
+    const poison = rejectsWith(client.recognize(request({ trackId: 'poison' })), 'RECOGNIZER_FAILED');
+    const others = ['a', 'b'].map((trackId) => client.recognize(request({ trackId })));
     await asked(3);
     await dieOver('poison');
     await asked(6);
@@ -284,11 +284,11 @@ describe('RecognitionClient', () => {
     await poison;
     await asked(8);
     expect(server.requests.slice(6)).toMatchObject([
-      { speakerId: 'a', suspect: true },
-      { speakerId: 'b', suspect: false },
+      { trackId: 'a', suspect: true },
+      { trackId: 'b', suspect: false },
     ]);
     for (const sent of server.requests.slice(6)) {
-      server.say({ type: 'result', id: sent.id, hypothesis: hypothesisOf(sent.speakerId) });
+      server.say({ type: 'result', id: sent.id, hypothesis: hypothesisOf(sent.trackId) });
     }
     expect((await Promise.all(others)).map(({ text }) => text)).toEqual(['a', 'b']);
   });
@@ -329,7 +329,7 @@ describe('RecognitionClient', () => {
   it('holds one interim a speaker: a newer one takes its place and the old one is called off', async () => {
     await createClient();
     const old = rejectsWith(client.recognize(request({ kind: 'interim' })), 'SUPERSEDED');
-    const other = client.recognize(request({ kind: 'interim', speakerId: 'other' }));
+    const other = client.recognize(request({ kind: 'interim', trackId: 'other' }));
     const newer = client.recognize(request({ kind: 'interim' }));
     await old;
     await server.until(() => server.received.length === 4);
@@ -439,7 +439,7 @@ describe('RecognitionClient', () => {
   it.each([
     ['settings.prompt', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: 'x'.repeat(8_001) } }],
     ['settings.beamSize', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, beamSize: 9 } }],
-    ['roomId', { roomId: '' }],
+    ['meetingId', { meetingId: '' }],
     ['draft.tokens', { draft: { model: 'base', tokens: new Array(225).fill(1) } }],
     ['draft.tokens.1', { draft: { model: 'base', tokens: [1, 60_001] } }],
   ])('refuses a request whose %s would cost it the connection', async (path, fields) => {
@@ -466,10 +466,10 @@ describe('RecognitionClient', () => {
     await createClient();
     const all: Promise<unknown>[] = [];
     for (let i = 0; i < 20; i++) {
-      all.push(rejectsWith(client.recognize(request({ speakerId: `f${i}`, pcm: new Int16Array(480_000) })), 'CLOSED'));
+      all.push(rejectsWith(client.recognize(request({ trackId: `f${i}`, pcm: new Int16Array(480_000) })), 'CLOSED'));
     }
-    all.push(rejectsWith(client.recognize(request({ kind: 'interim', speakerId: 'i' })), 'CLOSED'));
-    all.push(rejectsWith(client.recognize(request({ speakerId: 'last' })), 'CLOSED'));
+    all.push(rejectsWith(client.recognize(request({ kind: 'interim', trackId: 'i' })), 'CLOSED'));
+    all.push(rejectsWith(client.recognize(request({ trackId: 'last' })), 'CLOSED'));
     const [socket] = server.sockets;
     const decoder = new FrameDecoder();
     socket?.on('data', (chunk) => {
@@ -477,7 +477,7 @@ describe('RecognitionClient', () => {
     });
     socket?.resume();
     while (server.requests.length < 22) await new Promise((resolve) => setImmediate(resolve));
-    expect(server.requests.slice(-2).map((sent) => sent.speakerId)).toEqual(['last', 'i']);
+    expect(server.requests.slice(-2).map((sent) => sent.trackId)).toEqual(['last', 'i']);
     await client.close();
     await Promise.all(all);
   });

@@ -32,7 +32,7 @@ export interface RecognitionClientLimits {
   /** A request that was in the engine at so many deaths of a process is taken for their cause; see `RecognitionClient`. */
   deathsOfPoison: number;
   /** Speakers whose interims are suspect; more, and the oldest suspicion is forgotten. */
-  suspectSpeakers: number;
+  suspectTracks: number;
 }
 
 /** Errors that say nothing of the audio. */
@@ -45,7 +45,7 @@ export const DEFAULT_RECOGNITION_CLIENT_LIMITS: RecognitionClientLimits = {
   // Longer than the supervisor's open circuit (30 s) and a model's load after it.
   unavailableAfterMs: 60_000,
   deathsOfPoison: 2,
-  suspectSpeakers: 256,
+  suspectTracks: 256,
 };
 
 export interface RecognitionClientOptions {
@@ -179,7 +179,7 @@ export class RecognitionClient implements Recognizer {
         options.signal?.removeEventListener('abort', onAbort);
       };
       // Even a final that may well be poison gets its own chance.
-      const deaths = Math.min(this.#suspects.get(speakerKey(request)) ?? 0, this.#limits.deathsOfPoison - 1);
+      const deaths = Math.min(this.#suspects.get(trackKey(request)) ?? 0, this.#limits.deathsOfPoison - 1);
       this.#add({ id, request, sent: false, started: false, deaths, resolve, reject, release });
       this.#flush();
     });
@@ -218,7 +218,7 @@ export class RecognitionClient implements Recognizer {
       return new RecognitionError('OVERLOADED', 'the recogniser is too busy for interim results');
     }
     const { pendingFinals, pendingPcmBytes, deathsOfPoison } = this.#limits;
-    if (request.kind === 'interim' && (this.#suspects.get(speakerKey(request)) ?? 0) >= deathsOfPoison) {
+    if (request.kind === 'interim' && (this.#suspects.get(trackKey(request)) ?? 0) >= deathsOfPoison) {
       return new RecognitionError(
         'RECOGNIZER_FAILED',
         `the speech recogniser ended ${deathsOfPoison} times over this audio`,
@@ -240,7 +240,7 @@ export class RecognitionClient implements Recognizer {
       this.#pendingPcmBytes += request.pcm.byteLength;
       return;
     }
-    const speaker = speakerKey(request);
+    const speaker = trackKey(request);
     const older = this.#interims.get(speaker);
     this.#interims.set(speaker, id);
     if (older !== undefined) this.#fail(older, 'SUPERSEDED', 'a newer interim of the same speaker took its place');
@@ -255,8 +255,8 @@ export class RecognitionClient implements Recognizer {
     if (request.kind === 'final') {
       this.#pendingFinals -= 1;
       this.#pendingPcmBytes -= request.pcm.byteLength;
-    } else if (this.#interims.get(speakerKey(request)) === id) {
-      this.#interims.delete(speakerKey(request));
+    } else if (this.#interims.get(trackKey(request)) === id) {
+      this.#interims.delete(trackKey(request));
     }
     return pending;
   }
@@ -360,19 +360,19 @@ export class RecognitionClient implements Recognizer {
   }
 
   #suspect({ request, deaths }: Pending): void {
-    const speaker = speakerKey(request);
+    const speaker = trackKey(request);
     this.#suspects.set(speaker, Math.max(deaths, this.#suspects.get(speaker) ?? 0));
     for (const waiting of this.#pending.values()) {
-      if (waiting.deaths === 0 && speakerKey(waiting.request) === speaker) waiting.deaths = 1;
+      if (waiting.deaths === 0 && trackKey(waiting.request) === speaker) waiting.deaths = 1;
     }
     const [oldest] = this.#suspects.keys();
-    if (this.#suspects.size > this.#limits.suspectSpeakers && oldest !== undefined) this.#suspects.delete(oldest);
+    if (this.#suspects.size > this.#limits.suspectTracks && oldest !== undefined) this.#suspects.delete(oldest);
   }
 
   /** Audio that was answered is innocent, and a final that will not be asked again ends the suspicion: what is said next is other audio. */
   #clear(request: RecognitionRequest, error: RecognitionErrorCode | undefined): void {
     if (error !== undefined && (request.kind === 'interim' || ASKED_AGAIN.has(error))) return;
-    this.#suspects.delete(speakerKey(request));
+    this.#suspects.delete(trackKey(request));
   }
 
   /** Finals outlive a restart, not an absence. */
@@ -417,15 +417,15 @@ export class RecognitionClient implements Recognizer {
   }
 }
 
-function speakerKey(request: RecognitionRequest): string {
-  return JSON.stringify([request.roomId, request.speakerId]);
+function trackKey(request: RecognitionRequest): string {
+  return JSON.stringify([request.meetingId, request.trackId]);
 }
 
 /** Names each field: callers may hold objects with more in them than the protocol takes. */
 function pick({
   kind,
-  roomId,
-  speakerId,
+  meetingId,
+  trackId,
   settings,
   deadlineAtMs,
   speculative = false,
@@ -439,8 +439,8 @@ function pick({
   const gates = { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond };
   return {
     kind,
-    roomId,
-    speakerId,
+    meetingId,
+    trackId,
     settings: { ...spoken, ...decoding, ...gates },
     deadlineAtMs,
     speculative,

@@ -87,16 +87,16 @@ export class FakeMedia {
           if (this.attachFailures-- > 0) throw new Error('no tap');
         },
         close: () => this.#drained,
-        addSpeaker: async (speaker: { speakerId: string; settings?: SpeechSettings }) =>
-          void this.speakers.set(speaker.speakerId, speaker.settings),
-        removeSpeaker: async (speakerId: string) => void this.speakers.delete(speakerId),
-        setMuted: async ({ speakerId, muted }: { speakerId: string; muted: boolean }) =>
-          void this.muted.push([speakerId, muted]),
+        addTrack: async (speaker: { trackId: string; settings?: SpeechSettings }) =>
+          void this.speakers.set(speaker.trackId, speaker.settings),
+        removeTrack: async (trackId: string) => void this.speakers.delete(trackId),
+        setMuted: async ({ trackId, muted }: { trackId: string; muted: boolean }) =>
+          void this.muted.push([trackId, muted]),
         settingsChanged: (changed: SpeechSettings) => {
           this.settings = changed;
         },
-        setSpeakerSettings: (change: { speakerId: string; settings: SpeechSettings | undefined }) =>
-          this.speakers.set(change.speakerId, change.settings),
+        setTrackSettings: (change: { trackId: string; settings: SpeechSettings | undefined }) =>
+          this.speakers.set(change.trackId, change.settings),
         setDiagnostics: (on: boolean) => this.diagnostics.push(on),
         ledgers: async () => [],
       };

@@ -1,5 +1,5 @@
 import type { ParleyClient } from '@parley/client-sdk';
-import { useAccess, useActiveSpeakers, useParticipants, useSpeakerStates } from '@parley/client-sdk/react';
+import { useAccess, useActiveSpeakers, useParticipants, useTrackStates } from '@parley/client-sdk/react';
 import { useRef } from 'react';
 import { useText } from '../i18n/I18n.js';
 import { ParticipantTile } from './ParticipantTile.js';
@@ -15,7 +15,7 @@ export function ParticipantGrid(props: {
   const { client, languages, onError } = props;
   const { call } = useText().text;
   const participants = useParticipants(client);
-  const states = useSpeakerStates(client);
+  const states = useTrackStates(client);
   const active = useActiveSpeakers(client);
   const { moderates } = useAccess(client);
   const self = client.self?.participantId;

@@ -13,7 +13,7 @@ export function useMicrophoneLevel({ client, microphone }: Session): MicrophoneL
   useEffect(() => {
     setLevel('good');
     const offs = [
-      client.on('speakerActivity', ({ participantId, activity }) => {
+      client.on('trackActivity', ({ participantId, activity }) => {
         if (participantId !== client.self?.participantId || activity.type !== 'microphoneChecked') return;
         setLevel(activity.level);
       }),

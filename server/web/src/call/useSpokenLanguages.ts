@@ -22,7 +22,7 @@ export function useSpokenLanguages(client: ParleyClient): ReadonlyMap<string, Sp
         return new Map([...all].filter(([id]) => id !== participantId));
       });
     const offs = [
-      client.on('speakerActivity', ({ participantId, activity }) => {
+      client.on('trackActivity', ({ participantId, activity }) => {
         if (activity.type !== 'languageDetected') return;
         const { language, probability } = activity;
         setLanguages((all) => new Map(all).set(participantId, { language, probability }));

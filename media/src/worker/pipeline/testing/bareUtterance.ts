@@ -26,8 +26,8 @@ export function bareUtterance(options: {
       continues: false,
     },
     {
-      roomId: 'r',
-      speakerId: 's',
+      meetingId: 'r',
+      trackId: 's',
       recognizer,
       now: () => time.now(),
       settings: () => resolveSpeechSettings('balanced', options.settings ?? {}),

@@ -2,9 +2,9 @@ import type { Recognizer } from '../../../asr/contract/Recognizer.js';
 import { resolveSpeechSettings } from '../../../settings/modes.js';
 import type { SpeechOverrides } from '../../../settings/speechSettings.js';
 import { soundActivity } from '../../../testing/WrittenSpeech.js';
-import type { SpeakerEvent } from '../../contract/messages.js';
-import { SpeakerPipeline } from '../SpeakerPipeline.js';
-import { ONE_SPEAKER } from './oneSpeaker.js';
+import type { TrackEvent } from '../../contract/messages.js';
+import { TrackPipeline } from '../TrackPipeline.js';
+import { ONE_TRACK } from './oneTrack.js';
 
 const MS = 16;
 const CHUNK_MS = 10;
@@ -12,10 +12,10 @@ const CHUNK_MS = 10;
 /** Somebody whose sound is speech wherever there is some, on a clock that the sound moves. */
 export function loudSpeaker(options: { recognizer: Recognizer; settings?: SpeechOverrides }) {
   let nowMs = 0;
-  const events: SpeakerEvent[] = [];
-  const pipeline = new SpeakerPipeline({
-    roomId: 'r',
-    speaker: ONE_SPEAKER,
+  const events: TrackEvent[] = [];
+  const pipeline = new TrackPipeline({
+    meetingId: 'r',
+    speaker: ONE_TRACK,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...options.settings }),
     longestWindowMs: 28_000,

@@ -7,10 +7,10 @@ import type { SpeechSettings } from '../../settings/speechSettings.js';
 import { dbfs } from '../audio/index.js';
 import type {
   AudioLedgerTotals,
-  SpeakerActivity,
-  SpeakerDescription,
-  SpeakerEvent,
-  SpeakerState,
+  TrackActivity,
+  TrackDescription,
+  TrackEvent,
+  TrackState,
 } from '../contract/messages.js';
 import type { RtpPacket } from '../rtp/index.js';
 import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
@@ -34,9 +34,9 @@ import { type IntakeFrame, type Timeline, TrackIntake } from './TrackIntake.js';
 import { Utterance, type UtteranceContext } from './Utterance.js';
 import { WakeListener } from './WakeListener.js';
 
-export interface SpeakerPipelineOptions {
-  roomId: string;
-  speaker: SpeakerDescription;
+export interface TrackPipelineOptions {
+  meetingId: string;
+  speaker: TrackDescription;
   /** On the machine's monotonic clock. */
   meetingStartedAtMs: number;
   settings: SpeechSettings;
@@ -49,11 +49,11 @@ export interface SpeakerPipelineOptions {
   crosstalk?: CrosstalkGuard;
   /** Hears wake words by their sound, beside the phrases that are found in the text. */
   wakeWords?: WakeWordDetector;
-  onEvent: (event: SpeakerEvent) => void;
+  onEvent: (event: TrackEvent) => void;
   now?: Clock;
 }
 
-export interface SpeakerPipelineStats {
+export interface TrackPipelineStats {
   /** Engine time of interims that were overtaken and of finals that were begun in a pause, as far as they were answered. */
   discardedEngineMs: number;
   /** Engine time of all answers. */
@@ -77,8 +77,8 @@ const JUDGED_EVERY_FRAMES = 16;
  * order. Finals leave in the order in which they were spoken, whichever the recogniser answers first, and every sample ends in
  * exactly one class of the ledger.
  */
-export class SpeakerPipeline {
-  readonly #options: SpeakerPipelineOptions;
+export class TrackPipeline {
+  readonly #options: TrackPipelineOptions;
   readonly #now: Clock;
   readonly #intake: TrackIntake;
   readonly #segmenter: Segmenter;
@@ -100,14 +100,14 @@ export class SpeakerPipeline {
   #lastCut: { utterance: Utterance; cause: 'forced' | 'sentence'; next: string | undefined } | undefined;
   #muted: boolean;
   #heard = false;
-  #state: SpeakerState = 'inactive';
+  #state: TrackState = 'inactive';
   #deliveries: Promise<void> = Promise.resolve();
   #undelivered = 0;
   #diagnostics = false;
-  #stats: SpeakerPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
+  #stats: TrackPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
   #closed = false;
 
-  constructor(options: SpeakerPipelineOptions) {
+  constructor(options: TrackPipelineOptions) {
     this.#options = options;
     this.#now = options.now ?? monotonicNowMs;
     this.#settings = options.speaker.settings ?? options.settings;
@@ -149,7 +149,7 @@ export class SpeakerPipeline {
     this.#timeline = this.#intake.timeline;
     this.#context = this.#utteranceContext();
     this.#segmenter = new Segmenter(this.#segmenterSettings());
-    this.#closeCrosstalk = options.crosstalk?.open(options.speaker.speakerId) ?? (() => {});
+    this.#closeCrosstalk = options.crosstalk?.open(options.speaker.trackId) ?? (() => {});
   }
 
   get settings(): SpeechSettings {
@@ -160,7 +160,7 @@ export class SpeakerPipeline {
     return this.#books.totals;
   }
 
-  get stats(): SpeakerPipelineStats {
+  get stats(): TrackPipelineStats {
     return { ...this.#stats };
   }
 
@@ -233,10 +233,10 @@ export class SpeakerPipeline {
   }
 
   #utteranceContext(): UtteranceContext {
-    const { roomId, speaker } = this.#options;
+    const { meetingId, speaker } = this.#options;
     return {
-      roomId,
-      speakerId: speaker.speakerId,
+      meetingId,
+      trackId: speaker.trackId,
       recognizer: this.#options.recognizer,
       now: this.#now,
       settings: () => this.#settings,
@@ -306,13 +306,13 @@ export class SpeakerPipeline {
     const endSample = startSample + VAD_FRAME_SAMPLES;
     const startMs = this.#toMs(startSample);
     const pcm = this.#timeline.ring.read(startSample, endSample);
-    crosstalk.push({ trackId: speaker.speakerId, startMs, pcm, probability });
+    crosstalk.push({ trackId: speaker.trackId, startMs, pcm, probability });
     // A little at a time: to judge the whole of a long utterance at its end would hold up everybody's audio.
     const utterance = this.#utterance;
     if (utterance !== undefined && (startSample / VAD_FRAME_SAMPLES) % JUDGED_EVERY_FRAMES < 1) {
-      crosstalk.judge(speaker.speakerId, utterance.startMs, startMs);
+      crosstalk.judge(speaker.trackId, utterance.startMs, startMs);
     }
-    if (!crosstalk.frameIsCrosstalk(speaker.speakerId, startMs)) return false;
+    if (!crosstalk.frameIsCrosstalk(speaker.trackId, startMs)) return false;
     this.#ledger.markCrosstalk({ line: this.#timeline.index, startSample, endSample });
     return true;
   }
@@ -320,14 +320,14 @@ export class SpeakerPipeline {
   #onJump(toSample: number): void {
     this.#wake.reset();
     this.#handle(this.#segmenter.jump(toSample));
-    this.#options.crosstalk?.jump(this.#options.speaker.speakerId);
+    this.#options.crosstalk?.jump(this.#options.speaker.trackId);
   }
 
   #onTimeline(timeline: Timeline): void {
     this.#handle(this.#segmenter.flush());
     this.#timeline = timeline;
     this.#handle(this.#segmenter.jump(0));
-    this.#options.crosstalk?.jump(this.#options.speaker.speakerId);
+    this.#options.crosstalk?.jump(this.#options.speaker.trackId);
   }
 
   #handle(events: SegmenterEvent[]): void {
@@ -399,7 +399,7 @@ export class SpeakerPipeline {
     utterance.announced = true;
     this.#wake.opened(utterance.id);
     this.#options.onEvent({ type: 'opened', segment: utterance.segment });
-    this.#tellActivity({ type: 'recordingStarted', segmentId: utterance.id, atMs: utterance.startMs });
+    this.#tellActivity({ type: 'utteranceStarted', segmentId: utterance.id, atMs: utterance.startMs });
     this.#changeState();
   }
 
@@ -413,7 +413,7 @@ export class SpeakerPipeline {
     if (utterance.announced) {
       this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
       this.#tellActivity({
-        type: 'recordingStopped',
+        type: 'utteranceEnded',
         segmentId: utterance.id,
         atMs: this.#nowInMeeting(),
         cause: 'silence',
@@ -444,7 +444,7 @@ export class SpeakerPipeline {
     const atMs = utterance.endMs;
     const segmentId = utterance.id;
     if (cause === 'silence') this.#tellActivity({ type: 'turnDetectionStopped', segmentId, atMs, outcome: 'ended' });
-    this.#tellActivity({ type: 'recordingStopped', segmentId, atMs, cause });
+    this.#tellActivity({ type: 'utteranceEnded', segmentId, atMs, cause });
     this.#tellActivity({ type: 'transcriptionStarted', segmentId, atMs });
 
     const prepared = this.#prepared;
@@ -506,7 +506,7 @@ export class SpeakerPipeline {
   #isWithheld(utterance: Utterance): boolean {
     const { crosstalk, speaker } = this.#options;
     if (crosstalk === undefined || !this.#settings.crosstalkGuard) return false;
-    return crosstalk.judge(speaker.speakerId, utterance.startMs, utterance.endMs).crosstalk;
+    return crosstalk.judge(speaker.trackId, utterance.startMs, utterance.endMs).crosstalk;
   }
 
   #setSpeaking(speaking: boolean): void {
@@ -523,7 +523,7 @@ export class SpeakerPipeline {
     );
   }
 
-  #tellActivity(activity: SpeakerActivity): void {
+  #tellActivity(activity: TrackActivity): void {
     this.#options.onEvent({ type: 'activity', activity });
   }
 
@@ -554,7 +554,7 @@ export class SpeakerPipeline {
     if (state === 'listening') this.#tellActivity({ type: 'listeningStarted', atMs });
   }
 
-  #currentState(): SpeakerState {
+  #currentState(): TrackState {
     if (this.#closed || !this.#heard) return 'inactive';
     if (this.#utterance?.announced === true) return this.#wake.awake ? 'recording' : 'wakeword';
     if (this.#undelivered > 0) return 'transcribing';

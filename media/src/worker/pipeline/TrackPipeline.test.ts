@@ -12,13 +12,13 @@ import { monotonicNowMs } from '../../process/clock.js';
 import { resolveSpeechSettings } from '../../settings/modes.js';
 import { FakeRecognizer, hypothesisOf } from '../../testing/FakeRecognizer.js';
 import { ManualTime } from '../../testing/ManualTime.js';
-import type { AudioLedgerTotals, PipelineGapReason, SpeakerActivity, SpeakerEvent } from '../contract/messages.js';
+import type { AudioLedgerTotals, PipelineGapReason, TrackActivity, TrackEvent } from '../contract/messages.js';
 import type { RtpPacket } from '../rtp/index.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
 import { VoiceActivityModel } from '../speech/index.js';
 import { VoiceActivityStream, type VoiceActivityStreamOptions } from '../speech/VoiceActivityStream.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
-import { SpeakerPipeline, type SpeakerPipelineOptions } from './SpeakerPipeline.js';
+import { TrackPipeline, type TrackPipelineOptions } from './TrackPipeline.js';
 
 /** One spoken sentence of four seconds, 16 kHz mono. */
 const bytes = readFileSync(new URL('../../../test/fixtures/speech16k.s16le', import.meta.url));
@@ -36,8 +36,8 @@ afterAll(() => voiceActivity.close());
 class Rig {
   // Where the fake recogniser's clock stands too, since deadlines are points in time.
   nowMs = monotonicNowMs();
-  readonly events: SpeakerEvent[] = [];
-  readonly pipeline: SpeakerPipeline;
+  readonly events: TrackEvent[] = [];
+  readonly pipeline: TrackPipeline;
   readonly #encoder = new OpusScript(16_000, 1, OpusScript.Application.VOIP);
   #sequence = 65_000;
   #timestamp = 0xffff_0000;
@@ -45,12 +45,12 @@ class Rig {
   constructor(
     recognizer: Recognizer,
     overrides: Parameters<typeof resolveSpeechSettings>[1] = {},
-    parts: Partial<SpeakerPipelineOptions> = {},
+    parts: Partial<TrackPipelineOptions> = {},
   ) {
-    this.pipeline = new SpeakerPipeline({
-      roomId: 'm_1',
+    this.pipeline = new TrackPipeline({
+      meetingId: 'm_1',
       speaker: {
-        speakerId: 's_1',
+        trackId: 's_1',
         participantId: 'p_1',
         track: 'microphone',
         epoch: 1,
@@ -102,15 +102,15 @@ class Rig {
     this.#timestamp = (this.#timestamp + ms * 48) % 2 ** 32;
   }
 
-  of<T extends SpeakerEvent['type']>(type: T): Extract<SpeakerEvent, { type: T }>[] {
-    return this.events.filter((event): event is Extract<SpeakerEvent, { type: T }> => event.type === type);
+  of<T extends TrackEvent['type']>(type: T): Extract<TrackEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<TrackEvent, { type: T }> => event.type === type);
   }
 
   get states(): string[] {
     return this.of('stateChanged').map(({ state }) => state);
   }
 
-  get activities(): SpeakerActivity[] {
+  get activities(): TrackActivity[] {
     return this.of('activity').map(({ activity }) => activity);
   }
 
@@ -127,7 +127,7 @@ class Rig {
   }
 }
 
-describe('SpeakerPipeline', () => {
+describe('TrackPipeline', () => {
   test('turns one sentence into one segment: opened, interims, then its final under the same id', async () => {
     const rig = new Rig(new FakeRecognizer());
     await rig.silence(1_000);
@@ -383,7 +383,7 @@ describe('SpeakerPipeline', () => {
       const askedBefore: boolean[] = [];
       const recognizer = new FakeRecognizer({
         script: () => {
-          askedBefore.push(rig.activities.every(({ type }) => type !== 'recordingStopped'));
+          askedBefore.push(rig.activities.every(({ type }) => type !== 'utteranceEnded'));
           return {};
         },
       });
@@ -449,19 +449,19 @@ describe('SpeakerPipeline', () => {
       await rig.pipeline.drain();
       expect(rig.activities.map(({ type }) => type)).toEqual([
         'listeningStarted',
-        'recordingStarted',
+        'utteranceStarted',
         'listeningStopped',
         'turnDetectionStarted',
         'turnDetectionStopped',
         'turnDetectionStarted',
         'turnDetectionStopped',
-        'recordingStopped',
+        'utteranceEnded',
         'transcriptionStarted',
         'listeningStarted',
       ]);
       const outcomes = rig.activities.flatMap((each) => (each.type === 'turnDetectionStopped' ? [each.outcome] : []));
       expect(outcomes).toEqual(['resumed', 'ended']);
-      expect(rig.activities.find(({ type }) => type === 'recordingStopped')).toMatchObject({ cause: 'silence' });
+      expect(rig.activities.find(({ type }) => type === 'utteranceEnded')).toMatchObject({ cause: 'silence' });
       const segmentIds = rig.activities.flatMap((each) => ('segmentId' in each ? [each.segmentId] : []));
       expect(new Set(segmentIds)).toEqual(new Set([rig.of('final')[0]?.segment.id]));
       await rig.pipeline.close();
@@ -489,7 +489,7 @@ describe('SpeakerPipeline', () => {
       const rig = new Rig(new FakeRecognizer());
       await rig.say(SENTENCE.subarray(0, 16_000 * 2));
       await rig.pipeline.close();
-      expect(rig.activities.find(({ type }) => type === 'recordingStopped')).toMatchObject({ cause: 'flush' });
+      expect(rig.activities.find(({ type }) => type === 'utteranceEnded')).toMatchObject({ cause: 'flush' });
       expect(rig.activities.filter(({ type }) => type === 'turnDetectionStopped')).toEqual([]);
     });
 
@@ -936,13 +936,13 @@ describe('SpeakerPipeline', () => {
       const crosstalk = new CrosstalkGuard();
       const speaker = { track: 'microphone', epoch: 1, ssrc: 7, payloadType: 100, muted: false };
       let nowMs = monotonicNowMs();
-      const rigOf = (speakerId: string, on = true) =>
+      const rigOf = (trackId: string, on = true) =>
         new Rig(
-          new FakeRecognizer({ script: { text: speakerId } }),
+          new FakeRecognizer({ script: { text: trackId } }),
           { crosstalkGuard: on },
           {
             crosstalk,
-            speaker: { ...speaker, speakerId, participantId: speakerId },
+            speaker: { ...speaker, trackId, participantId: trackId },
             meetingStartedAtMs: nowMs,
             now: () => nowMs,
           },
@@ -1026,7 +1026,7 @@ describe('SpeakerPipeline', () => {
         expect(segment.endMs - segment.startMs).toBeLessThanOrEqual(2_000);
         if (index > 0) expect(segment.startMs).toBeCloseTo(finals[index - 1]?.segment.endMs ?? 0, 1);
       }
-      const stops = rig.activities.flatMap((each) => (each.type === 'recordingStopped' ? [each.cause] : []));
+      const stops = rig.activities.flatMap((each) => (each.type === 'utteranceEnded' ? [each.cause] : []));
       expect(stops).toEqual([...finals.slice(1).map(() => 'forced'), 'silence']);
       expect(finals.map(({ hypothesis }) => hypothesis.text)).toEqual([
         'Words',

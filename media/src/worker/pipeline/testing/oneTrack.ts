@@ -1,6 +1,6 @@
 /** One track of one participant, as a room tells its pipeline of it. */
-export const ONE_SPEAKER = {
-  speakerId: 's',
+export const ONE_TRACK = {
+  trackId: 's',
   participantId: 'p',
   track: 'microphone',
   epoch: 1,

@@ -1,16 +1,16 @@
-import type { SpeakerPipelineOptions } from '@parley/media/worker';
+import type { TrackPipelineOptions } from '@parley/media/worker';
 
 /** Of the packets, where there are any. */
 export const PAYLOAD_TYPE = 100;
 
 /** Somebody nobody else is: the recogniser is fair between speakers, and knows them by their ids. */
-export function speakerOfBench(): Pick<SpeakerPipelineOptions, 'roomId' | 'speaker'> {
-  const speakerId = `speaker ${Math.random()}`;
+export function trackOfBench(): Pick<TrackPipelineOptions, 'meetingId' | 'speaker'> {
+  const trackId = `speaker ${Math.random()}`;
   return {
-    roomId: 'bench',
+    meetingId: 'bench',
     speaker: {
-      speakerId,
-      participantId: speakerId,
+      trackId,
+      participantId: trackId,
       track: 'microphone',
       epoch: 1,
       ssrc: 1,
