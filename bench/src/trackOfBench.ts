@@ -4,14 +4,14 @@ import type { TrackPipelineOptions } from '@parley/media/worker';
 export const PAYLOAD_TYPE = 100;
 
 /** Somebody nobody else is: the recogniser is fair between speakers, and knows them by their ids. */
-export function trackOfBench(): Pick<TrackPipelineOptions, 'meetingId' | 'speaker'> {
-  const trackId = `speaker ${Math.random()}`;
+export function trackOfBench(): Pick<TrackPipelineOptions, 'meetingId' | 'track'> {
+  const trackId = `track ${Math.random()}`;
   return {
     meetingId: 'bench',
-    speaker: {
+    track: {
       trackId,
       participantId: trackId,
-      track: 'microphone',
+      name: 'microphone',
       epoch: 1,
       ssrc: 1,
       payloadType: PAYLOAD_TYPE,

@@ -683,12 +683,12 @@ describe('the captions of a room', () => {
     const whose = { participantId: 'p_1', track: 'microphone' } as const;
     const activity = { type: 'wakePhraseDetected', phrase: 'hey parley', score: 0.9, atMs: 10 } as const;
     server.notify('trackActivity', { ...whose, activity });
-    server.notify('trackStateChanged', { ...whose, state: 'recording' });
+    server.notify('trackStateChanged', { ...whose, state: 'speaking' });
     await expect
       .poll(() => seen)
       .toEqual([
         ['trackActivity', { ...whose, activity }],
-        ['trackStateChanged', { ...whose, state: 'recording' }],
+        ['trackStateChanged', { ...whose, state: 'speaking' }],
       ]);
   });
 

@@ -44,7 +44,7 @@ export const wireErrorSchema: z.ZodType<WireError> = z.strictObject({
 /** socket.io's `connect_error` carries it in `data`. */
 export const connectErrorSchema = z.strictObject({ code: z.enum(errorCodes), error: wireErrorSchema });
 
-const speakerState = z.enum(['inactive', 'listening', 'wakeword', 'recording', 'transcribing']);
+const speakerState = z.enum(['inactive', 'listening', 'wakeword', 'speaking', 'transcribing']);
 
 const participantSchema: z.ZodType<Participant> = z.strictObject({
   participantId: id,

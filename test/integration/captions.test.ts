@@ -72,7 +72,9 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
   ])('writes not one word for a minute of %s, loud or quiet', async (kind) => {
     for (const levelDb of [-20, -45]) {
       const told = await play(noise({ kind, seconds: 60, levelDb }));
-      expect(told.events.filter(({ type }) => type === 'final' || type === 'interim' || type === 'gap')).toEqual([]);
+      expect(told.events.filter(({ type }) => type === 'final' || type === 'interimUpdated' || type === 'gap')).toEqual(
+        [],
+      );
       expect(told.pipeline.ledger.transcribedMs).toBe(0);
     }
   }, 120_000);
@@ -95,7 +97,7 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
 
   it('keeps one id from the first interim to the final, and a settled prefix that only grows', async () => {
     const told = await play(joinPcm([silence(500), said(5), silence(1_000)]));
-    const shown = told.events.filter((event) => event.type === 'interim');
+    const shown = told.events.filter((event) => event.type === 'interimUpdated');
     const [final] = finalsOf(told);
     expect(shown.length).toBeGreaterThan(5);
     let prefix = '';
@@ -174,10 +176,12 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
     ]);
     const told = await play(pcm, { wakePhrases: ['hey computer'] });
     expect(textOf(told)).toBe('Take a note about the contract.');
-    const activities = told.events.flatMap((event) => (event.type === 'activity' ? [event.activity.type] : []));
+    const activities = told.events.flatMap((event) => (event.type === 'trackActivity' ? [event.activity.type] : []));
     expect(activities).toContain('wakePhraseDetected');
     expect(
-      told.events.filter((event) => event.type === 'interim').every(({ hypothesis }) => !/hey/i.test(hypothesis.text)),
+      told.events
+        .filter((event) => event.type === 'interimUpdated')
+        .every(({ hypothesis }) => !/hey/i.test(hypothesis.text)),
     ).toBe(true);
     expect(told.pipeline.ledger.shedMs.asleep).toBeGreaterThan(3_000);
   }, 60_000);
@@ -186,7 +190,7 @@ describe.skipIf(!engineThere)('captions, from samples to text', () => {
     const told = await play(joinPcm([silence(500), single('de-12'), silence(1_500), single('de-12'), silence(1_000)]));
     expect(finalsOf(told).every(({ hypothesis }) => hypothesis.language === 'de')).toBe(true);
     const settled = told.events.find(
-      (event) => event.type === 'activity' && event.activity.type === 'languageDetected',
+      (event) => event.type === 'trackActivity' && event.activity.type === 'languageDetected',
     );
     expect(settled).toMatchObject({ activity: { language: 'de' } });
   }, 60_000);

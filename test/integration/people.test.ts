@@ -114,7 +114,7 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
         return { file, language, text, heard, languages: finals.map(({ hypothesis }) => hypothesis.language) };
       });
       const switches = told.events.flatMap((event) =>
-        event.type === 'activity' && event.activity.type === 'languageDetected' ? [event.activity.language] : [],
+        event.type === 'trackActivity' && event.activity.type === 'languageDetected' ? [event.activity.language] : [],
       );
       return { told, sounds, parts, switches };
     };
@@ -161,7 +161,7 @@ describe.skipIf(!engineThere || withoutPublishedModel())('people, with a publish
         finalsOf(told).flatMap(({ segment, hypothesis }) => (hypothesis.language === 'de' ? [segment.id] : [])),
       );
       const wrong = told.events.flatMap((event) =>
-        event.type === 'interim' && german.has(event.segment.id) && event.hypothesis.language !== 'de'
+        event.type === 'interimUpdated' && german.has(event.segment.id) && event.hypothesis.language !== 'de'
           ? [event.hypothesis.text]
           : [],
       );

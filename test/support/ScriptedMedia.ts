@@ -58,12 +58,12 @@ export class ScriptedMedia {
 
   /** An interim that no final follows: the same segment goes on and on. */
   sayInterim(participantId: string, options: { id: string; revision: number; text: string }): void {
-    this.#sayText(participantId, { type: 'interim', ...options });
+    this.#sayText(participantId, { type: 'interimUpdated', ...options });
   }
 
   #sayText(
     participantId: string,
-    said: { type: 'interim' | 'final'; text: string; id: string; revision?: number },
+    said: { type: 'interimUpdated' | 'final'; text: string; id: string; revision?: number },
   ): void {
     const startMs = this.#said * UTTERANCE_MS;
     const segment = { id: said.id, startMs, endMs: startMs + UTTERANCE_MS, revision: said.revision ?? 1_000_000 };
@@ -81,7 +81,7 @@ export class ScriptedMedia {
       participantId,
       (said.type === 'final'
         ? { type: 'final', segment, hypothesis, committedCorrections: 0 }
-        : { type: 'interim', segment, hypothesis, stableLength: 0 }) as Said,
+        : { type: 'interimUpdated', segment, hypothesis, stableLength: 0 }) as Said,
     );
   }
 

@@ -4,7 +4,7 @@ import { type SpokenUtterance, utteranceOf } from '../speech/Speech.js';
 import type { Performance, Played, ToldEvent } from './Stage.js';
 import { countBrokenSeams, countCut, engineMsPerSecond, scoreLive, wordErrors } from './score.js';
 
-type Stopped = Extract<Extract<TrackEvent, { type: 'activity' }>['activity'], { type: 'utteranceEnded' }>;
+type Stopped = Extract<Extract<TrackEvent, { type: 'trackActivity' }>['activity'], { type: 'utteranceEnded' }>;
 
 /** An utterance of words of half a second each, from one second on. */
 function spoken(text: string, fromMs = 1_000): SpokenUtterance[] {
@@ -25,7 +25,7 @@ interface TextOptions {
   engineMs?: number;
 }
 
-function told(type: 'interim' | 'final', options: TextOptions): ToldEvent {
+function told(type: 'interimUpdated' | 'final', options: TextOptions): ToldEvent {
   const { atMs, text, startMs = 1_000, endMs, id = 'u1', engineMs = 30 } = options;
   const segment = { id, startMs, endMs };
   return { atMs, event: { type, segment, hypothesis: { text, engineMs } } as unknown as TrackEvent };
@@ -33,7 +33,7 @@ function told(type: 'interim' | 'final', options: TextOptions): ToldEvent {
 
 function stopped(atMs: number, cause: Stopped['cause'], segmentId = 'u1'): ToldEvent {
   const activity: Stopped = { type: 'utteranceEnded', segmentId, atMs, cause };
-  return { atMs, event: { type: 'activity', activity } as TrackEvent };
+  return { atMs, event: { type: 'trackActivity', activity } as TrackEvent };
 }
 
 const gap: ToldEvent = { atMs: 9_000, event: { type: 'gap' } as TrackEvent };
@@ -76,9 +76,9 @@ describe('a row of the live benchmark', () => {
 
   it('lets a word be visible from the first text on that has it at its place', () => {
     const events = [
-      told('interim', { atMs: 1_800, text: 'good', endMs: 1_700 }),
-      told('interim', { atMs: 2_200, text: 'good mourning', endMs: 2_100 }),
-      told('interim', { atMs: 2_500, text: 'good morning', endMs: 2_400 }),
+      told('interimUpdated', { atMs: 1_800, text: 'good', endMs: 1_700 }),
+      told('interimUpdated', { atMs: 2_200, text: 'good mourning', endMs: 2_100 }),
+      told('interimUpdated', { atMs: 2_500, text: 'good morning', endMs: 2_400 }),
       told('final', { atMs: 2_900, text: 'Good morning.', endMs: 2_000 }),
     ];
     const row = scoreLive(performance([one(spoken('good morning'), events)]));
@@ -90,11 +90,11 @@ describe('a row of the live benchmark', () => {
   it('measures from the start of each utterance to the first text of that one', () => {
     const words = [...spoken('good morning'), ...spoken('thank you', 3_000)];
     const events = [
-      told('interim', { atMs: 1_600, text: 'good', endMs: 1_500 }),
-      told('interim', { atMs: 2_200, text: 'good morning', endMs: 2_100 }),
+      told('interimUpdated', { atMs: 1_600, text: 'good', endMs: 1_500 }),
+      told('interimUpdated', { atMs: 2_200, text: 'good morning', endMs: 2_100 }),
       // The last words of one person come while the next utterance has begun.
       told('final', { atMs: 3_050, text: 'Good morning.', endMs: 3_010 }),
-      told('interim', { atMs: 3_400, text: 'thank', startMs: 2_950, endMs: 3_350, id: 'u2' }),
+      told('interimUpdated', { atMs: 3_400, text: 'thank', startMs: 2_950, endMs: 3_350, id: 'u2' }),
     ];
     const row = scoreLive(performance([one(words, events)]));
     expect(row.speechStartToInterimMs).toEqual({ p50: 600, p95: 600 });
@@ -105,7 +105,7 @@ describe('a row of the live benchmark', () => {
     const untimed = spoken('good morning').map(({ words: _, ...utterance }) => utterance);
     const events = [
       stopped(2_300, 'silence'),
-      told('interim', { atMs: 1_600, text: 'good', endMs: 1_500 }),
+      told('interimUpdated', { atMs: 1_600, text: 'good', endMs: 1_500 }),
       told('final', { atMs: 2_340, text: 'Good evening.', endMs: 2_000 }),
     ];
     const row = scoreLive(performance([one(untimed, events)]));
@@ -199,7 +199,7 @@ describe('a seam of a monologue', () => {
 
 it('engine time is told by equal parts of the time, for a second of speech of each speaker', () => {
   const events = [
-    told('interim', { atMs: 1_000, text: 'a', endMs: 1_000, engineMs: 100 }),
+    told('interimUpdated', { atMs: 1_000, text: 'a', endMs: 1_000, engineMs: 100 }),
     told('final', { atMs: 4_900, text: 'a', endMs: 1_000, engineMs: 400 }),
     told('final', { atMs: 9_000, text: 'a', endMs: 1_000, engineMs: 250 }),
     // After the last sample: its part is the last one.

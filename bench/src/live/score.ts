@@ -30,7 +30,7 @@ export interface LiveRow {
 const LEAST_OVERLAP_MS = 100;
 
 type Final = Extract<TrackEvent, { type: 'final' }>;
-type Visible = { atMs: number; event: Extract<TrackEvent, { type: 'final' | 'interim' }> };
+type Visible = { atMs: number; event: Extract<TrackEvent, { type: 'final' | 'interimUpdated' }> };
 
 export function scoreLive(performance: Performance): LiveRow {
   const { played } = performance;
@@ -89,7 +89,7 @@ export function engineMsPerSecond(options: { performance: Performance; parts: nu
   const partMs = (seconds * 1_000) / options.parts;
   const sums = new Array<number>(options.parts).fill(0);
   for (const { atMs, event } of played.flatMap(({ told }) => told)) {
-    if (event.type !== 'final' && event.type !== 'interim') continue;
+    if (event.type !== 'final' && event.type !== 'interimUpdated') continue;
     const part = Math.min(options.parts - 1, Math.max(0, Math.floor(atMs / partMs)));
     sums[part] = (sums[part] ?? 0) + event.hypothesis.engineMs;
   }
@@ -102,15 +102,19 @@ function latenciesOf({ speech, told }: Played) {
   const freshness: number[] = [];
   const visible: Visible[] = [];
   for (const { atMs, event } of told) {
-    if (event.type === 'activity' && event.activity.type === 'utteranceEnded' && event.activity.cause === 'silence') {
+    if (
+      event.type === 'trackActivity' &&
+      event.activity.type === 'utteranceEnded' &&
+      event.activity.cause === 'silence'
+    ) {
       endedAtMs.set(event.activity.segmentId, atMs);
     }
-    if (event.type === 'interim') freshness.push(atMs - event.segment.endMs);
+    if (event.type === 'interimUpdated') freshness.push(atMs - event.segment.endMs);
     if (event.type === 'final') {
       const ended = endedAtMs.get(event.segment.id);
       if (ended !== undefined) vadEndToFinal.push(atMs - ended);
     }
-    if (event.type === 'interim' || event.type === 'final') visible.push({ atMs, event });
+    if (event.type === 'interimUpdated' || event.type === 'final') visible.push({ atMs, event });
   }
   return {
     vadEndToFinal,

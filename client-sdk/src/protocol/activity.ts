@@ -7,7 +7,7 @@ export type TrackState =
   /** Asleep until a wake phrase is detected. */
   | 'wakeword'
   /** Speech in progress. */
-  | 'recording'
+  | 'speaking'
   /** Speech is over, its final is pending. */
   | 'transcribing';
 

@@ -157,8 +157,8 @@ describe('the state of the meeting', () => {
     const hook = await renderHook(useTrackStates, { props: fake.asClient });
     expect([...hook.result]).toEqual([['ben', 'listening']]);
     const track = 'microphone';
-    await act(async () => fake.tell('trackStateChanged', { participantId: 'ben', track, state: 'recording' }));
-    expect([...hook.result]).toEqual([['ben', 'recording']]);
+    await act(async () => fake.tell('trackStateChanged', { participantId: 'ben', track, state: 'speaking' }));
+    expect([...hook.result]).toEqual([['ben', 'speaking']]);
     await act(async () => fake.tell('participantLeft', { participantId: 'ben', reason: 'left' }));
     expect(hook.result.size).toBe(0);
   });

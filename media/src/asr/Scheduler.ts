@@ -48,7 +48,7 @@ export interface SchedulerOptions<J extends SchedulableJob> {
 interface Entry<J> {
   job: J;
   /** Key of its speaker. */
-  speaker: string;
+  track: string;
   order: number;
   arrivedAtMs: number;
 }
@@ -108,7 +108,7 @@ export class Scheduler<J extends SchedulableJob> {
   readonly #running = new Map<J, number>();
   readonly #rooms = new ServiceLedger();
   /** Of the speakers of each room that has jobs. */
-  readonly #speakers = new Map<string, ServiceLedger>();
+  readonly #tracks = new Map<string, ServiceLedger>();
   #order = 0;
   #shedding = false;
   /** The newest interim that was given went before one whose turn it was. */
@@ -150,24 +150,24 @@ export class Scheduler<J extends SchedulableJob> {
   }
 
   add(job: J): void {
-    const speaker = trackKey(job);
-    const entry: Entry<J> = { job, speaker, order: this.#order++, arrivedAtMs: this.#clock() };
+    const track = trackKey(job);
+    const entry: Entry<J> = { job, track, order: this.#order++, arrivedAtMs: this.#clock() };
     if (job.deadlineAtMs <= entry.arrivedAtMs) {
       this.#reject(job, 'deadline');
       return;
     }
     if (job.kind === 'interim') {
-      const older = this.#interims.get(speaker);
+      const older = this.#interims.get(track);
       if (older === undefined && this.#interims.size >= this.#options.interimsCapacity) {
         this.#reject(job, 'queueFull');
         return;
       }
-      this.#interims.set(speaker, entry);
+      this.#interims.set(track, entry);
       if (older !== undefined) this.#reject(older.job, 'superseded');
       return;
     }
-    const interim = this.#interims.get(speaker);
-    this.#interims.delete(speaker);
+    const interim = this.#interims.get(track);
+    this.#interims.delete(track);
     this.#finals.add(entry);
     if (interim !== undefined) this.#reject(interim.job, 'superseded');
     if (this.#finals.size > this.#options.finalsCapacity)
@@ -236,11 +236,11 @@ export class Scheduler<J extends SchedulableJob> {
     if (interims.length === 0) return [];
     const certain = new Set<string>();
     const speculative = new Set<string>();
-    for (const { job, speaker } of this.#finals) (job.speculative === true ? speculative : certain).add(speaker);
+    for (const { job, track } of this.#finals) (job.speculative === true ? speculative : certain).add(track);
     return interims.filter((job) => {
-      const speaker = trackKey(job);
-      if (certain.has(speaker)) return true;
-      return speculative.has(speaker) && job.first !== true && this.#options.remainingShare(job) >= NEARLY_DONE;
+      const track = trackKey(job);
+      if (certain.has(track)) return true;
+      return speculative.has(track) && job.first !== true && this.#options.remainingShare(job) >= NEARLY_DONE;
     });
   }
 
@@ -299,10 +299,10 @@ export class Scheduler<J extends SchedulableJob> {
   }
 
   #speakersOf(meetingId: string): ServiceLedger {
-    let ledger = this.#speakers.get(meetingId);
+    let ledger = this.#tracks.get(meetingId);
     if (ledger === undefined) {
       ledger = new ServiceLedger();
-      this.#speakers.set(meetingId, ledger);
+      this.#tracks.set(meetingId, ledger);
     }
     return ledger;
   }
@@ -310,7 +310,7 @@ export class Scheduler<J extends SchedulableJob> {
   #forgetIfIdle(meetingId: string): void {
     for (const entry of this.#entries()) if (entry.job.meetingId === meetingId) return;
     for (const job of this.#running.keys()) if (job.meetingId === meetingId) return;
-    this.#speakers.delete(meetingId);
+    this.#tracks.delete(meetingId);
   }
 
   #fair(entries: Entry<J>[], options: { ledger: ServiceLedger; keyOf: (job: J) => string; all: boolean }): Entry<J>[] {
@@ -332,7 +332,7 @@ export class Scheduler<J extends SchedulableJob> {
 
   #remove(entry: Entry<J>): void {
     this.#finals.delete(entry);
-    if (this.#interims.get(entry.speaker) === entry) this.#interims.delete(entry.speaker);
+    if (this.#interims.get(entry.track) === entry) this.#interims.delete(entry.track);
     this.#forgetIfIdle(entry.job.meetingId);
   }
 

@@ -42,14 +42,14 @@ async function openRoom() {
     if (ms > 0) await new Promise<void>((resolve) => time.after(ms, resolve));
   };
   const process = {
-    request(method: string, { payload }: { payload: { speaker?: { trackId: string }; trackId?: string } }) {
+    request(method: string, { payload }: { payload: { track?: { trackId: string }; trackId?: string } }) {
       if (state.dead) return Promise.reject(new ProcessError('PROCESS_EXITED', 'gone'));
-      const question = [method, payload.speaker?.trackId ?? payload.trackId].filter(Boolean).join(' ');
+      const question = [method, payload.track?.trackId ?? payload.trackId].filter(Boolean).join(' ');
       asked.push(question);
       if (state.refused.has(question)) return Promise.reject(new ProcessError('REQUEST_FAILED', 'refused'));
       // One that is open already is closed first, with everybody in it.
       if (method === 'openRoom') heard.clear();
-      if (method === 'addTrack') heard.add(payload.speaker?.trackId ?? '');
+      if (method === 'addTrack') heard.add(payload.track?.trackId ?? '');
       return Promise.resolve({ port: 5_000 });
     },
     send: () => true,
@@ -83,7 +83,7 @@ async function openRoom() {
   });
   await pipeline.open({ meetingId: ROOM, meetingStartedAtMs: 0 });
   const add = (trackId: string, parts: { muted?: boolean } = {}) =>
-    pipeline.addTrack({ trackId, participantId: 'p_1', track: 'microphone', epoch: 1, muted: false, ...parts });
+    pipeline.addTrack({ trackId, participantId: 'p_1', name: 'microphone', epoch: 1, muted: false, ...parts });
   await add('ada');
   const tell = (event: object) => pipeline.onEvent({ meetingId: ROOM, trackId: 'ada', ...event } as PipelineEvent);
   /** Time goes on in steps of the shortest wait, and everything settles before and after each. */
@@ -106,10 +106,10 @@ describe('RoomPipeline', () => {
 
   test('shows a gap for each utterance that was open when the media worker died', async () => {
     const { pipeline, events, tell } = await openRoom();
-    tell({ type: 'opened', segment: segment({ id: 'done' }) });
+    tell({ type: 'utteranceOpened', segment: segment({ id: 'done' }) });
     tell({ type: 'final', segment: segment({ id: 'done' }), hypothesis: hypothesisOf('done') });
-    tell({ type: 'opened', segment: segment({ id: 'open' }) });
-    tell({ type: 'interim', segment: segment({ id: 'open', revision: 4 }), hypothesis: hypothesisOf('op') });
+    tell({ type: 'utteranceOpened', segment: segment({ id: 'open' }) });
+    tell({ type: 'interimUpdated', segment: segment({ id: 'open', revision: 4 }), hypothesis: hypothesisOf('op') });
     events.length = 0;
     pipeline.onLost();
     expect(events).toMatchObject([
@@ -136,12 +136,12 @@ describe('RoomPipeline', () => {
 
   test('takes back only what it has shown', async () => {
     const { events, tell } = await openRoom();
-    tell({ type: 'opened', segment: segment({ id: 'unseen' }) });
-    tell({ type: 'retracted', segmentId: 'unseen' });
-    tell({ type: 'opened', segment: segment({ id: 'seen' }) });
-    tell({ type: 'interim', segment: segment({ id: 'seen' }), hypothesis: hypothesisOf('you') });
-    tell({ type: 'retracted', segmentId: 'seen' });
-    expect(events.filter(({ type }) => type === 'retracted')).toMatchObject([{ segmentId: 'seen' }]);
+    tell({ type: 'utteranceOpened', segment: segment({ id: 'unseen' }) });
+    tell({ type: 'interimRetracted', segmentId: 'unseen' });
+    tell({ type: 'utteranceOpened', segment: segment({ id: 'seen' }) });
+    tell({ type: 'interimUpdated', segment: segment({ id: 'seen' }), hypothesis: hypothesisOf('you') });
+    tell({ type: 'interimRetracted', segmentId: 'seen' });
+    expect(events.filter(({ type }) => type === 'interimRetracted')).toMatchObject([{ segmentId: 'seen' }]);
   });
 
   test('mutes, removes and closes although the worker is gone: its successor is told the state anew', async () => {
@@ -450,7 +450,7 @@ describe('RoomPipeline', () => {
 
   test.each(['removeTrack', 'close'] as const)('shows a gap for what is open still after %s', async (how) => {
     const { pipeline, events, tell, state } = await openRoom();
-    tell({ type: 'opened', segment: segment({ id: 'open' }) });
+    tell({ type: 'utteranceOpened', segment: segment({ id: 'open' }) });
     state.dead = true;
     await (how === 'close' ? pipeline.close() : pipeline.removeTrack('ada'));
     expect(events.filter(({ type }) => type === 'gap')).toMatchObject([{ segment: { id: 'open' } }]);

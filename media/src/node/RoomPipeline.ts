@@ -65,7 +65,7 @@ const ROOM = '';
 export class RoomPipeline implements MediaWorkerRoom {
   readonly #options: RoomPipelineOptions;
   readonly #worker: MediaWorker;
-  readonly #speakers = new Map<string, TrackOptions>();
+  readonly #tracks = new Map<string, TrackOptions>();
   readonly #openSegments = new Map<string, OpenSegment>();
   /** What each speaker was heard to speak last. */
   readonly #languages = new Map<string, string>();
@@ -125,28 +125,28 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   /** Resolves after the first try; where that fails, it is tried again until it succeeds or the speaker is removed. */
-  async addTrack(speaker: TrackOptions): Promise<void> {
-    this.#speakers.set(speaker.trackId, speaker);
-    this.#unheard.set(speaker.trackId, { sinceMs: this.#nowInMeeting(), lost: false });
-    await this.#queue(() => this.#tapOrRetry(speaker, 1));
+  async addTrack(track: TrackOptions): Promise<void> {
+    this.#tracks.set(track.trackId, track);
+    this.#unheard.set(track.trackId, { sinceMs: this.#nowInMeeting(), lost: false });
+    await this.#queue(() => this.#tapOrRetry(track, 1));
   }
 
   /** Closes the open utterance on mute, so that the last word before it is not late. */
   async setMuted(options: { trackId: string; muted: boolean }): Promise<void> {
-    const speaker = this.#speakers.get(options.trackId);
-    if (speaker === undefined) return;
-    if (speaker.muted !== options.muted) this.#tellUnheard(speaker);
-    speaker.muted = options.muted;
+    const track = this.#tracks.get(options.trackId);
+    if (track === undefined) return;
+    if (track.muted !== options.muted) this.#tellUnheard(track);
+    track.muted = options.muted;
     const payload = { meetingId: this.#meetingId, ...options };
     await this.#queue(() => this.#ask(() => this.#worker.process.request('setMuted', { payload })));
   }
 
   /** Resolves when everything that this speaker said is text or a gap. */
   async removeTrack(trackId: string): Promise<void> {
-    const speaker = this.#speakers.get(trackId);
-    if (speaker === undefined) return;
-    this.#tellUnheard(speaker);
-    this.#speakers.delete(trackId);
+    const track = this.#tracks.get(trackId);
+    if (track === undefined) return;
+    this.#tellUnheard(track);
+    this.#tracks.delete(trackId);
     this.#unheard.delete(trackId);
     this.#failing.delete(trackId);
     this.#cancelRetry(trackId);
@@ -176,10 +176,10 @@ export class RoomPipeline implements MediaWorkerRoom {
 
   /** One speaker's own settings; undefined: those of the room again. They work at once. */
   setTrackSettings({ trackId, settings }: { trackId: string; settings: SpeechSettings | undefined }): void {
-    const speaker = this.#speakers.get(trackId);
-    if (speaker === undefined) return;
-    if (settings === undefined) delete speaker.settings;
-    else speaker.settings = settings;
+    const track = this.#tracks.get(trackId);
+    if (track === undefined) return;
+    if (settings === undefined) delete track.settings;
+    else track.settings = settings;
     const own = settings === undefined ? {} : { settings };
     this.#worker.process.send({ type: 'trackSettingsChanged', meetingId: this.#meetingId, trackId, ...own });
   }
@@ -216,10 +216,10 @@ export class RoomPipeline implements MediaWorkerRoom {
 
   onEvent(event: PipelineEvent): void {
     switch (event.type) {
-      case 'opened':
+      case 'utteranceOpened':
         this.#openSegments.set(event.segment.id, { trackId: event.trackId, segment: event.segment, shown: false });
         break;
-      case 'interim': {
+      case 'interimUpdated': {
         const open = this.#openSegments.get(event.segment.id);
         if (open !== undefined) Object.assign(open, { segment: event.segment, shown: true });
         break;
@@ -229,7 +229,7 @@ export class RoomPipeline implements MediaWorkerRoom {
         this.#openSegments.delete(event.segment.id);
         this.#rememberLanguage(event);
         break;
-      case 'retracted': {
+      case 'interimRetracted': {
         const shown = this.#openSegments.get(event.segmentId)?.shown === true;
         this.#openSegments.delete(event.segmentId);
         if (!shown) return;
@@ -246,7 +246,7 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#connected = false;
     this.#giveUp(() => true);
     for (const key of [...this.#retries.keys()]) this.#cancelRetry(key);
-    for (const trackId of this.#speakers.keys()) {
+    for (const trackId of this.#tracks.keys()) {
       const sinceMs = this.#unheard.get(trackId)?.sinceMs ?? endMs;
       this.#unheard.set(trackId, { sinceMs, lost: true });
       this.#options.onEvent({ meetingId: this.#meetingId, trackId, type: 'speechEnded', atMs: endMs });
@@ -274,7 +274,7 @@ export class RoomPipeline implements MediaWorkerRoom {
       this.#later(ROOM, attempt, () => this.#restore(attempt + 1));
       return;
     }
-    for (const speaker of [...this.#speakers.values()]) await this.#tapOrRetry(speaker, 1);
+    for (const track of [...this.#tracks.values()]) await this.#tapOrRetry(track, 1);
   }
 
   async #connect(how: 'openRoom' | 'reopenRoom'): Promise<void> {
@@ -307,38 +307,38 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   /** Never fails: who cannot be tapped is tried again later. */
-  async #tapOrRetry(speaker: TrackOptions, attempt: number): Promise<void> {
-    const { trackId } = speaker;
-    const isThere = () => !this.#closed && this.#speakers.get(trackId) === speaker;
+  async #tapOrRetry(track: TrackOptions, attempt: number): Promise<void> {
+    const { trackId } = track;
+    const isThere = () => !this.#closed && this.#tracks.get(trackId) === track;
     // Whoever came while the room was restored is heard already.
     const unheard = this.#unheard.get(trackId);
     if (!isThere() || unheard === undefined) return;
     try {
-      await this.#tap(speaker);
+      await this.#tap(track);
     } catch (error) {
       if (!isThere()) return;
       unheard.lost = true;
       // Once there is a tap again, everybody is tapped.
       if (this.#retries.has(ROOM)) return;
       this.#failed(trackId, error);
-      if (attempt === TOLD_AFTER_TRIES) this.#tellUnheard(speaker);
-      this.#later(trackId, attempt, () => this.#tapOrRetry(speaker, attempt + 1));
+      if (attempt === TOLD_AFTER_TRIES) this.#tellUnheard(track);
+      this.#later(trackId, attempt, () => this.#tapOrRetry(track, attempt + 1));
       return;
     }
     // A worker that died meanwhile listens to nobody, whatever it has answered.
     if (!isThere() || this.#unheard.get(trackId) !== unheard) return;
-    this.#tellUnheard(speaker);
+    this.#tellUnheard(track);
     this.#unheard.delete(trackId);
     this.#failing.delete(trackId);
   }
 
-  async #tap(speaker: TrackOptions): Promise<void> {
-    const { trackId } = speaker;
+  async #tap(track: TrackOptions): Promise<void> {
+    const { trackId } = track;
     const sfu = this.#sfu;
     const { consumerId, ssrc, payloadType } = await sfu.tapProducer(trackId);
     try {
       await this.#worker.process.request('addTrack', {
-        payload: { meetingId: this.#meetingId, speaker: { ...speaker, ssrc, payloadType } },
+        payload: { meetingId: this.#meetingId, track: { ...track, ssrc, payloadType } },
       });
       await sfu.resumeTap(consumerId);
     } catch (error) {
@@ -354,12 +354,12 @@ export class RoomPipeline implements MediaWorkerRoom {
   }
 
   #tellAllUnheard(): void {
-    for (const speaker of this.#speakers.values()) this.#tellUnheard(speaker);
+    for (const track of this.#tracks.values()) this.#tellUnheard(track);
   }
 
   /** A gap for the time up to now in which somebody may have spoken to nobody. */
-  #tellUnheard(speaker: TrackOptions): void {
-    const { trackId, participantId, track, epoch, muted } = speaker;
+  #tellUnheard(track: TrackOptions): void {
+    const { trackId, participantId, name, epoch, muted } = track;
     const unheard = this.#unheard.get(trackId);
     if (unheard === undefined) return;
     const startMs = unheard.sinceMs;
@@ -367,7 +367,7 @@ export class RoomPipeline implements MediaWorkerRoom {
     unheard.sinceMs = endMs;
     const lost = unheard.lost || endMs - startMs > SET_UP_MS;
     if (!lost || muted || endMs <= startMs) return;
-    const id = `${participantId}-${track}-${epoch}.unheard-${Math.round(startMs)}`;
+    const id = `${participantId}-${name}-${epoch}.unheard-${Math.round(startMs)}`;
     this.#tellGap(trackId, { segment: { id, startMs, endMs, revision: 1 }, unheard: true });
   }
 
@@ -411,12 +411,12 @@ export class RoomPipeline implements MediaWorkerRoom {
 
   #rememberLanguage(event: Extract<PipelineEvent, { type: 'final' | 'gap' }>): void {
     const language = event.type === 'gap' ? event.language : event.hypothesis.language;
-    if (language !== '' && this.#speakers.has(event.trackId)) this.#languages.set(event.trackId, language);
+    if (language !== '' && this.#tracks.has(event.trackId)) this.#languages.set(event.trackId, language);
   }
 
   /** As heard last, or as it was set. */
   #languageOf(trackId: string): string {
-    const { language } = this.#speakers.get(trackId)?.settings ?? this.#settings;
+    const { language } = this.#tracks.get(trackId)?.settings ?? this.#settings;
     if (language !== 'auto' && language !== 'per-segment') return language;
     return this.#languages.get(trackId) ?? '';
   }

@@ -97,8 +97,8 @@ afterEach(async () => {
 });
 
 function add(): void {
-  const speaker = { trackId: 'ada', participantId: 'p_1', track: 'microphone', epoch: 1, ssrc: 1, payloadType: 100 };
-  room.addTrack({ ...speaker, muted: false });
+  const track = { trackId: 'ada', participantId: 'p_1', name: 'microphone', epoch: 1, ssrc: 1, payloadType: 100 };
+  room.addTrack({ ...track, muted: false });
 }
 
 describe('RoomReceiver', () => {
@@ -139,7 +139,7 @@ describe('RoomReceiver', () => {
     await until(() => finals().length > 0);
     answerAll();
     await removed;
-    expect(of('opened')).toHaveLength(1);
+    expect(of('utteranceOpened')).toHaveLength(1);
     expect(of('final')).toHaveLength(1);
     expect(finals()[0]?.request.pcm.length).toBeGreaterThanOrEqual(79 * PACKET_SAMPLES);
   });
@@ -155,7 +155,7 @@ describe('RoomReceiver', () => {
     await until(() => finals().length > 0);
     answerAll();
     await removed;
-    const [ledger] = of('ledger').slice(-1);
+    const [ledger] = of('ledgerUpdated').slice(-1);
     expect(ledger).toMatchObject({ ledger: { concealedMs: 0, transcribedMs: 46 * 20 } });
   });
 
@@ -168,7 +168,7 @@ describe('RoomReceiver', () => {
     await until(() => finals().length > 0);
     answerAll();
     await removed;
-    expect(of('opened')).toHaveLength(1);
+    expect(of('utteranceOpened')).toHaveLength(1);
     expect(finals()[0]?.request.pcm.length).toBeGreaterThanOrEqual(79 * PACKET_SAMPLES);
   });
 

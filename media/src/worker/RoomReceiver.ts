@@ -88,20 +88,20 @@ export class RoomReceiver {
   }
 
   /** A speaker who is there already begins anew. */
-  addTrack(speaker: TrackDescription): void {
+  addTrack(track: TrackDescription): void {
     const { onEvent, meetingId } = this.#options;
-    const { trackId, ssrc } = speaker;
+    const { trackId, ssrc } = track;
     void this.#drain(trackId);
     const pipeline = new TrackPipeline({
       ...this.#options,
-      speaker,
+      track,
       crosstalk: this.#crosstalk,
       onEvent: (event) => onEvent({ ...event, meetingId, trackId }),
     });
     pipeline.setInterimPace(this.#interimPace);
     pipeline.setDiagnostics(this.#diagnostics);
     this.#bySsrc.set(ssrc, pipeline);
-    this.#byTrack.set(trackId, { ssrc, pipeline, ownSettings: speaker.settings !== undefined });
+    this.#byTrack.set(trackId, { ssrc, pipeline, ownSettings: track.settings !== undefined });
   }
 
   /** How far apart everybody's interims are at least: what the recogniser can give. */
@@ -142,11 +142,11 @@ export class RoomReceiver {
 
   /** One speaker's own settings, or those of the room again. */
   updateTrack({ trackId, settings }: { trackId: string; settings?: SpeechSettings }): void {
-    const speaker = this.#byTrack.get(trackId);
-    if (speaker === undefined) return;
-    speaker.ownSettings = settings !== undefined;
+    const track = this.#byTrack.get(trackId);
+    if (track === undefined) return;
+    track.ownSettings = settings !== undefined;
     const { longestWindowMs } = this.#options;
-    speaker.pipeline.update({ settings: settings ?? this.#options.settings, longestWindowMs });
+    track.pipeline.update({ settings: settings ?? this.#options.settings, longestWindowMs });
   }
 
   /**
@@ -177,10 +177,10 @@ export class RoomReceiver {
   }
 
   #drain(trackId: string): Promise<void> {
-    const speaker = this.#byTrack.get(trackId);
+    const track = this.#byTrack.get(trackId);
     const before = this.#draining.get(trackId) ?? Promise.resolve();
-    if (speaker === undefined) return before;
-    const { ssrc, pipeline } = speaker;
+    if (track === undefined) return before;
+    const { ssrc, pipeline } = track;
     this.#byTrack.delete(trackId);
     if (this.#bySsrc.get(ssrc) === pipeline) this.#bySsrc.delete(ssrc);
     const drained = Promise.all([before, pipeline.close()]).then(() => {});

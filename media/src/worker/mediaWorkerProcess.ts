@@ -73,8 +73,8 @@ runChild<MediaWorkerContract>({
       return {};
     },
 
-    addTrack({ meetingId, speaker }) {
-      roomOf(meetingId).addTrack(speaker);
+    addTrack({ meetingId, track }) {
+      roomOf(meetingId).addTrack(track);
       return {};
     },
 

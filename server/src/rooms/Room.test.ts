@@ -151,7 +151,7 @@ describe('what is told', () => {
       rig.media.onEvent({
         meetingId: '',
         trackId: producerId,
-        type: 'activity',
+        type: 'trackActivity',
         activity: { type: 'audioRecorded', segmentId: 's', startMs: 0, endMs: 32, levelDb: -20 },
       });
     rig.room.setDiagnostics(ben.peer, true);
@@ -167,7 +167,7 @@ describe('what is told', () => {
   test('the state of a track is part of its participant, for those who come later', async () => {
     const ada = rig.join('Ada');
     const { producerId } = await rig.produce(ada.peer);
-    rig.media.onEvent({ meetingId: '', trackId: producerId, type: 'stateChanged', state: 'wakeword' });
+    rig.media.onEvent({ meetingId: '', trackId: producerId, type: 'trackStateChanged', state: 'wakeword' });
     expect(ada.client.of('trackStateChanged')).toHaveLength(1);
     const { joined } = rig.join('Ben');
     expect(joined.participants.map(({ displayName, state }) => [displayName, state])).toEqual([
@@ -247,7 +247,7 @@ describe('what somebody may not', () => {
     rig.media.onEvent({
       meetingId: '',
       trackId: producerId,
-      type: 'activity',
+      type: 'trackActivity',
       activity: { type: 'utteranceStarted', segmentId: 's', atMs: 0 },
     });
     expect(ada.client.of('trackActivity')).toHaveLength(1);
@@ -262,7 +262,7 @@ describe('what somebody may not', () => {
     rig.media.onEvent({
       meetingId: '',
       trackId: producerId,
-      type: 'activity',
+      type: 'trackActivity',
       activity: { type: 'microphoneChecked', level: 'quiet', speechLevelDb: -60, clippedShare: 0, atMs: 0 },
     });
     expect(deaf.client.of('trackActivity')).toHaveLength(1);

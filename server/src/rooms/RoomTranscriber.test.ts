@@ -117,7 +117,7 @@ describe('RoomTranscriber', () => {
     expect(pipeline.calls[0]).toEqual(['createPipeline', resolveSpeechSettings('fast')]);
     expect(pipeline.calls[1]).toEqual([
       'addTrack',
-      { trackId: 'producer', participantId: 'p', track: 'microphone', epoch: 1, muted: false },
+      { trackId: 'producer', participantId: 'p', name: 'microphone', epoch: 1, muted: false },
     ]);
     const own = resolveSpeechSettings('fast', { language: 'de' });
     const second = {
@@ -136,7 +136,7 @@ describe('RoomTranscriber', () => {
   });
 
   test('tells interims with what is settled of them, droppable', () => {
-    pipeline.say({ type: 'interim', segment, hypothesis, stableLength: 5 });
+    pipeline.say({ type: 'interimUpdated', segment, hypothesis, stableLength: 5 });
     expect(told).toHaveLength(1);
     expect(told[0]).toMatchObject({
       name: 'interimUpdated',
@@ -177,10 +177,10 @@ describe('RoomTranscriber', () => {
   test('measures from the end that the VAD saw to the commit, and only where silence ended it', async () => {
     const stopped = { type: 'utteranceEnded', segmentId: 's1', atMs: 2_000 } as const;
     now = 5_000;
-    pipeline.say({ type: 'activity', activity: { ...stopped, cause: 'silence' } });
+    pipeline.say({ type: 'trackActivity', activity: { ...stopped, cause: 'silence' } });
     now = 5_042;
     pipeline.say({ type: 'final', segment, hypothesis, committedCorrections: 1 });
-    pipeline.say({ type: 'activity', activity: { ...stopped, segmentId: 's2', cause: 'forced' } });
+    pipeline.say({ type: 'trackActivity', activity: { ...stopped, segmentId: 's2', cause: 'forced' } });
     pipeline.say({ type: 'final', segment: { ...segment, id: 's2' }, hypothesis, committedCorrections: 0 });
     await settled();
     expect(observed).toEqual([
@@ -199,7 +199,7 @@ describe('RoomTranscriber', () => {
   });
 
   test('counts what nobody listened to in the books', async () => {
-    pipeline.say({ type: 'ledger', ledger: { ...emptyLedger(), totalMs: 160, pendingMs: 160 } });
+    pipeline.say({ type: 'ledgerUpdated', ledger: { ...emptyLedger(), totalMs: 160, pendingMs: 160 } });
     pipeline.say({ type: 'gap', segment, reason: 'mediaWorkerLost', language: '', unheard: true });
     await settled();
     const shedMs = { mediaWorkerLost: 1_160.5 };
@@ -237,7 +237,7 @@ describe('RoomTranscriber', () => {
   });
 
   test('tells states and activities to everybody, diagnostics to subscribers and droppable', () => {
-    pipeline.say({ type: 'stateChanged', state: 'wakeword' });
+    pipeline.say({ type: 'trackStateChanged', state: 'wakeword' });
     expect(told.at(-1)).toEqual({
       name: 'trackStateChanged',
       notification: { participantId: 'p', track: 'microphone', state: 'wakeword' },
@@ -245,20 +245,20 @@ describe('RoomTranscriber', () => {
     });
     expect(transcriber.stateOf('producer')).toBe('wakeword');
     const woken = { type: 'wakePhraseDetected', phrase: 'hey parley', score: 0.9, atMs: 5 } as const;
-    pipeline.say({ type: 'activity', activity: woken });
+    pipeline.say({ type: 'trackActivity', activity: woken });
     expect(told.at(-1)).toEqual({
       name: 'trackActivity',
       notification: { participantId: 'p', track: 'microphone', activity: woken },
       options: {},
     });
     const recorded = { type: 'audioRecorded', segmentId: 's1', startMs: 0, endMs: 32, levelDb: -30 } as const;
-    pipeline.say({ type: 'activity', activity: recorded });
+    pipeline.say({ type: 'trackActivity', activity: recorded });
     expect(told.at(-1)?.options).toEqual({ diagnostics: true, droppable: true });
   });
 
   test('tells ledgers summed over the producers of a participant, droppable, and counts what they grew', async () => {
     const first = { ...emptyLedger(), totalMs: 160, nonSpeechMs: 160 };
-    pipeline.say({ type: 'ledger', ledger: first });
+    pipeline.say({ type: 'ledgerUpdated', ledger: first });
     transcriber.remove('producer');
     await settled();
     await transcriber.add({
@@ -269,7 +269,7 @@ describe('RoomTranscriber', () => {
       muted: false,
       settings: undefined,
     });
-    pipeline.say({ type: 'ledger', ledger: { ...emptyLedger(), totalMs: 40, dtxMs: 40 } }, 'again');
+    pipeline.say({ type: 'ledgerUpdated', ledger: { ...emptyLedger(), totalMs: 40, dtxMs: 40 } }, 'again');
     expect(told.at(-1)).toEqual({
       name: 'ledgerUpdated',
       notification: {
@@ -298,18 +298,18 @@ describe('RoomTranscriber', () => {
   });
 
   test('answers the last books it was told while the media worker is gone', async () => {
-    pipeline.say({ type: 'ledger', ledger: { ...emptyLedger(), totalMs: 20, mutedMs: 20 } });
+    pipeline.say({ type: 'ledgerUpdated', ledger: { ...emptyLedger(), totalMs: 20, mutedMs: 20 } });
     pipeline.ledgersNow = new Error('gone');
     expect(await transcriber.ledgers()).toMatchObject([{ participantId: 'p', ledger: { totalMs: 20 } }]);
   });
 
   test('says nothing of producers that it does not know, nor of those whose last words are text', async () => {
-    pipeline.say({ type: 'stateChanged', state: 'listening' }, 'unknown');
+    pipeline.say({ type: 'trackStateChanged', state: 'listening' }, 'unknown');
     transcriber.remove('producer');
     pipeline.say({ type: 'final', segment, hypothesis, committedCorrections: 0 });
     await settled();
     expect(named('segmentCommitted')).toHaveLength(1);
-    pipeline.say({ type: 'stateChanged', state: 'inactive' });
+    pipeline.say({ type: 'trackStateChanged', state: 'inactive' });
     expect(named('trackStateChanged')).toEqual([]);
     expect(transcriber.trackCount).toBe(0);
   });

@@ -148,7 +148,7 @@ export class RoomTranscriber {
     this.#speakers.set(producerId, { participantId, displayName, track, speaking: false, state: 'inactive' });
     const own = options.settings === undefined ? {} : { settings: options.settings };
     const epoch = this.#options.meeting.nextEpoch();
-    await this.#pipeline.addTrack({ trackId: producerId, participantId, track, epoch, muted, ...own });
+    await this.#pipeline.addTrack({ trackId: producerId, participantId, name: track, epoch, muted, ...own });
   }
 
   async setMuted(options: { producerId: string; muted: boolean }): Promise<void> {
@@ -202,16 +202,16 @@ export class RoomTranscriber {
         speaker.speaking = event.type === 'speechStarted';
         tellAll(event.type, { participantId, track, atMs: event.atMs });
         return;
-      case 'opened':
+      case 'utteranceOpened':
         return;
-      case 'interim': {
+      case 'interimUpdated': {
         const segment = segmentOf({ event, speaker, meetingId });
         const { queuedMs, engineMs } = event.hypothesis;
         observer.interim({ queuedMs, engineMs });
         tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, { droppable: true });
         return;
       }
-      case 'retracted':
+      case 'interimRetracted':
         this.#endedAtMs.delete(event.segmentId);
         tellAll('interimRetracted', { segmentId: event.segmentId });
         return;
@@ -220,14 +220,14 @@ export class RoomTranscriber {
         if (event.type === 'gap' && event.unheard === true) this.#accountUnheard(speaker, event);
         this.#commit({ event, segment: { ...segmentOf({ event, speaker, meetingId }), status: event.type } });
         return;
-      case 'stateChanged':
+      case 'trackStateChanged':
         speaker.state = event.state;
         tellAll('trackStateChanged', { participantId, track, state: event.state });
         return;
-      case 'activity':
+      case 'trackActivity':
         this.#onActivity(speaker, event.activity);
         return;
-      case 'ledger': {
+      case 'ledgerUpdated': {
         const ledger = this.#account({ producerId: event.trackId, speaker, ledger: event.ledger });
         tellAll('ledgerUpdated', { participantId, track, ledger }, { droppable: true });
       }

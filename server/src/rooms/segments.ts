@@ -1,7 +1,7 @@
 import type { GapReason, Segment } from '@parley/client-sdk/protocol';
 import type { PipelineEvent } from '@parley/media/node';
 
-type TextEvent = Extract<PipelineEvent, { type: 'interim' | 'final' | 'gap' }>;
+type TextEvent = Extract<PipelineEvent, { type: 'interimUpdated' | 'final' | 'gap' }>;
 
 /** A pipeline's segment in the words of the wire, under the name of the one whose track it came from. */
 export function segmentOf(options: {
@@ -31,7 +31,7 @@ export function segmentOf(options: {
     language: hypothesis.language,
     languageProbability: Number(hypothesis.languageProbability.toFixed(3)),
     confidence: Number(hypothesis.confidence.toFixed(3)),
-    ...(event.type === 'interim'
+    ...(event.type === 'interimUpdated'
       ? { stableLength: event.stableLength }
       : { committedCorrections: event.committedCorrections }),
     ...(hypothesis.words === undefined

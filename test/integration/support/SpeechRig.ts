@@ -137,10 +137,10 @@ export class SpeechRig {
       const events: TrackEvent[] = [];
       const pipeline = new TrackPipeline({
         meetingId: 'room',
-        speaker: {
+        track: {
           trackId: name,
           participantId: name,
-          track: 'microphone',
+          name: 'microphone',
           epoch: 1,
           ssrc: 1,
           payloadType: PAYLOAD_TYPE,

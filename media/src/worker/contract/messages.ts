@@ -18,7 +18,7 @@ export type TrackState =
   /** Asleep until a wake phrase is heard. */
   | 'wakeword'
   /** Speech that is going to be text. */
-  | 'recording'
+  | 'speaking'
   /** The speech is over, its final is on the way. */
   | 'transcribing';
 
@@ -118,11 +118,12 @@ export interface MediaWorkerInit {
 
 /** One producer to listen to. */
 export interface TrackDescription {
-  /** Unique in the room; the producer's id. */
+  /** The producer's id. */
   trackId: string;
   participantId: string;
-  track: string;
-  /** Which producer of this participant and track in this meeting it is; part of segment ids. */
+  /** Of the track among its participant's, e.g. `microphone`. */
+  name: string;
+  /** Which producer of this participant and name in this meeting it is; part of segment ids. */
   epoch: number;
   ssrc: number;
   payloadType: number;
@@ -151,7 +152,7 @@ export interface MediaWorkerRequests {
   reopenRoom: { request: { meetingId: string }; response: { port: number } };
   /** From now on only packets from this port of 127.0.0.1 are taken. */
   connectRoom: { request: { meetingId: string; remotePort: number }; response: Record<string, never> };
-  addTrack: { request: { meetingId: string; speaker: TrackDescription }; response: Record<string, never> };
+  addTrack: { request: { meetingId: string; track: TrackDescription }; response: Record<string, never> };
   /** Closes the open utterance, so that the last word before the mute is not late. */
   setMuted: { request: { meetingId: string; trackId: string; muted: boolean }; response: Record<string, never> };
   ledgers: { request: { meetingId: string }; response: { ledgers: { trackId: string; ledger: AudioLedgerTotals }[] } };
@@ -193,9 +194,9 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
   | { type: 'speechStarted'; atMs: number }
   | { type: 'speechEnded'; atMs: number }
   /** Speech that will become a final or a gap, or be retracted. */
-  | { type: 'opened'; segment: PipelineSegment }
+  | { type: 'utteranceOpened'; segment: PipelineSegment }
   /** `stableLength`: UTF-16 units of the text that will not change before the final. */
-  | { type: 'interim'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
+  | { type: 'interimUpdated'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
   /** `committedCorrections`: words of the settled prefix that the final changed. */
   | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis; committedCorrections: number }
   /**
@@ -204,11 +205,11 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
    */
   | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason; language: string; unheard?: true }
   /** It has no text of its own: no speech, another speaker's voice, or nobody had said the wake phrase. */
-  | { type: 'retracted'; segmentId: string }
-  | { type: 'stateChanged'; state: TrackState }
-  | { type: 'activity'; activity: TrackActivity }
+  | { type: 'interimRetracted'; segmentId: string }
+  | { type: 'trackStateChanged'; state: TrackState }
+  | { type: 'trackActivity'; activity: TrackActivity }
   /** Every few seconds while something changes, and once at the end, with `pendingMs` 0 then. */
-  | { type: 'ledger'; ledger: AudioLedgerTotals }
+  | { type: 'ledgerUpdated'; ledger: AudioLedgerTotals }
 );
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'meetingId' | 'trackId'> : never;

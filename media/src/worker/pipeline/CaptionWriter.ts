@@ -78,7 +78,7 @@ export class CaptionWriter {
     const { words: _, ...rest } = hypothesis;
     const timed = this.#settings.words ? timedWords({ words, utterance }) : undefined;
     this.#options.onEvent({
-      type: 'interim',
+      type: 'interimUpdated',
       segment: utterance.segment,
       hypothesis: { ...rest, text, ...(timed === undefined ? {} : { words: timed }) },
       stableLength,
@@ -135,7 +135,7 @@ export class CaptionWriter {
   /** Tells that an utterance has no text, where nobody was shown any. */
   retract(utterance: Utterance): void {
     this.endSentence(utterance);
-    this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
+    this.#options.onEvent({ type: 'interimRetracted', segmentId: utterance.id });
   }
 
   /** Tells that speech was heard and could not be written. */
@@ -153,7 +153,7 @@ export class CaptionWriter {
   }
 
   #tell(activity: TrackActivity): void {
-    this.#options.onEvent({ type: 'activity', activity });
+    this.#options.onEvent({ type: 'trackActivity', activity });
   }
 }
 

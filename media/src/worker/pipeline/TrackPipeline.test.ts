@@ -49,10 +49,10 @@ class Rig {
   ) {
     this.pipeline = new TrackPipeline({
       meetingId: 'm_1',
-      speaker: {
+      track: {
         trackId: 's_1',
         participantId: 'p_1',
-        track: 'microphone',
+        name: 'microphone',
         epoch: 1,
         ssrc: 7,
         payloadType: 100,
@@ -107,11 +107,11 @@ class Rig {
   }
 
   get states(): string[] {
-    return this.of('stateChanged').map(({ state }) => state);
+    return this.of('trackStateChanged').map(({ state }) => state);
   }
 
   get activities(): TrackActivity[] {
-    return this.of('activity').map(({ activity }) => activity);
+    return this.of('trackActivity').map(({ activity }) => activity);
   }
 
   #push(payload: Uint8Array): void {
@@ -135,16 +135,18 @@ describe('TrackPipeline', () => {
     await rig.silence(1_000);
     await rig.pipeline.close();
 
-    expect(rig.of('opened')).toHaveLength(1);
+    expect(rig.of('utteranceOpened')).toHaveLength(1);
     expect(rig.of('speechStarted')).toHaveLength(1);
     expect(rig.of('speechEnded')).toHaveLength(1);
     const [final] = rig.of('final');
     expect(rig.of('final')).toHaveLength(1);
-    const interims = rig.of('interim');
+    const interims = rig.of('interimUpdated');
     expect(interims.length).toBeGreaterThan(2);
     // This recogniser gives its words no times, and none are made up.
     expect(interims.filter(({ hypothesis }) => 'words' in hypothesis)).toEqual([]);
-    const ids = new Set([...interims, ...rig.of('final'), ...rig.of('opened')].map(({ segment }) => segment.id));
+    const ids = new Set(
+      [...interims, ...rig.of('final'), ...rig.of('utteranceOpened')].map(({ segment }) => segment.id),
+    );
     expect(ids.size).toBe(1);
     const revisions = [...interims.map(({ segment }) => segment.revision), final?.segment.revision ?? 0];
     expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
@@ -208,7 +210,7 @@ describe('TrackPipeline', () => {
     await rig.silence(1_000);
     await rig.pipeline.close();
     expect(rig.of('gap')).toMatchObject([{ reason: 'recognizerUnavailable' }]);
-    expect(rig.of('interim')).toEqual([]);
+    expect(rig.of('interimUpdated')).toEqual([]);
   });
 
   test.each([
@@ -219,10 +221,12 @@ describe('TrackPipeline', () => {
     await rig.say(SENTENCE);
     await rig.silence(1_000);
     await rig.pipeline.close();
-    expect(rig.of('interim').length).toBeGreaterThan(0);
+    expect(rig.of('interimUpdated').length).toBeGreaterThan(0);
     expect(rig.of('final')).toEqual([]);
-    expect(rig.of('retracted')).toEqual([]);
-    expect(rig.of('gap')).toMatchObject([{ reason: 'rejected', segment: { id: rig.of('opened')[0]?.segment.id } }]);
+    expect(rig.of('interimRetracted')).toEqual([]);
+    expect(rig.of('gap')).toMatchObject([
+      { reason: 'rejected', segment: { id: rig.of('utteranceOpened')[0]?.segment.id } },
+    ]);
     const { shedMs, rejectedMs } = rig.pipeline.ledger;
     expect(shedMs.rejected).toBeGreaterThan(2_000);
     expect(rejectedMs).toBeUndefined();
@@ -262,7 +266,9 @@ describe('TrackPipeline', () => {
     const rig = new Rig(recognizer);
     await rig.silence(5_000);
     await rig.pipeline.close();
-    const told = rig.events.filter(({ type }) => !['stateChanged', 'activity', 'ledger'].includes(type));
+    const told = rig.events.filter(
+      ({ type }) => !['trackStateChanged', 'trackActivity', 'ledgerUpdated'].includes(type),
+    );
     expect(told).toEqual([]);
     expect(recognizer.requests).toEqual([]);
     expect(rig.pipeline.ledger).toMatchObject({ pendingMs: 0, transcribedMs: 0 });
@@ -405,10 +411,10 @@ describe('TrackPipeline', () => {
       await rig.silence(500);
       await expect.poll(() => rig.states).toEqual(['listening']);
       await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await expect.poll(() => rig.states).toEqual(['listening', 'recording']);
+      await expect.poll(() => rig.states).toEqual(['listening', 'speaking']);
       await rig.silence(2_000);
       await rig.pipeline.drain();
-      expect(rig.states).toEqual(['listening', 'recording', 'transcribing', 'listening']);
+      expect(rig.states).toEqual(['listening', 'speaking', 'transcribing', 'listening']);
       await rig.pipeline.close();
       expect(rig.states.at(-1)).toBe('inactive');
       expect(rig.states).toHaveLength(5);
@@ -539,7 +545,7 @@ describe('TrackPipeline', () => {
       const spoken = rig.of('final').reduce((sum, { segment }) => sum + segment.endMs - segment.startMs, 0);
       expect(rig.of('final')).toHaveLength(2);
       expect(ledger.transcribedMs).toBeCloseTo(spoken, 3);
-      expect(rig.of('ledger').at(-1)?.ledger).toEqual(ledger);
+      expect(rig.of('ledgerUpdated').at(-1)?.ledger).toEqual(ledger);
     });
 
     test('keep speech pending until its text has come', async () => {
@@ -600,7 +606,7 @@ describe('TrackPipeline', () => {
       rig.pause(12_000);
       // Up to a moment ago: what is said at once after the mute must find its place. The last packet came 20 ms before.
       expect(rig.pipeline.ledger).toMatchObject({ totalMs: 12_720, mutedMs: 11_720 });
-      expect(rig.of('ledger').length).toBeGreaterThanOrEqual(2);
+      expect(rig.of('ledgerUpdated').length).toBeGreaterThanOrEqual(2);
       await rig.pipeline.close();
       expect(rig.pipeline.ledger).toMatchObject({ totalMs: 13_020, mutedMs: 12_020, nonSpeechMs: 1_000, pendingMs: 0 });
       expect(sumOf(rig.pipeline.ledger)).toBe(13_020);
@@ -670,11 +676,11 @@ describe('TrackPipeline', () => {
       await rig.say(SENTENCE.subarray(0, 16_000 * 2));
       await rig.silence(1_500);
       await rig.pipeline.close();
-      expect(rig.events.filter(({ type }) => ['opened', 'gap', 'final'].includes(type))).toMatchObject([
-        { type: 'opened' },
-        { type: 'gap', reason, segment: { id: rig.of('opened')[0]?.segment.id } },
-        { type: 'opened' },
-        { type: 'final', segment: { id: rig.of('opened')[1]?.segment.id } },
+      expect(rig.events.filter(({ type }) => ['utteranceOpened', 'gap', 'final'].includes(type))).toMatchObject([
+        { type: 'utteranceOpened' },
+        { type: 'gap', reason, segment: { id: rig.of('utteranceOpened')[0]?.segment.id } },
+        { type: 'utteranceOpened' },
+        { type: 'final', segment: { id: rig.of('utteranceOpened')[1]?.segment.id } },
       ]);
       const [gap] = rig.of('gap');
       const gapMs = (gap?.segment.endMs ?? 0) - (gap?.segment.startMs ?? 0);
@@ -795,15 +801,17 @@ describe('TrackPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       expect(new Set(requests.map(({ kind }) => kind))).toEqual(new Set(['interim', 'final']));
-      expect(rig.of('interim')).toEqual([]);
+      expect(rig.of('interimUpdated')).toEqual([]);
       expect(rig.of('final')).toEqual([]);
       expect(rig.of('gap')).toEqual([]);
-      expect(rig.of('retracted')).toEqual([{ type: 'retracted', segmentId: rig.of('opened')[0]?.segment.id }]);
+      expect(rig.of('interimRetracted')).toEqual([
+        { type: 'interimRetracted', segmentId: rig.of('utteranceOpened')[0]?.segment.id },
+      ]);
       const { ledger } = rig.pipeline;
       expect(Object.keys(ledger.shedMs)).toEqual(['asleep']);
       expect(ledger.shedMs.asleep).toBeGreaterThan(1_000);
       expect(sumOf(ledger)).toBe(ledger.totalMs);
-      expect(rig.states).not.toContain('recording');
+      expect(rig.states).not.toContain('speaking');
       expect(rig.states.slice(-4)).toEqual(['wakeword', 'transcribing', 'wakeword', 'inactive']);
     });
 
@@ -822,11 +830,11 @@ describe('TrackPipeline', () => {
       await rig.pipeline.close();
       expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'What is new.' } }]);
       expect(rig.of('final')[0]?.hypothesis.words?.map(({ text }) => text)).toEqual(['what', 'is', 'new']);
-      expect(rig.of('interim').length).toBeGreaterThan(0);
-      for (const { hypothesis } of rig.of('interim')) expect('what is new').toContain(hypothesis.text);
+      expect(rig.of('interimUpdated').length).toBeGreaterThan(0);
+      for (const { hypothesis } of rig.of('interimUpdated')) expect('what is new').toContain(hypothesis.text);
       const detected = rig.activities.filter(({ type }) => type === 'wakePhraseDetected');
       expect(detected).toMatchObject([{ phrase: 'hey parley' }]);
-      expect(rig.states).toContain('recording');
+      expect(rig.states).toContain('speaking');
     });
 
     test('leave words of a script without spaces as they are written', async () => {
@@ -850,8 +858,8 @@ describe('TrackPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       expect(rig.of('final').map(({ hypothesis }) => hypothesis.text)).toEqual(['今天天气很好。']);
-      expect(rig.of('interim').length).toBeGreaterThan(0);
-      for (const { hypothesis, stableLength } of rig.of('interim')) {
+      expect(rig.of('interimUpdated').length).toBeGreaterThan(0);
+      for (const { hypothesis, stableLength } of rig.of('interimUpdated')) {
         expect('今天天气很好'.startsWith(hypothesis.text)).toBe(true);
         expect(stableLength).toBeLessThanOrEqual(hypothesis.text.length);
       }
@@ -909,7 +917,7 @@ describe('TrackPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       expect(kinds).toContain('interim');
-      expect(rig.of('interim')).toEqual([]);
+      expect(rig.of('interimUpdated')).toEqual([]);
       expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'What is new.' } }]);
     });
 
@@ -923,10 +931,12 @@ describe('TrackPipeline', () => {
       await rig.say(SENTENCE.subarray(0, 16_000 * 2));
       await rig.silence(1_500);
       await rig.pipeline.close();
-      expect(rig.of('opened')).toHaveLength(2);
+      expect(rig.of('utteranceOpened')).toHaveLength(2);
       expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'What is new.' } }]);
-      expect(rig.of('interim').filter(({ hypothesis }) => /private|this/.test(hypothesis.text))).toEqual([]);
-      expect(rig.of('retracted')).toEqual([{ type: 'retracted', segmentId: rig.of('opened')[1]?.segment.id }]);
+      expect(rig.of('interimUpdated').filter(({ hypothesis }) => /private|this/.test(hypothesis.text))).toEqual([]);
+      expect(rig.of('interimRetracted')).toEqual([
+        { type: 'interimRetracted', segmentId: rig.of('utteranceOpened')[1]?.segment.id },
+      ]);
       expect(rig.states.at(-2)).toBe('wakeword');
     });
   });
@@ -934,7 +944,7 @@ describe('TrackPipeline', () => {
   describe('a voice that reaches a second microphone', () => {
     test('is captioned once, for its speaker', async () => {
       const crosstalk = new CrosstalkGuard();
-      const speaker = { track: 'microphone', epoch: 1, ssrc: 7, payloadType: 100, muted: false };
+      const track = { name: 'microphone', epoch: 1, ssrc: 7, payloadType: 100, muted: false };
       let nowMs = monotonicNowMs();
       const rigOf = (trackId: string, on = true) =>
         new Rig(
@@ -942,7 +952,7 @@ describe('TrackPipeline', () => {
           { crosstalkGuard: on },
           {
             crosstalk,
-            speaker: { ...speaker, trackId, participantId: trackId },
+            track: { ...track, trackId, participantId: trackId },
             meetingStartedAtMs: nowMs,
             now: () => nowMs,
           },
@@ -960,10 +970,10 @@ describe('TrackPipeline', () => {
       await Promise.all([own, other, unguarded].map(({ pipeline }) => pipeline.close()));
       expect(own.of('final')).toMatchObject([{ hypothesis: { text: 'Own.' } }]);
       expect(own.pipeline.ledger.crosstalkMs).toBe(0);
-      expect(other.of('opened')).toEqual([]);
+      expect(other.of('utteranceOpened')).toEqual([]);
       expect(other.of('final')).toEqual([]);
       expect(other.of('gap')).toEqual([]);
-      expect(other.of('interim')).toEqual([]);
+      expect(other.of('interimUpdated')).toEqual([]);
       expect(other.pipeline.ledger.crosstalkMs).toBeGreaterThan(2_000);
       expect(sumOf(other.pipeline.ledger)).toBe(other.pipeline.ledger.totalMs);
       expect(unguarded.of('final')).toHaveLength(1);
@@ -993,7 +1003,7 @@ describe('TrackPipeline', () => {
       await rig.say(SENTENCE.map((sample) => sample * 0.05));
       await rig.silence(1_500);
       await rig.pipeline.close();
-      expect(rig.of('opened').length).toBeGreaterThan(0);
+      expect(rig.of('utteranceOpened').length).toBeGreaterThan(0);
       expect(recognizer.requests).toEqual([]);
       expect(rig.of('final')).toEqual([]);
       expect(rig.pipeline.ledger.transcribedMs).toBe(0);

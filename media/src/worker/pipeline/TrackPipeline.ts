@@ -36,7 +36,7 @@ import { WakeListener } from './WakeListener.js';
 
 export interface TrackPipelineOptions {
   meetingId: string;
-  speaker: TrackDescription;
+  track: TrackDescription;
   /** On the machine's monotonic clock. */
   meetingStartedAtMs: number;
   settings: SpeechSettings;
@@ -110,12 +110,12 @@ export class TrackPipeline {
   constructor(options: TrackPipelineOptions) {
     this.#options = options;
     this.#now = options.now ?? monotonicNowMs;
-    this.#settings = options.speaker.settings ?? options.settings;
-    this.#muted = options.speaker.muted;
+    this.#settings = options.track.settings ?? options.settings;
+    this.#muted = options.track.muted;
     this.#books = new TrackBooks({
-      muted: options.speaker.muted,
+      muted: options.track.muted,
       now: this.#now,
-      onTotals: (ledger) => options.onEvent({ type: 'ledger', ledger }),
+      onTotals: (ledger) => options.onEvent({ type: 'ledgerUpdated', ledger }),
     });
     this.#ledger = this.#books.ledger;
     this.#wake = new WakeListener({
@@ -135,7 +135,7 @@ export class TrackPipeline {
       onEvent: options.onEvent,
     });
     this.#intake = new TrackIntake({
-      payloadType: options.speaker.payloadType,
+      payloadType: options.track.payloadType,
       meetingStartedAtMs: options.meetingStartedAtMs,
       voiceActivity: options.voiceActivity,
       now: () => this.#now(),
@@ -149,7 +149,7 @@ export class TrackPipeline {
     this.#timeline = this.#intake.timeline;
     this.#context = this.#utteranceContext();
     this.#segmenter = new Segmenter(this.#segmenterSettings());
-    this.#closeCrosstalk = options.crosstalk?.open(options.speaker.trackId) ?? (() => {});
+    this.#closeCrosstalk = options.crosstalk?.open(options.track.trackId) ?? (() => {});
   }
 
   get settings(): SpeechSettings {
@@ -233,10 +233,10 @@ export class TrackPipeline {
   }
 
   #utteranceContext(): UtteranceContext {
-    const { meetingId, speaker } = this.#options;
+    const { meetingId, track } = this.#options;
     return {
       meetingId,
-      trackId: speaker.trackId,
+      trackId: track.trackId,
       recognizer: this.#options.recognizer,
       now: this.#now,
       settings: () => this.#settings,
@@ -301,18 +301,18 @@ export class TrackPipeline {
 
   /** Whether a frame carries somebody else's voice. */
   #isCrosstalk({ startSample, probability }: IntakeFrame): boolean {
-    const { crosstalk, speaker } = this.#options;
+    const { crosstalk, track } = this.#options;
     if (crosstalk === undefined || !this.#settings.crosstalkGuard) return false;
     const endSample = startSample + VAD_FRAME_SAMPLES;
     const startMs = this.#toMs(startSample);
     const pcm = this.#timeline.ring.read(startSample, endSample);
-    crosstalk.push({ trackId: speaker.trackId, startMs, pcm, probability });
+    crosstalk.push({ trackId: track.trackId, startMs, pcm, probability });
     // A little at a time: to judge the whole of a long utterance at its end would hold up everybody's audio.
     const utterance = this.#utterance;
     if (utterance !== undefined && (startSample / VAD_FRAME_SAMPLES) % JUDGED_EVERY_FRAMES < 1) {
-      crosstalk.judge(speaker.trackId, utterance.startMs, startMs);
+      crosstalk.judge(track.trackId, utterance.startMs, startMs);
     }
-    if (!crosstalk.frameIsCrosstalk(speaker.trackId, startMs)) return false;
+    if (!crosstalk.frameIsCrosstalk(track.trackId, startMs)) return false;
     this.#ledger.markCrosstalk({ line: this.#timeline.index, startSample, endSample });
     return true;
   }
@@ -320,14 +320,14 @@ export class TrackPipeline {
   #onJump(toSample: number): void {
     this.#wake.reset();
     this.#handle(this.#segmenter.jump(toSample));
-    this.#options.crosstalk?.jump(this.#options.speaker.trackId);
+    this.#options.crosstalk?.jump(this.#options.track.trackId);
   }
 
   #onTimeline(timeline: Timeline): void {
     this.#handle(this.#segmenter.flush());
     this.#timeline = timeline;
     this.#handle(this.#segmenter.jump(0));
-    this.#options.crosstalk?.jump(this.#options.speaker.trackId);
+    this.#options.crosstalk?.jump(this.#options.track.trackId);
   }
 
   #handle(events: SegmenterEvent[]): void {
@@ -371,7 +371,7 @@ export class TrackPipeline {
   }
 
   #open(startSample: number): void {
-    const { participantId, track, epoch } = this.#options.speaker;
+    const { participantId, name, epoch } = this.#options.track;
     const timeline = this.#timeline;
     const timestamp = (timeline.firstTimestamp ?? 0) + startSample * RTP_TICKS_PER_SAMPLE;
     const cut = this.#lastCut;
@@ -379,7 +379,7 @@ export class TrackPipeline {
     this.#ledger.open(startSample, timeline.index);
     this.#utterance = new Utterance(
       {
-        id: `${participantId}-${track}-${epoch}.${timeline.index}-${timestamp}`,
+        id: `${participantId}-${name}-${epoch}.${timeline.index}-${timestamp}`,
         startSample,
         startMs: this.#toMs(startSample),
         timeline,
@@ -398,7 +398,7 @@ export class TrackPipeline {
     if (utterance === undefined || utterance.announced) return;
     utterance.announced = true;
     this.#wake.opened(utterance.id);
-    this.#options.onEvent({ type: 'opened', segment: utterance.segment });
+    this.#options.onEvent({ type: 'utteranceOpened', segment: utterance.segment });
     this.#tellActivity({ type: 'utteranceStarted', segmentId: utterance.id, atMs: utterance.startMs });
     this.#changeState();
   }
@@ -411,7 +411,7 @@ export class TrackPipeline {
     utterance.discard();
     this.#deliveries = this.#deliveries.then(() => this.#captions.endSentence(utterance));
     if (utterance.announced) {
-      this.#options.onEvent({ type: 'retracted', segmentId: utterance.id });
+      this.#options.onEvent({ type: 'interimRetracted', segmentId: utterance.id });
       this.#tellActivity({
         type: 'utteranceEnded',
         segmentId: utterance.id,
@@ -504,9 +504,9 @@ export class TrackPipeline {
 
   /** Somebody else's voice, captioned there. */
   #isWithheld(utterance: Utterance): boolean {
-    const { crosstalk, speaker } = this.#options;
+    const { crosstalk, track } = this.#options;
     if (crosstalk === undefined || !this.#settings.crosstalkGuard) return false;
-    return crosstalk.judge(speaker.trackId, utterance.startMs, utterance.endMs).crosstalk;
+    return crosstalk.judge(track.trackId, utterance.startMs, utterance.endMs).crosstalk;
   }
 
   #setSpeaking(speaking: boolean): void {
@@ -524,7 +524,7 @@ export class TrackPipeline {
   }
 
   #tellActivity(activity: TrackActivity): void {
-    this.#options.onEvent({ type: 'activity', activity });
+    this.#options.onEvent({ type: 'trackActivity', activity });
   }
 
   /** Of confirmed speech alone, and of one's own. */
@@ -549,14 +549,14 @@ export class TrackPipeline {
     const atMs = this.#nowInMeeting();
     const before = this.#state;
     this.#state = state;
-    this.#options.onEvent({ type: 'stateChanged', state });
+    this.#options.onEvent({ type: 'trackStateChanged', state });
     if (before === 'listening') this.#tellActivity({ type: 'listeningStopped', atMs });
     if (state === 'listening') this.#tellActivity({ type: 'listeningStarted', atMs });
   }
 
   #currentState(): TrackState {
     if (this.#closed || !this.#heard) return 'inactive';
-    if (this.#utterance?.announced === true) return this.#wake.awake ? 'recording' : 'wakeword';
+    if (this.#utterance?.announced === true) return this.#wake.awake ? 'speaking' : 'wakeword';
     if (this.#undelivered > 0) return 'transcribing';
     if (this.#muted) return 'inactive';
     return this.#wake.awake ? 'listening' : 'wakeword';

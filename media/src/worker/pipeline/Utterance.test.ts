@@ -48,7 +48,7 @@ async function play(
   let nowMs = 0;
   const pipeline = new TrackPipeline({
     meetingId: 'room',
-    speaker: ONE_TRACK,
+    track: ONE_TRACK,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...options.settings }),
     longestWindowMs: options.longestWindowMs ?? 28_000,
@@ -66,7 +66,7 @@ async function play(
   await pipeline.close();
   const finals = events.flatMap((event) => (event.type === 'final' ? [event] : []));
   const causes = events.flatMap((event) =>
-    event.type === 'activity' && event.activity.type === 'utteranceEnded' ? [event.activity.cause] : [],
+    event.type === 'trackActivity' && event.activity.type === 'utteranceEnded' ? [event.activity.cause] : [],
   );
   const audioMs = (kind: string) =>
     reader.requests.filter((request) => request.kind === kind).map((request) => request.pcm.length / MS);
@@ -326,7 +326,7 @@ describe('a cut within a sentence', () => {
 describe('interims', () => {
   it('carry the words of their text, in order and inside the segment', async () => {
     const { events } = await play(writeSpeech(`${sentence('one', 8)} ${sentence('two', 30)}`));
-    const interims = events.flatMap((event) => (event.type === 'interim' ? [event] : []));
+    const interims = events.flatMap((event) => (event.type === 'interimUpdated' ? [event] : []));
     expect(interims.length).toBeGreaterThan(20);
     for (const { hypothesis, segment } of interims) {
       const words = hypothesis.words ?? [];
@@ -347,10 +347,10 @@ describe('interims', () => {
     text.split(' ').map((word, index) => {
       const first = events.find(
         (event) =>
-          (event.type === 'interim' || event.type === 'final') &&
+          (event.type === 'interimUpdated' || event.type === 'final') &&
           event.hypothesis.text.toLowerCase().includes(word.replace('.', '')),
       );
-      const endMs = first?.type === 'interim' || first?.type === 'final' ? first.segment.endMs : Number.NaN;
+      const endMs = first?.type === 'interimUpdated' || first?.type === 'final' ? first.segment.endMs : Number.NaN;
       return endMs - (500 + (index + 1) * 500);
     });
 
@@ -369,7 +369,7 @@ describe('interims', () => {
         });
       },
     });
-    const shown = events.flatMap((event) => (event.type === 'interim' ? [event.hypothesis.text] : []));
+    const shown = events.flatMap((event) => (event.type === 'interimUpdated' ? [event.hypothesis.text] : []));
     expect(shown.at(-1)).toMatch(/^onea oneb onec\d+ oned onee onef .* onev/);
     for (const lateMs of shownAfterMs(text, events)) expect(lateMs).toBeLessThan(1_500);
   });
@@ -383,14 +383,14 @@ describe('interims', () => {
         return end < 0 ? heard : heard.slice(0, end + 1);
       },
     });
-    const shown = events.flatMap((event) => (event.type === 'interim' ? [event.hypothesis.text] : []));
+    const shown = events.flatMap((event) => (event.type === 'interimUpdated' ? [event.hypothesis.text] : []));
     expect(shown.at(-1)).toContain('twoh');
     for (const lateMs of shownAfterMs(`${first} ${second}`, events).slice(0, -2)) expect(lateMs).toBeLessThan(2_500);
   });
 
   it('carry none where nobody wants words', async () => {
     const { events } = await play(writeSpeech(sentence('one', 8)), { settings: { words: false } });
-    const interims = events.flatMap((event) => (event.type === 'interim' ? [event] : []));
+    const interims = events.flatMap((event) => (event.type === 'interimUpdated' ? [event] : []));
     expect(interims.length).toBeGreaterThan(3);
     expect(interims.filter(({ hypothesis }) => 'words' in hypothesis)).toEqual([]);
   });

@@ -109,7 +109,7 @@ async function play(options: {
   let nowMs = 0;
   const pipeline = new TrackPipeline({
     meetingId: 'room',
-    speaker: ONE_TRACK,
+    track: ONE_TRACK,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...settings }),
     longestWindowMs: 28_000,
@@ -138,12 +138,12 @@ function total(values: readonly number[]): number {
 
 /** Each utterance ends once, what was shown of it leaves a trace, and each sample is in the one class that this says. */
 function expectAccounted({ events, ledger, pushedMs }: Awaited<ReturnType<typeof play>>): void {
-  const opened = events.flatMap((event) => (event.type === 'opened' ? [event.segment] : []));
+  const opened = events.flatMap((event) => (event.type === 'utteranceOpened' ? [event.segment] : []));
   const finals = events.flatMap((event) => (event.type === 'final' ? [event.segment] : []));
   const gaps = events.flatMap((event) => (event.type === 'gap' ? [event] : []));
-  const retracted = events.flatMap((event) => (event.type === 'retracted' ? [event.segmentId] : []));
-  const shown = new Set(events.flatMap((event) => (event.type === 'interim' ? [event.segment.id] : [])));
-  const activities = events.flatMap((event) => (event.type === 'activity' ? [event.activity] : []));
+  const retracted = events.flatMap((event) => (event.type === 'interimRetracted' ? [event.segmentId] : []));
+  const shown = new Set(events.flatMap((event) => (event.type === 'interimUpdated' ? [event.segment.id] : [])));
+  const activities = events.flatMap((event) => (event.type === 'trackActivity' ? [event.activity] : []));
 
   // What a final says nothing of is a gap within it.
   const within = gaps.map(({ segment }) => segment).filter(({ id }) => /\.missing-\d+$/u.test(id));

@@ -56,7 +56,7 @@ async function play(utterances: readonly string[], settings: SpeechOverrides = {
   let nowMs = 0;
   const pipeline = new TrackPipeline({
     meetingId: 'room',
-    speaker: ONE_TRACK,
+    track: ONE_TRACK,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', settings),
     longestWindowMs: 28_000,
@@ -80,9 +80,9 @@ async function play(utterances: readonly string[], settings: SpeechOverrides = {
   }
   await pipeline.close();
   const finals = events.flatMap((event) => (event.type === 'final' ? [event] : []));
-  const interims = events.flatMap((event) => (event.type === 'interim' ? [event] : []));
+  const interims = events.flatMap((event) => (event.type === 'interimUpdated' ? [event] : []));
   const found = events.flatMap((event) =>
-    event.type === 'activity' && event.activity.type === 'languageDetected' ? [event.activity.language] : [],
+    event.type === 'trackActivity' && event.activity.type === 'languageDetected' ? [event.activity.language] : [],
   );
   return {
     finals,

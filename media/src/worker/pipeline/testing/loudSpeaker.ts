@@ -15,7 +15,7 @@ export function loudSpeaker(options: { recognizer: Recognizer; settings?: Speech
   const events: TrackEvent[] = [];
   const pipeline = new TrackPipeline({
     meetingId: 'r',
-    speaker: ONE_TRACK,
+    track: ONE_TRACK,
     meetingStartedAtMs: 0,
     settings: resolveSpeechSettings('balanced', { language: 'en', ...options.settings }),
     longestWindowMs: 28_000,

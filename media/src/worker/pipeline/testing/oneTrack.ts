@@ -2,7 +2,7 @@
 export const ONE_TRACK = {
   trackId: 's',
   participantId: 'p',
-  track: 'microphone',
+  name: 'microphone',
   epoch: 1,
   ssrc: 1,
   payloadType: 100,
