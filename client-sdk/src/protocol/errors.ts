@@ -87,7 +87,7 @@ export const ERROR_REGISTRY = {
   },
   INVALID_DISPLAY_NAME: {
     reason: 'input',
-    message: 'A name must have 1 to 64 characters and no control characters.',
+    message: 'A name must have 1 to 64 characters, at least one that can be seen, and no control characters.',
     retryable: false,
   },
   NOT_JOINED: { reason: 'input', message: 'Join a room first.', retryable: false },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Grant, ParleyError } from '@parley/client-sdk/protocol';
 import { sameText } from '../auth/sameText.js';
 
-/** So many are remembered of each kind; those who came first are forgotten first. */
+/** Maximum number of entries of each kind; the oldest are dropped first. */
 const MOST_REMEMBERED = 10_000;
 const SECRET_BYTES = 16;
 
@@ -25,9 +25,9 @@ export interface Entrant {
 }
 
 /**
- * Who may come into one meeting, beyond what they may do anyway: the lock, the waiting room, and those who were removed. A removed
- * participant stays outside by subject. A guest can make up another subject, so that the device is refused, too; at the same address,
- * where colleagues may sit, a moderator has to admit every new guest.
+ * Who may join a meeting, in addition to grants: the lock, the waiting room, and removed participants. These are refused by subject. Guests
+ * can choose another subject, so their device is refused, too; and since others may share the address, new guests from there have to be
+ * admitted by a moderator.
  */
 export class RoomAccess {
   #locked = false;
@@ -36,7 +36,7 @@ export class RoomAccess {
   readonly #removed = new Set<string>();
   readonly #removedDevices = new Set<string>();
   readonly #removedAddresses = new Set<string>();
-  /** Those who are in, those who were admitted, and those who lost their connection: neither lock nor waiting room keeps them out. */
+  /** Participants who are present, were admitted, or lost their connection: neither lock nor waiting room excludes them. */
   readonly #belonging = new Set<string>();
 
   constructor({ waitingRoom = false }: { waitingRoom?: boolean } = {}) {
@@ -52,7 +52,7 @@ export class RoomAccess {
     return this.#waitingRoom;
   }
 
-  /** @returns whether that changed anything */
+  /** @returns whether it changed anything */
   setLocked(locked: boolean): boolean {
     const changed = this.#locked !== locked;
     this.#locked = locked;
@@ -108,12 +108,12 @@ export class RoomAccess {
     return guest && origin !== undefined && this.#removedAddresses.has(origin.address);
   }
 
-  /** Belongs to the meeting from now on: came in, or was admitted. */
+  /** From now on the participant belongs to the meeting. */
   enter(participantId: string): void {
     remember(this.#belonging, participantId);
   }
 
-  /** Left on purpose: comes back as anybody else. */
+  /** Left on purpose, and rejoins like anyone else. */
   forget(participantId: string): void {
     this.#belonging.delete(participantId);
   }
@@ -122,7 +122,7 @@ export class RoomAccess {
     return this.#removed.has(participantId);
   }
 
-  /** Not let in again. */
+  /** Not admitted again. */
   remove({ participantId, origin }: Pick<Entrant, 'participantId' | 'origin'>): void {
     this.#belonging.delete(participantId);
     remember(this.#removed, participantId);
@@ -132,7 +132,7 @@ export class RoomAccess {
   }
 }
 
-/** As the newest of its set. */
+/** Adds as the newest of its set. */
 function remember(set: Set<string>, entry: string): void {
   set.delete(entry);
   set.add(entry);

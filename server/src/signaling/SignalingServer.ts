@@ -16,6 +16,7 @@ import type { DeviceCookie } from '../edge/DeviceCookie.js';
 import type { OriginPolicy } from '../edge/OriginPolicy.js';
 import type { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { Logger } from '../observability/logger.js';
+import { RepeatFilter } from '../observability/RepeatFilter.js';
 import { Connection, type ConnectionContext } from './Connection.js';
 import { FloodGuard, type MeteredConnection } from './FloodGuard.js';
 import { HandshakeGuard, type RawConnection } from './HandshakeGuard.js';
@@ -44,12 +45,15 @@ interface SocketData {
 
 type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
 
-/** A refusal must have left before its WebSocket is closed. */
+/** Gives a refusal time to be sent before its WebSocket is closed. */
 const REFUSED_DELAY_MS = 100;
 
+const MOST_LINES = 60;
+const WINDOW_MS = 60_000;
+
 /**
- * socket.io at the edge: websocket only, origin checked on the upgrade, credentials checked before the first event, everything
- * that comes afterwards through the one handler. Its connection state recovery stays off, since it would skip the credentials.
+ * socket.io at the edge: websocket only, origin checked on upgrade, credentials checked before the first event, all further events through
+ * one handler. Connection state recovery stays off, because it would skip the credentials.
  */
 export class SignalingServer {
   readonly #io: Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
@@ -57,9 +61,16 @@ export class SignalingServer {
   readonly #handshakes = new HandshakeGuard();
   readonly #floods: FloodGuard;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** About what clients do: of each kind so many lines a minute, and the rest as a number. */
+  readonly #lines: RepeatFilter;
 
   constructor(options: SignalingServerOptions) {
     this.#options = options;
+    this.#lines = new RepeatFilter({
+      most: MOST_LINES,
+      windowMs: WINDOW_MS,
+      onHeldBack: (held) => options.logger.info(held, 'of these there were more than are written down'),
+    });
     this.#floods = new FloodGuard({
       meter: options.trafficMeter,
       later: (delayMs, action) => this.#later(delayMs, action),
@@ -69,12 +80,12 @@ export class SignalingServer {
       transports: ['websocket'],
       serveClient: false,
       maxHttpBufferSize: LIMITS.messageBytes,
-      // A small message that unpacks to a large one would pass the limit above.
+      // A small compressed message could decompress to more than the limit above.
       perMessageDeflate: false,
       connectTimeout: LIMITS.joinTimeoutMs,
       pingInterval: 10_000,
       pingTimeout: 5_000,
-      // CORS does not protect a WebSocket; this does.
+      // CORS does not protect WebSockets; this check does.
       allowRequest: (request, allow) => {
         const refuse = (reason: string) => allow(reason, false);
         if (!originPolicy.allows(request.headers)) return refuse('this page may not use this server');
@@ -127,6 +138,7 @@ export class SignalingServer {
       clearTimeout(timer);
     }
     await this.#io.close();
+    this.#lines.flush();
   }
 
   async #authenticate(auth: unknown): Promise<SocketData> {
@@ -149,7 +161,9 @@ export class SignalingServer {
   #accept(socket: ParleySocket): void {
     const log = this.#options.logger.child({ connectionId: socket.id });
     const channel = this.#channelOf(socket, (slow) => {
-      log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
+      if (this.#lines.passes('slow client')) {
+        log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
+      }
       socket.offAny();
       connection.giveUp();
     });
@@ -169,7 +183,8 @@ export class SignalingServer {
       return;
     }
     this.#floods.onFlood(socket.conn, () => {
-      log.warn({ code: 'RATE_LIMITED' }, 'a client that flooded its socket was cut off');
+      if (this.#lines.passes('flood'))
+        log.warn({ code: 'RATE_LIMITED' }, 'a client that flooded its socket was cut off');
       connection.end(new ParleyError('RATE_LIMITED'));
     });
     const joinTimer = this.#later(LIMITS.joinTimeoutMs, () => {
@@ -182,6 +197,7 @@ export class SignalingServer {
         context: connection,
         handlers: requestHandlers,
         logger: log,
+        lines: this.#lines,
         admit: () => connection.admit(),
       });
     });
@@ -194,7 +210,7 @@ export class SignalingServer {
 
   #channelOf(socket: ParleySocket, onSlow: (slow: SlowClient) => void): SocketChannel {
     return new SocketChannel({
-      // One generic call for all names; the pair of name and payload is checked where `notify` is called.
+      // One generic call for all names; name and payload are type-checked where `notify` is called.
       emit: (name, payload) => void (socket.emit as (name: string, payload: object) => boolean)(name, payload),
       watch: (outbox) => watchSocket({ connection: socket.conn, outbox }),
       close: () => socket.disconnect(true),

@@ -70,7 +70,7 @@ export function ModerationControl({ session, onError }: { session: Session; onEr
   );
 }
 
-/** Asks once more: it cannot be taken back, and it hits everybody. */
+/** Asks for confirmation: it cannot be undone and affects everyone. */
 function EndButton({ onEnd }: { onEnd: () => Promise<void> }) {
   const [asked, setAsked] = useState(false);
   return asked ? (

@@ -287,7 +287,7 @@ export const de: Dictionary = {
     DUPLICATE_PARTICIPANT: 'Sie sind diesem Raum in einem anderen Fenster beigetreten, deshalb wurde dieses getrennt.',
     INVALID_ROOM_NAME:
       'Ein Raumname hat 1 bis 64 Buchstaben ohne Umlaute, Ziffern, „-“ oder „_“ und beginnt mit Buchstabe oder Ziffer.',
-    INVALID_DISPLAY_NAME: 'Ein Name hat 1 bis 64 Zeichen und keine Steuerzeichen.',
+    INVALID_DISPLAY_NAME: 'Ein Name hat 1 bis 64 Zeichen, mindestens ein sichtbares, und keine Steuerzeichen.',
     NOT_JOINED: 'Betreten Sie zuerst einen Raum.',
     ALREADY_JOINED: 'Diese Verbindung ist schon in einem Raum. Verlassen Sie ihn zuerst.',
     JOIN_TIMEOUT: 'Die Verbindung wurde geschlossen, weil sie nicht rechtzeitig einen Raum betreten hat.',

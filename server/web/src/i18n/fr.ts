@@ -289,7 +289,7 @@ export const fr: Dictionary = {
     DUPLICATE_PARTICIPANT: 'Vous avez rejoint cette salle dans une autre fenêtre ; celle-ci a donc été déconnectée.',
     INVALID_ROOM_NAME:
       'Un nom de salle a de 1 à 64 lettres sans accent, chiffres, « - » ou « _ », et commence par une lettre ou un chiffre.',
-    INVALID_DISPLAY_NAME: 'Un nom a de 1 à 64 caractères, sans caractères de contrôle.',
+    INVALID_DISPLAY_NAME: 'Un nom a de 1 à 64 caractères, dont au moins un visible, sans caractères de contrôle.',
     NOT_JOINED: 'Rejoignez d’abord une salle.',
     ALREADY_JOINED: 'Cette connexion est déjà dans une salle. Quittez-la d’abord.',
     JOIN_TIMEOUT: 'La connexion a été fermée car elle n’a rejoint aucune salle à temps.',
