@@ -46,9 +46,13 @@ export const connectErrorSchema = z.strictObject({ code: z.enum(errorCodes), err
 
 const speakerState = z.enum(['inactive', 'listening', 'wakeword', 'speaking', 'transcribing']);
 
+const nameSource = z.enum(['guest', 'signedIn', 'vouched']);
+
 const participantSchema: z.ZodType<Participant> = z.strictObject({
   participantId: id,
   displayName: z.string().min(1),
+  nameSource: nameSource.optional(),
+  accountName: z.string().min(1).optional(),
   joinedAtMs: nonNegative,
   publishing: z.boolean(),
   muted: z.boolean(),
@@ -61,6 +65,7 @@ const segmentParts = {
   meetingId: id,
   participantId: id,
   displayName: z.string().min(1),
+  nameSource: nameSource.exactOptional(),
   track: z.string().min(1),
   startMs: z.number(),
   endMs: z.number(),

@@ -27,6 +27,12 @@ export interface Word {
 }
 
 /**
+ * How the server knows a name: `guest`: from nobody but its bearer; `signedIn`: from the identity provider; `vouched`: from the application
+ * that issued the room token.
+ */
+export type NameSource = 'guest' | 'signedIn' | 'vouched';
+
+/**
  * One utterance of one participant, or a part of a long one.
  *
  * `id` stays the same from the first interim to the final. Of two versions of a segment the one with the higher `revision`
@@ -38,6 +44,8 @@ export interface Segment {
   participantId: string;
   /** Name at the time of speaking, from the identity that sent the audio. */
   displayName: string;
+  /** Absent if the server does not say. */
+  nameSource?: NameSource;
   track: string;
   /** Milliseconds from the start of the meeting. */
   startMs: number;

@@ -10,8 +10,8 @@ import { Meeting } from './Meeting.js';
 
 const logger = pino({ level: 'silent' });
 const STARTED_AT_MS = 1_800_000_000_000;
-const ada = { issuer: 'guest', subject: 'ada', displayName: 'Ada', roles: [] };
-const ben = { issuer: 'guest', subject: 'ben', displayName: 'Ben', roles: [] };
+const ada = { issuer: 'guest', subject: 'ada', displayName: 'Ada', nameSource: 'guest' as const, roles: [] };
+const ben = { issuer: 'guest', subject: 'ben', displayName: 'Ben', nameSource: 'guest' as const, roles: [] };
 
 let time: ManualTime;
 let store: SlowTranscriptStore;

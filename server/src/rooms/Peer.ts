@@ -1,6 +1,7 @@
 import {
   GRANTS,
   type Grant,
+  type NameSource,
   type NotificationName,
   type Notifications,
   type ParleyError,
@@ -19,6 +20,8 @@ export interface PeerOptions {
   peerId: string;
   participantId: string;
   displayName: string;
+  nameSource: NameSource;
+  accountName?: string | undefined;
   /** Of the participant, from the start of the meeting on, in milliseconds. */
   joinedAtMs: number;
   /** What this peer may do here. Default: everything, for those who know nobody else. */
@@ -40,6 +43,8 @@ export class Peer {
   readonly peerId: string;
   readonly participantId: string;
   readonly displayName: string;
+  readonly nameSource: NameSource;
+  readonly accountName: string | undefined;
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
   grants: ReadonlySet<Grant>;
@@ -56,6 +61,8 @@ export class Peer {
     this.peerId = options.peerId;
     this.participantId = options.participantId;
     this.displayName = options.displayName;
+    this.nameSource = options.nameSource;
+    this.accountName = options.accountName;
     this.joinedAtMs = options.joinedAtMs;
     this.channel = options.channel;
     this.grants = options.grants ?? new Set(GRANTS);

@@ -163,7 +163,16 @@ export class Room {
     this.#cancelEnd();
     const { displayName } = this.meeting.enter(identity);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
-    const peer = new Peer({ peerId, participantId, displayName, joinedAtMs, grants, channel });
+    const peer = new Peer({
+      peerId,
+      participantId,
+      displayName,
+      nameSource: identity.nameSource,
+      accountName: identity.accountName,
+      joinedAtMs,
+      grants,
+      channel,
+    });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
       if (replaced.diagnostics) this.#diagnosticsChanged();

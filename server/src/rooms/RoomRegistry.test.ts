@@ -43,7 +43,7 @@ const turns = async () => {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 function join(room: Room, name = 'Ada') {
-  const identity = { issuer: 'guest', subject: name, displayName: name, roles: [] };
+  const identity = { issuer: 'guest', subject: name, displayName: name, nameSource: 'guest' as const, roles: [] };
   const { channel } = new Client();
   return room.join({ peerId: `${name}-${Math.random()}`, identity, grants: new Set(MEMBER), channel });
 }

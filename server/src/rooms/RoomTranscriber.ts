@@ -1,5 +1,6 @@
 import type {
   AudioLedger,
+  NameSource,
   NotificationName,
   Notifications,
   ParticipantLedger,
@@ -18,6 +19,7 @@ import { segmentOf } from './segments.js';
 interface Speaker {
   participantId: string;
   displayName: string;
+  nameSource: NameSource;
   track: 'microphone';
   speaking: boolean;
   state: TrackState;
@@ -139,13 +141,21 @@ export class RoomTranscriber {
     producerId: string;
     participantId: string;
     displayName: string;
+    nameSource: NameSource;
     track: 'microphone';
     muted: boolean;
     /** Where they differ from the room's. */
     settings: SpeechSettings | undefined;
   }): Promise<void> {
-    const { producerId, participantId, displayName, track, muted } = options;
-    this.#speakers.set(producerId, { participantId, displayName, track, speaking: false, state: 'inactive' });
+    const { producerId, participantId, displayName, nameSource, track, muted } = options;
+    this.#speakers.set(producerId, {
+      participantId,
+      displayName,
+      nameSource,
+      track,
+      speaking: false,
+      state: 'inactive',
+    });
     const own = options.settings === undefined ? {} : { settings: options.settings };
     const epoch = this.#options.meeting.nextEpoch();
     await this.#pipeline.addTrack({ trackId: producerId, participantId, name: track, epoch, muted, ...own });

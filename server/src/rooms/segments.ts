@@ -1,4 +1,4 @@
-import type { GapReason, Segment } from '@parley/client-sdk/protocol';
+import type { GapReason, NameSource, Segment } from '@parley/client-sdk/protocol';
 import type { PipelineEvent } from '@parley/media/node';
 
 type TextEvent = Extract<PipelineEvent, { type: 'interimUpdated' | 'final' | 'gap' }>;
@@ -6,7 +6,7 @@ type TextEvent = Extract<PipelineEvent, { type: 'interimUpdated' | 'final' | 'ga
 /** A pipeline's segment in the words of the wire, under the name of the one whose track it came from. */
 export function segmentOf(options: {
   event: TextEvent;
-  speaker: { participantId: string; displayName: string; track: string };
+  speaker: { participantId: string; displayName: string; nameSource: NameSource; track: string };
   meetingId: string;
 }): Omit<Segment, 'status' | 'seq'> {
   const { event, speaker, meetingId } = options;
@@ -16,6 +16,7 @@ export function segmentOf(options: {
     meetingId,
     participantId: speaker.participantId,
     displayName: speaker.displayName,
+    nameSource: speaker.nameSource,
     track: speaker.track,
     startMs: Math.round(startMs),
     endMs: Math.round(endMs),

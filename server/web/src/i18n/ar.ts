@@ -70,6 +70,9 @@ export const ar: Dictionary = {
   },
   call: {
     you: 'أنت',
+    signedIn: (account) => (account === undefined ? 'تم تسجيل الدخول' : `تم تسجيل الدخول باسم ${account}`),
+    vouched: 'أكد الموقع هذا الاسم',
+    guest: 'ضيف',
     people: plural('ar', {
       zero: 'لا أحد',
       one: 'شخص واحد',

@@ -74,6 +74,9 @@ export const de: Dictionary = {
   },
   call: {
     you: 'Sie',
+    signedIn: (account) => (account === undefined ? 'Angemeldet' : `Angemeldet als ${account}`),
+    vouched: 'Name von der Website bestätigt',
+    guest: 'Gast',
     people: plural('de', { one: '# Person', other: '# Personen' }),
     onlyYou: 'Sie sind allein hier',
     participants: 'Teilnehmende',

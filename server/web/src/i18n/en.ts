@@ -70,6 +70,9 @@ export const en = {
   },
   call: {
     you: 'you',
+    signedIn: (account: string | undefined) => (account === undefined ? 'Signed in' : `Signed in as ${account}`),
+    vouched: 'Name confirmed by the website',
+    guest: 'guest',
     people: plural('en', { one: '# person', other: '# people' }),
     onlyYou: 'You are the only one here',
     participants: 'Participants',

@@ -73,6 +73,9 @@ export const fr: Dictionary = {
   },
   call: {
     you: 'vous',
+    signedIn: (account) => (account === undefined ? 'Connecté avec un compte' : `Connecté avec le compte ${account}`),
+    vouched: 'Nom confirmé par le site',
+    guest: 'invité',
     people: plural('fr', { one: '# personne', other: '# personnes' }),
     onlyYou: 'Vous êtes seul ici',
     participants: 'Participants',

@@ -1,5 +1,6 @@
 import type { Segment } from '@parley/client-sdk';
 import { memo, type Ref } from 'react';
+import { NameSourceBadge } from '../call/NameSourceBadge.js';
 import { WarningIcon } from '../design/icons.js';
 import { clockText, voiceOf } from '../text.js';
 import { SegmentText } from './SegmentText.js';
@@ -33,9 +34,10 @@ export const TranscriptRow = memo(function TranscriptRow(props: {
     >
       <time>{clockText(startMs)}</time>
       <div>
-        <bdi className={continues ? 'visually-hidden' : 'speaker'} data-testid="segment-speaker">
-          {displayName}
-        </bdi>
+        <div className={continues ? 'visually-hidden' : 'speaker'}>
+          <bdi data-testid="segment-speaker">{displayName}</bdi>
+          <NameSourceBadge named={segment} />
+        </div>
         <p dir="auto">
           {status === 'gap' ? <WarningIcon /> : null}
           <span data-testid="segment-text">
