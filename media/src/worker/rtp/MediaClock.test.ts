@@ -45,6 +45,31 @@ describe('MediaClock', () => {
     expect(worst).toBeLessThan(50);
   });
 
+  it.each([
+    ['a little', 21],
+    ['far', 40],
+  ])('H9 lets no sender that sends %s too slowly date its words back by more than 1.5 s, and forgets it within 30 s', (_, paceMs) => {
+    const clock = new MediaClock();
+    let timestamp = 0;
+    let nowMs = 0;
+    let mostMs = 0;
+    const send = (packets: number, waitMs: number) => {
+      for (let index = 0; index < packets; index += 1) {
+        clock.observe(timestamp, nowMs);
+        mostMs = Math.max(mostMs, nowMs - (clock.toMeetingMs(timestamp) ?? 0));
+        timestamp += 960;
+        nowMs += waitMs;
+      }
+    };
+    send(100, 20);
+    send(1_000, paceMs);
+    expect(mostMs).toBeLessThanOrEqual(1_500);
+    send(1_500, 20);
+    mostMs = 0;
+    send(50, 20);
+    expect(mostMs).toBeLessThan(1);
+  });
+
   it('counts and ignores timestamps that stand still or go back', () => {
     const clock = new MediaClock();
     clock.observe(9_600, 0);

@@ -12,15 +12,17 @@ export interface MediaClockOptions {
 const BUCKET_MS = 5_000;
 /** Most by which the mapping moves back, per millisecond of arrivals: 300 ms of start-up jitter are gone after 3 s. */
 const SLEW_EARLIER = 0.1;
-/** Most by which it moves on: five times the drift of a bad clock (200 ppm), and little enough to sit out congestion. */
-const SLEW_LATER = 0.001;
+/** Most by which it moves on: a sender that has sent too slowly for a while is back in its place within seconds. */
+const SLEW_LATER = 0.1;
+/** Nothing is dated further back from its arrival: a sender could put its words before those of others otherwise. */
+const MAX_LATE_MS = 1_500;
 /** A packet that is so much too early tells of another time base, not of jitter. */
 const MAX_EARLY_MS = 10_000;
 
 /**
  * Maps extended RTP timestamps to milliseconds of the meeting and back.
  *
- * Anchored at the first arrival. Afterwards the smallest transit of the last 5 to 10 s is taken for the true one and the
+ * Anchored at the first arrival. No packet is dated more than 1.5 s before it arrived. Afterwards the smallest transit of the last 5 to 10 s is taken for the true one and the
  * mapping is slewed towards it, so that the jitter of the first packet is forgotten, drift is followed, and times of later
  * timestamps are always later times. Feed it every packet that `RtpReceiver` puts out; `reset()` it at a new epoch.
  */
@@ -82,8 +84,11 @@ export class MediaClock {
 
     const wanted = Math.min(this.#smallest, this.#smallestBefore) - offset;
     // Bounded by the media's own progress too: only so are later timestamps always later times.
-    if (wanted < 0) this.#offsetMs = offset + Math.max(wanted, -SLEW_EARLIER * Math.min(elapsedMs, mediaMs));
-    else this.#offsetMs = offset + Math.min(wanted, SLEW_LATER * elapsedMs);
+    const change =
+      wanted < 0
+        ? Math.max(wanted, -SLEW_EARLIER * Math.min(elapsedMs, mediaMs))
+        : Math.min(wanted, SLEW_LATER * elapsedMs);
+    this.#offsetMs = Math.max(offset + change, transit - MAX_LATE_MS);
     return 'ok';
   }
 
