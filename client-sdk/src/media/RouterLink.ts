@@ -21,7 +21,6 @@ import {
   type TransportParameters,
 } from '../protocol/index.js';
 import type { SignalingChannel } from '../signaling/SignalingChannel.js';
-import { TypedEmitter } from '../TypedEmitter.js';
 import { type IceRecovery, recoverIce } from './iceRecovery.js';
 import { type MediaCounts, readReceived, readSent, type StatsReport } from './mediaCounts.js';
 import { isDormant, type Publication } from './Publication.js';
@@ -30,45 +29,42 @@ import { createSilence } from './silence.js';
 export interface RouterLinkOptions {
   channel: Pick<SignalingChannel, 'request'>;
   routerRtpCapabilities: RtpCapabilities;
-  /** Used instead of the ones that the server names. */
+  /** Used instead of the server's ICE servers. */
   iceServers?: IceServer[] | undefined;
-  /** Whether the others' audio is wanted. */
+  /** Whether to receive the others' audio. */
   receive: boolean;
-  /** Another handler than the browser's. */
+  /** Options of a device other than the browser's. */
   device: DeviceOptions | undefined;
+  onTrackSubscribed: (subscription: Subscription) => void;
+  onTrackUnsubscribed: (subscription: { participantId: string; consumerId: string }) => void;
+  /** The server does not know this transport any more. */
+  onTransportLost: (transport: { transportId: string }) => void;
+  /** Something failed that nobody waits for. */
+  onError: (error: ParleyError) => void;
 }
 
-/** Somebody's audio, as it is played here. */
+/** A participant's audio, as it is played here. */
 export interface Subscription {
   participantId: string;
   consumerId: string;
   track: MediaStreamTrack;
 }
 
-export interface RouterLinkEvents {
-  trackSubscribed: [subscription: Subscription];
-  trackUnsubscribed: [subscription: { participantId: string; consumerId: string }];
-  /** The server does not know this transport any more. */
-  transportLost: [transport: { transportId: string }];
-  /** Something failed that nobody waits for. */
-  error: [event: { error: ParleyError }];
-}
-
 interface OpenSubscription extends Subscription {
   producerId: string;
-  /** Of its RTP stream. */
+  /** SSRC of its RTP stream. */
   ssrc: number | undefined;
   close(): void;
 }
 
 /** What this browser and one router of the server have with each other: a transport each way, and what flows through them. */
-export class RouterLink extends TypedEmitter<RouterLinkEvents> {
+export class RouterLink {
   readonly #options: RouterLinkOptions;
   readonly #device: Device;
   readonly #subscriptions = new Map<string, OpenSubscription>();
   /** Consumers that are being set up, by id; `false` once the server has closed them. */
   readonly #arriving = new Map<string, { producerId: string; wanted: boolean }>();
-  /** Of requests that wait for their answers. */
+  /** Rejects the requests that wait for an answer. */
   readonly #aborts = new Set<() => void>();
   readonly #recoveries = new Map<string, IceRecovery>();
   #sending: Transport | undefined;
@@ -76,12 +72,11 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   #closed = false;
 
   private constructor(options: RouterLinkOptions, device: Device) {
-    super();
     this.#options = options;
     this.#device = device;
   }
 
-  /** @throws ParleyError, as a rejection: `BROWSER_UNSUPPORTED`, or what the server answers */
+  /** @throws ParleyError, as a rejection: `BROWSER_UNSUPPORTED`, or the server's error */
   static async create(options: RouterLinkOptions): Promise<RouterLink> {
     let device: Device;
     try {
@@ -93,7 +88,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     return new RouterLink(options, device);
   }
 
-  /** Opens the way in, where it is wanted. The server announces everybody's tracks from then on. */
+  /** Opens the receiving transport, if wanted. From then on the server announces all tracks. */
   async openReceiving(): Promise<void> {
     if (!this.#options.receive) return;
     const rtpCapabilities = this.#device.recvRtpCapabilities as RtpCapabilities;
@@ -102,7 +97,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     this.#attend(this.#receiving);
   }
 
-  /** Sends a publication's track, or, in the place of one that has no microphone at the moment, silence that is paused. */
+  /** Sends a publication's track, or paused silence if it has no microphone at the moment. */
   async produce(publication: Publication): Promise<void> {
     this.#sending ??= await this.#openSending();
     const sending = this.#sending;
@@ -111,7 +106,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     try {
       const producer = await sending.produce({
         track: silence?.track ?? track,
-        // The track stays with its owner, and a muted one sends nothing at all.
+        // The track belongs to the caller; a muted one sends nothing at all.
         stopTracks: false,
         zeroRtpOnPause: true,
         codecOptions: { opusStereo: false, opusDtx: true, opusFec: true, opusNack: true, opusMaxPlaybackRate: 48_000 },
@@ -119,18 +114,18 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       });
       publication.attach({ producer, paused });
     } catch (error) {
-      // The library's own words for: closed in the meantime.
+      // The library throws this if the transport was closed in the meantime.
       throw asParleyError(error, sending.closed ? 'MEDIA_UNAVAILABLE' : 'BROWSER_UNSUPPORTED');
     } finally {
       silence?.release();
     }
   }
 
-  /** Receives a track that the server has announced. */
+  /** Receives a track that the server announced. */
   async consume(announced: Notifications['consumerCreated']): Promise<void> {
     const { consumerId, producerId, participantId, rtpParameters } = announced;
     const receiving = this.#receiving;
-    // A track that is announced twice would be heard twice.
+    // A track that was announced twice would be played twice.
     if (this.#closed || receiving === undefined || this.#hears(producerId)) return;
     const arrival = { producerId, wanted: true };
     this.#arriving.set(consumerId, arrival);
@@ -152,7 +147,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
         ssrc: rtpParameters.encodings?.[0]?.ssrc,
         close: () => consumer.close(),
       });
-      this.emit('trackSubscribed', subscription);
+      this.#options.onTrackSubscribed(subscription);
     } catch (error) {
       if (!receiving.closed) throw asParleyError(error, 'BROWSER_UNSUPPORTED');
       return;
@@ -169,10 +164,10 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     if (subscription === undefined) return;
     this.#subscriptions.delete(consumerId);
     subscription.close();
-    this.emit('trackUnsubscribed', { participantId: subscription.participantId, consumerId });
+    this.#options.onTrackUnsubscribed({ participantId: subscription.participantId, consumerId });
   }
 
-  /** Gives a transport up that the server has given up. @returns its direction if it was one of ours */
+  /** Closes a transport that the server has closed. @returns its direction if it was one of ours */
   drop(transportId: string): 'send' | 'recv' | undefined {
     if (this.#sending?.id === transportId) {
       this.#sending.close();
@@ -186,12 +181,12 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     return undefined;
   }
 
-  /** Looks for a new way for both transports. */
+  /** Restarts ICE on both transports. */
   restartIce(): void {
     for (const recovery of this.#recoveries.values()) recovery.restart();
   }
 
-  /** What the browser counts, once for each transport: a question for each track would be many in a large room. */
+  /** The browser's counts, read once per transport: reading them per track would be slow in a large room. */
   async measure(): Promise<MediaCounts> {
     const [sending, receiving] = await Promise.all([statsOf(this.#sending), statsOf(this.#receiving)]);
     const sent = sending === undefined ? undefined : readSent(sending);
@@ -209,7 +204,6 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     for (const abort of this.#aborts) abort();
     this.#sending?.close();
     this.#closeReceiving();
-    this.removeAllListeners();
   }
 
   #closeReceiving(): void {
@@ -227,7 +221,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     try {
       await this.#request('resumeConsumer', { consumerId });
     } catch (error) {
-      // Closed by the server in the meantime: it says so itself.
+      // The server closed it in the meantime and notifies us of that itself.
       if (this.#closed || codeOf(error) === 'CONSUMER_NOT_FOUND') return;
       this.unsubscribe(consumerId);
       throw error;
@@ -261,11 +255,11 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       transport,
       restart: () => this.#restartIce(transport),
       onUnreachable: () =>
-        this.emit('error', {
-          error: errorOf('CONNECTION_FAILED', {
+        this.#options.onError(
+          errorOf('CONNECTION_FAILED', {
             message: 'Audio cannot reach the server: a firewall seems to block UDP and TCP to its media port.',
           }),
-        }),
+        ),
     });
     this.#recoveries.set(transport.id, recovery);
     transport.observer.once('close', () => this.#recoveries.delete(transport.id));
@@ -278,15 +272,13 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       await transport.restartIce({ iceParameters: iceParameters as TransportOptions['iceParameters'] });
     } catch (error) {
       if (transport.closed) return;
-      if (codeOf(error) === 'TRANSPORT_NOT_FOUND') this.emit('transportLost', { transportId: transport.id });
+      if (codeOf(error) === 'TRANSPORT_NOT_FOUND') this.#options.onTransportLost({ transportId: transport.id });
       // A lost connection is told by those who know more about it.
-      else if (codeOf(error) !== 'CONNECTION_LOST') {
-        this.emit('error', { error: asParleyError(error, 'CONNECTION_LOST') });
-      }
+      else if (codeOf(error) !== 'CONNECTION_LOST') this.#options.onError(asParleyError(error, 'CONNECTION_LOST'));
     }
   }
 
-  /** Settles at once when this link is closed: the connection that it belongs to may be gone and another one there. */
+  /** Settles at once when this link is closed, because its connection may already have been replaced. */
   #request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
     return new Promise((resolve, reject) => {
       const abort = () => reject(errorOf('CONNECTION_LOST'));
@@ -311,7 +303,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   }
 }
 
-/** What a transport that was closed meanwhile has counted is of no interest. */
+/** Counts of a closed transport are not needed. */
 async function statsOf(transport: Transport | undefined): Promise<StatsReport | undefined> {
   if (transport === undefined || transport.closed) return undefined;
   try {

@@ -24,12 +24,13 @@ export type Credentials =
   | { kind: 'guest'; subject: string; displayName: string; joinSecret?: string | undefined }
   | { kind: 'token'; token: string };
 
-/** What a track carries. Only one value today; it is on every segment. */
+/** The kind of a track. Only one value today; it is on every segment. */
 export type TrackName = 'microphone';
 
 /** A person in the room. A participant has one connection at a time. */
 export interface Participant {
   participantId: string;
+  /** Of nobody else in the meeting: where somebody has that name already, a number is added (`Ada`, `Ada 2`). */
   displayName: string;
   /** Absent if the server does not say. */
   nameSource?: NameSource | undefined;

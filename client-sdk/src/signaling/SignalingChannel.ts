@@ -19,19 +19,22 @@ import {
   type ResponseOf,
   type WireError,
 } from '../protocol/index.js';
-import { TypedEmitter } from '../TypedEmitter.js';
 
 export interface SignalingChannelOptions {
-  /** Address of the server; what stands behind its port is not used. */
+  /** Address of the server; its path is ignored. */
   url: string;
   credentials: Credentials | (() => Promise<Credentials>);
   /** Default `LIMITS.requestTimeoutMs`. */
   requestTimeoutMs?: number;
-  /** Between attempts to come back: doubled each time, scattered by half. Default `defaults.retryDelayMs`. */
+  /** Delay between reconnect attempts: doubled each time, randomized by half. Default `defaults.retryDelayMs`. */
   retryDelayMs?: { min: number; max: number };
-  /** PEM of the authority to trust instead of those that the system knows. In Node only. */
+  /** PEM of the certificate authority to trust instead of the system's. Node only. */
   ca?: string | undefined;
   logger?: Logger;
+  onNotification: (notification: SignalingNotification) => void;
+  onDisconnected: (event: Disconnection) => void;
+  /** After a loss; whoever was in a room has to join again. */
+  onReconnected: () => void;
 }
 
 /** A notification with its name. */
@@ -39,15 +42,13 @@ export type SignalingNotification = {
   [Name in NotificationName]: { name: Name; payload: Notifications[Name] };
 }[NotificationName];
 
-export interface SignalingEvents {
-  notification: [notification: SignalingNotification];
-  /** `willReconnect` says that the channel tries by itself. */
-  disconnected: [event: { error: ParleyError; willReconnect: boolean }];
-  /** After a loss; whoever was in a room has to join again. */
-  reconnected: [];
+export interface Disconnection {
+  error: ParleyError;
+  /** The channel tries by itself. */
+  willReconnect: boolean;
 }
 
-/** All of them: a record, so that one that is left out does not compile. */
+/** All notifications. As a record, so that a missing one does not compile. */
 const NOTIFICATIONS = Object.keys({
   participantJoined: true,
   participantUpdated: true,
@@ -76,26 +77,27 @@ const NOTIFICATIONS = Object.keys({
 } satisfies Record<NotificationName, true>) as NotificationName[];
 
 /** The socket to the server: typed requests that always settle, notifications, and a connection that comes back by itself. */
-export class SignalingChannel extends TypedEmitter<SignalingEvents> {
+export class SignalingChannel {
+  readonly #options: SignalingChannelOptions;
   readonly #socket: Socket;
   readonly #requestTimeoutMs: number;
   readonly #logger: Logger;
   readonly #pending = new Set<(error: ParleyError) => void>();
-  /** For connections that were made and then ended; socket.io has its own for those that cannot be made. */
+  /** For connections that were established and then ended; socket.io has its own for failed attempts. */
   readonly #backoff: Backoff;
-  /** Of credentials: those that come late must not speak for a connection that was made meanwhile. */
+  /** Counts requests for credentials: late ones must not be used for a newer connection. */
   #handshakes = 0;
   #connectedBefore = false;
   #connectedAtMs = 0;
   #closed = false;
-  /** Why the server is about to end this connection. */
+  /** The server's reason for ending this connection, received just before. */
   #farewell: ParleyError | undefined;
-  /** Why we end it ourselves, to make another one. */
+  /** Our reason for ending this connection in order to make another one. */
   #restartReason: ParleyError | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SignalingChannelOptions) {
-    super();
+    this.#options = options;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? LIMITS.requestTimeoutMs;
     this.#logger = options.logger ?? SILENT;
     const retryDelayMs = options.retryDelayMs ?? defaults.retryDelayMs;
@@ -116,7 +118,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       const again = this.#connectedBefore;
       this.#connectedBefore = true;
       this.#connectedAtMs = performance.now();
-      if (again) this.emit('reconnected');
+      if (again) options.onReconnected();
     });
     this.#socket.on('disconnect', (reason) => this.#onDisconnect(reason));
     this.#socket.on('connect_error', (error) => this.#onConnectError(error));
@@ -124,7 +126,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       this.#socket.on(name, (payload: unknown) => {
         if (name === 'dismissed') this.#farewell = errorFromWire((payload as { error: WireError }).error);
         // The pair is the server's word: its types are those of the same contract.
-        this.emit('notification', { name, payload } as SignalingNotification);
+        options.onNotification({ name, payload } as SignalingNotification);
       });
     }
   }
@@ -133,15 +135,15 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     return this.#socket.connected;
   }
 
-  /** Connected, or trying to be. */
+  /** Connected, or trying to connect. */
   get active(): boolean {
     return this.#socket.active || this.#retryTimer !== undefined;
   }
 
   /**
-   * The first connection; later ones are made by the channel.
-   * @throws ParleyError, as a rejection: the server's code, `CONNECTION_FAILED`, or, where the function for credentials rejects, its
-   * own ParleyError or `IDENTITY_UNAVAILABLE`
+   * Makes the first connection. Later ones are made automatically.
+   * @throws ParleyError, as a rejection: the server's error, `CONNECTION_FAILED`, or, if the `credentials` function rejects, its own
+   * ParleyError or `IDENTITY_UNAVAILABLE`
    */
   connect(): Promise<void> {
     if (this.#closed) return Promise.reject(errorOf('CLIENT_CLOSED'));
@@ -159,7 +161,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       };
       const onConnect = () => settle(resolve);
       const onError = (error: Error) => fail(connectErrorOf(error));
-      // The address answers, but the server hung up before it let anybody in.
+      // The server accepted the connection but closed it before the handshake.
       const onDisconnect = () => fail(errorOf('CONNECTION_FAILED'));
       this.#pending.add(fail);
       this.#socket.on('connect', onConnect);
@@ -170,9 +172,9 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   }
 
   /**
-   * Asks and waits for the one answer.
-   * @throws ParleyError, as a rejection: the server's, `REQUEST_TIMEOUT`, `CLIENT_CLOSED`, or, where the connection ends first,
-   * the reason that the server gave, else `CONNECTION_LOST`
+   * Sends a request and waits for its answer.
+   * @throws ParleyError, as a rejection: the server's error, `REQUEST_TIMEOUT`, `CLIENT_CLOSED`, or, if the connection ends first, the
+   * server's reason for that or `CONNECTION_LOST`
    */
   request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
     if (this.#closed) return Promise.reject(errorOf('CLIENT_CLOSED'));
@@ -197,10 +199,10 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     });
   }
 
-  /** Ends this connection and makes another one after a while: a clean slate on both sides, when nothing else helps. */
+  /** Ends this connection and makes a new one after a delay. The last resort if the two sides disagree. */
   restart(error: ParleyError): void {
     if (this.#closed || !this.#socket.connected) return;
-    this.#logger.warn('the connection is made anew', { code: error.code });
+    this.#logger.warn('restarting the connection', { code: error.code });
     this.#restartReason = error;
     this.#socket.disconnect();
   }
@@ -213,10 +215,9 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     this.#failPending(errorOf('CLIENT_CLOSED'));
     this.#socket.disconnect();
     this.#socket.removeAllListeners();
-    this.removeAllListeners();
   }
 
-  /** Fresh credentials for each connection. */
+  /** Gets fresh credentials for each connection. */
   async #shake(
     credentials: SignalingChannelOptions['credentials'],
     give: (handshake: Handshake) => void,
@@ -231,28 +232,28 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     }
   }
 
-  /** Without credentials the server would refuse for good what may be a moment's trouble of those who make them. */
+  /** Does not connect without credentials: the server would refuse for good, although the failure may be temporary. */
   #onNoCredentials(cause: unknown): void {
     const error = asParleyError(cause, 'IDENTITY_UNAVAILABLE');
-    this.#logger.warn('there are no credentials to connect with', { code: error.code });
+    this.#logger.warn('no credentials to connect with', { code: error.code });
     if (!this.#connectedBefore) {
-      // Of all requests, only the first `connect` waits before there is a connection.
+      // Before the first connection, only `connect` can be pending.
       this.#failPending(error);
       return;
     }
     this.#socket.disconnect();
     if (error.retryable) this.#connectLater(error);
-    else this.emit('disconnected', { error, willReconnect: false });
+    else this.#options.onDisconnected({ error, willReconnect: false });
   }
 
   #onDisconnect(reason: string): void {
-    // What was asked of a connection that was dead already must not be said into the next one.
+    // Requests buffered for the dead connection must not be sent on the next one.
     this.#socket.sendBuffer = [];
     const lost = this.#farewell ?? errorOf('CONNECTION_LOST');
     const restartReason = this.#restartReason;
     this.#farewell = undefined;
     this.#restartReason = undefined;
-    // The first `connect` is told by its own rejection.
+    // The first `connect` reports this by rejecting.
     if (this.#closed || !this.#connectedBefore) return;
     this.#failPending(lost);
     if (performance.now() - this.#connectedAtMs > defaults.stableConnectionMs) this.#backoff.reset();
@@ -260,9 +261,9 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     this.#logger.debug('disconnected', { reason, code: error.code });
     const willReconnect = restartReason !== undefined || error.retryable;
     if (!willReconnect) this.#socket.disconnect();
-    // socket.io comes back by itself unless one of the two sides ended the connection on purpose.
+    // socket.io reconnects by itself unless one side ended the connection on purpose.
     else if (!this.#socket.active) this.#connectLater(error);
-    this.emit('disconnected', { error, willReconnect });
+    this.#options.onDisconnected({ error, willReconnect });
   }
 
   /** Only for connections after the first. */
@@ -270,10 +271,10 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     if (!this.#connectedBefore || this.#closed) return;
     const error = connectErrorOf(cause);
     this.#logger.debug('not connected yet', { code: error.code });
-    // Otherwise the server cannot be reached, and socket.io goes on trying.
+    // While the server cannot be reached, socket.io keeps trying.
     if (this.#socket.active) return;
     if (error.retryable) this.#connectLater(error);
-    else this.emit('disconnected', { error, willReconnect: false });
+    else this.#options.onDisconnected({ error, willReconnect: false });
   }
 
   #connectLater({ retryAfterMs = 0 }: ParleyError): void {

@@ -12,7 +12,7 @@ import {
 } from '@parley/media/settings';
 import { z } from 'zod';
 
-/** `shownDefault`: what the docs show when the default depends on the machine. */
+/** `shownDefault`: the default in the docs if it depends on the machine. */
 export type ServerSettingMeta = SettingMeta & { shownDefault?: string };
 
 const restart = (description: string, unit?: string): ServerSettingMeta => ({
@@ -24,7 +24,7 @@ const restart = (description: string, unit?: string): ServerSettingMeta => ({
 const port = z.int().min(0).max(65_535);
 const offeredModes = (Object.keys(MODES) as ModeName[]).filter((name) => MODES[name].offered);
 
-/** A mode that can be chosen now. */
+/** A mode that can currently be chosen. */
 export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
   error: ({ input }) =>
     typeof input === 'string' && Object.hasOwn(MODES, input)
@@ -42,8 +42,8 @@ const wakeWordName = z.enum(WAKE_WORD_NAMES, {
 });
 
 /**
- * The one schema of all settings. A key's place in this tree is its place in the file, `--like-this` its flag and
- * `PARLEY_LIKE_THIS` its environment variable.
+ * The only schema of all settings. A key's place in this tree is its place in the file, `--like-this` its flag and `PARLEY_LIKE_THIS` its
+ * environment variable.
  */
 export const settingsSchema = z.strictObject({
   host: z.string().min(1).max(255).default('127.0.0.1').meta(restart('Address to listen on')),
@@ -205,7 +205,7 @@ export const settingsSchema = z.strictObject({
         mode: modeSchema.optional(),
         speech: speechOverridesSchema.optional(),
         hotWords: z.array(z.string().trim().min(1).max(64)).max(200).optional(),
-        /** By the subject (`sub`) that Keycloak knows them by. */
+        /** By the subject (`sub`) in Keycloak. */
         members: z.record(z.string().min(1).max(256), z.array(z.enum(GRANTS)).min(1)).optional(),
       }),
     )
@@ -213,6 +213,10 @@ export const settingsSchema = z.strictObject({
     .meta(
       restart('Mode, speech settings, hot words and members of individual rooms, by name; in the settings file only'),
     ),
+  onlyListedRooms: z
+    .boolean()
+    .default(false)
+    .meta(restart('Open only rooms that `rooms` lists, and rooms of room tokens')),
   memberSettings: z
     .boolean()
     .default(true)
@@ -287,6 +291,22 @@ export const settingsSchema = z.strictObject({
   limits: z
     .strictObject({
       rooms: z.int().min(1).max(10_000).default(200).meta(restart('Rooms at the same time')),
+      roomsPerPerson: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(5)
+        .meta(
+          restart(
+            'Open rooms that one person opened; those of room tokens and those that `rooms` lists are not counted',
+          ),
+        ),
+      roomsPerAddress: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(30)
+        .meta(restart('The same for people at one address; an IPv6 /64 network counts as one address')),
       participantsPerRoom: z.int().min(1).max(1_000).default(50).meta(restart('Participants in one room')),
       connections: z.int().min(1).max(100_000).default(2_000).meta(restart('Open sockets')),
       connectsPerMinutePerAddress: z
@@ -313,6 +333,12 @@ export const settingsSchema = z.strictObject({
         .default(20)
         .meta(restart('Sustained requests per second over one socket; twice that for all sockets of one person')),
       messageBurst: z.int().min(10).max(10_000).default(150).meta(restart('Requests over one socket in a burst')),
+      guestMessagesPerSecondPerAddress: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(400)
+        .meta(restart('Sustained requests per second of all guests at one address; several times that in a burst')),
       sessionMs: z
         .int()
         .min(60_000)
@@ -345,5 +371,5 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
-/** Any part of the settings, as a file or a caller gives them. */
+/** Any part of the settings, from a file or a caller. */
 export type SettingsInput = z.input<typeof settingsSchema>;

@@ -1,18 +1,19 @@
 import {
+  type ErrorCode,
   GRANTS,
   type Grant,
   type NameSource,
   type NotificationName,
   type Notifications,
-  type ParleyError,
+  ParleyError,
   type RtpCapabilities,
 } from '@parley/client-sdk/protocol';
 
-/** How a peer is reached, whatever carries it. */
+/** The connection to a peer, independent of the transport. */
 export interface PeerChannel {
-  /** `droppable` ones may be left out when the peer is slow. */
+  /** `droppable` messages may be dropped when the peer is slow. */
   notify<N extends NotificationName>(name: N, notification: Notifications[N], options?: { droppable?: boolean }): void;
-  /** Tells why and closes the connection. */
+  /** Sends the reason and closes the connection. */
   disconnect(error: ParleyError): void;
 }
 
@@ -20,16 +21,18 @@ export interface PeerOptions {
   peerId: string;
   participantId: string;
   displayName: string;
+  /** As it is spoken: without the number that tells equal names apart. Default: `displayName`. */
+  givenName?: string;
   nameSource: NameSource;
   accountName?: string | undefined;
   /** Of the participant, from the start of the meeting on, in milliseconds. */
   joinedAtMs: number;
-  /** What this peer may do here. Default: everything, for those who know nobody else. */
+  /** The grants of this peer. Default: all, if there is no authentication. */
   grants?: ReadonlySet<Grant>;
   channel: PeerChannel;
 }
 
-/** Notifications that carry what was said, or where it went. */
+/** Notifications that contain what was said, or what became of the audio. */
 const OF_TRANSCRIPT: ReadonlySet<NotificationName> = new Set([
   'interimUpdated',
   'interimRetracted',
@@ -43,24 +46,28 @@ export class Peer {
   readonly peerId: string;
   readonly participantId: string;
   readonly displayName: string;
+  readonly givenName: string;
   readonly nameSource: NameSource;
   readonly accountName: string | undefined;
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
   grants: ReadonlySet<Grant>;
-  /** What the browser can receive, once it has a receiving transport. */
+  /** RTP capabilities of the browser, once it has a receiving transport. */
   rtpCapabilities: RtpCapabilities | undefined;
-  /** Wants to be told the frequent activities too. */
+  /** Whether the peer subscribed to the frequent activities. */
   diagnostics = false;
-  /** Producers whose consumer was announced to this peer's present receiving transport. */
+  /** Producers whose consumer was announced to this peer's current receiving transport. */
   readonly announced = new Set<string>();
   /** Tracks by producer id. */
   readonly producers = new Map<string, { track: 'microphone'; paused: boolean }>();
+  /** What is being made for this peer at the moment. */
+  readonly #making = new Set<string>();
 
   constructor(options: PeerOptions) {
     this.peerId = options.peerId;
     this.participantId = options.participantId;
     this.displayName = options.displayName;
+    this.givenName = options.givenName ?? options.displayName;
     this.nameSource = options.nameSource;
     this.accountName = options.accountName;
     this.joinedAtMs = options.joinedAtMs;
@@ -70,6 +77,22 @@ export class Peer {
 
   may(grant: Grant): boolean {
     return this.grants.has(grant);
+  }
+
+  /**
+   * Makes something of which this peer may have one. While it is being made it counts as made, so that a burst of requests gets no more
+   * than requests that wait for each other.
+   * @throws ParleyError `options.refusal` while the same is being made; whatever `make` throws
+   */
+  async makeOne<T>(options: { what: string; refusal: ErrorCode }, make: () => Promise<T>): Promise<T> {
+    const { what, refusal } = options;
+    if (this.#making.has(what)) throw new ParleyError(refusal);
+    this.#making.add(what);
+    try {
+      return await make();
+    } finally {
+      this.#making.delete(what);
+    }
   }
 
   /** Whether this peer is to be told something of a kind at all. */

@@ -27,17 +27,19 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   speech: RoomSettings;
   settings: Settings;
   logger: Logger;
-  /** No media worker is to be had any more: the meeting cannot go on. */
+  /** No media worker is available: the meeting cannot continue. */
   onLost: () => void;
   time?: TimeSource | undefined;
 }
 
-/** A new router is asked for this often, this far apart, when a media worker has died. */
+/** Attempts to get a new router after a media worker died, and the delay between them. */
 const RESTART = { attempts: 20, delayMs: 500 };
 
+const GRANT_OF = { send: 'speak', recv: 'listen' } as const;
+
 /**
- * The media of one meeting: transports and tracks of its peers, forwarded to each other and given to the transcriber. Ends them as
- * their last word allows, and moves everybody to another worker when theirs dies.
+ * The media of one meeting: transports and tracks of its peers, which are forwarded to each other and passed to the transcriber. Ends them
+ * once their last words have arrived, and moves everyone to another worker if theirs dies.
  */
 export class RoomMedia {
   readonly transcriber: RoomTranscriber;
@@ -67,7 +69,7 @@ export class RoomMedia {
 
   /** @throws ParleyError `MEDIA_UNAVAILABLE` */
   static async create(options: RoomMediaOptions): Promise<RoomMedia> {
-    // These media exist only once their router does; until then events have nowhere to go.
+    // These media exist only once their router does; until then events go nowhere.
     let made: RoomMedia | undefined;
     const onEvent = (event: SfuRoomEvent) => {
       if (made !== undefined) made.#onEvent(event);
@@ -91,12 +93,12 @@ export class RoomMedia {
     return this.#sfu.rtpCapabilities as RtpCapabilities;
   }
 
-  /** Made anew each time: credentials for relays may hold for minutes alone. */
+  /** Created for each request: relay credentials may be valid for only minutes. */
   iceServersFor(participantId: string): IceServer[] {
     return iceServersFor({ turn: this.#options.settings.turn, participantId, nowMs: Date.now() });
   }
 
-  /** Somebody as the others see them: who they are, and whether they are to be heard. */
+  /** A participant as others see them, including whether they send audio. */
   participantOf(peer: Peer): Participant {
     const producers = [...peer.producers];
     const [producerId] = peer.producers.keys();
@@ -114,17 +116,19 @@ export class RoomMedia {
     };
   }
 
-  async createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
+  createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
+    const what = `${request.direction} transport`;
+    return peer.makeOne({ what, refusal: 'TOO_MANY_TRANSPORTS' }, () => this.#createTransport(peer, request));
+  }
+
+  async #createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
     const { direction } = request;
     const standing = this.#sfu.transportsOf(peer.peerId);
     if (standing.some((transport) => transport.direction === direction)) {
       throw new ParleyError('TOO_MANY_TRANSPORTS');
     }
     const transport = await asWireErrors(() => this.#sfu.createTransport({ ownerId: peer.peerId, direction }));
-    if (this.#roster.get(peer.peerId) === undefined) {
-      this.#sfu.closeOwner(peer.peerId);
-      throw new ParleyError('NOT_JOINED');
-    }
+    this.#assertStillMay(peer, direction);
     if (request.direction === 'recv') {
       peer.rtpCapabilities = request.rtpCapabilities;
       peer.announced.clear();
@@ -152,7 +156,12 @@ export class RoomMedia {
   }
 
   /** From here on a track is forwarded to everybody who receives, and its speaker transcribed. */
-  async produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
+  produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
+    const what = `${request.track} producer`;
+    return peer.makeOne({ what, refusal: 'TOO_MANY_PRODUCERS' }, () => this.#produce(peer, request));
+  }
+
+  async #produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
     const { transportId, track, paused } = request;
     if (!this.#sfu.transportsOf(peer.peerId).some((transport) => transport.direction === 'send')) {
       throw new ParleyError('TRANSPORT_REQUIRED');
@@ -167,11 +176,10 @@ export class RoomMedia {
     const { producerId } = await asWireErrors(() =>
       this.#sfu.produce({ ownerId: peer.peerId, transportId, rtpParameters, paused }),
     );
-    if (!this.#roster.holds(peer)) {
-      throw new ParleyError('NOT_JOINED');
-    }
+    this.#assertStillMay(peer, 'send');
     peer.producers.set(producerId, { track, paused });
     await this.#listenTo(peer, producerId);
+    this.#assertStillMay(peer, 'send');
     for (const other of this.#roster.peers) {
       if (other !== peer) this.#announce({ to: other, from: peer, producerId });
     }
@@ -179,7 +187,7 @@ export class RoomMedia {
     return { producerId };
   }
 
-  /** Others see it at once; a pause takes effect when what was said before it has arrived. */
+  /** Others see it at once; a pause takes effect after audio in transit has arrived. */
   async setProducerPaused(peer: Peer, options: { producerId: string; paused: boolean }): Promise<void> {
     const { producerId, paused } = options;
     const producer = peer.producers.get(producerId);
@@ -194,20 +202,17 @@ export class RoomMedia {
     this.#changed(peer);
   }
 
-  /** Not by their own will: they may go on speaking, and nobody is to hear it. @returns the tracks that were open */
+  /** Mutes a peer against its will: it may go on sending, but is not forwarded. @returns the tracks that were open */
   async mute(peer: Peer): Promise<string[]> {
     const producerIds = [...peer.producers].flatMap(([producerId, { paused }]) => (paused ? [] : [producerId]));
-    for (const producerId of producerIds) {
-      const producer = peer.producers.get(producerId);
-      if (producer === undefined) continue;
-      producer.paused = true;
-      await this.#applyPaused(peer, producerId);
-    }
+    // All of them before anything is waited for.
+    for (const producer of peer.producers.values()) producer.paused = true;
+    await Promise.all(producerIds.map((producerId) => this.#applyPaused(peer, producerId)));
     if (producerIds.length > 0) this.#changed(peer);
     return producerIds;
   }
 
-  /** What was said before still arrives. */
+  /** Audio in transit still arrives. */
   async closeProducer(peer: Peer, producerId: string): Promise<void> {
     if (!peer.producers.delete(producerId)) throw new ParleyError('PRODUCER_NOT_FOUND');
     this.#lastWords.cancel(producerId);
@@ -222,7 +227,7 @@ export class RoomMedia {
     await asWireErrors(() => this.#sfu.resumeConsumer({ ownerId: peer.peerId, consumerId }));
   }
 
-  /** Takes what holds by now for everybody, from the next audio on. */
+  /** Applies the room's current settings to everyone, from the next audio on. */
   applySettings(): void {
     const { speech } = this.#options;
     this.transcriber.updateSettings(speech.resolved);
@@ -231,27 +236,26 @@ export class RoomMedia {
     }
   }
 
-  /** The same for one of them. */
+  /** The same for one participant. */
   applySettingsOf(peer: Peer): void {
     const settings = this.#options.speech.ownEffective(peer.participantId);
     for (const producerId of peer.producers.keys()) this.transcriber.updateTrack({ producerId, settings });
   }
 
-  /** Whoever may not speak any more sends nothing from now on. */
+  /** A peer that may no longer speak sends nothing from now on. */
   stopSending(peer: Peer): void {
     this.#sfu.closeOwner(peer.peerId, 'send');
     this.#forgetLostProducers(peer);
   }
 
-  /** Whoever may not listen any more receives nothing from now on. */
+  /** A peer that may no longer listen receives nothing from now on. */
   stopReceiving(peer: Peer): void {
     peer.rtpCapabilities = undefined;
     this.#sfu.closeOwner(peer.peerId, 'recv');
   }
 
   /**
-   * Ends all media of somebody who is out; their last words still become text.
-   * @param when at once, or when what was said has arrived
+   * Ends all media of a peer that left; its last words are still transcribed. @param when at once, or after audio in transit has arrived
    */
   end(peer: Peer, when: 'atOnce' | 'arrived'): void {
     const producerIds = [...peer.producers.keys()];
@@ -267,7 +271,7 @@ export class RoomMedia {
     else this.#lastWords.after(peer.peerId, end);
   }
 
-  /** Listens to nobody from now on. Resolves when what was said is text, or that takes too long for those who wait to be told. */
+  /** Stops receiving audio. Resolves when everything that was said is transcribed, or when this takes too long. */
   async hearOut(): Promise<void> {
     this.#closing = true;
     const speaking = this.#roster.peers.some(({ producers }) => producers.size > 0);
@@ -276,10 +280,22 @@ export class RoomMedia {
     if (speaking) await this.#lastWords.within(this.#drained, CLOSE_TIMES.lastTextMs);
   }
 
-  /** After `hearOut`. Resolves when everything that was said is committed and the router is closed. */
+  /** Called after `hearOut`. Resolves when everything that was said is committed and the router is closed. */
   async close(): Promise<void> {
     await this.#drained;
     this.#sfu.close();
+  }
+
+  /** After something was waited for. @throws ParleyError `NOT_JOINED`, `FORBIDDEN`: who left or lost the right meanwhile keeps nothing */
+  #assertStillMay(peer: Peer, direction: 'send' | 'recv'): void {
+    if (!this.#roster.holds(peer)) {
+      this.#sfu.closeOwner(peer.peerId);
+      throw new ParleyError('NOT_JOINED');
+    }
+    if (!peer.may(GRANT_OF[direction])) {
+      this.#sfu.closeOwner(peer.peerId, direction);
+      throw new ParleyError('FORBIDDEN');
+    }
   }
 
   #onEvent(event: SfuRoomEvent): void {
@@ -303,7 +319,7 @@ export class RoomMedia {
     this.#roster.tellAll('participantUpdated', { participant: this.participantOf(peer) });
   }
 
-  /** As it stands with the peer by now. */
+  /** Applies the current pause state of a producer. */
   async #applyPaused(peer: Peer, producerId: string): Promise<void> {
     const producer = peer.producers.get(producerId);
     if (producer === undefined) return;
@@ -312,11 +328,9 @@ export class RoomMedia {
     await this.transcriber.setMuted({ producerId, muted: paused });
   }
 
-  /** What nobody waits for any more may fail: its media can have gone in the meantime. */
+  /** Runs work that no caller awaits. It may fail if its media are gone in the meantime. */
   #quietly(work: Promise<void>): void {
-    work.catch((error: unknown) =>
-      this.#options.logger.debug({ err: error }, 'media were gone before they could be ended'),
-    );
+    work.catch((error: unknown) => this.#options.logger.debug({ err: error }, 'media was already gone'));
   }
 
   async #listenTo(peer: Peer, producerId: string): Promise<void> {
@@ -344,7 +358,7 @@ export class RoomMedia {
     if (rtpCapabilities === undefined || producer === undefined || to === from) {
       return;
     }
-    // A producer and a receiving transport that are made at the same moment both ask for it.
+    // A producer and a receiving transport created at the same time would both request it.
     if (to.announced.has(producerId)) {
       return;
     }
@@ -366,11 +380,11 @@ export class RoomMedia {
         }
       })
       .catch((error: unknown) =>
-        this.#options.logger.debug({ err: error, peerId: to.peerId }, 'a consumer was not created'),
+        this.#options.logger.debug({ err: error, peerId: to.peerId }, 'could not create a consumer'),
       );
   }
 
-  /** After a transport failed: producers that went with it are no speakers any more. */
+  /** A transport failed: tracks whose producers went with it are no longer transcribed. */
   #forgetLostProducers(peer: Peer): void {
     const alive = new Set(this.#sfu.producersOf(peer.peerId));
     const lost = [...peer.producers.keys()].filter((producerId) => !alive.has(producerId));
@@ -381,7 +395,7 @@ export class RoomMedia {
     if (lost.length > 0) this.#changed(peer);
   }
 
-  /** The media worker died: a new router, and everybody builds their transports anew. */
+  /** The media worker died: gets a new router, and everyone creates their transports again. */
   async #restart(): Promise<void> {
     const { media, logger, time = systemTime } = this.#options;
     for (const peer of this.#roster.peers) {
@@ -400,7 +414,7 @@ export class RoomMedia {
         await new Promise<void>((resolve) => time.after(RESTART.delayMs, resolve));
         continue;
       }
-      // Who closes meanwhile closes the one that was there.
+      // If this was closed in the meantime, the old router is already closed.
       if (this.#closing) return sfu.close();
       this.#sfu = sfu;
       logger.warn({ attempt }, 'media moved to another worker');
@@ -410,7 +424,7 @@ export class RoomMedia {
     if (!this.#closing) this.#options.onLost();
   }
 
-  /** @returns a new router, to which the transcriber listens by then; nothing is left behind where that fails */
+  /** @returns a new router that the transcriber already uses; if this fails, nothing is left behind */
   async #moveTo(media: MediaNode): Promise<SfuRoom> {
     let made: SfuRoom | undefined;
     let lost = false;

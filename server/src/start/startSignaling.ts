@@ -1,5 +1,6 @@
 import { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
 import { MessageLimiter } from '../edge/MessageLimiter.js';
+import { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { AuditLog } from '../observability/AuditLog.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import { SignalingServer } from '../signaling/SignalingServer.js';
@@ -7,7 +8,7 @@ import type { StartContext } from './StartContext.js';
 import type { Edge } from './startEdge.js';
 import type { Identities } from './startIdentities.js';
 
-/** The sockets, attached to the port. */
+/** Attaches the sockets to the port. */
 export function startSignaling(
   options: StartContext & { edge: Edge; audit: AuditLog; identities: Identities; rooms: RoomRegistry },
 ): SignalingServer {
@@ -23,12 +24,18 @@ export function startSignaling(
     grantsIn,
     audit,
     rooms,
-    maxConnections: limits.connections,
     connectionLimiter: new ConnectionLimiter({
       connectsPerMinute: limits.connectsPerMinutePerAddress,
       sockets: limits.socketsPerAddress,
+      connections: limits.connections,
     }),
-    messageLimiter: new MessageLimiter({ perSecond: limits.messagesPerSecond, burst: limits.messageBurst }),
+    messageLimiter: new MessageLimiter({
+      perSecond: limits.messagesPerSecond,
+      burst: limits.messageBurst,
+      guestsPerSecond: limits.guestMessagesPerSecondPerAddress,
+    }),
+    trafficMeter: () =>
+      new TrafficMeter({ messagesPerSecond: limits.messagesPerSecond, messageBurst: limits.messageBurst }),
     logger,
   });
   closing.defer(() => signaling.close());
