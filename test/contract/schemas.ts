@@ -99,6 +99,7 @@ export const committedSchema: z.ZodType<CommittedSegment> = z.discriminatedUnion
   z.strictObject({
     ...segmentParts,
     status: z.literal('final'),
+    alsoHeardFrom: z.strictObject({ participantId: id, displayName: z.string().min(1) }).exactOptional(),
     seq,
     committedCorrections: z.int().min(0).exactOptional(),
   }),
@@ -181,6 +182,7 @@ const activitySchema: z.ZodType<TrackActivity> = z.discriminatedUnion('type', [
   activity('wakeListeningStopped', { atMs }),
   activity('wakePhraseDetected', { phrase: z.string(), score: share, atMs }),
   activity('wakePhraseTimedOut', { atMs }),
+  activity('crosstalkDetected', { segmentId, atMs }),
   activity('languageDetected', { language: z.string(), probability: share, atMs }),
   activity('microphoneChecked', {
     level: z.enum(['good', 'quiet', 'clipping']),

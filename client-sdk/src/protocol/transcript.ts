@@ -68,6 +68,11 @@ export interface Segment {
   committedCorrections?: number;
   /** Place in the meeting's log, from 1, without holes. Finals and gaps have one, interims have none. */
   seq?: number;
+  /**
+   * On finals: somebody whose microphone carried the same voice, louder but later. Which of the two spoke cannot be decided, so both have
+   * their line.
+   */
+  alsoHeardFrom?: { participantId: string; displayName: string };
   /** Present on a gap. */
   reason?: GapReason;
 }

@@ -190,6 +190,12 @@ export class RoomTranscriber {
     }
   }
 
+  #alsoHeardFrom(event: PipelineEvent): { participantId: string; displayName: string } | undefined {
+    if (event.type !== 'final' || event.alsoOnTrackId === undefined) return undefined;
+    const other = this.#speakers.get(event.alsoOnTrackId);
+    return other === undefined ? undefined : { participantId: other.participantId, displayName: other.displayName };
+  }
+
   #forget(producerId: string): void {
     const speaker = this.#speakers.get(producerId);
     if (speaker === undefined) return;
@@ -228,7 +234,13 @@ export class RoomTranscriber {
       case 'final':
       case 'gap':
         if (event.type === 'gap' && event.unheard === true) this.#accountUnheard(speaker, event);
-        this.#commit({ event, segment: { ...segmentOf({ event, speaker, meetingId }), status: event.type } });
+        this.#commit({
+          event,
+          segment: {
+            ...segmentOf({ event, speaker, alsoHeardFrom: this.#alsoHeardFrom(event), meetingId }),
+            status: event.type,
+          },
+        });
         return;
       case 'trackStateChanged':
         speaker.state = event.state;

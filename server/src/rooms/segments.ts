@@ -7,9 +7,11 @@ type TextEvent = Extract<PipelineEvent, { type: 'interimUpdated' | 'final' | 'ga
 export function segmentOf(options: {
   event: TextEvent;
   speaker: { participantId: string; displayName: string; nameSource: NameSource; track: string };
+  /** The participant of `alsoOnTrackId`. */
+  alsoHeardFrom?: { participantId: string; displayName: string } | undefined;
   meetingId: string;
 }): Omit<Segment, 'status' | 'seq'> {
-  const { event, speaker, meetingId } = options;
+  const { event, speaker, alsoHeardFrom, meetingId } = options;
   const { id, startMs, endMs, revision } = event.segment;
   const common = {
     id,
@@ -34,7 +36,10 @@ export function segmentOf(options: {
     confidence: Number(hypothesis.confidence.toFixed(3)),
     ...(event.type === 'interimUpdated'
       ? { stableLength: event.stableLength }
-      : { committedCorrections: event.committedCorrections }),
+      : {
+          committedCorrections: event.committedCorrections,
+          ...(alsoHeardFrom === undefined ? {} : { alsoHeardFrom }),
+        }),
     ...(hypothesis.words === undefined
       ? {}
       : {

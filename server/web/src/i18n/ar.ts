@@ -157,6 +157,7 @@ export const ar: Dictionary = {
     microphoneClipping: 'صوت الميكروفون عالٍ جدًا ومشوَّه. ابتعد عنه، أو اخفض مستواه في إعدادات جهازك.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `سُمع أيضًا من ميكروفون ${name}`,
     title: 'النص',
     count: plural('ar', {
       zero: 'لا مداخلات',

@@ -157,6 +157,7 @@ export const de: Dictionary = {
       'Ihr Mikrofon ist zu laut: Es übersteuert. Gehen Sie weiter weg oder stellen Sie es in den Systemeinstellungen leiser.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `auch über das Mikrofon von ${name} zu hören`,
     title: 'Transkript',
     count: plural('de', { one: '# Eintrag', other: '# Einträge' }),
     empty: 'Das Transkript erscheint hier.',

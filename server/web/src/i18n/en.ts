@@ -152,6 +152,7 @@ export const en = {
       'Your microphone is too loud: it distorts. Move away from it, or turn it down in your system settings.',
   },
   transcript: {
+    alsoHeardFrom: (name: string) => `also heard from ${name}`,
     title: 'Transcript',
     count: plural('en', { one: '# entry', other: '# entries' }),
     empty: 'The transcript will appear here.',

@@ -157,6 +157,7 @@ export const fr: Dictionary = {
       'Votre micro est trop fort : il sature. Éloignez-vous ou baissez son niveau dans les réglages du système.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `entendu aussi dans le micro de ${name}`,
     title: 'Transcription',
     count: plural('fr', { one: '# entrée', other: '# entrées' }),
     empty: 'La transcription apparaîtra ici.',
