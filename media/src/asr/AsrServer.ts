@@ -142,7 +142,7 @@ export class AsrServer {
       return;
     }
     if (connection.jobs.has(id)) throw new Error('the id is in use');
-    const { kind, meetingId, trackId, settings, deadlineAtMs, speculative, first, draft, suspect } = header;
+    const { kind, meetingId, trackId, settings, deadlineMs, speculative, first, draft, suspect } = header;
     const answer = (message: ToClient) => {
       connection.jobs.delete(id);
       this.#send(connection, message);
@@ -157,7 +157,7 @@ export class AsrServer {
       meetingId,
       trackId,
       settings,
-      deadlineAtMs,
+      deadlineMs,
       speculative,
       first,
       ...(draft === undefined ? {} : { draft }),

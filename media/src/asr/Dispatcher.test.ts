@@ -69,7 +69,7 @@ class Rig {
       kind,
       meetingId: `room ${trackId.length % 3}`,
       trackId,
-      deadlineAtMs: askedAtMs + (kind === 'final' ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+      deadlineMs: kind === 'final' ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS,
       suspect: false,
       settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: kind },
       pcm: SECOND,

@@ -52,7 +52,9 @@ export interface DispatchedError {
 }
 
 /** One request, and who is told what becomes of it: exactly one of `onResult` and `onError`, or nothing after `cancel`. */
-export interface DispatchedJob extends SchedulableJob {
+export interface DispatchedJob extends Omit<SchedulableJob, 'deadlineAtMs'> {
+  /** From `submit` on. */
+  deadlineMs: number;
   settings: RecognitionSettings;
   pcm: Int16Array;
   draft?: Draft;
@@ -236,7 +238,7 @@ export class Dispatcher {
       kind,
       meetingId,
       trackId,
-      deadlineAtMs: request.deadlineAtMs,
+      deadlineAtMs: arrivedAtMs + request.deadlineMs,
       suspect,
       request,
       slot,
@@ -508,17 +510,15 @@ export class Dispatcher {
     if (now - this.#triedAtMs < TRY_AGAIN_MS || this.#running.size > 0) return;
     this.#triedAtMs = now;
     const [language = 'auto'] = languagesOf(this.#slots.interim.profile);
-    // Beyond that it says nothing new.
-    const deadlineAtMs = now + INTERIM_DEADLINE_MS;
     const { kind, meetingId, trackId, suspect } = NOBODYS_REQUEST;
     const settings = { ...NOBODYS_REQUEST.settings, language };
-    const request = { ...NOBODYS_REQUEST, settings, deadlineAtMs, pcm: noise(USUAL_SAMPLES) };
+    const request = { ...NOBODYS_REQUEST, settings, pcm: noise(USUAL_SAMPLES) };
     this.#trial = {
       kind,
       meetingId,
       trackId,
       suspect,
-      deadlineAtMs,
+      deadlineAtMs: now + request.deadlineMs,
       arrivedAtMs: now,
       request,
       slot: this.#slots.interim,
@@ -591,10 +591,12 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-const NOBODYS_REQUEST: Omit<DispatchedJob, 'deadlineAtMs' | 'pcm'> = {
+const NOBODYS_REQUEST: Omit<DispatchedJob, 'pcm'> = {
   kind: 'interim',
   meetingId: '',
   trackId: '',
+  // Beyond that it says nothing new.
+  deadlineMs: INTERIM_DEADLINE_MS,
   suspect: false,
   // So few tokens that it is no dearer than speech.
   settings: { ...DEFAULT_RECOGNITION_SETTINGS, tokensPerSecond: 1 },

@@ -115,7 +115,7 @@ class Meeting {
       meetingId: 'room',
       trackId: `speaker ${speaker}`,
       settings: SETTINGS,
-      deadlineAtMs: this.time.now() + (kind === 'final' ? 60_000 : 30_000),
+      deadlineMs: kind === 'final' ? 60_000 : 30_000,
       suspect: false,
       pcm: USUAL,
       onStarted: () => {},

@@ -41,7 +41,7 @@ async function twoModels(options: { broken?: boolean } = {}) {
       kind,
       meetingId: 'room',
       trackId,
-      deadlineAtMs: askedAtMs + 30_000,
+      deadlineMs: 30_000,
       suspect: false,
       settings: { ...DEFAULT_RECOGNITION_SETTINGS, language },
       pcm: new Int16Array(4 * 16_000),

@@ -3,7 +3,7 @@ import type { Hypothesis, RecognitionRequest } from './recognition.js';
 /** Whatever turns a request into text: the client of an ASR process, or a fake. */
 export interface Recognizer {
   /**
-   * Settles always: with the hypothesis, or with a `RecognitionError`, at the request's deadline at the latest.
+   * Settles always: with the hypothesis, or with a `RecognitionError`, when the time of the request is over at the latest.
    * @param options.signal gives the request up; it rejects with `SUPERSEDED`
    */
   recognize(request: RecognitionRequest, options?: { signal?: AbortSignal }): Promise<Hypothesis>;

@@ -6,7 +6,7 @@ import type { RecognitionErrorCode, Rejection } from './recognition.js';
 
 /** Messages on the socket between `RecognitionClient` and the ASR process; the headers of its frames. */
 
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 const id = z.int().min(1);
 const probability = z.number().min(0).max(1);
@@ -37,7 +37,7 @@ export const recognizeHeaderSchema = z.strictObject({
     compressionRatioThreshold: z.number().min(1),
     tokensPerSecond: z.int().min(1).max(50),
   }),
-  deadlineAtMs: z.number(),
+  deadlineMs: z.number().min(0),
   speculative: z.boolean(),
   first: z.boolean(),
   draft: draft.exactOptional(),

@@ -66,8 +66,11 @@ export interface RecognitionRequest {
   /** 16 kHz mono, up to 30 s. */
   pcm: Int16Array;
   settings: RecognitionSettings;
-  /** On the machine's monotonic clock (`monotonicNowMs`), which all processes share. */
-  deadlineAtMs: number;
+  /**
+   * Time that is left for the answer, in milliseconds from the call or the arrival on. Each receiver puts it on a clock of its own,
+   * so that sender and recogniser need not share one.
+   */
+  deadlineMs: number;
   /** A final that is begun in a pause, and thrown away where speech goes on. Default: no. */
   speculative?: boolean;
   /** An interim of an utterance of which nothing is shown yet: it goes before others. Default: no. */

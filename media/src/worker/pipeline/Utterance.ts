@@ -1,10 +1,5 @@
 import type { Recognizer } from '../../asr/contract/Recognizer.js';
-import type {
-  Hypothesis,
-  LanguageRequest,
-  RecognitionKind,
-  RecognitionRequest,
-} from '../../asr/contract/recognition.js';
+import type { Hypothesis, LanguageRequest, RecognitionKind } from '../../asr/contract/recognition.js';
 import { joinWords, type TimedWord } from '../../asr/contract/text/words.js';
 import { CLOSE_TIMES } from '../../process/index.js';
 import type { ReadingProfile } from '../../settings/reading.js';
@@ -16,7 +11,7 @@ import { Stabilizer, type StableText } from '../speech/stabilizer/index.js';
 import { endsSentence, isInDoubt, sentenceBoundaries } from '../speech/text/index.js';
 import { compactPauses, type Pause } from './compactPauses.js';
 import { Drafts } from './Drafts.js';
-import { FinalRequest, type HeardFinal, isUnanswered, withTimes } from './FinalRequest.js';
+import { FinalRequest, type HeardFinal, isUnanswered, type PreparedRequest, withTimes } from './FinalRequest.js';
 import { AudioLostError } from './gapReasons.js';
 import { fitsWords, marked, type PreparedFinal } from './seams.js';
 import type { Timeline } from './TrackIntake.js';
@@ -471,9 +466,11 @@ export class Utterance {
 
   /** @param how.startSample where its audio begins; undefined: at a place that nothing else begins at */
   async #hear(
-    request: RecognitionRequest,
+    prepared: PreparedRequest,
     how: { signal: AbortSignal | undefined; startSample: number | undefined },
   ): Promise<Hypothesis> {
+    const { deadlineAtMs, ...rest } = prepared;
+    const request = { ...rest, deadlineMs: deadlineAtMs - this.#context.now() };
     if (isNearSilent(request.pcm, this.#context.settings().silenceLevelDb)) return SILENCE;
     const { signal, startSample } = how;
     const use = startSample === undefined ? undefined : { kind: request.kind, settings: request.settings, startSample };
@@ -486,8 +483,8 @@ export class Utterance {
     this.#queuedMs = hypothesis.queuedMs;
     if (use !== undefined) this.#drafts.keep(use, hypothesis);
     // Nobody else has a use for it.
-    const { draft: _, ...rest } = hypothesis;
-    return rest;
+    const { draft: _, ...heard } = hypothesis;
+    return heard;
   }
 
   /** @throws AudioLostError: what is left of an utterance says something else than the whole */
@@ -504,7 +501,7 @@ export class Utterance {
     const missingSamples = Math.max(0, ring.startSample - startSample, endSample - VAD_FRAME_SAMPLES - ring.endSample);
     if (missingSamples > 0) throw new AudioLostError(missingSamples);
     const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses });
-    const request: RecognitionRequest = {
+    const request: PreparedRequest = {
       kind,
       meetingId,
       trackId,

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InterimPace } from '../../asr/contract/load.js';
 import { PROTOCOL_VERSION, type RecognizeHeader, type ToClient, type ToServer } from '../../asr/contract/protocol.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionRequest } from '../../asr/contract/recognition.js';
-import { monotonicNowMs } from '../../process/clock.js';
 import { encodeFrame, FrameDecoder } from '../../process/framing.js';
 import { hypothesisOf } from '../../testing/FakeRecognizer.js';
+import { ManualTime } from '../../testing/ManualTime.js';
 import { RecognitionClient, type RecognitionClientLimits } from './RecognitionClient.js';
 
 /** The other end of the socket: keeps what comes, answers what the test says. */
@@ -113,7 +113,7 @@ function request(fields: Partial<RecognitionRequest> = {}): RecognitionRequest {
     trackId: 'speaker',
     pcm: new Int16Array(1_600),
     settings: DEFAULT_RECOGNITION_SETTINGS,
-    deadlineAtMs: monotonicNowMs() + 10_000,
+    deadlineMs: 10_000,
     ...fields,
   };
 }
@@ -143,6 +143,27 @@ describe('RecognitionClient', () => {
     server.say({ type: 'result', id: idAt(0), hypothesis: hypothesisOf('hello') });
     expect((await answer).text).toBe('hello');
     expect(client.stats).toMatchObject({ pendingFinals: 0, pendingPcmBytes: 0 });
+  });
+
+  it('says how much of the time is left whenever it sends: at first, after it has waited, and to the next process', async () => {
+    const time = new ManualTime(9e10);
+    client = RecognitionClient.create({ socketPath: server.path, time });
+    const early = client.recognize(request({ trackId: 'early', deadlineMs: 10_000 }));
+    time.advance(1_000);
+    await server.until(() => server.requests.length === 1);
+    time.advance(2_500);
+    const connections = server.connections;
+    server.dropAll();
+    while (server.connections === connections) {
+      // The wait before the next try.
+      time.advance(20);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const waitedMs = time.now() - 9e10;
+    await server.until(() => server.requests.length === 2);
+    expect(server.requests.map(({ deadlineMs }) => deadlineMs)).toEqual([9_000, 10_000 - waitedMs]);
+    time.advance(10_000 - waitedMs);
+    await rejectsWith(early, 'DEADLINE_EXCEEDED');
   });
 
   it('rejects with the code that the recogniser gives', async () => {
@@ -340,14 +361,14 @@ describe('RecognitionClient', () => {
 
   it('keeps the deadline by itself when the process says nothing, and calls the request off', async () => {
     await createClient();
-    await rejectsWith(client.recognize(request({ deadlineAtMs: monotonicNowMs() + 30 })), 'DEADLINE_EXCEEDED');
+    await rejectsWith(client.recognize(request({ deadlineMs: 30 })), 'DEADLINE_EXCEEDED');
     await server.until(() => server.received.some((message) => message.type === 'cancel'));
   });
 
   it('rejects what comes after its deadline, without an end, or is longer than 30 s', async () => {
     await createClient();
-    await rejectsWith(client.recognize(request({ deadlineAtMs: monotonicNowMs() })), 'DEADLINE_EXCEEDED');
-    await rejectsWith(client.recognize(request({ deadlineAtMs: Number.NaN })), 'DEADLINE_EXCEEDED');
+    await rejectsWith(client.recognize(request({ deadlineMs: 0 })), 'DEADLINE_EXCEEDED');
+    await rejectsWith(client.recognize(request({ deadlineMs: Number.NaN })), 'DEADLINE_EXCEEDED');
     await rejectsWith(client.recognize(request({ pcm: new Int16Array(480_001) })), 'RECOGNIZER_FAILED');
     expect(server.requests).toEqual([]);
   });

@@ -71,6 +71,8 @@ export interface RecognitionClientStats {
 interface Pending {
   id: number;
   request: RecognitionRequest;
+  /** On this side's clock. */
+  deadlineAtMs: number;
   /** Written to the connection that is open now. */
   sent: boolean;
   /** The engine works on it, as far as is known. */
@@ -171,7 +173,9 @@ export class RecognitionClient implements Recognizer {
     return new Promise<Hypothesis>((resolve, reject) => {
       const onAbort = () => this.#fail(id, 'SUPERSEDED', 'the request was given up');
       options.signal?.addEventListener('abort', onAbort, { once: true });
-      const cancelDeadline = this.#time.after(request.deadlineAtMs - this.#time.now(), () =>
+      const { deadlineMs } = request;
+      const deadlineAtMs = this.#time.now() + deadlineMs;
+      const cancelDeadline = this.#time.after(deadlineMs, () =>
         this.#fail(id, 'DEADLINE_EXCEEDED', 'no answer came before the deadline'),
       );
       const release = () => {
@@ -180,7 +184,7 @@ export class RecognitionClient implements Recognizer {
       };
       // Even a final that may well be poison gets its own chance.
       const deaths = Math.min(this.#suspects.get(trackKey(request)) ?? 0, this.#limits.deathsOfPoison - 1);
-      this.#add({ id, request, sent: false, started: false, deaths, resolve, reject, release });
+      this.#add({ id, request, deadlineAtMs, sent: false, started: false, deaths, resolve, reject, release });
       this.#flush();
     });
   }
@@ -202,7 +206,7 @@ export class RecognitionClient implements Recognizer {
     if (!isAcceptableAudio(request.pcm)) {
       return new RecognitionError('RECOGNIZER_FAILED', `${request.pcm.length} samples are more than 30 s`);
     }
-    if (!(request.deadlineAtMs > this.#time.now()) || !Number.isFinite(request.deadlineAtMs)) {
+    if (!(request.deadlineMs > 0) || !Number.isFinite(request.deadlineMs)) {
       return new RecognitionError('DEADLINE_EXCEEDED', 'the deadline had passed when the request came');
     }
     const { pcm: _, ...fields } = request;
@@ -394,7 +398,10 @@ export class RecognitionClient implements Recognizer {
         if (pending.sent || pending.request.kind !== kind) continue;
         pending.sent = true;
         const { pcm, ...fields } = pending.request;
-        this.#write({ ...pick(fields), type: 'recognize', id: pending.id, suspect: pending.deaths > 0 }, pcm);
+        // What is left of it by now: it may have waited here, or have been sent before.
+        const deadlineMs = Math.max(0, pending.deadlineAtMs - this.#time.now());
+        const { id, deaths } = pending;
+        this.#write({ ...pick({ ...fields, deadlineMs }), type: 'recognize', id, suspect: deaths > 0 }, pcm);
       }
     }
   }
@@ -427,7 +434,7 @@ function pick({
   meetingId,
   trackId,
   settings,
-  deadlineAtMs,
+  deadlineMs,
   speculative = false,
   first = false,
   draft,
@@ -442,7 +449,7 @@ function pick({
     meetingId,
     trackId,
     settings: { ...spoken, ...decoding, ...gates },
-    deadlineAtMs,
+    deadlineMs,
     speculative,
     first,
     ...(draft === undefined ? {} : { draft: { model: draft.model, tokens: draft.tokens } }),
