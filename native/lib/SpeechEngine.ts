@@ -38,7 +38,7 @@ export async function createSpeechEngine(options: SpeechEngineOptions): Promise<
   await readModelHeader(options.modelPath);
   try {
     const { engine, info } = await addon.loadEngine(options);
-    return new WhisperEngine({ addon, engine, info });
+    return new WhisperEngine({ addon, engine, info, lanes: options.lanes });
   } catch (error) {
     const failure = asNativeError(error);
     throw failure instanceof NativeError && failure.code === 'NATIVE_MODEL_UNREADABLE'
@@ -62,30 +62,42 @@ export function isLanguage(code: string): boolean {
   return loadAddon().addon.isLanguage(code);
 }
 
+/** whisper.cpp with `lanes` independent states, each of which does one job at a time. */
 class WhisperEngine implements SpeechEngine {
   readonly info: SpeechEngineInfo;
   readonly #addon: RawAddon;
   readonly #engine: RawEngine;
+  /** The lowest is taken first, so that few of them are used where few are needed. */
+  readonly #busy: boolean[];
   #closing: Promise<void> | undefined;
 
-  constructor(parts: { addon: RawAddon; engine: RawEngine; info: SpeechEngineInfo }) {
+  constructor(parts: { addon: RawAddon; engine: RawEngine; info: SpeechEngineInfo; lanes: number }) {
     this.#addon = parts.addon;
     this.#engine = parts.engine;
     this.info = parts.info;
+    this.#busy = new Array(parts.lanes).fill(false);
   }
 
-  async transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
+  async transcribe(job: TranscribeJob, { signal }: { signal?: AbortSignal } = {}): Promise<TranscribeResult> {
     if (this.#closing !== undefined) throw new NativeError('NATIVE_ENGINE_CLOSED', 'The engine was closed.');
-    this.#check(lane, job);
+    this.#check(job);
+    if (signal?.aborted === true) throw new NativeError('NATIVE_ABORTED', 'The job was given up.');
+    const lane = this.#busy.indexOf(false);
+    if (lane < 0) {
+      throw new NativeError('NATIVE_ENGINE_BUSY', `The engine has ${this.#busy.length} jobs, as many as it can run.`);
+    }
+    this.#busy[lane] = true;
+    const stop = () => this.#engine.abort(lane);
+    signal?.addEventListener('abort', stop, { once: true });
     try {
       return await this.#engine.transcribe(lane, job);
     } catch (error) {
       throw asNativeError(error);
+    } finally {
+      // Before anybody knows of the answer: the lane may have the next job by then.
+      signal?.removeEventListener('abort', stop);
+      this.#busy[lane] = false;
     }
-  }
-
-  abort(lane: number): void {
-    this.#engine.abort(lane);
   }
 
   close(): Promise<void> {
@@ -93,9 +105,7 @@ class WhisperEngine implements SpeechEngine {
     return this.#closing;
   }
 
-  #check(lane: number, job: TranscribeJob): void {
-    if (!Number.isInteger(lane))
-      throw new NativeError('NATIVE_INVALID_ARGUMENT', `lane is a whole number, not ${lane}.`);
+  #check(job: TranscribeJob): void {
     if (!(job.pcm instanceof Int16Array || job.pcm instanceof Float32Array)) {
       throw new NativeError('NATIVE_INVALID_ARGUMENT', 'pcm is an Int16Array or a Float32Array.');
     }

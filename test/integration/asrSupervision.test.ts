@@ -144,8 +144,8 @@ describe('an ASR process that dies', () => {
     expect(isAlive(pid)).toBe(false);
   }, 20_000);
 
-  it('by its own hand when a lane does not stop, and the rest is answered', async () => {
-    const asr = await start({ serverLimits: { stuckLaneMs: 300 }, lanes: 1 });
+  it('by its own hand when a job does not stop, and the rest is answered', async () => {
+    const asr = await start({ serverLimits: { stuckJobMs: 300 }, lanes: 1 });
     const deaf = asr.client.recognize(request({ deaf: true }, { deadlineMs: 300 }));
     const waiting = asr.client.recognize(request({ text: 'still answered' }, { trackId: 'other' }));
     await expect(deaf).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });

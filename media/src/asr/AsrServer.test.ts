@@ -44,7 +44,7 @@ async function start(options: Start = {}): Promise<RecognitionClient> {
         ? {}
         : { interim: { engine: options.interim, profile: options.interimProfile ?? BUILT_IN_MODEL.profile } }),
     },
-    plan: { lanes: options.lanes ?? 1, threadsPerLane: 1, cores: options.lanes ?? 1 },
+    plan: { jobs: options.lanes ?? 1, threadsPerJob: 1, cores: options.lanes ?? 1 },
     socketPath: join(directory, 'sub', 'asr.sock'),
     onFatal: (reason) => fatal.push(reason),
     time,
@@ -121,7 +121,7 @@ describe('AsrServer', () => {
     ]);
   });
 
-  it('keeps each lane to one job and uses all lanes', async () => {
+  it('runs as many jobs at a time as its plan has, and never more', async () => {
     const client = await start({ lanes: 3 });
     engine.peak = 0;
     const all = Promise.all(
@@ -195,8 +195,8 @@ describe('AsrServer', () => {
     await expect(hung).rejects.toMatchObject({ code: 'ENGINE_TOO_SLOW' });
   });
 
-  it('declares itself lost when a lane does not stop', async () => {
-    const client = await start({ limits: { stuckLaneMs: 20 } });
+  it('declares itself lost when a job does not stop', async () => {
+    const client = await start({ limits: { stuckJobMs: 20 } });
     const deaf = client.recognize(request({ deaf: true }, { deadlineMs: 30 }));
     await waitFor(() => engine.started.length === 1);
     clientTime.advance(30);
@@ -208,7 +208,7 @@ describe('AsrServer', () => {
       time.advance(1);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(fatal).toEqual(['lane 0 did not stop within 20 ms']);
+    expect(fatal).toEqual(['a job did not stop within 20 ms']);
   });
 
   it('passes on failures, and declares itself lost after five in a row', async () => {
@@ -238,7 +238,7 @@ describe('AsrServer', () => {
     expect(engine.started).toHaveLength(2);
   });
 
-  it('frees the lane of a request that its sender gives up, at once and without an answer', async () => {
+  it('makes room for another job when a sender gives its own up, at once and without an answer', async () => {
     const client = await start();
     const controller = new AbortController();
     const speculative = client.recognize(request({ hang: true }), { signal: controller.signal });
@@ -362,7 +362,7 @@ describe('AsrServer', () => {
       expect((await ask('interim', main)).job?.draft).toBeUndefined();
     });
 
-    it('never has more jobs at a time than lanes', async () => {
+    it('never has more jobs at a time than the plan for both of them', async () => {
       const interim = new FakeEngine({ time });
       const client = await start({ interim, lanes: 2 });
       const peak = () => server.stats.running;

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { encodeFrame, type Frame, FrameDecoder } from '../process/framing.js';
 import type { TimeSource } from '../process/TimeSource.js';
-import type { LanePlan } from './contract/asrContract.js';
+import type { JobPlan } from './contract/asrContract.js';
 import type { Load } from './contract/load.js';
 import { isAcceptableAudio, PROTOCOL_VERSION, type ToClient, toServerSchema } from './contract/protocol.js';
 import type { AsrServerLimits } from './contract/serverLimits.js';
@@ -17,9 +17,9 @@ export const DEFAULT_ASR_SERVER_LIMITS: AsrServerLimits = {
 };
 
 export interface AsrServerOptions {
-  /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */
+  /** Each takes as many jobs at a time as the plan has. Without an engine of their own, interims take that of finals. */
   engines: DispatcherOptions['engines'];
-  plan: LanePlan;
+  plan: JobPlan;
   socketPath: string;
   /** An engine cannot be used any more and this process has to end. */
   onFatal: (reason: string) => void;

@@ -36,7 +36,7 @@ class Rig {
     const rig = new Rig();
     const created = Dispatcher.create({
       engines: { final: { engine: rig.engine, profile: BUILT_IN_MODEL.profile } },
-      plan: { lanes: LANES, threadsPerLane: 1, cores: LANES },
+      plan: { jobs: LANES, threadsPerJob: 1, cores: LANES },
       onFatal: (reason) => rig.fatal.push(reason),
       onLoadChange: (load) => rig.loads.push([rig.time.now(), load]),
       time: rig.time,

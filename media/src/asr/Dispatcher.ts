@@ -1,7 +1,7 @@
 import type { TranscribeResult } from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import { languagesOf, standsInFor } from '../settings/languages.js';
-import type { LanePlan } from './contract/asrContract.js';
+import type { JobPlan } from './contract/asrContract.js';
 import { type InterimPace, type Load, NO_INTERIMS } from './contract/load.js';
 import {
   DEFAULT_RECOGNITION_SETTINGS,
@@ -26,7 +26,7 @@ import { type EngineOfKind, noise, type Run, USUAL_SAMPLES, warmUp } from './war
 export const DEFAULT_DISPATCHER_LIMITS: DispatcherLimits = {
   shortestBudgetMs: 10_000,
   budgetFactor: 3,
-  stuckLaneMs: 2_000,
+  stuckJobMs: 2_000,
   failuresInARow: 5,
   waitingFinals: 1_024,
   shedding: {},
@@ -34,10 +34,10 @@ export const DEFAULT_DISPATCHER_LIMITS: DispatcherLimits = {
 };
 
 export interface DispatcherOptions {
-  /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */
+  /** Each takes as many jobs at a time as the plan has. Without an engine of their own, interims take that of finals. */
   engines: { final: EngineOfKind; interim?: EngineOfKind };
   /** Of both engines together. */
-  plan: LanePlan;
+  plan: JobPlan;
   /** An engine cannot be used any more and this process has to end. */
   onFatal: (reason: string) => void;
   /** The level or the pace of interims has changed. */
@@ -78,7 +78,7 @@ interface Job extends SchedulableJob {
 
 interface Running {
   job: Job;
-  lane: number;
+  giveUp: AbortController;
   threads: number;
   startedAtMs: number;
   /** Why it was told to stop. */
@@ -86,8 +86,8 @@ interface Running {
   cancelTimer: CancelTimer;
 }
 
-/** Finals that may wait without an end, for each lane. */
-const KEPT_FINALS_PER_LANE = 4;
+/** Finals that may wait without an end, for each job at a time. */
+const KEPT_FINALS_PER_JOB = 4;
 const FEWEST_KEPT_FINALS = 16;
 const LONGEST_FINAL_WAIT_MS = 30_000;
 const FINAL_WAIT_WHILE_SHEDDING_MS = 2_000;
@@ -104,7 +104,7 @@ const TRY_AGAIN_MS = 30_000;
 const PACE_SHARE_TOLD = 0.15;
 
 /**
- * A device at work: one queue, `lanes` jobs at a time on one engine, or on one for finals and a smaller one for interims.
+ * A device at work: one queue, so many jobs at a time on one engine, or on one for finals and a smaller one for interims.
  * Knows no sockets and keeps nothing of a speaker between requests.
  */
 export class Dispatcher {
@@ -119,7 +119,7 @@ export class Dispatcher {
   readonly #pacer: InterimPacer;
   /** Those that wait or run. */
   readonly #jobs = new Map<DispatchedJob, Job>();
-  readonly #running = new Map<number, Running>();
+  readonly #running = new Map<Job, Running>();
   readonly #queueAges = { final: new RecentValues(), interim: new RecentValues() };
   readonly #rejected = new Map<RecognitionErrorCode, number>();
   readonly #dropped = new Map<DropCause, number>();
@@ -191,7 +191,7 @@ export class Dispatcher {
       onReject: (job, code, reason) => this.#leftQueue(job, code, reason),
       finalsCapacity: this.#limits.waitingFinals,
       shedding: {
-        keptFinals: Math.max(FEWEST_KEPT_FINALS, KEPT_FINALS_PER_LANE * options.plan.lanes),
+        keptFinals: Math.max(FEWEST_KEPT_FINALS, KEPT_FINALS_PER_JOB * options.plan.jobs),
         longestWaitMs: LONGEST_FINAL_WAIT_MS,
         waitWhileSheddingMs: FINAL_WAIT_WHILE_SHEDDING_MS,
         ...this.#limits.shedding,
@@ -205,7 +205,7 @@ export class Dispatcher {
 
   /** Engine time of a request of each kind with 4 s of speech, alone on the device; 0 = unknown. */
   get usualMs(): Record<RecognitionKind, number> {
-    const threads = this.#options.plan.threadsPerLane;
+    const threads = this.#options.plan.threadsPerJob;
     const usual = (kind: RecognitionKind) => {
       const estimate = this.#slots[kind].estimates[kind];
       return estimate.msFor({ samples: USUAL_SAMPLES, threads: estimate.threadsWorthwhile(threads) });
@@ -264,7 +264,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Its sender needs no answer any more. Frees the lane as soon as the engine obeys. */
+  /** Its sender needs no answer any more. Makes room for another job as soon as the engine obeys. */
   cancel(request: DispatchedJob): void {
     const job = this.#jobs.get(request);
     if (job === undefined) return;
@@ -293,22 +293,15 @@ export class Dispatcher {
 
   #pump(): void {
     if (this.#closed) return;
-    for (;;) {
-      const lane = this.#freeLane();
-      if (lane === undefined) break;
+    while (this.#running.size < this.#options.plan.jobs) {
       const job = this.#scheduler.next(this.#room());
       if (job === undefined) break;
-      void this.#run(lane, job, this.#threadsFor(job));
+      void this.#run(job, this.#threadsFor(job));
     }
     if (this.#trial !== undefined && this.#scheduler.waitingFinals > 0) this.#stop(this.#trial, { cause: 'cancelled' });
     for (const job of this.#scheduler.preemptable()) {
       this.#stop(job, { cause: 'superseded', error: { code: 'SUPERSEDED', message: MESSAGES.superseded } });
     }
-  }
-
-  #freeLane(): number | undefined {
-    for (let lane = 0; lane < this.#options.plan.lanes; lane++) if (!this.#running.has(lane)) return lane;
-    return undefined;
   }
 
   #threadsOf(kind?: RecognitionKind): number {
@@ -320,24 +313,24 @@ export class Dispatcher {
   }
 
   /**
-   * Interims take what is left of the cores, and never the last lane of several. A final may share cores that interims have, where it
+   * Interims take what is left of the cores, and never the last place of several. A final may share cores that interims have, where it
    * is done sooner that way than by waiting for them.
    */
   #room(): { finals: boolean; interims: boolean } {
-    const { cores, lanes } = this.#options.plan;
-    const laneLeft = lanes === 1 || this.#running.size < lanes - 1;
+    const { cores, jobs } = this.#options.plan;
+    const placeLeft = jobs === 1 || this.#running.size < jobs - 1;
     return {
       finals: this.#threadsOf('final') < cores && this.#finalGainsByStarting(),
-      interims: laneLeft && this.#threadsOf() < cores,
+      interims: placeLeft && this.#threadsOf() < cores,
     };
   }
 
   #finalGainsByStarting(): boolean {
-    const { cores, threadsPerLane } = this.#options.plan;
+    const { cores, threadsPerJob } = this.#options.plan;
     const estimate = this.#slots.final.estimates.final;
     let free = cores - this.#threadsOf();
     if (free > 0) return true;
-    const most = estimate.threadsWorthwhile(threadsPerLane);
+    const most = estimate.threadsWorthwhile(threadsPerJob);
     const take = (threads: number) => estimate.msFor({ samples: USUAL_SAMPLES, threads });
     const nowMs = (take(1) * (this.#threadsOf() + 1)) / cores;
     // What was expected to be over by now may never be.
@@ -356,14 +349,14 @@ export class Dispatcher {
 
   /** A job that nobody waits behind gets all cores that are free; where others wait, what serves all of them best. */
   #threadsFor(job: Job): number {
-    const { cores, threadsPerLane, lanes } = this.#options.plan;
+    const { cores, threadsPerJob, jobs } = this.#options.plan;
     const waiting = this.#scheduler.waitingFinals + this.#scheduler.waitingInterims;
-    const others = Math.max(0, Math.min(waiting, lanes - this.#running.size - 1));
-    const most = Math.min(threadsPerLane, Math.max(1, cores - this.#threadsOf()));
+    const others = Math.max(0, Math.min(waiting, jobs - this.#running.size - 1));
+    const most = Math.min(threadsPerJob, Math.max(1, cores - this.#threadsOf()));
     return estimateOf(job).threadsWorthwhile(most, 1 + others);
   }
 
-  async #run(lane: number, job: Job, threads: number): Promise<void> {
+  async #run(job: Job, threads: number): Promise<void> {
     const startedAtMs = this.#time.now();
     const queuedMs = startedAtMs - job.arrivedAtMs;
     this.#queueAges[job.kind].add(queuedMs);
@@ -374,29 +367,27 @@ export class Dispatcher {
     const timeout = timeoutStop(deadlineMs, budgetMs);
     const running: Running = {
       job,
-      lane,
+      giveUp: new AbortController(),
       threads,
       startedAtMs,
       // The engine counts the same time itself, and may have a text by then; this is for one that does not count.
       cancelTimer: this.#time.after(timeoutMs + GRACE_MS, () => this.#stop(job, timeout)),
     };
-    this.#running.set(lane, running);
+    this.#running.set(job, running);
     job.request.onStarted();
     let result: TranscribeResult | undefined;
     let failure: DispatchedError | undefined;
     try {
       const { settings, pcm, draft } = job.request;
-      result = await slot.engine.transcribe(lane, {
-        ...transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs, draft }),
-        threads,
-      });
+      const engineJob = transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs, draft });
+      result = await slot.engine.transcribe({ ...engineJob, threads }, { signal: running.giveUp.signal });
       slot.failuresInARow = 0;
     } catch (error) {
       if (running.stop === undefined && codeOf(error) === 'NATIVE_ABORTED') running.stop = timeout;
       if (running.stop === undefined) failure = this.#failure(slot, error);
     }
     running.cancelTimer();
-    this.#running.delete(lane);
+    this.#running.delete(job);
     const engineMs = this.#time.now() - startedAtMs;
     this.#engineMs += engineMs * threads;
     this.#scheduler.finished(job, { engineMs: engineMs * threads });
@@ -466,19 +457,16 @@ export class Dispatcher {
     return estimateOf(job).msFor({ samples: job.request.pcm.length, threads });
   }
 
-  /** Aborts a running job and watches that the lane obeys. */
+  /** Aborts a running job and watches that the engine obeys. */
   #stop(job: Job, stop: NonNullable<Running['stop']>): void {
-    for (const running of this.#running.values()) {
-      if (running.job !== job) continue;
-      if (running.stop !== undefined) return;
-      running.stop = stop;
-      running.cancelTimer();
-      running.cancelTimer = this.#time.after(this.#limits.stuckLaneMs, () =>
-        this.#options.onFatal(`lane ${running.lane} did not stop within ${this.#limits.stuckLaneMs} ms`),
-      );
-      job.slot.engine.abort(running.lane);
-      return;
-    }
+    const running = this.#running.get(job);
+    if (running === undefined || running.stop !== undefined) return;
+    running.stop = stop;
+    running.cancelTimer();
+    running.cancelTimer = this.#time.after(this.#limits.stuckJobMs, () =>
+      this.#options.onFatal(`a job did not stop within ${this.#limits.stuckJobMs} ms`),
+    );
+    running.giveUp.abort();
   }
 
   /** Looks through the queue also while no job begins or ends. */

@@ -80,7 +80,7 @@ class Meeting {
     let dispatcher: Dispatcher | undefined;
     void Dispatcher.create({
       engines: { final: { engine: meeting.engine, profile: PROFILE } },
-      plan: { lanes: CORES + 1, threadsPerLane: CORES, cores: CORES },
+      plan: { jobs: CORES + 1, threadsPerJob: CORES, cores: CORES },
       time: meeting.time,
       onFatal: (reason) => meeting.lost.push(reason),
       onLoadChange: (load) => {

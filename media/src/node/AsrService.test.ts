@@ -45,7 +45,7 @@ const info = {
 const ready: AsrContract['ready'] = {
   info,
   interimEngine: true,
-  plan: { lanes: 3, threadsPerLane: 2, cores: 2 },
+  plan: { jobs: 3, threadsPerJob: 2, cores: 2 },
   usualMs: { final: 500, interim: 300 },
   loadMs: 1,
 };

@@ -39,7 +39,7 @@ class FakeNativeError extends Error {
   }
 }
 
-/** An engine without a model, true to the contract of the addon: one job a lane, aborts, time-outs. */
+/** An engine without a model, true to the contract of the addon: jobs up to a number, aborts, time-outs. */
 export class FakeEngine implements SpeechEngine {
   readonly info: SpeechEngineInfo = {
     device: 'cpu',
@@ -55,8 +55,8 @@ export class FakeEngine implements SpeechEngine {
   /** Most jobs at a time. */
   peak = 0;
   closed = false;
-  readonly #lanes = new Map<number, (error: Error) => void>();
-  readonly #deaf = new Set<number>();
+  /** Ends each running job. */
+  readonly #running = new Set<(error: Error) => void>();
   readonly #model: string;
   readonly #time: TimeSource;
   readonly #delayMs: (job: TranscribeJob) => number;
@@ -68,8 +68,9 @@ export class FakeEngine implements SpeechEngine {
     this.#delayMs = options.delayMs ?? (() => 0);
   }
 
-  transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
-    if (this.#lanes.has(lane)) return Promise.reject(new FakeNativeError('NATIVE_LANE_BUSY', `lane ${lane} works`));
+  transcribe(job: TranscribeJob, { signal }: { signal?: AbortSignal } = {}): Promise<TranscribeResult> {
+    if (this.closed) return Promise.reject(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
+    if (signal?.aborted === true) return Promise.reject(new FakeNativeError('NATIVE_ABORTED', 'aborted'));
     this.started.push(job);
     const script = scriptOf(job);
     if (script.crash !== undefined && !wasDone(script.once)) process.kill(process.pid, script.crash);
@@ -77,14 +78,15 @@ export class FakeEngine implements SpeechEngine {
       const timers: CancelTimer[] = [];
       const end = (settle: () => void): void => {
         for (const cancel of timers) cancel();
-        this.#lanes.delete(lane);
-        this.#deaf.delete(lane);
+        signal?.removeEventListener('abort', onAbort);
+        this.#running.delete(stop);
         settle();
       };
       const stop = (error: Error) => end(() => reject(error));
-      this.#lanes.set(lane, stop);
-      this.peak = Math.max(this.peak, this.#lanes.size);
-      if (script.deaf === true) this.#deaf.add(lane);
+      const onAbort = () => stop(new FakeNativeError('NATIVE_ABORTED', 'aborted'));
+      if (script.deaf !== true) signal?.addEventListener('abort', onAbort, { once: true });
+      this.#running.add(stop);
+      this.peak = Math.max(this.peak, this.#running.size);
       if (script.hang !== true && script.deaf !== true) {
         const done = () => {
           if (script.fail !== undefined) stop(new FakeNativeError('NATIVE_DECODE_FAILED', script.fail));
@@ -100,13 +102,9 @@ export class FakeEngine implements SpeechEngine {
     });
   }
 
-  abort(lane: number): void {
-    if (!this.#deaf.has(lane)) this.#lanes.get(lane)?.(new FakeNativeError('NATIVE_ABORTED', 'aborted'));
-  }
-
   async close(): Promise<void> {
     this.closed = true;
-    for (const stop of [...this.#lanes.values()]) stop(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
+    for (const stop of [...this.#running]) stop(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
   }
 }
 
