@@ -1,6 +1,7 @@
 import { loadAddon, type RawAddon, type RawEngine } from './loadAddon.js';
 import { readModelHeader } from './modelHeader.js';
 import {
+  type EngineCapabilities,
   NativeError,
   type SpeechEngine,
   type SpeechEngineInfo,
@@ -35,10 +36,10 @@ export async function createSpeechEngine(options: SpeechEngineOptions): Promise<
   if (!DEVICES.includes(options.device)) {
     throw new NativeError('NATIVE_INVALID_ARGUMENT', `device is one of ${DEVICES.join(', ')}, not ${options.device}.`);
   }
-  await readModelHeader(options.modelPath);
+  const { vocabulary } = await readModelHeader(options.modelPath);
   try {
     const { engine, info } = await addon.loadEngine(options);
-    return new WhisperEngine({ addon, engine, info, lanes: options.lanes });
+    return new WhisperEngine({ addon, engine, info, capabilities: capabilitiesOf({ ...options, addon, vocabulary }) });
   } catch (error) {
     const failure = asNativeError(error);
     throw failure instanceof NativeError && failure.code === 'NATIVE_MODEL_UNREADABLE'
@@ -62,20 +63,54 @@ export function isLanguage(code: string): boolean {
   return loadAddon().addon.isLanguage(code);
 }
 
+/** Codes of three letters among Whisper's. */
+const LONG_CODES = ['haw', 'yue'];
+/** Of vocabularies: Cantonese came with the largest one, and the smallest is English alone. */
+const VOCABULARY = { english: 51_864, cantonese: 51_866 };
+const ALPHABET = [...'abcdefghijklmnopqrstuvwxyz'];
+
+/** On a CPU several windows in one run take longer than one after the other, so each job is encoded by itself. */
+function capabilitiesOf(options: { addon: RawAddon; vocabulary: number; lanes: number }): EngineCapabilities {
+  const { addon, vocabulary, lanes } = options;
+  return {
+    maxJobs: lanes,
+    maxBatch: 1,
+    words: true,
+    languages: languagesOf(addon, vocabulary),
+    interims: true,
+    longestWindowMs: MAX_SECONDS * 1_000,
+  };
+}
+
+/** whisper.cpp knows whether a code is one of its languages; it does not list them. */
+function languagesOf(addon: RawAddon, vocabulary: number): string[] {
+  if (vocabulary <= VOCABULARY.english) return ['en'];
+  const codes = [...LONG_CODES, ...ALPHABET.flatMap((first) => ALPHABET.map((second) => first + second))];
+  const hasCantonese = vocabulary >= VOCABULARY.cantonese;
+  return codes.filter((code) => addon.isLanguage(code) && (code !== 'yue' || hasCantonese)).sort();
+}
+
 /** whisper.cpp with `lanes` independent states, each of which does one job at a time. */
 class WhisperEngine implements SpeechEngine {
   readonly info: SpeechEngineInfo;
+  readonly capabilities: EngineCapabilities;
   readonly #addon: RawAddon;
   readonly #engine: RawEngine;
   /** The lowest is taken first, so that few of them are used where few are needed. */
   readonly #busy: boolean[];
   #closing: Promise<void> | undefined;
 
-  constructor(parts: { addon: RawAddon; engine: RawEngine; info: SpeechEngineInfo; lanes: number }) {
+  constructor(parts: {
+    addon: RawAddon;
+    engine: RawEngine;
+    info: SpeechEngineInfo;
+    capabilities: EngineCapabilities;
+  }) {
     this.#addon = parts.addon;
     this.#engine = parts.engine;
     this.info = parts.info;
-    this.#busy = new Array(parts.lanes).fill(false);
+    this.capabilities = parts.capabilities;
+    this.#busy = new Array(parts.capabilities.maxJobs).fill(false);
   }
 
   async transcribe(job: TranscribeJob, { signal }: { signal?: AbortSignal } = {}): Promise<TranscribeResult> {

@@ -90,6 +90,22 @@ export interface SpeechEngineInfo {
   encoderFailure?: string;
 }
 
+/** What an engine can do, whatever it is. Fixed once it is loaded. */
+export interface EngineCapabilities {
+  /** Jobs at a time; one more is refused with `NATIVE_ENGINE_BUSY`. */
+  maxJobs: number;
+  /** Jobs whose audio it encodes in one run, where several wait; 1: each by itself. */
+  maxBatch: number;
+  /** Whether results have times of words. */
+  words: boolean;
+  /** What a job may name as its language: Whisper's codes (ISO 639-1, `haw` and `yue`), in alphabetical order. */
+  languages: readonly string[];
+  /** Whether the text of speech that goes on is worth asking for. One that needs whole utterances says no. */
+  interims: boolean;
+  /** Longest audio of one job, in milliseconds. */
+  longestWindowMs: number;
+}
+
 export interface TranscribeJob {
   /** 16 kHz mono. Shorter than 1 s is padded with silence; longer than 30 s is refused. */
   pcm: Int16Array | Float32Array;
@@ -196,6 +212,7 @@ export interface TranscribeResult {
 /** A model, loaded once, that does jobs. Where and how many at a time is its own business. */
 export interface SpeechEngine {
   readonly info: SpeechEngineInfo;
+  readonly capabilities: EngineCapabilities;
   /**
    * Runs one job, on a thread of the engine's own.
    * @param options.signal asks the job to stop; it rejects with `NATIVE_ABORTED` once it has, and does not begin where that was asked before

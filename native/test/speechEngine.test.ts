@@ -32,6 +32,11 @@ describe('one engine', () => {
 
   it('says what it is', () => {
     expect(engine.info).toMatchObject({ device: 'cpu', multilingual: true, modelType: 'tiny' });
+    const { languages, ...capabilities } = engine.capabilities;
+    expect(capabilities).toEqual({ maxJobs: 2, maxBatch: 1, words: true, interims: true, longestWindowMs: 30_000 });
+    expect(languages).toHaveLength(99);
+    expect(languages).toEqual(expect.arrayContaining(['de', 'en', 'haw', 'zh']));
+    expect(languages).not.toContain('yue');
     expect(engine.info.engineVersion).toMatch(/^\d+\.\d+\.\d+$/);
     expect(engine.info.deviceName).not.toBe('');
     expect(engine.info.fallbackReason).toBeUndefined();

@@ -79,6 +79,11 @@ export class AsrServer {
   }
 
   /** See `Dispatcher`. */
+  get capabilities(): Dispatcher['capabilities'] {
+    return this.#dispatcher.capabilities;
+  }
+
+  /** See `Dispatcher`. */
   get usualMs(): Dispatcher['usualMs'] {
     return this.#dispatcher.usualMs;
   }
@@ -127,7 +132,7 @@ export class AsrServer {
     });
     socket.on('error', () => {});
     socket.on('close', () => this.#forget(connection));
-    this.#send(connection, { type: 'hello', protocol: PROTOCOL_VERSION });
+    this.#send(connection, { type: 'hello', protocol: PROTOCOL_VERSION, capabilities: this.capabilities });
     this.#send(connection, { type: 'load', ...this.#dispatcher.load });
   }
 

@@ -2,6 +2,8 @@ import type { TranscribeResult } from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import { languagesOf, standsInFor } from '../settings/languages.js';
 import type { JobPlan } from './contract/asrContract.js';
+import { capabilitiesOf, languagesOn, type RecognizerCapabilities } from './contract/capabilities.js';
+import { NO_INTERIM_RESULTS, SAMPLE_RATE } from './contract/limits.js';
 import { type InterimPace, type Load, NO_INTERIMS } from './contract/load.js';
 import {
   DEFAULT_RECOGNITION_SETTINGS,
@@ -34,9 +36,9 @@ export const DEFAULT_DISPATCHER_LIMITS: DispatcherLimits = {
 };
 
 export interface DispatcherOptions {
-  /** Each takes as many jobs at a time as the plan has. Without an engine of their own, interims take that of finals. */
+  /** Without an engine of their own, interims take that of finals. */
   engines: { final: EngineOfKind; interim?: EngineOfKind };
-  /** Of both engines together. */
+  /** Of both engines together; an engine that takes fewer jobs at a time sets their number. */
   plan: JobPlan;
   /** An engine cannot be used any more and this process has to end. */
   onFatal: (reason: string) => void;
@@ -110,6 +112,7 @@ const PACE_SHARE_TOLD = 0.15;
 export class Dispatcher {
   /** Why interims run on the engine of finals although they were to have their own. */
   readonly interimFailure: string | undefined;
+  readonly capabilities: RecognizerCapabilities;
   readonly #options: DispatcherOptions;
   readonly #limits: DispatcherLimits;
   readonly #time: TimeSource;
@@ -137,7 +140,9 @@ export class Dispatcher {
    * Warms the engines up. One for interims that cannot do it is closed, and its work is done by the other.
    * @throws when the engine of finals cannot do the warm-up job
    */
-  static async create(options: DispatcherOptions): Promise<Dispatcher> {
+  static async create(given: DispatcherOptions): Promise<Dispatcher> {
+    const most = Object.values(given.engines).map(({ engine }) => engine.capabilities.maxJobs);
+    const options = { ...given, plan: { ...given.plan, jobs: Math.min(given.plan.jobs, ...most) } };
     const time = options.time ?? systemTime;
     const { final, interim } = options.engines;
     // One kind says enough of the other, but for an engine that makes interims only where another one cannot.
@@ -177,11 +182,20 @@ export class Dispatcher {
     const clock = () => this.#time.now();
     const slotOf = (engine: EngineOfKind): Slot => {
       const estimate = (kind: RecognitionKind) => new CostEstimate({ kind, profile: engine.profile, clock });
-      return { ...engine, failuresInARow: 0, estimates: { final: estimate('final'), interim: estimate('interim') } };
+      // What the model knows and the engine cannot do is as good as unknown.
+      const profile = { ...engine.profile, languages: languagesOn(engine) };
+      return {
+        ...engine,
+        profile,
+        failuresInARow: 0,
+        estimates: { final: estimate('final'), interim: estimate('interim') },
+      };
     };
     const { interim } = options.engines;
     const final = slotOf(options.engines.final);
     this.#slots = { final, interim: interim === undefined ? final : slotOf(interim) };
+    this.capabilities = capabilitiesOf(options.engines);
+    if (!this.capabilities.interims) this.#load = { ...this.#load, interimIntervalMs: null };
     this.#monitor = new LoadMonitor({ clock, limits: this.#limits.load });
     this.#pacer = new InterimPacer({ clock, cores: options.plan.cores });
     this.#scheduler = new Scheduler<Job>({
@@ -249,6 +263,11 @@ export class Dispatcher {
     this.#jobs.set(request, job);
     if (this.#closed) {
       this.#reject(job, { code: 'CLOSED', message: 'the recogniser ends' });
+      return;
+    }
+    const refusal = refusalOf(request, slot);
+    if (refusal !== undefined) {
+      this.#reject(job, refusal);
       return;
     }
     if (kind === 'interim') {
@@ -380,7 +399,10 @@ export class Dispatcher {
     try {
       const { settings, pcm, draft } = job.request;
       const engineJob = transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs, draft });
-      result = await slot.engine.transcribe({ ...engineJob, threads }, { signal: running.giveUp.signal });
+      result = await slot.engine.transcribe(
+        { ...engineJob, words: engineJob.words && slot.engine.capabilities.words, threads },
+        { signal: running.giveUp.signal },
+      );
       slot.failuresInARow = 0;
     } catch (error) {
       if (running.stop === undefined && codeOf(error) === 'NATIVE_ABORTED') running.stop = timeout;
@@ -443,7 +465,7 @@ export class Dispatcher {
   }
 
   #remainingShare(job: Job): number {
-    const running = [...this.#running.values()].find((each) => each.job === job);
+    const running = this.#running.get(job);
     if (running === undefined) return 0;
     const estimateMs = this.#runEstimateMs(running);
     return estimateMs === 0 ? 1 : this.#remainingMs(running) / estimateMs;
@@ -476,11 +498,12 @@ export class Dispatcher {
       const oldestFinalMs = this.#scheduler.oldestWait.finalMs;
       this.#scheduler.expire();
       const { final: finalMs, interim: interimMs } = this.usualMs;
-      const interimIntervalMs = this.#pacer.sample(interimMs);
+      const pace = this.#pacer.sample(interimMs);
+      const interimIntervalMs = this.capabilities.interims ? pace : null;
       const changed = this.#monitor.sample({ oldestFinalMs, finalMs, interimIntervalMs });
       this.#tell({ ...(changed ?? this.#load), interimIntervalMs });
       if (this.#takesNoInterims) this.#scheduler.dropInterims();
-      if (interimIntervalMs === null) this.#tryInterim();
+      if (interimIntervalMs === null && this.capabilities.interims) this.#tryInterim();
       this.#pump();
     });
   }
@@ -557,6 +580,15 @@ function timeoutStop(deadlineMs: number, budgetMs: number): NonNullable<Running[
   }
   const message = `the engine did not end within ${Math.round(budgetMs)} ms`;
   return { cause: 'tooLong', error: { code: 'ENGINE_TOO_SLOW', message } };
+}
+
+/** What an engine is not asked for, since it cannot do it. Languages and tasks are the model's, see `transcribeJob`. */
+function refusalOf({ kind, pcm }: DispatchedJob, { engine }: Slot): DispatchedError | undefined {
+  const { interims, longestWindowMs } = engine.capabilities;
+  if (kind === 'interim' && !interims) return { code: 'NOT_SUPPORTED', message: NO_INTERIM_RESULTS };
+  if (pcm.length <= (longestWindowMs / 1_000) * SAMPLE_RATE) return undefined;
+  const message = `${pcm.length} samples are more than ${longestWindowMs / 1_000} s`;
+  return { code: 'RECOGNIZER_FAILED', message };
 }
 
 function hypothesisOf(

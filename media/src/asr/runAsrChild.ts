@@ -60,6 +60,7 @@ export function runAsrChild(options: AsrChildOptions): void {
       const encoderFailure = failed ?? interim.opened?.encoderFailure ?? early[0];
       return {
         info: engine.info,
+        capabilities: server.capabilities,
         interimEngine: interim.opened !== undefined && interimFailure === undefined,
         ...(interimFailure === undefined ? {} : { interimFailure }),
         plan,
@@ -157,6 +158,7 @@ async function forget(graphPath: string): Promise<void> {
 function tellingOfEncoder(engine: SpeechEngine, onFailure: (reason: string) => Promise<void>): SpeechEngine {
   return {
     info: engine.info,
+    capabilities: engine.capabilities,
     close: () => engine.close(),
     async transcribe(job, how) {
       const result = await engine.transcribe(job, how);

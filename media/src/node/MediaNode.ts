@@ -140,7 +140,7 @@ export class MediaNode {
     return new RoomPipeline({
       workers: this.#mediaWorkers,
       settings: this.#options.settings,
-      longestWindowMs: () => this.#asr.longestWindowMs.interim,
+      longestWindowMs: () => this.#asr.capabilities.longestWindowMs.interim,
       reading: this.#options.recognizer.model.profile.reading,
       ...options,
     });

@@ -1,5 +1,6 @@
 import type { SpeechEngineInfo } from '@parley/native';
 import type { EngineChoice, ModelProfile } from '../../settings/modelProfile.js';
+import type { RecognizerCapabilities } from './capabilities.js';
 import type { Load } from './load.js';
 import type { RecognitionKind } from './recognition.js';
 import type { AsrServerLimits } from './serverLimits.js';
@@ -10,6 +11,7 @@ export interface AsrContract {
   init: AsrInit;
   ready: {
     info: SpeechEngineInfo;
+    capabilities: RecognizerCapabilities;
     /** Interims have their own engine. */
     interimEngine: boolean;
     /** Why they have not, although they were to. */

@@ -136,7 +136,7 @@ export type RecognitionErrorCode =
   | 'RECOGNIZER_FAILED'
   /** The engine took far longer than so much audio takes, and was stopped before the deadline. */
   | 'ENGINE_TOO_SLOW'
-  /** The model does not know the language, or cannot translate. Settings are refused for it long before. */
+  /** It cannot do what was asked: a language that it does not know, a translation, interims. Settings are refused for it long before. */
   | 'NOT_SUPPORTED'
   /** No ASR process is there, or it has no engine. */
   | 'RECOGNIZER_UNAVAILABLE'

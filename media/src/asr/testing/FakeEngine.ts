@@ -1,6 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { NativeWord, SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
+import type {
+  EngineCapabilities,
+  NativeWord,
+  SpeechEngine,
+  SpeechEngineInfo,
+  TranscribeJob,
+  TranscribeResult,
+} from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../../process/TimeSource.js';
+import { FAKE_CAPABILITIES } from './fakeCapabilities.js';
 import { fakeTokens } from './fakeTokens.js';
 
 /**
@@ -50,6 +58,7 @@ export class FakeEngine implements SpeechEngine {
     encoder: 'whispercpp',
     engineVersion: 'fake',
   };
+  readonly capabilities: EngineCapabilities;
   /** Jobs in the order of their starts, for tests in the same process. */
   readonly started: TranscribeJob[] = [];
   /** Most jobs at a time. */
@@ -62,7 +71,16 @@ export class FakeEngine implements SpeechEngine {
   readonly #delayMs: (job: TranscribeJob) => number;
 
   /** @param options.delayMs of jobs without a script of their own; default 0 */
-  constructor(options: { model?: string; time?: TimeSource; delayMs?: (job: TranscribeJob) => number } = {}) {
+  constructor(
+    options: {
+      model?: string;
+      time?: TimeSource;
+      delayMs?: (job: TranscribeJob) => number;
+      /** What differs from `FAKE_CAPABILITIES`. */
+      capabilities?: Partial<EngineCapabilities>;
+    } = {},
+  ) {
+    this.capabilities = { ...FAKE_CAPABILITIES, ...options.capabilities };
     this.#model = options.model ?? 'fake';
     this.#time = options.time ?? systemTime;
     this.#delayMs = options.delayMs ?? (() => 0);
@@ -71,6 +89,9 @@ export class FakeEngine implements SpeechEngine {
   transcribe(job: TranscribeJob, { signal }: { signal?: AbortSignal } = {}): Promise<TranscribeResult> {
     if (this.closed) return Promise.reject(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
     if (signal?.aborted === true) return Promise.reject(new FakeNativeError('NATIVE_ABORTED', 'aborted'));
+    if (this.#running.size >= this.capabilities.maxJobs) {
+      return Promise.reject(new FakeNativeError('NATIVE_ENGINE_BUSY', `${this.#running.size} jobs run`));
+    }
     this.started.push(job);
     const script = scriptOf(job);
     if (script.crash !== undefined && !wasDone(script.once)) process.kill(process.pid, script.crash);

@@ -1,5 +1,6 @@
 import type { SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
 import type { CancelTimer, TimeSource } from '../../process/TimeSource.js';
+import { FAKE_CAPABILITIES } from './fakeCapabilities.js';
 import { fakeTokens } from './fakeTokens.js';
 
 interface Work {
@@ -29,6 +30,7 @@ export class SharedCores implements SpeechEngine {
     encoder: 'whispercpp',
     engineVersion: 'fake',
   };
+  readonly capabilities = { ...FAKE_CAPABILITIES, maxJobs: Number.POSITIVE_INFINITY };
   readonly #time: TimeSource;
   readonly #cores: number;
   readonly #workMs: (job: TranscribeJob) => number;

@@ -4,10 +4,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { capabilitiesOf } from '../../asr/contract/capabilities.js';
 import type { InterimPace } from '../../asr/contract/load.js';
 import { PROTOCOL_VERSION, type RecognizeHeader, type ToClient, type ToServer } from '../../asr/contract/protocol.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionRequest } from '../../asr/contract/recognition.js';
 import { encodeFrame, FrameDecoder } from '../../process/framing.js';
+import { BUILT_IN_MODEL } from '../../settings/modelCatalogue.js';
 import { hypothesisOf } from '../../testing/FakeRecognizer.js';
 import { ManualTime } from '../../testing/ManualTime.js';
 import { RecognitionClient, type RecognitionClientLimits } from './RecognitionClient.js';
@@ -17,6 +19,7 @@ class FakeServer {
   readonly received: ToServer[] = [];
   readonly sockets = new Set<Socket>();
   readonly path: string;
+  capabilities = capabilitiesOf({ final: BUILT_IN_MODEL });
   connections = 0;
   samples = 0;
   paused = false;
@@ -51,7 +54,7 @@ class FakeServer {
       this.sockets.delete(socket);
       this.#wake();
     });
-    this.say({ type: 'hello', protocol: PROTOCOL_VERSION });
+    this.say({ type: 'hello', protocol: PROTOCOL_VERSION, capabilities: this.capabilities });
     this.#wake();
   }
 
@@ -425,6 +428,16 @@ describe('RecognitionClient', () => {
     expect(paces).toEqual([null, 1_200]);
   });
 
+  it('knows what the process can do once it is there, and asks for no interims where it makes none', async () => {
+    server.capabilities = { ...server.capabilities, interims: false };
+    client = RecognitionClient.create({ socketPath: server.path, limits });
+    expect(client.capabilities).toBeUndefined();
+    while (client.state !== 'ready') await new Promise((resolve) => setImmediate(resolve));
+    expect(client.capabilities).toEqual(server.capabilities);
+    await rejectsWith(client.recognize(request({ kind: 'interim' })), 'NOT_SUPPORTED');
+    expect(server.requests).toEqual([]);
+  });
+
   it('hands on whatever a hypothesis may say', async () => {
     await createClient();
     const answer = client.recognize(request());
@@ -507,7 +520,14 @@ describe('RecognitionClient', () => {
     ['bytes that are no frame', Buffer.from([255, 255, 255, 255, 0])],
     ['an unknown message', encodeFrame({ type: 'surprise' })],
     ['a result that is none', encodeFrame({ type: 'result', id: 1, hypothesis: { text: 5 } })],
-    ['another protocol', encodeFrame({ type: 'hello', protocol: PROTOCOL_VERSION + 1 })],
+    [
+      'another protocol',
+      encodeFrame({
+        type: 'hello',
+        protocol: PROTOCOL_VERSION + 1,
+        capabilities: capabilitiesOf({ final: BUILT_IN_MODEL }),
+      }),
+    ],
   ])('leaves a connection that brings %s, counts it, and asks again on a new one', async (_what, bytes) => {
     await createClient();
     const answer = client.recognize(request());

@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net';
+import type { RecognizerCapabilities } from '../../asr/contract/capabilities.js';
+import { NO_INTERIM_RESULTS } from '../../asr/contract/limits.js';
 import { type InterimPace, NO_INTERIMS } from '../../asr/contract/load.js';
 import {
   isAcceptableAudio,
@@ -106,6 +108,7 @@ export class RecognitionClient implements Recognizer {
   /** Deaths that each speaker's interims may have caused. */
   readonly #suspects = new Map<string, number>();
   #state: RecognitionClientState = 'connecting';
+  #capabilities: RecognizerCapabilities | undefined;
   #pace: InterimPace = 0;
   #socket: Socket | undefined;
   #writable = false;
@@ -138,6 +141,11 @@ export class RecognitionClient implements Recognizer {
 
   get state(): RecognitionClientState {
     return this.#state;
+  }
+
+  /** Of the process that is or was there last; absent before the first. */
+  get capabilities(): RecognizerCapabilities | undefined {
+    return this.#capabilities;
   }
 
   /** As the ASR process said last; 0 before it said anything. */
@@ -218,6 +226,9 @@ export class RecognitionClient implements Recognizer {
     if (this.#unavailable || (request.kind === 'interim' && this.#state !== 'ready')) {
       return new RecognitionError('RECOGNIZER_UNAVAILABLE', 'no speech recogniser is running');
     }
+    if (request.kind === 'interim' && this.#capabilities?.interims === false) {
+      return new RecognitionError('NOT_SUPPORTED', NO_INTERIM_RESULTS);
+    }
     if (request.kind === 'interim' && this.#pace === null) {
       return new RecognitionError('OVERLOADED', 'the recogniser is too busy for interim results');
     }
@@ -296,6 +307,7 @@ export class RecognitionClient implements Recognizer {
 
   #onMessage(message: ToClient): void {
     if (message.type === 'hello') {
+      this.#capabilities = message.capabilities;
       this.#tries = 0;
       this.#reconnects += 1;
       this.#unavailable = false;
