@@ -83,8 +83,8 @@ export class RoomTranscriber {
 
   /** @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened */
   async open(): Promise<void> {
-    const { meetingId, startedAtMonotonicMs } = this.#options.meeting;
-    await this.#pipeline.open({ meetingId: meetingId, meetingStartedAtMs: startedAtMonotonicMs });
+    const { meetingId, elapsedMs } = this.#options.meeting;
+    await this.#pipeline.open({ meetingId, meetingMs: elapsedMs });
   }
 
   get trackCount(): number {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { LocalSfuRoom } from './LocalSfuRoom.js';
 import type { MediasoupWorkerPool } from './MediasoupWorkerPool.js';
-import { SfuRoom } from './SfuRoom.js';
 
 /** A transport or consumer of mediasoup as far as the tap goes. */
 class Part {
@@ -33,7 +33,7 @@ class Part {
 
 let refused: boolean;
 let parts: Part[];
-let room: SfuRoom;
+let room: LocalSfuRoom;
 
 function made(what: string): Part {
   const part = new Part(`${what} ${parts.length}`);
@@ -46,10 +46,10 @@ beforeEach(async () => {
   parts = [];
   const router = { once() {}, createPlainTransport: async () => made('tap') };
   const workers = { createRouter: async () => ({ router, webRtcServer: {} }) };
-  room = await SfuRoom.create({ workers: workers as unknown as MediasoupWorkerPool, onEvent: () => {} });
+  room = await LocalSfuRoom.create({ workers: workers as unknown as MediasoupWorkerPool, onEvent: () => {} });
 });
 
-describe('the tap of an SfuRoom', () => {
+describe('the tap of a room', () => {
   test('is closed when it cannot be connected, and the one before it stays', async () => {
     await room.openTap({ port: 1 });
     refused = true;
