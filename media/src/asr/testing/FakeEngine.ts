@@ -112,7 +112,14 @@ export class FakeEngine implements SpeechEngine {
         const done = () => {
           if (script.fail !== undefined) stop(new FakeNativeError('NATIVE_DECODE_FAILED', script.fail));
           else
-            end(() => resolve(resultOf(script, script.sayModel === true ? this.#model : `${job.pcm.length} samples`)));
+            end(() =>
+              resolve(
+                resultOf(script, {
+                  job,
+                  otherwise: script.sayModel === true ? this.#model : `${job.pcm.length} samples`,
+                }),
+              ),
+            );
         };
         timers.push(this.#time.after(script.delayMs ?? this.#delayMs(job), done));
       }
@@ -140,7 +147,10 @@ function wasDone(marker: string | undefined): boolean {
   return false;
 }
 
-function resultOf(script: FakeJobScript, otherwise: string): TranscribeResult {
+function resultOf(
+  script: FakeJobScript,
+  { job, otherwise }: { job: TranscribeJob; otherwise: string },
+): TranscribeResult {
   const text = script.text ?? otherwise;
   return {
     text,
@@ -154,7 +164,7 @@ function resultOf(script: FakeJobScript, otherwise: string): TranscribeResult {
     ...(script.unpromptedLogProbability === undefined
       ? {}
       : { unpromptedLogProbability: script.unpromptedLogProbability }),
-    ...(script.words === undefined ? {} : { words: script.words }),
+    ...(script.words === undefined || !job.words ? {} : { words: script.words }),
     sanitizedSamples: 0,
     timings: { melMs: 0, encodeMs: 0, decodeMs: 0, totalMs: 0 },
   };

@@ -538,13 +538,4 @@ describe('RecognitionClient', () => {
     server.say({ type: 'result', id: idAt(1), hypothesis: hypothesisOf('again') });
     expect((await answer).text).toBe('again');
   });
-
-  it('settles everything with CLOSED when it is closed, and refuses what comes later', async () => {
-    await createClient();
-    const all = [request(), request({ kind: 'interim' })].map((each) => rejectsWith(client.recognize(each), 'CLOSED'));
-    await client.close();
-    await client.close();
-    await Promise.all(all);
-    await rejectsWith(client.recognize(request()), 'CLOSED');
-  });
 });

@@ -1,14 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import type { RecognizerCapabilities } from '../../asr/contract/capabilities.js';
+import { fieldsOf, refusalOf, trackKey } from '../../asr/contract/checkRequest.js';
 import { NO_INTERIM_RESULTS } from '../../asr/contract/limits.js';
 import { type InterimPace, NO_INTERIMS } from '../../asr/contract/load.js';
-import {
-  isAcceptableAudio,
-  requestFieldsSchema,
-  type ToClient,
-  type ToServer,
-  toClientSchema,
-} from '../../asr/contract/protocol.js';
+import { type ToClient, type ToServer, toClientSchema } from '../../asr/contract/protocol.js';
 import type { Recognizer } from '../../asr/contract/Recognizer.js';
 import {
   type Hypothesis,
@@ -210,19 +205,8 @@ export class RecognitionClient implements Recognizer {
 
   #refusal(request: RecognitionRequest, signal: AbortSignal | undefined): RecognitionError | undefined {
     if (this.#state === 'closed') return new RecognitionError('CLOSED', 'the recognition client was closed');
-    if (signal?.aborted === true) return new RecognitionError('SUPERSEDED', 'the request was given up');
-    if (!isAcceptableAudio(request.pcm)) {
-      return new RecognitionError('RECOGNIZER_FAILED', `${request.pcm.length} samples are more than 30 s`);
-    }
-    if (!(request.deadlineMs > 0) || !Number.isFinite(request.deadlineMs)) {
-      return new RecognitionError('DEADLINE_EXCEEDED', 'the deadline had passed when the request came');
-    }
-    const { pcm: _, ...fields } = request;
-    const checked = requestFieldsSchema.safeParse(pick(fields));
-    if (!checked.success) {
-      const path = checked.error.issues[0]?.path.join('.') ?? '';
-      return new RecognitionError('RECOGNIZER_FAILED', `the request's ${path} is out of its bounds`);
-    }
+    const refusal = refusalOf(request, signal);
+    if (refusal !== undefined) return refusal;
     if (this.#unavailable || (request.kind === 'interim' && this.#state !== 'ready')) {
       return new RecognitionError('RECOGNIZER_UNAVAILABLE', 'no speech recogniser is running');
     }
@@ -413,7 +397,7 @@ export class RecognitionClient implements Recognizer {
         // What is left of it by now: it may have waited here, or have been sent before.
         const deadlineMs = Math.max(0, pending.deadlineAtMs - this.#time.now());
         const { id, deaths } = pending;
-        this.#write({ ...pick({ ...fields, deadlineMs }), type: 'recognize', id, suspect: deaths > 0 }, pcm);
+        this.#write({ ...fieldsOf({ ...fields, deadlineMs }), type: 'recognize', id, suspect: deaths > 0 }, pcm);
       }
     }
   }
@@ -434,36 +418,4 @@ export class RecognitionClient implements Recognizer {
     this.#state = state;
     this.#events.emit('state', state);
   }
-}
-
-function trackKey(request: RecognitionRequest): string {
-  return JSON.stringify([request.meetingId, request.trackId]);
-}
-
-/** Names each field: callers may hold objects with more in them than the protocol takes. */
-function pick({
-  kind,
-  meetingId,
-  trackId,
-  settings,
-  deadlineMs,
-  speculative = false,
-  first = false,
-  draft,
-}: Omit<RecognitionRequest, 'pcm'>) {
-  const { language, languages, settled, task, beamSize, temperatureFallback, prompt, words } = settings;
-  const { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond } = settings;
-  const spoken = { language, languages, ...(settled === undefined ? {} : { settled }) };
-  const decoding = { task, beamSize, temperatureFallback, prompt, words };
-  const gates = { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond };
-  return {
-    kind,
-    meetingId,
-    trackId,
-    settings: { ...spoken, ...decoding, ...gates },
-    deadlineMs,
-    speculative,
-    first,
-    ...(draft === undefined ? {} : { draft: { model: draft.model, tokens: draft.tokens } }),
-  };
 }
