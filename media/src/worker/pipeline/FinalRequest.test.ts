@@ -19,16 +19,14 @@ function utteranceOf(options: {
   script: (request: RecognitionRequest, number: number) => FakeScript;
 }) {
   let number = 0;
-  const discarded: number[] = [];
   /** When the time of each request is over. */
   const deadlines: number[] = [];
-  const { time, ring, utterance, requests } = bareUtterance({
+  const { time, ring, utterance, requests, discarded } = bareUtterance({
     script: (request) => {
       deadlines.push(time.now() + request.deadlineMs);
       return options.script(request, ++number);
     },
     settings: { beamSize: 5, temperatureFallback: true },
-    on: { onDiscarded: (engineMs) => discarded.push(engineMs) },
   });
   const end = options.seconds * SECOND;
   ring.write(0, options.pcm ?? noise(options.seconds));
@@ -150,7 +148,7 @@ describe('a text that is too long for one answer', () => {
     expect(requests[2]?.settings.prompt).toBe('one two');
     // The second half begins at another place.
     expect(requests.map(({ draft }) => draft?.tokens)).toEqual([undefined, fakeTokens('one two'), undefined]);
-    expect(discarded).toEqual([0]);
+    expect(discarded()).toEqual([0]);
   });
 
   it('is cut at the quietest place near the middle', async () => {
@@ -273,7 +271,7 @@ describe('a loop that was cut from the end of a text', () => {
     // What went in circles is no prompt.
     expect(rest).toEqual({ ...whole, deadlineMs: rest?.deadlineMs, pcm: rest?.pcm });
     expect(new Set(deadlines).size).toBe(1);
-    expect(discarded).toEqual([]);
+    expect(discarded()).toEqual([]);
   });
 
   it.each([
