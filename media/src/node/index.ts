@@ -19,10 +19,11 @@ export type {
   TrackActivity,
   TrackDescription,
   TrackState,
+  WakeWordModels,
 } from '../worker/contract/messages.js';
 export { AsrService, type AsrServiceOptions } from './AsrService.js';
-export { MediaNode, type MediaNodeOptions } from './MediaNode.js';
+export { LocalMediaNode, type LocalMediaNodeOptions } from './LocalMediaNode.js';
+export type { MediaNode, PipelineOptions, RoomPipeline, TrackOptions } from './MediaNode.js';
 export * from './models/index.js';
 export type { RecognizerStatus } from './RecognizerStatus.js';
-export type { RoomPipeline } from './RoomPipeline.js';
 export * from './sfu/index.js';

@@ -83,8 +83,8 @@ export class RoomTranscriber {
 
   /** @throws ProcessError if there is no media worker, SfuError if the tap cannot be opened */
   async open(): Promise<void> {
-    const { meetingId, startedAtMonotonicMs } = this.#options.meeting;
-    await this.#pipeline.open({ meetingId: meetingId, meetingStartedAtMs: startedAtMonotonicMs });
+    const { meetingId, elapsedMs } = this.#options.meeting;
+    await this.#pipeline.open({ meetingId, meetingMs: elapsedMs });
   }
 
   get trackCount(): number {
