@@ -11,6 +11,7 @@ import {
   WAKE_WORD_NAMES,
 } from '@parley/media/settings';
 import { z } from 'zod';
+import { isLoopback } from './loopback.js';
 
 /** `shownDefault`: what the docs show when the default depends on the machine. */
 export type ServerSettingMeta = SettingMeta & { shownDefault?: string };
@@ -33,6 +34,15 @@ export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
 });
 
 const file = z.string().min(1).max(4_096);
+
+/** Whether others than this machine carry what goes there, and can read it. */
+function isOpenHttp(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !isLoopback(hostname);
+}
+
+const HTTP_TO_KEYCLOAK =
+  'http is not encrypted: use https, or set keycloak.allowHttp if you trust the network between this server, the browsers and Keycloak';
 
 const wakeWordName = z.enum(WAKE_WORD_NAMES, {
   error: ({ input }) =>
@@ -70,6 +80,14 @@ export const settingsSchema = z.strictObject({
         .url({ protocol: /^https?$/ })
         .optional()
         .meta(restart('Address of Keycloak as seen by this server, if different')),
+      allowHttp: z
+        .boolean()
+        .default(false)
+        .meta(
+          restart(
+            'Allow http to a Keycloak on another machine: anyone on the way can then read tokens and replace the keys that they are verified with',
+          ),
+        ),
       realm: z.string().min(1).max(128).default('parley').meta(restart('Keycloak realm')),
       clientId: z.string().min(1).max(128).default('parley-web').meta(restart('Public client of the meeting page')),
       audience: z.string().min(1).max(128).default('parley').meta(restart('Required audience of tokens')),
@@ -96,6 +114,13 @@ export const settingsSchema = z.strictObject({
         .default(60_000)
         .meta(restart('Interval between introspections', 'ms')),
       caFile: file.optional().meta(restart('Certificate authority (PEM) of Keycloak, if the system does not know it')),
+    })
+    .superRefine(({ url, internalUrl, allowHttp }, context) => {
+      for (const [key, value] of Object.entries({ url, internalUrl })) {
+        if (value !== undefined && !allowHttp && isOpenHttp(value)) {
+          context.addIssue({ code: 'custom', path: [key], message: HTTP_TO_KEYCLOAK });
+        }
+      }
     })
     .prefault({}),
   guests: z

@@ -1,5 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
 import type { ListenAddress } from '@parley/media/node';
+import { isLoopback } from '../config/loopback.js';
 import type { Settings } from '../config/settings.js';
 
 /** Addresses of this machine on its networks, IPv4, in the system's order. */
@@ -14,10 +15,6 @@ export function lanAddresses(): string[] {
 /** Where the page, the API and the sockets listen. */
 export function listenHost(settings: Pick<Settings, 'host' | 'lan'>): string {
   return settings.lan && settings.host === '127.0.0.1' ? '0.0.0.0' : settings.host;
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /**

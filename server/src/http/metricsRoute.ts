@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { sameText } from '../auth/sameText.js';
-import { isLoopback } from '../edge/addresses.js';
+import { isLoopback } from '../config/loopback.js';
 import type { OriginPolicy } from '../edge/OriginPolicy.js';
 
 export interface MetricsRouteOptions {

@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
+import { isLoopback } from '../config/loopback.js';
 import type { Settings } from '../config/settings.js';
-import { isLoopback, listenHost, serverNames } from '../edge/addresses.js';
+import { listenHost, serverNames } from '../edge/addresses.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import type { SignalingServer } from '../signaling/SignalingServer.js';
 import type { Edge } from './startEdge.js';
