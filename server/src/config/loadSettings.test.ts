@@ -233,6 +233,6 @@ describe('loadSettings', () => {
 
   test('keeps the metrics to this machine and asks for no short token', () => {
     expect(loadSettings().metrics).toEqual({ enabled: false });
-    expect(problemsOf(() => loadSettings({ flags: ['--metrics-token', 'short'] }))).toHaveLength(1);
+    expect(problemsOf(() => loadSettings({ environment: { PARLEY_METRICS_TOKEN: 'short' } }))).toHaveLength(1);
   });
 });

@@ -13,14 +13,16 @@ import {
 import { z } from 'zod';
 import { isLoopback } from './loopback.js';
 
-/** `shownDefault`: what the docs show when the default depends on the machine. */
-export type ServerSettingMeta = SettingMeta & { shownDefault?: string };
+/** `shownDefault`: what the docs show when the default depends on the machine. `secret`: it stands in no argument and no readable file. */
+export type ServerSettingMeta = SettingMeta & { shownDefault?: string; secret?: boolean };
 
 const restart = (description: string, unit?: string): ServerSettingMeta => ({
   description,
   class: 'restart',
   ...(unit === undefined ? {} : { unit }),
 });
+
+const secret = (description: string): ServerSettingMeta => ({ ...restart(description), secret: true });
 
 const port = z.int().min(0).max(65_535);
 const offeredModes = (Object.keys(MODES) as ModeName[]).filter((name) => MODES[name].offered);
@@ -64,7 +66,7 @@ export const settingsSchema = z.strictObject({
     .min(6)
     .max(128)
     .optional()
-    .meta(restart('Secret that guests need to join; generated and printed if it is required and not set')),
+    .meta(secret('Secret that guests need to join; generated and printed if it is required and not set')),
   origins: z
     .array(z.url({ protocol: /^https?$/ }))
     .max(100)
@@ -103,7 +105,7 @@ export const settingsSchema = z.strictObject({
         .max(512)
         .optional()
         .meta(
-          restart(
+          secret(
             'Secret of that client; if set, tokens are introspected, so that a disabled user is disconnected within a minute',
           ),
         ),
@@ -280,13 +282,13 @@ export const settingsSchema = z.strictObject({
         .default([])
         .meta(restart('TURN and STUN servers for browsers')),
       username: z.string().min(1).max(256).optional().meta(restart('User name for the TURN servers')),
-      credential: z.string().min(1).max(256).optional().meta(restart('Password for the TURN servers')),
+      credential: z.string().min(1).max(256).optional().meta(secret('Password for the TURN servers')),
       secret: z
         .string()
         .min(8)
         .max(256)
         .optional()
-        .meta(restart('Secret shared with coturn, instead of user name and password; creates credentials that expire')),
+        .meta(secret('Secret shared with coturn, instead of user name and password; creates credentials that expire')),
       ttlS: z.int().min(30).max(300).default(300).meta(restart('Lifetime of these credentials', 's')),
     })
     .refine(
@@ -306,7 +308,7 @@ export const settingsSchema = z.strictObject({
         .min(16)
         .max(256)
         .optional()
-        .meta(restart('Bearer token required for GET /metrics, also on this machine')),
+        .meta(secret('Bearer token required for GET /metrics, also on this machine')),
     })
     .prefault({}),
   limits: z
