@@ -302,7 +302,11 @@ export const settingsSchema = z.strictObject({
       enabled: z
         .boolean()
         .default(false)
-        .meta(restart('Serve GET /metrics to other machines; programs on this machine always have access')),
+        .meta(
+          restart(
+            'Serve GET /metrics to other machines; programs on this machine have access without it, unless origins, trustedProxies or media.announcedAddress show that a proxy may be in front',
+          ),
+        ),
       token: z
         .string()
         .min(16)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type SettingsInput, settingsSchema } from '../config/settings.js';
-import { isExposed } from './addresses.js';
+import { isExposed, isForwarded } from './addresses.js';
 
 test.each<[string, SettingsInput, boolean]>([
   ['as it comes', {}, false],
@@ -14,4 +14,14 @@ test.each<[string, SettingsInput, boolean]>([
   ['under an announced address', { media: { announcedAddress: '203.0.113.7' } }, true],
 ])('a server %s is exposed or not', (_, settings, exposed) => {
   expect(isExposed(settingsSchema.parse(settings))).toBe(exposed);
+});
+
+test.each<[string, SettingsInput, boolean]>([
+  ['as it comes', {}, false],
+  ['on the network, under its own address', { lan: true }, false],
+  ['for pages of elsewhere', { origins: ['https://meet.example'] }, true],
+  ['behind a trusted proxy', { trustedProxies: ['127.0.0.1'] }, true],
+  ['under an announced address', { media: { announcedAddress: '203.0.113.7' } }, true],
+])('H16 a server %s may have a proxy in front or not', (_, settings, forwarded) => {
+  expect(isForwarded(settingsSchema.parse(settings))).toBe(forwarded);
 });

@@ -18,13 +18,23 @@ export function listenHost(settings: Pick<Settings, 'host' | 'lan'>): string {
 }
 
 /**
- * Whether others than the people at this machine can reach this server: by its own address, or, as a proxy in front, pages of elsewhere or
- * an announced address give away, by another one.
+ * Whether others than the people at this machine can reach this server: by its own address, or, by what the settings give away, by another
+ * one.
  */
 export function isExposed(settings: Pick<Settings, 'host' | 'lan' | 'origins' | 'trustedProxies' | 'media'>): boolean {
-  const { origins, trustedProxies, media } = settings;
+  return !isLoopback(listenHost(settings)) || isForwarded(settings);
+}
+
+/**
+ * Whether a proxy, a tunnel or a forwarded port may be in front, as pages of elsewhere, trusted proxies or an announced address give away.
+ * What comes from this machine may come from anywhere then.
+ */
+export function isForwarded({
+  origins,
+  trustedProxies,
+  media,
+}: Pick<Settings, 'origins' | 'trustedProxies' | 'media'>): boolean {
   return (
-    !isLoopback(listenHost(settings)) ||
     origins.some((origin) => !isLoopback(new URL(origin).hostname)) ||
     trustedProxies.length > 0 ||
     (media.announcedAddress !== undefined && !isLoopback(media.announcedAddress))

@@ -7,14 +7,16 @@ export interface MetricsRouteOptions {
   metrics: { readonly contentType: string; text(): Promise<string> };
   /** Other machines may ask too. */
   enabled: boolean;
+  /** A proxy may be in front, so that a connection from this machine proves nothing. */
+  forwarded: boolean;
   /** Whoever asks must know it. */
   token: string | undefined;
   originPolicy: OriginPolicy;
 }
 
 /**
- * `GET /metrics`: for programs on this machine; for other machines where it is enabled; for whoever knows the token where there
- * is one. For everybody else there is nothing here, so that a stranger learns not even that.
+ * `GET /metrics`: for programs on this machine, where no proxy may be in front; for other machines where it is enabled; for whoever knows the
+ * token where there is one. For everybody else there is nothing here, so that a stranger learns not even that.
  */
 export function metricsRoute(options: MetricsRouteOptions): RequestHandler {
   const { metrics } = options;
@@ -30,8 +32,9 @@ export function metricsRoute(options: MetricsRouteOptions): RequestHandler {
   };
 }
 
-function mayRead(request: Request, { enabled, token, originPolicy }: MetricsRouteOptions): boolean {
-  const local = isLocal(request);
+function mayRead(request: Request, { enabled, forwarded, token, originPolicy }: MetricsRouteOptions): boolean {
+  // A proxy need not say for whom it asks; then only the token tells its requests from those of this machine.
+  const local = isLocal(request) && (!forwarded || token !== undefined);
   if (!local && !enabled) return false;
   // A page may not read this, not even one of ours.
   if (request.headers.origin !== undefined) return false;

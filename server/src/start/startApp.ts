@@ -1,5 +1,6 @@
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode, ResolvedModel } from '@parley/media/node';
+import { isForwarded } from '../edge/addresses.js';
 import { PostLimiter } from '../edge/PostLimiter.js';
 import { createApp } from '../http/createApp.js';
 import { ForbiddenLog } from '../http/ForbiddenLog.js';
@@ -75,7 +76,12 @@ export function startApp(
       audit,
     }),
     ...(url === undefined ? {} : { identityOrigin: new URL(url).origin }),
-    metrics: { metrics, enabled: settings.metrics.enabled, token: settings.metrics.token },
+    metrics: {
+      metrics,
+      enabled: settings.metrics.enabled,
+      forwarded: isForwarded(settings),
+      token: settings.metrics.token,
+    },
   });
   listener.server.on('request', app);
 }
