@@ -37,6 +37,13 @@ export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
 
 const file = z.string().min(1).max(4_096);
 
+const roleNames = (role: string, allows: string) =>
+  z
+    .array(z.string().min(1).max(256))
+    .max(20)
+    .default([role])
+    .meta(restart(`Roles of the realm or of \`clientId\` whose holders are Parley's ${role}: ${allows}`));
+
 /** Whether others than this machine carry what goes there, and can read it. */
 function isOpenHttp(address: string): boolean {
   const { protocol, hostname } = new URL(address);
@@ -109,6 +116,14 @@ export const settingsSchema = z.strictObject({
             'Secret of that client; if set, tokens are introspected, so that a disabled user is disconnected within a minute',
           ),
         ),
+      roles: z
+        .strictObject({
+          participant: roleNames('participant', 'may join, speak, listen and read'),
+          moderator: roleNames('moderator', 'may also mute, remove, lock and end'),
+          archivist: roleNames('archivist', 'may listen, read and export, but not speak'),
+          admin: roleNames('admin', 'may do everything in every room'),
+        })
+        .prefault({}),
       introspectEveryMs: z
         .int()
         .min(5_000)
@@ -333,7 +348,7 @@ export const settingsSchema = z.strictObject({
         .default(300)
         .meta(
           restart(
-            'Room token requests and refused sign-outs per minute from one address; an IPv6 /64 network counts as one address',
+            'Room token requests and refused sign-outs per minute from one address, and as many requests for ledgers; an IPv6 /64 network counts as one address',
           ),
         ),
       socketsPerAddress: z.int().min(1).max(100_000).default(300).meta(restart('Open sockets from one address')),

@@ -10,7 +10,7 @@ export interface PostLimiterOptions {
   onRefused: () => void;
 }
 
-/** How many requests that change something one address may make over HTTP in a minute. */
+/** How many requests of one kind an address may make over HTTP in a minute. */
 export class PostLimiter {
   readonly #options: PostLimiterOptions;
   readonly #limiter: RateLimiterMemory;

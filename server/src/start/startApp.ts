@@ -34,6 +34,13 @@ export function startApp(
   const { url, realm, clientId } = settings.keycloak;
   const forbidden = new ForbiddenLog({ logger });
   closing.defer(() => forbidden.close());
+  /** Each counts for itself: a program that reads ledgers takes no room tokens from others behind its address. */
+  const limiterOf = (what: string) =>
+    new PostLimiter({
+      perMinute: settings.limits.postsPerMinutePerAddress,
+      keyOf: edge.limitKeyOf,
+      onRefused: () => audit.record({ event: 'denied', what, code: 'RATE_LIMITED' }),
+    });
   const app = createApp({
     originPolicy,
     readiness: () => ({
@@ -63,17 +70,14 @@ export function startApp(
       jwks: () => roomTokens.jwks(),
       audit,
       logger,
-      limits: new PostLimiter({
-        perMinute: settings.limits.postsPerMinutePerAddress,
-        keyOf: edge.limitKeyOf,
-        onRefused: () => audit.record({ event: 'denied', what: 'post', code: 'RATE_LIMITED' }),
-      }),
+      limits: limiterOf('post'),
     }),
     roomRoutes: roomRoutes({
       identify: (token) => identities.identify(token),
       grantsIn,
       roomNamed: (name) => rooms.find(name),
       audit,
+      limit: limiterOf('readLedger').all,
     }),
     ...(url === undefined ? {} : { identityOrigin: new URL(url).origin }),
     metrics: {
