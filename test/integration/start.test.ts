@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { leaveOut, MODELS_DIRECTORY } from '@parley/media/testing';
 import { type Server, type SettingsInput, startServer } from '@parley/server';
@@ -229,6 +230,21 @@ describe('parley start', () => {
     expect(cli.output).toContain('On the network');
     expect(cli.output).toMatch(/[▄▀█]{8}/);
     expect(cli.output).toContain('/ca.crt');
+  });
+
+  test('H15 prints the fingerprint of its own certificate, and recommends to go on without installing the authority', async () => {
+    const cli = start([...USUAL, '--lan']);
+    const url = new URL(await cli.ready());
+    const shown = await new Promise<string>((resolve, reject) => {
+      const socket = connect({ host: url.hostname, port: Number(url.port), rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().fingerprint256);
+        socket.destroy();
+      });
+      socket.once('error', reject);
+    });
+    expect(cli.output).toContain(`SHA-256 ${shown}`);
+    expect(cli.output.indexOf('and continue')).toBeGreaterThan(0);
+    expect(cli.output.indexOf('and continue')).toBeLessThan(cli.output.indexOf('/ca.crt'));
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends in order at %s and leaves no child', async (signal) => {

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
 import { isLoopback } from '../config/loopback.js';
@@ -22,6 +23,10 @@ export interface ServerParts {
   modelDetail: string | undefined;
   /** Ends all parts, what began last first. */
   closing: AsyncDisposableStack;
+}
+
+function fingerprintOf(file: string): string {
+  return new X509Certificate(readFileSync(file)).fingerprint256;
 }
 
 /** A running server: where it is, what runs, who may come in. Made by `startServer`. */
@@ -72,7 +77,14 @@ export class Server {
 
   /** The certificate authority's file behind a development certificate. */
   get certificateAuthority(): string | undefined {
-    return this.#parts.edge.certificateAuthority;
+    return this.#parts.edge.certificate?.caPath;
+  }
+
+  /** SHA-256 of a development certificate, as browsers show it, and of its authority; undefined for any other. */
+  get fingerprints(): { certificate: string; authority: string } | undefined {
+    const { certPath, caPath } = this.#parts.edge.certificate ?? {};
+    if (certPath === undefined || caPath === undefined) return undefined;
+    return { certificate: fingerprintOf(certPath), authority: fingerprintOf(caPath) };
   }
 
   /** Process ids of all children, for operators and tests. */

@@ -29,7 +29,8 @@ export function startApp(
   },
 ): void {
   const { settings, logger, closing, edge, audit, identities, model, media, transcription, rooms, metrics } = options;
-  const { listener, originPolicy, certificateAuthority } = edge;
+  const { listener, originPolicy } = edge;
+  const certificateAuthority = edge.certificate?.caPath;
   const { sessions, grantsIn, minterOf, roomTokens, provider } = identities;
   const { url, realm, clientId } = settings.keycloak;
   const forbidden = new ForbiddenLog({ logger });
