@@ -33,7 +33,7 @@ class Cli {
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
     this.process = spawn(process.execPath, [CLI, 'start', ...args], {
-      env: { ...process.env, PARLEY_DATA: join(folder, 'data'), NO_COLOR: '1', ...env },
+      env: { ...process.env, PARLEY_DATA: join(folder, 'data'), PARLEY_ALLOW_ROOT: 'yes', NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -245,6 +245,31 @@ describe('parley start', () => {
     expect(cli.output).toContain(`SHA-256 ${shown}`);
     expect(cli.output.indexOf('and continue')).toBeGreaterThan(0);
     expect(cli.output.indexOf('and continue')).toBeLessThan(cli.output.indexOf('/ca.crt'));
+  });
+
+  test('H14 gives no child process a secret of its settings, nor anything else that it has no use for', async () => {
+    const secrets = {
+      PARLEY_METRICS_TOKEN: 'a-token-of-the-operator',
+      KC_BOOTSTRAP_ADMIN_PASSWORD: 'of-another-program',
+    };
+    const cli = start(USUAL, secrets);
+    await cli.ready();
+    const children = descendantsOf(cli.pid);
+    expect(children.length).toBeGreaterThanOrEqual(3);
+    for (const pid of children) {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      expect(environment).toContain('PATH=');
+      for (const [name, value] of Object.entries(secrets)) {
+        expect(environment).not.toContain(name);
+        expect(environment).not.toContain(value);
+      }
+    }
+  });
+
+  test.runIf(process.getuid?.() === 0)('H14 does not run as root unless it is allowed to', async () => {
+    const cli = start(USUAL, { PARLEY_ALLOW_ROOT: 'no' });
+    expect(await cli.exited).toBe(1);
+    expect(cli.output).toContain('Parley does not run as root.');
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends in order at %s and leaves no child', async (signal) => {

@@ -44,6 +44,12 @@ export async function bannerText(server: Server): Promise<string> {
       ]),
     );
   }
+  if (process.getuid?.() === 0) {
+    lines.push(
+      '',
+      `  ${pc.yellow('!')} Runs as root. For anything but a trial, use an account of its own: see deploy/README.md.`,
+    );
+  }
   if (reason !== undefined) lines.push('', `  ${pc.yellow('!')} ${reason}`);
   if (server.modelDetail !== undefined) lines.push(`    ${pc.dim(server.modelDetail)}`);
   const [phoneUrl] = networkUrls;

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
-import { accessProblemsOf, secretIn } from './secrets.js';
+import { accessProblemsOf, keyAccessProblemsOf, secretIn } from './secrets.js';
 import { type Settings, settingsSchema } from './settings.js';
 import { type SettingLeaf, settingLeaves } from './settingsTree.js';
 import { contradictionsOf, deploymentProblems } from './speechSettings.js';
@@ -146,6 +146,7 @@ function contradictions(settings: Settings): string[] {
   if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
     problems.push('tls.certFile and tls.keyFile belong together: give both or none.');
   }
+  if (tls.keyFile !== undefined) problems.push(...keyAccessProblemsOf({ name: 'tls.keyFile', file: tls.keyFile }));
   problems.push(...wakeWordProblems(wakeWord));
   for (const [name, file] of [
     ['tls.certFile', tls.certFile],

@@ -95,3 +95,11 @@ test('H20 a settings file with a secret is not used while every account can read
 test('H20 a settings file that every account can change is not used', () => {
   expect(problemsOf({ file: fileWith('port: 8443\n', 0o666) })[0]).toMatch(/can change this file: chmod o-w/);
 });
+
+test("H14 a certificate's private key that every account can read is not used", () => {
+  const key = fileWith('key', 0o644);
+  const flags = ['--tls-cert-file', key, '--tls-key-file', key];
+  expect(problemsOf({ flags })).toEqual([`tls.keyFile: every account can read or change ${key}: chmod o-rw ${key}.`]);
+  chmodSync(key, 0o640);
+  expect(problemsOf({ flags })).toEqual([]);
+});

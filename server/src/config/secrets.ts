@@ -37,6 +37,14 @@ export function accessProblemsOf(options: { file: string; content: object; leave
   return [`${file}: every account can read this file, and ${secret.path.join('.')} is a secret: chmod o-r ${file}.`];
 }
 
+/** What is wrong with the access to a file that is a secret as a whole, such as a private key. */
+export function keyAccessProblemsOf(options: { name: string; file: string }): string[] {
+  const { name, file } = options;
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined || (stat.mode & (OTHERS_READ | OTHERS_WRITE)) === 0) return [];
+  return [`${name}: every account can read or change ${file}: chmod o-rw ${file}.`];
+}
+
 function valueAt(tree: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (node, key) => (typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined),

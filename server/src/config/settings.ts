@@ -155,6 +155,10 @@ export const settingsSchema = z.strictObject({
         .meta({ ...restart('File of the audit log (JSON lines)'), shownDefault: 'audit.log in dataDir' }),
     })
     .prefault({}),
+  allowRoot: z
+    .boolean()
+    .default(false)
+    .meta(restart('Let `parley start` run as root; `npm start` does so by itself, for trials')),
   dataDir: z
     .string()
     .min(1)

@@ -74,7 +74,7 @@ async function download(options: FetchPackageOptions & { incoming: string }): Pr
     ],
     // A group of its own: whatever pip has started ends with it.
     {
-      env: { ...process.env, TMPDIR: join(incoming, 'tmp'), PYTHONUNBUFFERED: '1' },
+      env: { ...withoutSettings(process.env), TMPDIR: join(incoming, 'tmp'), PYTHONUNBUFFERED: '1' },
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     },
@@ -123,6 +123,11 @@ async function download(options: FetchPackageOptions & { incoming: string }): Pr
     signal?.removeEventListener('abort', abort);
     process.off('exit', abort);
   }
+}
+
+/** pip needs what the machine says of registries, proxies and certificates, but none of our settings: there are secrets among them. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PARLEY_')));
 }
 
 function endGroup(pid: number | undefined): void {
