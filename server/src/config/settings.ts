@@ -209,7 +209,12 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .max(1_000)
     .default('auto')
-    .meta(restart('Whisper model: auto, a name from `parley models list`, a file or an address')),
+    .meta(restart('Whisper model: auto, a name from `parley models list`, a file or an https address')),
+  modelSha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must have 64 hexadecimal digits')
+    .optional()
+    .meta(restart('SHA-256 that the file of `model` must have; another file is not used')),
   modelBaseUrl: z.url().optional().meta(restart('Base address for downloads of published models')),
   interimModel: z
     .string()
