@@ -264,6 +264,13 @@ describe('the build', () => {
 });
 
 describe('dependencies', () => {
+  it('H13 have a sum each in the lock file, by which npm ci checks them', async () => {
+    const { packages } = JSON.parse(await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8'));
+    const fetched = Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && !link);
+    expect(fetched.length).toBeGreaterThan(300);
+    for (const [path, { integrity }] of fetched) expect(integrity, path).toMatch(/^sha512-/);
+  });
+
   const install = () => installDependencies({ root, progress: silent() });
   const stamp = () => readStamp(join(root, 'node_modules', '.parley-stamp'));
 

@@ -23,7 +23,7 @@ function variablesIn(folder: string): string[] {
     readFileSync(file, 'utf8')
       .split('\n')
       .filter((line) => /\benv\b/.test(line))
-      .flatMap((line) => line.match(/\bPARLEY_[A-Z_]+/g) ?? []),
+      .flatMap((line) => line.match(/\bPARLEY_[A-Z0-9_]+/g) ?? []),
   );
 }
 
