@@ -1,5 +1,5 @@
-// The certificate of a server that nobody gave one: browsers hand out a microphone on secure pages only, so a first
-// call from a phone needs TLS before anybody has thought about certificates.
+// Creates a development certificate for servers without a configured one. Browsers allow the microphone only on secure pages, so even a
+// first call from a phone needs TLS.
 import { createHash, createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
@@ -8,12 +8,12 @@ import { domainToASCII } from 'node:url';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CA_LIFETIME_MS = 2 * 365 * DAY_MS;
-/** Browsers refuse leaves of more than 398 days; one day stays in hand for the backdating. */
+/** Browsers refuse leaf certificates of more than 398 days; one day is kept in reserve for the backdating. */
 const LEAF_LIFETIME_MS = 397 * DAY_MS;
 const RENEW_BEFORE_MS = 7 * DAY_MS;
-/** A certificate may not outlive its CA, so the CA goes first. */
+/** A certificate must not outlive its CA, so the CA is renewed first. */
 const RENEW_CA_BEFORE_MS = 2 * RENEW_BEFORE_MS;
-/** A phone whose clock is behind must not see a certificate of the future. */
+/** For a phone whose clock is behind, the certificate must not be in the future. */
 const BACKDATE_MS = DAY_MS / 2;
 const ALWAYS_NAMED = ['localhost', '127.0.0.1', '::1'];
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -22,22 +22,21 @@ const NAME_CONSTRAINTS = '2.5.29.30';
 /** The same, as it stands in a certificate: enough to see whether there are any without reading all of it. */
 const NAME_CONSTRAINTS_DER = Buffer.from('0603551d1e', 'hex');
 
-/** One call at a time for a folder: two at once would each sign with a CA of their own. @type {Map<string, Promise<unknown>>} */
+/** One call at a time per folder: two at once would each sign with a CA of their own. @type {Map<string, Promise<unknown>>} */
 const inProgress = new Map();
 
 /**
- * Makes sure that `dir` holds a certificate for every given address, signed by a certificate authority of its own, and
- * says where the files are. Does nothing (a few milliseconds) while the one there covers the addresses and is valid
- * for another week; otherwise issues a new one. The authority can sign for the addresses that it was made for and for
- * no others (RFC 5280, 4.2.1.10), so that its key is worth nothing against other sites, and lasts two years: while the
- * addresses stay the same, a device that trusts it goes on trusting the server. For other addresses there is a new one.
+ * Makes sure that `dir` contains a certificate for every given address, signed by its own certificate authority, and returns the paths.
+ * Does nothing (a few milliseconds) if the existing certificate covers the addresses and is valid for another week; otherwise issues a new
+ * one. The authority can only sign for the addresses it was made for (RFC 5280, 4.2.1.10), so its key is useless against other sites. It is
+ * valid for two years; while the addresses stay the same, devices that trust it keep trusting the server.
  *
  * @param {object} options
  * @param {string} options.dir Folder of its own for the files; made with mode 0700, keys with mode 0600.
  * @param {string[]} options.addresses Host names and IP addresses (IPv6 with or without brackets and zone). `localhost`
- *   and the loopback addresses are always added; what cannot stand in a certificate is left out.
+ *   and the loopback addresses are always added; names that a certificate cannot contain are left out.
  * @param {() => number} [options.now] Clock in milliseconds since 1970, for tests.
- * @returns {Promise<{ caPath: string, certPath: string, keyPath: string, created: boolean }>} `certPath` holds leaf and
+ * @returns {Promise<{ caPath: string, certPath: string, keyPath: string, created: boolean }>} `certPath` contains leaf and
  *   authority (PEM); `created` says whether a certificate was issued in this call.
  */
 export async function ensureDevelopmentCertificate({ dir, addresses, now = Date.now }) {
@@ -78,7 +77,7 @@ async function ensure(dir, names, nowMs) {
     return { ...paths, created: false };
   }
 
-  // Loaded here only: it takes longer than everything above together.
+  // Loaded only here: it takes longer than everything above together.
   const { createAuthority, createLeaf, mayName } = await loadIssuer();
   const caUsable = caValid && mayName(authority.certPem, names);
   const issuer = caUsable
@@ -114,8 +113,8 @@ function subjectAltNames(addresses) {
 
 /**
  * @param {string} certPath @param {string} keyPath
- * @returns {Promise<{ certificate: X509Certificate, certPem: string, keyPem: string } | undefined>} undefined where a
- *   file is missing, unreadable as PEM or the two do not belong together
+ * @returns {Promise<{ certificate: X509Certificate, certPem: string, keyPem: string } | undefined>} undefined if a file is missing or not
+ * readable as PEM, or if the two do not belong together
  */
 async function readPair(certPath, keyPath) {
   try {
@@ -145,7 +144,7 @@ function isGoodLeaf({ leaf, ca, names, nowMs }) {
   );
 }
 
-/** A file is there whole or not at all. @param {string} path @param {string} text @param {number} mode */
+/** Writes a file completely or not at all. @param {string} path @param {string} text @param {number} mode */
 async function writeWhole(path, text, mode) {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -193,7 +192,7 @@ async function loadIssuer() {
   async function createAuthority({ names, nowMs }) {
     const keys = await generateKeys();
     const publicKey = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey));
-    // Its own name for each one: two authorities of one name confuse the trust stores of phones.
+    // A unique name: two authorities with the same name confuse the trust stores of phones.
     const id = createHash('sha256').update(publicKey).digest('hex').slice(0, 8);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned(
       {

@@ -12,7 +12,7 @@ export function lanAddresses(): string[] {
     .slice(0, 8);
 }
 
-/** Where the page, the API and the sockets listen. */
+/** Addresses on which page, API and sockets listen. */
 export function listenHost(settings: Pick<Settings, 'host' | 'lan'>): string {
   return settings.lan && settings.host === '127.0.0.1' ? '0.0.0.0' : settings.host;
 }
@@ -26,8 +26,8 @@ export function isExposed(settings: Pick<Settings, 'host' | 'lan' | 'origins' | 
 }
 
 /**
- * Whether a proxy, a tunnel or a forwarded port may be in front, as pages of elsewhere, trusted proxies or an announced address give away.
- * What comes from this machine may come from anywhere then.
+ * Whether a proxy, a tunnel or a forwarded port may be in front, as allowed origins, trusted proxies or an announced address suggest.
+ * Connections from this machine may then come from anywhere.
  */
 export function isForwarded({
   origins,
@@ -41,7 +41,7 @@ export function isForwarded({
   );
 }
 
-/** Names and addresses that browsers may call this server by, most natural first. */
+/** Names and addresses that browsers may use for this server, the most natural first. */
 export function serverNames(settings: Settings): string[] {
   const host = listenHost(settings);
   const names = new Set(['localhost', '127.0.0.1']);
@@ -54,8 +54,8 @@ export function serverNames(settings: Settings): string[] {
 }
 
 /**
- * Where ICE listens. Always on one address that is not loopback, since Firefox refuses loopback candidates; on all of them when
- * the network shall reach this server; behind NAT on every interface under the announced address.
+ * Addresses on which ICE listens. Never only loopback, because Firefox refuses loopback candidates; all addresses if the server is open to
+ * the network; behind NAT every interface, under the announced address.
  */
 export function mediaAddresses(settings: Settings): ListenAddress[] {
   const { announcedAddress } = settings.media;

@@ -5,10 +5,10 @@ import { type DestinationStream, destination } from 'pino';
 const OTHERS = 0o007;
 
 /**
- * The end of a file, made with its folder where it is missing, for its owner alone. One that is there keeps what its owner and its group may
- * do; other accounts lose their access. Opened at once: a process that ends right after its start would otherwise find the file not open yet,
- * and crash over that instead of saying why it ends.
- * @throws Error when it cannot be written
+ * A stream that appends to a file, creating the file and its folder, for its owner only. An existing file keeps the rights of owner and
+ * group; other accounts lose theirs. Opens it synchronously: otherwise a process that fails right after its start would crash because the
+ * file is not open yet, instead of logging the reason.
+ * @throws Error if it cannot be written
  */
 export function logFile({ file }: { file: string }): DestinationStream {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -12,14 +12,14 @@ import {
 import { dirname } from 'node:path';
 import { StoreError } from '../StoreError.js';
 
-/** Of a program that was killed while it had one. */
+/** Age of a lock whose program was probably killed. */
 const STALE_LOCK_MS = 10_000;
 const LOCK_WAIT_MS = 5_000;
 const LOCK_STEP_MS = 20;
 
 /**
- * Between reading a file and writing it, for programs that share it: one at a time. Blocks; for the command line.
- * @throws StoreError `LOCKED` when another program does not let go of it
+ * Runs a read-modify-write of a file that several programs share, one at a time. Blocks; for the command line.
+ * @throws StoreError `LOCKED` if another program does not release it
  */
 export function withLock<T>(file: string, work: () => T): T {
   const lock = `${file}.lock`;
@@ -49,8 +49,8 @@ function taken(lock: string): boolean {
 }
 
 /**
- * Reads a file of secrets; undefined where there is none yet. One that others may read, such as one that came out of a backup, is theirs no more.
- * @throws SyntaxError where it holds no JSON
+ * Reads a file of secrets; undefined if there is none yet. Removes other accounts' access, which a restored backup may have left.
+ * @throws SyntaxError if it is not JSON
  */
 export function readKeyFile(file: string): unknown {
   try {
@@ -63,7 +63,7 @@ export function readKeyFile(file: string): unknown {
   }
 }
 
-/** Writes it whole or not at all, for its owner's eyes only. */
+/** Writes the file completely or not at all, readable only by its owner. */
 export function writeKeyFile(file: string, content: unknown): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}.new`;
@@ -71,7 +71,7 @@ export function writeKeyFile(file: string, content: unknown): void {
   renameSync(temporary, file);
 }
 
-/** Changes whenever the file does; undefined where there is none. */
+/** Changes whenever the file does; undefined if there is none. */
 export function versionOf(file: string): string | undefined {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat && `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
