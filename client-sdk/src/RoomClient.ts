@@ -78,6 +78,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       credentials,
       logger,
       ca,
+      ...(options.path === undefined ? {} : { path: options.path }),
       ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
     });
     this.#channel.on('notification', (notification) => this.#onAnyNotification(notification));
