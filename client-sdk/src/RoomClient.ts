@@ -80,13 +80,13 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       ca,
       ...(options.path === undefined ? {} : { path: options.path }),
       ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
-    });
-    this.#channel.on('notification', (notification) => this.#onAnyNotification(notification));
-    this.#channel.on('disconnected', (event) => this.#onDisconnected(event));
-    this.#channel.on('reconnected', () => {
-      this.#steps
-        .run(() => this.#comeBack())
-        .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
+      onNotification: (notification) => this.#onAnyNotification(notification),
+      onDisconnected: (event) => this.#onDisconnected(event),
+      onReconnected: () => {
+        this.#steps
+          .run(() => this.#comeBack())
+          .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
+      },
     });
     this.#room = new RoomState({ emit: (name, ...payload) => this.emit(name, ...payload) });
     this.transcript = new TranscriptView({

@@ -4,7 +4,7 @@ import { isLoopback } from '../config/loopback.js';
 import type { Settings } from '../config/settings.js';
 
 /** Addresses of this machine on its networks, IPv4, in the system's order. */
-export function lanAddresses(): string[] {
+function lanAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter((address) => address.family === 'IPv4' && !address.internal)

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { systemTime, type TimeSource } from '@parley/media/process';
+import { CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptStore } from '../store/TranscriptStore.js';
@@ -28,8 +28,6 @@ export interface MeetingParticipant {
   readonly enteredAtMs: number;
 }
 
-/** How long the end of a meeting waits for the store. */
-const END_LIMIT_MS = 2_000;
 /** Beyond this, those who have not joined for longest are forgotten. */
 const MOST_PARTICIPANTS = 10_000;
 
@@ -118,9 +116,11 @@ export class Meeting {
 
   async #end(): Promise<void> {
     await this.transcript.flush();
-    await withinLimit({ work: this.#store.end(this.meetingId), limitMs: END_LIMIT_MS, time: this.#time }).catch(
-      (error: unknown) => this.#logger.warn({ err: error }, 'the store did not end a meeting'),
-    );
+    await withinLimit({
+      work: this.#store.end(this.meetingId),
+      limitMs: CLOSE_TIMES.meetingEndMs,
+      time: this.#time,
+    }).catch((error: unknown) => this.#logger.warn({ err: error }, 'the store did not end a meeting'));
     this.#logger.info({ segments: this.transcript.lastSeq, participants: this.#participants.size }, 'meeting ended');
   }
 }

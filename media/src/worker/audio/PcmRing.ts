@@ -30,10 +30,6 @@ export class PcmRing {
       throw new RangeError('capacitySamples must be above 0');
   }
 
-  get capacitySamples(): number {
-    return this.#capacity;
-  }
-
   /** First sample that is held. */
   get startSample(): number {
     return this.#start;
