@@ -162,8 +162,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
    * @example
    * const { participantId, meetingStartedAtMs } = await client.join({ room: 'daily' });
    *
-   * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `MEDIA_UNAVAILABLE`,
-   * `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first
+   * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `TOO_MANY_OPEN_ROOMS`,
+   * `ROOM_NOT_LISTED`, `MEDIA_UNAVAILABLE`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first
    */
   async join(options: JoinOptions): Promise<JoinResult> {
     if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');

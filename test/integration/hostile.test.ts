@@ -195,6 +195,40 @@ describe('a hostile client takes nobody else down', () => {
     expect(other.closed).toBe(false);
   });
 
+  test('H4 with acks that nobody asked for, and signs of life: it is told to slow down and cut off; others are served', async () => {
+    const other = await joined('calm');
+    for (const packet of ['431[]', '3', `43${'1'.repeat(50_000)}[]`]) {
+      const raw = await RawSocket.connected();
+      for (let count = 0; count < 2_000; count += 1) raw.socket.send(packet);
+      await raw.closed;
+      expect(raw.heardOf('42["dismissed"').join(), packet.slice(0, 10)).toContain('RATE_LIMITED');
+    }
+    expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
+  });
+
+  test('H4 with WebSocket pings before it says who it is: it is cut off', async () => {
+    const { hostname, port, host } = new URL(server.url);
+    const flood = connect(Number(port), hostname);
+    flood.on('error', () => {});
+    const closed = new Promise((resolve) => flood.once('close', resolve));
+    const upgrade = [
+      'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+      `Host: ${host}`,
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+      'Sec-WebSocket-Version: 13',
+    ];
+    flood.write(`${upgrade.join('\r\n')}\r\n\r\n`);
+    await new Promise((resolve) => flood.once('data', resolve));
+    // Whoever does not read does not see the end either.
+    flood.resume();
+    // FIN and PING, masked with zeros, empty.
+    const ping = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
+    flood.write(Buffer.concat(Array<Buffer>(5_000).fill(ping)));
+    await closed;
+  });
+
   test('S5 with an upgrade that never ends, a socket that says nothing, and one that joins nothing: closed after 10 s', async () => {
     const { hostname, port } = new URL(server.url);
     const startedAt = performance.now();

@@ -1,6 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { LIMITS } from '@parley/client-sdk/protocol';
+import { looksOf } from '@parley/client-sdk/protocol/schema';
 import { CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { Identity } from '../auth/Authenticator.js';
+import { shortName } from '../auth/shortName.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptStore } from '../store/TranscriptStore.js';
 import { LedgerBook } from './LedgerBook.js';
@@ -22,7 +25,9 @@ export interface MeetingOptions {
 /** A current or former participant. Outlives their connections, so their consent belongs here. */
 export interface MeetingParticipant {
   readonly participantId: string;
-  /** Their name when they last joined. */
+  /** Their name when they last joined, as they or their token gave it. */
+  readonly givenName: string;
+  /** The same, with a number where somebody else in the meeting has or had that name. */
   readonly displayName: string;
   /** When they first joined, in milliseconds from the start of the meeting. */
   readonly enteredAtMs: number;
@@ -51,6 +56,8 @@ export class Meeting {
   /** Keys the hash behind participant ids. */
   readonly #key = randomBytes(32);
   readonly #participants = new Map<string, MeetingParticipant>();
+  /** What stands for somebody already, by its looks. */
+  readonly #names = new Set<string>();
   #epoch = 0;
   #ending: Promise<void> | undefined;
 
@@ -89,12 +96,33 @@ export class Meeting {
   enter(identity: Identity): MeetingParticipant {
     const participantId = this.participantIdOf(identity);
     const enteredAtMs = this.#participants.get(participantId)?.enteredAtMs ?? Math.round(this.elapsedMs);
-    const participant = { participantId, displayName: identity.displayName, enteredAtMs };
+    const displayName = this.#nameFor(participantId, identity.displayName);
+    const participant = { participantId, givenName: identity.displayName, displayName, enteredAtMs };
     this.#participants.delete(participantId);
     this.#participants.set(participantId, participant);
-    const [longestAgo] = this.#participants.keys();
-    if (this.#participants.size > MOST_PARTICIPANTS && longestAgo !== undefined) this.#participants.delete(longestAgo);
+    const [longestAgo] = this.#participants.values();
+    if (this.#participants.size > MOST_PARTICIPANTS && longestAgo !== undefined) {
+      this.#participants.delete(longestAgo.participantId);
+      this.#names.delete(looksOf(longestAgo.displayName));
+    }
     return participant;
+  }
+
+  /**
+   * Nobody appears under a name that stands in this meeting's transcript for somebody else. Whoever comes back has the name that they had,
+   * however many of that name came since.
+   */
+  #nameFor(participantId: string, wanted: string): string {
+    const before = this.#participants.get(participantId);
+    if (before?.givenName === wanted) return before.displayName;
+    if (before !== undefined) this.#names.delete(looksOf(before.displayName));
+    let name = wanted;
+    for (let number = 2; this.#names.has(looksOf(name)); number += 1) {
+      const suffix = ` ${number}`;
+      name = `${shortName(wanted, LIMITS.displayNameLength - suffix.length)}${suffix}`;
+    }
+    this.#names.add(looksOf(name));
+    return name;
   }
 
   /** Everybody who took part, present or not. */
