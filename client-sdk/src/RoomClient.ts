@@ -78,6 +78,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       credentials,
       logger,
       ca,
+      ...(options.path === undefined ? {} : { path: options.path }),
       ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
       onNotification: (notification) => this.#onAnyNotification(notification),
       onDisconnected: (event) => this.#onDisconnected(event),

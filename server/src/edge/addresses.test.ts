@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type SettingsInput, settingsSchema } from '../config/settings.js';
-import { isExposed, isLoopback } from './addresses.js';
+import { isExposed, isForwarded } from './addresses.js';
 
 test.each<[string, SettingsInput, boolean]>([
   ['as it comes', {}, false],
@@ -16,7 +16,12 @@ test.each<[string, SettingsInput, boolean]>([
   expect(isExposed(settingsSchema.parse(settings))).toBe(exposed);
 });
 
-test('loopback is what only this machine can mean', () => {
-  expect(['localhost', '127.0.0.1', '127.9.9.9', '::1', '[::1]'].every(isLoopback)).toBe(true);
-  expect(['127.evil.example', '127.0.0.1.example', '10.0.0.1', '::', '0.0.0.0'].some(isLoopback)).toBe(false);
+test.each<[string, SettingsInput, boolean]>([
+  ['as it comes', {}, false],
+  ['on the network, under its own address', { lan: true }, false],
+  ['for pages of elsewhere', { origins: ['https://meet.example'] }, true],
+  ['behind a trusted proxy', { trustedProxies: ['127.0.0.1'] }, true],
+  ['under an announced address', { media: { announcedAddress: '203.0.113.7' } }, true],
+])('H16 a server %s may have a proxy in front or not', (_, settings, forwarded) => {
+  expect(isForwarded(settingsSchema.parse(settings))).toBe(forwarded);
 });

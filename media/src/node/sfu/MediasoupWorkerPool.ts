@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import * as mediasoup from 'mediasoup';
 import type { Router, TransportListenInfo, WebRtcServer, Worker } from 'mediasoup/types';
+import { childEnvironment } from '../../process/index.js';
 import { SfuError } from './errors.js';
 import { ROUTER_CODECS } from './routerOptions.js';
 
@@ -181,10 +182,12 @@ async function createWorkerWithoutSignalHandlers(workerBinary: string | undefine
   const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
   let worker: Worker;
   try {
-    worker = await mediasoup.createWorker({
-      logLevel: 'error',
-      ...(workerBinary === undefined ? {} : { workerBin: workerBinary }),
-    });
+    worker = await withChildEnvironment(() =>
+      mediasoup.createWorker({
+        logLevel: 'error',
+        ...(workerBinary === undefined ? {} : { workerBin: workerBinary }),
+      }),
+    );
   } catch (error) {
     throw new SfuError('WORKER_UNAVAILABLE', `The media worker does not start: ${message(error)}`, { cause: error });
   }
@@ -196,6 +199,17 @@ async function createWorkerWithoutSignalHandlers(workerBinary: string | undefine
     }
   }
   return worker;
+}
+
+/** mediasoup passes its workers the whole environment of this process, secrets included, and starts them before `start` returns. */
+function withChildEnvironment<T>(start: () => T): T {
+  const whole = process.env;
+  process.env = childEnvironment(whole);
+  try {
+    return start();
+  } finally {
+    process.env = whole;
+  }
 }
 
 function message(error: unknown): string {
