@@ -7,7 +7,8 @@ import {
   rms,
   TrackDecoder,
 } from '../audio/index.js';
-import { MediaClock, type RtpOutput, type RtpPacket, RtpReceiver } from '../rtp/index.js';
+import type { BudgetLimit } from '../contract/messages.js';
+import { MediaClock, type RtpOutput, type RtpPacket, RtpReceiver, TrackBudget } from '../rtp/index.js';
 import { VAD_FRAME_SAMPLES, type VoiceActivityModel, type VoiceActivityStream } from '../speech/index.js';
 
 /** One run of continuous time: a sender that starts over, or comes back after a stall, begins another. */
@@ -42,7 +43,11 @@ export interface TrackIntakeOptions {
   onJump(toSample: number): void;
   /** What follows is of another time line, which begins at sample 0. */
   onTimeline(timeline: Timeline): void;
+  /** Packets beyond the track's budget are dropped; told once a second meanwhile. */
+  onBudgetExceeded(limit: BudgetLimit): void;
 }
+
+const SAMPLES_PER_MS = 16;
 
 /** What waits for its place among the frames that the VAD has yet to answer. */
 type Queued =
@@ -60,6 +65,7 @@ type Queued =
 export class TrackIntake {
   readonly #options: TrackIntakeOptions;
   readonly #decoder: OpusDecoder;
+  readonly #budget: TrackBudget;
   readonly #receiver: RtpReceiver;
   readonly #track: TrackDecoder;
   readonly #vad: VoiceActivityStream;
@@ -82,6 +88,7 @@ export class TrackIntake {
       onJump: ({ fromSample, toSample }) => this.#onJump({ fromSample, toSample }),
       onEpoch: ({ firstExtendedTimestamp }) => this.#onEpoch(firstExtendedTimestamp),
     });
+    this.#budget = new TrackBudget({ onExceeded: (limit) => options.onBudgetExceeded(limit) });
     this.#receiver = new RtpReceiver({
       payloadType: options.payloadType,
       onOutput: (output) => this.#onOutput(output),
@@ -104,7 +111,8 @@ export class TrackIntake {
   }
 
   push(packet: RtpPacket): void {
-    if (!this.#closed) this.#receiver.push(packet, this.#options.now());
+    const nowMs = this.#options.now();
+    if (!this.#closed && this.#budget.admits(packet, nowMs)) this.#receiver.push(packet, nowMs);
   }
 
   /** The next samples of a track that comes as PCM: what RTP, jitter buffer and decoder would have made of it. */
@@ -164,6 +172,7 @@ export class TrackIntake {
   #onPcm({ startSample, pcm, origin }: PcmBlock): void {
     this.#receiving.firstTimestamp ??= this.#track.firstExtendedTimestamp;
     this.#receiving.ring.write(startSample, pcm);
+    this.#budget.spendMedia(pcm.length / SAMPLES_PER_MS, this.#options.now());
     this.#options.onAudio({ timeline: this.#receiving, startSample, samples: pcm.length, origin });
     if (this.#frameFilled === 0) this.#frameStart = startSample;
     for (let offset = 0; offset < pcm.length; ) {
@@ -191,6 +200,7 @@ export class TrackIntake {
   #onJump({ fromSample, toSample }: { fromSample: number; toSample: number }): void {
     this.#padFrame();
     this.#frameStart = toSample;
+    this.#budget.spendMedia((toSample - fromSample) / SAMPLES_PER_MS, this.#options.now());
     this.#options.onSkipped({ timeline: this.#receiving, fromSample, toSample });
     this.#enqueue({ type: 'jump', toSample });
   }
@@ -199,6 +209,7 @@ export class TrackIntake {
   #onEpoch(firstTimestamp: number): void {
     this.#padFrame();
     this.#frameStart = 0;
+    this.#budget.spendTimeline();
     this.#receiving = this.#newTimeline(this.#receiving.index + 1, firstTimestamp);
     this.#enqueue({ type: 'timeline', timeline: this.#receiving });
   }

@@ -145,6 +145,7 @@ export class TrackPipeline {
       onFrame: (frame) => this.#onFrame(frame),
       onJump: (toSample) => this.#onJump(toSample),
       onTimeline: (timeline) => this.#onTimeline(timeline),
+      onBudgetExceeded: (limit) => options.onEvent({ type: 'budgetExceeded', limit }),
     });
     this.#timeline = this.#intake.timeline;
     this.#context = this.#utteranceContext();
