@@ -18,7 +18,7 @@ import { LastWords } from './LastWords.js';
 import { asWireErrors } from './mediaErrors.js';
 import type { Peer } from './Peer.js';
 import type { RoomSettings } from './RoomSettings.js';
-import { RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
+import { type Flood, RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
 import type { Roster } from './Roster.js';
 
 export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting' | 'observer'> {
@@ -27,6 +27,8 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   speech: RoomSettings;
   settings: Settings;
   logger: Logger;
+  /** Somebody sends far more than a microphone does. Told again every few seconds while that goes on. */
+  onFlood: (flood: Flood) => void;
   /** No media worker is to be had any more: the meeting cannot go on. */
   onLost: () => void;
   time?: TimeSource | undefined;
@@ -61,6 +63,7 @@ export class RoomMedia {
       settings: speech.resolved,
       logger,
       observer,
+      onFlood: options.onFlood,
       tellAll: (name, notification, how) => roster.tellAll(name, notification, how),
     });
   }
@@ -287,6 +290,11 @@ export class RoomMedia {
         const peer = this.#roster.get(ownerId);
         peer?.channel.notify('transportClosed', { transportId, reason });
         if (peer !== undefined) this.#forgetLostProducers(peer);
+        return;
+      }
+      case 'transportFlooded': {
+        const participantId = this.#roster.get(event.ownerId)?.participantId;
+        if (participantId !== undefined) this.#options.onFlood({ participantId, limit: 'transport' });
         return;
       }
       case 'consumerClosed':

@@ -40,11 +40,13 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ROOM_FULL',
   'ROOM_LOCKED',
   'REMOVED',
+  'FLOODING',
   'TOO_MANY_ROOMS',
 ]);
 /** The room has taken somebody out before their connection ended: that is why they left. */
 const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
   REMOVED: 'removed',
+  FLOODING: 'removed',
   MEETING_ENDED: 'meetingEnded',
   DUPLICATE_PARTICIPANT: 'replaced',
 };

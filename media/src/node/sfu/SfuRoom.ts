@@ -11,9 +11,11 @@ import type {
   WebRtcServer,
   WebRtcTransport,
 } from 'mediasoup/types';
+import type { TimeSource } from '../../process/TimeSource.js';
 import { SfuError } from './errors.js';
 import type { MediasoupWorkerPool } from './MediasoupWorkerPool.js';
 import { TAP_RTP_CAPABILITIES } from './routerOptions.js';
+import { TransportWatch } from './TransportWatch.js';
 
 export type TransportDirection = 'send' | 'recv';
 
@@ -40,6 +42,8 @@ export interface TappedProducer {
 
 export type SfuRoomEvent =
   | { type: 'transportClosed'; ownerId: string; transportId: string; reason: 'iceFailed' | 'dtlsFailed' }
+  /** It receives more than any microphone sends. Told every few seconds while that goes on. */
+  | { type: 'transportFlooded'; ownerId: string }
   | { type: 'consumerClosed'; ownerId: string; consumerId: string }
   /** The worker died; nothing in here lives any more. */
   | { type: 'routerLost' };
@@ -70,14 +74,29 @@ export class SfuRoom {
   readonly #transports = new Map<string, OwnedTransport>();
   readonly #producers = new Map<string, { ownerId: string; producer: Producer }>();
   readonly #consumers = new Map<string, OwnedConsumer>();
+  readonly #watch: TransportWatch;
   #tap: PlainTransport | undefined;
   #closed = false;
 
-  private constructor(router: Router, webRtcServer: WebRtcServer, onEvent: (event: SfuRoomEvent) => void) {
+  private constructor(parts: {
+    router: Router;
+    webRtcServer: WebRtcServer;
+    onEvent: (event: SfuRoomEvent) => void;
+    time?: TimeSource | undefined;
+  }) {
+    const { router, webRtcServer, onEvent, time } = parts;
     this.#router = router;
     this.#webRtcServer = webRtcServer;
     this.#onEvent = onEvent;
+    this.#watch = new TransportWatch({
+      time,
+      onFlood: (transportId) => {
+        const ownerId = this.#transports.get(transportId)?.ownerId;
+        if (ownerId !== undefined) onEvent({ type: 'transportFlooded', ownerId });
+      },
+    });
     router.once('workerclose', () => {
+      this.#watch.close();
       if (!this.#closed) {
         this.#closed = true;
         onEvent({ type: 'routerLost' });
@@ -89,9 +108,10 @@ export class SfuRoom {
   static async create(options: {
     workers: MediasoupWorkerPool;
     onEvent: (event: SfuRoomEvent) => void;
+    time?: TimeSource;
   }): Promise<SfuRoom> {
-    const { router, webRtcServer } = await options.workers.createRouter();
-    return new SfuRoom(router, webRtcServer, options.onEvent);
+    const { workers, ...others } = options;
+    return new SfuRoom({ ...(await workers.createRouter()), ...others });
   }
 
   get rtpCapabilities(): RtpCapabilities {
@@ -125,7 +145,11 @@ export class SfuRoom {
       }),
     );
     this.#transports.set(transport.id, { ownerId, direction, transport });
-    transport.observer.once('close', () => this.#transports.delete(transport.id));
+    this.#watch.add(transport);
+    transport.observer.once('close', () => {
+      this.#watch.delete(transport.id);
+      this.#transports.delete(transport.id);
+    });
     const fail = (reason: 'iceFailed' | 'dtlsFailed') => {
       if (!transport.closed) {
         transport.close();
@@ -300,6 +324,7 @@ export class SfuRoom {
   }
 
   close(): void {
+    this.#watch.close();
     if (!this.#closed) {
       this.#closed = true;
       this.#router.close();
