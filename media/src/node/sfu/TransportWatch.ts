@@ -14,10 +14,10 @@ export interface TransportWatchOptions {
 
 export const WATCH_EVERY_MS = 5_000;
 /**
- * Opus with its highest bit rate (64,000 bytes a second), all of it sent again, and 72,000 bytes of headers and reports. Over the time between
- * two looks, so that what a network held back for a moment does not count.
+ * Twice Opus with its highest bit rate, as in a track's budget: for headers, reports and what is sent again. Between two looks, so that what a
+ * network held back for a moment does not count.
  */
-export const MAX_BYTES_PER_S = 200_000;
+export const MAX_BYTES_PER_S = 128_000;
 
 interface Seen {
   transport: WatchedTransport;
