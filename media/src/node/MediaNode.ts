@@ -21,6 +21,8 @@ export interface MediaNodeOptions {
     workerBinary?: string;
     workers?: number;
     addresses: ListenAddress[];
+    /** Whether ICE listens on TCP, too. Default true. */
+    tcp?: boolean;
     port: number;
   };
   pipelineWorkers: number;
@@ -73,6 +75,7 @@ export class MediaNode {
       const sfuWorkers = await MediasoupWorkerPool.create({
         addresses: sfu.addresses,
         firstPort: sfu.port,
+        ...(sfu.tcp === undefined ? {} : { tcp: sfu.tcp }),
         ...(sfu.workerBinary === undefined ? {} : { workerBinary: sfu.workerBinary }),
         ...(sfu.workers === undefined ? {} : { workers: sfu.workers }),
         ...(onEvent === undefined ? {} : { onEvent }),
