@@ -1,5 +1,5 @@
-// The certificate of a server that nobody gave one: browsers hand out a microphone on secure pages only, so a first
-// call from a phone needs TLS before anybody has thought about certificates.
+// Creates a development certificate for servers without a configured one. Browsers allow the microphone only on secure pages, so even a
+// first call from a phone needs TLS.
 import { createHash, createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
@@ -8,32 +8,31 @@ import { domainToASCII } from 'node:url';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CA_LIFETIME_MS = 2 * 365 * DAY_MS;
-/** Browsers refuse leaves of more than 398 days; one day stays in hand for the backdating. */
+/** Browsers refuse leaf certificates of more than 398 days; one day is kept in reserve for the backdating. */
 const LEAF_LIFETIME_MS = 397 * DAY_MS;
 const RENEW_BEFORE_MS = 7 * DAY_MS;
-/** A certificate may not outlive its CA, so the CA goes first. */
+/** A certificate must not outlive its CA, so the CA is renewed first. */
 const RENEW_CA_BEFORE_MS = 2 * RENEW_BEFORE_MS;
-/** A phone whose clock is behind must not see a certificate of the future. */
+/** For a phone whose clock is behind, the certificate must not be in the future. */
 const BACKDATE_MS = DAY_MS / 2;
 const ALWAYS_NAMED = ['localhost', '127.0.0.1', '::1'];
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 
-/** One call at a time for a folder: two at once would each sign with a CA of their own. @type {Map<string, Promise<unknown>>} */
+/** One call at a time per folder: two at once would each sign with a CA of their own. @type {Map<string, Promise<unknown>>} */
 const inProgress = new Map();
 
 /**
- * Makes sure that `dir` holds a certificate for every given address, signed by a certificate authority of its own, and
- * says where the files are. Does nothing (a few milliseconds) while the one there covers the addresses and is valid
- * for another week; otherwise issues a new one with the same authority, so that a device which trusts the authority
- * goes on trusting the server. The authority lasts two years.
+ * Makes sure that `dir` contains a certificate for every given address, signed by its own certificate authority, and returns the paths.
+ * Does nothing (a few milliseconds) if the existing certificate covers the addresses and is valid for another week; otherwise issues a new
+ * one with the same authority, so that devices that trust the authority keep trusting the server. The authority is valid for two years.
  *
  * @param {object} options
  * @param {string} options.dir Folder of its own for the files; made with mode 0700, keys with mode 0600.
  * @param {string[]} options.addresses Host names and IP addresses (IPv6 with or without brackets and zone). `localhost`
- *   and the loopback addresses are always added; what cannot stand in a certificate is left out.
+ *   and the loopback addresses are always added; names that a certificate cannot contain are left out.
  * @param {() => number} [options.now] Clock in milliseconds since 1970, for tests.
- * @returns {Promise<{ caPath: string, certPath: string, keyPath: string, created: boolean }>} `certPath` holds leaf and
+ * @returns {Promise<{ caPath: string, certPath: string, keyPath: string, created: boolean }>} `certPath` contains leaf and
  *   authority (PEM); `created` says whether a certificate was issued in this call.
  */
 export async function ensureDevelopmentCertificate({ dir, addresses, now = Date.now }) {
@@ -71,7 +70,7 @@ async function ensure(dir, names, nowMs) {
     return { ...paths, created: false };
   }
 
-  // Loaded here only: it takes longer than everything above together.
+  // Loaded only here: it takes longer than everything above together.
   const { createAuthority, createLeaf } = await loadIssuer();
   const issuer = caUsable ? { certPem: authority.certPem, keyPem: authority.keyPem } : await createAuthority(nowMs);
   if (!caUsable) {
@@ -104,8 +103,8 @@ function subjectAltNames(addresses) {
 
 /**
  * @param {string} certPath @param {string} keyPath
- * @returns {Promise<{ certificate: X509Certificate, certPem: string, keyPem: string } | undefined>} undefined where a
- *   file is missing, unreadable as PEM or the two do not belong together
+ * @returns {Promise<{ certificate: X509Certificate, certPem: string, keyPem: string } | undefined>} undefined if a file is missing or not
+ * readable as PEM, or if the two do not belong together
  */
 async function readPair(certPath, keyPath) {
   try {
@@ -135,7 +134,7 @@ function isGoodLeaf({ leaf, ca, names, nowMs }) {
   );
 }
 
-/** A file is there whole or not at all. @param {string} path @param {string} text @param {number} mode */
+/** Writes a file completely or not at all. @param {string} path @param {string} text @param {number} mode */
 async function writeWhole(path, text, mode) {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -163,7 +162,7 @@ async function loadIssuer() {
   async function createAuthority(nowMs) {
     const keys = await generateKeys();
     const publicKey = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey));
-    // Its own name for each one: two authorities of one name confuse the trust stores of phones.
+    // A unique name: two authorities with the same name confuse the trust stores of phones.
     const id = createHash('sha256').update(publicKey).digest('hex').slice(0, 8);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned(
       {

@@ -7,13 +7,13 @@ export interface ActiveSpeakersOptions {
 }
 
 /**
- * Who speaks, who began last first. When the last one falls silent he stays for a while: between two sentences nobody's picture has to
- * jump.
+ * Current speakers, latest first. The last speaker stays for a while after they finish, so that the picture does not jump between two
+ * sentences.
  */
 export class ActiveSpeakers {
   readonly #options: Required<ActiveSpeakersOptions>;
   #speaking: readonly string[] = [];
-  /** The one who is silent already. */
+  /** The last speaker, who has finished. */
   #held: { participantId: string; timer: ReturnType<typeof setTimeout> } | undefined;
   #told: readonly string[] = [];
 
@@ -45,14 +45,14 @@ export class ActiveSpeakers {
     this.#tell();
   }
 
-  /** Gone, and not held either. */
+  /** Left the room, and is not kept either. */
   left(participantId: string): void {
     this.#speaking = this.#without(participantId);
     if (this.#held?.participantId === participantId) this.#release();
     this.#tell();
   }
 
-  /** Takes the server's word for who speaks, e.g. after a reconnect. */
+  /** Takes over the server's list of speakers, e.g. after a reconnect. */
   replace(participantIds: readonly string[]): void {
     const known = this.#speaking.filter((id) => participantIds.includes(id));
     this.#speaking = [...known, ...participantIds.filter((id) => !known.includes(id))];

@@ -1,13 +1,13 @@
 export interface BackoffOptions {
   minMs: number;
   maxMs: number;
-  /** 0 to 1: how far a delay may be off, so that clients of one lost server do not come back as one. Default 0.5. */
+  /** 0 to 1: relative spread of delays, so that clients of a restarted server do not all reconnect at once. Default 0.5. */
   jitter?: number;
   /** For tests. Default `Math.random`. */
   random?: () => number;
 }
 
-/** Delays between attempts: each twice the one before, up to a limit, scattered. */
+/** Delays between attempts: each twice the previous one, up to a limit, randomized. */
 export class Backoff {
   readonly #options: Required<BackoffOptions>;
   #attempts = 0;

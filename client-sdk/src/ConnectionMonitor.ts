@@ -3,25 +3,25 @@ import type { MediaCounts, StreamCounts } from './media/mediaCounts.js';
 import { type ConnectionQuality, qualityOf } from './media/qualityOf.js';
 
 export interface ConnectionMonitorOptions {
-  /** What the browser has counted until now; undefined where there is nothing to count. Never rejects. */
+  /** The browser's counts so far; undefined if there is nothing to count. Never rejects. */
   measure: () => Promise<MediaCounts | undefined>;
-  /** Oneself; undefined outside of a room. */
+  /** This participant; undefined outside a room. */
   selfId: () => string | undefined;
-  /** Whether somebody sends audio that is not muted: of others silence says nothing. */
+  /** Whether a participant sends unmuted audio. If not, silence does not mean a lost connection. */
   sends: (participantId: string) => boolean;
-  /** The level of somebody is another one, known for the first time, or, without a quality, not known any more. */
+  /** A participant's level changed or is known for the first time; `quality` is undefined if it is no longer known. */
   onChange: (event: { participantId: string; quality: ConnectionQuality | undefined }) => void;
   /** Default `defaults.statsIntervalMs`. */
   intervalMs?: number;
 }
 
-/** What was counted the last time, and for how long nothing has come since. */
+/** The last counts, and for how long nothing has arrived since. */
 interface Before {
   counts: StreamCounts;
   silentMs: number;
 }
 
-/** Measures at intervals how well one's own audio and the others' travels. */
+/** Regularly measures the connection quality of this participant and the others. */
 export class ConnectionMonitor {
   readonly #options: ConnectionMonitorOptions & { intervalMs: number };
   readonly #qualities = new Map<string, ConnectionQuality>();
@@ -33,7 +33,7 @@ export class ConnectionMonitor {
     this.#options = { intervalMs: defaults.statsIntervalMs, ...options };
   }
 
-  /** As measured last; undefined for whom nothing has been measured. */
+  /** The latest measurement; undefined for participants who were not measured. */
   qualityOf(participantId: string): ConnectionQuality | undefined {
     return this.#qualities.get(participantId);
   }
@@ -43,7 +43,7 @@ export class ConnectionMonitor {
     this.#timer ??= setInterval(() => void this.#sample(), this.#options.intervalMs);
   }
 
-  /** The connection is lost: so is one's own audio. Measuring waits for `start`. */
+  /** The connection was lost, and with it this participant's audio. Measuring stops until `start`. */
   suspend(): void {
     this.#stopMeasuring();
     const selfId = this.#options.selfId();
@@ -60,12 +60,12 @@ export class ConnectionMonitor {
   #stopMeasuring(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    // Streams begin at zero on the next connection.
+    // On the next connection, streams start from zero.
     this.#before.clear();
   }
 
   async #sample(): Promise<void> {
-    // A browser that takes long to answer is not asked twice at a time.
+    // A browser that takes long to answer is not asked again meanwhile.
     if (this.#measuring) return;
     this.#measuring = true;
     const timer = this.#timer;
@@ -94,7 +94,7 @@ export class ConnectionMonitor {
     const { selfId, sends, intervalMs } = this.#options;
     const before = this.#before.get(participantId);
     const isSelf = participantId === selfId();
-    // A stream that began anew counts from zero.
+    // A restarted stream counts from zero.
     const restarted = before !== undefined && counts.packets < before.counts.packets;
     const from = before === undefined || restarted ? { packets: 0, lost: 0 } : before.counts;
     const packets = counts.packets - from.packets;
@@ -102,11 +102,11 @@ export class ConnectionMonitor {
     const isToSend = sends(participantId);
     const silentMs = packets > 0 || !isToSend ? 0 : (before?.silentMs ?? 0) + intervalMs;
     this.#before.set(participantId, { counts, silentMs });
-    // Of what is sent, those lost are a part; what arrives comes on top of those lost.
+    // Lost packets are part of those sent, but come on top of those received.
     const expected = isSelf ? packets : packets + lost;
     const measured = {
       lossShare: expected <= 0 ? 0 : Math.min(1, lost / expected),
-      // Of what is muted, the browser repeats what it has measured before.
+      // While muted, the browser repeats the last jitter.
       jitterMs: packets > 0 || isToSend ? counts.jitterMs : 0,
       ...(counts.rttMs === undefined ? {} : { rttMs: counts.rttMs }),
     };

@@ -1,5 +1,5 @@
 /**
- * Where the SDK tells what it does; `console` fits. It is given codes, states and ids, never names, tokens or what was said.
+ * Receives the SDK's log messages; `console` works. Messages contain codes, states and ids, never names, tokens or text that people said.
  *
  * @example
  * const client = new ParleyClient({ credentials, logger: console });

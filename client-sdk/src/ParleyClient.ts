@@ -21,25 +21,25 @@ interface PublishedMicrophone {
 }
 
 /**
- * One person (or program) in one room: audio out, audio in, and who said what.
+ * A participant (a person or a program) in one room: sends and receives audio, and receives the transcript.
  *
- * After a lost connection the client comes back by itself: it joins again as the same participant, publishes the same tracks
- * and fetches the part of the transcript that it missed. What it cannot come back from disconnects it for good.
+ * After a lost connection the client reconnects by itself: it joins again as the same participant, publishes the same tracks and fetches
+ * the part of the transcript that it missed. An error that it cannot recover from disconnects it for good.
  *
  * @example
  * const client = await ParleyClient.join({ room: 'daily', name: 'Ada', microphone: true });
  * client.on('segmentUpdated', ({ segment }) => console.log(segment.displayName, segment.text));
  */
 export class ParleyClient extends RoomClient {
-  /** Plays the others. */
+  /** Plays the other participants. */
   readonly audio = new RemoteAudio();
   readonly #options: ParleyClientOptions;
   readonly #monitor: ConnectionMonitor;
   readonly #stopWatchingNetwork: () => void;
   #published: PublishedMicrophone | undefined;
-  /** The call of `publishMicrophone` that waits for the server. */
+  /** The pending call of `publishMicrophone`. */
   #publishing: object | undefined;
-  /** Opened by `ParleyClient.join`, and so to be closed with the client. */
+  /** Opened by `ParleyClient.join`, and therefore closed with the client. */
   #ownMicrophone: LocalMicrophone | undefined;
 
   constructor(options: ParleyClientOptions) {
@@ -49,7 +49,7 @@ export class ParleyClient extends RoomClient {
       measure: async () => this.media?.measure(),
       selfId: () => this.self?.participantId,
       sends: (participantId) => {
-        // What a microphone that is gone does not send is not lost on the way.
+        // A lost microphone sends nothing, which is not packet loss.
         if (participantId === this.self?.participantId && this.media?.speaks !== true) return false;
         const participant = this.participants.get(participantId);
         return participant?.publishing === true && !participant.muted;
@@ -98,7 +98,7 @@ export class ParleyClient extends RoomClient {
         ...(playback === undefined ? {} : { playback }),
       });
       if (microphone !== false) await client.#publishWanted(microphone === true ? {} : microphone);
-      // Whoever was removed while the browser asked for the microphone is not in the room.
+      // The participant may have been removed while the browser asked for permission.
       if (end !== undefined) throw end;
     } catch (error) {
       client.close();
@@ -148,10 +148,10 @@ export class ParleyClient extends RoomClient {
       const publication = await this.withMedia((media) =>
         media.publish({ track, muted, name: 'microphone', followed: true }),
       );
-      // The room was left in the moment in which it was done.
+      // The room was left in the meantime.
       if (this.#publishing !== publishing)
         throw errorOf(this.state === 'disconnected' ? 'CLIENT_CLOSED' : 'NOT_JOINED');
-      // A publication that was closed by itself may still have a follower.
+      // The previous publication may have been closed but still be followed.
       this.#published?.unfollow();
       const unfollow = followMicrophone({ microphone, publication, onError: (error) => this.#tell(error) });
       this.#published = { microphone, publication, unfollow };
@@ -219,7 +219,7 @@ export class ParleyClient extends RoomClient {
       this.#ownMicrophone = own;
     } catch (error) {
       own?.close();
-      // Told when whoever waits for the client has had the time to listen.
+      // Emitted later, so that the caller has had time to add listeners.
       setTimeout(() => this.#tell(error), 0);
     }
   }

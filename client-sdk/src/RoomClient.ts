@@ -24,18 +24,18 @@ import { TaskQueue } from './TaskQueue.js';
 import { TypedEmitter } from './TypedEmitter.js';
 import { TranscriptView } from './transcript/TranscriptView.js';
 
-/** The time between `join` and `leave`, through any number of connections. */
+/** The time between `join` and `leave`, across any number of connections. */
 interface Stay {
   readonly options: JoinOptions;
   readonly media: MediaSession | undefined;
-  /** Absent until the server has let us in. */
+  /** Absent until the server has accepted the join. */
   joined?: JoinResult;
 }
 
-/** A timer that is later than that, in ms, was held up by a machine that slept. */
+/** In ms: a timer that fires later than this was delayed because the machine slept. */
 const SLEPT_MS = 30_000;
 
-/** Joins and leaves that may wait for each other. */
+/** Number of joins and leaves that may wait. */
 const STEPS_CAPACITY = 16;
 
 /**
@@ -51,7 +51,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   readonly #logger: Logger;
   readonly #channel: SignalingChannel;
   readonly #room: RoomState;
-  /** Joins and leaves, one after the other. */
+  /** Joins and leaves, one at a time. */
   readonly #steps = new TaskQueue({ capacity: STEPS_CAPACITY });
   readonly #early = new EarlyNotifications();
   #state: ClientState = 'idle';
@@ -64,13 +64,13 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** Why the last connection was lost. */
   #lastLoss: ParleyError | undefined;
   #giveUpTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether the server has this connection in a room. */
+  /** Whether this connection has joined a room on the server. */
   #inRoom = false;
 
   constructor(options: RoomClientOptions) {
     super();
     const { credentials, retryDelayMs, ca, url = globalThis.location?.origin, logger = SILENT } = options;
-    if (url === undefined) throw new TypeError('url: outside of a page, the address of the server has to be given');
+    if (url === undefined) throw new TypeError('url: required outside of a page');
     this.#options = options;
     this.#logger = logger;
     this.#channel = new SignalingChannel({
@@ -266,7 +266,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.#end(this.#left ? 'left' : 'closed');
   }
 
-  /** @internal What sends and hears in a room that is about to be joined; nothing here. */
+  /** @internal Creates the media for a room that is about to be joined; none here. */
   protected createMedia(_options: {
     channel: Pick<SignalingChannel, 'request'>;
     join: JoinOptions;
@@ -274,24 +274,24 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return undefined;
   }
 
-  /** @internal ICE servers to use instead of those that the server names. */
+  /** @internal Used instead of the server's ICE servers. */
   protected get iceServers(): IceServer[] | undefined {
     return undefined;
   }
 
-  /** @internal The media of this stay; absent before the room was joined, and where there are none. */
+  /** @internal The media of this stay; undefined before the join, and for a client without media. */
   protected get media(): MediaSession | undefined {
     return this.#stay?.joined === undefined ? undefined : this.#stay.media;
   }
 
-  /** @internal Called once for each stay, when it is over. */
+  /** @internal Called once per stay, when it is over. */
   protected onStayEnded(): void {}
 
-  /** @internal Called once, when the client is over and before that is told. */
+  /** @internal Called once, when the client is over, before this is emitted. */
   protected onEnded(): void {}
 
   /**
-   * @internal Does something with the media of the room.
+   * @internal Runs an action with the media of the room.
    * @throws ParleyError, as a rejection: `CLIENT_CLOSED`, `NOT_JOINED`, `BROWSER_UNSUPPORTED` for a client without media
    */
   protected async withMedia<T>(action: (media: MediaSession) => Promise<T>): Promise<T> {
@@ -309,7 +309,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.#setState('connecting');
     try {
       await this.#channel.connect();
-      // A connection may be lost again before anybody waiting for it was told.
+      // The connection may be lost again before this continues.
       if (this.#channel.connected) this.#setState('connected');
     } catch (error) {
       this.#connecting = undefined;
@@ -339,12 +339,12 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     }
   }
 
-  /** What failed because the client was closed failed because of that. */
+  /** A failure after the client was closed was caused by that. */
   #reasonOf(error: unknown): unknown {
     return this.#state === 'disconnected' ? errorOf('CLIENT_CLOSED', { cause: error }) : error;
   }
 
-  /** @throws ParleyError, when this stay has ended while something was waited for */
+  /** @throws ParleyError if this stay has ended in the meantime */
   #assertStaying(stay: Stay): void {
     if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');
     if (this.#stay !== stay) throw errorOf('NOT_JOINED');
@@ -357,7 +357,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       joined = await this.#channel.request('join', request);
     } catch (error) {
       if (codeOf(error) !== 'ALREADY_JOINED') throw error;
-      // An earlier join took effect after we had given it up.
+      // An earlier join took effect after we had given up on it.
       await this.#channel.request('leave', {});
       joined = await this.#channel.request('join', request);
     }
@@ -365,7 +365,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return joined;
   }
 
-  /** Never rejects: a server that does not even answer this gets a new connection. */
+  /** Never rejects. If the server does not answer, the connection is replaced. */
   async #leaveOnServer(): Promise<void> {
     if (!this.#inRoom || !this.#channel.connected) return;
     this.#inRoom = false;
@@ -376,7 +376,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     }
   }
 
-  /** Takes the server's answer for the truth. What changed since the last connection is told by events. */
+  /** Takes over the server's answer. Changes since the last connection are emitted as events. */
   #takeOver(stay: Stay, joined: JoinResult): void {
     const before = stay.joined;
     stay.joined = joined;
@@ -400,11 +400,11 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   #onAnyNotification(notification: SignalingNotification): void {
     if (this.#early.keep(notification)) return;
-    // Of a room that was left, some may still be on their way.
+    // Notifications of a room that was left may still arrive.
     if (this.#stay?.joined !== undefined) this.#onNotification(this.#stay, notification);
   }
 
-  /** Shared out among those who know what to do. */
+  /** Passes a notification to the part that handles it. */
   #onNotification({ media }: Stay, notification: SignalingNotification): void {
     const { name, payload } = notification;
     switch (name) {
@@ -432,7 +432,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
         this.transcript.retract(payload.segmentId);
         return;
       case 'dismissed':
-        // The channel keeps the reason; what follows is its `disconnected`.
+        // The channel keeps the reason; its `disconnected` follows.
         return;
       default:
         this.#room.apply(notification);
@@ -473,7 +473,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
         this.emit('reconnected', { resumed: joined.meetingId === meetingId });
       } catch (error) {
         if (this.#stay === stay) this.#onRefused(error);
-        // Whoever has left meanwhile is just connected.
+        // If the room was left in the meantime, the client stays connected.
       }
     }
     if (this.#state === 'reconnecting' && this.#channel.connected && this.#stay?.joined === undefined) {
@@ -481,32 +481,32 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     }
   }
 
-  /** The room could not be joined again. */
+  /** The room could not be rejoined. */
   #onRefused(error: unknown): void {
-    // Lost again on the way: the next connection tries again.
+    // The connection was lost again: the next one tries again.
     if (!this.#channel.connected) return;
     const known = asParleyError(error, 'INTERNAL');
-    this.#logger.warn('the room cannot be joined again', { code: known.code });
+    this.#logger.warn('the room could not be rejoined', { code: known.code });
     if (known.retryable) this.#channel.restart(known);
     else this.#endWith(known);
   }
 
-  /** What cannot be repaired by trying again. */
+  /** Ends the client with an error that a retry cannot fix. */
   #endWith(error: ParleyError): void {
     const reason = disconnectReasonOf({ error, lastLoss: this.#lastLoss });
-    // Whoever is told may close the client, which changes nothing about the reason.
+    // A listener may close the client; the reason stays the same.
     this.#disconnectReason = reason;
     this.emit('disconnected', { error, willReconnect: false });
     this.#end(reason);
   }
 
-  /** From a loss on, until the client is back: it does not try for ever. */
+  /** Limits the time from a lost connection to the reconnect. */
   #giveUpLater(): void {
     const { reconnectTimeoutMs = defaults.reconnectTimeoutMs } = this.#options;
     if (reconnectTimeoutMs === Number.POSITIVE_INFINITY) return;
     const dueAtMs = Date.now() + reconnectTimeoutMs;
     this.#giveUpTimer = setTimeout(() => {
-      // A machine that has slept has not tried for so long.
+      // Time that the machine slept does not count.
       if (Date.now() - dueAtMs > SLEPT_MS) this.#giveUpLater();
       else this.#endWith(errorOf('CONNECTION_LOST', { cause: this.#lastLoss }));
     }, reconnectTimeoutMs);
@@ -523,7 +523,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.removeAllListeners();
   }
 
-  /** This side is out of the room from now on. */
+  /** Removes this client from the room on this side. */
   #forget(stay: Stay): void {
     stay.media?.close();
     if (this.#stay !== stay) return;

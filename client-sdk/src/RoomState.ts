@@ -6,7 +6,7 @@ import type { SignalingNotification } from './signaling/SignalingChannel.js';
 
 type Emit = <Name extends keyof ParleyClientEvents>(name: Name, ...payload: ParleyClientEvents[Name]) => void;
 
-/** Notifications that change what is known of the room, or are just passed on. The others are media's or the transcript's. */
+/** Notifications that change the state of the room, or are only passed on. The others belong to media or the transcript. */
 export type RoomNotification = Exclude<
   SignalingNotification,
   {
@@ -24,7 +24,7 @@ export type RoomNotification = Exclude<
   }
 >;
 
-/** What this client knows of the room that it is in: who is there, who speaks, what one may do, how the recogniser is. */
+/** This client's view of its room: participants, speakers, grants, status of the recogniser. */
 export class RoomState {
   readonly #emit: Emit;
   readonly #roster = new Roster();
@@ -60,7 +60,7 @@ export class RoomState {
     return this.#locked;
   }
 
-  /** Takes the server's answer to `join` for the truth. On a return, what has changed meanwhile is told by events. */
+  /** Takes over the server's answer to `join`. After a reconnect, changes are emitted as events. */
   takeOver(joined: JoinResult, { isReturn }: { isReturn: boolean }): void {
     this.#transcription = joined.transcription;
     this.#grants = joined.grants;
@@ -75,7 +75,7 @@ export class RoomState {
     this.#speakers.replace(joined.participants.filter((each) => each.speaking).map((each) => each.participantId));
   }
 
-  /** The room was left. What was known of the recogniser and of one's rights stays to be read. */
+  /** The room was left. Status of the recogniser and grants stay readable. */
   clear(): void {
     this.#roster.clear();
     this.#speakers.clear();

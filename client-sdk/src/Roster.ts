@@ -3,11 +3,11 @@ import type { Participant } from './protocol/index.js';
 export interface RosterChanges {
   joined: Participant[];
   updated: Participant[];
-  /** Ids of those who went. */
+  /** Ids of participants who left. */
   left: string[];
 }
 
-/** Who is in the room, as far as this client knows. */
+/** The participants in the room, as far as this client knows. */
 export class Roster {
   readonly #participants = new Map<string, Participant>();
 
@@ -32,7 +32,7 @@ export class Roster {
     this.#participants.clear();
   }
 
-  /** Takes the server's list for the truth. @returns what is different now, for those who follow by events */
+  /** Takes over the server's list. @returns the changes, for listeners */
   replace(participants: readonly Participant[]): RosterChanges {
     const before = new Map(this.#participants);
     this.#participants.clear();

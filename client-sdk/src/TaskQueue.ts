@@ -1,17 +1,17 @@
 import { errorOf } from './protocol/index.js';
 
-/** Runs tasks one after the other, in the order in which they came. A task that fails stops nobody behind it. */
+/** Runs tasks one at a time, in order. A failing task does not affect the next ones. */
 export class TaskQueue {
   readonly #capacity: number;
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  /** @param options.capacity tasks that may wait or run; one more is refused */
+  /** @param options.capacity maximum number of waiting and running tasks; more are refused */
   constructor(options: { capacity: number }) {
     this.#capacity = options.capacity;
   }
 
-  /** @throws whatever the task throws, as a rejection, or `RATE_LIMITED` when the queue is full */
+  /** @throws the task's error, as a rejection, or `RATE_LIMITED` if the queue is full */
   run<T>(task: () => Promise<T> | T): Promise<T> {
     if (this.#waiting >= this.#capacity) return Promise.reject(errorOf('RATE_LIMITED'));
     this.#waiting += 1;

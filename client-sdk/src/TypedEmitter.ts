@@ -1,19 +1,19 @@
 type Listener<Payload extends unknown[]> = (...payload: Payload) => void;
 
-/** A map of event names to what their listeners are called with, e.g. `{ joined: [event: { name: string }]; left: [] }`. */
+/** Maps event names to the arguments of their listeners, e.g. `{ joined: [event: { name: string }]; left: [] }`. */
 export type EventMap<Events> = { [Name in keyof Events]: unknown[] };
 
-/** Listeners by event, typed by a map of event names to what they carry. A listener that throws harms nobody else. */
+/** A typed event emitter. A listener that throws does not affect the others. */
 export class TypedEmitter<Events extends EventMap<Events>> {
-  /** By the listener as it was given, so that `off` finds what `once` has wrapped. */
+  /** By the original listener, so that `off` also finds those wrapped by `once`. */
   readonly #listeners = new Map<keyof Events, Map<Listener<never>, Listener<never>>>();
 
-  /** Adding a listener twice is adding it once. @returns a function that takes the listener off again */
+  /** Adds a listener. Adding the same one again has no effect. @returns a function that removes it */
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
     return this.#add(name, { listener, call: listener });
   }
 
-  /** As `on`, for the next event only. */
+  /** Like `on`, for the next event only. */
   once<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
     const call = (...payload: Events[Name]) => {
       this.off(name, listener);
@@ -31,13 +31,13 @@ export class TypedEmitter<Events extends EventMap<Events>> {
       try {
         (call as Listener<Events[Name]>)(...payload);
       } catch (error) {
-        // A bug of the application: shown where applications look for it, without breaking the call.
+        // A bug of the application: reported where applications look for it, without breaking the call.
         report(error);
       }
     }
   }
 
-  /** For what costs something to find out. */
+  /** Whether anyone listens, for events that are costly to detect. */
   protected hasListeners(name: keyof Events): boolean {
     return (this.#listeners.get(name)?.size ?? 0) > 0;
   }

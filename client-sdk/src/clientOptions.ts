@@ -72,7 +72,7 @@ export type WhoJoins = Pick<JoinRoomOptions, 'name' | 'joinSecret' | 'token' | '
 export function credentialsOf(options: WhoJoins, guestOf = guestCredentials): ParleyClientOptions['credentials'] {
   const { name, joinSecret, token, getToken, credentials } = options;
   const given = [name, token, getToken, credentials].filter((each) => each !== undefined);
-  if (given.length !== 1) throw new TypeError('exactly one of name, token, getToken and credentials has to be given');
+  if (given.length !== 1) throw new TypeError('set exactly one of name, token, getToken and credentials');
   if (credentials !== undefined) return credentials;
   if (getToken !== undefined) return async () => ({ kind: 'token', token: await getToken() });
   if (token !== undefined) return { kind: 'token', token };

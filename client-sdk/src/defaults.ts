@@ -1,31 +1,31 @@
 /**
- * What holds unless told otherwise, in one place: delays in milliseconds, shares and levels from 0 to 1. Bounds of the wire contract
- * are `LIMITS`.
+ * Default values, in one place. Delays are in milliseconds, shares and levels from 0 to 1. For the limits of the wire contract see
+ * `LIMITS`.
  */
 export const defaults = Object.freeze({
-  /** Between attempts to come back after a loss, in ms: doubled each time, scattered by half. */
+  /** Delay between reconnect attempts, in ms: doubled each time, randomized by half. */
   retryDelayMs: Object.freeze({ min: 500, max: 5_000 }),
-  /** A client that has tried to come back for so long, in ms, gives up: it is `disconnected` by `connectionLost`. */
+  /** In ms: a client that has tried to reconnect for this long gives up. It is then `disconnected` with `connectionLost`. */
   reconnectTimeoutMs: 600_000,
-  /** A connection that has lasted so long, in ms, was a good one: after its loss, delays begin short again. */
+  /** In ms: if a connection lasted longer than this before it was lost, the delays between attempts start short again. */
   stableConnectionMs: 10_000,
 
   /** Whether the others' audio is received and played. */
   playback: true,
-  /** How loud a participant is played, 0 to 1. */
+  /** Volume of a participant, 0 to 1. */
   volume: 1,
 
-  /** What the browser does to the microphone's sound before it is sent. */
+  /** Processing of the microphone's sound by the browser before it is sent. */
   processing: Object.freeze({ echoCancellation: true, noiseSuppression: true, autoGainControl: true }),
-  /** Whether a muted microphone is given back to the system (its light goes out; `unmute` opens it again). */
+  /** Whether muting releases the microphone (its light goes out; `unmute` opens it again). */
   stopOnMute: false,
-  /** Whether the microphone is heard only while `press` holds. */
+  /** Whether the microphone is muted except between `press` and `release`. */
   pushToTalk: false,
-  /** Whether the microphone changes with the system's default one, where none was chosen. */
+  /** Whether to follow the system's default microphone if none was chosen. */
   followDefaultDevice: true,
   /**
-   * A microphone whose device ends is opened again at most `max` times within `withinMs`; more often, it is `lost`. One that is busy is
-   * tried again `retries` times, after delays in ms that double.
+   * A microphone whose device fails is reopened at most `max` times within `withinMs`; after that it is `lost`. A busy device is tried
+   * again `retries` times, with delays in ms that double.
    */
   microphoneRecovery: Object.freeze({
     max: 5,
@@ -33,32 +33,32 @@ export const defaults = Object.freeze({
     retryDelayMs: Object.freeze({ min: 1_000, max: 15_000 }),
     retries: 8,
   }),
-  /** Speech into a muted microphone: at this `level()` for so long, in ms, told at most once in `everyMs`. */
+  /** When to report speech into a muted microphone: at this `level()` or above for `forMs`, and at most once in `everyMs`. Times in ms. */
   speakingWhileMuted: Object.freeze({ level: 0.45, forMs: 600, everyMs: 10_000, sampleEveryMs: 100 }),
 
-  /** How long the last one who spoke stays an active speaker, in ms, when nobody follows. */
+  /** How long the last speaker stays an active speaker if nobody else speaks, in ms. */
   activeSpeakerHoldMs: 2_000,
 
-  /** What a `CaptionQueue` shows: how many lines, each for so long at least, and for so long without anything new, in ms. */
+  /** How many lines a `CaptionQueue` shows, how long it shows each at least, and how long without new text. In ms. */
   captions: Object.freeze({ lines: 3, minDisplayMs: 1_500, lingerMs: 6_000 }),
 
-  /** How often connections are measured, in ms. */
+  /** Interval between measurements of the connections, in ms. */
   statsIntervalMs: 2_000,
-  /** A speaker of whom nothing at all has arrived for so long, in ms, is `lost`. A silent microphone still sends two packets a second. */
+  /** A speaker from whom nothing has arrived for this long, in ms, is `lost`. A silent microphone still sends two packets a second. */
   lostAfterMs: 6_000,
-  /** Up to these values, all of them, a connection is `excellent` or `good`; above, `poor`. */
+  /** A connection is `excellent` or `good` if all values are within these bounds, else `poor`. */
   connectionQuality: Object.freeze({
     excellent: Object.freeze({ lossShare: 0.02, jitterMs: 30, rttMs: 250 }),
     good: Object.freeze({ lossShare: 0.08, jitterMs: 80, rttMs: 600 }),
-    /** To count as better than before, values must be below the bounds by this factor: levels do not flicker. */
+    /** For a better level than before, values must be below the bounds times this factor. Prevents flicker. */
     improvementFactor: 0.75,
   }),
 
   /**
-   * In ms: how long 'disconnected' may take to pass by itself, as it does when a few packets were lost, and a restart of ICE to show
-   * its effect before there is another one.
+   * In ms: how long the state 'disconnected' may last before ICE is restarted (it often passes by itself after some lost packets), and the
+   * minimum time between two restarts.
    */
   iceGraceMs: 3_000,
-  /** Changes of the network within so long, in ms, are answered by one restart of ICE. */
+  /** Network changes within this time, in ms, cause only one restart of ICE. */
   networkSettleMs: 500,
 });

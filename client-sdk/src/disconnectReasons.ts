@@ -12,8 +12,8 @@ const REASONS: { [Code in ErrorCode]?: DisconnectReason } = {
 };
 
 /**
- * Why a client is over, by the error that ended it and the one with which its last connection was lost: whoever is refused because the
- * token that ran out is the only one wants to hear of the token.
+ * Derives the disconnect reason from the error that ended the client and the error with which its last connection was lost. If the only
+ * token expired and the reconnect was refused for that, the reason is the expired token.
  */
 export function disconnectReasonOf(options: {
   error: ParleyError;

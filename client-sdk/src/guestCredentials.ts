@@ -4,8 +4,8 @@ const STORAGE_KEY = 'parley.subject';
 let subjectInMemory: string | undefined;
 
 /**
- * Credentials for a server without an identity provider: a name, and a random subject that this browser profile keeps, so that
- * a reload is the same participant. Where storage is refused, the subject lives as long as the page.
+ * Credentials for a server without an identity provider: a name, and a random subject. The subject is kept in the browser profile, so that
+ * the same person stays the same participant after a reload. If storage is not available, it lasts as long as the page.
  *
  * @example
  * const client = new ParleyClient({ credentials: guestCredentials({ displayName: 'Ada' }) });

@@ -1,4 +1,4 @@
-/** What a page needs to join a Parley room. Checks of messages are on `@parley/client-sdk/protocol/schema`. */
+/** Everything that a page needs to join a Parley room. Message schemas are in `@parley/client-sdk/protocol/schema`. */
 export type { ClientState, DisconnectReason, ParleyClientEvents } from './clientEvents.js';
 export type { JoinOptions, JoinRoomOptions, ParleyClientOptions, RoomClientOptions } from './clientOptions.js';
 export { defaults } from './defaults.js';

@@ -1,15 +1,15 @@
 import { defaults } from './defaults.js';
 
-/** Network Information API; not in every browser, and not in TypeScript's DOM. */
+/** Network Information API. Not in every browser, and not in TypeScript's DOM types. */
 interface NetworkInformation extends EventTarget {
   readonly type?: string;
   readonly effectiveType?: string;
 }
 
 /**
- * Calls back when the machine is in another network, or back in one. `navigator.connection` also tells of every new estimate of the
- * same network's speed; those are passed over. Several changes in `defaults.networkSettleMs` are one.
- * @returns a function that ends that; outside of a browser nothing ever happens
+ * Calls back when the device has changed to another network, or is back online. `navigator.connection` also reports each new estimate of
+ * the same network's speed; these are ignored. Changes within `defaults.networkSettleMs` count as one.
+ * @returns a function that stops this. Outside a browser nothing is ever reported
  */
 export function onNetworkChange(listener: () => void): () => void {
   const connection = (globalThis.navigator as { connection?: NetworkInformation } | undefined)?.connection;

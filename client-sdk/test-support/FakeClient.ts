@@ -11,7 +11,7 @@ import type {
 import { TypedEmitter } from '../src/TypedEmitter.js';
 import { TranscriptView } from '../src/transcript/TranscriptView.js';
 
-/** What hooks read of a client; a test changes it and says so by events. */
+/** The part of a client that hooks read; a test changes it and emits events. */
 export class FakeClient extends TypedEmitter<ParleyClientEvents> {
   state: ClientState = 'joined';
   participants = new Map<string, Participant>();
@@ -26,7 +26,7 @@ export class FakeClient extends TypedEmitter<ParleyClientEvents> {
   closed = false;
   readonly transcript = new TranscriptView({ resume: async () => ({ segments: [], firstSeq: 1, lastSeq: 0 }) });
 
-  /** As hooks take it. */
+  /** The type that hooks expect. */
   get asClient(): ParleyClient {
     return this as unknown as ParleyClient;
   }

@@ -1,6 +1,6 @@
 import type { CaptionClock } from '../src/transcript/CaptionQueue.js';
 
-/** Time that stands still until a test lets it pass. */
+/** A clock that only advances when a test says so. */
 export class FakeClock implements CaptionClock {
   #nowMs = 0;
   #timers: { atMs: number; call: () => void }[] = [];
@@ -21,7 +21,7 @@ export class FakeClock implements CaptionClock {
     };
   }
 
-  /** Lets time pass, timer by timer. */
+  /** Advances the time, timer by timer. */
   pass(ms: number): void {
     const untilMs = this.#nowMs + ms;
     for (;;) {

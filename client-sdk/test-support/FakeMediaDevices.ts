@@ -5,7 +5,7 @@ export interface FakeDevice {
   label: string;
 }
 
-/** A microphone's track, as far as the SDK looks at it. */
+/** A microphone's track, as far as the SDK uses it. */
 export class FakeTrack extends EventTarget {
   readonly kind = 'audio';
   readonly id = `track-${++tracks}`;
@@ -13,7 +13,7 @@ export class FakeTrack extends EventTarget {
   readonly copies: FakeTrack[] = [];
   enabled = true;
   readyState: MediaStreamTrackState = 'live';
-  /** Whether constraints of an open track are followed, as in Firefox, or ignored, as in Chromium. */
+  /** Whether constraints on an open track take effect, as in Firefox, or are ignored, as in Chromium. */
   followsConstraints = false;
   #settings: MediaTrackSettings;
 
@@ -38,12 +38,12 @@ export class FakeTrack extends EventTarget {
     return copy;
   }
 
-  /** By the page: no event. */
+  /** Stopped by the page: no event. */
   stop(): void {
     this.readyState = 'ended';
   }
 
-  /** By the system, e.g. because the device was unplugged. */
+  /** Ended by the system, e.g. because the device was unplugged. */
   end(): void {
     if (this.readyState === 'ended') return;
     this.readyState = 'ended';
@@ -52,15 +52,15 @@ export class FakeTrack extends EventTarget {
 }
 let tracks = 0;
 
-/** The microphones of a machine with Chromium on it: the first device is the system's default, and is listed twice. */
+/** The microphones of a machine with Chromium: the first device is the system's default, and is listed twice. */
 export class FakeMediaDevices extends EventTarget {
   devices: FakeDevice[];
   /** Every microphone that was opened, in order. */
   readonly opened: FakeTrack[] = [];
   readonly asked: MediaTrackConstraints[] = [];
-  /** Name of the `DOMException` that opening fails with. */
+  /** Name of the `DOMException` that opening throws. */
   failure: string | undefined;
-  /** Whether tracks follow constraints while they are open. */
+  /** Whether constraints take effect on open tracks. */
   followsConstraints = false;
   #held: Promise<void> | undefined;
 
@@ -69,7 +69,7 @@ export class FakeMediaDevices extends EventTarget {
     this.devices = devices;
   }
 
-  /** Puts these in the place of the browser's, until `vi.unstubAllGlobals`. */
+  /** Replaces the browser's media devices until `vi.unstubAllGlobals`. */
   static install(...labels: string[]): FakeMediaDevices {
     const devices = new FakeMediaDevices(labels.map((label) => ({ deviceId: label.toLowerCase(), label })));
     vi.stubGlobal('navigator', { mediaDevices: devices });
@@ -83,7 +83,7 @@ export class FakeMediaDevices extends EventTarget {
     return track;
   }
 
-  /** Those that the system's light would be on for. */
+  /** Tracks for which the system would show that the microphone is in use. */
   get live(): FakeTrack[] {
     return this.opened.filter(({ readyState }) => readyState === 'live');
   }
@@ -109,7 +109,7 @@ export class FakeMediaDevices extends EventTarget {
     const device = wanted === undefined ? this.devices[0] : this.devices.find(({ deviceId }) => deviceId === wanted);
     if (device === undefined) throw failure(wanted === undefined ? 'NotFoundError' : 'OverconstrainedError');
     const open = this.live.find(({ label }) => label === device.label);
-    // As Chromium does: a device that is open already keeps the processing that it has.
+    // Like Chromium: an open device keeps its processing.
     const { echoCancellation, noiseSuppression, autoGainControl } = (open?.getSettings() ?? audio) as Record<
       string,
       boolean
@@ -128,7 +128,7 @@ export class FakeMediaDevices extends EventTarget {
     return { getAudioTracks: () => [track] };
   }
 
-  /** Opening takes until the returned function is called. */
+  /** Delays opening until the returned function is called. */
   hold(): () => void {
     let release = () => {};
     this.#held = new Promise((resolve) => {
@@ -145,7 +145,7 @@ export class FakeMediaDevices extends EventTarget {
     this.tell();
   }
 
-  /** Ends its tracks, first the one and then the other as browsers do. */
+  /** Ends its tracks one after the other, as browsers do. */
   unplug(label: string): void {
     this.devices = this.devices.filter((device) => device.label !== label);
     for (const track of this.opened) {
@@ -154,7 +154,7 @@ export class FakeMediaDevices extends EventTarget {
     this.tell();
   }
 
-  /** In the system's settings. */
+  /** Changes the default device in the system's settings. */
   makeDefault(label: string): void {
     this.devices = [
       ...this.devices.filter((device) => device.label === label),
@@ -172,7 +172,7 @@ function failure(name: string): Error {
   return Object.assign(new Error('as browsers say it'), { name });
 }
 
-/** An `AudioContext` that hears everywhere what the test says, and nothing from tracks that are not enabled. */
+/** An `AudioContext` that measures the level set by the test, and nothing from disabled tracks. */
 export function fakeAudioContext(): { amplitude: number; readonly contexts: number } {
   const sound = { amplitude: 0, contexts: 0 };
   class FakeContext {

@@ -3,7 +3,7 @@ import { producerId, transportParameters } from './media.js';
 
 type Answers = { [N in RequestName]?: ((request: RequestOf<N>) => unknown) | undefined };
 
-/** The media part of a server, as far as a test tells it: everything works until an answer is replaced. */
+/** The media part of a fake server: everything works until a test replaces an answer. */
 export class ScriptedChannel {
   readonly asked: { name: RequestName; request: Record<string, unknown> }[] = [];
   answers: Answers = {
@@ -32,7 +32,7 @@ export class ScriptedChannel {
     return this.asked.filter((each) => each.name === name).at(-1)?.request;
   }
 
-  /** Answers that never come. */
+  /** Never answers. */
   silence(name: RequestName): void {
     this.answers[name] = () => new Promise(() => {});
   }

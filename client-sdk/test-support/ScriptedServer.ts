@@ -15,13 +15,13 @@ type Answers = {
   [N in RequestName]?: ((request: RequestOf<N>) => ResponseOf<N> | Promise<ResponseOf<N>>) | undefined;
 };
 
-/** A real socket.io server on loopback that speaks the protocol as far as a test tells it to. */
+/** A real socket.io server on loopback that speaks the protocol as a test tells it. */
 export class ScriptedServer {
   readonly requests: { name: string; request: unknown }[] = [];
   readonly handshakes: unknown[] = [];
-  /** Refuses whoever connects. */
+  /** Refuses every connection. */
   refuse: WireError | undefined;
-  /** Requests without an answer here are never answered; what an answer throws is its error. */
+  /** Requests without an answer here are never answered; an error thrown here is sent as the answer. */
   answers: Answers = {};
   #http: HttpServer = createServer();
   #io = new Server();
@@ -37,17 +37,17 @@ export class ScriptedServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Connections that stand. */
+  /** Established connections. */
   get sockets(): Socket[] {
     return [...this.#io.of('/').sockets.values()];
   }
 
-  /** The sockets below, also those that have not been let in. */
+  /** The underlying sockets, including those that were not admitted. */
   get clients(): { close(): void }[] {
     return Object.values((this.#io.engine as unknown as { clients: Record<string, { close(): void }> }).clients);
   }
 
-  /** Listens, the second time on the same port. */
+  /** Listens; the second time on the same port. */
   async open(): Promise<void> {
     this.#http = createServer();
     this.#io = new Server(this.#http, { transports: ['websocket'] });
@@ -80,13 +80,13 @@ export class ScriptedServer {
     this.#io.emit(name, payload);
   }
 
-  /** As the server does when it ends a connection. */
+  /** Like a server that ends a connection. */
   dismiss(error: ParleyError): void {
     this.notify('dismissed', { error: error.toWire() });
     this.#io.disconnectSockets(true);
   }
 
-  /** As a broken network does. */
+  /** Like a broken network. */
   drop(): void {
     for (const socket of this.sockets) socket.conn.close();
   }

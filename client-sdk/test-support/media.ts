@@ -17,12 +17,12 @@ export function microphone(): MediaStreamTrack {
   return new FakeMediaStreamTrack({ kind: 'audio' }) as unknown as MediaStreamTrack;
 }
 
-/** A WebRTC that has no network: everything of the library is real but the browser's peer connection. */
+/** WebRTC without a network: everything in the library is real except the browser's peer connection. */
 export function fakeDevice(): {
   device: DeviceOptions;
   handlers: FakeHandler[];
   sent: unknown[];
-  /** What the browser's statistics hold, by the direction of the transport; a test puts it in. */
+  /** The browser's statistics by direction of the transport, set by the test. */
   stats: { send: Record<string, unknown>[]; recv: Record<string, unknown>[] };
 } {
   const factory = FakeHandler.createFactory({

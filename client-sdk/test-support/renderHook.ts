@@ -1,7 +1,7 @@
 import { act, createElement, type ReactNode, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
-/** As much of a document as React needs to show nothing in it. */
+/** As much of a document as React needs to render nothing. */
 class BareNode {
   readonly nodeName = 'DIV';
   readonly tagName = 'DIV';
@@ -24,25 +24,25 @@ class BareNode {
 }
 
 export interface RenderedHook<Props, Result> {
-  /** What the hook gave the last time. */
+  /** The latest result of the hook. */
   readonly result: Result;
-  /** How often it was asked, so that renders in vain show. */
+  /** Number of calls, to detect needless renders. */
   readonly renders: number;
   rerender(props: Props): Promise<void>;
-  /** Takes back the component. */
+  /** Unmounts the component. */
   unmount(): Promise<void>;
 }
 
 /**
- * Runs a hook in a real React without a browser: effects, strict mode and all.
- * @param hook given the props of the last `rerender`
+ * Runs a hook in real React without a browser, including effects and strict mode.
+ * @param hook receives the props of the latest `rerender`
  */
 export async function renderHook<Props, Result>(
   hook: (props: Props) => Result,
   options: { props: Props; strict?: boolean },
 ): Promise<RenderedHook<Props, Result>> {
   (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
-  // React looks for the event that is being handled there.
+  // React looks here for the current event.
   (globalThis as { window?: unknown }).window ??= globalThis;
   const results: Result[] = [];
   const Probe = ({ props }: { props: Props }): ReactNode => {

@@ -31,7 +31,7 @@ export function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
   };
 }
 
-/** Of a server with a room that one can join and send to. */
+/** The answers of a server with a room that can be joined and published to. */
 export function answers(): ScriptedServer['answers'] {
   return {
     join: () => joinResult(),

@@ -18,7 +18,7 @@ export function interim(id: string, overrides: Partial<Segment> = {}): Segment {
   };
 }
 
-/** The final with a number; its id is `s` and the number. */
+/** A final by number; its id is `s` and the number. */
 export function committed(seq: number, overrides: Partial<Segment> = {}): CommittedSegment {
   return { ...interim(`s${seq}`, { startMs: seq * 1_000, revision: 9, ...overrides }), status: 'final', seq };
 }

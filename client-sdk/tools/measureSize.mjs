@@ -1,14 +1,14 @@
-/** How much of the SDK and of the page a browser has to fetch. */
+/** Measures how much of the SDK and of the page a browser has to download. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
-/** Whoever asks for them has them already. */
+/** Applications that use these already have them. */
 const PEERS = [/^react($|\/)/, /^react-dom($|\/)/, /^zod($|\/)/];
 
 /**
- * Bundles one entry point as an application would that imports all of it: minified, with every dependency but the peers inside.
+ * Bundles one entry point like an application that imports all of it: minified, with all dependencies except the peers.
  * @param {string} entry path of the compiled entry point
  * @returns {Promise<{ gzipBytes: number, modules: string[] }>} all that it may ever load, in bytes after gzip, and the files inside
  */
@@ -33,7 +33,7 @@ export async function measureEntry(entry) {
 }
 
 /**
- * What a browser fetches before the page can do anything: the document, its scripts and what they import at once, its styles.
+ * What a browser downloads before the page works: the document, its scripts and their static imports, its styles.
  * @param {string} folder of a built page
  * @returns {{ gzipBytes: number, files: string[] }}
  */
@@ -56,7 +56,7 @@ function withImports({ folder, path, files }) {
   files.add(path);
   if (!path.endsWith('.js')) return;
   const code = readFileSync(join(folder, path), 'utf8');
-  // The bundler's own form; `import()` is fetched later, if at all.
+  // The bundler's output format; `import()` is loaded later, if at all.
   for (const [, imported = ''] of code.matchAll(/\b(?:import|from)\s*["'](\.[^"']+\.js)["']/g)) {
     withImports({ folder, path: join(dirname(path), imported), files });
   }

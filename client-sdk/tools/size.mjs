@@ -1,11 +1,11 @@
-/** `npm run size`: every entry point of the SDK, and the page's first load, against its limit. Ends with 1 when one is over it. */
+/** `npm run size`: compares every entry point of the SDK, and the page's first load, with its limit. Exits with 1 if one is exceeded. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureEntry, measureFirstLoad } from './measureSize.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SDK = join(ROOT, 'client-sdk', 'dist');
-/** Limits in kB (1,000 bytes) after minification and gzip: what is promised, not what it happens to be. */
+/** Limits in kB (1,000 bytes) after minification and gzip: promises, not the current values. */
 const ENTRIES = [
   { name: '@parley/client-sdk', file: 'index.js', limitKb: 75 },
   { name: '@parley/client-sdk/react', file: 'react/index.js', limitKb: 80 },

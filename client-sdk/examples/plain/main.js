@@ -3,7 +3,7 @@ import { ParleyClient } from '@parley/client-sdk';
 const form = document.querySelector('#join');
 const status = document.querySelector('#status');
 const captions = document.querySelector('#captions');
-/** The server that `serve.mjs` passes everything on to, or another one: `?server=https://meet.example:8443`. */
+/** The server behind `serve.mjs`, or another one: `?server=https://meet.example:8443`. */
 const url = new URLSearchParams(location.search).get('server') ?? location.origin;
 
 form.addEventListener('submit', async (event) => {
@@ -37,7 +37,7 @@ function say(text) {
   status.textContent = text;
 }
 
-/** One line for each segment: kept by its id, from the first interim to the final. */
+/** One line per segment, identified by its id from the first interim to the final. */
 function render(segments) {
   const lines = segments.map(({ id, displayName, text, status }) => {
     const line = document.getElementById(id) ?? Object.assign(document.createElement('li'), { id });

@@ -1,7 +1,7 @@
 /**
- * Serves this folder on http://localhost:5173, and passes the sockets on to a Parley server, so that one command is enough. For
- * development: it takes any certificate, and says that it is the server's own page. Elsewhere name your page's origin in the
- * server's setting `origins` instead, and serve these files by whatever you like.
+ * Serves this folder on http://localhost:5173, and forwards the sockets to a Parley server, so that one command is enough. For development:
+ * it accepts any certificate, and presents itself as the server's own page. Elsewhere, add your page's origin to the server's setting
+ * `origins`, and serve these files with any web server.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';

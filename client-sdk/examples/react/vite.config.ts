@@ -6,8 +6,8 @@ const target = process.env.PARLEY_URL ?? 'https://localhost:8443';
 export default defineConfig({
   plugins: [react()],
   server: {
-    // For development: the page is passed off as the server's own, whose certificate nobody knows yet. Elsewhere name the page's
-    // origin in the server's setting `origins`, and give `url` to `useParley`.
+    // For development: the page is presented as the server's own, and any certificate is accepted. Elsewhere, add the page's origin to the
+    // server's setting `origins`, and pass `url` to `useParley`.
     proxy: {
       '/socket.io': { target, ws: true, secure: false, changeOrigin: true, rewriteWsOrigin: true },
     },

@@ -1,4 +1,4 @@
-/** A client that reads along without a browser: for bots, minutes and tests, in Node 20 and newer. */
+/** A client without a browser that only reads: for bots, minutes and tests, in Node 20 and newer. */
 export type { ClientState, DisconnectReason, ParleyClientEvents } from '../clientEvents.js';
 export type { Logger } from '../Logger.js';
 export * from '../protocol/index.js';

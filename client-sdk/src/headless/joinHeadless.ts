@@ -3,7 +3,7 @@ import { randomSubject } from '../guestCredentials.js';
 import type { SpeechOverrides } from '../protocol/index.js';
 import { RoomClient } from '../RoomClient.js';
 
-/** A listener in a room. Who it is says one of `name`, `token`, `getToken` and `credentials`. */
+/** Options of a client that only reads. Set exactly one of `name`, `token`, `getToken` and `credentials`. */
 export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>, WhoJoins {
   /** Address of the server, e.g. `https://meet.example:8443`. */
   url: string;
@@ -11,17 +11,17 @@ export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>,
   /** A guest's name. */
   name?: string;
   /**
-   * With `name`: who this guest is, 16 to 128 letters, digits, `-` or `_`, to be kept like a password. Default: somebody new with
-   * each call. The same subject in the same room is the same participant, and has one connection there.
+   * With `name`: identifies this guest. 16 to 128 letters, digits, `-` or `_`; keep it secret like a password. Default: a new guest with
+   * each call. The same subject in the same room is the same participant, and can have only one connection there.
    */
   subject?: string;
-  /** One's own settings, over those of the room. */
+  /** The participant's own settings; they override the room's. */
   settings?: SpeechOverrides;
 }
 
 /**
- * Joins a room to read along: no sound either way, no WebRTC, so it runs in Node 20 and newer. After a lost connection the client
- * comes back by itself and fetches what it missed; call `close` to let the process end.
+ * Joins a room to read along. No audio in either direction and no WebRTC, so it runs in Node 20 and newer. After a lost connection the
+ * client reconnects and fetches what it missed. Call `close` to let the process end.
  *
  * @example
  * const client = await joinHeadless({ url: 'https://meet.example:8443', room: 'daily', name: 'Minutes' });
@@ -33,11 +33,11 @@ export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>,
  * await joinHeadless({ url, room, name: 'Minutes', ca: await readFile('ca.crt', 'utf8') });
  *
  * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `ROOM_FULL`, `ROOM_LOCKED` ...;
- * TypeError when it is not said who joins
+ * TypeError unless exactly one identity is given
  */
 export async function joinHeadless(options: HeadlessOptions): Promise<RoomClient> {
   const { room, settings, subject = randomSubject() } = options;
-  // A browser's profile stays the same guest; one process may run many.
+  // A browser profile always is the same guest, but one process may run several.
   const credentials = credentialsOf(options, (guest) => ({ kind: 'guest', subject, ...guest }));
   const client = new RoomClient({ ...options, credentials });
   try {

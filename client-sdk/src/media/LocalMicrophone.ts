@@ -18,42 +18,42 @@ import { SpeechWatch } from './SpeechWatch.js';
 
 export interface LocalMicrophoneOptions extends MicrophoneOptions {
   /**
-   * Whether muting gives the microphone back to the system: its light goes out, and `unmute` takes the moment that opening takes.
-   * Nothing is known then of speech while muted. Default false.
+   * Whether muting releases the microphone: its light goes out, and `unmute` has to open it again. Speech while muted is not detected then.
+   * Default false.
    */
   stopOnMute?: boolean;
   /** Muted except between `press` and `release`. Default false. */
   pushToTalk?: boolean;
-  /** Whether to change with the system's default microphone, as long as none was chosen by its id. Default true. */
+  /** Whether to follow the system's default microphone while none is chosen by its id. Default true. */
   followDefaultDevice?: boolean;
 }
 
 export interface LocalMicrophoneEvents {
-  /** `microphone.track` is another one; the one before is stopped. */
+  /** `microphone.track` changed; the previous track is stopped. */
   trackChanged: [event: { track: MediaStreamTrack }];
   mutedChanged: [event: { muted: boolean }];
-  /** Another device is used: `chosen` by `setDevice`, the system's `default` changed, or the one before was `unplugged`. */
+  /** The device changed: `chosen` with `setDevice`, the system's `default` changed, or the previous one was `unplugged`. */
   deviceChanged: [event: { deviceId: string; label: string; cause: 'chosen' | 'default' | 'unplugged' }];
-  /** Microphones were plugged in or out. */
+  /** Microphones were plugged in or unplugged. */
   devicesChanged: [event: { microphones: Microphone[] }];
-  /** Somebody speaks into a muted microphone; at most once in `defaults.speakingWhileMuted.everyMs`. Not with `stopOnMute`. */
+  /** Someone speaks into the muted microphone. At most once in `defaults.speakingWhileMuted.everyMs`; never with `stopOnMute`. */
   speakingWhileMuted: [];
   /**
-   * The device is gone and no other could be opened, or it ends again and again (`defaults.microphoneRecovery`). As soon as one appears it
-   * is taken, as is one that was busy (`MICROPHONE_BUSY`) for a while, and `recovered` says so.
+   * The device is gone and no other could be opened, or it failed too often (`defaults.microphoneRecovery`). The next device that appears
+   * is opened, and a busy one (`MICROPHONE_BUSY`) is retried for a while; then `recovered` follows.
    */
   lost: [event: { error: ParleyError }];
   recovered: [];
-  /** By `close`. */
+  /** `close` was called. */
   closed: [];
 }
 
-/** Steps that may wait for each other. */
+/** Number of steps that may wait. */
 const STEPS_CAPACITY = 64;
 
 /**
- * A microphone that is looked after: its device can be changed, unplugged and come back while `client.publishMicrophone` sends it.
- * Also of use before joining, e.g. to choose a device by its level.
+ * A managed microphone: its device can be changed, unplugged and plugged in again while `client.publishMicrophone` sends it. Also useful
+ * before joining, e.g. to choose a device by its level.
  *
  * @example
  * const microphone = await LocalMicrophone.create({ noiseSuppression: false });
@@ -64,7 +64,7 @@ const STEPS_CAPACITY = 64;
 export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   readonly #stopOnMute: boolean;
   readonly #followDefaultDevice: boolean;
-  /** Everything that opens a device, one after the other. */
+  /** Everything that opens a device, one step at a time. */
   readonly #steps = new TaskQueue({ capacity: STEPS_CAPACITY });
   readonly #list = new MicrophoneList();
   readonly #meter = new MicrophoneMeter();
@@ -76,7 +76,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   #chosenId: string | undefined;
   #processing: AudioProcessing;
   #muted = false;
-  /** The number of the `unmute` that waits for the device to open; undefined when none does. */
+  /** Number of the `unmute` that waits for the device to open; undefined if none does. */
   #opening: number | undefined;
   #unmutes = 0;
   #pushToTalk: boolean;
@@ -100,7 +100,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   }
 
   /**
-   * Opens a microphone; browsers ask the person the first time.
+   * Opens a microphone. Browsers ask for permission the first time.
    * @throws ParleyError, as a rejection: `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `INSECURE_CONTEXT`,
    * `BROWSER_UNSUPPORTED`
    */
@@ -116,15 +116,15 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     }
   }
 
-  /** What is heard now. Changes with the device (`trackChanged`), has ended while there is none, and while `stopOnMute` holds. */
+  /** The current track. Changes with the device (`trackChanged`). Ended while there is no device, and while muted with `stopOnMute`. */
   get track(): MediaStreamTrack {
     return this.#track;
   }
 
-  /** Of the device in use, as the browser calls it; `default` in Chromium where none was chosen. */
+  /** Id of the device in use, as the browser reports it; `default` in Chromium if none was chosen. */
   get deviceId(): string {
     const inUse = this.#track.getSettings().deviceId ?? '';
-    // One that was chosen while the microphone is given back is opened by `unmute`.
+    // A device that was chosen while the microphone is released is opened by `unmute`.
     return this.#isGivenBack ? (this.#chosenId ?? inUse) : inUse;
   }
 
@@ -141,7 +141,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     return this.#pushToTalk;
   }
 
-  /** Whether there is no device to hear with at the moment. */
+  /** Whether no device is available at the moment. */
   get lost(): boolean {
     return this.#lost;
   }
@@ -150,23 +150,23 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     return this.#closed;
   }
 
-  /** What the browser says that it does; where it says nothing, what it was asked for. */
+  /** The processing that the browser reports, or, if it reports none, the requested one. */
   get processing(): AudioProcessing {
     return { ...this.#processing, ...processingOf(this.#track) };
   }
 
   /**
-   * Loudness now, 0 (silence) to 1 (full scale), on a scale that looks even to the eye: of the microphone itself, also while muted. 0 while
-   * there is no device, and with `stopOnMute` while muted.
+   * Current loudness of the microphone, also while muted: 0 (silence) to 1 (full scale), on a perceptual scale. 0 while there is no device,
+   * and while muted with `stopOnMute`.
    */
   level(): number {
     return this.#track.readyState === 'live' ? this.#meter.level() : 0;
   }
 
   /**
-   * Uses another microphone from now on; muted stays muted.
-   * @param deviceId from `listMicrophones`; empty or `default` for the system's default one, which is followed then
-   * @throws ParleyError, as a rejection, as `create`; the microphone before is used on
+   * Switches to another microphone. Muted stays muted.
+   * @param deviceId from `listMicrophones`; empty or `default` for the system's default, which is then followed
+   * @throws ParleyError, as a rejection, like `create`; the previous microphone stays in use
    */
   async setDevice(deviceId: string): Promise<void> {
     await this.#step(async () => {
@@ -183,12 +183,12 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   }
 
   /**
-   * Switches echo cancellation, noise suppression and gain control.
+   * Turns echo cancellation, noise suppression and gain control on or off.
    *
    * @example
    * await microphone.setProcessing({ noiseSuppression: false });
    *
-   * @throws ParleyError, as a rejection, as `create`; what was before is opened again, or the microphone is `lost`
+   * @throws ParleyError, as a rejection, like `create`; the previous processing is restored, or the microphone is `lost`
    */
   async setProcessing(processing: Partial<AudioProcessing>): Promise<void> {
     await this.#step(async () => {
@@ -196,7 +196,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
       this.#processing = { ...before, ...processing };
       if (await applyProcessing({ track: this.#track, processing: this.#processing })) return;
       if (this.#isGivenBack) return;
-      // Chromium opens a device that is open already with the processing that it has: it must be closed first.
+      // Chromium reopens an open device with its current processing, so it must be closed first.
       this.#giveBack();
       try {
         await this.#openAnew();
@@ -208,7 +208,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     });
   }
 
-  /** Nothing is heard from the call on. Idempotent. */
+  /** Mutes immediately. Idempotent. */
   mute(): void {
     this.#opening = undefined;
     if (this.#closed || this.#muted) return;
@@ -220,8 +220,8 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   }
 
   /**
-   * Heard again: at once, or with `stopOnMute` when the device is open. A `mute` meanwhile wins.
-   * @throws ParleyError, as a rejection, as `create`, with `stopOnMute` alone; it stays muted
+   * Unmutes: immediately, or with `stopOnMute` once the device is open. A `mute` in the meantime wins.
+   * @throws ParleyError, as a rejection, like `create`; only with `stopOnMute`. It stays muted
    */
   async unmute(): Promise<void> {
     this.#assertOpen();
@@ -236,23 +236,23 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     await this.#step(() => this.#openToSpeak(unmute));
   }
 
-  /** Whether only `press` lets anything be heard. Switching it on mutes; switching it off changes nothing else. */
+  /** Turns push to talk on or off. Turning it on mutes; turning it off changes nothing else. */
   setPushToTalk(on: boolean): void {
     this.#pushToTalk = on;
     if (on) this.mute();
   }
 
-  /** The key is down: unmutes while push to talk is on. @throws ParleyError, as a rejection, as `unmute` */
+  /** The key was pressed: unmutes if push to talk is on. @throws ParleyError, as a rejection, like `unmute` */
   async press(): Promise<void> {
     if (this.#pushToTalk) await this.unmute();
   }
 
-  /** The key is up: mutes while push to talk is on. */
+  /** The key was released: mutes if push to talk is on. */
   release(): void {
     if (this.#pushToTalk) this.mute();
   }
 
-  /** Gives the microphone back to the system. Idempotent. */
+  /** Releases the microphone. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -264,7 +264,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     this.removeAllListeners();
   }
 
-  /** Muted by giving the device back. */
+  /** Muted with the device released. */
   get #isGivenBack(): boolean {
     return this.#stopOnMute && this.#muted && this.#opening === undefined;
   }
@@ -281,7 +281,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     });
   }
 
-  /** What the person did not ask for tells by its events how it went. */
+  /** For steps that the caller did not request: they report their result through events. */
   #inBackground(task: () => Promise<void>): void {
     this.#step(task).catch(() => {});
   }
@@ -299,7 +299,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     this.#meter.follow(undefined);
   }
 
-  /** @returns whether there is a new track; not when the device is not wanted any more */
+  /** @returns whether there is a new track; false if the device is no longer needed */
   async #openAnew(): Promise<boolean> {
     if (this.#isGivenBack) return false;
     const track = await captureMicrophone({
@@ -325,7 +325,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
   }
 
   async #openToSpeak(unmute: number): Promise<void> {
-    // Muted again since, or served by the device that an earlier `unmute` has opened.
+    // Muted again since, or the device was opened for an earlier `unmute`.
     if (this.#opening !== unmute) return;
     try {
       if (this.#track.readyState === 'live' || (await this.#openChosenOrDefault())) this.#setUnmuted();
@@ -343,7 +343,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     this.emit('mutedChanged', { muted: false });
   }
 
-  /** The device that was chosen, or, where it is gone, the default one. */
+  /** Opens the chosen device, or, if it is gone, the default one. */
   async #openChosenOrDefault(): Promise<boolean> {
     try {
       return await this.#openAnew();
@@ -356,14 +356,14 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     return opened;
   }
 
-  /** The track has ended, which nobody here has done. */
+  /** The track ended without our doing. */
   async #recover(): Promise<void> {
     if (this.#isGivenBack || this.#track.readyState === 'live') return;
     const { label } = this.#track;
     if (!this.#lost) this.#recoveries.onLoss(performance.now());
     try {
       if (!this.#recoveries.allows(performance.now())) {
-        throw errorOf('MICROPHONE_BUSY', { message: 'The microphone stops again and again.' });
+        throw errorOf('MICROPHONE_BUSY', { message: 'The microphone keeps failing.' });
       }
       const wasChosen = this.#chosenId !== undefined;
       const opened = await this.#openChosenOrDefault();
@@ -372,7 +372,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     } catch (error) {
       if (this.#closed) return;
       const known = asParleyError(error, 'MICROPHONE_NOT_FOUND');
-      // One that is not there is taken when it is plugged in.
+      // A missing device is opened when it is plugged in.
       if (known.code === 'MICROPHONE_BUSY') this.#recoverLater();
       if (this.#lost) return;
       this.#lost = true;
@@ -413,7 +413,7 @@ export class LocalMicrophone extends TypedEmitter<LocalMicrophoneEvents> {
     this.emit('deviceChanged', { deviceId: this.deviceId, label: this.label, cause });
   }
 
-  /** Listens into a muted microphone, as long as somebody wants to be told. */
+  /** Detects speech into a muted microphone while there are listeners for it. */
   #watchSpeech(): void {
     clearInterval(this.#speechTimer);
     this.#speech.reset();

@@ -18,9 +18,9 @@ import { canMakeSilence } from './silence.js';
 
 export interface MediaSessionOptions {
   channel: Pick<SignalingChannel, 'request'>;
-  /** Whether the others' audio is wanted. */
+  /** Whether to receive the others' audio. */
   receive: boolean;
-  /** Another handler than the browser's. */
+  /** Options of a device other than the browser's. */
   device?: DeviceOptions | undefined;
   logger?: Logger;
 }
@@ -30,7 +30,7 @@ export interface MediaSessionEvents {
   trackUnsubscribed: RouterLinkEvents['trackUnsubscribed'];
   /** Something failed that nobody waits for. */
   error: [event: { error: ParleyError }];
-  /** Media cannot be had on this connection any more; another connection may help. */
+  /** Media failed on this connection; a new connection may help. */
   lost: [event: { error: ParleyError }];
 }
 
@@ -41,16 +41,16 @@ export type MediaNotification = Extract<
 
 interface RouterParameters {
   routerRtpCapabilities: RtpCapabilities;
-  /** Used instead of the ones that the server names. */
+  /** Used instead of the server's ICE servers. */
   iceServers?: IceServer[] | undefined;
 }
 
-/** More steps than that wait only where something is wrong. */
+/** So many steps wait only if something is wrong. */
 const QUEUE_CAPACITY = 1_000;
 
 /**
- * The media of one stay in a room, through lost connections and restarts of the server's media: what this client sends, and what
- * it hears. All steps run one after the other.
+ * The media of one stay in a room: what this client sends and receives. Survives lost connections and restarts of the server's media. All
+ * steps run one after the other.
  */
 export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   readonly #options: MediaSessionOptions;
@@ -61,7 +61,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   #link: RouterLink | undefined;
   #iceServers: IceServer[] | undefined;
   #unsupported: ParleyError | undefined;
-  /** Counts connections and routers: what was begun for an earlier one comes to nothing. */
+  /** Counts connections and routers; steps started for an earlier one are cancelled. */
   #epoch = 0;
   #closed = false;
 
@@ -86,24 +86,25 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   }
 
   /**
-   * Media of a room that has just been joined, for the first time or again: the way in is opened, and everything published before
-   * is published again. A browser without WebRTC gets neither, which is told by `error` if it wanted to hear.
-   * @throws ParleyError, as a rejection: what the server answers, `CONNECTION_LOST`, or `NOT_JOINED` when this was closed meanwhile
+   * Sets up the media of a room that was joined or rejoined: opens the receiving transport and publishes everything again that was
+   * published before. A browser without WebRTC gets no media, and an `error` event if it wanted to receive.
+   * @throws ParleyError, as a rejection: the server's error, `CONNECTION_LOST`, or `NOT_JOINED` if this was closed in the meantime
    */
   open(parameters: RouterParameters): Promise<void> {
     const epoch = this.#newEpoch();
     return this.#queue.run(() => this.#build(parameters, epoch));
   }
 
-  /** The connection is lost, and all media with it; publications wait for `open`. */
+  /** The connection was lost, and all media with it. Publications wait for `open`. */
   suspend(): void {
     this.#newEpoch();
   }
 
   /**
-   * Sends a track; `muted` from the start where it is to be. `followed` by somebody who says when it is gone, or else watched.
-   * @throws ParleyError, as a rejection: `NOT_JOINED`, `CONNECTION_LOST`, `BROWSER_UNSUPPORTED`, `MICROPHONE_NOT_FOUND`, or what the
-   * server answers
+   * Sends a track, muted from the start if `muted`. If `followed`, the caller reports when the track is gone; otherwise its end is detected
+   * here.
+   * @throws ParleyError, as a rejection: `NOT_JOINED`, `CONNECTION_LOST`, `BROWSER_UNSUPPORTED`, `MICROPHONE_NOT_FOUND`, or the server's
+   * error
    */
   async publish(options: Omit<PublicationOptions, 'host'>): Promise<Publication> {
     const publication = new Publication({ ...options, host: this.#host });
@@ -124,7 +125,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     return publication;
   }
 
-  /** What the server tells of media. */
+  /** Handles the server's notifications about media. */
   onNotification({ name, payload }: MediaNotification): void {
     switch (name) {
       case 'consumerCreated':
@@ -144,7 +145,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
 
   /** The server announces a track. */
   onConsumerCreated(announced: Notifications['consumerCreated']): void {
-    // Begun in order, but not waited for: what comes together is negotiated together.
+    // Started in order but not awaited, so that tracks that arrive together are negotiated together.
     this.#inBackground(async () => {
       this.#link?.consume(announced).catch((error: unknown) => this.#tell(error));
     });
@@ -154,14 +155,14 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     this.#inBackground(async () => this.#link?.unsubscribe(consumerId));
   }
 
-  /** @returns the publications that are muted now */
+  /** @returns the publications that are now muted */
   onPausedByServer(producerIds: readonly string[]): Publication[] {
     return [...this.#publications].filter((publication) =>
       producerIds.some((producerId) => publication.pausedByServer(producerId)),
     );
   }
 
-  /** The server gave a transport up: another one takes its place. */
+  /** The server closed a transport: replaces it. */
   onTransportClosed({ transportId }: { transportId: string }): void {
     const epoch = this.#epoch;
     this.#queue
@@ -169,38 +170,38 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
         if (epoch !== this.#epoch) return;
         const direction = this.#link?.drop(transportId);
         if (direction === undefined) return;
-        this.#logger.warn('a transport is made anew', { direction });
+        this.#logger.warn('replacing a transport', { direction });
         if (direction === 'recv') await this.#link?.openReceiving();
         else await this.#publishAgain(epoch);
       })
       .catch((error: unknown) => this.#giveUp(error, epoch));
   }
 
-  /** The room moved to another router: everything is made anew. */
+  /** The room moved to another router: everything is created again. */
   onMediaRestarted({ routerRtpCapabilities }: Notifications['mediaRestarted']): void {
-    this.#logger.warn('media are made anew');
+    this.#logger.warn('setting up media again');
     const epoch = this.#newEpoch();
     this.#queue
       .run(() => this.#build({ routerRtpCapabilities, iceServers: this.#iceServers }, epoch))
       .catch((error: unknown) => this.#giveUp(error, epoch));
   }
 
-  /** The machine is in another network now: looks for a new way for everything that is sent and heard. */
+  /** The device changed networks: restarts ICE on all transports. */
   restartIce(): void {
     this.#link?.restartIce();
   }
 
-  /** Whether anything is to be heard of this client: something published that is neither muted nor without a microphone. */
+  /** Whether this client sends audio: something published that is neither muted nor without a microphone. */
   get speaks(): boolean {
     return [...this.#publications].some(({ paused, track }) => !paused && track.readyState === 'live');
   }
 
-  /** What the browser counts of what is sent and heard; undefined while there is no connection. */
+  /** The browser's counts of sent and received media; undefined while there is no connection. */
   async measure(): Promise<MediaCounts | undefined> {
     return this.#link?.measure();
   }
 
-  /** Ends everything that is sent and heard. Idempotent. */
+  /** Stops sending and receiving. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -239,7 +240,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     await this.#publishAgain(epoch);
   }
 
-  /** One track that cannot be sent any more, e.g. of an unplugged microphone, does not keep the others back. */
+  /** A track that can no longer be sent, e.g. of an unplugged microphone, does not block the others. */
   async #publishAgain(epoch: number): Promise<void> {
     for (const publication of this.#publications) {
       try {
@@ -273,7 +274,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     this.#queue.run(step).catch((error: unknown) => this.#tell(error));
   }
 
-  /** A lost connection is told by the channel. */
+  /** A lost connection is reported by the channel. */
   #tell(error: unknown): void {
     const known = asParleyError(error, 'MEDIA_UNAVAILABLE');
     if (this.#closed || known.code === 'CONNECTION_LOST' || known.code === 'CLIENT_CLOSED') return;
@@ -282,7 +283,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   }
 }
 
-/** One that is paused without a microphone is shown muted by silence, or, where there is none to be had, waits for its next track. */
+/** A paused publication without a microphone is sent as paused silence. If silence cannot be created, it waits for its next track. */
 async function produceWith(link: RouterLink, publication: Publication): Promise<void> {
   if (isDormant(publication)) {
     if (!canMakeSilence()) return;

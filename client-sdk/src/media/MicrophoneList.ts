@@ -1,6 +1,6 @@
 import { defaultMicrophoneKey, listMicrophones, type Microphone } from './microphone.js';
 
-/** The microphones of this machine as they were seen last. */
+/** The microphones of this machine at the last update. */
 export class MicrophoneList {
   #microphones: readonly Microphone[] = [];
   #defaultKey = '';
@@ -13,12 +13,12 @@ export class MicrophoneList {
     return this.#microphones.find(({ deviceId }) => deviceId === wantedId);
   }
 
-  /** Looks again. @returns the microphones if they are others, and whether the default one is another than before */
+  /** Updates the list. @returns the microphones if they changed, and whether the default one changed */
   async update(): Promise<{ changed?: Microphone[]; defaultChanged: boolean }> {
     const [microphones, key] = await Promise.all([listMicrophones(), defaultMicrophoneKey()]);
     const changed = isSameList(this.#microphones, microphones) ? {} : { changed: microphones };
     const defaultChanged = key !== '' && this.#defaultKey !== '' && key !== this.#defaultKey;
-    // While there is none at all, the one before is remembered.
+    // While there is no device at all, the previous default is kept.
     if (key !== '') this.#defaultKey = key;
     this.#microphones = microphones;
     return { ...changed, defaultChanged };

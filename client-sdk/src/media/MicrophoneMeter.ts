@@ -1,9 +1,6 @@
 import { createLevelMeter, type LevelMeter } from './createLevelMeter.js';
 
-/**
- * How loud it is at a microphone, also while it is muted: a track that is not enabled is silent for everybody, so what is measured
- * is a copy of it.
- */
+/** Measures the loudness of a microphone, also while it is muted. A disabled track is silent everywhere, so a clone of it is measured. */
 export class MicrophoneMeter {
   #track: MediaStreamTrack | undefined;
   #measuring: { copy: MediaStreamTrack; meter: LevelMeter } | undefined;
@@ -16,7 +13,7 @@ export class MicrophoneMeter {
     this.#track = track;
   }
 
-  /** 0 to 1, as `createLevelMeter` has it; 0 without a track. What it takes is made at the first question. */
+  /** 0 to 1, as in `createLevelMeter`; 0 without a track. The meter is created with the first call. */
   level(): number {
     if (this.#track === undefined || typeof AudioContext === 'undefined') return 0;
     this.#measuring ??= measure(this.#track);

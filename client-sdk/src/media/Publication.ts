@@ -2,13 +2,13 @@ import type { Producer } from 'mediasoup-client/types';
 import { asParleyError, codeOf } from '../parleyErrors.js';
 import { errorOf, type TrackName } from '../protocol/index.js';
 
-/** What a publication needs of the session that it belongs to. */
+/** What a publication needs from its session. */
 export interface PublicationHost {
-  /** Runs one step after the other, so that a mute cannot overtake the publishing that it belongs to. */
+  /** Runs steps one after the other, so that a mute cannot overtake its publishing. */
   enqueue<T>(step: () => Promise<T>): Promise<T>;
   setPaused(options: { producerId: string; paused: boolean }): Promise<void>;
   closeProducer(producerId: string): Promise<void>;
-  /** Sends the track now, if there is anybody to send it to. */
+  /** Sends the track now, if there is a connection. */
   produce(publication: Publication): Promise<void>;
   forget(publication: Publication): void;
 }
@@ -16,14 +16,14 @@ export interface PublicationHost {
 export interface PublicationOptions {
   name: TrackName;
   track: MediaStreamTrack;
-  /** Whether it begins muted. Default false. */
+  /** Whether it starts muted. Default false. */
   muted?: boolean;
-  /** Whether somebody looks after the track and says when it is gone. Default false: its end is noticed here. */
+  /** Whether the caller reports when the track is gone. Default false: its end is detected here. */
   followed?: boolean;
   host: PublicationHost;
 }
 
-/** The server's side of a publication, as long as its transport lives. */
+/** The producer of a publication, for the lifetime of its transport. */
 interface Sending {
   readonly producer: Producer;
   pausedHere: boolean;
@@ -31,23 +31,23 @@ interface Sending {
 }
 
 /**
- * A track that is being sent, from `ParleyClient.publish`. Outlives a lost connection: the client publishes it again, muted or not
- * as it was, when it is back.
+ * A track that is being sent, from `ParleyClient.publish`. Survives a lost connection: after a reconnect, the client publishes it again,
+ * muted or not as before.
  */
 export class Publication {
   readonly name: TrackName;
   readonly #host: PublicationHost;
   readonly #followed: boolean;
   readonly #onTrackEnded = () => {
-    // The one before may end as it likes.
+    // The previous track may end.
     if (!this.#followed && this.#track.readyState === 'ended') void this.interrupt().catch(() => {});
   };
   #track: MediaStreamTrack;
-  /** On its way to replace the track. */
+  /** About to replace the track. */
   #next: MediaStreamTrack | undefined;
   #sending: Sending | undefined;
   #muted = false;
-  /** The microphone is gone: nobody has muted it, but there is nothing to send before there is another track. */
+  /** The microphone is gone. Not muted, but there is nothing to send until there is another track. */
   #interrupted = false;
   #closed = false;
 
@@ -68,35 +68,35 @@ export class Publication {
     return this.#muted;
   }
 
-  /** @internal Muted, or without a microphone: either way the others see it muted. */
+  /** @internal Muted, or without a microphone. The others see both as muted. */
   get paused(): boolean {
     return this.#muted || this.#interrupted;
   }
 
-  /** By `close`, or because the room was left. */
+  /** Closed with `close`, or because the room was left. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Nothing is sent any more from the call on, whatever the network does (`track.enabled` is false). Resolves when the server
-   * knows, too: it shows the participant as muted and closes the open utterance.
-   * @throws ParleyError, as a rejection: `REQUEST_TIMEOUT`, or what the server answers; muted it is all the same
+   * Stops sending immediately, whatever the network does (`track.enabled` is false). Resolves once the server knows; it then shows the
+   * participant as muted and ends the open utterance.
+   * @throws ParleyError, as a rejection: `REQUEST_TIMEOUT`, or the server's error; it is muted nevertheless
    */
   async mute(): Promise<void> {
     await this.#setMuted(true);
   }
 
-  /** @throws ParleyError, as a rejection: `REQUEST_TIMEOUT`, or what the server answers */
+  /** @throws ParleyError, as a rejection: `REQUEST_TIMEOUT`, or the server's error */
   async unmute(): Promise<void> {
     await this.#setMuted(false);
   }
 
   /**
-   * Sends another microphone from now on; muted stays muted, and one that had ended is heard again. The old track is left to its
-   * owner, who may want to stop it.
-   * @throws ParleyError, as a rejection: `MICROPHONE_NOT_FOUND` when the new track has ended, `PRODUCER_NOT_FOUND` when this
-   * publication is closed; the old track is sent on
+   * Sends another track from now on. Muted stays muted; a publication whose track had ended sends audio again. The old track is not
+   * stopped: it belongs to the caller.
+   * @throws ParleyError, as a rejection: `MICROPHONE_NOT_FOUND` if the new track has ended, `PRODUCER_NOT_FOUND` if this publication is
+   * closed; the old track stays in use
    */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
     await this.#host.enqueue(async () => {
@@ -109,7 +109,7 @@ export class Publication {
         this.#track = track;
       } catch (error) {
         if (this.#isSending()) throw asParleyError(error, 'BROWSER_UNSUPPORTED');
-        // The connection went meanwhile: the new track is the one to come back with.
+        // The connection was lost in the meantime: the new track is used after the reconnect.
         this.#track = track;
       } finally {
         this.#next = undefined;
@@ -124,7 +124,7 @@ export class Publication {
     });
   }
 
-  /** Stops sending. The track is left to its owner. Idempotent. */
+  /** Stops sending. The track is not stopped: it belongs to the caller. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -135,14 +135,14 @@ export class Publication {
     await this.#host.enqueue(async () => {
       const sending = this.#sending;
       this.#sending = undefined;
-      // One that was attached while this waited in the queue is closed here.
+      // A producer that was attached while this waited in the queue is closed here.
       if (sending === undefined || (sending === known ? !wasSending : sending.producer.closed)) return;
       sending.producer.close();
       await ignoreLost(this.#host.closeProducer(sending.producer.id));
     });
   }
 
-  /** @internal The server's side of it, made for the first time or again. */
+  /** @internal Called with the producer when it is created, and again after each reconnect. */
   attach({ producer, paused }: { producer: Producer; paused: boolean }): void {
     this.#track.addEventListener('ended', this.#onTrackEnded);
     this.#sending = { producer, pausedHere: paused, pausedThere: paused };
@@ -150,8 +150,8 @@ export class Publication {
   }
 
   /**
-   * @internal The microphone is gone. The server is told to wait, so that the others see somebody who is muted and not a connection that
-   * is lost; `muted` stays what it is. The next `replaceTrack` goes on.
+   * @internal The microphone is gone. The producer is paused, so that the others see the participant as muted and not as disconnected.
+   * `muted` does not change. The next `replaceTrack` resumes it.
    */
   async interrupt(): Promise<void> {
     if (this.#closed || this.#interrupted) return;
@@ -159,7 +159,7 @@ export class Publication {
     await this.#host.enqueue(() => this.#syncPaused());
   }
 
-  /** @internal The server has paused one of its producers. @returns whether it is this publication's */
+  /** @internal The server paused a producer. @returns whether it is this publication's */
   pausedByServer(producerId: string): boolean {
     const sending = this.#sending;
     if (sending?.producer.id !== producerId) return false;
@@ -168,7 +168,7 @@ export class Publication {
     return true;
   }
 
-  /** @internal The room was left: nothing will be sent any more. */
+  /** @internal The room was left: nothing is sent any more. */
   end(): void {
     this.#closed = true;
     this.#sending = undefined;
@@ -181,7 +181,7 @@ export class Publication {
   async #setMuted(muted: boolean): Promise<void> {
     if (this.#closed) return;
     this.#muted = muted;
-    // At once and here. The producer follows in its turn.
+    // Takes effect here at once; the producer follows in its turn.
     this.#track.enabled = !muted;
     if (this.#next !== undefined) this.#next.enabled = !muted;
     await this.#host.enqueue(() => this.#syncPaused());
@@ -189,7 +189,7 @@ export class Publication {
 
   async #syncPaused(): Promise<void> {
     const sending = this.#sending;
-    // Whoever publishes it next takes `paused` along.
+    // The next producer is created with the current `paused`.
     if (sending === undefined || sending.producer.closed) return;
     const { paused } = this;
     if (sending.pausedHere !== paused) {
@@ -207,12 +207,12 @@ export class Publication {
   }
 }
 
-/** Paused, and without a microphone: it is sent again when there is another track. */
+/** Paused and without a microphone: sent again when there is another track. */
 export function isDormant({ track, paused }: Publication): boolean {
   return paused && track.readyState === 'ended';
 }
 
-/** @throws ParleyError `INVALID_RTP_PARAMETERS` for a picture, `MICROPHONE_NOT_FOUND` for what has ended */
+/** @throws ParleyError `INVALID_RTP_PARAMETERS` for video, `MICROPHONE_NOT_FOUND` if the track has ended */
 export function assertUsable(track: MediaStreamTrack): void {
   if (track.kind !== 'audio') throw errorOf('INVALID_RTP_PARAMETERS');
   if (track.readyState !== 'ended') return;
@@ -221,7 +221,7 @@ export function assertUsable(track: MediaStreamTrack): void {
   });
 }
 
-/** What is not there any more does not have to be closed. */
+/** A producer that no longer exists does not have to be closed. */
 async function ignoreLost(work: Promise<void>): Promise<void> {
   try {
     await work;

@@ -1,23 +1,20 @@
 import { Backoff } from '../Backoff.js';
 
 export interface RecoveryBudgetOptions {
-  /** Recoveries that are allowed within `withinMs`. */
+  /** Recoveries allowed within `withinMs`. */
   max: number;
   withinMs: number;
-  /** Between attempts to open a device that is busy, doubled each time. */
+  /** Delay between attempts to open a busy device, doubled each time. */
   retryDelayMs: { min: number; max: number };
   /** Attempts after one loss. */
   retries: number;
 }
 
-/**
- * How often a microphone that is gone may be opened again. A broken device ends every time that it is opened, and a busy one is to be
- * asked for again, but not for ever.
- */
+/** Limits how often a lost microphone is reopened. A broken device fails each time it is opened; a busy one is retried, but not forever. */
 export class RecoveryBudget {
   readonly #options: RecoveryBudgetOptions;
   readonly #backoff: Backoff;
-  /** Of the newest recoveries, at most `max`. */
+  /** Times of the latest recoveries, at most `max`. */
   #recoveredAtMs: number[] = [];
   #retries = 0;
 
@@ -27,7 +24,7 @@ export class RecoveryBudget {
     this.#backoff = new Backoff({ minMs: min, maxMs: max, jitter: 0 });
   }
 
-  /** A device that had been open is gone. After one that has lasted, everything begins anew. */
+  /** An open device is gone. If it had lasted, the count starts again. */
   onLoss(nowMs: number): void {
     const last = this.#recoveredAtMs.at(-1);
     if (last !== undefined && nowMs - last < this.#options.withinMs) return;
@@ -35,7 +32,7 @@ export class RecoveryBudget {
     this.#backoff.reset();
   }
 
-  /** Whether a device may be opened at this moment. */
+  /** Whether a device may be opened now. */
   allows(nowMs: number): boolean {
     const { max, withinMs } = this.#options;
     return this.#recoveredAtMs.filter((atMs) => nowMs - atMs < withinMs).length < max;
@@ -45,7 +42,7 @@ export class RecoveryBudget {
     this.#recoveredAtMs = [...this.#recoveredAtMs, nowMs].slice(-this.#options.max);
   }
 
-  /** How long to wait before the next attempt; undefined when there were enough. */
+  /** Delay before the next attempt; undefined if there have been enough. */
   nextRetryMs(): number | undefined {
     if (this.#retries >= this.#options.retries) return undefined;
     this.#retries += 1;

@@ -3,9 +3,9 @@ import { errorOf } from '../protocol/index.js';
 import { TypedEmitter } from '../TypedEmitter.js';
 
 export interface RemoteAudioEvents {
-  /** The browser wants a click before it plays sound: offer one that calls `resume()`. */
+  /** The browser needs a click before it plays sound: offer a button that calls `resume()`. */
   playbackBlocked: [];
-  /** `resume()` was allowed to. */
+  /** Sound is playing again after `resume()`. */
   playbackResumed: [];
 }
 
@@ -15,7 +15,7 @@ export interface OutputDevice {
   label: string;
 }
 
-/** Somebody who is heard. */
+/** The audio of one participant. */
 interface Voice {
   element: HTMLMediaElement;
   readonly stream: MediaStream;
@@ -24,16 +24,16 @@ interface Voice {
 }
 
 /**
- * Plays what the others say: one audio element for each participant. Nothing has to be put into the page.
+ * Plays the audio of the other participants, with one audio element each. Nothing has to be added to the page.
  *
  * @example
  * client.on('audioPlaybackBlocked', () => showButton({ onClick: () => client.resumeAudio() }));
  */
 export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
   readonly #voices = new Map<string, Voice>();
-  /** Elements of the application, by participant id; also of those who are not heard yet. */
+  /** Elements attached by the application, by participant id; also for participants without audio. */
   readonly #attached = new Map<string, HTMLMediaElement>();
-  /** By participant id; also of those who are not heard now. */
+  /** By participant id; also for participants without audio. */
   readonly #volumes = new Map<string, number>();
   #outputDeviceId = '';
   #muted = false;
@@ -43,19 +43,19 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
     return this.#muted;
   }
 
-  /** Whether the browser waits for a click. */
+  /** Whether the browser needs a click before it plays sound. */
   get blocked(): boolean {
     return this.#blocked;
   }
 
-  /** As `setOutputDevice` was told; empty for the system's. */
+  /** As set by `setOutputDevice`; empty for the system's default. */
   get outputDeviceId(): string {
     return this.#outputDeviceId;
   }
 
   /** @internal */
   add(options: { participantId: string; consumerId: string; track: MediaStreamTrack }): void {
-    // Where there is nothing to play with, e.g. in a program that only reads along.
+    // There is nothing to play with, e.g. in Node.
     if (typeof Audio === 'undefined') return;
     const { participantId, consumerId, track } = options;
     const known = this.#voices.get(participantId);
@@ -77,16 +77,16 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
     silence(voice.element);
   }
 
-  /** Silences the others for this listener only. */
+  /** Mutes or unmutes all others, for this listener only. */
   setMuted(muted: boolean): void {
     this.#muted = muted;
     for (const { element } of this.#voices.values()) element.muted = muted;
   }
 
   /**
-   * How loud a participant is played here, 0 to 1; kept when they leave and come back. Safari on iOS leaves volumes to the keys of the
-   * device.
-   * @throws ParleyError `BAD_REQUEST` for what is no volume
+   * Sets the volume of a participant for this listener, 0 to 1. Kept when they leave and come back. No effect in Safari on iOS, where
+   * volume is controlled by the device's buttons.
+   * @throws ParleyError `BAD_REQUEST` unless `volume` is from 0 to 1
    */
   setVolume({ participantId, volume }: { participantId: string; volume: number }): void {
     if (!(volume >= 0 && volume <= 1)) throw errorOf('BAD_REQUEST', { message: 'A volume is a number from 0 to 1.' });
@@ -96,14 +96,14 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
     if (voice !== undefined) voice.element.volume = volume;
   }
 
-  /** 0 to 1; 1 unless it was set. */
+  /** 0 to 1. Default 1. */
   volumeOf(participantId: string): number {
     return this.#volumes.get(participantId) ?? defaults.volume;
   }
 
   /**
-   * Loudspeakers that `setOutputDevice` takes. Until the browser has been allowed to use a microphone there may be none to see, or none
-   * with a name: then they are numbered. Empty where the browser has no choice to offer.
+   * Loudspeakers for `setOutputDevice`. Before the browser has permission to use a microphone, the list may be empty, or without names;
+   * devices are then numbered. Empty if the browser does not support a choice.
    */
   async listSpeakers(): Promise<OutputDevice[]> {
     const all = (await globalThis.navigator?.mediaDevices?.enumerateDevices?.()) ?? [];
@@ -113,15 +113,15 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
   }
 
   /**
-   * Plays everybody on another loudspeaker, those who come later, too.
-   * @param deviceId from `listSpeakers`; empty for the system's
-   * @throws ParleyError, as a rejection: `OUTPUT_DEVICE_UNSUPPORTED`, `OUTPUT_DEVICE_NOT_FOUND`; everything plays where it did
+   * Plays everyone, including those who join later, on another loudspeaker.
+   * @param deviceId from `listSpeakers`; empty for the system's default
+   * @throws ParleyError, as a rejection: `OUTPUT_DEVICE_UNSUPPORTED`, `OUTPUT_DEVICE_NOT_FOUND`; the previous loudspeaker stays in use
    */
   async setOutputDevice(deviceId: string): Promise<void> {
     if (typeof Audio === 'undefined' || !('setSinkId' in Audio.prototype)) throw errorOf('OUTPUT_DEVICE_UNSUPPORTED');
     const before = this.#outputDeviceId;
     try {
-      // Asks the browser before anybody is switched.
+      // Checks the device before any participant is switched.
       await new Audio().setSinkId(deviceId);
       this.#outputDeviceId = deviceId;
       await Promise.all([...this.#voices.values()].map(({ element }) => element.setSinkId(deviceId)));
@@ -133,21 +133,23 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
   }
 
   /**
-   * Plays a participant with an element of the page, now or when they come; it is given its source, volume, loudspeaker and whether it is
-   * muted. One element for each participant: another one takes the place of the one before.
+   * Plays a participant with an element of the page, now or when their audio arrives. Sets the element's source, volume, loudspeaker and
+   * `muted`. Another element for the same participant replaces the previous one.
    */
   attach(participantId: string, element: HTMLMediaElement): void {
     this.#attached.set(participantId, element);
     this.#moveTo(participantId, element);
   }
 
-  /** Takes the element back; the participant is played without any again. */
+  /** Releases the element; the participant is played without it again. */
   detach(participantId: string): void {
     if (!this.#attached.delete(participantId)) return;
     if (this.#voices.has(participantId)) this.#moveTo(participantId, new Audio());
   }
 
-  /** Starts what the browser has blocked; to be called from a click. Where it stays blocked, `playbackBlocked` says so again. */
+  /**
+   * Starts sound that the browser has blocked. Call it from a click handler. If sound stays blocked, `playbackBlocked` is emitted again.
+   */
   async resume(): Promise<void> {
     const wasBlocked = this.#blocked;
     this.#blocked = false;
@@ -185,7 +187,7 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
     element.muted = this.#muted;
     element.volume = this.volumeOf(participantId);
     element.srcObject = stream;
-    // A loudspeaker that was unplugged meanwhile leaves the system's.
+    // If the loudspeaker was unplugged in the meantime, the system's default is used.
     if (this.#outputDeviceId !== '') element.setSinkId(this.#outputDeviceId).catch(() => {});
   }
 
@@ -193,7 +195,7 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
     try {
       await element.play();
     } catch (error) {
-      // Anything else, e.g. that it was stopped before it began, needs nobody.
+      // Other errors, e.g. that playback was stopped before it began, can be ignored.
       if ((error as Error).name !== 'NotAllowedError' || this.#blocked) return;
       this.#blocked = true;
       this.emit('playbackBlocked');

@@ -30,15 +30,15 @@ import { createSilence } from './silence.js';
 export interface RouterLinkOptions {
   channel: Pick<SignalingChannel, 'request'>;
   routerRtpCapabilities: RtpCapabilities;
-  /** Used instead of the ones that the server names. */
+  /** Used instead of the server's ICE servers. */
   iceServers?: IceServer[] | undefined;
-  /** Whether the others' audio is wanted. */
+  /** Whether to receive the others' audio. */
   receive: boolean;
-  /** Another handler than the browser's. */
+  /** Options of a device other than the browser's. */
   device: DeviceOptions | undefined;
 }
 
-/** Somebody's audio, as it is played here. */
+/** A participant's audio, as it is played here. */
 export interface Subscription {
   participantId: string;
   consumerId: string;
@@ -56,7 +56,7 @@ export interface RouterLinkEvents {
 
 interface OpenSubscription extends Subscription {
   producerId: string;
-  /** Of its RTP stream. */
+  /** SSRC of its RTP stream. */
   ssrc: number | undefined;
   close(): void;
 }
@@ -68,7 +68,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   readonly #subscriptions = new Map<string, OpenSubscription>();
   /** Consumers that are being set up, by id; `false` once the server has closed them. */
   readonly #arriving = new Map<string, { producerId: string; wanted: boolean }>();
-  /** Of requests that wait for their answers. */
+  /** Rejects the requests that wait for an answer. */
   readonly #aborts = new Set<() => void>();
   readonly #recoveries = new Map<string, IceRecovery>();
   #sending: Transport | undefined;
@@ -81,7 +81,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     this.#device = device;
   }
 
-  /** @throws ParleyError, as a rejection: `BROWSER_UNSUPPORTED`, or what the server answers */
+  /** @throws ParleyError, as a rejection: `BROWSER_UNSUPPORTED`, or the server's error */
   static async create(options: RouterLinkOptions): Promise<RouterLink> {
     let device: Device;
     try {
@@ -93,7 +93,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     return new RouterLink(options, device);
   }
 
-  /** Opens the way in, where it is wanted. The server announces everybody's tracks from then on. */
+  /** Opens the receiving transport, if wanted. From then on the server announces all tracks. */
   async openReceiving(): Promise<void> {
     if (!this.#options.receive) return;
     const rtpCapabilities = this.#device.recvRtpCapabilities as RtpCapabilities;
@@ -102,7 +102,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     this.#attend(this.#receiving);
   }
 
-  /** Sends a publication's track, or, in the place of one that has no microphone at the moment, silence that is paused. */
+  /** Sends a publication's track, or paused silence if it has no microphone at the moment. */
   async produce(publication: Publication): Promise<void> {
     this.#sending ??= await this.#openSending();
     const sending = this.#sending;
@@ -111,7 +111,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     try {
       const producer = await sending.produce({
         track: silence?.track ?? track,
-        // The track stays with its owner, and a muted one sends nothing at all.
+        // The track belongs to the caller; a muted one sends nothing at all.
         stopTracks: false,
         zeroRtpOnPause: true,
         codecOptions: { opusStereo: false, opusDtx: true, opusFec: true, opusNack: true, opusMaxPlaybackRate: 48_000 },
@@ -119,18 +119,18 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       });
       publication.attach({ producer, paused });
     } catch (error) {
-      // The library's own words for: closed in the meantime.
+      // The library throws this if the transport was closed in the meantime.
       throw asParleyError(error, sending.closed ? 'MEDIA_UNAVAILABLE' : 'BROWSER_UNSUPPORTED');
     } finally {
       silence?.release();
     }
   }
 
-  /** Receives a track that the server has announced. */
+  /** Receives a track that the server announced. */
   async consume(announced: Notifications['consumerCreated']): Promise<void> {
     const { consumerId, producerId, participantId, rtpParameters } = announced;
     const receiving = this.#receiving;
-    // A track that is announced twice would be heard twice.
+    // A track that was announced twice would be played twice.
     if (this.#closed || receiving === undefined || this.#hears(producerId)) return;
     const arrival = { producerId, wanted: true };
     this.#arriving.set(consumerId, arrival);
@@ -172,7 +172,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     this.emit('trackUnsubscribed', { participantId: subscription.participantId, consumerId });
   }
 
-  /** Gives a transport up that the server has given up. @returns its direction if it was one of ours */
+  /** Closes a transport that the server has closed. @returns its direction if it was one of ours */
   drop(transportId: string): 'send' | 'recv' | undefined {
     if (this.#sending?.id === transportId) {
       this.#sending.close();
@@ -186,12 +186,12 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     return undefined;
   }
 
-  /** Looks for a new way for both transports. */
+  /** Restarts ICE on both transports. */
   restartIce(): void {
     for (const recovery of this.#recoveries.values()) recovery.restart();
   }
 
-  /** What the browser counts, once for each transport: a question for each track would be many in a large room. */
+  /** The browser's counts, read once per transport: reading them per track would be slow in a large room. */
   async measure(): Promise<MediaCounts> {
     const [sending, receiving] = await Promise.all([statsOf(this.#sending), statsOf(this.#receiving)]);
     const sent = sending === undefined ? undefined : readSent(sending);
@@ -227,7 +227,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     try {
       await this.#request('resumeConsumer', { consumerId });
     } catch (error) {
-      // Closed by the server in the meantime: it says so itself.
+      // The server closed it in the meantime and notifies us of that itself.
       if (this.#closed || codeOf(error) === 'CONSUMER_NOT_FOUND') return;
       this.unsubscribe(consumerId);
       throw error;
@@ -286,7 +286,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     }
   }
 
-  /** Settles at once when this link is closed: the connection that it belongs to may be gone and another one there. */
+  /** Settles at once when this link is closed, because its connection may already have been replaced. */
   #request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
     return new Promise((resolve, reject) => {
       const abort = () => reject(errorOf('CONNECTION_LOST'));
@@ -311,7 +311,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   }
 }
 
-/** What a transport that was closed meanwhile has counted is of no interest. */
+/** Counts of a closed transport are not needed. */
 async function statsOf(transport: Transport | undefined): Promise<StatsReport | undefined> {
   if (transport === undefined || transport.closed) return undefined;
   try {

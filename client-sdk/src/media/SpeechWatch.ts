@@ -1,13 +1,13 @@
 export interface SpeechWatchOptions {
-  /** From this level on, 0 to 1, it may be speech. */
+  /** A level from here on, 0 to 1, may be speech. */
   level: number;
-  /** For so long, in ms; pauses between words count against it. */
+  /** How long it must last, in ms; pauses between words count against it. */
   forMs: number;
-  /** Told at most once in so long, in ms. */
+  /** Minimum time between two reports, in ms. */
   everyMs: number;
 }
 
-/** Notices that somebody speaks, by the level alone: good enough to say "you are muted". */
+/** Detects speech by the level alone: good enough to say "you are muted". */
 export class SpeechWatch {
   readonly #options: SpeechWatchOptions;
   #loudMs = 0;
@@ -18,7 +18,7 @@ export class SpeechWatch {
     this.#options = options;
   }
 
-  /** Takes the level at a moment. @returns whether it is time to tell */
+  /** Takes the level at a moment. @returns whether to report speech */
   hear({ level, atMs }: { level: number; atMs: number }): boolean {
     const { forMs, everyMs } = this.#options;
     const sinceMs = atMs - (this.#lastAtMs ?? atMs);
@@ -32,7 +32,7 @@ export class SpeechWatch {
     return true;
   }
 
-  /** What was heard before says nothing of what follows. When it was told last is kept. */
+  /** Earlier levels no longer count. The time of the last report is kept. */
   reset(): void {
     this.#loudMs = 0;
     this.#lastAtMs = undefined;

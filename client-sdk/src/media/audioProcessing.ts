@@ -1,19 +1,19 @@
 import type { AudioProcessing } from './microphone.js';
 
-/** What the browser says that it does to a track's sound. */
+/** The processing that the browser reports for a track. */
 export function processingOf(track: MediaStreamTrack): Partial<AudioProcessing> {
   const settings = track.getSettings();
   const told: Partial<AudioProcessing> = {};
   for (const name of ['echoCancellation', 'noiseSuppression', 'autoGainControl'] as const) {
-    // Newer browsers say how they cancel echo, by a word.
+    // Newer browsers report the kind of echo cancellation as a string.
     if (settings[name] !== undefined) told[name] = settings[name] !== false;
   }
   return told;
 }
 
 /**
- * Switches processing on an open track. Firefox can; others say yes and do nothing, and the device has to be opened anew.
- * @returns whether it is as wanted now. Never rejects
+ * Changes the processing of an open track. Works in Firefox; other browsers accept it without effect, and the device must be reopened.
+ * @returns whether the processing is now as requested. Never rejects
  */
 export async function applyProcessing(options: {
   track: MediaStreamTrack;

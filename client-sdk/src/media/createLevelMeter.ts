@@ -1,14 +1,14 @@
 export interface LevelMeter {
-  /** Loudness now, 0 (silence) to 1 (full scale), on a scale that looks even to the eye. */
+  /** Current loudness, 0 (silence) to 1 (full scale), on a perceptual scale. */
   level(): number;
   close(): void;
 }
 
-/** What counts as silence, in dB below full scale. */
+/** Level that counts as silence, in dB below full scale. */
 const FLOOR_DB = 60;
 
 /**
- * Measures how loud a track is, for a meter beside the microphone picker. The track is not touched.
+ * Measures the loudness of a track, e.g. for a meter next to the microphone picker. The track is not changed.
  *
  * @example
  * const meter = createLevelMeter(track);

@@ -2,20 +2,19 @@ import type { LocalMicrophone } from './LocalMicrophone.js';
 import type { Publication } from './Publication.js';
 
 /**
- * Makes a publication follow its microphone: another track, muted, unmuted, lost, closed. What was missed before the call is caught
- * up.
- * @returns a function that ends that
+ * Makes a publication follow its microphone: new track, muted, unmuted, lost, closed. Changes before the call are applied first.
+ * @returns a function that ends this
  */
 export function followMicrophone(options: {
   microphone: LocalMicrophone;
   publication: Publication;
-  /** Of steps that nobody waits for. */
+  /** Called for failures of steps that no caller awaits. */
   onError: (error: unknown) => void;
 }): () => void {
   const { microphone, publication, onError } = options;
   const sendTrack = (track: MediaStreamTrack) => {
     publication.replaceTrack(track).catch((error: unknown) => {
-      // One that is not the microphone's any more is nobody's loss.
+      // A failure no longer matters once the microphone has another track.
       if (track === microphone.track && !publication.closed) onError(error);
     });
   };
@@ -26,7 +25,7 @@ export function followMicrophone(options: {
   const offs = [
     microphone.on('trackChanged', ({ track }) => sendTrack(track)),
     microphone.on('mutedChanged', ({ muted }) => setMuted(muted)),
-    // A lost one is recovered by another track, which ends the interruption by itself.
+    // A lost microphone is recovered with a new track, which ends the interruption.
     microphone.on('lost', () => interrupt()),
     microphone.on('closed', () => void publication.close().catch(onError)),
   ];

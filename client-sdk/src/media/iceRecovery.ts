@@ -3,21 +3,21 @@ import { defaults } from '../defaults.js';
 
 export interface IceRecoveryOptions {
   transport: Transport;
-  /** Gets new ICE parameters from the server and applies them. Its rejections are its own business. */
+  /** Requests new ICE parameters from the server and applies them. Handles its own errors. */
   restart: () => Promise<void>;
   /**
-   * The transport has failed without ever having been connected: something between browser and server lets no media through. Called
-   * once, however often it fails.
+   * The transport failed without ever having connected: something between browser and server blocks media. Called once, however often it
+   * fails.
    */
   onUnreachable: () => void;
 }
 
 export interface IceRecovery {
-  /** Restarts now, unless a restart is on its way already. */
+  /** Restarts ICE now, unless a restart is in progress. */
   restart(): void;
 }
 
-/** Restarts ICE when a transport has lost its way: at once where the browser has given up, after a while where it has not yet. */
+/** Restarts ICE when a transport fails: at once for `failed`, after a delay for `disconnected`. */
 export function recoverIce({ transport, restart, onUnreachable }: IceRecoveryOptions): IceRecovery {
   let connectedBefore = false;
   let unreachableTold = false;

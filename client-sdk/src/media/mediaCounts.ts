@@ -1,4 +1,4 @@
-/** Of the browser's statistics (W3C webrtc-stats) what the quality of a connection is judged by. */
+/** The part of the browser's statistics (W3C webrtc-stats) from which the quality of a connection is derived. */
 
 /** The part of `RTCStatsReport` that is used. */
 export interface StatsReport {
@@ -13,7 +13,7 @@ interface Stats {
   packetsSent?: number;
   packetsReceived?: number;
   packetsLost?: number;
-  /** In seconds, as are the two after it. */
+  /** In seconds, like the next two. */
   jitter?: number;
   roundTripTime?: number;
   currentRoundTripTime?: number;
@@ -22,9 +22,9 @@ interface Stats {
   state?: string;
 }
 
-/** What has been counted since a stream began. */
+/** Counts since the start of a stream. */
 export interface StreamCounts {
-  /** Sent, or arrived. */
+  /** Packets sent or received. */
   packets: number;
   lost: number;
   jitterMs: number;
@@ -35,14 +35,14 @@ export interface SentCounts extends StreamCounts {
 }
 
 export interface MediaCounts {
-  /** What the server says of one's own audio; absent while nothing is published. */
+  /** The server's report on this client's audio; absent while nothing is published. */
   sent?: SentCounts;
   received: readonly (StreamCounts & { participantId: string })[];
-  /** Whether no transport has lost its way. */
+  /** Whether no transport has failed or is disconnected. */
   connected: boolean;
 }
 
-/** One's own audio; undefined where none is sent. Loss and jitter are the server's words (RTCP receiver reports). */
+/** This client's audio; undefined if none is sent. Loss and jitter are reported by the server (RTCP receiver reports). */
 export function readSent(report: StatsReport): SentCounts | undefined {
   let sends = false;
   const sent: SentCounts = { packets: 0, lost: 0, jitterMs: 0 };
@@ -63,7 +63,7 @@ export function readSent(report: StatsReport): SentCounts | undefined {
         if (stats.roundTripTime !== undefined) sent.rttMs = Math.max(sent.rttMs ?? 0, toMs(stats.roundTripTime));
         return;
       case 'candidate-pair':
-        // Firefox names no selected pair.
+        // Firefox does not report the selected pair.
         if (selected === undefined ? stats.nominated === true && stats.state === 'succeeded' : stats.id === selected) {
           if (stats.currentRoundTripTime !== undefined) pairRttMs = toMs(stats.currentRoundTripTime);
         }
@@ -71,12 +71,12 @@ export function readSent(report: StatsReport): SentCounts | undefined {
     }
   });
   if (!sends) return undefined;
-  // Of a microphone that is muted nobody reports.
+  // There are no receiver reports for a muted microphone.
   if (sent.rttMs === undefined && pairRttMs !== undefined) sent.rttMs = pairRttMs;
   return sent;
 }
 
-/** The others' audio, as it arrives here. */
+/** The others' audio as received here. */
 export function readReceived(
   report: StatsReport,
   streams: readonly { participantId: string; ssrc: number | undefined }[],

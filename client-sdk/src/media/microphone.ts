@@ -1,18 +1,18 @@
 import { defaults } from '../defaults.js';
 import { type ErrorCode, errorOf, ParleyError } from '../protocol/index.js';
 
-/** What the browser does to the sound before it is sent. */
+/** Processing of the sound by the browser before it is sent. */
 export interface AudioProcessing {
-  /** Takes out what the loudspeaker plays. */
+  /** Removes the sound of the loudspeaker. */
   echoCancellation: boolean;
   noiseSuppression: boolean;
-  /** Makes quiet voices louder. */
+  /** Amplifies quiet voices. */
   autoGainControl: boolean;
 }
 
-/** Processing is on unless told otherwise (`defaults.processing`). */
+/** Processing is on by default (`defaults.processing`). */
 export interface MicrophoneOptions extends Partial<AudioProcessing> {
-  /** From `listMicrophones`; the browser's default without. */
+  /** From `listMicrophones`. Default: the browser's default device. */
   deviceId?: string;
 }
 
@@ -28,18 +28,19 @@ const CODES: Record<string, ErrorCode> = {
   OverconstrainedError: 'MICROPHONE_NOT_FOUND',
   NotReadableError: 'MICROPHONE_BUSY',
   AbortError: 'MICROPHONE_BUSY',
-  // There is no `getUserMedia` to call.
+  // `getUserMedia` does not exist.
   TypeError: 'BROWSER_UNSUPPORTED',
 };
 
 /**
- * Asks the browser for a microphone: mono, with echo cancellation, noise suppression and gain control unless told otherwise.
+ * Opens a microphone: mono, by default with echo cancellation, noise suppression and gain control.
  *
  * @example
  * const [first] = await listMicrophones();
  * const track = await captureMicrophone({ ...(first && { deviceId: first.deviceId }), noiseSuppression: false });
  *
- * @throws ParleyError, as a rejection: `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `INSECURE_CONTEXT`, `BROWSER_UNSUPPORTED`
+ * @throws ParleyError, as a rejection: `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `INSECURE_CONTEXT`,
+ * `BROWSER_UNSUPPORTED`
  */
 export async function captureMicrophone(options: MicrophoneOptions = {}): Promise<MediaStreamTrack> {
   const { deviceId, echoCancellation, noiseSuppression, autoGainControl } = { ...defaults.processing, ...options };
@@ -54,7 +55,7 @@ export async function captureMicrophone(options: MicrophoneOptions = {}): Promis
       },
     });
     const [track] = stream.getAudioTracks();
-    // A device that goes at this moment ends its track before anybody can listen for that.
+    // A device that is unplugged at this moment ends its track before there is a listener.
     if (track === undefined || track.readyState === 'ended') throw errorOf('MICROPHONE_NOT_FOUND');
     return track;
   } catch (error) {
@@ -65,8 +66,8 @@ export async function captureMicrophone(options: MicrophoneOptions = {}): Promis
 }
 
 /**
- * Microphones of this machine. Until the browser has been allowed to use one, there may be none to see, or none with a name: then
- * they are numbered.
+ * Returns the microphones of this machine. Before the browser has permission to use one, the list may be empty, or without names; devices
+ * are then numbered.
  * @throws ParleyError, as a rejection: `INSECURE_CONTEXT`, `BROWSER_UNSUPPORTED`
  */
 export async function listMicrophones(): Promise<Microphone[]> {
@@ -77,8 +78,8 @@ export async function listMicrophones(): Promise<Microphone[]> {
 }
 
 /**
- * Tells one default microphone from another. Chromium lists it once more under the id `default`; elsewhere it is the first one (W3C
- * Media Capture and Streams, `enumerateDevices`). Empty where there is none.
+ * A key that changes with the default microphone. Chromium lists the default device again under the id `default`; elsewhere it is the first
+ * one (W3C Media Capture and Streams, `enumerateDevices`). Empty if there is none.
  */
 export async function defaultMicrophoneKey(): Promise<string> {
   const inputs = (await devices().enumerateDevices()).filter(({ kind }) => kind === 'audioinput');
@@ -87,14 +88,14 @@ export async function defaultMicrophoneKey(): Promise<string> {
   return inputs[0]?.deviceId ?? '';
 }
 
-/** Calls back when devices come or go. @returns a function that ends that */
+/** Calls back when devices are plugged in or unplugged. @returns a function that unsubscribes */
 export function onDeviceChange(listener: () => void): () => void {
   const found = globalThis.navigator?.mediaDevices;
   found?.addEventListener?.('devicechange', listener);
   return () => found?.removeEventListener?.('devicechange', listener);
 }
 
-/** Browsers have no media devices on pages that are not secure. */
+/** Browsers offer no media devices on insecure pages. */
 function devices(): MediaDevices {
   const found = globalThis.navigator?.mediaDevices;
   if (found === undefined) {

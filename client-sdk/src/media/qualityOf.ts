@@ -1,23 +1,23 @@
 import { defaults } from '../defaults.js';
 
-/** `lost`: nothing gets through at the moment. */
+/** `lost`: nothing arrives at the moment. */
 export type ConnectionLevel = 'excellent' | 'good' | 'poor' | 'lost';
 
-/** How well somebody's audio travels. */
+/** Quality of a participant's audio connection. */
 export interface ConnectionQuality {
   level: ConnectionLevel;
-  /** Packets lost among those sent since the measurement before, 0 to 1. */
+  /** Share of packets lost since the previous measurement, 0 to 1. */
   lossShare: number;
   jitterMs: number;
-  /** There and back; known for one's own connection. */
+  /** Round-trip time; only known for this client's own connection. */
   rttMs?: number;
 }
 
-/** What was measured in one interval. */
+/** Values measured in one interval. */
 export type ConnectionMeasurement = Omit<ConnectionQuality, 'level'>;
 
 /**
- * The level of a measurement. To be better than before takes more than it took to become worse, so that a connection on the
+ * The level of a measurement. A better level than before needs better values than the same level when it falls, so that a connection on the
  * edge does not flicker.
  */
 export function qualityOf(options: {

@@ -1,9 +1,9 @@
-/** Whether there is anything to make silence with. */
+/** Whether silence can be created. */
 export function canMakeSilence(): boolean {
   return typeof AudioContext !== 'undefined';
 }
 
-/** A track of silence, as WebRTC wants one even for what is paused from the start. It can be given back as soon as it was taken. */
+/** Creates a silent track: WebRTC needs a track even for a producer that starts paused. It can be released as soon as it is in use. */
 export function createSilence(): { track: MediaStreamTrack; release(): void } {
   const context = new AudioContext();
   const [track] = context.createMediaStreamDestination().stream.getAudioTracks() as [MediaStreamTrack];

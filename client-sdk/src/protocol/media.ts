@@ -1,6 +1,6 @@
 /**
- * The parts of mediasoup's parameters that cross the wire, spelled out so that the contract depends on no library.
- * Shapes as in the ORTC dictionaries of mediasoup 3.
+ * The parts of mediasoup's parameters that are sent over the wire. They are copied here so that the contract depends on no library. Shapes
+ * as in mediasoup 3's ORTC dictionaries.
  */
 
 export interface RtcpFeedback {

@@ -24,7 +24,7 @@ export type Credentials =
   | { kind: 'guest'; subject: string; displayName: string; joinSecret?: string | undefined }
   | { kind: 'token'; token: string };
 
-/** What a track carries. Only one value today; it is on every segment. */
+/** The kind of a track. Only one value today; it is on every segment. */
 export type TrackName = 'microphone';
 
 /** A person in the room. A participant has one connection at a time. */

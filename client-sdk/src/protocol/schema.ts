@@ -1,4 +1,4 @@
-/** Checks at the edge: one zod schema for every request and for the handshake. Unknown keys are refused. */
+/** Validation of all input from clients: one zod schema per request, and one for the handshake. Unknown keys are refused. */
 import { z } from 'zod';
 import { LIMITS, ROOM_NAME_PATTERN } from './limits.js';
 import type { DtlsParameters, RtpCapabilities, RtpParameters } from './media.js';
@@ -140,7 +140,7 @@ const nothing = z.strictObject({}) as unknown as z.ZodType<Record<string, never>
 
 const settingValue = z.union([z.string().max(2_000), z.number(), z.boolean(), z.array(z.string().max(256)).max(500)]);
 
-/** Form alone, so that nothing huge or strange comes further in: what a setting may be, the server's own schema says. */
+/** Checks only type and size. The server's own schema decides which values a setting may have. */
 const settingsOf = <Value extends z.ZodType>(value: Value) =>
   z
     .record(z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/), value)

@@ -4,7 +4,8 @@ import type { RoomClient } from '../RoomClient.js';
 import { subscribeTo } from './useClientValue.js';
 
 /**
- * The books of everybody's audio: where every millisecond of it went, kept current. Empty without the right to read the transcript.
+ * Everyone's audio ledgers: what became of every millisecond of their audio, kept up to date. Empty without the right to read the
+ * transcript.
  */
 export function useLedgers(client: RoomClient | undefined): readonly ParticipantLedger[] {
   const [ledgers, setLedgers] = useState<readonly ParticipantLedger[]>([]);
@@ -14,7 +15,7 @@ export function useLedgers(client: RoomClient | undefined): readonly Participant
     let ended = false;
     const fetchAll = () => {
       if (client.state !== 'joined') return;
-      // Without an answer the notifications build the books up again.
+      // If this fails, the notifications rebuild the list.
       client.getLedger().then(
         (all) => ended || setLedgers(all),
         () => {},
@@ -41,8 +42,8 @@ function keyOf({ participantId, track }: { participantId: string; track: string 
 }
 
 /**
- * The settings that hold, the room's and one's own, and what there is to choose from; kept current. Undefined until they are there.
- * @param client undefined for a panel that is closed: nothing is asked for
+ * The current settings: the room's, the participant's own, and the available choices, kept up to date. Undefined until they are fetched.
+ * @param client undefined while the panel is closed: nothing is fetched
  */
 export function useSettings(client: RoomClient | undefined): SettingsView | undefined {
   const [settings, setSettings] = useState<SettingsView>();
@@ -55,7 +56,7 @@ export function useSettings(client: RoomClient | undefined): SettingsView | unde
       newest += 1;
       const mine = newest;
       client.getSettings().then(
-        // An answer that was overtaken by a newer question says what held before.
+        // An answer to an older request is ignored: it is out of date.
         (view) => mine === newest && setSettings(view),
         () => {},
       );

@@ -1,4 +1,4 @@
-/** React hooks over the client: each is a thin view of its state and events. Needs `react` 18 or newer. */
+/** React hooks for the client: each is a thin view of its state and events. Needs `react` 18 or newer. */
 export type { ParleyClient } from '../ParleyClient.js';
 export type { RoomClient } from '../RoomClient.js';
 export type { Caption } from '../transcript/CaptionQueue.js';

@@ -12,7 +12,7 @@ const STATE: ClientValue<RoomClient, ClientState> = {
   changedBy: [],
 };
 
-/** Where the client stands, e.g. `reconnecting`; `idle` without a client. */
+/** The state of the client, e.g. `reconnecting`; `idle` without a client. */
 export function useClientState(client: RoomClient | undefined): ClientState {
   return useClientValue(client, STATE);
 }
@@ -30,7 +30,7 @@ const PARTICIPANTS: ClientValue<RoomClient, readonly Participant[]> = {
 };
 
 /**
- * Everybody in the room, oneself first, the others as they came.
+ * Everyone in the room: this participant first, the others in the order in which they joined.
  *
  * @example
  * const participants = useParticipants(client);
@@ -46,7 +46,7 @@ const ACTIVE_SPEAKERS: ClientValue<RoomClient, readonly string[]> = {
   changedBy: ['activeSpeakersChanged'],
 };
 
-/** Ids of those who speak now, or did last. */
+/** Ids of the current speakers, latest first; the last speaker stays for a moment. */
 export function useActiveSpeakers(client: RoomClient | undefined): readonly string[] {
   return useClientValue(client, ACTIVE_SPEAKERS);
 }
@@ -57,17 +57,17 @@ const TRANSCRIPTION: ClientValue<RoomClient, TranscriptionStatus | undefined> = 
   changedBy: ['transcriptionChanged', 'transcriptionDegraded', 'transcriptionRecovered'],
 };
 
-/** What the recogniser is, and whether it keeps up; undefined before the join. */
+/** State of speech recognition, and whether it keeps up; undefined before the join. */
 export function useTranscription(client: RoomClient | undefined): TranscriptionStatus | undefined {
   return useClientValue(client, TRANSCRIPTION);
 }
 
 export interface Access {
-  /** What one may do here. */
+  /** What this participant may do in the room. */
   grants: readonly Grant[];
-  /** Whether one may mute, remove, lock and end. */
+  /** Whether they may mute and remove others, lock the room and end the meeting. */
   moderates: boolean;
-  /** Whether nobody else may come in. */
+  /** Whether the room is locked for others. */
   locked: boolean;
 }
 
@@ -78,12 +78,12 @@ const ACCESS: ClientValue<RoomClient, Access> = {
   isSame: (a, b) => a.grants === b.grants && a.locked === b.locked,
 };
 
-/** What one may do here, and whether the door is closed. */
+/** What this participant may do in the room, and whether it is locked. */
 export function useAccess(client: RoomClient | undefined): Access {
   return useClientValue(client, ACCESS);
 }
 
-/** How well one's own or somebody else's audio comes through; undefined until it has been measured. */
+/** Latest measured connection quality of a participant, including this one; undefined until measured. */
 export function useConnectionQuality(
   client: ParleyClient | undefined,
   participantId: string,
@@ -93,7 +93,7 @@ export function useConnectionQuality(
       none: undefined,
       read: (client) => client.connectionQuality(participantId),
       changedBy: ['connectionQualityChanged'],
-      // Its numbers change all the time, and the event comes with another level only.
+      // The numbers change all the time, but the event is only emitted for a new level.
       isSame: (a, b) => a?.level === b?.level,
     }),
     [participantId],
@@ -101,7 +101,7 @@ export function useConnectionQuality(
   return useClientValue(client, quality);
 }
 
-/** What everybody's microphone is doing, by participant id: listening, waiting for a wake phrase, transcribing ... */
+/** State of every participant's track, by participant id: listening, waiting for a wake phrase, transcribing ... */
 export function useTrackStates(client: RoomClient | undefined): ReadonlyMap<string, TrackState> {
   const [states, setStates] = useState<ReadonlyMap<string, TrackState>>(() => statesIn(client));
   useEffect(() => {
@@ -123,7 +123,7 @@ export function useTrackStates(client: RoomClient | undefined): ReadonlyMap<stri
   return states;
 }
 
-/** As the server told them with the participants. */
+/** As sent by the server with the participants. */
 function statesIn(client: RoomClient | undefined): ReadonlyMap<string, TrackState> {
   return new Map(
     [...(client?.participants.values() ?? [])].flatMap(({ participantId, state }) =>

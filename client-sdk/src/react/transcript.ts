@@ -10,7 +10,7 @@ const NO_SEGMENTS = (): readonly Segment[] => NOTHING;
 const NO_CAPTIONS = (): readonly Caption[] => NOTHING;
 
 /**
- * Everything that was said, in order, interims included. Segments that did not change stay the same objects.
+ * All segments in order, including interims. Segments that did not change are the same objects.
  *
  * @example
  * const segments = useTranscript(client);
@@ -22,11 +22,11 @@ export function useTranscript(client: RoomClient | undefined): readonly Segment[
   return useSyncExternalStore(view?.subscribe ?? NEVER, getSnapshot, getSnapshot);
 }
 
-/** As `CaptionQueue` takes them. Default: `defaults.captions`. */
+/** As in `CaptionQueueOptions`. Default: `defaults.captions`. */
 export type CaptionOptions = Pick<CaptionQueueOptions, 'lines' | 'minDisplayMs' | 'lingerMs'>;
 
 /**
- * The few lines that are being said, each shown long enough to be read. Other options begin with an empty display.
+ * The few newest lines, each shown long enough to be read. Changing the options empties the display.
  *
  * @example
  * const captions = useCaptions(client, { lines: 2 });

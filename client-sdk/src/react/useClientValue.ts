@@ -4,18 +4,18 @@ import type { RoomClient } from '../RoomClient.js';
 
 type EventName = keyof ParleyClientEvents;
 
-/** How a value is read from a client, and when it may be another one. To be made once, outside of components. */
+/** How to read a value from a client, and when it may have changed. Create it once, outside of components. */
 export interface ClientValue<Client, Value> {
-  /** Without a client. */
+  /** The value without a client. */
   none: Value;
   read: (client: Client) => Value;
-  /** Events after which the value may be another one; a join and a leave are always among them. */
+  /** Events after which the value may have changed. State changes are always included. */
   changedBy: readonly EventName[];
-  /** Whether two values are the same to those who show them. Default: `Object.is`. */
+  /** Whether a component would show two values the same way. Default: `Object.is`. */
   isSame?: (a: Value, b: Value) => boolean;
 }
 
-/** A value of a client, kept current. A value that is the same stays the same object, so that nothing is rendered in vain. */
+/** A value of a client, kept up to date. An unchanged value stays the same object, which avoids needless renders. */
 export function useClientValue<Client extends RoomClient, Value>(
   client: Client | undefined,
   value: ClientValue<Client, Value>,
@@ -38,7 +38,7 @@ function storeOf<Client extends RoomClient, Value>(client: Client | undefined, v
   };
 }
 
-/** @returns a function that ends it */
+/** @returns a function that unsubscribes */
 export function subscribeTo(
   client: RoomClient,
   { names, listener }: { names: readonly EventName[]; listener: () => void },
@@ -49,7 +49,7 @@ export function subscribeTo(
   };
 }
 
-/** Lists of the same things in the same order. */
+/** Whether two lists contain the same items in the same order. */
 export function isSameList<Item>(a: readonly Item[], b: readonly Item[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }

@@ -1,20 +1,20 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import type { LocalMicrophone, LocalMicrophoneEvents } from '../media/LocalMicrophone.js';
 
-/** What a microphone is doing. */
+/** State of a microphone. */
 export interface MicrophoneState {
   muted: boolean;
-  /** Of the device in use. */
+  /** Id of the device in use. */
   deviceId: string;
   label: string;
-  /** There is no device to hear with at the moment. */
+  /** Whether no device is available at the moment. */
   lost: boolean;
 }
 
 const CHANGES: readonly (keyof LocalMicrophoneEvents)[] = ['mutedChanged', 'deviceChanged', 'lost', 'recovered'];
 const NEVER = () => () => {};
 
-/** A microphone as a control shows it: muted or not, which device; undefined without one. */
+/** The state of a microphone, for a control: muted or not, which device. Undefined without a microphone. */
 export function useMicrophone(microphone: LocalMicrophone | undefined): MicrophoneState | undefined {
   const store = useMemo(() => (microphone === undefined ? undefined : storeOf(microphone)), [microphone]);
   const getSnapshot = store?.getSnapshot ?? (() => undefined);

@@ -7,13 +7,13 @@ import type { ParleyError } from '../protocol/index.js';
 import { useClientState } from './room.js';
 
 export interface Parley {
-  /** From the moment the room is joined; kept when the meeting is over, so that its transcript can still be read. */
+  /** Set once the room is joined. Stays set after the meeting is over, so that its transcript can still be read. */
   client: ParleyClient | undefined;
-  /** `idle` without options, `connecting` until the room is joined, then the client's. */
+  /** `idle` without options, `connecting` until the room is joined, then the client's state. */
   state: ClientState;
-  /** What kept one out or ended the meeting, or else the newest failure that the client has told. */
+  /** The error that prevented the join or ended the meeting, or else the latest `error` event of the client. */
   error: ParleyError | undefined;
-  /** Joins again, after an error or an end. */
+  /** Joins again, after an error or after the end. */
   rejoin: () => void;
 }
 
@@ -26,12 +26,12 @@ interface Attempt {
 const OUT: Attempt = { joining: false };
 
 /**
- * In a room for as long as the component is shown and there are options; out of it afterwards.
+ * Joins a room while the component is mounted and has options; leaves it afterwards.
  *
- * Another `room` or `url` leaves the one and joins the other. Changes of the other options count from the next join on, so that
- * they may be written in place.
+ * A change of `room` or `url` leaves the room and joins the new one. Changes of other options take effect with the next join, so they can
+ * be written inline.
  *
- * @param options as `ParleyClient.join`; undefined to be in no room
+ * @param options as for `ParleyClient.join`; undefined to be in no room
  * @example
  * const { client, state, error } = useParley({ room: 'daily', name: 'Ada', microphone: true });
  * const captions = useCaptions(client);
@@ -46,7 +46,7 @@ export function useParley(options: JoinRoomOptions | undefined): Parley {
   const room = options?.room;
   const url = options?.url;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the room, the server and `rejoin` make another stay, what else the options say does not
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another room or server, or `rejoin`, starts another join
   useEffect(() => {
     setAttempt(OUT);
     if (room === undefined) return;
@@ -54,7 +54,7 @@ export function useParley(options: JoinRoomOptions | undefined): Parley {
     let client: ParleyClient | undefined;
     let ended = false;
     const join = async () => {
-      // Strict mode takes the first effect back at once: nobody has to see that one come and go.
+      // Strict mode undoes the first effect at once. This wait prevents a participant who joins and leaves immediately.
       await Promise.resolve();
       if (ended || newest.current === undefined) return;
       const joined = await ParleyClient.join(newest.current);
@@ -73,7 +73,7 @@ export function useParley(options: JoinRoomOptions | undefined): Parley {
     join().catch((error: unknown) => {
       if (!ended) setAttempt({ joining: false, error: asParleyError(error, 'INTERNAL') });
     });
-    // A tab that goes away leaves, instead of being missed for a while.
+    // A closed tab leaves the room at once, instead of staying until its connection times out.
     const onHide = () => client?.close();
     globalThis.addEventListener?.('pagehide', onHide);
     return () => {

@@ -22,14 +22,14 @@ import {
 import { TypedEmitter } from '../TypedEmitter.js';
 
 export interface SignalingChannelOptions {
-  /** Address of the server; what stands behind its port is not used. */
+  /** Address of the server; its path is ignored. */
   url: string;
   credentials: Credentials | (() => Promise<Credentials>);
   /** Default `LIMITS.requestTimeoutMs`. */
   requestTimeoutMs?: number;
-  /** Between attempts to come back: doubled each time, scattered by half. Default `defaults.retryDelayMs`. */
+  /** Delay between reconnect attempts: doubled each time, randomized by half. Default `defaults.retryDelayMs`. */
   retryDelayMs?: { min: number; max: number };
-  /** PEM of the authority to trust instead of those that the system knows. In Node only. */
+  /** PEM of the certificate authority to trust instead of the system's. Node only. */
   ca?: string | undefined;
   logger?: Logger;
 }
@@ -47,7 +47,7 @@ export interface SignalingEvents {
   reconnected: [];
 }
 
-/** All of them: a record, so that one that is left out does not compile. */
+/** All notifications. As a record, so that a missing one does not compile. */
 const NOTIFICATIONS = Object.keys({
   participantJoined: true,
   participantUpdated: true,
@@ -82,16 +82,16 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   readonly #requestTimeoutMs: number;
   readonly #logger: Logger;
   readonly #pending = new Set<(error: ParleyError) => void>();
-  /** For connections that were made and then ended; socket.io has its own for those that cannot be made. */
+  /** For connections that were established and then ended; socket.io has its own for failed attempts. */
   readonly #backoff: Backoff;
-  /** Of credentials: those that come late must not speak for a connection that was made meanwhile. */
+  /** Counts requests for credentials: late ones must not be used for a newer connection. */
   #handshakes = 0;
   #connectedBefore = false;
   #connectedAtMs = 0;
   #closed = false;
-  /** Why the server is about to end this connection. */
+  /** The server's reason for ending this connection, received just before. */
   #farewell: ParleyError | undefined;
-  /** Why we end it ourselves, to make another one. */
+  /** Our reason for ending this connection in order to make another one. */
   #restartReason: ParleyError | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -134,15 +134,15 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     return this.#socket.connected;
   }
 
-  /** Connected, or trying to be. */
+  /** Connected, or trying to connect. */
   get active(): boolean {
     return this.#socket.active || this.#retryTimer !== undefined;
   }
 
   /**
-   * The first connection; later ones are made by the channel.
-   * @throws ParleyError, as a rejection: the server's code, `CONNECTION_FAILED`, or, where the function for credentials rejects, its
-   * own ParleyError or `IDENTITY_UNAVAILABLE`
+   * Makes the first connection. Later ones are made automatically.
+   * @throws ParleyError, as a rejection: the server's error, `CONNECTION_FAILED`, or, if the `credentials` function rejects, its own
+   * ParleyError or `IDENTITY_UNAVAILABLE`
    */
   connect(): Promise<void> {
     if (this.#closed) return Promise.reject(errorOf('CLIENT_CLOSED'));
@@ -160,7 +160,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       };
       const onConnect = () => settle(resolve);
       const onError = (error: Error) => fail(connectErrorOf(error));
-      // The address answers, but the server hung up before it let anybody in.
+      // The server accepted the connection but closed it before the handshake.
       const onDisconnect = () => fail(errorOf('CONNECTION_FAILED'));
       this.#pending.add(fail);
       this.#socket.on('connect', onConnect);
@@ -171,9 +171,9 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   }
 
   /**
-   * Asks and waits for the one answer.
-   * @throws ParleyError, as a rejection: the server's, `REQUEST_TIMEOUT`, `CLIENT_CLOSED`, or, where the connection ends first,
-   * the reason that the server gave, else `CONNECTION_LOST`
+   * Sends a request and waits for its answer.
+   * @throws ParleyError, as a rejection: the server's error, `REQUEST_TIMEOUT`, `CLIENT_CLOSED`, or, if the connection ends first, the
+   * server's reason for that or `CONNECTION_LOST`
    */
   request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
     if (this.#closed) return Promise.reject(errorOf('CLIENT_CLOSED'));
@@ -198,10 +198,10 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     });
   }
 
-  /** Ends this connection and makes another one after a while: a clean slate on both sides, when nothing else helps. */
+  /** Ends this connection and makes a new one after a delay. The last resort if the two sides disagree. */
   restart(error: ParleyError): void {
     if (this.#closed || !this.#socket.connected) return;
-    this.#logger.warn('the connection is made anew', { code: error.code });
+    this.#logger.warn('restarting the connection', { code: error.code });
     this.#restartReason = error;
     this.#socket.disconnect();
   }
@@ -217,7 +217,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     this.removeAllListeners();
   }
 
-  /** Fresh credentials for each connection. */
+  /** Gets fresh credentials for each connection. */
   async #shake(
     credentials: SignalingChannelOptions['credentials'],
     give: (handshake: Handshake) => void,
@@ -232,12 +232,12 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     }
   }
 
-  /** Without credentials the server would refuse for good what may be a moment's trouble of those who make them. */
+  /** Does not connect without credentials: the server would refuse for good, although the failure may be temporary. */
   #onNoCredentials(cause: unknown): void {
     const error = asParleyError(cause, 'IDENTITY_UNAVAILABLE');
-    this.#logger.warn('there are no credentials to connect with', { code: error.code });
+    this.#logger.warn('no credentials to connect with', { code: error.code });
     if (!this.#connectedBefore) {
-      // Of all requests, only the first `connect` waits before there is a connection.
+      // Before the first connection, only `connect` can be pending.
       this.#failPending(error);
       return;
     }
@@ -247,13 +247,13 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   }
 
   #onDisconnect(reason: string): void {
-    // What was asked of a connection that was dead already must not be said into the next one.
+    // Requests buffered for the dead connection must not be sent on the next one.
     this.#socket.sendBuffer = [];
     const lost = this.#farewell ?? errorOf('CONNECTION_LOST');
     const restartReason = this.#restartReason;
     this.#farewell = undefined;
     this.#restartReason = undefined;
-    // The first `connect` is told by its own rejection.
+    // The first `connect` reports this by rejecting.
     if (this.#closed || !this.#connectedBefore) return;
     this.#failPending(lost);
     if (performance.now() - this.#connectedAtMs > defaults.stableConnectionMs) this.#backoff.reset();
@@ -261,7 +261,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     this.#logger.debug('disconnected', { reason, code: error.code });
     const willReconnect = restartReason !== undefined || error.retryable;
     if (!willReconnect) this.#socket.disconnect();
-    // socket.io comes back by itself unless one of the two sides ended the connection on purpose.
+    // socket.io reconnects by itself unless one side ended the connection on purpose.
     else if (!this.#socket.active) this.#connectLater(error);
     this.emit('disconnected', { error, willReconnect });
   }
@@ -271,7 +271,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     if (!this.#connectedBefore || this.#closed) return;
     const error = connectErrorOf(cause);
     this.#logger.debug('not connected yet', { code: error.code });
-    // Otherwise the server cannot be reached, and socket.io goes on trying.
+    // While the server cannot be reached, socket.io keeps trying.
     if (this.#socket.active) return;
     if (error.retryable) this.#connectLater(error);
     else this.emit('disconnected', { error, willReconnect: false });

@@ -3,47 +3,49 @@ import type { Segment } from '../protocol/index.js';
 import { TypedEmitter } from '../TypedEmitter.js';
 import type { TranscriptView } from './TranscriptView.js';
 
-/** A line on display. The same object until something of it changes. */
+/** A line on display. The same object until it changes. */
 export interface Caption {
-  /** The newest version: an interim of which `stableLength` is settled, a final, or a gap, which has no text. */
+  /** The newest version: an interim whose first `stableLength` units are settled, a final, or a gap, which has no text. */
   readonly segment: Segment;
-  /** When it came on display, on the queue's clock. */
+  /** When it appeared, on the queue's clock. */
   readonly shownAtMs: number;
 }
 
-/** Where a queue has its time from. */
+/** The time source of a queue. */
 export interface CaptionClock {
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Calls once, after `delayMs`. @returns a function that prevents it */
+  /** Calls once, after `delayMs`. @returns a function that cancels the call */
   after(delayMs: number, call: () => void): () => void;
 }
 
 export interface CaptionQueueOptions {
   transcript: TranscriptView;
-  /** Lines on display at the same time, at most. Default 3. */
+  /** Maximum number of lines on display. Default 3. */
   lines?: number;
-  /** A line stays at least so long, in ms, and so long after its last words were finished, also when others wait. Default 1,500. */
+  /** Minimum display time of a line, in ms, counted again from its final text, even if others wait. Default 1,500. */
   minDisplayMs?: number;
-  /** A line of which nothing new comes leaves after so long, in ms, also when nobody waits; `minDisplayMs` at least. Default 6,000. */
+  /** A line without changes disappears after this time, in ms, even if no other waits; at least `minDisplayMs`. Default 6,000. */
   lingerMs?: number;
-  /** For tests. Default: the system's. */
+  /** For tests. Default: the system clock. */
   clock?: CaptionClock;
 }
 
 export interface CaptionQueueEvents {
-  /** The snapshot is another one now. */
+  /** There is a new snapshot. */
   changed: [];
 }
 
-/** Lines that may wait, for each one on display. Who is further behind reads the transcript: the line that waits longest is left out. */
+/**
+ * Lines that may wait per line on display. If there are more, the one that has waited longest is dropped: it can be read in the transcript.
+ */
 const WAITING_PER_LINE = 4;
 
 interface Line {
   caption: Caption;
-  /** Of any new version. */
+  /** When any new version came. */
   touchedAtMs: number;
-  /** Of the last other words. */
+  /** When the text last changed. */
   changedAtMs: number;
 }
 
@@ -56,13 +58,13 @@ const SYSTEM_CLOCK: CaptionClock = {
 };
 
 /**
- * What is being said, as a few lines that a person can read: each stays long enough, an interim grows in its place, old ones
- * leave. When more is said than lines can show, what is finished gives way before what is still being said.
+ * Live captions as a few lines that a person can read. Each line stays long enough, an interim grows in place, and old lines disappear. If
+ * more is said than fits, finished lines are replaced before unfinished ones.
  *
- * Shows what is told while it is said. What is fetched afterwards (a late join, a reconnect) is history and not shown, except for
- * lines that were on display or waiting a moment ago.
+ * Shows only live segments. Segments fetched later (after a late join or a reconnect) are history and not shown, except lines that were on
+ * display or waiting a moment ago.
  *
- * Fits React's `useSyncExternalStore`. `close` it when it is not shown any more.
+ * Works with React's `useSyncExternalStore`. Call `close` when it is no longer shown.
  *
  * @example
  * const captions = new CaptionQueue({ transcript: client.transcript, lines: 2 });
@@ -71,11 +73,11 @@ const SYSTEM_CLOCK: CaptionClock = {
 export class CaptionQueue extends TypedEmitter<CaptionQueueEvents> {
   readonly #options: Required<Omit<CaptionQueueOptions, 'transcript'>>;
   readonly #off: (() => void)[];
-  /** In the order in which they came on display. */
+  /** In the order of their appearance. */
   #shown: Line[] = [];
-  /** By id, the one that waits longest first. */
+  /** By id, the longest waiting first. */
   readonly #waiting = new Map<string, Segment>();
-  /** Ids of interims that were taken back, and when: their finals may come by another way. */
+  /** Ids of withdrawn interims, and when they were withdrawn: their finals may still be fetched. */
   readonly #takenBack = new Map<string, number>();
   #snapshot: readonly Caption[] = [];
   #cancelTimer: () => void = () => {};
@@ -85,7 +87,7 @@ export class CaptionQueue extends TypedEmitter<CaptionQueueEvents> {
     super();
     const { transcript, clock = SYSTEM_CLOCK, lines, minDisplayMs, lingerMs } = { ...defaults.captions, ...options };
     if (!(lines >= 1) || !(minDisplayMs >= 0) || !(lingerMs >= 0)) {
-      throw new RangeError('CaptionQueue: lines has to be 1 or more, and times must not be negative');
+      throw new RangeError('CaptionQueue: lines must be 1 or more, and times must not be negative');
     }
     this.#options = {
       lines: Math.floor(lines),
@@ -100,13 +102,13 @@ export class CaptionQueue extends TypedEmitter<CaptionQueueEvents> {
     ];
   }
 
-  /** Calls back whenever `getSnapshot` has something new to say. @returns a function that ends that */
+  /** Calls back whenever there is a new snapshot. @returns a function that unsubscribes */
   readonly subscribe = (listener: () => void): (() => void) => this.on('changed', () => listener());
 
-  /** The lines on display, the newest last. The same array until something changes; never changed itself. */
+  /** The lines on display, the newest last. The same array until something changes; never modified. */
   readonly getSnapshot = (): readonly Caption[] => this.#snapshot;
 
-  /** Shows nothing any more and lets the transcript go. Idempotent. */
+  /** Empties the display and unsubscribes from the transcript. Idempotent. */
   close(): void {
     for (const off of this.#off.splice(0)) off();
     this.#onCleared();
@@ -169,7 +171,7 @@ export class CaptionQueue extends TypedEmitter<CaptionQueueEvents> {
     if (this.#waiting.size > this.#capacity && longest !== undefined) this.#waiting.delete(longest);
   }
 
-  /** Lets lines leave and come as the time is, and comes back when the next one may. */
+  /** Removes and adds lines according to the current time, and schedules the next check. */
   #settle({ changed }: { changed: boolean }): void {
     const { clock, lines, lingerMs } = this.#options;
     const now = clock.now();
@@ -188,7 +190,7 @@ export class CaptionQueue extends TypedEmitter<CaptionQueueEvents> {
     this.emit('changed');
   }
 
-  /** @returns whether a line could leave: of those that may, what is finished first, the oldest first */
+  /** Removes a line that may be replaced: finished ones first, then the oldest. @returns whether there was one */
   #makeRoom(now: number): boolean {
     const [leaving] = this.#shown
       .filter((line) => this.#mayLeaveAtMs(line) <= now)
@@ -198,7 +200,7 @@ export class CaptionQueue extends TypedEmitter<CaptionQueueEvents> {
     return true;
   }
 
-  /** What is still being said changes all the time: its words are there to be read from when it came. */
+  /** An interim changes all the time, so its minimum time counts from its appearance. */
   #mayLeaveAtMs(line: Line): number {
     return (isInterim(line) ? line.caption.shownAtMs : line.changedAtMs) + this.#options.minDisplayMs;
   }

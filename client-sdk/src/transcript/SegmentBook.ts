@@ -1,30 +1,30 @@
 import type { CommittedSegment, Segment } from '../protocol/index.js';
 
-/** Interims that may stand at the same time; the oldest gives way. Many more than people can speak at once. */
+/** Maximum number of interims at the same time; the oldest is dropped. Far more than people can speak at once. */
 export const MAX_INTERIMS = 512;
 
 /**
- * The segments of one meeting and the rules by which events change them. No I/O: the same events, in any order and any number of
- * times, end in the same book, as long as all committed segments come.
+ * The segments of one meeting and the rules by which events change them. No I/O. The same events lead to the same result, in any order and
+ * repeated any number of times, as long as all committed segments arrive.
  */
 export class SegmentBook {
   /** By id. */
   readonly #segments = new Map<string, Segment>();
-  /** The same, in the order of reading. */
+  /** The same segments, in reading order. */
   #ordered: Segment[] = [];
   /** Ids of interims, the oldest first. */
   readonly #interims = new Set<string>();
-  /** Numbers of committed segments beyond the first hole. */
+  /** `seq` of committed segments beyond the first hole. */
   readonly #ahead = new Set<number>();
   #completeUpTo = 0;
   #lastSeq = 0;
 
-  /** Everything up to this `seq` is here, or cannot be had any more. */
+  /** Everything up to this `seq` is here, or no longer available. */
   get completeUpTo(): number {
     return this.#completeUpTo;
   }
 
-  /** The highest `seq` that is known to exist. */
+  /** The highest known `seq`. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
@@ -33,12 +33,15 @@ export class SegmentBook {
     return this.#completeUpTo >= this.#lastSeq;
   }
 
-  /** A copy, in the order of reading: by start, then by `seq`. */
+  /** A copy in reading order: by start, then by `seq`. */
   list(): readonly Segment[] {
     return this.#ordered.slice();
   }
 
-  /** @returns whether it changed anything, and an interim that gave way: older revisions, and interims of what is committed, change nothing */
+  /**
+   * Older revisions, and interims of committed segments, change nothing. @returns whether anything changed, and the id of an interim that
+   * was dropped
+   */
   applyInterim(segment: Segment): { changed: boolean; dropped?: string } {
     const standing = this.#segments.get(segment.id);
     if (standing !== undefined && (standing.status !== 'interim' || standing.revision >= segment.revision)) {
@@ -64,7 +67,7 @@ export class SegmentBook {
     return true;
   }
 
-  /** Takes an interim away. @returns whether there was one: what is committed stays */
+  /** Removes an interim. @returns whether there was one: committed segments stay */
   retract(segmentId: string): boolean {
     const segment = this.#segments.get(segmentId);
     if (segment?.status !== 'interim') return false;
@@ -74,19 +77,19 @@ export class SegmentBook {
     return true;
   }
 
-  /** @returns ids of all interims, which are gone now */
+  /** Removes all interims. @returns their ids */
   retractAll(): string[] {
     const ids = [...this.#interims];
     for (const id of ids) this.retract(id);
     return ids;
   }
 
-  /** There are committed segments up to `seq`. */
+  /** Committed segments exist up to `seq`. */
   expect(seq: number): void {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
   }
 
-  /** Nothing before `firstSeq` can be had any more. */
+  /** Segments before `firstSeq` are no longer available. */
   giveUpBefore(firstSeq: number): void {
     if (firstSeq <= this.#completeUpTo + 1) return;
     this.#completeUpTo = firstSeq - 1;
@@ -99,7 +102,7 @@ export class SegmentBook {
     this.#segments.set(segment.id, segment);
     if (standing !== undefined) {
       const place = this.#placeOf(standing);
-      // Most new versions of an interim: nothing else has to move.
+      // The usual case for a new version of an interim: nothing else moves.
       if (this.#fits({ segment, place })) {
         this.#ordered[place] = segment;
         return;
@@ -117,7 +120,7 @@ export class SegmentBook {
     );
   }
 
-  /** Where a segment stands or belongs, by halving. */
+  /** The index where a segment is or belongs, by binary search. */
   #placeOf(segment: Segment): number {
     let low = 0;
     let high = this.#ordered.length;

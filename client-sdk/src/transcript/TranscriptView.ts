@@ -3,7 +3,7 @@ import { type CommittedSegment, ParleyError, type Segment } from '../protocol/in
 import { TypedEmitter } from '../TypedEmitter.js';
 import { SegmentBook } from './SegmentBook.js';
 
-/** A page of the committed transcript, as `resumeTranscript` answers it. */
+/** A page of the committed transcript, as returned by `resumeTranscript`. */
 export interface TranscriptPage {
   segments: CommittedSegment[];
   firstSeq: number;
@@ -11,30 +11,30 @@ export interface TranscriptPage {
 }
 
 export interface TranscriptViewOptions {
-  /** Asks the server for what comes after `afterSeq`. */
+  /** Requests the segments after `afterSeq` from the server. */
   resume: (afterSeq: number) => Promise<TranscriptPage>;
 }
 
 export interface TranscriptViewEvents {
-  /** A new version of a segment. The view has it already. `live`: told when it was said; otherwise fetched afterwards. */
+  /** A new version of a segment; the view is already up to date. `live`: received as it was spoken; otherwise fetched later. */
   segmentUpdated: [event: { segment: Segment; live: boolean }];
-  /** An interim that nobody will finish. */
+  /** An interim that will not get a final. */
   segmentRetracted: [event: { segmentId: string }];
-  /** Another meeting began: whatever was here is of the past, and the view is empty. */
+  /** Another meeting began: the view was emptied. */
   cleared: [];
-  /** The snapshot is another one now. */
+  /** There is a new snapshot. */
   changed: [];
 }
 
-/** A question that failed is asked again after so long, as long as the connection stands. */
+/** Delay before a failed request is repeated, as long as the connection lasts. */
 const RETRY_DELAY_MS = { min: 1_000, max: 30_000 };
 
 /**
- * The transcript as a person reads it: finals, gaps and what is being said, ordered by time. Takes events in any order and any
- * number of times; a hole in the numbers of the committed segments makes it ask for what is missing. Holds the whole meeting,
- * also after it was left, until another one is joined.
+ * The transcript as a person reads it: finals, gaps and interims, ordered by time. Accepts events in any order and repeated; a hole in the
+ * numbers of committed segments makes it fetch the missing ones. Keeps the whole meeting, also after it was left, until another one is
+ * joined.
  *
- * Fits React's `useSyncExternalStore`.
+ * Works with React's `useSyncExternalStore`.
  *
  * @example
  * const segments = useSyncExternalStore(client.transcript.subscribe, client.transcript.getSnapshot);
@@ -45,9 +45,9 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
   #snapshot: readonly Segment[] | undefined;
   #meetingId: string | undefined;
   #catchingUp: Promise<void> | undefined;
-  /** Ends the wait before a question is asked again. */
+  /** Ends the wait before a request is repeated. */
   #wake: () => void = () => {};
-  /** Counts meetings begun and left: answers to questions from before are ignored. */
+  /** Counts joins and leaves, to ignore answers to older requests. */
   #generation = 0;
 
   /** @internal */
@@ -56,7 +56,7 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     this.#resume = options.resume;
   }
 
-  /** Of which meeting this is the transcript; undefined before the first one. */
+  /** Id of the meeting; undefined before the first one. */
   get meetingId(): string | undefined {
     return this.#meetingId;
   }
@@ -66,18 +66,18 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     return this.#book.completeUpTo;
   }
 
-  /** Calls back whenever `getSnapshot` has something new to say. @returns a function that ends that */
+  /** Calls back whenever there is a new snapshot. @returns a function that unsubscribes */
   readonly subscribe = (listener: () => void): (() => void) => this.on('changed', () => listener());
 
-  /** All segments in order: by `startMs`, then by `seq`. The same array until something changes; never changed itself. */
+  /** All segments in order: by `startMs`, then by `seq`. The same array until something changes; never modified. */
   readonly getSnapshot = (): readonly Segment[] => {
     this.#snapshot ??= this.#book.list();
     return this.#snapshot;
   };
 
   /**
-   * @internal A meeting is joined. Another one than before begins empty; in the same one, interims of the lost connection are
-   * taken back: nobody will finish them, unless their finals come by `catchUp`.
+   * @internal A meeting was joined. If it is another meeting than before, the view starts empty. In the same meeting, the interims of the
+   * lost connection are withdrawn, because their finals can only come through `catchUp`.
    */
   begin(options: { meetingId: string }): void {
     if (this.#meetingId === options.meetingId) {
@@ -91,7 +91,7 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     this.emit('cleared');
   }
 
-  /** @internal The meeting was left: what was said stays to be read. */
+  /** @internal The meeting was left. Its transcript stays readable. */
   end(): void {
     this.#stopAsking();
     this.#retractAll();
@@ -113,7 +113,7 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     if (!this.#book.isComplete) void this.#askForHoles();
   }
 
-  /** @internal Takes an interim away that was no speech. */
+  /** @internal Removes an interim that was withdrawn. */
   retract(segmentId: string): void {
     if (!this.#book.retract(segmentId)) return;
     this.#changed();
@@ -121,8 +121,8 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
   }
 
   /**
-   * @internal Asks for everything up to `lastSeq` that is missing. Resolves when it is there, when the server has no more of it,
-   * or when the connection is gone; the next join asks again.
+   * @internal Requests all missing segments up to `lastSeq`. Resolves when they are here, when the server does not have more, or when the
+   * connection is lost; the next join requests them again.
    */
   catchUp(lastSeq: number): Promise<void> {
     this.#book.expect(lastSeq);
@@ -148,11 +148,11 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
       try {
         const page = await this.#resume(before);
         if (generation !== this.#generation) return;
-        // What the server has dropped cannot be waited for.
+        // Do not wait for what the server no longer has.
         this.#book.giveUpBefore(page.firstSeq);
         this.#commit({ segments: page.segments, live: false });
         this.#book.expect(page.lastSeq);
-        // A server that has less than it said is not asked for ever.
+        // A server that has less than it announced is not asked forever.
         if (this.#book.completeUpTo === before) return;
       } catch (error) {
         if (generation !== this.#generation || !isWorthAnotherTry(error)) return;
@@ -193,7 +193,7 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     this.#wake();
   }
 
-  /** Events of a meeting that was left may still be on their way. */
+  /** Events of a meeting that was left may still arrive. */
   #isOurs(segment: Segment): boolean {
     return this.#meetingId === undefined || segment.meetingId === this.#meetingId;
   }
@@ -204,7 +204,7 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
   }
 }
 
-/** A lost connection is not: the next join asks. */
+/** Not after a lost connection: the next join requests the rest. */
 function isWorthAnotherTry(error: unknown): boolean {
   return error instanceof ParleyError && error.retryable && error.code !== 'CONNECTION_LOST';
 }

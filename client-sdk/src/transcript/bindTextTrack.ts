@@ -6,34 +6,34 @@ export interface TextTrackOptions {
   element: HTMLMediaElement;
   transcript: TranscriptView;
   /**
-   * `meetingStartedAtMs` of the join, for an element that plays the meeting live: cues stand where the meeting is on the element's
-   * clock, and a final, which comes when its words are over, is shown from then on for as long as they took. Without, the element
-   * plays a recording that begins with the meeting, and all finals stand where they were said.
+   * `meetingStartedAtMs` of the join, for an element that plays the meeting live. Cues are then placed at the current playback position: a
+   * final arrives when its words are over, and is shown from then on for as long as they took. Without it, the element plays a recording
+   * that begins with the meeting, and all finals are placed at their own times.
    */
   meetingStartedAtMs?: number;
-  /** Added to all times of cues, in ms, e.g. where a recording begins before the meeting. Default 0. */
+  /** Added to the times of all cues, in ms, e.g. if a recording begins before the meeting. Default 0. */
   offsetMs?: number;
-  /** What the player calls the track. Default `Captions`. */
+  /** Name of the track in the player. Default `Captions`. */
   label?: string;
-  /** BCP 47, where all speak the same. Default: none. */
+  /** BCP 47 code, if everyone speaks the same language. Default: none. */
   language?: string;
-  /** What stands where speech could not be written down. Default: nothing. */
+  /** Text of gaps. Default: gaps are not shown. */
   gapText?: (segment: Segment) => string;
 }
 
-/** A late final is to be read, however short its words were. */
+/** Minimum duration of a cue that is shown late, so that it can be read. */
 const SHORTEST_LATE_CUE_MS = 1_500;
 
-/** Media elements never give a track of this kind back: one that was let go is used again. */
+/** Media elements cannot remove a track of this kind, so released tracks are reused. */
 const spareTracks = new WeakMap<HTMLMediaElement, TextTrack[]>();
 
 /**
- * Shows a transcript's finals as cues of a media element, by the player's own captions; speakers are WebVTT voices (`::cue(v)`).
+ * Shows the finals of a transcript as cues of a media element, in the player's own captions. Speakers are WebVTT voices (`::cue(v)`).
  *
  * @example
  * const unbind = bindTextTrack({ element: video, transcript: client.transcript });
  *
- * @returns a function that takes all cues off again and ends the binding; idempotent
+ * @returns a function that removes all cues and ends the binding; idempotent
  */
 export function bindTextTrack(options: TextTrackOptions): () => void {
   const { element, transcript, meetingStartedAtMs, offsetMs = 0, label = 'Captions', language = '' } = options;
@@ -44,7 +44,8 @@ export function bindTextTrack(options: TextTrackOptions): () => void {
     if (meetingStartedAtMs === undefined) return { fromMs: startMs + offsetMs, toMs: endMs + offsetMs };
     const elementMs = element.currentTime * 1_000;
     const durationMs = endMs - startMs;
-    // A final's words are over when it comes. By a clock that is slow they are not, and their place would be one that is never played.
+    // A final's words are over when it arrives. With a slow clock they seem not to be, and the cue would be placed where it is never
+    // played.
     const saidMs = Math.min(0, meetingStartedAtMs + endMs - Date.now());
     const toMs = elementMs + offsetMs + saidMs;
     if (toMs > elementMs) return { fromMs: toMs - durationMs, toMs };
@@ -54,7 +55,7 @@ export function bindTextTrack(options: TextTrackOptions): () => void {
     const text = textOf(segment, options.gapText);
     if (segment.status === 'interim' || text === '' || cues.has(segment.id)) return;
     const { fromMs, toMs } = timesOf(segment);
-    // Before the element begins.
+    // The cue would end before the element begins.
     if (toMs <= 0) return;
     const from = Math.max(0, fromMs) / 1_000;
     const cue = new VTTCue(from, Math.max(from + 0.001, toMs / 1_000), voiced(segment.displayName, text));
@@ -67,7 +68,7 @@ export function bindTextTrack(options: TextTrackOptions): () => void {
     cues.clear();
   };
 
-  // On a live element, what was said before has no place.
+  // On a live element, earlier segments have no place.
   const isLive = meetingStartedAtMs !== undefined;
   if (!isLive) for (const segment of transcript.getSnapshot()) add(segment);
   const off = [

@@ -1,15 +1,15 @@
 import type { CommittedSegment, Segment } from '../protocol/index.js';
 
-/** What has come to an end: finals, and gaps, which are part of what happened. Interims may still change. */
+/** Finals and gaps. Interims are left out, because they may still change. */
 type Finished = Pick<Segment, 'displayName' | 'startMs' | 'endMs' | 'text' | 'status'>;
 
 export interface TranscriptFormatOptions {
-  /** What stands where speech could not be written down. Default: `[inaudible]`. */
+  /** Text of gaps. Default: `[inaudible]`. */
   gapText?: (segment: Finished) => string;
 }
 
 /**
- * One line for each segment: time since the start of the meeting, name, text.
+ * One line per segment: time since the start of the meeting, name, text.
  *
  * @example
  * toPlainText(client.transcript.getSnapshot()); // '0:07 Ada: Good morning.\n0:12 Ben: Hello.\n'
@@ -22,7 +22,7 @@ export function toPlainText(segments: readonly Segment[], options: TranscriptFor
     .join('');
 }
 
-/** WebVTT (W3C): one cue for each segment, its speaker as the voice. */
+/** WebVTT (W3C): one cue per segment, with the speaker as voice. */
 export function toVtt(segments: readonly Segment[], options: TranscriptFormatOptions = {}): string {
   const cues = finished(segments).map((segment) => {
     const { start, end } = timesOf(segment, '.');
@@ -31,19 +31,19 @@ export function toVtt(segments: readonly Segment[], options: TranscriptFormatOpt
   return ['WEBVTT\n', ...cues].join('\n');
 }
 
-/** SubRip: one numbered cue for each segment, the speaker's name before the text. */
+/** SubRip: one numbered cue per segment, with the speaker's name before the text. */
 export function toSrt(segments: readonly Segment[], options: TranscriptFormatOptions = {}): string {
   return finished(segments)
     .map((segment, index) => {
       const { start, end } = timesOf(segment, ',');
       const line = `${oneLine(segment.displayName)}: ${oneLine(textOf(segment, options))}`;
-      // Some players take this for the line with the times, wherever it stands.
+      // Some players take `-->` for the line with the times, wherever it occurs.
       return `${index + 1}\n${start} --> ${end}\n${line.replaceAll('-->', '->')}\n`;
     })
     .join('\n');
 }
 
-/** What `toJson` writes. Fields may be added; a change that breaks readers has another `version`. */
+/** Result of `toJson`. Fields may be added; an incompatible change increments `version`. */
 export interface TranscriptJson {
   format: 'parley-transcript';
   version: 1;
@@ -51,8 +51,8 @@ export interface TranscriptJson {
 }
 
 /**
- * JSON, indented by two spaces, of everything that is known of each segment: times in ms from the meeting's start, words where the
- * recogniser gave them, gaps with their reason. See `TranscriptJson`.
+ * Everything known about each segment as JSON, indented by two spaces: times in ms from the start of the meeting, words if the recogniser
+ * returned them, gaps with their reason. See `TranscriptJson`.
  */
 export function toJson(segments: readonly Segment[]): string {
   const transcript: TranscriptJson = {
@@ -63,9 +63,7 @@ export function toJson(segments: readonly Segment[]): string {
   return `${JSON.stringify(transcript, null, 2)}\n`;
 }
 
-/**
- * Segments that have all words of a question in their text or name: whatever the case and the accents. An empty question finds nothing.
- */
+/** Finds the segments that contain all words of a query in their text or name, ignoring case and accents. An empty query finds nothing. */
 export function findSegments(segments: readonly Segment[], question: string): Segment[] {
   const words = plain(question)
     .split(/\s+/u)
@@ -77,7 +75,7 @@ export function findSegments(segments: readonly Segment[], question: string): Se
   });
 }
 
-/** Segments never change, only give way to newer ones, and a search runs over all of them with each key that is pressed. */
+/** Cached per segment, which is immutable: a search runs over all segments with each key press. */
 const searchableTexts = new WeakMap<Segment, string>();
 
 function searchableText(segment: Segment): string {
@@ -96,7 +94,7 @@ function textOf(segment: Finished, { gapText = () => '[inaudible]' }: Transcript
   return segment.status === 'gap' ? gapText(segment) : segment.text;
 }
 
-/** Hours, minutes, seconds and milliseconds; a cue that ends where it begins is shown by no player. */
+/** Hours, minutes, seconds and milliseconds. Players do not show a cue of zero length, so a cue lasts at least 1 ms. */
 function timesOf({ startMs, endMs }: Finished, mark: '.' | ','): { start: string; end: string } {
   const from = Math.max(0, Math.round(startMs));
   return { start: timestamp(from, mark), end: timestamp(Math.max(from + 1, Math.round(endMs)), mark) };
@@ -116,7 +114,7 @@ function clock(ms: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** A line break would begin something else in every one of these formats. */
+/** A line break would start something else in each of these formats. */
 export function oneLine(text: string): string {
   return text.replace(/[\s\u2028\u2029\u0085]+/gu, ' ').trim();
 }

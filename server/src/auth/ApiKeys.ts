@@ -11,7 +11,7 @@ export interface NewApiKey {
 }
 
 const SECRET = /^pk_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
-/** How exactly the last use is written down. */
+/** Precision with which the last use is stored. */
 const USE_EVERY_MS = 60_000;
 
 export interface ApiKeysOptions {
@@ -20,11 +20,11 @@ export interface ApiKeysOptions {
   now?: () => number;
 }
 
-/** Keys of integrators: scoped to rooms and grants, kept as hashes. */
+/** API keys of integrators: limited to rooms and grants, stored as hashes. */
 export class ApiKeys {
   readonly #store: ApiKeyStore;
   readonly #now: () => number;
-  /** Of uses that this process has written down. */
+  /** Uses that this process has stored. */
   readonly #writtenAtMs = new Map<string, number>();
 
   constructor(options: ApiKeysOptions) {
@@ -32,7 +32,7 @@ export class ApiKeys {
     this.#now = options.now ?? Date.now;
   }
 
-  /** @returns the secret, which nobody can be shown again @throws StoreError `FULL`, `LOCKED` */
+  /** @returns the secret, which cannot be shown again @throws StoreError `FULL`, `LOCKED` */
   async create(wanted: NewApiKey): Promise<{ key: ApiKey; secret: string }> {
     const id = randomBytes(9).toString('base64url').replace(/[-_]/g, '0');
     const secret = `pk_${id}_${randomBytes(32).toString('base64url')}`;
@@ -64,7 +64,7 @@ export class ApiKeys {
     return this.#store.lastUses();
   }
 
-  /** Whose secret this is; undefined for nobody's, and for one that has run out or was revoked. */
+  /** The key that belongs to a secret; undefined if there is none, or if it has expired or was revoked. */
   async authenticate(secret: string): Promise<ApiKey | undefined> {
     const id = SECRET.exec(secret)?.[1];
     const key = id === undefined ? undefined : (await this.#store.list()).find((each) => each.id === id);

@@ -4,27 +4,27 @@ import type { Credentials, Grant } from '@parley/client-sdk/protocol';
 export const ROLES = ['participant', 'moderator', 'archivist', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who somebody is, as their credentials prove it. */
+/** An identity proven by credentials. */
 export interface Identity {
-  /** Who vouches for the subject; subjects of different issuers are different people. */
+  /** Vouches for the subject. Subjects of different issuers are different people. */
   issuer: string;
-  /** Stable and secret-like: never leaves the server as it is. */
+  /** Stable and to be kept secret: never leaves the server unhashed. */
   subject: string;
   displayName: string;
   roles: readonly Role[];
-  /** Of a room token: this room and no other, with these grants and no others. */
+  /** With a room token: the only room it is valid for, and its only grants. */
   room?: { name: string; grants: readonly Grant[] };
-  /** The sign-in at the identity provider that this comes from (`sid`). */
+  /** The sign-in at the identity provider (`sid`) that this belongs to. */
   sessionId?: string;
-  /** Unix time from which on it does not hold any more; absent: as long as the connection. */
+  /** Unix time of expiry; absent: valid as long as the connection. */
   expiresAtMs?: number;
-  /** Unix time of the token's making. */
+  /** Unix time at which the token was issued. */
   issuedAtMs?: number;
 }
 
-/** The seam between the edge and whatever knows identities. */
+/** The interface between the edge and everything that knows identities. */
 export interface Authenticator {
-  /** What the banner and the logs call it. */
+  /** Name for the banner and the logs. */
   readonly description: string;
   /** @throws ParleyError `UNAUTHENTICATED` or `JOIN_SECRET_REQUIRED` */
   authenticate(credentials: Credentials): Promise<Identity>;

@@ -1,7 +1,7 @@
 import type { Grant } from '@parley/client-sdk/protocol';
 import type { Identity } from './Authenticator.js';
 
-/** Who may make tokens for guests: an API key, or the identity provider's service account. */
+/** May issue tokens for guests: an API key, or the identity provider's service account. */
 export interface Minter {
   /** For the audit log. */
   id: string;
@@ -9,5 +9,5 @@ export interface Minter {
   grants: readonly Grant[];
 }
 
-/** Whose bearer token something came with: an integrator's, for its rooms, or a person's. */
+/** Owner of a bearer token: an integrator, limited to its rooms, or a person. */
 export type Bearer = { minter: Minter } | { identity: Identity };

@@ -4,14 +4,14 @@ import type { Authenticator, Identity } from './Authenticator.js';
 import { ROOM_TOKEN_TYPE } from './RoomTokenIssuer.js';
 
 export interface CombinedAuthenticatorOptions {
-  /** Those who come with a name. */
+  /** For credentials with a name. */
   guests?: Authenticator;
-  /** Tokens of the identity provider. */
+  /** For tokens of the identity provider. */
   provider?: { description: string; verify: (token: string) => Promise<Identity> };
   roomTokens: { verify: (token: string) => Promise<Identity> };
 }
 
-/** Sends credentials to the one who knows them. Which one that is says the token's type; whether it holds, the one. */
+/** Passes credentials to the authenticator for their kind. The token's type selects it; the authenticator then verifies the token. */
 export class CombinedAuthenticator implements Authenticator {
   readonly #options: CombinedAuthenticatorOptions;
 
@@ -38,7 +38,7 @@ export class CombinedAuthenticator implements Authenticator {
   }
 }
 
-/** What a token calls itself, which proves nothing. */
+/** The type that a token claims to have, which proves nothing. */
 function typeOf(token: string): string | undefined {
   try {
     return decodeProtectedHeader(token).typ;

@@ -2,7 +2,7 @@ import { type Credentials, ParleyError } from '@parley/client-sdk/protocol';
 import type { Authenticator, Identity } from './Authenticator.js';
 import { sameText } from './sameText.js';
 
-/** People come in by name only where nobody else vouches for them, unless the settings say otherwise. */
+/** By default, guests are only admitted if there is no other way to sign in. */
 export function allowsGuests(settings: {
   guests?: boolean | undefined;
   keycloak: { url?: string | undefined };
@@ -11,8 +11,8 @@ export function allowsGuests(settings: {
 }
 
 /**
- * Lets people in with a name alone, or with a name and the join secret where there is one. The subject is the random one that
- * their browser keeps, so that a reload is the same participant.
+ * Admits guests by name, or by name and join secret if there is one. The subject is random and kept by the browser, so that a reload is the
+ * same participant.
  */
 export class GuestAuthenticator implements Authenticator {
   readonly #joinSecret: string | undefined;

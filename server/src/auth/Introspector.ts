@@ -4,16 +4,16 @@ import { CLOCK_TOLERANCE_S } from './TokenVerifier.js';
 
 export interface IntrospectorOptions {
   sessions: SessionRegistry;
-  /** Only tokens of this issuer are asked about. */
+  /** Only tokens of this issuer are introspected. */
   issuer: string;
   /** RFC 7662. */
   endpoint: string;
   clientId: string;
   clientSecret: string;
   everyMs: number;
-  /** Why an answer could not be had; the sessions stay. */
+  /** Called with the reason if there was no answer; the sessions continue. */
   onFailure: (reason: string) => void;
-  /** Connections were ended, since their token does not hold any more. */
+  /** Connections were ended because their token is no longer valid. */
   onSignedOut?: (signedOut: { connections: number }) => void;
   fetch?: typeof fetch;
   time?: TimeSource;
@@ -22,12 +22,12 @@ export interface IntrospectorOptions {
 }
 
 const TIMEOUT_MS = 5_000;
-/** Asked at the same time: the identity provider has others to answer. */
+/** Concurrent requests. Limited out of consideration for the identity provider. */
 const AT_ONCE = 8;
 
 /**
- * Asks the identity provider again and again whether the tokens of open connections still hold: it announces sign-outs, but not that a
- * user was disabled. What does not hold is taken back with its sign-in, so that the same token is no way to come in again.
+ * Regularly asks the identity provider whether the tokens of open connections are still valid. It announces sign-outs, but not that a user
+ * was disabled. An invalid token is revoked together with its sign-in, so that it cannot be used to connect again.
  */
 export class Introspector {
   readonly #options: IntrospectorOptions;
@@ -79,7 +79,7 @@ export class Introspector {
       });
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const { active } = (await answer.json()) as { active?: unknown };
-      // A token that was replaced meanwhile may well have run out.
+      // A token that was replaced in the meantime may have expired.
       if (active === false && session.token === token && !this.#hasRunOut(session)) this.#takeBack(session);
     } catch (error) {
       onFailure(error instanceof Error ? error.message : 'unknown');
@@ -93,11 +93,11 @@ export class Introspector {
       subject,
       ...(sessionId === undefined ? {} : { sessionId }),
     });
-    // Of several connections of one sign-in, the first answer ends all.
+    // If several connections belong to one sign-in, the first answer ends all.
     if (connections > 0) this.#options.onSignedOut?.({ connections });
   }
 
-  /** Then "inactive" says no more than that, and the time of grace is the session's own. */
+  /** For an expired token, "inactive" means only that; its session has a grace period of its own. */
   #hasRunOut({ identity }: Session): boolean {
     const now = (this.#options.wallClock ?? Date.now)();
     return identity.expiresAtMs !== undefined && identity.expiresAtMs - now <= CLOCK_TOLERANCE_S * 1_000;

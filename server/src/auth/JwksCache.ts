@@ -2,9 +2,9 @@ import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/pro
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 
 export interface JwksCacheOptions {
-  /** RFC 7517. Keys come from here alone, whatever a token's header says. */
+  /** RFC 7517. Keys are fetched only from here, whatever a token's header says. */
   url: string;
-  /** Why keys could not be fetched. */
+  /** Called with the reason if keys could not be fetched. */
   onFailure?: (reason: string) => void;
   fetch?: typeof fetch;
   time?: TimeSource;
@@ -13,16 +13,16 @@ export interface JwksCacheOptions {
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 65_536;
 const REFRESH_MS = 5 * 60_000;
-/** After a failure: doubled each time, up to the usual refresh. */
+/** Delay after a failure: doubled each time, up to the normal refresh interval. */
 const RETRY_MS = 1_000;
-/** Tokens with keys that nobody knows must not make us ask the provider for each of them. */
+/** Limits requests to the provider caused by tokens with unknown keys. */
 const UNKNOWN_KEY_COOLDOWN_MS = 30_000;
-/** Older keys are trusted no more, whatever the reason for their age. */
+/** Keys older than this are no longer trusted, for whatever reason they were not refreshed. */
 const OLDEST_MS = 24 * 3_600_000;
 
 /**
- * The keys of one issuer. Once fetched they stay usable while the issuer is away (an outage of it must not end meetings), are fetched anew
- * every five minutes, and at most once in 30 s for a key that is not among them.
+ * The keys of one issuer. They stay usable while the issuer is unreachable, because its outage must not end meetings. They are refreshed
+ * every five minutes, and at most once in 30 s for an unknown key.
  */
 export class JwksCache {
   readonly #options: JwksCacheOptions;
@@ -40,7 +40,7 @@ export class JwksCache {
     this.#time = options.time ?? systemTime;
   }
 
-  /** Whether there are keys that may be trusted. */
+  /** Whether there are trusted keys. */
   get ready(): boolean {
     return this.#keys !== undefined && this.ageMs <= OLDEST_MS;
   }
@@ -49,7 +49,7 @@ export class JwksCache {
     return this.#time.now() - this.#fetchedAtMs;
   }
 
-  /** Fetches the keys, and goes on doing so. Resolves after the first attempt, whatever came of it. */
+  /** Fetches the keys and keeps refreshing them. Resolves after the first attempt, successful or not. */
   async start(): Promise<void> {
     await this.#refresh();
   }
@@ -59,7 +59,7 @@ export class JwksCache {
     this.#cancel();
   }
 
-  /** For jose. @throws JOSEError where no key fits */
+  /** For jose. @throws JOSEError if no key matches */
   readonly keyFor: JWTVerifyGetKey = async (header, token) => {
     if (!this.ready && this.#mayAsk()) await this.#refresh();
     const keys = this.#keys;
@@ -99,7 +99,7 @@ export class JwksCache {
     }
     if (this.#closed) return;
     const delayMs = this.#failures === 0 ? REFRESH_MS : Math.min(REFRESH_MS, RETRY_MS * 2 ** (this.#failures - 1));
-    // Scattered by a tenth, so that not all servers ask at once.
+    // Randomized by a tenth, so that not all servers ask at once.
     this.#cancel = this.#time.after(delayMs * (1 + Math.random() / 10), () => void this.#refresh());
   }
 

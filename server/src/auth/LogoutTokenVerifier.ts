@@ -3,7 +3,7 @@ import { CLOCK_TOLERANCE_S } from './TokenVerifier.js';
 
 export interface LogoutTokenVerifierOptions {
   issuer: string;
-  /** The client that people signed in with: logout tokens are meant for it. */
+  /** The client with which people signed in: the audience of logout tokens. */
   clientId: string;
   keyFor: JWTVerifyGetKey;
   /** Unix time. */
@@ -12,36 +12,35 @@ export interface LogoutTokenVerifierOptions {
 
 const ALGORITHMS = ['RS256', 'ES256', 'PS256'];
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-/** A logout token is used at once or never. */
+/** Maximum lifetime: a logout token is used at once or never. */
 const LONGEST_LIFE_S = 120;
 const MOST_REMEMBERED = 10_000;
 
 /**
- * What an identity provider says of sign-ins that are over: OpenID Connect Back-Channel Logout 1.0 section 2.6, and Keycloak's
- * push-not-before. Each token counts once.
+ * Verifies notices of the identity provider about ended sign-ins: OpenID Connect Back-Channel Logout 1.0 section 2.6, and Keycloak's
+ * push-not-before. Each token is accepted once.
  */
 export class LogoutTokenVerifier {
   readonly #options: LogoutTokenVerifierOptions;
-  /** `jti` of used tokens -> Unix seconds until which they could be used again. */
+  /** `jti` of used tokens, with the Unix time in seconds until which they would be valid. */
   readonly #used = new Map<string, number>();
 
   constructor(options: LogoutTokenVerifierOptions) {
     this.#options = options;
   }
 
-  /** @throws Error, for the log: what is wrong with it */
+  /** @throws Error with the reason, for the log */
   async verifyLogout(token: string): Promise<{ subject?: string; sessionId?: string }> {
     const { issuer, clientId } = this.#options;
     const { payload, typ } = await this.#verified(token, { issuer, audience: clientId });
-    if (typ !== undefined && !['logout+jwt', 'jwt'].includes(typ.toLowerCase()))
-      throw new Error('another kind of token');
+    if (typ !== undefined && !['logout+jwt', 'jwt'].includes(typ.toLowerCase())) throw new Error('wrong token type');
     const events = payload.events as Record<string, unknown> | undefined;
     if (typeof events !== 'object' || events === null || !Object.hasOwn(events, LOGOUT_EVENT)) {
       throw new Error('no logout event');
     }
-    if ('nonce' in payload) throw new Error('a nonce, which an ID token has');
+    if ('nonce' in payload) throw new Error('has a nonce, so it is an ID token');
     const { sub, sid, jti, iat = 0, exp = iat + LONGEST_LIFE_S } = payload;
-    if (exp - iat > LONGEST_LIFE_S) throw new Error('a life of more than two minutes');
+    if (exp - iat > LONGEST_LIFE_S) throw new Error('lifetime over two minutes');
     if (exp + CLOCK_TOLERANCE_S < this.#nowS()) throw new Error('expired');
     this.#useOnce(jti, exp);
     if (typeof sid === 'string') return { sessionId: sid, ...(sub === undefined ? {} : { subject: sub }) };
@@ -49,14 +48,14 @@ export class LogoutTokenVerifier {
     return { subject: sub };
   }
 
-  /** @throws Error, for the log: what is wrong with it */
+  /** @throws Error with the reason, for the log */
   async verifyNotBefore(token: string): Promise<{ notBeforeMs: number }> {
     const { payload } = await this.#verified(token, {});
     const { action, resource, notBefore, expiration, id } = payload;
-    if (action !== 'PUSH_NOT_BEFORE') throw new Error('another action');
-    if (resource !== this.#options.clientId) throw new Error('meant for another client');
+    if (action !== 'PUSH_NOT_BEFORE') throw new Error('unknown action');
+    if (resource !== this.#options.clientId) throw new Error('for another client');
     if (typeof expiration !== 'number' || expiration + CLOCK_TOLERANCE_S < this.#nowS()) throw new Error('expired');
-    if (typeof notBefore !== 'number') throw new Error('no time');
+    if (typeof notBefore !== 'number') throw new Error('no notBefore');
     this.#useOnce(typeof id === 'string' ? id : undefined, expiration);
     return { notBeforeMs: notBefore * 1_000 };
   }

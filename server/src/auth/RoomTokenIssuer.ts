@@ -24,9 +24,9 @@ export interface RoomTokenIssuerOptions {
   now?: () => number;
 }
 
-/** Somebody who is let into one room for a while. */
+/** Someone who is admitted to one room for a while. */
 export interface RoomGuest {
-  /** Stable where the same person is to be the same participant; default: somebody new. */
+  /** Set it to a stable value if the same person should be the same participant. Default: a new participant. */
   subject?: string | undefined;
   displayName: string;
   room: string;
@@ -43,7 +43,7 @@ export const LONGEST_ROOM_TOKEN_MS = 4 * 3_600_000;
 
 const ALGORITHM = 'ES256';
 const ROTATE_MS = 30 * 24 * 3_600_000;
-/** Kept until the last token that it signed has run out. */
+/** Kept until the last token that it signed has expired. */
 const KEEP_MS = ROTATE_MS + LONGEST_ROOM_TOKEN_MS + 3_600_000;
 
 const claimsSchema = z.object({
@@ -55,7 +55,7 @@ const claimsSchema = z.object({
   exp: z.number(),
 });
 
-/** Signs and verifies tokens for one room, with keys of its own that change every thirty days. */
+/** Issues and verifies tokens for one room, with its own keys, which are rotated every thirty days. */
 export class RoomTokenIssuer {
   readonly #options: RoomTokenIssuerOptions;
   readonly #now: () => number;
@@ -69,14 +69,14 @@ export class RoomTokenIssuer {
     this.#keys = keys;
   }
 
-  /** @throws where the stored keys cannot be read; none is thrown away then */
+  /** @throws if the stored keys cannot be read; they are not discarded then */
   static async create(options: RoomTokenIssuerOptions): Promise<RoomTokenIssuer> {
     const issuer = new RoomTokenIssuer(options, await options.keys.list());
     await issuer.#rotate();
     return issuer;
   }
 
-  /** What others verify room tokens with (RFC 7517): public halves alone. */
+  /** The public keys for verifying room tokens elsewhere (RFC 7517). */
   jwks(): JSONWebKeySet {
     return { keys: this.#keys.map(({ kid, key }) => ({ ...publicHalf(key), kid, alg: ALGORITHM, use: 'sig' })) };
   }

@@ -3,23 +3,23 @@ import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/pro
 import type { Revocation, RevocationStore } from '../store/RevocationStore.js';
 import type { Identity } from './Authenticator.js';
 
-/** Somebody's connection, as far as its right to exist goes. */
+/** A connection, from the session's point of view. */
 export interface SessionOptions {
   identity: Identity;
-  /** What the identity comes from, for those who ask whether it still holds. Kept in memory alone. */
+  /** The token behind the identity, for introspection. Kept only in memory. */
   token?: string | undefined;
-  /** A newer token is due. */
+  /** Asks the client for a newer token. */
   onExpiring: (expiring: { expiresAtMs: number; graceMs: number }) => void;
   /** The connection and all its media must end now. Called once. */
   onEnd: (error: ParleyError) => void;
 }
 
 export interface SessionRegistryOptions {
-  /** Timers run on it, so that a change of the wall clock moves none of them. */
+  /** Timers use it, so that changes of the wall clock do not affect them. */
   time?: TimeSource;
   /** Unix time. */
   wallClock?: () => number;
-  /** Longest that a connection may last, whatever its tokens. */
+  /** Maximum duration of a connection, whatever its tokens. */
   longestMs?: number;
 }
 
@@ -30,20 +30,20 @@ export interface StoredSessionRegistryOptions extends SessionRegistryOptions {
   onNotKept: (reason: string) => void;
 }
 
-/** A newer token is asked for so long before the old one runs out; of one that lives less than twice as long, at half its time. */
+/** A newer token is requested this long before the old one expires; with less than twice this lifetime, at half of it. */
 export const EXPIRY_NOTICE_MS = 60_000;
-/** However short tokens live, a newer one is asked for no more often than this. */
+/** Minimum time between two such requests, however short the tokens live. */
 const NOTICE_GAP_MS = 5_000;
-/** So long after it ran out the connection ends: a short failure of the identity provider throws nobody out. */
+/** The connection ends this long after expiry, so that a short failure of the identity provider disconnects no one. */
 export const EXPIRY_GRACE_MS = 30_000;
-/** What was revoked is remembered until no token from before can be valid any more. */
+/** Revocations are remembered until no token from before can still be valid. */
 const REVOKED_FOR_MS = 24 * 3_600_000;
 export const MOST_REVOKED = 10_000;
 
-/** What a session has to be told in time. */
+/** Deadlines of a session. */
 type Schedule = (session: Session, notice: boolean) => CancelTimer[];
 
-/** One connection's session. Renewed by newer tokens; ended by time, by the identity provider, or by whoever opened it. */
+/** The session of one connection. Renewed with newer tokens; ended by time, by the identity provider, or by its owner. */
 export class Session {
   readonly #registry: SessionRegistry;
   readonly #options: SessionOptions;
@@ -64,17 +64,17 @@ export class Session {
   }
 
   /**
-   * Takes a newer token's identity over. A token that lasts no longer than the present one is taken too, but no newer one is asked for
-   * then: whoever has nothing better would be asked for it again and again.
-   * @throws ParleyError `TOKEN_MISMATCH` for another person's, another sign-in's or an older one, `SIGNED_OUT`; the session stays as it
-   * was. Why it ended, when it has.
+   * Takes over the identity of a newer token. A token that does not last longer is accepted too, but then no newer one is requested: a
+   * client that has nothing better would be asked again and again.
+   * @throws ParleyError `TOKEN_MISMATCH` for a token of another person or sign-in, or an older one; `SIGNED_OUT`; the session then stays as
+   * it was. The reason of the end if it has ended
    */
   renew(identity: Identity, token?: string): void {
     if (this.#ended !== undefined) throw this.#ended;
     const { issuer, subject, sessionId, room, issuedAtMs = 0, expiresAtMs = 0 } = this.identity;
     const same = identity.issuer === issuer && identity.subject === subject && identity.sessionId === sessionId;
     if (!same || identity.room?.name !== room?.name) throw new ParleyError('TOKEN_MISMATCH');
-    // What it granted may have been taken away since.
+    // Its grants may have been revoked in the meantime.
     if ((identity.issuedAtMs ?? 0) < issuedAtMs) throw new ParleyError('TOKEN_MISMATCH');
     this.#registry.assertAlive(identity);
     this.#cancelTimers();
@@ -95,7 +95,7 @@ export class Session {
     this.#options.onEnd(error);
   }
 
-  /** The connection is gone. Idempotent. */
+  /** The connection is closed. Idempotent. */
   close(): void {
     this.#close(new ParleyError('CONNECTION_LOST'));
   }
@@ -113,20 +113,19 @@ export class Session {
 }
 
 /**
- * All sessions of this server, and what identity providers have taken back: a sign-in, a person, or everything from before a moment. What
- * was taken back is refused at the next connection, too. `new` keeps them in
- * memory only, `create` in a store.
+ * All sessions of this server, and what identity providers have revoked: a sign-in, a person, or everything issued before some time.
+ * Revoked tokens are also refused at the next connection. `new` keeps revocations only in memory, `create` in a store.
  */
 export class SessionRegistry {
   readonly #time: TimeSource;
   readonly #wallClock: () => number;
   readonly #longestMs: number | undefined;
   readonly #sessions = new Set<Session>();
-  /** Key of a sign-in or a person -> Unix time from before which tokens do not hold, and when that may be forgotten. */
+  /** Key of a sign-in or a person -> Unix time before which its tokens are invalid, and when the entry may be dropped. */
   readonly #revoked = new Map<string, { beforeMs: number; forgetAtMs: number }>();
-  /** Of issuers. */
+  /** The same by issuer. */
   readonly #notBefore = new Map<string, number>();
-  /** Stores a revocation; resolves when that is done or has failed. */
+  /** Stores a revocation; resolves when this succeeded or failed. */
   #keep: (revocation: Revocation) => Promise<void> = () => Promise.resolve();
   #kept: Promise<void> = Promise.resolve();
 
@@ -156,7 +155,7 @@ export class SessionRegistry {
     return [...this.#sessions];
   }
 
-  /** @throws ParleyError `SIGNED_OUT` where the identity was taken back */
+  /** @throws ParleyError `SIGNED_OUT` if the identity was revoked */
   assertAlive(identity: Identity): void {
     const { issuer, subject, sessionId, issuedAtMs = 0 } = identity;
     const isRevoked = (key: string) => issuedAtMs <= (this.#revoked.get(key)?.beforeMs ?? -1);
@@ -179,8 +178,8 @@ export class SessionRegistry {
   }
 
   /**
-   * Somebody signed out, or was: of one sign-in where `sessionId` is given, else everywhere.
-   * @returns how many connections that ended
+   * Someone signed out, or was signed out: of one sign-in if `sessionId` is given, otherwise everywhere. @returns how many connections this
+   * ended
    */
   signOut(whom: { issuer: string; subject?: string; sessionId?: string }): number {
     const { issuer, subject, sessionId } = whom;
@@ -197,14 +196,14 @@ export class SessionRegistry {
     );
   }
 
-  /** Tokens that an issuer made before a moment do not hold any more. @returns how many connections that ended */
+  /** Tokens that an issuer issued before some time are no longer valid. @returns how many connections this ended */
   notBefore(options: { issuer: string; notBeforeMs: number }): number {
     const { issuer, notBeforeMs } = options;
     this.#revoke({ issuer, notBeforeMs: Math.max(notBeforeMs, this.#notBefore.get(issuer) ?? 0) });
     return this.#endWhere(({ identity }) => identity.issuer === issuer && (identity.issuedAtMs ?? 0) < notBeforeMs);
   }
 
-  /** Resolves when every revocation so far is stored, or could not be. */
+  /** Resolves when every revocation so far is stored, or has failed to be. */
   kept(): Promise<void> {
     return this.#kept;
   }

@@ -3,42 +3,42 @@ import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { type Identity, ROLES, type Role } from './Authenticator.js';
 
 export interface TokenVerifierOptions {
-  /** Exactly as it stands in tokens. */
+  /** Must match the tokens exactly. */
   issuer: string;
-  /** What tokens must be meant for. */
+  /** Required audience of tokens. */
   audience: string;
-  /** Keys of this issuer and of nobody else. */
+  /** Keys of this issuer only. */
   keyFor: JWTVerifyGetKey;
   /** Whether there are keys to verify with. Default: always. */
   ready?: () => boolean;
-  /** Client whose roles count beside those of the realm. */
+  /** Client whose roles count in addition to the realm's. */
   clientId?: string;
-  /** Why a token was refused, for the log; never the token. */
+  /** Called with the reason a token was refused, for the log; never with the token. */
   onRefused?: (reason: string) => void;
-  /** A token that holds otherwise was made so long after now: one of the two clocks is off. */
+  /** An otherwise valid token was issued this far in the future: one of the two clocks is wrong. */
   onClockOff?: (aheadMs: number) => void;
   /** Unix time. */
   now?: () => number;
 }
 
-/** Asymmetric ones alone: with a shared secret whoever verifies could also sign. */
+/** Only asymmetric ones: with a shared secret, every verifier could also sign. */
 const ALGORITHMS = ['RS256', 'ES256', 'PS256'];
 export const CLOCK_TOLERANCE_S = 10;
 const LONGEST_LIFE_S = 24 * 3_600;
 const NAMELESS = 'Participant';
 
-/** What was verified, and what it says of the client that it was made for. */
+/** What was verified, and the client that the token was issued for. */
 export interface VerifiedToken {
   identity: Identity;
   /** `azp`. */
   clientId: string | undefined;
-  /** The client whose own account this is, where it is nobody's sign-in. */
+  /** The client whose own account this is, if it is not a person's. */
   serviceAccountOf: string | undefined;
 }
 
 /**
- * Access tokens of one issuer (RFC 9068 and RFC 8725): algorithm allow-list, exact issuer, audience, kind, required claims, bounded life.
- * Everybody is refused with the same words; why stands in the log.
+ * Verifies access tokens of one issuer (RFC 9068 and RFC 8725): algorithm allow-list, exact issuer, audience, type, required claims,
+ * bounded lifetime. Every refusal has the same message; the reason is in the log.
  */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
@@ -98,23 +98,23 @@ export class TokenVerifier {
   }
 }
 
-/** An ID token or a refresh token of the same issuer and for the same audience is no right to come in. */
+/** An ID token or refresh token of the same issuer and audience gives no access. */
 function assertAccessToken(payload: JWTPayload, headerType: string | undefined): void {
   if (headerType !== undefined && !['jwt', 'at+jwt', 'application/at+jwt'].includes(headerType.toLowerCase())) {
-    throw new Error('a header of another kind of token');
+    throw new Error('wrong token type in the header');
   }
-  // Keycloak's own claim; others say it in the header.
+  // Keycloak's own claim; others put it in the header.
   const kind = payload.typ;
   if (kind === undefined ? !headerType?.toLowerCase().includes('at+jwt') : kind !== 'Bearer') {
-    throw new Error('no access token');
+    throw new Error('not an access token');
   }
   const { exp = 0, iat = 0 } = payload;
-  if (exp - iat > LONGEST_LIFE_S) throw new Error('a life of more than a day');
+  if (exp - iat > LONGEST_LIFE_S) throw new Error('lifetime over a day');
 }
 
 /**
- * Keycloak marks the tokens of a client's own account by `client_id` and by the name of its user. `azp` alone is also in the token of
- * every person who signed in by that client.
+ * Keycloak marks the tokens of a client's own account by `client_id` and by the name of its user. `azp` alone is not enough: it is also in
+ * the tokens of people who signed in through that client.
  */
 function serviceAccountOf(payload: JWTPayload, clientId: string | undefined): string | undefined {
   if (clientId === undefined || payload.sid !== undefined) return undefined;
@@ -123,7 +123,7 @@ function serviceAccountOf(payload: JWTPayload, clientId: string | undefined): st
   return marked ? clientId : undefined;
 }
 
-/** A name for a caption: one line, no characters that turn text around, not too long. */
+/** A name for captions: one line, limited length, no bidirectional control characters. */
 function displayNameOf(payload: JWTPayload): string {
   for (const claim of [payload.name, payload.preferred_username]) {
     const name = cleanName(textOf(claim) ?? '');

@@ -1,13 +1,13 @@
 import { GRANTS, type Grant } from '@parley/client-sdk/protocol';
 import type { Identity, Role } from './Authenticator.js';
 
-/** What the settings say of a room. */
+/** Settings of a room. */
 export interface RoomPolicy {
-  /** Present: only these come in, by subject, each with these grants. */
+  /** If present, only these subjects are admitted, each with these grants. */
   members?: Readonly<Record<string, readonly Grant[]>> | undefined;
   /**
-   * Whose subjects those are. Others may have subjects that read the same: guests choose their own, and so do those who make room
-   * tokens. Absent: nobody vouches for anybody, and there is no member.
+   * Issuer of the members' subjects. Subjects of other issuers may look the same: guests and makers of room tokens choose theirs freely. If
+   * absent, there are no members.
    */
   issuer?: string | undefined;
 }
@@ -22,9 +22,8 @@ const OF_ROLES: Readonly<Record<Role, readonly Grant[]>> = {
 };
 
 /**
- * What somebody may do in a room. A room token: exactly what it says, in its room and nowhere else. An administrator: everything. A room
- * with members: what stands there of them at the issuer that the members are known to, and nothing for anybody else. Else what their
- * roles give.
+ * The grants of an identity in a room. A room token: exactly its own, only in its room. An administrator: all. In a room with members:
+ * those listed for the member, none for others. Otherwise those of the roles.
  */
 export function grantsOf(options: { identity: Identity; room: string; policy: RoomPolicy }): ReadonlySet<Grant> {
   const { identity, room, policy } = options;

@@ -5,7 +5,7 @@ import { toString as qrCode } from 'qrcode';
 import type { Server } from '../start/Server.js';
 import { sourceText } from './modelsText.js';
 
-/** What a person must know after the start: where, what runs, who may come in. */
+/** Everything that the operator must know after the start: addresses, model, sign-in. */
 export async function bannerText(server: Server): Promise<string> {
   const { settings, transcription, networkUrls, joinSecret } = server;
   const { model, interimModel, engine, state, reason } = transcription;
@@ -54,7 +54,7 @@ export async function bannerText(server: Server): Promise<string> {
   return lines.join('\n');
 }
 
-/** What a phone shows about a certificate that it does not know, and the way out. */
+/** The warning that a phone shows for an unknown certificate, and how to avoid it. */
 function phoneHelp(url: string): string[] {
   return [
     `  ${pc.bold('On a phone')} the browser first warns that the connection is not private: this machine created the certificate`,
@@ -66,12 +66,12 @@ function phoneHelp(url: string): string[] {
   ];
 }
 
-/** @param source absent where the server does not say */
+/** @param source absent if the server does not know it */
 function originOf(source: ModelSource | undefined): string {
   return source === undefined ? '' : `  ${pc.dim(sourceText(source))}`;
 }
 
-/** Whoever runs published wake words has to see what they come under. */
+/** Published wake words have a licence that the operator must see. */
 function wakeWordRow(names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const { name, condition } = WAKE_WORD_LICENCE;

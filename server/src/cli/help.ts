@@ -16,7 +16,7 @@ const COMMANDS: [string, string][] = [
   ['modes [--markdown]', 'list the modes with purpose and values'],
 ];
 
-/** Short help: commands and the flags that people use most. */
+/** Short help: commands and the most used flags. */
 export function helpText(): string {
   const common = new Set(['port', 'lan', 'model', 'device', 'mode', 'host', 'tls.enabled', 'media.port']);
   const flags = settingLeaves()
@@ -54,7 +54,7 @@ export function settingsText(): string {
     .concat('\n');
 }
 
-/** The modes, what each is for, and where it differs from the defaults. */
+/** The modes, the purpose of each, and its differences from the defaults. */
 export function modesText(): string {
   return Object.entries(MODES)
     .map(([name, { purpose, settings, offered }]) =>

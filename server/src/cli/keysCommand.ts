@@ -19,7 +19,7 @@ const USUAL_DAYS = 90;
 const USUAL_GRANTS: Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
 const DAY_MS = 24 * 3_600_000;
 
-/** `parley keys list | create NAME | revoke ID`: who may make room tokens for guests. @returns the exit code */
+/** `parley keys list | create NAME | revoke ID`: API keys, which may issue room tokens for guests. @returns the exit code */
 export async function keysCommand(args: readonly string[]): Promise<number> {
   const [action = 'list', name] = args;
   try {
@@ -70,10 +70,10 @@ class KeyOptionError extends Error {
   override readonly name = 'KeyOptionError';
 }
 
-/** Errors that are sentences for who typed the command. */
+/** Errors whose message is meant for the user of the command. */
 const SAID = [SettingsError, KeyOptionError, StoreError];
 
-/** Into the audit log of the server whose keys these are. */
+/** Writes to the audit log of the server that uses these keys. */
 function record({ audit, dataDir }: Settings, event: AuditEvent): void {
   if (!audit.enabled) return;
   createAuditLog({ file: auditFileOf({ audit, dataDir }) }).record(event);
@@ -139,7 +139,7 @@ function listOf(text: string): string[] {
     .filter((entry) => entry !== '');
 }
 
-/** What `parseArgs` throws for an option that it does not know. */
+/** The error code of `parseArgs` for an unknown option. */
 function isOptionError(error: unknown): boolean {
   return String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
 }

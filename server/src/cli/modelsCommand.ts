@@ -9,14 +9,14 @@ import { createProgressLine } from './progressLine.js';
 import { SYNTH_USAGE, SynthUsageError, synthesize } from './synthModelCommand.js';
 import { meansWakeWords, wakeWordLines, wakeWordNames, wakeWordsOrigin, wakeWordsPulled } from './wakeWordsText.js';
 
-/** What was begun is tidied up before the end. */
+/** Aborts the command; it cleans up before it ends. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const INTERRUPTED = 130;
 
 const USAGE = `Use: parley models list | pull NAME | remove NAME | ${SYNTH_USAGE}\n`;
 
 /**
- * `parley models list | pull NAME | remove NAME`, of Whisper models and of wake words, and `synth`, which writes a model without words.
+ * `parley models list | pull NAME | remove NAME`, for Whisper models and wake words, and `synth`, which writes a model with random weights.
  * @returns the exit code
  */
 export async function modelsCommand(args: readonly string[]): Promise<number> {

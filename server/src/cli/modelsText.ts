@@ -9,12 +9,12 @@ const SOURCES: Record<ModelSource, string> = {
   address: 'from your own address',
 };
 
-/** Where a model's file came from, for a line about it. */
+/** The source of a model file, for a line about it. */
 export function sourceText(source: ModelSource): string {
   return SOURCES[source];
 }
 
-/** `parley models list`: a line each, then what else there is, then what the marks mean. */
+/** Output of `parley models list`: the installed models, then the available ones, then the legend. */
 export function modelsListText(models: readonly ListedModel[], wakeWords: readonly string[]): string {
   const licences = new Set(
     models.filter(({ builtIn, synthetic }) => !builtIn && !synthetic).map(({ licence }) => licence),
@@ -48,7 +48,7 @@ function lineOf(model: ListedModel): string {
     .trimEnd();
 }
 
-/** What is said once a model is here. @param options.fetched just now */
+/** Message after a model was installed or found. @param options.fetched whether it was downloaded just now */
 export function pulledText(
   { path, source, from }: { path: string; source: ModelSource; from?: string },
   options: { name: string; fetched: boolean },

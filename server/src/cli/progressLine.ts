@@ -11,11 +11,11 @@ const PHASES: Record<ModelProgress['phase'], string> = {
 
 export interface ProgressLine {
   update(step: ModelProgress): void;
-  /** The next thing that is written begins a line of its own. */
+  /** Ends the line, so that further output starts on a new one. */
   end(): void;
 }
 
-/** One line that tells how far a model is that is being fetched; rewritten in place on a terminal, every tenth otherwise. */
+/** Progress of a download in one line: rewritten in place on a terminal, otherwise printed every ten percent. */
 export function createProgressLine(stream: {
   write(text: string): unknown;
   isTTY?: boolean | undefined;

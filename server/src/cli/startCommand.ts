@@ -11,24 +11,24 @@ import { startServer } from '../start/startServer.js';
 import { bannerText } from './banner.js';
 import { createProgressLine } from './progressLine.js';
 
-/** Signals that come so close together mean the same. */
+/** Signals within this time count as one. */
 const SAME_WISH_MS = 500;
 
-/** Serves until SIGINT or SIGTERM. What keeps it from starting is said in a sentence, with exit code 1. */
+/** Serves until SIGINT or SIGTERM. If it cannot start, it prints a sentence and exits with code 1. */
 export async function startCommand(args: readonly string[]): Promise<void> {
   let server: Server | undefined;
   const ending = new AbortController();
   let endedAtMs = 0;
   const end = (signal: NodeJS.Signals) => {
     if (ending.signal.aborted) {
-      // Service managers send one signal to every process of the group, and parents pass theirs on: that is one wish, not two.
+      // Service managers signal every process of the group, and parent processes forward signals, so two signals may mean one request.
       if (performance.now() - endedAtMs > SAME_WISH_MS) process.exit(1);
       return;
     }
     endedAtMs = performance.now();
     ending.abort();
     process.stderr.write(pc.dim(`\n${signal}: shutting down…\n`));
-    // A second signal, or this much time, ends a shutdown that does not come to its end.
+    // A second signal, or this time limit, ends a shutdown that hangs.
     setTimeout(() => process.exit(1), CLOSE_TIMES.shutdownMs).unref();
     if (server === undefined) setTimeout(() => process.exit(0), CLOSE_TIMES.startAbortedMs).unref();
     else void server.close().then(() => process.exit(0));
@@ -38,7 +38,7 @@ export async function startCommand(args: readonly string[]): Promise<void> {
 
   try {
     const settings = settingsOf(args);
-    // On a terminal the banner is for people; the log then says only what they must act on.
+    // On a terminal the banner informs people; the log then contains only warnings and errors.
     const level =
       settings.log.file === undefined && process.stderr.isTTY && settings.log.level === 'info'
         ? 'warn'
@@ -65,7 +65,7 @@ export async function startCommand(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Flags of `parley start` that are no settings. `--cuda` is the set-up's: it has built the backend, and device `auto` finds it. */
+/** Flags of `parley start` that are not settings. `--cuda` belongs to the set-up: it built the backend, and device `auto` finds it. */
 const OWN_FLAGS = {
   config: { type: 'string' },
   'insecure-http': { type: 'boolean' },
@@ -87,7 +87,7 @@ function settingsOf(args: readonly string[]): Settings {
   return loadSettings({ flags, environment: process.env, ...(file === undefined ? {} : { file }) });
 }
 
-/** Errors that we know are whole sentences; others are shown with their origin, to be reported. */
+/** Known errors are complete sentences; others are shown with their stack, to be reported. */
 function sentenceOf(error: unknown): string {
   if (
     error instanceof SettingsError ||

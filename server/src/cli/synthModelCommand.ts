@@ -18,14 +18,13 @@ const SHAPES = Object.keys(SYNTH_SHAPES).join('|');
 export const SYNTH_USAGE = `synth --shape ${SHAPES} [--type ${SYNTH_TYPES.join('|')}] [--seed N] [--out FILE]`;
 const LARGEST_SEED = 2 ** 32 - 1;
 
-/** Its message is a sentence about what was asked for. */
+/** Its message describes what is wrong with the arguments. */
 export class SynthUsageError extends Error {
   override readonly name = 'SynthUsageError';
 }
 
 /**
- * `parley models synth`: a model's file with random weights, by default beside the published ones.
- * @returns what is to be said of it
+ * `parley models synth`: writes a model file with random weights, by default next to the published ones. @returns the message to print
  * @throws SynthUsageError, ModelError
  */
 export async function synthesize(options: {

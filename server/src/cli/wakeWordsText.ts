@@ -8,7 +8,7 @@ import {
 } from '@parley/media/settings';
 import pc from 'picocolors';
 
-/** Whether a name of the command line means wake words and no Whisper model. */
+/** Whether a name on the command line refers to wake words and not to a Whisper model. */
 export function meansWakeWords(name: string): boolean {
   return name === ALL_WAKE_WORDS || findPublishedWakeWord(name) !== undefined;
 }
@@ -31,7 +31,7 @@ export function wakeWordLines(words: readonly ListedWakeWord[]): string[] {
   ];
 }
 
-/** Where they are from and what they come under: to be read before they are fetched. */
+/** Source and licence, to be read before the download. */
 export function wakeWordsOrigin(): string {
   const { name: licence, condition, address } = WAKE_WORD_LICENCE;
   return (
@@ -40,7 +40,7 @@ export function wakeWordsOrigin(): string {
   );
 }
 
-/** @param options.fetched just now */
+/** @param options.fetched whether it was downloaded just now */
 export function wakeWordsPulled(name: string, options: { directory: string; fetched: boolean }): string {
   const names = name === ALL_WAKE_WORDS ? WAKE_WORD_NAMES.join(',') : name;
   return (
@@ -49,7 +49,7 @@ export function wakeWordsPulled(name: string, options: { directory: string; fetc
   );
 }
 
-/** For the end of a complaint about a name that nobody knows. */
+/** End of the message about an unknown name. */
 export function wakeWordNames(): string {
   return `Wake words are: ${WAKE_WORD_NAMES.join(', ')}, or ${ALL_WAKE_WORDS} for all of them.`;
 }

@@ -7,7 +7,7 @@ import { type SettingLeaf, settingLeaves } from './settingsTree.js';
 import { contradictionsOf, deploymentProblems } from './speechSettings.js';
 import { wakeWordProblems } from './wakeWordSettings.js';
 
-/** Variables with our prefix that are not settings: they steer the set-up, the tests and the examples. */
+/** Environment variables with our prefix that are not settings: they belong to the set-up, the tests and the examples. */
 const OTHER_VARIABLES = new Set([
   'PARLEY_CACHE',
   'PARLEY_DATA',
@@ -31,7 +31,7 @@ const OTHER_VARIABLES = new Set([
   'PARLEY_RUN_FOLDER',
 ]);
 
-/** Every problem of the settings at once, each a sentence that names the place. */
+/** All problems of the settings at once, each as a sentence that names the place. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly code = 'SETTINGS_INVALID';
@@ -49,18 +49,18 @@ export interface LoadSettingsOptions {
   /** Path of a YAML file. */
   file?: string;
   environment?: Record<string, string | undefined>;
-  /** Command-line flags that are settings, e.g. `['--port', '8080', '--lan']`. */
+  /** Command-line flags of settings, e.g. `['--port', '8080', '--lan']`. */
   flags?: readonly string[];
 }
 
 type Tree = { [key: string]: unknown };
 
-/** File, then environment, then flags: the later wins. @throws SettingsError with all problems */
+/** Reads file, then environment, then flags; later ones win. @throws SettingsError with all problems */
 export function loadSettings(options: LoadSettingsOptions = {}): Settings {
   const problems: string[] = [];
   const leaves = settingLeaves();
   const tree: Tree = {};
-  /** Where a value came from, to name it in a problem. */
+  /** The source of a value, to name it in a problem. */
   const origins = new Map<string, string>();
 
   if (options.file !== undefined) {
@@ -122,7 +122,7 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
   return parsed.data;
 }
 
-/** What a schema of single values cannot see. */
+/** Checks that involve more than one value. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = [];
   const { tls, keycloak, wakeWord } = settings;
@@ -181,7 +181,7 @@ function readFlags(options: {
     options: Object.fromEntries(
       leaves.map(({ flag, type }) => [flag.slice(2), { type: type === 'boolean' ? 'boolean' : 'string' }] as const),
     ),
-    // All problems are said at once, and not in Node's words.
+    // All problems are reported at once, and not in Node's words.
     strict: false,
     tokens: true,
   });
@@ -197,7 +197,7 @@ function readFlags(options: {
     else if (value === undefined) problems.push(`${name} needs a value.`);
     else if (value.startsWith('--') && token.kind === 'option' && !token.inlineValue) {
       problems.push(`${name} needs a value.`);
-      // What was taken for its value is the next flag.
+      // The supposed value is the next flag.
       readFlags({ ...options, flags: flags.slice(token.index + 1) });
       return;
     } else put(leaf, value, name);
@@ -242,7 +242,7 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-/** The nearest known name, when it is near enough to be what was meant. */
+/** The nearest known name, if it is close enough to be a typo. */
 function suggest(name: string, known: readonly string[]): string {
   let best: { name: string; distance: number } | undefined;
   for (const candidate of known) {

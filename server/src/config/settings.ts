@@ -12,7 +12,7 @@ import {
 } from '@parley/media/settings';
 import { z } from 'zod';
 
-/** `shownDefault`: what the docs show when the default depends on the machine. */
+/** `shownDefault`: the default in the docs if it depends on the machine. */
 export type ServerSettingMeta = SettingMeta & { shownDefault?: string };
 
 const restart = (description: string, unit?: string): ServerSettingMeta => ({
@@ -24,7 +24,7 @@ const restart = (description: string, unit?: string): ServerSettingMeta => ({
 const port = z.int().min(0).max(65_535);
 const offeredModes = (Object.keys(MODES) as ModeName[]).filter((name) => MODES[name].offered);
 
-/** A mode that can be chosen now. */
+/** A mode that can currently be chosen. */
 export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
   error: ({ input }) =>
     typeof input === 'string' && Object.hasOwn(MODES, input)
@@ -42,8 +42,8 @@ const wakeWordName = z.enum(WAKE_WORD_NAMES, {
 });
 
 /**
- * The one schema of all settings. A key's place in this tree is its place in the file, `--like-this` its flag and
- * `PARLEY_LIKE_THIS` its environment variable.
+ * The only schema of all settings. A key's place in this tree is its place in the file, `--like-this` its flag and `PARLEY_LIKE_THIS` its
+ * environment variable.
  */
 export const settingsSchema = z.strictObject({
   host: z.string().min(1).max(255).default('127.0.0.1').meta(restart('Address to listen on')),
@@ -220,7 +220,7 @@ export const settingsSchema = z.strictObject({
         mode: modeSchema.optional(),
         speech: speechOverridesSchema.optional(),
         hotWords: z.array(z.string().trim().min(1).max(64)).max(200).optional(),
-        /** By the subject (`sub`) that Keycloak knows them by. */
+        /** By the subject (`sub`) in Keycloak. */
         members: z.record(z.string().min(1).max(256), z.array(z.enum(GRANTS)).min(1)).optional(),
       }),
     )
@@ -360,5 +360,5 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
-/** Any part of the settings, as a file or a caller gives them. */
+/** Any part of the settings, from a file or a caller. */
 export type SettingsInput = z.input<typeof settingsSchema>;

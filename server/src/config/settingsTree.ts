@@ -10,31 +10,31 @@ export interface SettingLeaf {
   flag: string;
   /** e.g. `PARLEY_TLS_CERT_FILE` */
   variable: string;
-  /** A `map` can be given in the file alone. */
+  /** A `map` can only be set in the file. */
   type: 'string' | 'number' | 'boolean' | 'list' | 'map';
-  /** Values of a closed set; of a list, what its entries may be. */
+  /** Values of a closed set; for a list, the allowed entries. */
   choices?: string[];
   range: SettingRange;
   default?: unknown;
   meta: ServerSettingMeta;
 }
 
-/** What a value must keep to, as far as it is said in numbers. */
+/** Limits of a value, as far as they are numbers. */
 export interface SettingRange {
   integer?: boolean;
   min?: number;
   max?: number;
-  /** Characters of a text. */
+  /** Characters in a text. */
   minLength?: number;
-  /** Characters of a text, or of one entry of a list. */
+  /** Characters in a text, or in one entry of a list. */
   maxLength?: number;
-  /** Entries of a list. */
+  /** Entries in a list. */
   maxItems?: number;
 }
 
-/** All values of the schema in its order. Flags, variables, `--help` and the docs come from here, so none can be forgotten. */
+/** All values of the schema in order. Flags, variables, `--help` and the docs are generated from this list, so that none is missing. */
 export function settingLeaves(): SettingLeaf[] {
-  // Overrides of speech settings have no defaults of their own; what people see is the schema's.
+  // Overrides of speech settings have no defaults of their own; the schema's are shown.
   const speech = new Map(Object.entries(speechSettingsSchema.parse({})));
   return collect(settingsSchema, []).map((leaf) => {
     const [group, key] = leaf.path;
@@ -63,7 +63,7 @@ function collect(schema: z.ZodType, path: string[]): SettingLeaf[] {
   ];
 }
 
-/** Takes `.default()`, `.optional()` and the like off, keeping what they say. */
+/** Unwraps `.default()`, `.optional()` and the like, and keeps their information. */
 function unwrap(schema: z.ZodType): { inner: z.ZodType; meta: ServerSettingMeta | undefined; defaultValue: unknown } {
   let inner = schema;
   let meta: ServerSettingMeta | undefined;
@@ -86,7 +86,7 @@ function choicesOf(schema: z.ZodType): Pick<SettingLeaf, 'choices'> {
   return each instanceof z.ZodEnum ? { choices: each.options.map(String) } : {};
 }
 
-/** The schema's bounds; those that only say what a safe integer is are none. */
+/** The schema's limits, without those that only describe a safe integer. */
 function rangeOf(schema: z.ZodType): SettingRange {
   if (schema instanceof z.ZodRecord) return {};
   const json = z.toJSONSchema(schema, { io: 'input' });
@@ -99,7 +99,7 @@ function rangeOf(schema: z.ZodType): SettingRange {
     ...(json.type === 'integer' ? { integer: true } : {}),
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
-    // Not to be empty goes without saying.
+    // A minimum length of 1 is not worth mentioning.
     ...(json.minLength === undefined || json.minLength <= 1 ? {} : { minLength: json.minLength }),
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(json.maxItems === undefined ? {} : { maxItems: json.maxItems }),

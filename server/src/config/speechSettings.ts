@@ -19,12 +19,12 @@ import {
 import { modeSchema, type Settings } from './settings.js';
 import { settingLeaves } from './settingsTree.js';
 
-/** The modes that people may choose now. */
+/** The modes that can currently be chosen. */
 export const OFFERED_MODES: readonly ModeDescription[] = Object.entries(MODES)
   .filter(([, mode]) => mode.offered)
   .map(([name, { purpose }]) => ({ name, purpose }));
 
-/** What a schema of single values cannot see. */
+/** Checks that involve more than one value. */
 export function contradictionsOf(settings: SpeechSettings): SettingProblem[] {
   return settings.vadNegativeThreshold > settings.vadThreshold
     ? [{ setting: 'vadNegativeThreshold', problem: 'must not be above vadThreshold' }]
@@ -32,8 +32,8 @@ export function contradictionsOf(settings: SpeechSettings): SettingProblem[] {
 }
 
 /**
- * Of the deployment and of each room by itself, as people are told them.
- * @param problemsOf what is wrong with settings that hold together; a problem is a clause
+ * Problems in the speech settings of the deployment and of each room, as sentences. @param problemsOf problems of combined settings, as
+ * clauses
  */
 export function deploymentProblems(
   settings: Pick<Settings, 'mode' | 'speech' | 'rooms'>,
@@ -50,7 +50,7 @@ export function deploymentProblems(
   const told = new Set<string>();
   return layers.flatMap(({ place, mode, overrides }) =>
     problemsOf(resolveSpeechSettings(mode, ...overrides)).flatMap(({ setting, problem }) => {
-      // What the deployment has wrong is no news in each room.
+      // Problems of the deployment are not repeated for each room.
       const news = `${setting}: ${problem}`;
       if (told.has(news)) return [];
       if (place === 'speech') told.add(news);
@@ -60,8 +60,8 @@ export function deploymentProblems(
 }
 
 /**
- * A change that may be made in a running meeting; undefined in place of null.
- * @throws ParleyError `INVALID_SETTINGS` with all that is wrong; values are never repeated
+ * Validates a change in a running meeting; undefined stands for null. @throws ParleyError `INVALID_SETTINGS` with all problems; values are
+ * never repeated
  */
 export function checkedPatch(change: SpeechSettingsPatch): SpeechOverrides {
   const settings = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, value ?? undefined]));
@@ -86,7 +86,7 @@ export function checkedMode(name: string): ModeName {
   throw invalidSettings([{ setting: 'mode', problem }]);
 }
 
-/** @throws ParleyError `INVALID_SETTINGS`; its message says what the model cannot do, where that is all that is wrong */
+/** @throws ParleyError `INVALID_SETTINGS`; if all problems are limits of the model, the message says so */
 export function refuseImpossible(settings: SpeechSettings, model: ModelProfile): void {
   const contradictions = contradictionsOf(settings);
   const inabilities = inabilitiesOf(model, settings);
@@ -100,7 +100,7 @@ export function refuseImpossible(settings: SpeechSettings, model: ModelProfile):
 
 let descriptions: SettingsView['descriptions'] | undefined;
 
-/** What a settings page has to know of each speech setting. */
+/** Description of each speech setting, for settings pages. */
 export function describeSpeechSettings(): SettingsView['descriptions'] {
   descriptions ??= Object.fromEntries(
     settingLeaves()
@@ -125,7 +125,7 @@ export function describeSpeechSettings(): SettingsView['descriptions'] {
   return descriptions;
 }
 
-/** @param message default: which settings they are */
+/** @param message default: names the settings */
 function invalidSettings(problems: SettingProblem[], message?: string): ParleyError {
   const names = [...new Set(problems.map(({ setting }) => setting))];
   return new ParleyError('INVALID_SETTINGS', {
@@ -135,7 +135,7 @@ function invalidSettings(problems: SettingProblem[], message?: string): ParleyEr
   });
 }
 
-/** zod's own message, which says what is expected and never what was given. */
+/** zod's own message says what is expected and never contains the value. */
 function messageOf(issue: { message: string; path: PropertyKey[] }): string {
   const [, index] = issue.path;
   return typeof index === 'number' ? `entry ${index + 1}: ${issue.message}` : issue.message;

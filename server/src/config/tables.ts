@@ -17,7 +17,7 @@ export function settingsTables(): string {
   ].join('\n');
 }
 
-/** The table of `docs/modes.md`: every setting in which some mode differs from the schema's default. */
+/** The table of `docs/modes.md`: every setting that differs from the schema's default in some mode. */
 export function modesTable(): string {
   const names = Object.keys(MODES) as (keyof typeof MODES)[];
   const defaults = speechSettingsSchema.parse({});

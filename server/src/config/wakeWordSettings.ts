@@ -4,8 +4,8 @@ import { WAKE_WORD_SHARED_FILES, type WakeWordFile } from '@parley/media/setting
 import type { Settings } from './settings.js';
 
 /**
- * What does not go together, each a sentence. Published words bring the two files that all words share; files of one's own that are
- * meant to be heard beside them have to be made for the same two.
+ * Conflicts between wake word settings, as sentences. All published words share two files; custom files used together with them must be
+ * made for the same two.
  */
 export function wakeWordProblems(wakeWord: Settings['wakeWord']): string[] {
   const { models, melModel, embeddingModel, classifierModels } = wakeWord;
@@ -33,7 +33,7 @@ function sharedProblem(
   ];
 }
 
-/** A file that is not there differs from nothing: that it is missing is told elsewhere. */
+/** A missing file has no difference; that it is missing is reported elsewhere. */
 function differs(path: string, { bytes, sha256 }: WakeWordFile): boolean {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) return false;

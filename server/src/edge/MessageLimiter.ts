@@ -2,17 +2,17 @@ import { LIMITS, ParleyError } from '@parley/client-sdk/protocol';
 import { TokenBuckets } from './TokenBuckets.js';
 
 export interface MessageLimiterOptions {
-  /** Over a while. */
+  /** Long-term rate. */
   perSecond: number;
-  /** At once. A join in a room of 50 makes some 60 requests: transports, one track, and a consumer for each of the others. */
+  /** Size of a burst. A join in a room of 50 makes about 60 requests: transports, one track, and a consumer for each of the others. */
   burst: number;
   /** Milliseconds on a clock that never goes back. */
   now?: () => number;
 }
 
-/** All connections of one person together may send so many times as much as one of them. */
+/** All connections of one person together may send this many times as much as one of them. */
 const PERSON_FACTOR = 2;
-/** Whoever goes on after so many refusals within `PATIENCE_S` is disconnected. */
+/** A client that continues after this many refusals within `PATIENCE_S` is disconnected. */
 const PATIENCE = 100;
 const PATIENCE_S = 10;
 
@@ -45,13 +45,13 @@ export class MessageLimiter {
     if (retryAfterMs > 0) throw new ParleyError('RATE_LIMITED', { retryAfterMs });
   }
 
-  /** Of settings, which costs everybody in the room. @throws ParleyError `RATE_LIMITED`, as above */
+  /** For changes of settings, which affect everyone in the room. @throws ParleyError `RATE_LIMITED`, as above */
   takeChangeOfSettings(socketId: string): void {
     const retryAfterMs = this.#changes.take(socketId);
     if (retryAfterMs > 0) throw new ParleyError('RATE_LIMITED', { retryAfterMs });
   }
 
-  /** To be called for every refusal. @returns whether the socket has been patient with long enough */
+  /** Called for every refusal. @returns whether there have been too many */
   refuse(socketId: string): boolean {
     return this.#refused.take(socketId) > 0;
   }

@@ -1,18 +1,18 @@
 /**
- * Which pages may talk to this server. Any web page can open a socket to a port of its visitor's own machine, so the browser's
- * `Origin` is checked on every socket and every request, and `Host` too, since a name that an attacker points at this machine
- * would pass as its own origin.
+ * Which pages may use this server. Any web page can open a socket to a port of its visitor's machine, so the browser's `Origin` is checked
+ * for every socket and every request. `Host` is checked too, because a name that an attacker points at this machine would look like the
+ * page's own origin.
  */
 export class OriginPolicy {
   readonly #read: () => readonly string[];
   #known: { origins: ReadonlySet<string>; hosts: ReadonlySet<string> } | undefined;
 
-  /** @param options.ownOrigins read at the first question: the port may not be known before the server listens */
+  /** @param options.ownOrigins read on first use: the port may not be known before the server listens */
   constructor(options: { ownOrigins: () => readonly string[]; furtherOrigins: readonly string[] }) {
     this.#read = () => [...options.ownOrigins(), ...options.furtherOrigins];
   }
 
-  /** Requests of programs that are no browsers have no origin; browsers always send one with sockets and cross-site requests. */
+  /** Programs other than browsers send no origin; browsers always send one with sockets and cross-site requests. */
   allowsOrigin(origin: string | undefined): boolean {
     return origin === undefined || this.#allowed.origins.has(origin);
   }

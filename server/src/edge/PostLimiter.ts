@@ -4,13 +4,13 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 export interface PostLimiterOptions {
   perMinute: number;
-  /** Whose request this is, for the count. */
+  /** The key by which a request is counted. */
   keyOf: (request: Request) => string;
-  /** Of each request that was refused. */
+  /** Called for each refused request. */
   onRefused: () => void;
 }
 
-/** How many requests that change something one address may make over HTTP in a minute. */
+/** Limits how many changing requests one address may make over HTTP per minute. */
 export class PostLimiter {
   readonly #options: PostLimiterOptions;
   readonly #limiter: RateLimiterMemory;
@@ -20,14 +20,12 @@ export class PostLimiter {
     this.#limiter = new RateLimiterMemory({ points: options.perMinute, duration: 60 });
   }
 
-  /** Every request counts. */
+  /** Counts every request. */
   readonly all: RequestHandler = (request, response, next) => {
     void this.#take(request, response).then((taken) => taken && next());
   };
 
-  /**
-   * Only what is refused counts in the end: an identity provider that signs a thousand people out at once must be heard a thousand times.
-   */
+  /** Counts only refused requests: an identity provider that signs out a thousand people at once must get through. */
   readonly refused: RequestHandler = (request, response, next) => {
     response.once('finish', () => {
       if (response.statusCode < 400) void this.#limiter.reward(this.#options.keyOf(request));

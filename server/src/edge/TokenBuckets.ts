@@ -1,18 +1,18 @@
 export interface TokenBucketsOptions {
-  /** So many at once. */
+  /** Size of a burst. */
   burst: number;
-  /** So many in the long run. */
+  /** Long-term rate. */
   perSecond: number;
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now?: () => number;
 }
 
-/** Buckets that are full again are forgotten when there are so many. */
+/** Full buckets are removed when there are this many. */
 const SWEEP_AT = 1_000;
 
 /**
- * One token bucket for each key. Unlike a count in fixed windows, which lets twice as much through around the end of one, it holds over
- * any stretch of time: in t seconds no more than burst + t * perSecond.
+ * One token bucket per key. Unlike a count in fixed windows, which allows twice as many around the end of a window, the limit holds for any
+ * time span: in t seconds at most burst + t * perSecond.
  */
 export class TokenBuckets {
   readonly #options: TokenBucketsOptions;
@@ -25,7 +25,7 @@ export class TokenBuckets {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Buckets that are remembered. */
+  /** Number of stored buckets. */
   get size(): number {
     return this.#buckets.size;
   }
@@ -47,7 +47,7 @@ export class TokenBuckets {
     return bucket === undefined ? burst : Math.min(burst, bucket.tokens + ((now - bucket.atMs) / 1_000) * perSecond);
   }
 
-  /** A full bucket is one that was never used. */
+  /** A full bucket is equivalent to an unused one. */
   #sweep(now: number): void {
     if (this.#buckets.size < this.#sweepAt) return;
     for (const key of this.#buckets.keys()) {

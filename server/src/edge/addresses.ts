@@ -11,7 +11,7 @@ export function lanAddresses(): string[] {
     .slice(0, 8);
 }
 
-/** Where the page, the API and the sockets listen. */
+/** Addresses on which page, API and sockets listen. */
 export function listenHost(settings: Pick<Settings, 'host' | 'lan'>): string {
   return settings.lan && settings.host === '127.0.0.1' ? '0.0.0.0' : settings.host;
 }
@@ -21,8 +21,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Whether others than the people at this machine can reach this server: by its own address, or, as a proxy in front, pages of elsewhere or
- * an announced address give away, by another one.
+ * Whether other machines can reach this server: by its own address, or, as allowed origins or an announced address suggest, through a
+ * proxy.
  */
 export function isExposed(settings: Pick<Settings, 'host' | 'lan' | 'origins' | 'trustedProxies' | 'media'>): boolean {
   const { origins, trustedProxies, media } = settings;
@@ -34,7 +34,7 @@ export function isExposed(settings: Pick<Settings, 'host' | 'lan' | 'origins' | 
   );
 }
 
-/** Names and addresses that browsers may call this server by, most natural first. */
+/** Names and addresses that browsers may use for this server, the most natural first. */
 export function serverNames(settings: Settings): string[] {
   const host = listenHost(settings);
   const names = new Set(['localhost', '127.0.0.1']);
@@ -47,8 +47,8 @@ export function serverNames(settings: Settings): string[] {
 }
 
 /**
- * Where ICE listens: on loopback alone, unless the network is to reach this server or the settings name addresses; behind NAT on every
- * interface under the announced address.
+ * Addresses on which ICE listens: loopback alone, unless the server is open to the network or the settings name addresses; behind NAT every
+ * interface, under the announced address.
  */
 export function mediaAddresses(settings: Settings): ListenAddress[] {
   const { announcedAddress, addresses } = settings.media;

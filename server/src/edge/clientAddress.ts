@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 
 type From = Pick<IncomingMessage, 'socket' | 'headers'>;
 
-/** Where a request comes from: the last address that no proxy of ours has put there. */
+/** The address of a request's client: the last one that was not added by one of our proxies. */
 export function clientAddressOf(request: From, { trustedProxies }: { trustedProxies: readonly string[] }): string {
   const trusted = new Set(trustedProxies.map(plain));
   const direct = plain(request.socket.remoteAddress ?? 'unknown');
@@ -16,15 +16,14 @@ export function clientAddressOf(request: From, { trustedProxies }: { trustedProx
 }
 
 /**
- * What limits count by. An IPv6 host has at least 2^64 addresses of its own, so that its network of 64 bits stands for it (RFC 6177);
- * of IPv4 every address counts for itself.
+ * Key for rate limits. An IPv6 host has at least 2^64 addresses, so its /64 network is used (RFC 6177); IPv4 addresses count one by one.
  */
 export function limitKeyOf(address: string): string {
   if (!isIPv6(address)) return address;
   return `${groupsOf(address).slice(0, 4).join(':')}::/64`;
 }
 
-/** IPv4 as IPv4, also where a socket calls it IPv6; IPv6 without a zone; either without the port that some proxies add. */
+/** Normalizes: IPv4 as IPv4, even if mapped to IPv6; IPv6 without a zone; both without a port, which some proxies add. */
 function plain(address: string): string {
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(address)?.[1] ?? address.replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1');
   return bare
@@ -37,7 +36,7 @@ function plain(address: string): string {
 function groupsOf(address: string): string[] {
   const [head = '', tail] = address.split('::');
   const part = (text: string) => (text === '' ? [] : text.split(':').map((group) => group.replace(/^0+(?=.)/, '')));
-  // The last two groups may be written as IPv4; nobody looks at them.
+  // The last two groups may be written as IPv4, but are not needed.
   const before = part(head);
   if (tail === undefined) return before;
   const after = part(tail);

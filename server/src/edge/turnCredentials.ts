@@ -6,14 +6,14 @@ export interface TurnSettings {
   urls: readonly string[];
   username?: string | undefined;
   credential?: string | undefined;
-  /** Shared with coturn (`use-auth-secret`): makes credentials that hold for a while. */
+  /** Shared with coturn (`use-auth-secret`) to create temporary credentials. */
   secret?: string | undefined;
   ttlS: number;
 }
 
 /**
- * What browsers are told of relays. With a shared secret: coturn's REST credentials (draft-uberti-behave-turn-rest-00), whose user name is the
- * end of their life and the participant, whose password is its HMAC-SHA1.
+ * The relays for browsers. With a shared secret, the credentials follow coturn's REST API (draft-uberti-behave-turn-rest-00): the user name
+ * is the time of expiry and the participant, the password is its HMAC-SHA1.
  */
 export function iceServersFor(options: { turn: TurnSettings; participantId: string; nowMs: number }): IceServer[] {
   const { turn, participantId, nowMs } = options;

@@ -3,12 +3,12 @@ import { RepeatFilter } from '../observability/RepeatFilter.js';
 
 const MOST_LINES = 10;
 const WINDOW_MS = 60_000;
-/** Of what a stranger has sent. */
+/** Maximum length of logged values sent by strangers. */
 const MOST_CHARACTERS = 256;
 
 /**
- * Requests that were refused for their `Host` or `Origin`. Often that is a name which is missing in the settings: whoever runs this server
- * must be able to find that out.
+ * Logs requests that were refused for their `Host` or `Origin`. The reason is often a name missing in the settings, which the operator must
+ * be able to find.
  */
 export class ForbiddenLog {
   readonly #logger: Logger;
@@ -27,11 +27,11 @@ export class ForbiddenLog {
     if (!this.#lines.passes('forbidden')) return;
     this.#logger.warn(
       { host: host?.slice(0, MOST_CHARACTERS), origin: origin?.slice(0, MOST_CHARACTERS) },
-      'a request was refused for its Host or Origin: addresses that this server is called by stand in the setting "origins"',
+      'a request was refused for its Host or Origin: list the addresses of this server in the setting "origins"',
     );
   }
 
-  /** Writes down what was held back. Idempotent. */
+  /** Writes the pending count. Idempotent. */
   close(): void {
     this.#lines.flush();
   }

@@ -10,12 +10,12 @@ const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
 };
-/** No folders and no dots in front: nothing outside of the assets can be named. */
+/** No folders and no leading dots, so that nothing outside the assets can be named. */
 const ASSET = /^\/assets\/[\w-][\w.-]*\.(?:js|css)$/;
 
 /**
- * Scripts and styles of the built page with gzip, for who takes it; everything else is left to the next handler. The name of an
- * asset changes with its content, so each is compressed once and kept: there are as many as the build has made.
+ * Serves scripts and styles of the built page with gzip to clients that accept it; everything else goes to the next handler. Asset names
+ * change with their content, so each is compressed once and cached: there are only as many as the build made.
  */
 export function compressedAssets(options: { folder: string }): RequestHandler {
   const kept = new Map<string, Promise<Buffer>>();
@@ -26,7 +26,7 @@ export function compressedAssets(options: { folder: string }): RequestHandler {
       compress(content, { level: constants.Z_BEST_COMPRESSION }),
     );
     kept.set(path, made);
-    // What is not there is not remembered: names that somebody makes up would fill the memory.
+    // Missing files are not cached: made-up names would fill the memory.
     made.catch(() => kept.delete(path));
     return made;
   };

@@ -11,46 +11,46 @@ import { type MetricsRouteOptions, metricsRoute } from './metricsRoute.js';
 
 export interface AppOptions {
   originPolicy: OriginPolicy;
-  /** Whether meetings can be held now, and what the recogniser is. */
+  /** Whether meetings are possible now, and the status of the recogniser. */
   readiness(): { ready: boolean; transcription: TranscriptionStatus; reason?: string };
-  /** The certificate authority of the development certificate, for phones that shall trust it. */
+  /** The certificate authority of the development certificate, for phones that should trust it. */
   certificateAuthority?: string;
-  /** Origin of the identity provider, which the page asks for tokens. */
+  /** Origin of the identity provider, from which the page requests tokens. */
   identityOrigin?: string;
-  /** The certificate is one that browsers trust by themselves: they may be told to come by https only from now on. */
+  /** Whether browsers trust the certificate by themselves; the page is then restricted to https with HSTS. */
   ownCertificate?: boolean;
-  /** Everything about identities; see `identityRoutes`. */
+  /** Routes about identities; see `identityRoutes`. */
   identityRoutes: Router;
-  /** What programs may ask about meetings; see `roomRoutes`. */
+  /** Routes for programs; see `roomRoutes`. */
   roomRoutes: Router;
-  /** What failed within this server while it answered. */
+  /** Called with internal errors of a request. */
   onError?: (error: unknown) => void;
-  /** A request that was refused for its `Origin` or `Host`. */
+  /** Called when a request is refused for its `Origin` or `Host`. */
   onForbidden?: (headers: { origin: string | undefined; host: string | undefined }) => void;
-  /** This server itself speaks http, so that its pages' sockets do without TLS, too. Default false. */
+  /** Whether this server speaks http itself, so that sockets of its pages do too. Default false. */
   withoutTls?: boolean;
-  /** Of the deployment. */
+  /** The mode of the deployment. */
   mode: string;
   metrics: Omit<MetricsRouteOptions, 'originPolicy'>;
 }
 
 /** Folder of the built meeting page. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist/app/', import.meta.url));
-/** Addresses within the meeting page. */
+/** Paths within the meeting page. */
 const PAGE_ROUTES = ['/archive'];
 
-/** The HTTP side: health, readiness, metrics, what settings there are, the meeting page. */
+/** The HTTP routes: health, readiness, metrics, description of the settings, meeting page. */
 export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   const metrics = metricsRoute({ ...options.metrics, originPolicy: options.originPolicy });
   app.use((request, response, next) => {
-    // Who may ask for the metrics is a question of its own, and so is what the others are told.
+    // Metrics have their own access check, and what they return to others.
     if (request.path === '/metrics') {
       next();
       return;
     }
-    // Orchestrators probe by address, whatever the machine calls itself; these two tell nothing worth hiding.
+    // Orchestrators probe by address, whatever the host name; these two routes reveal nothing secret.
     const probe = request.path === '/healthz' || request.path === '/readyz';
     if (
       !(probe
@@ -108,7 +108,7 @@ export function createApp(options: AppOptions): Express {
       express.static(PAGE_FOLDER, {
         index: 'index.html',
         setHeaders(response, path) {
-          // Names of assets change with their content; the page itself must always be fresh.
+          // Asset names change with their content, but the page itself must always be fresh.
           response.setHeader(
             'Cache-Control',
             path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
@@ -132,7 +132,7 @@ export function createApp(options: AppOptions): Express {
   app.use((_request, response) => {
     response.status(404).type('text/plain').send('Not found.\n');
   });
-  // Express would show its stack.
+  // Express would show its stack trace.
   app.use(((error: unknown, _request, response, next) => {
     options.onError?.(error);
     if (response.headersSent) next(error);
@@ -143,11 +143,11 @@ export function createApp(options: AppOptions): Express {
 
 const HALF_A_YEAR_S = 15_552_000;
 
-/** The page loads nothing from anywhere else, is framed by nobody, and talks to this server and the identity provider alone. */
+/** The page loads nothing from other origins, cannot be framed, and only talks to this server and the identity provider. */
 function securityHeaders(options: AppOptions): HelmetOptions {
   const { identityOrigin, ownCertificate, originPolicy, withoutTls } = options;
   const provider = identityOrigin === undefined ? [] : [identityOrigin];
-  // The page's own server, by the name that it was asked for. Not all browsers take 'self' to mean its sockets, too.
+  // The page's own server, by the name in the request. Not all browsers let 'self' include its WebSockets.
   const socketsOf = (scheme: 'ws' | 'wss') => (request: IncomingMessage) => {
     const { host } = request.headers;
     return host !== undefined && originPolicy.allowsHost(host) ? `${scheme}://${host.toLowerCase()}` : "'self'";
@@ -174,7 +174,7 @@ function securityHeaders(options: AppOptions): HelmetOptions {
   };
 }
 
-/** Pages of the origins in the settings may use the API; of all others the browser keeps the answers. */
+/** Pages of the origins in the settings may use the API; from all others the browser withholds the answers. */
 function crossOrigin(originPolicy: OriginPolicy): RequestHandler {
   return (request, response, next) => {
     response.set('Permissions-Policy', 'microphone=(self), camera=()').vary('Origin');

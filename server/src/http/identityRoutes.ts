@@ -10,15 +10,15 @@ import type { Logger } from '../observability/logger.js';
 export interface IdentityRoutesOptions {
   identity: ServerIdentity;
   sessions: SessionRegistry;
-  /** What the identity provider says of sign-ins that are over; absent without one. */
+  /** Handles the identity provider's notices about ended sign-ins; absent without one. */
   provider?: {
     issuer: string;
-    /** OIDC Back-Channel Logout. @throws for a token that does not hold */
+    /** OIDC Back-Channel Logout. @throws for an invalid token */
     verifyLogout: (token: string) => Promise<{ subject?: string; sessionId?: string }>;
-    /** Keycloak's push-not-before. @throws for a token that does not hold */
+    /** Keycloak's push-not-before. @throws for an invalid token */
     verifyNotBefore: (token: string) => Promise<{ notBeforeMs: number }>;
   };
-  /** Whose secret or token this is; undefined for nobody's. */
+  /** The owner of a secret or token; undefined if there is none. */
   minterOf: (bearer: string) => Promise<Minter | undefined>;
   mint: (guest: {
     subject?: string;
@@ -27,11 +27,11 @@ export interface IdentityRoutesOptions {
     grants: readonly Grant[];
     ttlMs: number;
   }) => Promise<{ token: string; expiresAtMs: number }>;
-  /** RFC 7517: what room tokens are verified with. */
+  /** RFC 7517: the public keys for room tokens. */
   jwks: () => Promise<unknown> | unknown;
   audit: AuditLog;
   logger: Logger;
-  /** Bounds on how often one address may post. Default: none. */
+  /** Limits on how often one address may post. Default: none. */
   limits?: { all: RequestHandler; refused: RequestHandler };
 }
 
@@ -50,7 +50,7 @@ const mintSchema = z.strictObject({
   ttlS: z.int().min(60).max(LONGEST_TTL_S).default(USUAL_TTL_S),
 });
 
-/** Everything about identities that goes over HTTP. */
+/** All HTTP routes about identities. */
 export function identityRoutes(options: IdentityRoutesOptions): Router {
   const router = Router();
   router.get('/api/identity', (_request, response) => {
@@ -71,14 +71,14 @@ export function identityRoutes(options: IdentityRoutesOptions): Router {
       express.urlencoded({ limit: BODY_LIMIT, extended: false, parameterLimit: 8 }),
       (request, response) => signOut({ ...options, provider }, request, response),
     );
-    // Keycloak sends the token as the body, whatever it calls its type.
+    // Keycloak sends the token as the body, with any content type.
     router.post(
       '/auth/k_push_not_before',
       refused,
       express.text({ limit: BODY_LIMIT, type: () => true }),
       (request, response) => pushNotBefore({ ...options, provider }, request, response),
     );
-    // OpenID Connect Back-Channel Logout 1.0 section 2.5: the form of a POST, and nothing else.
+    // OpenID Connect Back-Channel Logout 1.0 section 2.5: a form-encoded POST only.
     router.all(['/auth/backchannel-logout', '/auth/k_push_not_before'], (_request, response) => {
       response.status(405).set({ Allow: 'POST', 'Cache-Control': 'no-store' }).json({ error: 'invalid_request' });
     });
@@ -99,7 +99,7 @@ async function signOut(options: WithProvider, request: Request, response: Respon
     if (typeof token !== 'string') throw new Error('no logout_token');
     const whom = await provider.verifyLogout(token);
     const connections = sessions.signOut({ issuer: provider.issuer, ...whom });
-    // The provider does not ask again, so the answer means that the sign-out survives a restart.
+    // The provider does not retry, so the answer is sent after the sign-out is stored.
     await sessions.kept();
     audit.record({ event: 'signedOut', by: 'logout', issuer: provider.issuer, connections });
     response.status(200).end();
@@ -147,7 +147,7 @@ async function mintToken(options: IdentityRoutesOptions, request: Request, respo
   }
   const ttlMs = ttlS * 1_000;
   const minted = await mint({
-    // Within what this minter vouches for: nobody can be somebody else's guest.
+    // Prefixed with the minter's id, so that its guests cannot impersonate those of another minter.
     ...(subject === undefined ? {} : { subject: `${minter.id}/${subject}` }),
     displayName: name,
     room: room.data,
@@ -158,7 +158,7 @@ async function mintToken(options: IdentityRoutesOptions, request: Request, respo
   response.status(201).json(minted);
 }
 
-/** A body that is too large or cannot be read: no stack, no path. */
+/** A body that is too large or unreadable: the answer contains no stack and no path. */
 const badBodies: ErrorRequestHandler = (error: { status?: number }, _request, response, next) => {
   if (response.headersSent || typeof error.status !== 'number' || error.status >= 500) return next(error);
   response.status(error.status).json({ error: new ParleyError('BAD_REQUEST').toWire() });

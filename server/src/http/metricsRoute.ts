@@ -5,16 +5,16 @@ import type { OriginPolicy } from '../edge/OriginPolicy.js';
 
 export interface MetricsRouteOptions {
   metrics: { readonly contentType: string; text(): Promise<string> };
-  /** Other machines may ask too. */
+  /** Whether other machines may read the metrics. */
   enabled: boolean;
-  /** Whoever asks must know it. */
+  /** If set, required from everyone. */
   token: string | undefined;
   originPolicy: OriginPolicy;
 }
 
 /**
- * `GET /metrics`: for programs on this machine; for other machines where it is enabled; for whoever knows the token where there
- * is one. For everybody else there is nothing here, so that a stranger learns not even that.
+ * `GET /metrics`: for programs on this machine, for other machines if enabled, and with the token if there is one. Everyone else gets 404,
+ * so that strangers do not learn that it exists.
  */
 export function metricsRoute(options: MetricsRouteOptions): RequestHandler {
   const { metrics } = options;
@@ -33,13 +33,13 @@ export function metricsRoute(options: MetricsRouteOptions): RequestHandler {
 function mayRead(request: Request, { enabled, token, originPolicy }: MetricsRouteOptions): boolean {
   const local = isLocal(request);
   if (!local && !enabled) return false;
-  // A page may not read this, not even one of ours.
+  // Pages may not read this, not even our own.
   if (request.headers.origin !== undefined) return false;
   if (token !== undefined) return sameText(bearerOf(request), token);
   return local || originPolicy.allowsHost(request.headers.host);
 }
 
-/** From this machine, to a name that only this machine can mean, and not handed on by a proxy for somebody else. */
+/** Whether the request comes from this machine, for a host name of this machine only, and not through a proxy. */
 function isLocal(request: Request): boolean {
   const address = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
   const { forwarded, via } = request.headers;

@@ -8,9 +8,9 @@ import { type AuditLog, whoOf } from '../observability/AuditLog.js';
 export interface RoomRoutesOptions {
   /** @throws ParleyError `UNAUTHENTICATED`, `TOKEN_EXPIRED`, `SIGNED_OUT`, `IDENTITY_UNAVAILABLE` */
   identify: (token: string) => Promise<Bearer>;
-  /** What somebody may do in a room, as over a socket. */
+  /** The grants of an identity in a room, as over a socket. */
   grantsIn: (identity: Identity, room: string) => ReadonlySet<Grant>;
-  /** The meeting that is on in a room. */
+  /** The current meeting of a room. */
   roomNamed: (
     name: string,
   ) => Promise<{ ledgers(): Promise<ParticipantLedger[]>; hasRemoved(identity: Identity): boolean }> | undefined;
@@ -27,10 +27,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   IDENTITY_UNAVAILABLE: 503,
   MEDIA_UNAVAILABLE: 503,
 };
-/** Either is enough. */
+/** Either grant is enough. */
 const OF_LEDGERS: readonly Grant[] = ['readTranscript', 'administer'];
 
-/** What programs may ask about a meeting that is on. */
+/** The HTTP API for programs that read a running meeting. */
 export function roomRoutes(options: RoomRoutesOptions): Router {
   const router = Router();
   router.get('/api/rooms/:room/ledger', async (request, response) => {
@@ -45,7 +45,7 @@ export function roomRoutes(options: RoomRoutesOptions): Router {
   return router;
 }
 
-/** The same books as `getLedger` gives over a socket: of each participant's track, in this meeting. */
+/** The same ledgers as `getLedger` over a socket: one per participant's track in this meeting. */
 async function ledgersFor(options: RoomRoutesOptions, request: Request): Promise<ParticipantLedger[]> {
   const { identify, roomNamed, audit } = options;
   const name = roomNameSchema.safeParse(request.params.room);
@@ -62,7 +62,7 @@ async function ledgersFor(options: RoomRoutesOptions, request: Request): Promise
   );
   const identity = 'identity' in bearer ? bearer.identity : undefined;
   const grants = grantsOf({ bearer, room: name.data, grantsIn: options.grantsIn });
-  // Before the room is looked for: whoever may not read it is not told whether there is a meeting.
+  // Checked before the room is looked up, so that nobody without the right learns whether there is a meeting.
   if (!OF_LEDGERS.some((grant) => grants.has(grant))) throw denied(new ParleyError('FORBIDDEN'), identity);
   const room = await roomNamed(name.data);
   if (room === undefined) throw new ParleyError('ROOM_NOT_FOUND');
@@ -81,7 +81,7 @@ function grantsOf(options: {
   return new Set(rooms === '*' || rooms.includes(room) ? grants : []);
 }
 
-/** @throws what is no refusal, for the app to tell that it failed */
+/** @throws errors that are not refusals, for the app to report */
 function refuse(response: Response, error: unknown): void {
   const status = error instanceof ParleyError ? STATUS[error.code] : undefined;
   if (status === undefined) throw error;

@@ -7,35 +7,34 @@ export interface CommitQueueOptions {
   store: Pick<TranscriptStore, 'append'>;
   logger: Logger;
   time?: TimeSource | undefined;
-  /** Segments that may wait for a store that takes none. Default 1,000. */
+  /** Segments that may wait for a store that accepts none. Default 1,000. */
   capacity?: number;
 }
 
 interface Waiting {
   segment: UncommittedSegment;
   done: (committed: CommittedSegment | undefined) => void;
-  /** Whoever waits for it and for those before it shares this. */
+  /** Shared by all callers that wait for this segment and those before it. */
   settled?: { promise: Promise<void>; resolve: () => void };
 }
 
-/** Tries before a gap is put in a segment's place, and the waits between them: they double up to the longest. */
+/** Attempts before a gap is tried instead of a segment, and the delays between them, which double up to the longest. */
 const TRIES = 6;
 const WAIT_MS = { first: 100, longest: 5_000 };
 /** A store that has not answered by then has not taken the segment, as far as anybody can wait. */
 const APPEND_LIMIT_MS = 5_000;
 /**
- * So many appends that nobody waits for any more count as under way. While they do, the store is asked after the longest wait alone,
- * and each question takes the place of the oldest: a store that has come back need not answer what it was asked before.
+ * Limit of abandoned appends that are still running. Above it, the store is only tried after the longest delay, and each attempt replaces
+ * the oldest: a store that recovers need not answer old attempts.
  */
 const MOST_UNANSWERED = 64;
 
 /**
- * Brings the segments of one meeting into the store one after the other, in the order in which they come. One that the store does not
- * take is tried again for 3 s, not counting the time in which it does not answer; then a gap is tried in its place as well, so that
- * a text that cannot be stored holds up nobody. A store that takes not even that is out of order: everything waits for it, up to
- * `capacity`, and until `flush`.
+ * Appends the segments of one meeting to the store, one at a time and in order. A segment that the store rejects is retried for 3 s, not
+ * counting time without an answer; then a gap is tried as well, so that a text that cannot be stored blocks nothing. If the store does not
+ * accept that either, it is out of order: all segments wait for it, up to `capacity`, and until `flush`.
  *
- * What the store answers late changes nothing: it knows a segment by its id, and answers the next try with the row that stands there.
+ * A late answer changes nothing: the store identifies segments by id, and answers the next attempt with the stored row.
  */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
@@ -43,13 +42,13 @@ export class CommitQueue {
   readonly #capacity: number;
   readonly #waiting: Waiting[] = [];
   #running = false;
-  /** Somebody waits for everything to be over; until the queue is empty. */
+  /** Set while a caller waits for everything to be over, until the queue is empty. */
   #flushing = false;
-  /** The store took neither the last segment nor its gap. */
+  /** The store accepted neither the last segment nor its gap. */
   #outOfOrder = false;
-  /** The store let the last try's time pass. */
+  /** The store did not answer the last attempt in time. */
   #silent = false;
-  /** Appends that were given up and are under way still, the oldest first. */
+  /** Appends that were abandoned but are still running, oldest first. */
   readonly #unanswered = new Set<symbol>();
   #cutShort: (() => void) | undefined;
 
@@ -59,10 +58,13 @@ export class CommitQueue {
     this.#capacity = options.capacity ?? 1_000;
   }
 
-  /** @param done told the row that stands in the store, which may be a gap; undefined where the segment is lost */
+  /** @param done called with the stored row, which may be a gap; with undefined if the segment is lost */
   add(segment: UncommittedSegment, done: (committed: CommittedSegment | undefined) => void): void {
     if (this.#waiting.length >= this.#capacity) {
-      this.#options.logger.error({ waiting: this.#waiting.length }, 'a segment is lost: too many wait for the store');
+      this.#options.logger.error(
+        { waiting: this.#waiting.length },
+        'a segment was lost: too many are waiting for the store',
+      );
       done(undefined);
       return;
     }
@@ -70,7 +72,7 @@ export class CommitQueue {
     if (!this.#running) void this.#run();
   }
 
-  /** Resolves when everything that was added before is in the store, or lost. Takes no segment's place in the queue. */
+  /** Resolves when everything added before is stored or lost. Adds nothing to the queue. */
   settled(): Promise<void> {
     const last = this.#waiting.at(-1);
     if (last === undefined) return Promise.resolve();
@@ -85,8 +87,8 @@ export class CommitQueue {
   }
 
   /**
-   * As `settled`, and waits no more for a store that is out of order; for one that says nothing it waits once more. What is added
-   * afterwards is waited for as before.
+   * Like `settled`, but does not wait any longer for a store that is out of order. A store that does not answer gets one more attempt.
+   * Segments added later are handled normally.
    */
   flush(): Promise<void> {
     this.#flushing = this.#running;
@@ -103,7 +105,7 @@ export class CommitQueue {
       try {
         head.done(committed);
       } catch (error) {
-        this.#options.logger.error({ err: error }, 'a committed segment could not be told');
+        this.#options.logger.error({ err: error }, 'a committed segment could not be sent to the room');
       }
       head.settled?.resolve();
     }
@@ -121,7 +123,10 @@ export class CommitQueue {
       }
       this.#outOfOrder = last;
       if (last && this.#flushing) {
-        this.#options.logger.error({ segmentId: segment.id }, 'a segment is lost: the store took nothing');
+        this.#options.logger.error(
+          { segmentId: segment.id },
+          'a segment was lost: the store accepted neither it nor a gap',
+        );
         return undefined;
       }
       await this.#wait(Math.min(WAIT_MS.longest, WAIT_MS.first * 2 ** Math.min(tried - 1, 10)));
@@ -137,12 +142,12 @@ export class CommitQueue {
     } catch (error) {
       this.#silent = error instanceof UnansweredError;
       const { id: segmentId, status } = segment;
-      this.#options.logger.warn({ err: error, segmentId, status }, 'a segment could not be committed yet');
+      this.#options.logger.warn({ err: error, segmentId, status }, 'a segment could not be committed; retrying');
       return undefined;
     }
   }
 
-  /** @throws UnansweredError, or what the store rejects with */
+  /** @throws UnansweredError, or the store's error */
   async #answer(segment: UncommittedSegment): Promise<CommittedSegment> {
     if (this.#full) await this.#probing();
     const answer = this.#options.store.append(segment);
@@ -166,14 +171,14 @@ export class CommitQueue {
     return this.#unanswered.size >= MOST_UNANSWERED;
   }
 
-  /** Makes room for one more question to a store that owes many answers. */
+  /** Makes room for one more attempt if the store owes many answers. */
   async #probing(): Promise<void> {
     await this.#wait(WAIT_MS.longest);
     const [oldest] = this.#unanswered;
     if (this.#full && oldest !== undefined) this.#unanswered.delete(oldest);
   }
 
-  /** Cut short by `flush` where the store is out of order, or owes many answers. */
+  /** Cut short by `flush` if the store is out of order or owes many answers. */
   #wait(ms: number): Promise<void> {
     const mayBeCut = this.#outOfOrder || this.#full;
     if (this.#flushing && mayBeCut) return Promise.resolve();
@@ -197,7 +202,7 @@ class UnansweredError extends Error {
   }
 }
 
-/** What stands in the store where a segment cannot. */
+/** The gap that is stored instead of a segment. */
 function gapFor(segment: UncommittedSegment): UncommittedSegment {
   if (segment.status === 'gap') return segment;
   const { id, meetingId, participantId, displayName, track, startMs, endMs, revision, language } = segment;

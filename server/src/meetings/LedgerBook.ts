@@ -4,24 +4,21 @@ import { combine, emptyLedger } from '../observability/audioLedger.js';
 interface Track {
   participantId: string;
   track: string;
-  /** Producers that have ended, and time lines that a restarted worker began anew. */
+  /** Of producers that have ended, and of time lines that a restarted worker started again. */
   ended: AudioLedger;
   /** By producer. */
   open: Map<string, AudioLedger>;
 }
 
 const SAMPLES_PER_MS = 16;
-/** So many participants' books are kept; those who ended longest ago go first. */
+/** Limit of participants' ledgers; those that ended longest ago are dropped first. */
 const MAX_TRACKS = 2_000;
 
-/** The audio ledgers of one meeting: of each participant's track, summed over the producers that carried it. */
+/** The audio ledgers of one meeting: one per participant's track, summed over its producers. */
 export class LedgerBook {
   readonly #tracks = new Map<string, Track>();
 
-  /**
-   * A producer's books as they stand now.
-   * @returns `ledger`: the participant's; `change`: what it adds to the sum of all
-   */
+  /** Takes over a producer's current ledger. @returns `ledger`: the participant's; `change`: the change of the sum over all participants */
   update(options: { producerId: string; participantId: string; track: string; ledger: AudioLedger }): {
     ledger: AudioLedger;
     change: AudioLedger;
@@ -30,7 +27,7 @@ export class LedgerBook {
     const track = this.#trackOf(options);
     const before = sumOf(track);
     const last = track.open.get(producerId);
-    // Time does not run backwards: the worker died, and its successor began with empty books.
+    // A smaller total means that the worker died and its successor started with an empty ledger.
     if (last !== undefined && ledger.totalMs < last.totalMs) this.#end(track, producerId);
     track.open.set(producerId, ledger);
     const after = sumOf(track);
@@ -38,8 +35,8 @@ export class LedgerBook {
   }
 
   /**
-   * Audio of a producer that nobody listened to. Whoever did before is gone, and with them what they had not decided.
-   * @returns as `update`
+   * Audio of a producer that was not received. The previous worker is gone, and with it everything that was pending there. @returns as
+   * `update`
    */
   unheard(options: { producerId: string; participantId: string; track: string; ms: number; reason: ShedReason }): {
     ledger: AudioLedger;
@@ -55,7 +52,7 @@ export class LedgerBook {
     return { ledger: after, change: combine({ a: after, b: before, factor: -1 }) };
   }
 
-  /** Nothing more will come of this producer. @returns what that changes in the sum of all, if anything */
+  /** The producer ended. @returns the change of the sum over all participants, if any */
   end(options: { producerId: string; participantId: string; track: string }): AudioLedger | undefined {
     const track = this.#tracks.get(keyOf(options));
     if (track?.open.has(options.producerId) !== true) return undefined;
@@ -72,7 +69,7 @@ export class LedgerBook {
     }));
   }
 
-  /** What had not been decided is lost with the worker that was to decide it. */
+  /** Pending audio is lost with the worker that should have decided it. */
   #end(track: Track, producerId: string): void {
     const last = track.open.get(producerId);
     if (last === undefined) return;
@@ -102,7 +99,7 @@ export class LedgerBook {
   }
 }
 
-/** Clocks are finer than samples, and sums of ledgers are exact. */
+/** Clocks are finer than samples, but sums of ledgers must be exact. */
 function inSamples(ms: number): number {
   return Math.round(ms * SAMPLES_PER_MS) / SAMPLES_PER_MS;
 }

@@ -19,7 +19,7 @@ export interface MeetingOptions {
   wallClock?: () => number;
 }
 
-/** Somebody who takes or took part. Outlives their connections, so what they consent to belongs here. */
+/** A current or former participant. Outlives their connections, so their consent belongs here. */
 export interface MeetingParticipant {
   readonly participantId: string;
   /** Their name when they last joined. */
@@ -87,7 +87,7 @@ export class Meeting {
     return `p_${createHmac('sha256', this.#key).update(who).digest('base64url').slice(0, 16)}`;
   }
 
-  /** Records that somebody joined, for the first time or again. */
+  /** Records that a participant joined, for the first time or again. */
   enter(identity: Identity): MeetingParticipant {
     const participantId = this.participantIdOf(identity);
     const enteredAtMs = this.#participants.get(participantId)?.enteredAtMs ?? Math.round(this.elapsedMs);

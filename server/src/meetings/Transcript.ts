@@ -34,7 +34,7 @@ export class Transcript {
     const transcript = new Transcript(options);
     const work = transcript.page({ afterSeq: Number.MAX_SAFE_INTEGER, limit: 1, maxBytes: 1 });
     await withinLimit({ work, limitMs: OPEN_LIMIT_MS, time }).catch((error: unknown) =>
-      logger.warn({ err: error }, 'the store did not say where a transcript ends'),
+      logger.warn({ err: error }, 'the store did not return the last seq of a transcript'),
     );
     return transcript;
   }

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** Folder of the model that comes with the source. */
+/** Folder of the bundled model. */
 export const BUILT_IN_MODELS = fileURLToPath(new URL('../../../native/models/', import.meta.url));

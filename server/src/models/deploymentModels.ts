@@ -13,9 +13,9 @@ import { interimModelOf } from './interimModel.js';
 import { mainModelOf, refuseInabilities } from './mainModel.js';
 import { wakeWordsDirectory, wakeWordsOf } from './wakeWords.js';
 
-/** The models of one deployment, each with its file on this machine. */
+/** The models of a deployment, with their files on this machine. */
 export interface DeploymentModels {
-  /** Of finals, and of interims where there is no other. */
+  /** For finals, and for interims if there is no other model. */
   main: ResolvedModel;
   interim: ResolvedModel | undefined;
   wakeWord: MediaNodeOptions['wakeWord'];
@@ -23,15 +23,15 @@ export interface DeploymentModels {
 
 export interface DeploymentModelsOptions {
   settings: Settings;
-  /** Of a model that is being downloaded. */
+  /** Progress of a model's download. */
   onProgress?: ModelStoreOptions['onProgress'] | undefined;
-  /** Gives up while models are fetched. */
+  /** Aborts downloads. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * What the settings ask for, fetched when it is missing.
- * @throws ModelError where a model cannot be had; SettingsError where the settings ask a model for what it cannot do
+ * Resolves the configured models, and downloads missing ones.
+ * @throws ModelError if a model is not available; SettingsError if the settings require something that a model cannot do
  */
 export async function deploymentModels(options: DeploymentModelsOptions): Promise<DeploymentModels> {
   const { settings, onProgress, signal } = options;

@@ -4,11 +4,11 @@ import { SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
 
 /**
- * The model of interim text where it is another than that of finals. One that is asked for by name is taken in every mode; `auto`
- * looks for one only where the mode takes two. It must be able to do what the deployment's settings ask for; where a room or a
- * participant asks for something else, the main model answers for it.
- * @throws ModelError where one was asked for that cannot be had
- * @throws SettingsError where one was asked for by name that cannot stand in for the main one
+ * The model for interims, if different from that for finals. A model chosen by name is used in every mode; `auto` only looks for one in
+ * modes with two models. It must support the deployment's settings; if a room or participant needs something else, the main model is used
+ * for them.
+ * @throws ModelError if a model chosen by name is not available
+ * @throws SettingsError if a model chosen by name cannot replace the main one
  */
 export async function interimModelOf(options: {
   store: Pick<ModelStore, 'resolveInterim'>;

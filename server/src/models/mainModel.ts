@@ -5,9 +5,9 @@ import type { Settings } from '../config/settings.js';
 import { deploymentProblems } from '../config/speechSettings.js';
 
 /**
- * The model of finals, and of interims where there is no other. One that is asked for by name is taken in every mode; `auto` takes
- * what the device carries, or the small one where the mode promises that.
- * @throws ModelError where one was asked for that cannot be had
+ * The model for finals, and for interims if there is no other. A model chosen by name is used in every mode; `auto` depends on the device,
+ * or is the small model if the mode requires that.
+ * @throws ModelError if a model chosen by name is not available
  */
 export function mainModelOf(options: {
   store: Pick<ModelStore, 'resolve'>;
@@ -19,8 +19,8 @@ export function mainModelOf(options: {
 }
 
 /**
- * Settings, of the deployment and of its rooms, that this model cannot follow.
- * @throws SettingsError with all of them, and why the model is not the one that was meant
+ * Checks that this model supports the settings of the deployment and its rooms.
+ * @throws SettingsError with all problems, and the reason if the model is not the preferred one
  */
 export function refuseInabilities(options: {
   settings: Pick<Settings, 'mode' | 'speech' | 'rooms'>;

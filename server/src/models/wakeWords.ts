@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import type { MediaNodeOptions, WakeWordStore } from '@parley/media/node';
 import type { Settings } from '../config/settings.js';
 
-/** Of the published wake words of this machine. */
+/** Published wake words on this machine. */
 export function wakeWordsDirectory({ cacheDir }: Pick<Settings, 'cacheDir'>): string {
   return join(cacheDir, 'models', 'wake');
 }
 
 /**
- * The files of the detector of wake words by their sound: published words, fetched when missing, and files of one's own.
- * @throws ModelError where a published word cannot be had
+ * The files for the acoustic wake word detector: published words, downloaded if missing, and the operator's own files.
+ * @throws ModelError if a published word is not available
  */
 export async function wakeWordsOf(options: {
   store: Pick<WakeWordStore, 'resolve'>;

@@ -7,7 +7,7 @@ import type { Identity } from '../auth/Authenticator.js';
 import { logFile } from './logFile.js';
 import { RepeatFilter } from './RepeatFilter.js';
 
-/** Where something happened. */
+/** The room where it happened. */
 interface InMeeting {
   room: string;
   meetingId: string;
@@ -18,14 +18,14 @@ export type AuditEvent =
   | ({ event: 'joined'; who: string; grants: readonly Grant[] } & InMeeting)
   /** `code`: why the server ended the connection. */
   | ({ event: 'left'; reason: LeaveReason; code?: ErrorCode } & InMeeting)
-  /** A connection or a request that was refused for want of a right. */
+  /** A connection or a request that was refused for a missing right. */
   | { event: 'denied'; what: string; code: ErrorCode; who?: string; room?: string }
   /** A connection that the server ended. */
   | { event: 'ended'; code: ErrorCode; who: string }
   /** So many more of `denied` or `ended` within a minute as had no line of their own. */
   | { event: 'heldBack'; kind: string; count: number }
   | ({ event: 'moderated'; action: 'mute' | 'remove' | 'lock' | 'unlock' | 'end'; of?: string } & InMeeting)
-  /** `by`: what the identity provider had said. */
+  /** `by`: the kind of message from the identity provider. */
   | { event: 'signedOut'; by: 'logout' | 'notBefore' | 'introspection'; issuer: string; connections: number }
   | {
       event: 'apiKeyCreated';
@@ -38,26 +38,26 @@ export type AuditEvent =
   | { event: 'tokenMinted'; by: string; room: string; grants: readonly Grant[]; ttlMs: number }
   | ({ event: 'exported'; what: string } & InMeeting);
 
-/** Who did what, for those who must be able to tell later. Ids only: no names, no text, no tokens. */
+/** Records who did what, for later review. Contains only ids: no names, no text, no tokens. */
 export interface AuditLog {
   record(event: AuditEvent): void;
-  /** Writes down what was held back. Idempotent. */
+  /** Writes the pending counts. Idempotent. */
   close(): void;
 }
 
-/** For those who do not want one. */
+/** Used if the audit log is turned off. */
 export const NO_AUDIT: AuditLog = { record: () => {}, close: () => {} };
 
-/** Of one kind of refusal so many lines a minute: strangers must not fill the disk, nor bury what others did. */
+/** Lines per minute for each kind of refusal, so that strangers can neither fill the disk nor bury other events. */
 const MOST_REFUSALS = 60;
 const WINDOW_MS = 60_000;
 
-/** Where it stands, unless the settings say otherwise: in the data folder. */
+/** Default path, in the data folder. */
 export function auditFileOf({ audit, dataDir }: { audit: { file?: string | undefined }; dataDir: string }): string {
   return audit.file ?? join(dataDir, 'audit.log');
 }
 
-/** JSON lines, each with its time, at the end of a file that only its owner reads. */
+/** JSON lines with a time each, appended to a file that only its owner can read. */
 export function createAuditLog(
   options: ({ file: string } | { stream: DestinationStream }) & { time?: TimeSource },
 ): AuditLog {
@@ -85,8 +85,8 @@ export function createAuditLog(
 }
 
 /**
- * Somebody across meetings: issuer and subject where an identity provider made the subject; of guests, whose subject is their secret, a
- * digest of it.
+ * A stable key of a person across meetings: issuer and subject if an identity provider assigned the subject. A guest's subject is secret,
+ * so a digest of it is used.
  */
 export function whoOf({ issuer, subject }: Pick<Identity, 'issuer' | 'subject'>): string {
   if (issuer !== 'guest') return `${issuer}#${subject}`;

@@ -5,14 +5,14 @@ import { combine, emptyLedger } from './audioLedger.js';
 import type { RoomObserver } from './RoomObserver.js';
 
 export interface MetricsOptions {
-  /** Asked at each scrape. */
+  /** Read at each scrape. */
   counts: () => Promise<{ rooms: number; peers: number; speakers: number; sockets: number }>;
-  /** The ASR process's own numbers; absent while there are none. */
+  /** The ASR process's own metrics; absent while there are none. */
   recognizer: () => AsrProcessStats | undefined;
   load: () => LoadLevel;
-  /** What recognises speech now. */
+  /** Model, engine and device in use. */
   engine: () => { model: string; encoder: string; device: string };
-  /** Event loop, memory and the like of this process. Default true. */
+  /** Metrics of this process: event loop, memory and so on. Default true. */
   processMetrics?: boolean;
 }
 
@@ -29,7 +29,7 @@ const LEDGER_CLASSES = {
   transcribedMs: 'transcribed',
 } as const satisfies Partial<Record<keyof AudioLedger, string>>;
 
-/** This node in numbers, in Prometheus' text format. Nothing in it names a person or a room. */
+/** Metrics of this node in Prometheus' text format. They contain no names of people or rooms. */
 export class Metrics implements RoomObserver {
   readonly #registry = new Registry();
   readonly #interims: Counter;
@@ -39,12 +39,12 @@ export class Metrics implements RoomObserver {
   readonly #vadEndToFinal: Histogram;
   readonly #queued: Histogram<'kind'>;
   readonly #engine: Histogram<'kind'>;
-  /** Of all meetings since the start. */
+  /** Summed over all meetings since the start. */
   #audio = emptyLedger();
 
   constructor(options: MetricsOptions) {
     const registers = [this.#registry];
-    this.#interims = new Counter({ name: 'parley_interims_total', help: 'Interim texts told', registers });
+    this.#interims = new Counter({ name: 'parley_interims_total', help: 'Interims sent', registers });
     this.#finals = new Counter({ name: 'parley_finals_total', help: 'Finals committed', registers });
     this.#gaps = new Counter({
       name: 'parley_gaps_total',
@@ -54,25 +54,25 @@ export class Metrics implements RoomObserver {
     });
     this.#corrections = new Counter({
       name: 'parley_committed_corrections_total',
-      help: 'Settled words of interims that the final had otherwise',
+      help: 'Settled words of interims that the final changed',
       registers,
     });
     this.#vadEndToFinal = new Histogram({
       name: 'parley_vad_end_to_final_ms',
-      help: "From the VAD's decision that an utterance is over to the commit of its final",
+      help: "Time from the VAD's decision that an utterance is over to the commit of its final",
       buckets: LATENCY_BUCKETS_MS,
       registers,
     });
     this.#queued = new Histogram({
       name: 'parley_recognition_queued_ms',
-      help: 'Time of recognitions in the queue',
+      help: 'Time that jobs waited in the queue',
       labelNames: ['kind'],
       buckets: LATENCY_BUCKETS_MS,
       registers,
     });
     this.#engine = new Histogram({
       name: 'parley_recognition_engine_ms',
-      help: 'Time of recognitions in the engine',
+      help: 'Time that jobs spent in the engine',
       labelNames: ['kind'],
       buckets: LATENCY_BUCKETS_MS,
       registers,
@@ -83,7 +83,7 @@ export class Metrics implements RoomObserver {
     if (options.processMetrics !== false) collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Of the answer to a scrape. */
+  /** Content type of a scrape's answer. */
   get contentType(): string {
     return this.#registry.contentType;
   }
@@ -121,7 +121,7 @@ export class Metrics implements RoomObserver {
     const audio = () => this.#audio;
     new Gauge({
       name: 'parley_audio_ledger_ms',
-      help: 'Audio of all tracks since the start, each millisecond in one class; total is their sum',
+      help: 'Audio of all tracks since the start; each millisecond is in one class, total is their sum',
       labelNames: ['class', 'reason'],
       registers: [this.#registry],
       collect() {
@@ -140,7 +140,7 @@ export class Metrics implements RoomObserver {
   #addCounts({ counts }: MetricsOptions): void {
     new Gauge({
       name: 'parley_open',
-      help: 'What is open now: rooms, peers, speakers, sockets',
+      help: 'Currently open rooms, peers, speakers and sockets',
       labelNames: ['what'],
       registers: [this.#registry],
       async collect() {
@@ -153,7 +153,7 @@ export class Metrics implements RoomObserver {
     const registers = [this.#registry];
     new Gauge({
       name: 'parley_recogniser_info',
-      help: 'Always 1; the labels say what recognises speech',
+      help: 'Always 1; the labels describe the model, engine and device in use',
       labelNames: ['model', 'encoder', 'device'],
       registers,
       collect() {
@@ -163,7 +163,7 @@ export class Metrics implements RoomObserver {
     });
     new Gauge({
       name: 'parley_load_level',
-      help: 'How busy the recogniser is: 0 = normal, 1 and 2 = fewer interims, 3 = none',
+      help: 'Load level of the recogniser: 0 = normal, 1 and 2 = fewer interims, 3 = no interims',
       registers,
       collect() {
         this.set(load());
@@ -171,7 +171,7 @@ export class Metrics implements RoomObserver {
     });
     new Gauge({
       name: 'parley_recognition_queue',
-      help: 'Recognitions in the ASR process: finals and interims that wait, and those in the engine',
+      help: 'Jobs in the ASR process: waiting finals and interims, and those in the engine',
       labelNames: ['state'],
       registers,
       collect() {
@@ -185,7 +185,7 @@ export class Metrics implements RoomObserver {
     });
     new Gauge({
       name: 'parley_recognition_oldest_wait_ms',
-      help: 'How long the oldest recognition has waited',
+      help: 'Waiting time of the oldest job in the queue',
       registers,
       collect() {
         this.set(recognizer()?.oldestWaitMs ?? 0);
@@ -193,7 +193,7 @@ export class Metrics implements RoomObserver {
     });
     new Gauge({
       name: 'parley_recognition_queue_age_ms',
-      help: 'Time in the queue of the last 512 recognitions of each kind that left it, whatever became of them',
+      help: 'Waiting time of the last 512 jobs of each kind that left the queue, with any outcome',
       labelNames: ['kind', 'quantile'],
       registers,
       collect() {
@@ -205,7 +205,7 @@ export class Metrics implements RoomObserver {
     });
     new Gauge({
       name: 'parley_recognitions_dropped',
-      help: 'Recognitions that the running ASR process did not answer, by cause; those that their senders gave up are "cancelled"',
+      help: 'Jobs that the current ASR process did not answer, by cause; "cancelled": given up by their sender',
       labelNames: ['cause'],
       registers,
       collect() {
@@ -215,7 +215,7 @@ export class Metrics implements RoomObserver {
     });
     new Gauge({
       name: 'parley_recognitions_answered',
-      help: 'Recognitions that the running ASR process has answered',
+      help: 'Jobs that the current ASR process answered',
       registers,
       collect() {
         this.set(recognizer()?.answered ?? 0);
@@ -223,7 +223,7 @@ export class Metrics implements RoomObserver {
     });
     new Gauge({
       name: 'parley_recognitions_rejected',
-      help: 'Recognitions that the running ASR process has refused or given up, by reason',
+      help: 'Jobs that the current ASR process refused or dropped, by reason',
       labelNames: ['reason'],
       registers,
       collect() {

@@ -1,21 +1,21 @@
 import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 
 export interface RepeatFilterOptions {
-  /** So many of one kind are let through within `windowMs`. */
+  /** How many of one kind pass within `windowMs`. */
   most: number;
   windowMs: number;
-  /** How many of a kind were held back in the window that is over. */
+  /** How many of a kind were held back in the window that just ended. */
   onHeldBack: (held: { kind: string; count: number }) => void;
   time?: TimeSource;
 }
 
-/** Kinds that are told apart at the same time; further ones count as one. */
+/** Maximum number of kinds counted separately; further ones are counted together. */
 const MOST_KINDS = 1_000;
 const OTHERS = 'others';
 
 /**
- * Lines that strangers can cause must not fill the disk: of each kind so many stand for themselves, the rest as one number. Nothing goes
- * uncounted.
+ * Limits log lines that strangers can cause, so that they cannot fill the disk: a few lines of each kind pass, the rest become one number.
+ * Nothing goes uncounted.
  */
 export class RepeatFilter {
   readonly #options: RepeatFilterOptions;
@@ -28,7 +28,7 @@ export class RepeatFilter {
     this.#time = options.time ?? systemTime;
   }
 
-  /** Whether one more of this kind stands for itself. */
+  /** Whether another line of this kind may pass. */
   passes(kind: string): boolean {
     const known = this.#counts.has(kind) || this.#counts.size < MOST_KINDS ? kind : OTHERS;
     const count = (this.#counts.get(known) ?? 0) + 1;

@@ -1,12 +1,12 @@
 import type { AudioLedger, GapReason } from '@parley/client-sdk/protocol';
 
-/** Who counts what rooms do. Told nothing of anybody: no names, no ids, no text. */
+/** Counts what happens in rooms. Receives no names, no ids and no text. */
 export interface RoomObserver {
-  /** An interim was told. */
+  /** An interim was sent. */
   interim(times: { queuedMs: number; engineMs: number }): void;
-  /** A final was committed. `vadEndToFinalMs`: from the VAD's decision that it is over; absent where it did not end in silence. */
+  /** A final was committed. `vadEndToFinalMs`: from the VAD's decision that the utterance is over; absent if it did not end in silence. */
   final(times: { queuedMs: number; engineMs: number; vadEndToFinalMs: number | undefined; corrections: number }): void;
   gap(reason: GapReason): void;
-  /** Every class of the audio ledger by what it grew, which may be less than nothing for those that are not settled. */
+  /** The change of each class of the audio ledger; negative if audio moved to another class. */
   audio(change: AudioLedger): void;
 }

@@ -13,7 +13,7 @@ const CLASSES = [
   'transcribedMs',
 ] as const satisfies readonly LedgerClass[];
 
-/** No audio yet. */
+/** The ledger of a track without audio. */
 export function emptyLedger(): AudioLedger {
   return {
     totalMs: 0,

@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { type DestinationStream, destination } from 'pino';
 
 /**
- * The end of a file, made with its folder where it is missing. Opened at once: a process that ends right after its start would otherwise
- * find the file not open yet, and crash over that instead of saying why it ends.
- * @throws Error when it cannot be written
+ * A stream that appends to a file, creating the file and its folder. Opens it synchronously: otherwise a process that fails right after its
+ * start would crash because the file is not open yet, instead of logging the reason.
+ * @throws Error if it cannot be written
  */
 export function logFile(options: { file: string; mode?: number }): DestinationStream {
   const { file, mode = 0o666 } = options;

@@ -10,9 +10,8 @@ interface Waiting {
 }
 
 /**
- * Who mutes or leaves says so by another way than their voice takes, and the word before it may be the later one to arrive. So media
- * are ended a moment after they were to be: what is on its way still comes through. Clients of this SDK send nothing from
- * the call on.
+ * Signals that a participant mutes or leaves can overtake the audio of their last word. Media therefore end a moment later, so that audio
+ * in transit still arrives. Clients with this SDK stop sending immediately.
  */
 export class LastWords {
   readonly #time: TimeSource;
@@ -22,7 +21,7 @@ export class LastWords {
     this.#time = options.time ?? systemTime;
   }
 
-  /** Does something when what was said has arrived. One thing at a time for a key: while it waits, asking again changes nothing. */
+  /** Runs an action once audio in transit has arrived. Only one per key: while it waits, further calls change nothing. */
   after(key: string, action: () => void): void {
     if (this.#waiting.has(key)) return;
     const cancel = this.#time.after(CLOSE_TIMES.inFlightMs, () => {
@@ -32,21 +31,21 @@ export class LastWords {
     this.#waiting.set(key, { cancel, action });
   }
 
-  /** It is not to be done after all. */
+  /** Cancels the action. */
   cancel(key: string): void {
     this.#waiting.get(key)?.cancel();
     this.#waiting.delete(key);
   }
 
-  /** Whether something is still to be done. */
+  /** Whether an action is pending. */
   get waiting(): boolean {
     return this.#waiting.size > 0;
   }
 
-  /** Resolves when everything that was said by now has arrived, and what waited for that has been done. */
+  /** Resolves when everything said until now has arrived, and the actions that waited for it are done. */
   async arrived(): Promise<void> {
     await new Promise<void>((resolve) => this.#time.after(CLOSE_TIMES.inFlightMs, resolve));
-    // What was asked for meanwhile is not waited for again.
+    // Does not wait for actions added later.
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { cancel, action } of waiting) {

@@ -7,11 +7,11 @@ import {
   type RtpCapabilities,
 } from '@parley/client-sdk/protocol';
 
-/** How a peer is reached, whatever carries it. */
+/** The connection to a peer, independent of the transport. */
 export interface PeerChannel {
-  /** `droppable` ones may be left out when the peer is slow. */
+  /** `droppable` messages may be dropped when the peer is slow. */
   notify<N extends NotificationName>(name: N, notification: Notifications[N], options?: { droppable?: boolean }): void;
-  /** Tells why and closes the connection. */
+  /** Sends the reason and closes the connection. */
   disconnect(error: ParleyError): void;
 }
 
@@ -21,12 +21,12 @@ export interface PeerOptions {
   displayName: string;
   /** Of the participant, from the start of the meeting on, in milliseconds. */
   joinedAtMs: number;
-  /** What this peer may do here. Default: everything, for those who know nobody else. */
+  /** The grants of this peer. Default: all, if there is no authentication. */
   grants?: ReadonlySet<Grant>;
   channel: PeerChannel;
 }
 
-/** Notifications that carry what was said, or where it went. */
+/** Notifications that contain what was said, or what became of the audio. */
 const OF_TRANSCRIPT: ReadonlySet<NotificationName> = new Set([
   'interimUpdated',
   'interimRetracted',
@@ -43,11 +43,11 @@ export class Peer {
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
   grants: ReadonlySet<Grant>;
-  /** What the browser can receive, once it has a receiving transport. */
+  /** RTP capabilities of the browser, once it has a receiving transport. */
   rtpCapabilities: RtpCapabilities | undefined;
-  /** Wants to be told the frequent activities too. */
+  /** Whether the peer subscribed to the frequent activities. */
   diagnostics = false;
-  /** Producers whose consumer was announced to this peer's present receiving transport. */
+  /** Producers whose consumer was announced to this peer's current receiving transport. */
   readonly announced = new Set<string>();
   /** Tracks by producer id. */
   readonly producers = new Map<string, { track: 'microphone'; paused: boolean }>();

@@ -33,25 +33,25 @@ import type { Flood, TellOptions } from './RoomTranscriber.js';
 import { Roster } from './Roster.js';
 
 export interface RoomOptions {
-  /** What takes place here. Outlives the room. */
+  /** The meeting in this room. Outlives the room. */
   meeting: Meeting;
   media: MediaNode;
-  /** Of finals. */
+  /** The model for finals. */
   model: ModelProfile;
-  /** What the recogniser is at the moment, in the words of the wire. */
+  /** Current status of the recogniser, for the wire. */
   transcription: () => TranscriptionStatus;
   settings: Settings;
   logger: Logger;
   observer: RoomObserver;
-  /** The meeting is over: everybody left and nobody came back in time. */
+  /** The meeting is over: everyone left and no one returned in time. */
   onEmpty: () => void;
   time?: TimeSource;
 }
 
-/** By this, those who come back know whether the server was restarted. */
+/** Lets reconnecting clients know whether the server was restarted. */
 const SERVER_ID = randomBytes(12).toString('base64url');
 
-/** What a room is made of. */
+/** The parts of a room. */
 interface RoomParts {
   logger: Logger;
   roster: Roster;
@@ -60,9 +60,9 @@ interface RoomParts {
 }
 
 /**
- * The live part of one meeting. Who is here is the `Roster`'s, who may come in `RoomAccess`'s, how they are heard `RoomSettings`'s; their
- * tracks are `RoomMedia`'s, which gives them to the `RoomTranscriber`, whose finals become the `Meeting`'s transcript. Here these act
- * together. Says what happens by the peers' channels, knows nothing of sockets.
+ * The live part of one meeting. `Roster` knows who is present, `RoomAccess` who may join, `RoomSettings` how speech is recognised.
+ * `RoomMedia` owns the tracks and passes them to the `RoomTranscriber`, whose finals become the `Meeting`'s transcript. This class
+ * coordinates them. It notifies peers through their channels and knows nothing of sockets.
  */
 export class Room {
   readonly name: string;
@@ -126,7 +126,7 @@ export class Room {
     return room;
   }
 
-  /** Whether somebody who came in is still in. */
+  /** Whether a peer is still in the room. */
   holds(peer: Peer): boolean {
     return this.#roster.holds(peer);
   }
@@ -140,8 +140,8 @@ export class Room {
   }
 
   /**
-   * Lets somebody in. The same participant's older connection is told and closed: one participant has one connection.
-   * `settings` take the place of what this participant had set for themself.
+   * Admits a peer. An older connection of the same participant is notified and closed: a participant has one connection. `settings` replace
+   * the participant's previous ones.
    * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `FLOODING`, `INVALID_SETTINGS`
    */
   join(options: {
@@ -206,7 +206,7 @@ export class Room {
       return;
     }
     this.#drop(peer, reason === 'removed' ? 'atOnce' : 'arrived');
-    // Whoever lost the connection comes back to what they had set.
+    // After a lost connection, the participant's settings are kept.
     if (reason !== 'connectionLost') {
       this.#speech.forgetParticipant(peer.participantId);
       this.#access.forget(peer.participantId);
@@ -237,12 +237,12 @@ export class Room {
     return this.#media.produce(peer, request);
   }
 
-  /** Others see it at once; a pause takes effect when what was said before it has arrived. */
+  /** Others see it at once; a pause takes effect after audio in transit has arrived. */
   setProducerPaused(peer: Peer, options: { producerId: string; paused: boolean }): Promise<void> {
     return this.#media.setProducerPaused(peer, options);
   }
 
-  /** What was said before still arrives. */
+  /** Audio in transit still arrives. */
   closeProducer(peer: Peer, producerId: string): Promise<void> {
     return this.#media.closeProducer(peer, producerId);
   }
@@ -270,10 +270,7 @@ export class Room {
     };
   }
 
-  /**
-   * Works from the next audio on, for open utterances too.
-   * @throws ParleyError `INVALID_SETTINGS`, `SETTINGS_FORBIDDEN`
-   */
+  /** Takes effect with the next audio, also for open utterances. @throws ParleyError `INVALID_SETTINGS`, `SETTINGS_FORBIDDEN` */
   updateSettings(peer: Peer, request: RequestOf<'updateSettings'>): ResponseOf<'updateSettings'> {
     const { scope, settings, mode } = request;
     const { participantId } = peer;
@@ -294,13 +291,13 @@ export class Room {
     this.#speech.changeRoom({ settings, mode });
     this.#media.applySettings();
     const changed = { mode: this.#speech.mode, settings: this.#speech.resolved };
-    this.#logger.info({ participantId, mode: changed.mode, changed: Object.keys(settings) }, 'settings of the room');
+    this.#logger.info({ participantId, mode: changed.mode, changed: Object.keys(settings) }, 'room settings changed');
     this.tellAll('settingsChanged', { scope, ...changed });
     if (changed.mode !== before) this.transcriptionChanged();
     return changed;
   }
 
-  /** What a peer may do from now on; what it may not any more ends at once. */
+  /** Sets the grants of a peer. Anything no longer allowed ends at once. */
   setGrants(peer: Peer, grants: ReadonlySet<Grant>): void {
     const lost = [...peer.grants].filter((grant) => !grants.has(grant));
     if (lost.length === 0 && grants.size === peer.grants.size) return;
@@ -325,7 +322,7 @@ export class Room {
     peer.channel.disconnect(new ParleyError('REMOVED'));
   }
 
-  /** Their packets are to cost them and not the meeting: muted at first, and out if that does not end it. */
+  /** A flood must cost its sender and not the meeting: they are muted first, and removed if that does not end it. */
   #onFlood({ participantId, limit }: Flood): void {
     const peer = this.#roster.find(participantId);
     if (peer === undefined) return;
@@ -346,7 +343,7 @@ export class Room {
       .catch((error: unknown) => this.#logger.debug({ err: error, participantId }, 'media were gone before the mute'));
   }
 
-  /** Whether somebody was sent out of this meeting. */
+  /** Whether someone was removed from this meeting. */
   hasRemoved(identity: Identity): boolean {
     return this.#access.hasRemoved(this.meeting.participantIdOf(identity));
   }
@@ -355,12 +352,12 @@ export class Room {
     if (this.#access.setLocked(locked)) this.tellAll('roomLockChanged', { locked });
   }
 
-  /** For everybody; the room is gone afterwards. */
+  /** Ends the meeting for everyone; the room is closed afterwards. */
   end(): Promise<void> {
     return this.#endWith(new ParleyError('MEETING_ENDED'));
   }
 
-  /** The books of everybody who sent audio in this meeting. */
+  /** The ledgers of everyone who sent audio in this meeting. */
   ledgers(): Promise<ParticipantLedger[]> {
     return this.#media.transcriber.ledgers();
   }
@@ -371,17 +368,17 @@ export class Room {
     this.#diagnosticsChanged();
   }
 
-  /** Tells everybody what the recogniser is now. */
+  /** Sends the status of the recogniser to everyone. */
   transcriptionChanged(): void {
     this.tellAll('transcriptionChanged', { transcription: this.#transcription });
   }
 
-  /** Tells everybody. */
+  /** Notifies everyone. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: TellOptions): void {
     this.#roster.tellAll(name, notification, options);
   }
 
-  /** Everybody goes: what was said becomes text first, and is told, if that does not take long. Idempotent. */
+  /** Closes the room. Pending speech is transcribed and sent first, if that does not take long. Idempotent. */
   close(error: ParleyError): Promise<void> {
     this.#closing ??= this.#close(error);
     return this.#closing;
@@ -410,26 +407,23 @@ export class Room {
     }
   }
 
-  /** Whoever only listens does not decide how others are heard. */
+  /** Participants who only listen may not decide how others are recognised. */
   #mayChangeRoom(peer: Peer): boolean {
     return peer.may('moderate') || (this.#options.settings.memberSettings && peer.may('speak'));
   }
 
-  /**
-   * Takes a peer out; its last words still become text.
-   * @param when its media end: at once, or when what was said has arrived
-   */
+  /** Removes a peer; its last words are still transcribed. @param when its media end: at once, or after audio in transit has arrived */
   #drop(peer: Peer, when: 'atOnce' | 'arrived'): void {
     this.#roster.delete(peer);
     this.#media.end(peer, when);
   }
 
-  /** What the recogniser is, with this room's mode. */
+  /** Status of the recogniser, with this room's mode. */
   get #transcription(): TranscriptionStatus {
     return { ...this.#options.transcription(), mode: this.#speech.mode };
   }
 
-  /** Those who are here are likely to be spoken of. */
+  /** Names of participants are likely to be spoken. */
   #nameHotWords(): void {
     if (this.#speech.setNames(this.#roster.peers.map(({ displayName }) => displayName))) this.#media.applySettings();
   }

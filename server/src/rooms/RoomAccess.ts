@@ -1,22 +1,22 @@
 import { type Grant, ParleyError } from '@parley/client-sdk/protocol';
 
-/** So many are remembered of each kind; those who came first are forgotten first. */
+/** Maximum number of entries of each kind; the oldest are dropped first. */
 const MOST_REMEMBERED = 10_000;
 
-/** Who may come into one meeting, beyond what they may do anyway: the lock, and those who were removed. */
+/** Who may join a meeting, in addition to grants: the lock, and removed participants. */
 export class RoomAccess {
   #locked = false;
   readonly #removed = new Set<string>();
   /** Removed by the server itself. */
   readonly #flooded = new Set<string>();
-  /** Those who are in, and those who lost their connection: a lock does not keep them out. */
+  /** Participants who are present or lost their connection: a lock does not exclude them. */
   readonly #belonging = new Set<string>();
 
   get locked(): boolean {
     return this.#locked;
   }
 
-  /** @returns whether that changed anything */
+  /** @returns whether it changed anything */
   setLocked(locked: boolean): boolean {
     const changed = this.#locked !== locked;
     this.#locked = locked;
@@ -33,12 +33,12 @@ export class RoomAccess {
     }
   }
 
-  /** Belongs to the meeting from now on. */
+  /** From now on the participant belongs to the meeting. */
   enter(participantId: string): void {
     remember(this.#belonging, participantId);
   }
 
-  /** Left on purpose: comes back as anybody else. */
+  /** Left on purpose, and rejoins like anyone else. */
   forget(participantId: string): void {
     this.#belonging.delete(participantId);
   }
@@ -47,14 +47,14 @@ export class RoomAccess {
     return this.#removed.has(participantId) || this.#flooded.has(participantId);
   }
 
-  /** Not let in again. @param code with which they are refused from now on */
+  /** Not admitted again. @param code of the refusal from now on */
   remove(participantId: string, code: 'REMOVED' | 'FLOODING' = 'REMOVED'): void {
     this.#belonging.delete(participantId);
     remember(code === 'FLOODING' ? this.#flooded : this.#removed, participantId);
   }
 }
 
-/** As the newest of its set. */
+/** Adds as the newest of its set. */
 function remember(set: Set<string>, entry: string): void {
   set.delete(entry);
   set.add(entry);

@@ -27,19 +27,19 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   speech: RoomSettings;
   settings: Settings;
   logger: Logger;
-  /** Somebody sends far more than a microphone does. Told again every few seconds while that goes on. */
+  /** Someone sends far more than a microphone does. Called again every few seconds while that goes on. */
   onFlood: (flood: Flood) => void;
-  /** No media worker is to be had any more: the meeting cannot go on. */
+  /** No media worker is available: the meeting cannot continue. */
   onLost: () => void;
   time?: TimeSource | undefined;
 }
 
-/** A new router is asked for this often, this far apart, when a media worker has died. */
+/** Attempts to get a new router after a media worker died, and the delay between them. */
 const RESTART = { attempts: 20, delayMs: 500 };
 
 /**
- * The media of one meeting: transports and tracks of its peers, forwarded to each other and given to the transcriber. Ends them as
- * their last word allows, and moves everybody to another worker when theirs dies.
+ * The media of one meeting: transports and tracks of its peers, which are forwarded to each other and passed to the transcriber. Ends them
+ * once their last words have arrived, and moves everyone to another worker if theirs dies.
  */
 export class RoomMedia {
   readonly transcriber: RoomTranscriber;
@@ -70,7 +70,7 @@ export class RoomMedia {
 
   /** @throws ParleyError `MEDIA_UNAVAILABLE` */
   static async create(options: RoomMediaOptions): Promise<RoomMedia> {
-    // These media exist only once their router does; until then events have nowhere to go.
+    // These media exist only once their router does; until then events go nowhere.
     let made: RoomMedia | undefined;
     const onEvent = (event: SfuRoomEvent) => {
       if (made !== undefined) made.#onEvent(event);
@@ -94,12 +94,12 @@ export class RoomMedia {
     return this.#sfu.rtpCapabilities as RtpCapabilities;
   }
 
-  /** Made anew each time: credentials for relays may hold for minutes alone. */
+  /** Created for each request: relay credentials may be valid for only minutes. */
   iceServersFor(participantId: string): IceServer[] {
     return iceServersFor({ turn: this.#options.settings.turn, participantId, nowMs: Date.now() });
   }
 
-  /** Somebody as the others see them: who they are, and whether they are to be heard. */
+  /** A participant as others see them, including whether they send audio. */
   participantOf(peer: Peer): Participant {
     const producers = [...peer.producers];
     const [producerId] = peer.producers.keys();
@@ -180,7 +180,7 @@ export class RoomMedia {
     return { producerId };
   }
 
-  /** Others see it at once; a pause takes effect when what was said before it has arrived. */
+  /** Others see it at once; a pause takes effect after audio in transit has arrived. */
   async setProducerPaused(peer: Peer, options: { producerId: string; paused: boolean }): Promise<void> {
     const { producerId, paused } = options;
     const producer = peer.producers.get(producerId);
@@ -195,7 +195,7 @@ export class RoomMedia {
     this.#changed(peer);
   }
 
-  /** Not by their own will: they may go on speaking, and nobody is to hear it. @returns the tracks that were open */
+  /** Mutes a peer against its will: it may go on sending, but is not forwarded. @returns the tracks that were open */
   async mute(peer: Peer): Promise<string[]> {
     const producerIds = [...peer.producers].flatMap(([producerId, { paused }]) => (paused ? [] : [producerId]));
     for (const producerId of producerIds) {
@@ -208,7 +208,7 @@ export class RoomMedia {
     return producerIds;
   }
 
-  /** What was said before still arrives. */
+  /** Audio in transit still arrives. */
   async closeProducer(peer: Peer, producerId: string): Promise<void> {
     if (!peer.producers.delete(producerId)) throw new ParleyError('PRODUCER_NOT_FOUND');
     this.#lastWords.cancel(producerId);
@@ -223,7 +223,7 @@ export class RoomMedia {
     await asWireErrors(() => this.#sfu.resumeConsumer({ ownerId: peer.peerId, consumerId }));
   }
 
-  /** Takes what holds by now for everybody, from the next audio on. */
+  /** Applies the room's current settings to everyone, from the next audio on. */
   applySettings(): void {
     const { speech } = this.#options;
     this.transcriber.updateSettings(speech.resolved);
@@ -232,27 +232,26 @@ export class RoomMedia {
     }
   }
 
-  /** The same for one of them. */
+  /** The same for one participant. */
   applySettingsOf(peer: Peer): void {
     const settings = this.#options.speech.ownEffective(peer.participantId);
     for (const producerId of peer.producers.keys()) this.transcriber.updateTrack({ producerId, settings });
   }
 
-  /** Whoever may not speak any more sends nothing from now on. */
+  /** A peer that may no longer speak sends nothing from now on. */
   stopSending(peer: Peer): void {
     this.#sfu.closeOwner(peer.peerId, 'send');
     this.#forgetLostProducers(peer);
   }
 
-  /** Whoever may not listen any more receives nothing from now on. */
+  /** A peer that may no longer listen receives nothing from now on. */
   stopReceiving(peer: Peer): void {
     peer.rtpCapabilities = undefined;
     this.#sfu.closeOwner(peer.peerId, 'recv');
   }
 
   /**
-   * Ends all media of somebody who is out; their last words still become text.
-   * @param when at once, or when what was said has arrived
+   * Ends all media of a peer that left; its last words are still transcribed. @param when at once, or after audio in transit has arrived
    */
   end(peer: Peer, when: 'atOnce' | 'arrived'): void {
     const producerIds = [...peer.producers.keys()];
@@ -268,7 +267,7 @@ export class RoomMedia {
     else this.#lastWords.after(peer.peerId, end);
   }
 
-  /** Listens to nobody from now on. Resolves when what was said is text, or that takes too long for those who wait to be told. */
+  /** Stops receiving audio. Resolves when everything that was said is transcribed, or when this takes too long. */
   async hearOut(): Promise<void> {
     this.#closing = true;
     const speaking = this.#roster.peers.some(({ producers }) => producers.size > 0);
@@ -277,7 +276,7 @@ export class RoomMedia {
     if (speaking) await this.#lastWords.within(this.#drained, CLOSE_TIMES.lastTextMs);
   }
 
-  /** After `hearOut`. Resolves when everything that was said is committed and the router is closed. */
+  /** Called after `hearOut`. Resolves when everything that was said is committed and the router is closed. */
   async close(): Promise<void> {
     await this.#drained;
     this.#sfu.close();
@@ -309,7 +308,7 @@ export class RoomMedia {
     this.#roster.tellAll('participantUpdated', { participant: this.participantOf(peer) });
   }
 
-  /** As it stands with the peer by now. */
+  /** Applies the current pause state of a producer. */
   async #applyPaused(peer: Peer, producerId: string): Promise<void> {
     const producer = peer.producers.get(producerId);
     if (producer === undefined) return;
@@ -318,11 +317,9 @@ export class RoomMedia {
     await this.transcriber.setMuted({ producerId, muted: paused });
   }
 
-  /** What nobody waits for any more may fail: its media can have gone in the meantime. */
+  /** Runs work that no caller awaits. It may fail if its media are gone in the meantime. */
   #quietly(work: Promise<void>): void {
-    work.catch((error: unknown) =>
-      this.#options.logger.debug({ err: error }, 'media were gone before they could be ended'),
-    );
+    work.catch((error: unknown) => this.#options.logger.debug({ err: error }, 'media was already gone'));
   }
 
   async #listenTo(peer: Peer, producerId: string): Promise<void> {
@@ -342,7 +339,7 @@ export class RoomMedia {
     if (rtpCapabilities === undefined || producer === undefined || to === from) {
       return;
     }
-    // A producer and a receiving transport that are made at the same moment both ask for it.
+    // A producer and a receiving transport created at the same time would both request it.
     if (to.announced.has(producerId)) {
       return;
     }
@@ -364,11 +361,11 @@ export class RoomMedia {
         }
       })
       .catch((error: unknown) =>
-        this.#options.logger.debug({ err: error, peerId: to.peerId }, 'a consumer was not created'),
+        this.#options.logger.debug({ err: error, peerId: to.peerId }, 'could not create a consumer'),
       );
   }
 
-  /** After a transport failed: producers that went with it are no speakers any more. */
+  /** A transport failed: tracks whose producers went with it are no longer transcribed. */
   #forgetLostProducers(peer: Peer): void {
     const alive = new Set(this.#sfu.producersOf(peer.peerId));
     const lost = [...peer.producers.keys()].filter((producerId) => !alive.has(producerId));
@@ -379,7 +376,7 @@ export class RoomMedia {
     if (lost.length > 0) this.#changed(peer);
   }
 
-  /** The media worker died: a new router, and everybody builds their transports anew. */
+  /** The media worker died: gets a new router, and everyone creates their transports again. */
   async #restart(): Promise<void> {
     const { media, logger, time = systemTime } = this.#options;
     for (const peer of this.#roster.peers) {
@@ -398,7 +395,7 @@ export class RoomMedia {
         await new Promise<void>((resolve) => time.after(RESTART.delayMs, resolve));
         continue;
       }
-      // Who closes meanwhile closes the one that was there.
+      // If this was closed in the meantime, the old router is already closed.
       if (this.#closing) return sfu.close();
       this.#sfu = sfu;
       logger.warn({ attempt }, 'media moved to another worker');
@@ -408,7 +405,7 @@ export class RoomMedia {
     if (!this.#closing) this.#options.onLost();
   }
 
-  /** @returns a new router, to which the transcriber listens by then; nothing is left behind where that fails */
+  /** @returns a new router that the transcriber already uses; if this fails, nothing is left behind */
   async #moveTo(media: MediaNode): Promise<SfuRoom> {
     let made: SfuRoom | undefined;
     let lost = false;

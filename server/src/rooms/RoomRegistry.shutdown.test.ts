@@ -60,7 +60,7 @@ test('a room that cannot be closed well is logged, and holds up neither the othe
   media.failToDrain();
   await registry.open('weekly');
   await registry.close(SHUTTING_DOWN);
-  expect(failures).toMatchObject([{ msg: 'a room did not close' }, { msg: 'a room did not close' }]);
+  expect(failures).toMatchObject([{ msg: 'could not close a room' }, { msg: 'could not close a room' }]);
   // Their meetings are over all the same.
   expect(ended).toHaveBeenCalledTimes(2);
   await expect(registry.open('new')).rejects.toMatchObject({ code: 'SERVER_SHUTTING_DOWN' });

@@ -11,14 +11,14 @@ import { Room } from './Room.js';
 
 export interface RoomRegistryOptions {
   media: MediaNode;
-  /** Of finals. */
+  /** The model for finals. */
   model: ModelProfile;
   settings: Settings;
   logger: Logger;
   transcripts: TranscriptStore;
   transcription: () => TranscriptionStatus;
   observer: RoomObserver;
-  /** Why no new room can be carried at the moment; undefined where one can. */
+  /** Why no new room can be opened at the moment; undefined if it can. */
   overload: () => ParleyError | undefined;
   time?: TimeSource;
 }
@@ -41,7 +41,7 @@ export class RoomRegistry {
     return this.#rooms.size;
   }
 
-  /** The room of that name where a meeting is on. */
+  /** The open room with that name. */
   find(name: string): Promise<Room> | undefined {
     return this.#rooms.get(name);
   }
@@ -72,7 +72,7 @@ export class RoomRegistry {
     return opening;
   }
 
-  /** Of all rooms together. */
+  /** Totals of all rooms. */
   async counts(): Promise<Room['counts']> {
     const sum = { peers: 0, transports: 0, producers: 0, consumers: 0, speakers: 0 };
     for (const { counts } of await this.all()) {
@@ -87,8 +87,8 @@ export class RoomRegistry {
   }
 
   /**
-   * Ends all meetings: everybody is told, and what was said becomes text. That is waited for 15 s at most, since a slow recogniser may take
-   * longer than anybody waits for the end of a server.
+   * Ends all meetings: everyone is notified and pending speech is transcribed. Waits at most 15 s for that, because a slow recogniser may
+   * take longer than a shutdown may.
    */
   close(error: ParleyError): Promise<void> {
     this.#closing = true;
@@ -96,7 +96,7 @@ export class RoomRegistry {
     return this.#within(this.#ending, CLOSE_TIMES.shutdownDrainMs);
   }
 
-  /** After `close`, and after the child processes have ended: what they had not answered has become gaps, if the store took them within 3 s. */
+  /** After `close` and the end of the child processes: unanswered requests have become gaps, if the store accepted them within 3 s. */
   settled(): Promise<void> {
     return this.#within(this.#ending ?? Promise.resolve(), CLOSE_TIMES.lastGapsMs);
   }
@@ -126,7 +126,7 @@ export class RoomRegistry {
   }
 
   #notClosed(error: unknown): void {
-    this.#options.logger.error({ err: error }, 'a room did not close');
+    this.#options.logger.error({ err: error }, 'could not close a room');
   }
 
   #end(name: string, room: Promise<Room>): void {

@@ -9,11 +9,11 @@ import {
 import { checkedMode, checkedPatch, refuseImpossible } from '../config/speechSettings.js';
 
 export interface RoomSettingsOptions {
-  /** What holds everywhere unless a room says otherwise. */
+  /** Settings of the deployment. */
   deployment: { mode: ModeName; speech: SpeechOverrides };
-  /** Of finals: what it cannot do is refused. */
+  /** The model for finals: settings that it does not support are refused. */
   model: ModelProfile;
-  /** What the settings file has for this room. */
+  /** This room's part of the settings file. */
   room?:
     | {
         mode?: ModeName | undefined;
@@ -23,19 +23,19 @@ export interface RoomSettingsOptions {
     | undefined;
 }
 
-/** Names of participants that become hot words; the newest are kept. */
+/** Number of participants whose names become hot words; the newest are kept. */
 export const MAX_NAMES = 100;
-/** Participants whose own settings are remembered, so that they hold after a reconnect; the newest are kept. */
+/** Number of participants whose own settings are kept for a reconnect; the newest are kept. */
 const MAX_PARTICIPANTS = 2_000;
 
 /**
- * The speech settings of one meeting in their layers: mode, deployment, the room's part of the file, what was changed in the
- * meeting, what a participant set for themself. A change is taken as a whole or not at all.
+ * The speech settings of one meeting in layers: mode, deployment, the room's part of the file, changes in the meeting, the participant's
+ * own. A change is accepted as a whole or refused.
  */
 export class RoomSettings {
   readonly #options: RoomSettingsOptions;
   #mode: ModeName;
-  /** Changed in the meeting, over what the file says. */
+  /** Changes in the meeting, on top of the file. */
   #room: SpeechOverrides = {};
   readonly #participants = new Map<string, SpeechOverrides>();
   #names: string[] = [];
@@ -49,17 +49,17 @@ export class RoomSettings {
     return this.#mode;
   }
 
-  /** What was changed for the room in this meeting. */
+  /** Changes for the room in this meeting. */
   get roomOverrides(): SpeechOverrides {
     return { ...this.#room };
   }
 
-  /** What holds for everybody without settings of their own. */
+  /** Settings for participants without their own. */
   get resolved(): SpeechSettings {
     return this.#resolve({ mode: this.#mode, room: this.#room });
   }
 
-  /** What this participant has set for themself. */
+  /** The participant's own changes. */
   own(participantId: string): SpeechOverrides {
     return { ...this.#participants.get(participantId) };
   }
@@ -68,12 +68,12 @@ export class RoomSettings {
     return this.#participants.has(participantId);
   }
 
-  /** What holds for this participant. */
+  /** Settings in effect for this participant. */
   effective(participantId: string): SpeechSettings {
     return this.#resolve({ mode: this.#mode, room: this.#room, own: this.#participants.get(participantId) });
   }
 
-  /** What holds for this participant where they have set something for themself; undefined: what holds for the room. */
+  /** Settings in effect for this participant if they have their own; undefined: the room's. */
   ownEffective(participantId: string): SpeechSettings | undefined {
     return this.hasOwn(participantId) ? this.effective(participantId) : undefined;
   }
@@ -92,7 +92,7 @@ export class RoomSettings {
     this.#setOwn(change.participantId, patched(this.own(change.participantId), change.settings));
   }
 
-  /** In place of all that the participant had set. @throws ParleyError `INVALID_SETTINGS` */
+  /** Replaces all of the participant's own settings. @throws ParleyError `INVALID_SETTINGS` */
   replaceParticipant(change: { participantId: string; settings: WireOverrides }): void {
     this.#setOwn(change.participantId, patched({}, change.settings));
   }
@@ -101,7 +101,7 @@ export class RoomSettings {
     this.#participants.delete(participantId);
   }
 
-  /** Whose names the recogniser is to expect, the newest last. @returns whether that changes anything */
+  /** Names that the recogniser should expect, the newest last. @returns whether that changes anything */
   setNames(displayNames: readonly string[]): boolean {
     const names = [...new Set(displayNames.map((name) => name.trim()).filter((name) => name !== ''))].slice(-MAX_NAMES);
     if (names.length === this.#names.length && names.every((name, index) => name === this.#names[index])) return false;
@@ -111,7 +111,7 @@ export class RoomSettings {
 
   #setOwn(participantId: string, own: SpeechOverrides): void {
     refuseImpossible(this.#resolve({ mode: this.#mode, room: this.#room, own }), this.#options.model);
-    // Anew, so that the one changed last is the last to be forgotten.
+    // Removed and added, so that the last changed is the last to be dropped.
     this.#participants.delete(participantId);
     if (Object.keys(own).length === 0) return;
     this.#participants.set(participantId, own);
@@ -132,7 +132,7 @@ export class RoomSettings {
   }
 }
 
-/** A layer with a change put over it: null takes a value away. @throws ParleyError `INVALID_SETTINGS` */
+/** Applies a change to a layer; null removes a value. @throws ParleyError `INVALID_SETTINGS` */
 function patched(layer: SpeechOverrides, change: SpeechSettingsPatch): SpeechOverrides {
   const result: Record<string, unknown> = { ...layer, ...checkedPatch(change) };
   for (const [name, value] of Object.entries(result)) if (value === undefined) delete result[name];

@@ -14,7 +14,7 @@ import type { RoomObserver } from '../observability/RoomObserver.js';
 import type { UncommittedSegment } from '../store/TranscriptStore.js';
 import { segmentOf } from './segments.js';
 
-/** Whose voice a producer carries, kept until its last words are text. */
+/** The participant of a producer, kept until its last words are transcribed. */
 interface Speaker {
   participantId: string;
   displayName: string;
@@ -37,28 +37,28 @@ export interface RoomTranscriberOptions {
   settings: SpeechSettings;
   logger: Logger;
   observer: RoomObserver;
-  /** At most once a second for each of their tracks. */
+  /** At most once a second for each track. */
   onFlood: (flood: Flood) => void;
-  /** Tells everybody in the room. */
+  /** Notifies everyone in the room. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: TellOptions): void;
   now?: () => number;
 }
 
 export interface TellOptions {
-  /** May be left out for a client that is slow. */
+  /** May be dropped for a slow client. */
   droppable?: boolean;
-  /** Only to those who asked for diagnostics. */
+  /** Only for peers that subscribed to diagnostics. */
   diagnostics?: boolean;
-  /** Only to this participant, who need no right to know it. */
+  /** Only for this participant, who needs no right to read it. */
   only?: string;
 }
 
-/** Utterances whose end is known and whose final is not, at most. */
+/** Maximum number of utterances that have ended but have no final yet. */
 const MAX_ENDED = 1_000;
 
 /**
- * From a room's producers to its meeting's transcript: names who is to be heard, puts the name on what comes back, commits finals and
- * gaps, and tells the room. Commit, then emit, one after the other, so that `seq` reaches everybody in order.
+ * From a room's producers to its meeting's transcript: adds the participant to what the pipeline returns, commits finals and gaps, and
+ * notifies the room. Commit, then emit, one at a time, so that `seq` arrives in order.
  */
 export class RoomTranscriber {
   readonly #options: RoomTranscriberOptions;
@@ -80,16 +80,16 @@ export class RoomTranscriber {
         const { logger, meeting } = options;
         const { meetingId } = meeting;
         if (trackId === undefined) {
-          logger.warn({ err: error, meetingId }, 'a room is not listened to; it is tried again until it is');
+          logger.warn({ err: error, meetingId }, 'cannot receive the audio of a room; retrying');
           return;
         }
         const participantId = this.#speakers.get(trackId)?.participantId;
-        logger.warn({ err: error, participantId }, 'a speaker is not listened to; it is tried again until they are');
+        logger.warn({ err: error, participantId }, 'cannot receive the audio of a track; retrying');
       },
     });
   }
 
-  /** @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened */
+  /** @throws ProcessError if there is no media worker, SfuError if the tap cannot be opened */
   async open(): Promise<void> {
     const { meetingId, startedAtMonotonicMs } = this.#options.meeting;
     await this.#pipeline.open({ meetingId: meetingId, meetingStartedAtMs: startedAtMonotonicMs });
@@ -107,12 +107,12 @@ export class RoomTranscriber {
     return this.#speakers.get(producerId)?.state;
   }
 
-  /** The room's settings from now on, for all speakers without their own. */
+  /** Sets the room's settings, for tracks without their own. */
   updateSettings(settings: SpeechSettings): void {
     this.#pipeline.settingsChanged(settings);
   }
 
-  /** One speaker's own settings from now on; undefined: the room's. */
+  /** Sets a track's own settings; undefined: the room's. */
   updateTrack(options: { producerId: string; settings: SpeechSettings | undefined }): void {
     this.#pipeline.setTrackSettings({ trackId: options.producerId, settings: options.settings });
   }
@@ -121,7 +121,7 @@ export class RoomTranscriber {
     this.#pipeline.setDiagnostics(on);
   }
 
-  /** The books of everybody as they stand now. Those who ask at once are answered together. */
+  /** The current ledgers of all participants. Simultaneous calls share one request. */
   ledgers(): Promise<ParticipantLedger[]> {
     this.#asking ??= this.#askForLedgers().finally(() => {
       this.#asking = undefined;
@@ -136,20 +136,20 @@ export class RoomTranscriber {
         if (speaker !== undefined) this.#account({ producerId: trackId, speaker, ledger });
       }
     } catch (error) {
-      // The last that was told is a few seconds old at most.
-      this.#options.logger.debug({ err: error }, 'the media worker did not tell its ledgers');
+      // The last known ledgers are at most a few seconds old.
+      this.#options.logger.debug({ err: error }, 'the media worker did not return its ledgers');
     }
     return this.#options.meeting.ledgers.all;
   }
 
-  /** Listens to a producer from now on. */
+  /** Starts transcribing a producer. */
   async add(options: {
     producerId: string;
     participantId: string;
     displayName: string;
     track: 'microphone';
     muted: boolean;
-    /** Where they differ from the room's. */
+    /** Own settings, if different from the room's. */
     settings: SpeechSettings | undefined;
   }): Promise<void> {
     const { producerId, participantId, displayName, track, muted } = options;
@@ -163,23 +163,23 @@ export class RoomTranscriber {
     await this.#pipeline.setMuted({ trackId: options.producerId, muted: options.muted });
   }
 
-  /** Stops listening; the last words still become text, under the right name. */
+  /** Stops transcribing a producer; its last words are still transcribed, under the right name. */
   remove(producerId: string): void {
     this.#pipeline
       .removeTrack(producerId)
-      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'a speaker was not drained'))
+      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'could not drain a track'))
       .finally(() => {
-        // Its last final may still be on its way into the store.
+        // Its last final may still be on its way to the store.
         void this.#options.meeting.transcript.settled().then(() => this.#forget(producerId));
       });
   }
 
-  /** The room's media is on another router now. */
+  /** The room's media moved to another router. */
   attach(sfu: SfuRoom): Promise<void> {
     return this.#pipeline.attach(sfu);
   }
 
-  /** Resolves when everything that was said is committed; the meeting may go on without this room. */
+  /** Resolves when everything that was said is committed. The meeting may continue without this room. */
   async close(): Promise<void> {
     try {
       await this.#pipeline.close();
@@ -258,13 +258,13 @@ export class RoomTranscriber {
       { participantId, track, activity },
       {
         ...(diagnostics ? { diagnostics: true, droppable: true } : {}),
-        // How somebody's microphone is set is theirs to know, and to mend.
+        // The level of a microphone only concerns its participant.
         ...(activity.type === 'microphoneChecked' ? { only: participantId } : {}),
       },
     );
   }
 
-  /** @returns the participant's books */
+  /** @returns the participant's ledger */
   #account(options: { producerId: string; speaker: Speaker; ledger: AudioLedger }): AudioLedger {
     const { producerId, speaker } = options;
     const { participantId, track } = speaker;

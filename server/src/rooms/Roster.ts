@@ -2,7 +2,7 @@ import { type NotificationName, type Notifications, ParleyError } from '@parley/
 import type { Peer } from './Peer.js';
 import type { TellOptions } from './RoomTranscriber.js';
 
-/** Who is in one room now, and how they are told what happens in it. */
+/** The peers in one room, and how they are notified. */
 export class Roster {
   readonly #peers = new Map<string, Peer>();
 
@@ -10,7 +10,7 @@ export class Roster {
     return this.#peers.size;
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they joined. */
   get peers(): Peer[] {
     return [...this.#peers.values()];
   }
@@ -19,7 +19,7 @@ export class Roster {
     return this.#peers.get(peerId);
   }
 
-  /** Whether somebody who came in is still in. */
+  /** Whether a peer is still in the room. */
   holds(peer: Peer): boolean {
     return this.#peers.get(peer.peerId) === peer;
   }
@@ -32,7 +32,7 @@ export class Roster {
     this.#peers.delete(peer.peerId);
   }
 
-  /** The connection of a participant, if they are in. */
+  /** The peer of a participant, if present. */
   find(participantId: string): Peer | undefined {
     return this.peers.find((peer) => peer.participantId === participantId);
   }
@@ -44,7 +44,7 @@ export class Roster {
     return peer;
   }
 
-  /** Tells everybody who may know. */
+  /** Notifies everyone who may see it. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options: TellOptions = {}): void {
     for (const peer of this.#peers.values()) {
       const isTold = options.only === undefined ? peer.maySee(name) : peer.participantId === options.only;
@@ -53,7 +53,7 @@ export class Roster {
     }
   }
 
-  /** Tells everybody but the one whom it is about. */
+  /** Notifies everyone except the participant it is about. */
   tellOthers<N extends NotificationName>(peer: Peer, message: { name: N; notification: Notifications[N] }): void {
     for (const other of this.#peers.values()) {
       if (other !== peer) other.channel.notify(message.name, message.notification);

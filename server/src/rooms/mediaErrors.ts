@@ -11,7 +11,7 @@ const WIRE_CODES: Record<SfuErrorCode, ErrorCode> = {
   INVALID_STATE: 'BAD_REQUEST',
 };
 
-/** Runs something of the SFU and turns its errors into those of the wire; details stay in `cause`, for the log. */
+/** Runs an SFU operation and converts its errors to wire errors; details stay in `cause`, for the log. */
 export async function asWireErrors<T>(action: () => Promise<T> | T): Promise<T> {
   try {
     return await action();

@@ -1,14 +1,14 @@
 import { ParleyError } from '@parley/client-sdk/protocol';
 import { DEFAULT_LOAD_LIMITS, type LoadLevel } from '@parley/media/node';
 
-/** No interims are made any more, and finals still wait: another room would make all of them wait longer. */
+/** Interims have stopped and finals still wait: another room would delay all of them. */
 const NO_NEW_ROOMS: LoadLevel = 4;
-/** No level goes down sooner than this after the last wait that was too long. */
+/** The level stays for at least this time after the last excessive wait. */
 const RETRY_AFTER_MS = DEFAULT_LOAD_LIMITS.calmForMs;
 
 /**
- * Why no new room is taken; undefined where one is. Meetings that are on go on, and whoever belongs to one comes in. Those who are
- * refused are told to come back at different times (10 to 20 s), else they would be the next peak.
+ * Why no new room can be opened; undefined if it can. Running meetings continue and can be joined. Refused clients get different delays (10
+ * to 20 s), so that they do not return all at once.
  * @param options.random default `Math.random`
  */
 export function overloadOf(options: { load: LoadLevel; random?: () => number }): ParleyError | undefined {

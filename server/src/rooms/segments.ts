@@ -3,7 +3,7 @@ import type { PipelineEvent } from '@parley/media/node';
 
 type TextEvent = Extract<PipelineEvent, { type: 'interimUpdated' | 'final' | 'gap' }>;
 
-/** A pipeline's segment in the words of the wire, under the name of the one whose track it came from. */
+/** Converts a pipeline's segment for the wire, with the name of the participant whose track it came from. */
 export function segmentOf(options: {
   event: TextEvent;
   speaker: { participantId: string; displayName: string; track: string };

@@ -20,10 +20,10 @@ const SENTENCES: Record<Exclude<LoadReason, 'recovered'>, Record<TranscriptionDe
   },
 };
 
-/** Interims of a mode that has them come so often, where nothing is in the way. */
+/** Interval of interims without load, in modes that have them. */
 const USUAL_INTERVAL_MS = 300;
 
-/** What a load means for people; undefined when everything is as asked. */
+/** Description of a load level for people; undefined for normal load. */
 export function degradationOf({ level, reason, interimIntervalMs }: Load): TranscriptionDegradation | undefined {
   if (level === 0) return undefined;
   const told = Math.min(3, level) as TranscriptionDegradation['level'];
@@ -37,12 +37,12 @@ export function degradationOf({ level, reason, interimIntervalMs }: Load): Trans
   };
 }
 
-/** A model in the words of the wire. */
+/** Converts a model for the wire. */
 export function wireModelOf({ profile, source }: ResolvedModel): TranscriptionStatus['model'] {
   return { name: profile.name, demo: profile.demo, source, languages: [...languagesOf(profile)] };
 }
 
-/** The recogniser's state in the words of the wire; `model` is the one of finals, and its reason what the start had to say of it. */
+/** Converts the recogniser's state for the wire; `model` is the model for finals, and its reason comes from the start. */
 export function transcriptionStatusOf(options: {
   status: RecognizerStatus;
   load: Load;

@@ -14,11 +14,11 @@ import type { Peer, PeerChannel } from '../rooms/Peer.js';
 import type { Room } from '../rooms/Room.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 
-/** What all connections of a server share. */
+/** Shared by all connections of a server. */
 export interface ConnectionContext {
   sessions: SessionRegistry;
   authenticator: Authenticator;
-  /** What somebody may do in a room, by the room's settings. */
+  /** The grants of an identity in a room, by the room's settings. */
   grantsIn: (identity: Identity, room: string) => ReadonlySet<Grant>;
   audit: AuditLog;
   rooms: Pick<RoomRegistry, 'open'>;
@@ -28,13 +28,13 @@ export interface ConnectionContext {
 export interface ConnectionOptions extends ConnectionContext {
   connectionId: string;
   identity: Identity;
-  /** What the identity comes from; absent for guests. */
+  /** The token behind the identity; absent for guests. */
   token: string | undefined;
   /** `dismissal`: why the connection is about to be closed. */
   channel: PeerChannel & { readonly dismissal: ParleyError | undefined };
 }
 
-/** Why somebody could not come into a room, as far as it is worth a line in the audit log. */
+/** Refusals of a join that are recorded in the audit log. */
 const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'FORBIDDEN',
   'ROOM_FULL',
@@ -43,7 +43,7 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'FLOODING',
   'TOO_MANY_ROOMS',
 ]);
-/** The room has taken somebody out before their connection ended: that is why they left. */
+/** The room removed the peer before its connection ended, which is the reason for leaving. */
 const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
   REMOVED: 'removed',
   FLOODING: 'removed',
@@ -54,8 +54,8 @@ const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
 type Moderation = Extract<AuditEvent, { event: 'moderated' }>;
 
 /**
- * One connection, from its handshake to its end: whose it is, by its session, and which room it is in, as one peer at most. The audit log
- * hears of its comings, goings and refusals from here.
+ * One connection from its handshake to its end: its session, and its peer in at most one room. Records joins, leaves and refusals in the
+ * audit log.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -64,7 +64,7 @@ export class Connection {
   #joining = false;
   #membership: { room: Room; peer: Peer } | undefined;
 
-  /** @throws ParleyError `SIGNED_OUT` where that happened since the handshake */
+  /** @throws ParleyError `SIGNED_OUT` if this happened since the handshake */
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const { sessions, identity, token, channel } = options;
@@ -73,19 +73,19 @@ export class Connection {
       token,
       onExpiring: (expiring) => channel.notify('tokenExpiring', expiring),
       onEnd: (error) => {
-        // Media first: it needs nobody's help to end.
+        // Media end first, because that does not depend on anyone else.
         this.leaveRoom({ reason: 'connectionLost', code: error.code });
         this.end(error);
       },
     });
   }
 
-  /** Has joined no room, and is not about to. */
+  /** Has not joined a room, and is not about to. */
   get idle(): boolean {
     return this.#membership === undefined && !this.#joining;
   }
 
-  /** Asked before each request. @throws ParleyError `RATE_LIMITED`; why the connection is about to be closed */
+  /** Checked before each request. @throws ParleyError `RATE_LIMITED`, or why the connection is about to be closed */
   admit(): void {
     const { channel, messageLimiter, connectionId } = this.#options;
     // Removed or signed out a moment ago, and not closed yet.
@@ -129,9 +129,9 @@ export class Connection {
   }
 
   /**
-   * The room that it is in, and as whom.
-   * @throws ParleyError `NOT_JOINED`; why the room has let somebody go whose connection is not closed yet; `FORBIDDEN` without the grant,
-   * as it stands at this moment
+   * The room of this connection, and its peer.
+   * @throws ParleyError `NOT_JOINED`; if the room has removed the peer and the connection is not closed yet, the reason for that;
+   * `FORBIDDEN` if the grant is currently missing
    */
   member(grant?: Grant): { room: Room; peer: Peer } {
     const membership = this.#membership;
@@ -145,7 +145,7 @@ export class Connection {
     return membership;
   }
 
-  /** Out of the room with all media, where it is in one. `code`: why the server ends the connection. */
+  /** Leaves the room with all media, if in one. `code`: why the server ends the connection. */
   leaveRoom(why: { reason: LeaveReason; code?: ErrorCode }): void {
     const membership = this.#membership;
     this.#membership = undefined;
@@ -156,10 +156,7 @@ export class Connection {
     this.#audit({ event: 'left', ...inMeeting(membership), reason, ...(code === undefined ? {} : { code }) });
   }
 
-  /**
-   * A newer token takes the place of the one before, and what it grants is what holds in the room.
-   * @throws ParleyError as `Authenticator.authenticate` and `Session.renew`
-   */
+  /** Replaces the token; the new grants apply in the room. @throws ParleyError as `Authenticator.authenticate` and `Session.renew` */
   async refreshToken(token: string): Promise<ResponseOf<'refreshToken'>> {
     const identity = await this.#renewed(token);
     const membership = this.#membership;
@@ -177,19 +174,19 @@ export class Connection {
     if (this.#membership !== undefined) this.#audit({ event: 'moderated', ...inMeeting(this.#membership), ...done });
   }
 
-  /** Ends it from this side, and says why. */
+  /** Ends the connection from this side, with a reason. */
   end(error: ParleyError): void {
     this.#audit({ event: 'ended', code: error.code, who: this.#who });
     this.#options.channel.disconnect(error);
   }
 
-  /** Its client takes too little in. The channel ends it; whatever it still asks for would only have to wait, too. */
+  /** The client is too slow. The channel ends the connection; further answers would only wait, too. */
   giveUp(): void {
     this.#closed = true;
     this.leaveRoom({ reason: 'connectionLost', code: 'SLOW_CONSUMER' });
   }
 
-  /** Its socket is gone. Idempotent. */
+  /** The socket is closed. Idempotent. */
   close(reason: 'left' | 'connectionLost'): void {
     this.#closed = true;
     this.#session.close();

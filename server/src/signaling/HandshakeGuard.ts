@@ -1,20 +1,20 @@
-/** What engine.io has of one WebSocket, as far as it is needed here. */
+/** The part of an engine.io WebSocket that is needed here. */
 export interface RawConnection {
   on(name: 'packet', then: (packet: { type: string; data?: unknown }) => void): void;
   close(discard?: boolean): void;
 }
 
-/** First character of socket.io's CONNECT packets (protocol 5), for whatever namespace. */
+/** First character of socket.io's CONNECT packets (protocol 5), for any namespace. */
 const CONNECT = '0';
 
 /**
- * One attempt to say who one is for each WebSocket. socket.io takes further CONNECT packets after a refusal, and several at once, so that
- * one upgrade, which is all that limits by address can see, would be as many guesses at the join secret as fit through it.
+ * Allows one authentication attempt per WebSocket. socket.io accepts further CONNECT packets after a refusal, and several at once. Without
+ * this, one upgrade, which is all that the limits by address see, could carry any number of guesses at the join secret.
  */
 export class HandshakeGuard {
   readonly #attempts = new WeakMap<object, number>();
 
-  /** To be called when the WebSocket opens: the second attempt closes it. */
+  /** Called when the WebSocket opens. The second attempt closes it. */
   watch(connection: RawConnection): void {
     connection.on('packet', ({ type, data }) => {
       if (type !== 'message' || typeof data !== 'string' || !data.startsWith(CONNECT)) return;
@@ -24,7 +24,7 @@ export class HandshakeGuard {
     });
   }
 
-  /** Whether this is the first attempt: a packet that was read already is served although its WebSocket was closed. */
+  /** Whether this is the first attempt. A packet that was already read is still processed after its WebSocket was closed. */
   isFirst(connection: object): boolean {
     return this.#attempts.get(connection) === 1;
   }

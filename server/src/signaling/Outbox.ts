@@ -1,36 +1,36 @@
 export interface OutboxMessage {
   name: string;
   payload: object;
-  /** May be left out when the client is behind: something newer will say more. */
+  /** May be dropped when the client is behind, because newer messages follow. */
   droppable: boolean;
 }
 
-/** `bytes`: more would wait than may wait. `stalled`: something waits, and for too long nothing at all was taken in. */
+/** `bytes`: too many bytes would wait. `stalled`: messages wait, and the client has accepted nothing for too long. */
 export type SlowReason = 'bytes' | 'stalled';
 
 export interface OutboxOptions {
-  /** Hands a message to the socket, which reports by `handedOver` before this returns. */
+  /** Passes a message to the socket, which calls `handedOver` before this returns. */
   send: (message: { name: string; payload: object }) => void;
-  /** The client is given up; nothing will be sent to it any more. Called once, from within whatever call found it out. */
+  /** The client is given up and gets no more messages. Called once, synchronously from the call that detected it. */
   onSlow: (reason: SlowReason) => void;
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now?: () => number;
 }
 
-/** What may wait for one client. A megabyte is a million bytes here. */
+/** Limits for messages that wait for one client. A megabyte is a million bytes here. */
 export const OUTBOX_LIMITS = {
-  /** From so many waiting messages or bytes on, what is droppable is dropped. */
+  /** From this many waiting messages or bytes on, droppable messages are dropped. */
   dropMessages: 1_000,
   dropBytes: 1_000_000,
-  /** More bytes than these never wait: the client is given up first. */
+  /** Never more bytes than this wait: the client is given up first. */
   mostBytes: 5_000_000,
-  /** As long as something waits, something has to be taken in within this time. */
+  /** While messages wait, the client must accept some within this time. */
   stalledMs: 30_000,
 } as const;
 
-/** What a waiting message takes in memory besides its text. Without it, very many very short ones would count for nothing. */
+/** Memory of a waiting message besides its text. Otherwise a large number of very short messages would count as nothing. */
 export const MESSAGE_OVERHEAD_BYTES = 256;
-/** The socket's own letters around name and payload, at most. */
+/** The socket's framing of name and payload, at most. */
 const ENVELOPE_BYTES = 16;
 
 interface Load {
@@ -38,24 +38,24 @@ interface Load {
   bytes: number;
 }
 
-/** One payload goes to everybody in a room: it is measured once. */
+/** One payload goes to everyone in a room, so it is measured once. */
 const payloadBytes = new WeakMap<object, number>();
 
 /**
- * What one client has yet to be sent, bounded. The transport keeps whatever it is given for as long as the client does not read,
- * without a bound of its own, so this keeps its books: everything that the socket was handed (answers and pings, too) counts as
- * waiting until the transport has given it to the operating system.
+ * Limits the messages that wait for one client. The transport buffers without limit while the client does not read. This class therefore
+ * counts everything passed to the socket (including answers and pings) as waiting until the transport has passed it to the operating
+ * system.
  *
- * A client that falls behind first gets no more interims. One that falls behind too far is given up and may come back and resume
- * by `seq`: nobody else pays for its memory. Whether time has run out is asked with every message, pings included, so a stall is
- * found at most one ping interval late, and no timer runs for clients that keep up.
+ * A client that falls behind first gets no more interims. A client too far behind is disconnected, and may reconnect and resume by `seq`,
+ * so that it costs the others no memory. The time limit is checked with every message, including pings: a stall is detected at most one
+ * ping interval late, without timers for clients that keep up.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #now: () => number;
-  /** Handed to the socket, not yet to the transport. */
+  /** Passed to the socket, not yet to the transport. */
   #queued: Load = { messages: 0, bytes: 0 };
-  /** Handed to the transport, not yet taken by the operating system. */
+  /** Passed to the transport, not yet accepted by the operating system. */
   #inFlight: Load = { messages: 0, bytes: 0 };
   #dropped = 0;
   #progressAtMs = 0;
@@ -74,12 +74,12 @@ export class Outbox {
     return this.#queued.bytes + this.#inFlight.bytes;
   }
 
-  /** Droppable messages that were left out so far. */
+  /** Droppable messages dropped so far. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** @returns whether it is on its way */
+  /** @returns whether it was sent */
   push({ name, payload, droppable }: OutboxMessage): boolean {
     this.#giveUpIfStalled();
     if (this.#givenUp) return false;
@@ -98,8 +98,8 @@ export class Outbox {
   }
 
   /**
-   * The socket was handed something, by `push` or by anybody else. Of what did not come by `push`, the size is known only now:
-   * the bound may be passed by one answer, and that is the end.
+   * The socket was passed a message, by `push` or otherwise. The size of those not from `push` is only known now, so a single answer may
+   * exceed the limit, which ends the connection.
    */
   handedOver(bytes: number): void {
     if (this.waitingMessages === 0) this.#progressAtMs = this.#now();
@@ -109,14 +109,14 @@ export class Outbox {
     else this.#giveUpIfStalled();
   }
 
-  /** The socket gave all that it had to the transport. */
+  /** The socket passed everything to the transport. */
   flushed(): void {
     this.#inFlight.messages += this.#queued.messages;
     this.#inFlight.bytes += this.#queued.bytes;
     this.#queued = { messages: 0, bytes: 0 };
   }
 
-  /** The transport gave all that it had to the operating system. */
+  /** The transport passed everything to the operating system. */
   drained(): void {
     this.#inFlight = { messages: 0, bytes: 0 };
     this.#progressAtMs = this.#now();

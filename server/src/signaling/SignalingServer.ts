@@ -38,12 +38,12 @@ interface SocketData {
 
 type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
 
-/** A refusal must have left before its WebSocket is closed. */
+/** Gives a refusal time to be sent before its WebSocket is closed. */
 const REFUSED_DELAY_MS = 100;
 
 /**
- * socket.io at the edge: websocket only, origin checked on the upgrade, credentials checked before the first event, everything
- * that comes afterwards through the one handler. Its connection state recovery stays off, since it would skip the credentials.
+ * socket.io at the edge: websocket only, origin checked on upgrade, credentials checked before the first event, all further events through
+ * one handler. Connection state recovery stays off, because it would skip the credentials.
  */
 export class SignalingServer {
   readonly #io: Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
@@ -58,12 +58,12 @@ export class SignalingServer {
       transports: ['websocket'],
       serveClient: false,
       maxHttpBufferSize: LIMITS.messageBytes,
-      // A small message that unpacks to a large one would pass the limit above.
+      // A small compressed message could decompress to more than the limit above.
       perMessageDeflate: false,
       connectTimeout: LIMITS.joinTimeoutMs,
       pingInterval: 10_000,
       pingTimeout: 5_000,
-      // CORS does not protect a WebSocket; this does.
+      // CORS does not protect WebSockets; this check does.
       allowRequest: (request, allow) => {
         const refuse = (reason: string) => allow(reason, false);
         if (!originPolicy.allows(request.headers)) return refuse('this page may not use this server');
@@ -168,7 +168,7 @@ export class SignalingServer {
 
   #channelOf(socket: ParleySocket, onSlow: (slow: SlowClient) => void): SocketChannel {
     return new SocketChannel({
-      // One generic call for all names; the pair of name and payload is checked where `notify` is called.
+      // One generic call for all names; name and payload are type-checked where `notify` is called.
       emit: (name, payload) => void (socket.emit as (name: string, payload: object) => boolean)(name, payload),
       watch: (outbox) => watchSocket({ connection: socket.conn, outbox }),
       close: () => socket.disconnect(true),

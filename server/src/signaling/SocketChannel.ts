@@ -5,12 +5,12 @@ import type { WatchedSocket } from './watchSocket.js';
 
 export interface SocketChannelOptions {
   emit: (name: string, payload: object) => void;
-  /** Tells the outbox from now on what waits in the socket. */
+  /** Makes the outbox track what waits in the socket. */
   watch: (outbox: Outbox) => WatchedSocket;
   /** Closes the socket. */
   close: () => void;
   later: (delayMs: number, action: () => void) => void;
-  /** The client takes too little in. It is told so and closed after this. */
+  /** The client is too slow. It is notified and closed after this. */
   onSlow: (slow: SlowClient) => void;
 }
 
@@ -22,12 +22,12 @@ export interface SlowClient {
   dropped: number;
 }
 
-/** A notification must have left before its socket is closed. */
+/** Gives a notification time to be sent before its socket is closed. */
 const DISCONNECT_DELAY_MS = 100;
-/** A client that takes too little in may need so long to hear why; one that reads nothing never does. */
+/** How long a slow client may take to receive the reason; a client that reads nothing never does. */
 const SLOW_DISCONNECT_DELAY_MS = 5_000;
 
-/** The server's side of one socket: what it is told, until it is dismissed. Nothing is told and nothing is served after that. */
+/** The server's side of one socket. After it was dismissed, nothing more is sent or handled. */
 export class SocketChannel implements PeerChannel {
   readonly #options: SocketChannelOptions;
   readonly #outbox: Outbox;
@@ -38,13 +38,13 @@ export class SocketChannel implements PeerChannel {
     this.#options = options;
     this.#outbox = new Outbox({
       send: ({ name, payload }) => options.emit(name, payload),
-      // Later: it may come from the middle of a send.
+      // Deferred, because it may be called during a send.
       onSlow: (reason) => setImmediate(() => this.#giveUp(reason)),
     });
     this.#watched = options.watch(this.#outbox);
   }
 
-  /** Why the connection is about to end: from then on it may do nothing any more. */
+  /** Why the connection is about to end. From then on its requests are refused. */
   get dismissal(): ParleyError | undefined {
     return this.#dismissal;
   }
@@ -58,7 +58,7 @@ export class SocketChannel implements PeerChannel {
     this.#outbox.push({ name, payload: notification, droppable: options.droppable === true });
   }
 
-  /** Tells why and closes the socket soon. Only the first reason counts. */
+  /** Sends the reason and closes the socket shortly after. Only the first reason counts. */
   disconnect(error: ParleyError): void {
     if (!this.#dismiss(error)) return;
     this.#options.later(DISCONNECT_DELAY_MS, this.#options.close);
@@ -69,7 +69,7 @@ export class SocketChannel implements PeerChannel {
     const { later, close, onSlow } = this.#options;
     const { waitingMessages, waitingBytes, dropped } = this.#outbox;
     onSlow({ reason, waitingMessages, waitingBytes, dropped });
-    // It resumes by number: what has not left yet would be sent twice, and stands in the way of the last word.
+    // The client resumes by `seq`. Waiting messages would be sent twice, and delay the last one.
     this.#watched.discardQueued();
     this.#dismiss(new ParleyError('SLOW_CONSUMER'));
     this.#watched.onceEmpty(() => later(DISCONNECT_DELAY_MS, close));

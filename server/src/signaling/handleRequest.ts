@@ -2,14 +2,14 @@ import { type Ack, ParleyError, type RequestName, type RequestOf, type ResponseO
 import { requestSchemas } from '@parley/client-sdk/protocol/schema';
 import type { Logger } from '../observability/logger.js';
 
-/** What serves each request. */
+/** The handlers of all requests. */
 export type RequestHandlers<Context> = {
   [N in RequestName]: (context: Context, request: RequestOf<N>) => Promise<ResponseOf<N>> | ResponseOf<N>;
 };
 
 /**
- * The one way in: checks what came against the request's schema, runs its handler, answers exactly once. Nothing that a client
- * sends makes this throw: a missing ack means that nobody wants the answer, and no request is served without one.
+ * The entry point of every request: validates it with its schema, runs its handler, and answers exactly once. Nothing that a client sends
+ * makes this throw. A request without an ack is not handled.
  */
 export function handleRequest<Context>(options: {
   name: string;
@@ -23,11 +23,11 @@ export function handleRequest<Context>(options: {
   const { name, args, context, handlers, logger, admit } = options;
   const ack = args.at(-1);
   if (typeof ack !== 'function') {
-    logger.debug({ event: name }, 'a request without an ack was ignored');
+    logger.debug({ event: name }, 'ignored a request without an ack');
     try {
       admit?.();
     } catch {
-      // It counts all the same, and nobody waits for what comes of it.
+      // Its refusal counts too, but the result is not needed.
     }
     return;
   }

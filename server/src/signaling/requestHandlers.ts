@@ -3,7 +3,7 @@ import type { RequestHandlers } from './handleRequest.js';
 
 const NOTHING = {} as Record<string, never>;
 
-/** Requests in the order in which a client makes them. */
+/** In the order in which a client sends these requests. */
 export const requestHandlers: RequestHandlers<Connection> = {
   join(connection, request) {
     return connection.join(request);
@@ -106,7 +106,7 @@ export const requestHandlers: RequestHandlers<Connection> = {
   endMeeting(connection) {
     const { room } = connection.member('moderate');
     connection.moderated({ action: 'end' });
-    // Last words take a while to become text; the answer must not.
+    // The answer does not wait for the transcription of last words.
     void room.end();
     return NOTHING;
   },

@@ -3,26 +3,26 @@ import type { Outbox } from './Outbox.js';
 
 type Connection = Socket['conn'];
 
-/** What lies behind engine.io's types. */
+/** Internals of engine.io that its types do not show. */
 interface Insides {
   writeBuffer: unknown[];
-  /** Of the `ws` package. */
+  /** From the `ws` package. */
   transport: { socket?: { terminate(): void } };
 }
 
 export interface WatchedSocket {
-  /** Forgets what was not yet handed to the transport. */
+  /** Discards what was not yet passed to the transport. */
   discardQueued(): void;
-  /** Calls once, when nothing waits any more. */
+  /** Calls back once, when nothing waits any more. */
   onceEmpty(call: () => void): void;
-  /** Closes without waiting for a client that reads nothing. */
+  /** Closes without waiting for the client. */
   terminate(): void;
 }
 
 /**
- * Tells an outbox what a connection was handed and what of it has left. The one place that knows engine.io from the inside: it
- * moves its whole queue to the transport when the last such lot has left (`flush`), and the transport says `drain` when the
- * operating system has taken a lot. The connection's own event `drain` and `ws.bufferedAmount` know nothing of the queue.
+ * Reports to an outbox what a connection was passed and what has left it. The only code that depends on engine.io's internals: engine.io
+ * moves its whole queue to the transport when the previous batch has left (`flush`), and the transport emits `drain` when the operating
+ * system has accepted a batch. The connection's own event `drain` and `ws.bufferedAmount` do not include the queue.
  */
 export function watchSocket(options: { connection: Connection; outbox: Outbox }): WatchedSocket {
   const { connection, outbox } = options;
@@ -31,7 +31,7 @@ export function watchSocket(options: { connection: Connection; outbox: Outbox })
     outbox.handedOver(data === undefined ? 0 : Buffer.byteLength(data)),
   );
   connection.on('flush', () => outbox.flushed());
-  // There is one transport for life: websocket alone, so nothing is ever upgraded.
+  // The transport never changes: websocket only, so there are no upgrades.
   connection.transport.on('drain', () => outbox.drained());
   return {
     discardQueued: () => {

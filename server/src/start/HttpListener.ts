@@ -9,15 +9,15 @@ import { StartError } from './StartError.js';
 export interface HttpListenerOptions {
   /** Absent: plain http. */
   tls?: { certPath: string; keyPath: string } | undefined;
-  /** Sockets of meetings that may be open at a time, beside other requests. */
+  /** Sockets of meetings that may be open at the same time, besides other requests. */
   sockets: number;
 }
 
-/** The port of the page, the API and the sockets. Made first, so that everything can be attached before it listens. */
+/** The port of page, API and sockets. Created first, so that everything can be attached before it listens. */
 export class HttpListener {
   readonly server: HttpServer | HttpsServer;
   readonly scheme: 'http' | 'https';
-  /** Those that have become WebSockets too, which Node forgets. */
+  /** Includes those that became WebSockets, which Node no longer tracks. */
   readonly #sockets = new Set<Socket>();
   #stopped: Promise<void> | undefined;
 
@@ -56,13 +56,13 @@ export class HttpListener {
     return `${this.scheme}://${name.includes(':') ? `[${name}]` : name}:${this.port}`;
   }
 
-  /** Takes nobody in any more and ends requests in the middle; WebSockets go on. Idempotent. */
+  /** Accepts no more connections and aborts running requests; WebSockets continue. Idempotent. */
   stop(): void {
     this.#stopped ??= new Promise((resolve) => this.server.close(() => resolve()));
     this.server.closeAllConnections();
   }
 
-  /** Waits for WebSockets that are being closed, a second at most: a client that is out of reach never answers. Idempotent. */
+  /** Waits up to a second for WebSockets that are closing: an unreachable client never answers. Idempotent. */
   async close(): Promise<void> {
     this.stop();
     const timer = setTimeout(() => {

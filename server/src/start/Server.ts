@@ -7,7 +7,7 @@ import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import type { SignalingServer } from '../signaling/SignalingServer.js';
 import type { Edge } from './startEdge.js';
 
-/** What of its parts a running server speaks of. */
+/** The parts that a running server reports on. */
 export interface ServerParts {
   settings: Settings;
   edge: Edge;
@@ -15,15 +15,15 @@ export interface ServerParts {
   rooms: RoomRegistry;
   signaling: SignalingServer;
   joinSecret: string | undefined;
-  /** How people are told apart, in words. */
+  /** Description of the ways to sign in. */
   authentication: string;
   transcription: () => TranscriptionStatus;
   modelDetail: string | undefined;
-  /** Ends all parts, what began last first. */
+  /** Ends all parts in reverse order. */
   closing: AsyncDisposableStack;
 }
 
-/** A running server: where it is, what runs, who may come in. Made by `startServer`. */
+/** A running server: its addresses, model and identities. Created by `startServer`. */
 export class Server {
   readonly #parts: ServerParts;
   #closing: Promise<void> | undefined;
@@ -60,7 +60,7 @@ export class Server {
     return this.#parts.transcription();
   }
 
-  /** Why the model is not the one that `auto` stands for, with addresses: for who runs the server alone. */
+  /** Why the model is not the first choice of `auto`, with addresses: only for the operator. */
   get modelDetail(): string | undefined {
     return this.#parts.modelDetail;
   }
@@ -69,12 +69,12 @@ export class Server {
     return this.#parts.authentication;
   }
 
-  /** The certificate authority's file behind a development certificate. */
+  /** File of the certificate authority of a development certificate. */
   get certificateAuthority(): string | undefined {
     return this.#parts.edge.certificateAuthority;
   }
 
-  /** Process ids of all children, for operators and tests. */
+  /** Process ids of all child processes, for operators and tests. */
   get childPids(): ReturnType<() => MediaNode['pids']> {
     return this.#parts.media.pids;
   }
@@ -99,7 +99,7 @@ export class Server {
     };
   }
 
-  /** Tells everybody, lets last words become text, ends all children. Idempotent. */
+  /** Notifies everyone, transcribes what was said, and ends all child processes. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#parts.closing.disposeAsync();
     return this.#closing;

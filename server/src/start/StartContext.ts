@@ -1,10 +1,10 @@
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observability/logger.js';
 
-/** What every builder is given. */
+/** Passed to every builder. */
 export interface StartContext {
   settings: Settings;
   logger: Logger;
-  /** A part that holds something says here how it ends. What began last ends first. */
+  /** A part that holds resources registers its end here. The last registered ends first. */
   closing: AsyncDisposableStack;
 }

@@ -6,11 +6,11 @@ import { serverNames } from '../edge/addresses.js';
 export interface Certificate {
   certPath: string;
   keyPath: string;
-  /** The certificate authority's file behind a development certificate. */
+  /** File of the certificate authority of a development certificate. */
   caPath?: string;
 }
 
-/** The deployment's own, else one for development, made when it is missing; undefined without TLS. */
+/** The configured certificate, or a development certificate, created if missing; undefined without TLS. */
 export async function certificateOf(settings: Settings): Promise<Certificate | undefined> {
   const { enabled, certFile, keyFile } = settings.tls;
   if (!enabled) return undefined;

@@ -13,13 +13,13 @@ import type { StartContext } from './StartContext.js';
 import type { Edge } from './startEdge.js';
 import type { Identities } from './startIdentities.js';
 
-/** Everything that is asked over HTTP, attached to the port. */
+/** Attaches all HTTP routes to the port. */
 export function startApp(
   options: StartContext & {
     edge: Edge;
     audit: AuditLog;
     identities: Identities;
-    /** Of finals. */
+    /** The model for finals. */
     model: ResolvedModel;
     media: Pick<MediaNode, 'ready'>;
     transcription: () => TranscriptionStatus;

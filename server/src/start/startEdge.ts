@@ -6,17 +6,17 @@ import { certificateOf } from './certificate.js';
 import { HttpListener } from './HttpListener.js';
 import type { StartContext } from './StartContext.js';
 
-/** Where requests come in, and who may ask. */
+/** The port, and the checks of who may connect. */
 export interface Edge {
   listener: HttpListener;
   originPolicy: OriginPolicy;
-  /** What limits of a request's origin count by. */
+  /** Key by which rate limits count requests. */
   limitKeyOf: (request: IncomingMessage) => string;
-  /** The certificate authority's file behind a development certificate. */
+  /** File of the certificate authority of a development certificate. */
   certificateAuthority: string | undefined;
 }
 
-/** The port, not listening yet. @throws StartError `CERTIFICATE_UNUSABLE` */
+/** Creates the port, which does not listen yet. @throws StartError `CERTIFICATE_UNUSABLE` */
 export async function startEdge({ settings, closing }: StartContext): Promise<Edge> {
   const tls = await certificateOf(settings);
   const listener = new HttpListener({ tls, sockets: settings.limits.connections });

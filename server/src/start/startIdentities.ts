@@ -21,29 +21,29 @@ import { RepeatFilter } from '../observability/RepeatFilter.js';
 import { fileKeyStores } from '../store/files/fileKeyStores.js';
 import type { StartContext } from './StartContext.js';
 
-/** Everything that knows who people are, put together. */
+/** Everything that knows identities. */
 export interface Identities {
   authenticator: Authenticator;
-  /** A name alone is enough, with the join secret where there is one. */
+  /** Whether a name is enough to join, with the join secret if there is one. */
   guests: boolean;
   roomTokens: RoomTokenIssuer;
   sessions: SessionRegistry;
-  /** What somebody may do in a room, by the room's settings. */
+  /** The grants of an identity in a room, by the room's settings. */
   grantsIn(identity: Identity, room: string): ReadonlySet<Grant>;
-  /** What the identity provider says of sign-ins that are over; absent without one. */
+  /** Handles the identity provider's notices about ended sign-ins; absent without one. */
   provider: IdentityRoutesOptions['provider'];
-  /** Whose secret or token this is; undefined for nobody's. */
+  /** The owner of a secret or token; undefined if there is none. */
   minterOf(bearer: string): Promise<Minter | undefined>;
-  /** Whose token a program came with, an integrator's or a person's. @throws ParleyError as of `authenticator`, `SIGNED_OUT` */
+  /** The owner of a program's token: an integrator or a person. @throws ParleyError as of `authenticator`, `SIGNED_OUT` */
   identify(token: string): Promise<Bearer>;
-  /** Whether those who come can be told apart now; not before the provider's keys are there. */
+  /** Whether people can be authenticated now; not before the provider's keys are loaded. */
   readonly ready: boolean;
 }
 
 const MOST_LINES = 60;
 const LINES_WINDOW_MS = 60_000;
 
-/** @throws SettingsError for a `keycloak.caFile` that cannot be used */
+/** @throws SettingsError if `keycloak.caFile` cannot be used */
 export async function startIdentities(
   options: StartContext & { audit: AuditLog; joinSecret: string | undefined },
 ): Promise<Identities> {
@@ -59,10 +59,13 @@ export async function startIdentities(
   };
   const onClockOff = (aheadMs: number) => {
     if (lines.passes('tokens from the future'))
-      logger.warn({ aheadMs }, "a token comes from the future: this machine's clock or the identity provider's is off");
+      logger.warn(
+        { aheadMs },
+        'a token was issued in the future: the clock of this machine or of the identity provider is wrong',
+      );
   };
   const onNotKept = (reason: string) =>
-    logger.error({ reason }, 'a sign-out could not be written down: it holds until a restart');
+    logger.error({ reason }, 'a sign-out could not be stored: it is forgotten with the next restart');
   const stores = fileKeyStores({ dataDir: settings.dataDir, mostRevoked: MOST_REVOKED, onFailure: onNotKept });
   const sessions = await SessionRegistry.create({
     longestMs: settings.limits.sessionMs,
@@ -76,7 +79,9 @@ export async function startIdentities(
   });
   const provider = await providerOf({ ...options, sessions, onRefused, onClockOff });
   if (provider === undefined && Object.values(settings.rooms).some(({ members }) => members !== undefined)) {
-    logger.warn('rooms have members, and there is no Keycloak to know them by: only room tokens let anybody in there');
+    logger.warn(
+      'rooms have members, but without Keycloak they cannot be identified: only room tokens give access to these rooms',
+    );
   }
   const guests = allowsGuests(settings)
     ? new GuestAuthenticator(joinSecret === undefined ? {} : { joinSecret })
@@ -153,7 +158,7 @@ async function providerOf(
           clientId: serviceClientId,
           clientSecret: serviceClientSecret,
           everyMs: settings.keycloak.introspectEveryMs,
-          onFailure: (reason) => logger.warn({ reason }, 'the identity provider could not be asked about a token'),
+          onFailure: (reason) => logger.warn({ reason }, 'the identity provider could not introspect a token'),
           onSignedOut: ({ connections }) =>
             audit.record({ event: 'signedOut', by: 'introspection', issuer, connections }),
         });
@@ -169,7 +174,7 @@ async function providerOf(
       verifyLogout: (token: string) => logouts.verifyLogout(token),
       verifyNotBefore: (token: string) => logouts.verifyNotBefore(token),
     },
-    /** The service account may let guests into every room; whoever else has a token may not. */
+    /** The service account may admit guests to every room; other tokens may not. */
     minterOf: async (bearer: string): Promise<Minter | undefined> => {
       if (bearer === '') return undefined;
       try {
@@ -184,15 +189,15 @@ async function providerOf(
   };
 }
 
-/** Beside the authorities that the system knows; of the whole process. @throws SettingsError */
+/** Adds to the system's certificate authorities, for the whole process. @throws SettingsError */
 function trust(caFile: string): void {
   let certificate: string;
   try {
     certificate = readFileSync(caFile, 'utf8');
-    // Otherwise what is no certificate would be passed over in silence.
+    // Otherwise an invalid certificate would be ignored silently.
     new X509Certificate(certificate);
   } catch (error) {
-    throw new SettingsError([`keycloak.caFile: ${caFile} is no certificate (PEM): ${(error as Error).message}`]);
+    throw new SettingsError([`keycloak.caFile: ${caFile} is not a certificate (PEM): ${(error as Error).message}`]);
   }
   setDefaultCACertificates([...getCACertificates('default'), certificate]);
 }

@@ -7,12 +7,12 @@ import { mediaAddresses, mediaTcp } from '../edge/addresses.js';
 import type { DeploymentModels } from '../models/deploymentModels.js';
 import type { StartContext } from './StartContext.js';
 
-/** The SFU's workers, the media workers and the ASR process. @throws SfuError */
+/** Starts the SFU workers, the media workers and the ASR process. @throws SfuError */
 export async function startMedia(options: StartContext & { models: DeploymentModels }): Promise<MediaNode> {
   const { settings, models, logger, closing } = options;
   const workerBinary = process.env.PARLEY_MEDIASOUP_WORKER;
   const { sfuWorkers: workers, pipelineWorkers, port } = settings.media;
-  // Of the ASR process's socket; this account's alone.
+  // Folder of the ASR process's socket; only accessible to this account.
   const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
   closing.defer(() => rmSync(socketDirectory, { recursive: true, force: true }));
   const media = await MediaNode.create({

@@ -8,15 +8,15 @@ import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js'
 import type { TranscriptStore } from '../store/TranscriptStore.js';
 import type { StartContext } from './StartContext.js';
 
-/** The rooms, and the numbers about what goes on in them. */
+/** Rooms and their metrics. */
 export function startRooms(
   options: StartContext & {
     media: MediaNode;
-    /** Of finals. */
+    /** The model for finals. */
     model: ModelProfile;
     transcription: () => TranscriptionStatus;
     transcripts: TranscriptStore | undefined;
-    /** Those that are open now. */
+    /** Currently open rooms. */
     sockets: () => number;
   },
 ): { rooms: RoomRegistry; metrics: Metrics } {

@@ -21,21 +21,21 @@ import { tellOfRecognizer } from './tellOfRecognizer.js';
 export interface StartServerOptions {
   settings?: SettingsInput;
   logger?: Logger;
-  /** Of a model that is being downloaded. */
+  /** Progress of a model's download. */
   onModelProgress?: NonNullable<ModelStoreOptions['onProgress']>;
-  /** Gives up the start while models are fetched. */
+  /** Aborts the start while models are downloaded. */
   signal?: AbortSignal;
   /**
-   * @internal Instead of a node of one's own: for tests that need rooms and sockets, but no audio. Closed with the server, also when the
-   * start fails.
+   * @internal Used instead of a new node, for tests with rooms and sockets but without audio. Closed with the server, also if the start
+   * fails.
    */
   media?: MediaNode;
-  /** Default: kept in memory, as long as the meeting lasts. */
+  /** Default: in memory, for the duration of the meeting. */
   transcripts?: TranscriptStore;
 }
 
 /**
- * Starts everything. When a step fails, all that was started before it is ended first.
+ * Starts all parts. If a step fails, the parts started so far are closed first.
  * @throws SettingsError, StartError, SfuError, ModelError: each a sentence that says what to do
  */
 export async function startServer(options: StartServerOptions = {}): Promise<Server> {
@@ -43,15 +43,15 @@ export async function startServer(options: StartServerOptions = {}): Promise<Ser
   try {
     return await startParts(options, closing);
   } catch (error) {
-    // Why it does not start is what counts; that something did not end well either is only for the record.
+    // The reason for the failed start matters most; errors while closing are only attached.
     await closing.disposeAsync().catch((failure: unknown) => options.logger?.error({ err: failure }, 'tidying up'));
     throw error;
   }
 }
 
 /**
- * The parts in their order: first what can be refused cheaply, then the child processes, and the port last, when everything is attached
- * to it. They end the other way round.
+ * The order of the parts: checks that fail cheaply first, then the child processes, and the port last, when everything is attached to it.
+ * They end in reverse order.
  */
 async function startParts(options: StartServerOptions, closing: AsyncDisposableStack): Promise<Server> {
   const given = options.media;
@@ -69,8 +69,8 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
   const { onModelProgress: onProgress, signal } = options;
   const models = await deploymentModels({ settings, onProgress, signal });
   const model = models.main;
-  if (model.detail !== undefined) logger.warn({ reason: model.detail }, 'the model is another one');
-  // Once the child processes have ended, rooms that were not heard out end with gaps.
+  if (model.detail !== undefined) logger.warn({ reason: model.detail }, 'the preferred model is not available');
+  // After the child processes have ended, rooms that were not fully transcribed end with gaps.
   let opened: RoomRegistry | undefined;
   closing.defer(() => opened?.settled());
   const media = given ?? (await startMedia({ ...context, models }));
@@ -86,12 +86,12 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
     sockets: () => signaling.connectionCount,
   });
   opened = rooms;
-  // The app first: socket.io then takes the requests that are its own out of those that come to the app.
+  // The app first: socket.io then takes its own requests from those that come to the app.
   startApp({ ...context, edge, audit, identities, model, media, transcription, rooms, metrics });
   const signaling = startSignaling({ ...context, edge, audit, identities, rooms });
   await edge.listener.listen({ host: listenHost(settings), port: settings.port });
   closing.defer(() => edge.listener.stop());
-  // Ends before all else: everybody is told, and what was said becomes text, while everything still runs.
+  // Ends first of all: everyone is notified and the last words are transcribed while everything still runs.
   closing.defer(() => rooms.close(new ParleyError('SERVER_SHUTTING_DOWN')));
   closing.defer(tellOfRecognizer({ media, rooms, transcription, logger }));
 

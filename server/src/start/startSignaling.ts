@@ -7,7 +7,7 @@ import type { StartContext } from './StartContext.js';
 import type { Edge } from './startEdge.js';
 import type { Identities } from './startIdentities.js';
 
-/** The sockets, attached to the port. */
+/** Attaches the sockets to the port. */
 export function startSignaling(
   options: StartContext & { edge: Edge; audit: AuditLog; identities: Identities; rooms: RoomRegistry },
 ): SignalingServer {

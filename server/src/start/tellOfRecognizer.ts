@@ -4,7 +4,7 @@ import type { Logger } from '../observability/logger.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import { degradationOf } from '../rooms/transcriptionStatus.js';
 
-/** Tells the log and all rooms what the recogniser is, and how busy. @returns ends it */
+/** Reports status and load of the recogniser to the log and to all rooms. @returns a function that stops this */
 export function tellOfRecognizer(options: {
   media: Pick<MediaNode, 'onRecognizerStatus' | 'onRecognizerLoad'>;
   rooms: Pick<RoomRegistry, 'all'>;

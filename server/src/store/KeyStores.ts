@@ -2,10 +2,10 @@ import type { ApiKeyStore } from './ApiKeyStore.js';
 import type { RevocationStore } from './RevocationStore.js';
 import type { SigningKeyStore } from './SigningKeyStore.js';
 
-/** What a server stores to decide who may come in. */
+/** The stores for authentication data. */
 export interface KeyStores {
   apiKeys: ApiKeyStore;
   revocations: RevocationStore;
-  /** Of room tokens. */
+  /** Keys of room tokens. */
   signingKeys: SigningKeyStore;
 }

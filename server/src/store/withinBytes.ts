@@ -1,9 +1,9 @@
 import type { CommittedSegment } from '@parley/client-sdk/protocol';
 
-/** Segments never change once they are committed, and many ask for the same ones: each is measured once. */
+/** Committed segments never change and are requested often, so each is measured once. */
 const segmentBytes = new WeakMap<CommittedSegment, number>();
 
-/** The first of `segments` that together have at most `bytes` as JSON; the very first one whatever it has, so that there is always progress. */
+/** The first of `segments` that have at most `bytes` as JSON in total; always at least one, so that reading makes progress. */
 export function withinBytes(segments: readonly CommittedSegment[], bytes: number): CommittedSegment[] {
   let sum = 0;
   const end = segments.findIndex((segment, index) => {

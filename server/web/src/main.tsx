@@ -13,7 +13,7 @@ import './app/app.css';
 const root = document.getElementById('root');
 if (root !== null) {
   const { theme, language } = readPreferences();
-  // Before the first picture: a dark page that begins white hurts.
+  // Applied before the first paint: a dark page must not flash white.
   followTheme(theme)();
   const spoken = await firstSpoken(language);
   createRoot(root).render(

@@ -1,6 +1,6 @@
 import type { AudioLedger, ParticipantLedger, Segment, TranscriptionStatus } from '@parley/client-sdk';
 
-/** Time since the meeting's start as people write it: 0:07, 12:03, 1:02:03. */
+/** Time since the meeting's start: 0:07, 12:03, 1:02:03. */
 export function clockText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   const two = (value: number) => String(value).padStart(2, '0');
@@ -9,13 +9,13 @@ export function clockText(ms: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** The model, the device and who encodes, behind the captions. `noEngine` stands where there is none. */
+/** Model, device and encoder of the captions. `noEngine` is shown if there is none. */
 export function engineText({ model, engine }: Pick<TranscriptionStatus, 'model' | 'engine'>, noEngine: string): string {
   const device = engine.device === 'none' ? noEngine : engine.device.toUpperCase();
   return [model.name, device, ...(engine.encoder === 'onnx' ? ['ONNX'] : [])].join(' · ');
 }
 
-/** An interim's text in two: what is settled, and what may still change. A final is settled as a whole. */
+/** Splits an interim's text: settled, and still changing. A final is settled completely. */
 export function settledText({ status, text, stableLength }: Pick<Segment, 'status' | 'text' | 'stableLength'>): {
   settled: string;
   open: string;
@@ -24,7 +24,7 @@ export function settledText({ status, text, stableLength }: Pick<Segment, 'statu
   return { settled: text.slice(0, length), open: text.slice(length) };
 }
 
-/** How much of everybody's speech has become text; undefined while nobody has spoken. What was said asleep was not to be written. */
+/** Share of everyone's speech that has become text; undefined before any speech. Speech before a wake phrase does not count. */
 export function coverageOf(ledgers: readonly Pick<ParticipantLedger, 'ledger'>[]): number | undefined {
   let transcribed = 0;
   let missing = 0;
@@ -36,12 +36,12 @@ export function coverageOf(ledgers: readonly Pick<ParticipantLedger, 'ledger'>[]
   return speech === 0 ? undefined : transcribed / speech;
 }
 
-/** In percent with one digit at most. Never rounded up to 100 while something is missing. */
+/** In percent with at most one digit. Never rounded up to 100 while anything is missing. */
 export function percentOf(share: number): number {
   return Math.floor(share * 1_000) / 10;
 }
 
-/** A share as people of a language write it: 97 %. */
+/** A share in the format of a language: 97 %. */
 export function percentText(share: number, language: string): string {
   return new Intl.NumberFormat(language, { style: 'percent' }).format(Math.floor(share * 100) / 100);
 }
@@ -51,7 +51,7 @@ function missingMs({ shedMs }: AudioLedger): number {
   return Object.values(missing).reduce((sum, ms) => sum + ms, 0);
 }
 
-/** The entries of a list that people write with commas or line breaks. */
+/** Splits a list that was entered with commas or line breaks. */
 export function listOf(text: string): string[] {
   return [
     ...new Set(
@@ -66,21 +66,21 @@ export function listOf(text: string): string[] {
 const VOICES = 8;
 const voices = new Map<string, number>();
 
-/** A colour for each participant, in the order in which they appear: eight are told apart before one comes again. */
+/** A colour for each participant, in the order of appearance; eight colours before they repeat. */
 export function voiceOf(participantId: string): number {
   const voice = voices.get(participantId) ?? voices.size % VOICES;
   voices.set(participantId, voice);
   return voice;
 }
 
-/** What stands on a tile: the first letters of the first and the last word of a name. */
+/** Initials on a tile: first letters of the first and last word of the name. */
 export function initialsOf(displayName: string): string {
   const words = displayName.split(/\s+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
   const ends = words.length > 1 ? [words.at(0), words.at(-1)] : words;
   return ends.map((word) => /[\p{L}\p{N}]/u.exec(word ?? '')?.[0]?.toLocaleUpperCase() ?? '').join('');
 }
 
-/** Room and secret out of an address such as `/?room=daily#secret=abc`. */
+/** Room and secret from an address such as `/?room=daily#secret=abc`. */
 export function invitationOf(address: { search: string; hash: string }): { room: string; joinSecret: string } {
   return {
     room: new URLSearchParams(address.search).get('room') ?? '',
@@ -88,7 +88,7 @@ export function invitationOf(address: { search: string; hash: string }): { room:
   };
 }
 
-/** The address that brings somebody else into the same room. The secret stands where no server sees it. */
+/** Address of an invitation to the room. The secret is in the fragment, which is not sent to servers. */
 export function invitationUrl(options: { origin: string; room: string; joinSecret: string }): string {
   const { origin, room, joinSecret } = options;
   const secret = joinSecret === '' ? '' : `#secret=${encodeURIComponent(joinSecret)}`;

@@ -12,10 +12,10 @@ import {
 
 export const ISSUER = 'https://id.example/realms/parley';
 export const AUDIENCE = 'parley';
-/** Whole seconds, as tokens count. */
+/** In whole seconds, as in tokens. */
 export const NOW = 1_800_000_000_000;
 
-/** An identity provider of a test: signs whatever it is told to. */
+/** A fake identity provider that signs any claims. */
 export class SigningIssuer {
   readonly kid: string;
   readonly publicJwk: JWK;
@@ -41,7 +41,7 @@ export class SigningIssuer {
     return createLocalJWKSet(this.jwks);
   }
 
-  /** Claims of an access token as Keycloak makes it; undefined takes one away. */
+  /** Claims of an access token as issued by Keycloak; undefined removes one. */
   claims(overrides: Record<string, unknown> = {}): Record<string, unknown> {
     const claims: Record<string, unknown> = {
       iss: ISSUER,

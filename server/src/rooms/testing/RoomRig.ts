@@ -16,7 +16,7 @@ import { MemoryTranscriptStore } from '../../store/memory/MemoryTranscriptStore.
 import type { Peer } from '../Peer.js';
 import { Room } from '../Room.js';
 
-/** What the recogniser is in these rooms. */
+/** Status of the recogniser in these rooms. */
 export const status: TranscriptionStatus = {
   state: 'ready',
   mode: 'balanced',
@@ -24,7 +24,7 @@ export const status: TranscriptionStatus = {
   engine: { name: 'fake', encoder: 'whispercpp', device: 'cpu', deviceName: 'fake' },
 };
 
-/** It knows all languages. */
+/** Supports all languages. */
 export const model: ModelProfile = {
   name: 'fake',
   demo: true,
@@ -33,7 +33,7 @@ export const model: ModelProfile = {
   multilingual: true,
 };
 
-/** The media of a room that carries nothing. */
+/** Fake media of a room. */
 export class FakeMedia {
   settings: SpeechSettings | undefined;
   speakers = new Map<string, SpeechSettings | undefined>();
@@ -43,14 +43,14 @@ export class FakeMedia {
   muted: [string, boolean][] = [];
   onEvent: (event: PipelineEvent) => void = () => {};
   onSfuEvent: (event: SfuRoomEvent) => void = () => {};
-  /** Made so far: one more after each death of a worker. */
+  /** Number of routers: one more after each crash of a worker. */
   sfuRooms = 0;
-  /** Which of them were closed, from 1. */
+  /** Numbers of the closed ones, from 1. */
   readonly closedSfuRooms: number[] = [];
-  /** So many tries to listen to another router fail. */
+  /** Number of attempts to use another router that fail. */
   attachFailures = 0;
   #producers = 0;
-  /** Resolves when the pipeline has made text of everything; see `holdBack`. */
+  /** Resolves when the pipeline has transcribed everything; see `holdBack`. */
   #drained: Promise<void> = Promise.resolve();
 
   readonly #sfu = {
@@ -103,13 +103,13 @@ export class FakeMedia {
     },
   } as unknown as MediaNode;
 
-  /** The pipeline's end fails, as where the media worker is gone. */
+  /** Makes the pipeline's end fail, as if its media worker were gone. */
   failToDrain(): void {
     this.#drained = Promise.reject(new Error('no media worker'));
     this.#drained.catch(() => {});
   }
 
-  /** The pipeline makes no text until the one who asked for that lets it. */
+  /** Makes the pipeline return no text until the returned function is called. */
   holdBack(): () => void {
     let drain: () => void = () => {};
     this.#drained = new Promise((resolve) => {
@@ -119,7 +119,7 @@ export class FakeMedia {
   }
 }
 
-/** Whom a room tells. */
+/** The channel of a peer. */
 export class Client {
   readonly told: { name: NotificationName | 'dismissed'; notification: unknown }[] = [];
   readonly channel = {
@@ -128,16 +128,16 @@ export class Client {
     disconnect: (error: ParleyError) => void this.told.push({ name: 'dismissed', notification: error.code }),
   };
 
-  /** What was told under a name; `dismissed`: the codes with which the connection was closed. */
+  /** Notifications with a name; `dismissed`: the codes with which the connection was closed. */
   of(name: NotificationName | 'dismissed'): unknown[] {
     return this.told.filter((each) => each.name === name).map(({ notification }) => notification);
   }
 }
 
-/** What everybody may who is no moderator. */
+/** The grants of participants who are not moderators. */
 export const MEMBER: readonly Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
 
-/** A room whose media carry nothing, and whose time goes on when a test says so. */
+/** A room with fake media and a fake clock. */
 export class RoomRig {
   readonly media: FakeMedia;
   readonly time: ManualTime;
@@ -196,7 +196,7 @@ export class RoomRig {
   }
 }
 
-/** The code of the error with which something fails at once. */
+/** The code of the error with which a call fails. */
 export function codeOf(action: () => unknown): string | undefined {
   try {
     action();

@@ -10,15 +10,15 @@ const revocationSchema = z.union([
 
 export interface FileRevocationStoreOptions {
   file: string;
-  /** So many entries are kept; the oldest go first. */
+  /** Maximum number of entries; the oldest are dropped first. */
   capacity: number;
   /** Called with an error code if `load` could not compact the file; nothing is lost then. */
   onFailure?: (reason: string) => void;
 }
 
 /**
- * What was taken back, one JSON line each. Written at once; what is over is left out when the file is read, and when it has grown to
- * twice its capacity.
+ * Revocations, one JSON line each. Written at once; outdated entries are dropped when the file is read, and when it has grown to twice its
+ * capacity.
  */
 export class FileRevocationStore implements RevocationStore {
   readonly #options: FileRevocationStoreOptions;
@@ -28,7 +28,7 @@ export class FileRevocationStore implements RevocationStore {
     this.#options = options;
   }
 
-  /** A line that cannot be read, such as one cut off by a power failure, takes no other with it. */
+  /** An unreadable line, e.g. one cut off by a power failure, does not affect the others. */
   async load({ nowMs }: { nowMs: number }): Promise<readonly Revocation[]> {
     this.#entries = linesOf(this.#options.file).flatMap((line) => {
       const parsed = revocationSchema.safeParse(jsonOf(line));
@@ -42,14 +42,14 @@ export class FileRevocationStore implements RevocationStore {
     return [...this.#entries];
   }
 
-  /** @throws what writing a file throws; the entry is written when the file is next compacted */
+  /** @throws the error of writing the file; the entry is written when the file is next compacted */
   async append(revocation: Revocation): Promise<void> {
     this.#entries.push(revocation);
     if (this.#entries.length >= this.#options.capacity * 2) this.#compact();
     else this.#write((file) => appendFileSync(file, `${JSON.stringify(revocation)}\n`, { mode: 0o600 }));
   }
 
-  /** Whole or not at all. */
+  /** Completely or not at all. */
   #compact(): void {
     const newest = new Map(this.#entries.map((entry) => ['key' in entry ? entry.key : entry.issuer, entry]));
     this.#entries = [...newest.values()].slice(-this.#options.capacity);

@@ -14,12 +14,12 @@ export class FileSigningKeyStore implements SigningKeyStore {
     this.#file = options.file;
   }
 
-  /** @throws z.ZodError or SyntaxError where the file holds something else */
+  /** @throws z.ZodError or SyntaxError if the file contains something else */
   async list(): Promise<readonly SigningKey[]> {
     return this.#read();
   }
 
-  /** @throws as `list`, or what writing a file throws */
+  /** @throws as `list`, or the error of writing the file */
   async add(key: SigningKey, { dropUntilMs }: { dropUntilMs: number }): Promise<void> {
     const kept = this.#read().filter(({ createdAtMs }) => createdAtMs > dropUntilMs);
     writeKeyFile(this.#file, [key, ...kept]);

@@ -2,14 +2,14 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statS
 import { dirname } from 'node:path';
 import { StoreError } from '../StoreError.js';
 
-/** Of a program that was killed while it had one. */
+/** Age of a lock whose program was probably killed. */
 const STALE_LOCK_MS = 10_000;
 const LOCK_WAIT_MS = 5_000;
 const LOCK_STEP_MS = 20;
 
 /**
- * Between reading a file and writing it, for programs that share it: one at a time. Blocks; for the command line.
- * @throws StoreError `LOCKED` when another program does not let go of it
+ * Runs a read-modify-write of a file that several programs share, one at a time. Blocks; for the command line.
+ * @throws StoreError `LOCKED` if another program does not release it
  */
 export function withLock<T>(file: string, work: () => T): T {
   const lock = `${file}.lock`;
@@ -38,7 +38,7 @@ function taken(lock: string): boolean {
   }
 }
 
-/** Reads a file of secrets; undefined where there is none yet. @throws SyntaxError where it holds no JSON */
+/** Reads a file of secrets; undefined if there is none yet. @throws SyntaxError if it is not JSON */
 export function readKeyFile(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -48,7 +48,7 @@ export function readKeyFile(file: string): unknown {
   }
 }
 
-/** Writes it whole or not at all, for its owner's eyes only. */
+/** Writes the file completely or not at all, readable only by its owner. */
 export function writeKeyFile(file: string, content: unknown): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}.new`;
@@ -56,7 +56,7 @@ export function writeKeyFile(file: string, content: unknown): void {
   renameSync(temporary, file);
 }
 
-/** Changes whenever the file does; undefined where there is none. */
+/** Changes whenever the file does; undefined if there is none. */
 export function versionOf(file: string): string | undefined {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat && `${stat.ino} ${stat.mtimeMs} ${stat.size}`;

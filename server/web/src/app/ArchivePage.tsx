@@ -1,7 +1,7 @@
 import { BrandMark } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
 
-/** The place of past meetings; they come with recording. */
+/** Placeholder for past meetings, which come with recording. */
 export function ArchivePage() {
   const { text } = useText();
   return (

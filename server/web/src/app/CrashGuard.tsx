@@ -2,7 +2,7 @@ import { Component, type ReactNode } from 'react';
 import { Button } from '../design/Button.js';
 import { useText } from '../i18n/I18n.js';
 
-/** A fault in the page's own code leaves a way back, instead of an empty page. React takes nothing but a class for this. */
+/** After an error in the page's code, shows a way back instead of an empty page. React only supports classes for this. */
 export class CrashGuard extends Component<{ children: ReactNode }, { crashed: boolean }> {
   override state = { crashed: false };
 

@@ -3,12 +3,12 @@ import { useEffect, useState } from 'react';
 import { useText } from '../i18n/I18n.js';
 import { gapText } from '../transcript/gapText.js';
 
-/** A screen reader reads what is added; what is older has been read. */
+/** Screen readers read only what is added, so older entries can be removed. */
 const KEPT = 3;
 
 /**
- * Says each entry once, when it is final: what is still changing would be said again and again. What was said before one came is no
- * news.
+ * Announces each entry once, when it is final; changing text would be repeated again and again. Entries from before joining are not
+ * announced.
  */
 export function Announcer({ client }: { client: ParleyClient }) {
   const { transcript } = useText().text;

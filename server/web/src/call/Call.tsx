@@ -18,7 +18,7 @@ import './call.css';
 import './captions.css';
 import './tiles.css';
 
-/** Few open it, and not at once. */
+/** Loaded on demand: few people open it, and not at once. */
 const SettingsDrawer = lazy(() => import('../settings/SettingsDrawer.js'));
 
 export function Call(props: {
@@ -37,7 +37,7 @@ export function Call(props: {
   const [showsSettings, setShowsSettings] = useState(false);
   const { problem, tell, clear, relieve } = useProblem();
   const languages = useSpokenLanguages(client);
-  // Where both do not fit any more, the meeting itself stays in sight.
+  // If there is no room for both, the meeting itself stays visible.
   const [wasNarrow, setWasNarrow] = useState(narrow);
   if (wasNarrow !== narrow) {
     setWasNarrow(narrow);
@@ -48,7 +48,7 @@ export function Call(props: {
   const toggleCaptions = () => changeCaptions({ on: !captions.on });
   const toggleTranscript = () => setShowsTranscript((shown) => !shown);
   const toggleMute = () => {
-    // Then only what is held opens it.
+    // Then the microphone is only open while a key or the button is held.
     if (microphone === undefined || pushToTalk) return;
     if (microphone.muted) microphone.unmute().catch(tell);
     else microphone.mute();

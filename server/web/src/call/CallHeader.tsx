@@ -10,7 +10,7 @@ import { useText } from '../i18n/I18n.js';
 import { modeText } from '../settings/modeText.js';
 import { clockText, coverageOf, engineText, invitationUrl, percentOf } from '../text.js';
 
-/** Where one is, and everything that must never be hidden: connection, recording, what makes the captions, how much they have. */
+/** Room name, and everything that must always be visible: connection, recording, model of the captions, share of speech transcribed. */
 export function CallHeader({ session }: { session: Session }) {
   const { client, room, recording } = session;
   const { text } = useText();
@@ -18,7 +18,7 @@ export function CallHeader({ session }: { session: Session }) {
   const transcription = useTranscription(client);
   const title = useRef<HTMLHeadingElement>(null);
 
-  // The lobby and its focus are gone: who does not see the page is told where they are now.
+  // The lobby and its focus are gone. Moving the focus here informs people who cannot see the page.
   useEffect(() => {
     title.current?.focus();
     document.title = `${room} · Parley`;
@@ -93,7 +93,7 @@ function EngineChip({ transcription }: { transcription: TranscriptionStatus }) {
   );
 }
 
-/** Nothing is lost silently: the share of speech that has become text. */
+/** The share of speech that has become text. */
 function CoverageChip({ session }: { session: Session }) {
   const { status } = useText().text;
   const coverage = coverageOf(useLedgers(session.client));

@@ -6,12 +6,12 @@ import type { CaptionPreferences } from '../settings/preferences.js';
 import { voiceOf } from '../text.js';
 import { SegmentText } from '../transcript/SegmentText.js';
 
-/** The newest entries, big. Silent for screen readers: the announcer speaks, once for each entry. */
+/** The newest entries in large text. Hidden from screen readers, because the announcer reads each entry once. */
 export function Captions({ client, preferences }: { client: ParleyClient; preferences: CaptionPreferences }) {
   const { size, background, contrast, lines } = preferences;
   const { call } = useText().text;
   const shown = useCaptions(client, { lines: Number(lines) });
-  // Once they have been seen, everybody knows where they are.
+  // After the first captions, the hint is no longer needed.
   const [seen, setSeen] = useState(() => client.transcript.getSnapshot().length > 0);
   if (shown.length > 0 && !seen) setSeen(true);
   return (

@@ -8,7 +8,7 @@ import { TRANSCRIPT_BUTTON_ID } from '../transcript/TranscriptPanel.js';
 import { MicrophoneControl } from './MicrophoneControl.js';
 import { ModerationControl } from './ModerationControl.js';
 
-/** Everything that one does during a meeting, within reach of a thumb. */
+/** All controls for use during a meeting, within reach of a thumb. */
 export function ControlBar(props: {
   session: Session;
   showsTranscript: boolean;
@@ -72,7 +72,7 @@ function Control(props: {
   title?: string;
   id?: string;
   testId: string;
-  /** Absent: it does something, it is not on or off. */
+  /** Absent for a button that is not a toggle. */
   pressed?: boolean;
   shortcut: string | undefined;
   onClick: () => void;

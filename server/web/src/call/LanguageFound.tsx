@@ -3,7 +3,7 @@ import { languageName } from '../settings/speechLanguages.js';
 import { percentText } from '../text.js';
 import type { SpokenLanguage } from './useSpokenLanguages.js';
 
-/** For somebody who wonders why the words are wrong: the language that they are taken for, and how surely. */
+/** The detected language and its probability, as an explanation if words are wrong. */
 export function LanguageFound({ found }: { found: SpokenLanguage }) {
   const { language, text } = useText();
   return (

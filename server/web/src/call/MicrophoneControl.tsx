@@ -12,7 +12,7 @@ import { useText } from '../i18n/I18n.js';
 import { MicrophoneSelect } from '../settings/MicrophoneSelect.js';
 import { changePreferences, usePreferences } from '../settings/usePreferences.js';
 
-/** One's own voice: on, off, only while something is held; and through which microphone. */
+/** The participant's microphone: mute, unmute, push to talk, choice of device. */
 export function MicrophoneControl(props: {
   session: Session;
   onMute: () => void;
@@ -31,10 +31,10 @@ export function MicrophoneControl(props: {
   );
 }
 
-/** Of the button that takes the place of the other. */
+/** Id of the button that replaces the other. */
 const TALK_ID = 'talk-button';
 
-/** For somebody who came to listen. It keeps the focus while the browser asks whether the page may hear. */
+/** For participants without a microphone. Keeps the focus while the browser asks for permission. */
 function SpeakButton({ onSpeak }: { onSpeak: () => Promise<void> }) {
   const { call } = useText().text;
   const [pending, setPending] = useState(false);

@@ -7,7 +7,7 @@ import { Popover } from '../design/Popover.js';
 import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import { useText } from '../i18n/I18n.js';
 
-/** For moderators: the door, and the end of it all. */
+/** For moderators: locks the room and ends the meeting. */
 export function ModerationControl({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
   const { call } = useText().text;
   const { moderates, locked } = useAccess(client);
@@ -41,7 +41,7 @@ export function ModerationControl({ client, onError }: { client: ParleyClient; o
   );
 }
 
-/** Asks once more: it cannot be taken back, and it hits everybody. */
+/** Asks for confirmation: it cannot be undone and affects everyone. */
 function EndButton({ onEnd }: { onEnd: () => Promise<void> }) {
   const [asked, setAsked] = useState(false);
   return asked ? (

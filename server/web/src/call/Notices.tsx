@@ -10,7 +10,7 @@ import { useText } from '../i18n/I18n.js';
 import { useMicrophoneLevel } from './useMicrophoneLevel.js';
 import { useRemarks } from './useRemarks.js';
 
-/** What people must know while they talk, the gravest first. */
+/** Notices during a meeting, the most serious first. */
 export function Notices(props: { session: Session; error: ParleyError | undefined; onDismissError: () => void }) {
   const { session, error, onDismissError } = props;
   const { client, microphone } = session;
@@ -27,7 +27,7 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
   return (
     <div className="notices">
       {state === 'reconnecting' ? (
-        // The lamp in the header says it.
+        // Shown by the indicator in the header.
         <Banner tone="warn" announced={false} testId="reconnecting">
           {text.status.reconnectingText}
         </Banner>
@@ -63,12 +63,12 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
   );
 }
 
-/** What people must know of the recogniser: a demo model, one that is missing, one that is not as asked, one that is behind. */
+/** Notices about the recogniser: demo model, not available, fallback, overloaded. */
 function EngineNotices({ transcription }: { transcription: TranscriptionStatus }) {
   const { status } = useText().text;
   const { state, model, reason, degradation } = transcription;
   const degraded = { 1: status.degraded1, 2: status.degraded2, 3: status.degraded3 };
-  // The server says in English what is the matter with it.
+  // The server's explanation is in English.
   const why = reason === undefined ? null : <bdi lang="en">{reason}</bdi>;
   return (
     <>

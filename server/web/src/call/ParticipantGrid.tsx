@@ -6,7 +6,7 @@ import { ParticipantTile } from './ParticipantTile.js';
 import { useColumns } from './useColumns.js';
 import type { SpokenLanguage } from './useSpokenLanguages.js';
 
-/** Everybody in the room, one tile each, oneself first. */
+/** One tile per participant, this one first. */
 export function ParticipantGrid(props: {
   client: ParleyClient;
   languages: ReadonlyMap<string, SpokenLanguage>;

@@ -7,7 +7,7 @@ import { useText } from '../i18n/I18n.js';
 import { LanguageFound } from './LanguageFound.js';
 import type { SpokenLanguage } from './useSpokenLanguages.js';
 
-/** What one can do about somebody else: hear them louder, and, as a moderator, mute or remove them. */
+/** Actions for another participant: volume and, for moderators, mute and remove. */
 export function ParticipantMenu(props: {
   client: ParleyClient;
   participant: Participant;

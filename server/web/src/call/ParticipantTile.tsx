@@ -10,11 +10,11 @@ import type { SpokenLanguage } from './useSpokenLanguages.js';
 export function ParticipantTile(props: {
   client: ParleyClient;
   participant: Participant;
-  /** As the recogniser found it; undefined where it was told, or has not found it yet. */
+  /** Detected by the recogniser; undefined if the language was set, or is not detected yet. */
   language: SpokenLanguage | undefined;
-  /** Nothing of theirs is written down until they say their wake phrase. */
+  /** Their speech is not transcribed until they say their wake phrase. */
   asleep: boolean;
-  /** The one who speaks, or spoke last. */
+  /** The current or last speaker. */
   active: boolean;
   isSelf: boolean;
   moderates: boolean;

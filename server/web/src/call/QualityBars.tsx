@@ -4,7 +4,7 @@ import { useText } from '../i18n/I18n.js';
 
 const BARS: Record<ConnectionQuality['level'], number> = { excellent: 3, good: 2, poor: 1, lost: 0 };
 
-/** How well somebody's sound comes through; nothing until it has been measured. */
+/** Connection quality of a participant; nothing until it has been measured. */
 export function QualityBars({ client, participantId }: { client: ParleyClient; participantId: string }) {
   const quality = useConnectionQuality(client, participantId);
   const { call } = useText().text;

@@ -1,9 +1,9 @@
-/** As wide as this for each unit of height, a tile looks right. */
+/** Aspect ratio at which a tile looks right. */
 const ASPECT = 1.5;
 /** Smaller tiles cannot be read; more people than that have to be scrolled to. */
 export const LEAST_TILE_PX = { width: 132, height: 104 };
 
-/** In how many columns tiles are laid out so that they are as large as can be. */
+/** The number of columns that makes the tiles as large as possible. */
 export function columnsOf(options: { count: number; width: number; height: number; gap: number }): number {
   const { count, width, height, gap } = options;
   let best = { columns: 1, size: 0 };

@@ -1,7 +1,7 @@
 import { type RefObject, useLayoutEffect, useState } from 'react';
 import { columnsOf } from './columnsOf.js';
 
-/** Follows the size of a grid of tiles. @returns in how many columns they stand */
+/** Observes the size of the grid. @returns the number of columns */
 export function useColumns(grid: RefObject<HTMLElement | null>, count: number): number {
   const [box, setBox] = useState({ width: 0, height: 0, gap: 0 });
   useLayoutEffect(() => {

@@ -4,8 +4,8 @@ import type { Session } from '../hooks/useMeeting.js';
 import { useMicrophoneChanges } from '../hooks/useMicrophone.js';
 
 /**
- * How one's own microphone is set, as the server hears it; `good` until it says otherwise, and while it is off. The server takes
- * back what has changed: after a change of the device, too, once it has heard enough.
+ * Level of this participant's microphone as measured by the server; `good` until the first measurement and while muted. After a change of
+ * the device, the server measures again once there is enough speech.
  */
 export function useMicrophoneLevel({ client, microphone }: Session): MicrophoneLevel {
   const [level, setLevel] = useState<MicrophoneLevel>('good');

@@ -14,7 +14,7 @@ export interface Remark {
   text: string;
 }
 
-/** As it happened; what is said of it follows the language of the page. */
+/** Stored as an event, so that its text follows the language of the page. */
 type Happening =
   | { kind: Exclude<Remark['kind'], 'microphone-changed' | 'other-muted-for-flooding'> }
   | { kind: 'other-muted-for-flooding'; name: string }
@@ -23,7 +23,7 @@ type Happening =
 /** Long enough to be read twice. */
 const SHOWN_MS = 8_000;
 
-/** Things that happened and need no answer; the newest one, for a while. */
+/** Events that need no answer. Shows the newest one for a while. */
 export function useRemarks({ client, microphone }: Session): { remark: Remark | undefined; dismiss: () => void } {
   const { status } = useText().text;
   const [happening, setHappening] = useState<Happening>();

@@ -10,7 +10,7 @@ export interface SpokenLanguage {
 
 const NONE: ReadonlyMap<string, SpokenLanguage> = new Map();
 
-/** The languages that the recogniser has found by itself, by participant; until somebody turns out to be written down in another one. */
+/** Languages detected by the recogniser, by participant, until a participant's segments are in another one. */
 export function useSpokenLanguages(client: ParleyClient): ReadonlyMap<string, SpokenLanguage> {
   const [languages, setLanguages] = useState(NONE);
   useEffect(() => {

@@ -4,17 +4,17 @@ import { useText } from '../i18n/I18n.js';
 import { IconButton } from './Button.js';
 import { CloseIcon, InfoIcon, WarningIcon } from './icons.js';
 
-/** Of the title of a page with banners: it takes the focus over from a button of a banner that goes. */
+/** Id of the title of a page with banners; it receives the focus when a banner with the focused button disappears. */
 export const TITLE_ID = 'title';
 
-/** Something that people have to know. `urgent` interrupts a screen reader; the others wait until it is silent. */
+/** A notice. `urgent` interrupts a screen reader; the others wait until it is silent. */
 export function Banner(props: {
   tone: 'good' | 'warn' | 'bad';
   urgent?: boolean;
-  /** Whether a screen reader says it by itself; false where another place of the page does. Default true. */
+  /** Whether screen readers announce it by itself; false if another place of the page does. Default true. */
   announced?: boolean;
   testId?: string;
-  /** Of an error, in `data-code`. */
+  /** Code of an error, in `data-code`. */
   code?: string;
   action?: ReactNode;
   onDismiss?: () => void;

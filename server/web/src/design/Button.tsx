@@ -6,7 +6,7 @@ export type ButtonProps = ComponentProps<'button'> & {
   icon?: ReactNode;
 };
 
-/** A button with its words. */
+/** A button with a text. */
 export function Button({ tone = 'plain', icon, className = '', children, ...rest }: ButtonProps) {
   return (
     <button type="button" className={`button ${tone} ${className}`} {...rest}>
@@ -16,7 +16,7 @@ export function Button({ tone = 'plain', icon, className = '', children, ...rest
   );
 }
 
-/** A button that is a picture. `label` is its name for whoever hears the page, and its hint for whoever points at it. */
+/** A button with an icon. `label` is its accessible name and its tooltip. */
 export function IconButton({ label, className = '', ...rest }: ButtonProps & { label: string }) {
   return <Button aria-label={label} title={label} className={`bare ${className}`} {...rest} />;
 }

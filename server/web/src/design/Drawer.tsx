@@ -3,7 +3,7 @@ import { useText } from '../i18n/I18n.js';
 import { IconButton } from './Button.js';
 import { CloseIcon } from './icons.js';
 
-/** A dialog at the end of the page's line. The browser keeps the focus within it and closes it on Escape. */
+/** A dialog at the side of the page. The browser keeps the focus inside it and closes it on Escape. */
 export function Drawer(props: { title: string; testId?: string; onClose: () => void; children: ReactNode }) {
   const { title, testId, onClose, children } = props;
   const { text } = useText();
@@ -13,7 +13,7 @@ export function Drawer(props: { title: string; testId?: string; onClose: () => v
   useEffect(() => {
     const element = dialog.current;
     if (element?.open === false) element.showModal();
-    // A click beside it hits the dialog itself, its content is within.
+    // A click outside hits the dialog itself; its content is in a child element.
     const onClick = (event: MouseEvent) => {
       if (event.target === element) element?.close();
     };

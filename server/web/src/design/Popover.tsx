@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { placeBeside } from './placeBeside.js';
 
-/** What a trigger has to put on its button. */
+/** Attributes for the trigger's button. */
 export interface TriggerProps {
   popoverTarget: string;
   'aria-expanded': boolean;
@@ -9,13 +9,13 @@ export interface TriggerProps {
 }
 
 /**
- * A few controls beside the button that calls them up, over everything else. The browser closes it on Escape and on a click
- * anywhere else, and gives the focus back.
+ * Controls next to the button that opens them, on top of everything else. The browser closes it on Escape and on a click outside, and
+ * restores the focus.
  */
 export function Popover(props: {
   label: string;
   trigger: (props: TriggerProps) => ReactNode;
-  /** Called to draw the content, while it is open. `close` is for buttons that end it. */
+  /** Renders the content while it is open. `close` is for buttons inside. */
   children: (close: () => void) => ReactNode;
 }) {
   const { label, trigger, children } = props;

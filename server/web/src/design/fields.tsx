@@ -60,7 +60,7 @@ export function Switch(
   );
 }
 
-/** One of a few, all of them in sight. */
+/** A choice of a few options, all visible. */
 export function Choices<Value extends string>(props: {
   label: string;
   value: Value;

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** Drawn on a grid of 24, in the colour of the text around them. Silent for screen readers: what they mean stands beside them. */
+/** Icons on a 24-unit grid, in the colour of the surrounding text. Hidden from screen readers: their meaning is in a text next to them. */
 function Icon({ children, directed = false }: { children: ReactNode; directed?: boolean }) {
   return (
     <svg className={directed ? 'icon directed' : 'icon'} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
@@ -182,7 +182,7 @@ export const RemoveIcon = () => (
   </Icon>
 );
 
-/** The mark of Parley: a bubble with what was said in it. */
+/** Parley's logo: a speech bubble with text. */
 export const BrandMark = () => (
   <svg className="brand-mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
     <path

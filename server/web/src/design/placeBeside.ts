@@ -8,7 +8,7 @@ export interface Box {
   height: number;
 }
 
-/** Where a panel goes: above its anchor or below it, wherever there is more room, and never over the edge of the window. */
+/** Position of a panel: above or below its anchor, where there is more room, and inside the window. */
 export function placeOf(options: {
   anchor: Box;
   panel: { width: number; height: number };

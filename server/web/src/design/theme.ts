@@ -2,7 +2,7 @@ import type { ThemeChoice } from '../settings/preferences.js';
 
 export type Theme = 'light' | 'dark' | 'contrast';
 
-/** A person's choice wins; else what the system asks for, contrast before darkness. */
+/** The person's choice, or else the system's preference; contrast takes priority over darkness. */
 export function themeOf(options: { choice: ThemeChoice; prefersDark: boolean; prefersContrast: boolean }): Theme {
   const { choice, prefersDark, prefersContrast } = options;
   if (choice !== 'system') return choice;
@@ -10,7 +10,7 @@ export function themeOf(options: { choice: ThemeChoice; prefersDark: boolean; pr
   return prefersDark ? 'dark' : 'light';
 }
 
-/** Puts the theme on the page, and keeps it in step with the system. @returns a function that ends that */
+/** Applies the theme and follows changes of the system. @returns a function that stops this */
 export function followTheme(choice: ThemeChoice): () => void {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const contrast = matchMedia('(prefers-contrast: more)');

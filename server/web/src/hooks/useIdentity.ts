@@ -4,13 +4,13 @@ import { useCallback, useEffect, useState } from 'react';
 
 export interface SignedIn {
   displayName: string;
-  /** A token that holds for a minute and a half at least: the server asks for another one a minute before its end. */
+  /** A token valid for at least a minute and a half: the server asks for a new one a minute before expiry. */
   token: () => Promise<string>;
   signOut: () => void;
 }
 
 export interface IdentityState {
-  /** Undefined while it is not known yet. */
+  /** Undefined until known. */
   options: ServerIdentity | undefined;
   signedIn: SignedIn | undefined;
   /** The identity provider or the server did not answer. */
@@ -18,12 +18,12 @@ export interface IdentityState {
   signIn: () => void;
 }
 
-/** Kept by the tab, so that a reload signs in again by itself. The tokens are kept by nobody. */
+/** Kept per tab, so that a reload signs in again automatically. Tokens are not stored. */
 const SIGNED_IN_KEY = 'parley.signedIn';
-/** More than the minute before its end in which the server asks for a newer token: else it would be given the same one again. */
+/** Longer than the minute before expiry at which the server asks for a new token; otherwise it would get the same one again. */
 const MIN_VALIDITY_S = 90;
 
-/** Who sits in front of the page: nobody yet, or somebody whom Keycloak knows (authorization code with PKCE). */
+/** The identity of the person at the page: none yet, or signed in with Keycloak (authorization code with PKCE). */
 export function useIdentity(): IdentityState {
   const [options, setOptions] = useState<ServerIdentity>();
   const [keycloak, setKeycloak] = useState<Keycloak>();
@@ -100,6 +100,6 @@ function rememberSignedIn(signedIn: boolean): void {
     if (signedIn) sessionStorage.setItem(SIGNED_IN_KEY, 'yes');
     else sessionStorage.removeItem(SIGNED_IN_KEY);
   } catch {
-    // Then people press the button once more after a reload.
+    // If that fails, people press the button again after a reload.
   }
 }

@@ -1,9 +1,9 @@
 import { useCallback, useSyncExternalStore } from 'react';
 
-/** Below this width there is room for the stage or for the transcript, not for both. */
+/** Below this width there is room either for the stage or for the transcript. */
 export const NARROW = '(max-width: 59.99rem)';
 
-/** Whether a media query holds. */
+/** Whether a media query matches. */
 export function useMedia(query: string): boolean {
   const subscribe = useCallback(
     (listener: () => void) => {

@@ -14,9 +14,9 @@ export interface JoinRequest {
   room: string;
   credentials: Credentials | (() => Promise<Credentials>);
   settings: SpeechOverrides;
-  /** What the address of an invitation needs besides the room. */
+  /** Part of an invitation's address besides the room. */
   joinSecret: string;
-  /** Absent for somebody who only listens. */
+  /** Absent for participants who only listen. */
   microphone: LocalMicrophone | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface Session {
   room: string;
   joinSecret: string;
   meetingStartedAtMs: number;
-  /** The server can record this meeting. */
+  /** Whether the server can record this meeting. */
   recording: boolean;
   microphone: LocalMicrophone | undefined;
 }
@@ -34,24 +34,24 @@ export interface Meeting {
   session: Session | undefined;
   error: ParleyError | undefined;
   busy: boolean;
-  /** The browser put the page away in the middle of a meeting and brought it back: the meeting went on without it. */
+  /** The browser froze the page during a meeting and restored it; the meeting went on without this participant. */
   putAway: boolean;
-  /** @returns whether it worked; if not, the microphone is still the caller's */
+  /** @returns whether it worked; if not, the microphone still belongs to the caller */
   join: (request: JoinRequest) => Promise<boolean>;
   leave: () => void;
-  /** For somebody who came to listen: speaks from now on. @throws ParleyError, as a rejection */
+  /** Adds a microphone for a participant who only listened. @throws ParleyError, as a rejection */
   speak: () => Promise<void>;
   dismissError: () => void;
 }
 
-/** The life of one meeting: from the join button to the last word, or to the error that ended it. */
+/** The life of one meeting: from the join button to its end or the error that ended it. */
 export function useMeeting(): Meeting {
   const [session, setSession] = useState<Session>();
   const [error, setError] = useState<ParleyError>();
   const [busy, setBusy] = useState(false);
   const [putAway, setPutAway] = useState(false);
   const current = useRef<Session>(undefined);
-  /** The one that joins or has joined. What another one has to tell is of a meeting that was left. */
+  /** The client that is joining or has joined. Events of other clients belong to meetings that were left. */
   const ours = useRef<ParleyClient>(undefined);
 
   const show = useCallback((next: Session | undefined) => {
@@ -59,7 +59,7 @@ export function useMeeting(): Meeting {
     setSession(next);
   }, []);
 
-  /** The lobby, at once. @returns the client, which is still to be closed */
+  /** Returns to the lobby at once. @returns the client, which still has to be closed */
   const part = useCallback(() => {
     const client = ours.current;
     ours.current = undefined;
@@ -72,10 +72,10 @@ export function useMeeting(): Meeting {
     setError((shown) => (shown !== undefined && endedBy(shown, relief) ? undefined : shown));
   }, []);
 
-  /** Whoever cannot be heard can still read along: the microphone is closed then, and the meeting goes on. */
+  /** Participants whose audio cannot be sent can still read along: their microphone is closed, and the meeting continues. */
   const publish = useCallback(
     async (client: ParleyClient, microphone: LocalMicrophone) => {
-      // Before anybody hears it: whoever wants to press for it must not be heard without.
+      // Set before publishing, so that push to talk is muted from the start.
       microphone.setPushToTalk(readPreferences().pushToTalk);
       try {
         await client.publishMicrophone(microphone);
@@ -138,7 +138,7 @@ export function useMeeting(): Meeting {
   const leave = useCallback(() => {
     setError(undefined);
     const client = part();
-    // The server is told in the background: nobody waits for it to be out.
+    // The server is notified in the background, without waiting.
     void client?.leave().finally(() => client.close());
   }, [part]);
 
@@ -155,9 +155,9 @@ export function useMeeting(): Meeting {
   }, [publish]);
 
   useEffect(() => {
-    // A tab that goes away leaves, instead of being missed for a while.
+    // A closed tab leaves the room at once, instead of staying until its connection times out.
     const onHide = () => ours.current?.close();
-    // A tab that the browser kept as it was still shows the meeting that it has left.
+    // A tab restored from the browser's cache still shows the meeting that it has left.
     const onShow = (event: PageTransitionEvent) => {
       if (!event.persisted || ours.current === undefined) return;
       part();
@@ -176,7 +176,7 @@ export function useMeeting(): Meeting {
   return { session, error, busy, putAway, join, leave, speak, dismissError };
 }
 
-/** What the server tells about a meeting. */
+/** The server's notifications about a meeting. */
 function factsOf({
   meetingStartedAtMs,
   features,

@@ -2,22 +2,22 @@ import { LocalMicrophone, listMicrophones, type Microphone, type ParleyError } f
 import { type RefObject, useCallback, useEffect, useReducer, useRef, useState } from 'react';
 import { asError } from './asError.js';
 
-/** Value of the picker for somebody who only listens. */
+/** The picker's value for participants who only listen. */
 export const LISTEN_ONLY = 'listen-only';
 
 export interface MicrophoneChoice {
   microphones: readonly Microphone[];
-  /** Empty for the default one. */
+  /** Empty for the default device. */
   deviceId: string;
   microphone: LocalMicrophone | undefined;
   error: ParleyError | undefined;
   choose: (deviceId: string) => void;
-  /** Hands the open microphone over: it will not be closed here any more, unless it comes back. */
+  /** Hands over the open microphone: this hook no longer closes it, unless it is returned. */
   take: () => LocalMicrophone | undefined;
   giveBack: () => void;
 }
 
-/** A microphone for the lobby: opened at once, so that its level can be seen before anybody hears it. */
+/** The microphone of the lobby. Opened at once, so that its level is visible before joining. */
 export function useMicrophoneChoice(): MicrophoneChoice {
   const [deviceId, setDeviceId] = useState('');
   const [microphone, setMicrophone] = useState<LocalMicrophone>();
@@ -26,7 +26,7 @@ export function useMicrophoneChoice(): MicrophoneChoice {
   const taken = useRef<LocalMicrophone>(undefined);
   const listens = deviceId === LISTEN_ONLY;
   const wanted = useRef(deviceId);
-  /** Counts choices that were made while no microphone was open: each opens one. */
+  /** Counts choices made while no microphone was open: each opens one. */
   const [attempt, setAttempt] = useState(0);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is the reason to open one
@@ -95,7 +95,7 @@ const MICROPHONE_EVENTS = [
   'recovered',
 ] as const;
 
-/** Draws again whenever something about the microphone is another way. */
+/** Renders again when the microphone changes. */
 export function useMicrophoneChanges(microphone: LocalMicrophone | undefined): void {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
@@ -106,13 +106,13 @@ export function useMicrophoneChanges(microphone: LocalMicrophone | undefined): v
   }, [microphone]);
 }
 
-/** What a picker shows as chosen: empty for the default one, and for one that is not in its list. */
+/** The picker's value: empty for the default device, and for a device that is not in its list. */
 export function chosenDevice(microphone: LocalMicrophone, microphones: readonly Microphone[]): string {
   const { deviceId } = microphone;
   return deviceId !== 'default' && microphones.some((one) => one.deviceId === deviceId) ? deviceId : '';
 }
 
-/** The microphones that there are, kept current. */
+/** The available microphones, kept up to date. */
 export function useMicrophones(microphone: LocalMicrophone | undefined): readonly Microphone[] {
   const [microphones, setMicrophones] = useState<readonly Microphone[]>([]);
   useEffect(() => {
@@ -131,7 +131,7 @@ export function useMicrophones(microphone: LocalMicrophone | undefined): readonl
   return microphones;
 }
 
-/** Writes the level, 0 to 1, into the CSS variable `--level` of an element, with every frame and without asking React. */
+/** Writes the level, 0 to 1, to the CSS variable `--level` of an element with every frame, without rendering. */
 export function useLevel(microphone: LocalMicrophone | undefined, element: RefObject<HTMLElement | null>): void {
   useEffect(() => {
     if (microphone === undefined) return;

@@ -3,12 +3,12 @@ import { useCallback, useState } from 'react';
 import { asError } from './asError.js';
 import { endedBy, type Relief } from './endedBy.js';
 
-/** What went wrong last with something that the person did. */
+/** The last error of an action by the person. */
 export function useProblem(): {
   problem: ParleyError | undefined;
   tell: (error: unknown) => void;
   clear: () => void;
-  /** Takes it away if that is what it was about. */
+  /** Clears the error if it is of this kind. */
   relieve: (relief: Relief) => void;
 } {
   const [problem, setProblem] = useState<ParleyError>();

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 
-/** Calls back for single letters, as long as nobody is typing. */
+/** Calls back for single letters, unless the person is typing. */
 export function useShortcuts(keys: Readonly<Record<string, () => void>>, enabled: boolean): void {
   const current = useRef(keys);
   useEffect(() => {
@@ -17,7 +17,7 @@ export function useShortcuts(keys: Readonly<Record<string, () => void>>, enabled
   }, [enabled]);
 }
 
-/** Calls back when the space bar goes down and when it comes up again, unless it is meant for what has the focus. */
+/** Calls back when the space bar is pressed and released, unless it is meant for the focused element. */
 export function useHeldSpace(options: { onPress: () => void; onRelease: () => void }, enabled: boolean): void {
   const current = useRef(options);
   useEffect(() => {
@@ -42,7 +42,7 @@ export function useHeldSpace(options: { onPress: () => void; onRelease: () => vo
     };
     addEventListener('keydown', onDown);
     addEventListener('keyup', onUp);
-    // The key comes up somewhere else.
+    // The key is released elsewhere.
     addEventListener('blur', release);
     return () => {
       release();

@@ -10,17 +10,17 @@ export interface Spoken {
 
 const Context = createContext<Spoken>({ language: 'en', text: en });
 
-/** What the page says, in the language of whoever reads it. */
+/** The texts of the page in the chosen language. */
 export function useText(): Spoken {
   return use(Context);
 }
 
-/** The language that the page is to begin in. Where its dictionary cannot be had, English. */
+/** The language to start with; English if its dictionary cannot be loaded. */
 export async function firstSpoken(choice: Parameters<typeof languageOf>[0]['choice']): Promise<Spoken> {
   return speak(languageOf({ choice, wanted: navigator.languages }));
 }
 
-/** Follows the person's choice, and tells the document which way its text runs. */
+/** Follows the person's choice, and sets the language and text direction of the document. */
 export function I18nProvider({ first, children }: { first: Spoken; children: ReactNode }) {
   const { language: choice } = usePreferences();
   const wanted = useMemo(() => languageOf({ choice, wanted: navigator.languages }), [choice]);

@@ -1,7 +1,7 @@
 import type { ParleyError } from '@parley/client-sdk';
 import type { Spoken } from './I18n.js';
 
-/** What an error says to a person. English is the language of errors: there they speak for themselves, with all that they know. */
+/** The text of an error for people. In English the error's own message is shown, with all details. */
 export function errorText(error: Pick<ParleyError, 'code' | 'message'>, { language, text }: Spoken): string {
   return language === 'en' ? error.message : (text.errors[error.code] ?? error.message);
 }

@@ -3,7 +3,7 @@ import { type Dictionary, en } from './en.js';
 
 export type Language = Exclude<LanguageChoice, 'system'>;
 
-/** Each under the name that its own speakers know it by. */
+/** Each language under its own name. */
 export const LANGUAGES: Record<Language, { name: string; dir: 'ltr' | 'rtl' }> = {
   en: { name: 'English', dir: 'ltr' },
   de: { name: 'Deutsch', dir: 'ltr' },
@@ -11,7 +11,7 @@ export const LANGUAGES: Record<Language, { name: string; dir: 'ltr' | 'rtl' }> =
   ar: { name: 'العربية', dir: 'rtl' },
 };
 
-/** A person's choice wins; else the first language of the browser that the page speaks; else English. */
+/** The person's choice, or else the first browser language that the page supports, or else English. */
 export function languageOf(options: { choice: LanguageChoice; wanted: readonly string[] }): Language {
   const { choice, wanted } = options;
   if (choice !== 'system') return choice;
@@ -19,7 +19,7 @@ export function languageOf(options: { choice: LanguageChoice; wanted: readonly s
   return spoken.find((language): language is Language => Object.hasOwn(LANGUAGES, language)) ?? 'en';
 }
 
-/** English is always at hand; the others are fetched when they are wanted. */
+/** English is bundled; the others are loaded on demand. */
 export async function loadDictionary(language: Language): Promise<Dictionary> {
   switch (language) {
     case 'en':

@@ -1,7 +1,7 @@
 export type Forms = { [Category in Intl.LDMLPluralRule]?: string } & { other: string };
 
 /**
- * Picks the form that a language has for a number (CLDR's categories) and puts the number in for `#`.
+ * Picks the plural form for a number (CLDR categories) and inserts the number for `#`.
  *
  * @example
  * const people = plural('en', { one: '# person', other: '# people' });

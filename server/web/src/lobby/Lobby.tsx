@@ -19,14 +19,14 @@ import { ServerNotice } from './ServerNotice.js';
 import { WhoYouAre } from './WhoYouAre.js';
 import './lobby.css';
 
-/** Before the meeting: who one is, where one goes, and whether one will be heard. */
+/** Before the meeting: name, room and microphone. */
 export function Lobby(props: {
   identity: IdentityState;
   error: ParleyError | undefined;
   busy: boolean;
-  /** The meeting was left because the browser put the page away. */
+  /** The meeting was left because the browser froze the page. */
   putAway: boolean;
-  /** Out of a meeting, whose focus is gone with it. */
+  /** The previous meeting is gone, and the focus with it. */
   returned: boolean;
   onJoin: (request: JoinRequest) => Promise<boolean>;
 }) {
@@ -41,7 +41,7 @@ export function Lobby(props: {
   const speechLanguage = knownChoice(usePreferences().speechLanguage, known);
   const choice = useMicrophoneChoice();
   const listens = choice.deviceId === LISTEN_ONLY;
-  // The browser asks whether the page may listen; who joins before the answer would join without a voice.
+  // While the browser asks for permission, joining would mean joining without a microphone.
   const waiting = !listens && choice.microphone === undefined && choice.error === undefined;
   const asksForSecret = invitation.joinSecret !== '' || error?.code === 'JOIN_SECRET_REQUIRED';
 
@@ -151,7 +151,7 @@ function mayJoin({ options, signedIn }: IdentityState): boolean {
   return signedIn !== undefined || options?.guests === true;
 }
 
-/** What this is for, at a glance: a picture of captions, drawn with captions. */
+/** Illustration of captions. */
 function Hero() {
   const { lobby } = useText().text;
   return (

@@ -6,7 +6,7 @@ import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
 import { MicrophoneSelect } from '../settings/MicrophoneSelect.js';
 
-/** Chooses a microphone and shows that it hears something, before anybody else does. */
+/** Choice of a microphone with its level, before others can hear it. */
 export function MicrophoneCheck({ choice }: { choice: MicrophoneChoice }) {
   const spoken = useText();
   const { lobby } = spoken.text;
@@ -25,7 +25,7 @@ export function MicrophoneCheck({ choice }: { choice: MicrophoneChoice }) {
   );
 }
 
-/** From this level on, and for a moment after, somebody counts as heard. */
+/** Level that counts as sound, also for a moment afterwards. */
 const HEARD_LEVEL = 0.35;
 const LOOK_MS = 150;
 

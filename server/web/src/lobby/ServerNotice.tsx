@@ -4,7 +4,7 @@ import { useText } from '../i18n/I18n.js';
 import { modelText } from '../settings/modelText.js';
 import { modeText } from '../settings/modeText.js';
 
-/** What one agrees to by joining, and what makes the captions here. */
+/** What participants agree to by joining, and the model of the captions. */
 export function ServerNotice({ options }: { options: ServerIdentity | undefined }) {
   const { text } = useText();
   const { lobby, status } = text;

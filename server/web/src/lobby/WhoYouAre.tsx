@@ -4,7 +4,7 @@ import { TextField } from '../design/fields.js';
 import type { IdentityState } from '../hooks/useIdentity.js';
 import { useText } from '../i18n/I18n.js';
 
-/** The name that others will see, and where it comes from. */
+/** The name that others will see, and its source. */
 export function WhoYouAre(props: {
   identity: IdentityState;
   displayName: string;

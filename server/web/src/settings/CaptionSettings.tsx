@@ -9,7 +9,7 @@ import {
 } from './preferences.js';
 import { changeCaptions, usePreferences } from './usePreferences.js';
 
-/** How captions look, for this person alone. */
+/** Appearance of captions, for this person only. */
 export function CaptionSettings() {
   const { settings } = useText().text;
   const { captions } = usePreferences();

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { TextField } from '../design/fields.js';
 
-/** A text that is taken over when the field is left or Enter is pressed, not with every letter. */
+/** A text field whose value is applied on blur or Enter, not with every letter. */
 export function CommittedField(props: {
   testId: string;
   label: string;
@@ -28,7 +28,7 @@ export function CommittedField(props: {
       onChange={(event) => setDraft(event.target.value)}
       onBlur={commit}
       onKeyDown={(event) => {
-        // Enter takes over what an input method suggests, first.
+        // During input method composition, Enter accepts a suggestion.
         if (event.key === 'Enter' && !event.nativeEvent.isComposing) commit();
       }}
     />

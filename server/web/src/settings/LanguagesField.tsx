@@ -8,16 +8,16 @@ import { languageName, speechLanguages, withLanguage, withoutLanguage } from './
 import { WishedList } from './WishedList.js';
 
 /**
- * A list of languages: each has a button that takes it off, and all others that the model knows wait to be added. Nothing is added
- * before the button says so: by keyboard every step through a closed list is a choice.
+ * A list of languages, each with a button to remove it, and a select to add others that the model supports. A language is added only with
+ * the button, because with the keyboard every step through a closed select is a choice.
  */
 export function LanguagesField(props: {
-  /** What the server told last: another array each time that it tells. */
+  /** The server's latest list; a new array with each update. */
   chosen: readonly string[];
-  /** Languages of the model; undefined where the server does not say. */
+  /** Languages of the model; undefined if the server does not know. */
   known: readonly string[] | undefined;
   disabled: boolean;
-  /** `null`: none is left, so that whatever the server has holds. Resolves with whether the server took it. */
+  /** `null`: the list is empty, so that the server's value applies. Resolves with whether the server accepted it. */
   onChange: (chosen: string[] | null) => Promise<boolean>;
 }) {
   const { chosen, known, disabled, onChange } = props;
@@ -30,13 +30,13 @@ export function LanguagesField(props: {
   const [wished] = useState(() => new WishedList());
   useEffect(() => wished.told(chosen), [wished, chosen]);
   const others = speechLanguages({ language, known }).filter(({ code }) => !chosen.includes(code));
-  // Somebody else may have added it meanwhile.
+  // It may have been added elsewhere in the meantime.
   const pick = others.some(({ code }) => code === picked) ? picked : '';
   const change = (wish: string[] | null) => void wished.ask(wish ?? [], onChange(wish));
   const add = () => {
     change(withLanguage(wished.newest, pick));
     setPicked('');
-    // The button is out of use until the next one is picked.
+    // The button is disabled until the next choice.
     select.current?.focus();
   };
   return (

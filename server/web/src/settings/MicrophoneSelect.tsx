@@ -5,10 +5,10 @@ import { useText } from '../i18n/I18n.js';
 
 export function MicrophoneSelect(props: {
   microphones: readonly Microphone[];
-  /** Empty for the default one. */
+  /** Empty for the default device. */
   deviceId: string;
   onChoose: (deviceId: string) => void;
-  /** Offer to do without one. */
+  /** Adds an option for no microphone. */
   listenOnly?: boolean;
 }) {
   const { microphones, deviceId, onChoose, listenOnly = false } = props;

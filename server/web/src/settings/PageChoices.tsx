@@ -5,7 +5,7 @@ import { LANGUAGES } from '../i18n/languages.js';
 import { LANGUAGE_CHOICES, type LanguageChoice, THEME_CHOICES, type ThemeChoice } from './preferences.js';
 import { changePreferences, usePreferences } from './usePreferences.js';
 
-/** How the page looks and which language it speaks. In the lobby their names are for screen readers alone. */
+/** Theme and language of the page. In the lobby their labels are only for screen readers. */
 export function PageChoices({ labelHidden = false }: { labelHidden?: boolean }) {
   const { theme, language } = usePreferences();
   const { text } = useText();

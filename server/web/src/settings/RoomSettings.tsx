@@ -15,7 +15,7 @@ import { speechLanguages } from './speechLanguages.js';
 
 type Change = RequestOf<'updateSettings'>;
 
-/** What people change in the middle of a meeting: the room's mode and words, and how they themselves are written down. */
+/** Settings that change during a meeting: the room's mode and words, and this participant's recognition. */
 export function RoomSettings({ client }: { client: ParleyClient }) {
   const spoken = useText();
   const { common, settings } = spoken.text;
@@ -58,9 +58,9 @@ export function RoomSettings({ client }: { client: ParleyClient }) {
 
 interface Part {
   view: SettingsView;
-  /** Languages of the model; undefined where the server does not say. */
+  /** Languages of the model; undefined if the server does not know. */
   known: readonly string[] | undefined;
-  /** Resolves with whether the server took it; what it says otherwise is shown. */
+  /** Resolves with whether the server accepted it; errors are shown. */
   onChange: (change: Change) => Promise<boolean>;
 }
 
@@ -69,7 +69,7 @@ function OfRoom({ view, known, model, onChange }: Part & { model: TranscriptionS
   const { settings } = text;
   const { mode, modes, mayChangeRoom, roomOverrides } = view;
   const ofRoom = (change: Change['settings']) => onChange({ scope: 'room', settings: change });
-  // Another array with each view, and with nothing else.
+  // Compared by content: each view has a new array.
   const languages = useMemo(() => [...(view.roomOverrides.languages ?? [])], [view]);
   const purpose = modes.find(({ name }) => name === mode)?.purpose;
   return (
@@ -165,7 +165,7 @@ function OfMine({ view, known, onChange }: Part) {
   );
 }
 
-/** A language of one layer, or none: then what is `inherited` holds. */
+/** The language of one layer; if none, `inherited` applies. */
 function LanguageSelect(props: {
   label: string;
   testId: string;

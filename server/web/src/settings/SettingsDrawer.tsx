@@ -7,7 +7,7 @@ import { RoomSettings } from './RoomSettings.js';
 import { SoundSettings } from './SoundSettings.js';
 import './settings.css';
 
-/** Everything that can be another way, the captions first: people see them change beside it. */
+/** All settings. Captions come first, because their changes are visible beside the drawer. */
 export default function SettingsDrawer({ session, onClose }: { session: Session; onClose: () => void }) {
   const { settings } = useText().text;
   return (

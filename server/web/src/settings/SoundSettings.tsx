@@ -10,7 +10,7 @@ import { useText } from '../i18n/I18n.js';
 import { MicrophoneSelect } from './MicrophoneSelect.js';
 import { changePreferences, usePreferences } from './usePreferences.js';
 
-/** What goes in and what comes out. */
+/** Microphone and loudspeaker. */
 export function SoundSettings({ session }: { session: Session }) {
   const spoken = useText();
   const { settings } = spoken.text;
@@ -44,7 +44,7 @@ function MicrophoneSettings(props: { microphone: LocalMicrophone; onChange: (cha
   const { settings } = useText().text;
   const microphones = useMicrophones(microphone);
   useMicrophoneChanges(microphone);
-  // A browser that switches these on the open track tells nobody.
+  // A browser that changes these on an open track emits no event.
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   return (
     <>
@@ -66,7 +66,7 @@ function MicrophoneSettings(props: { microphone: LocalMicrophone; onChange: (cha
   );
 }
 
-/** Only where the browser lets a page choose. */
+/** Only if the browser supports a choice. */
 function SpeakerSelect({ client, onChange }: { client: ParleyClient; onChange: (change: Promise<void>) => void }) {
   const { settings } = useText().text;
   const [speakers, setSpeakers] = useState<readonly { deviceId: string; label: string }[]>([]);
@@ -90,7 +90,7 @@ function SpeakerSelect({ client, onChange }: { client: ParleyClient; onChange: (
       onChange={(event) => {
         setDeviceId(event.target.value);
         const chosen = client.audio.setOutputDevice(event.target.value);
-        // What cannot be had is not shown as chosen.
+        // An unavailable device is not shown as chosen.
         onChange(chosen.finally(() => setDeviceId(client.audio.outputDeviceId)));
       }}
     >

@@ -2,7 +2,7 @@ import type { Dictionary } from '../i18n/en.js';
 
 type KnownMode = keyof Dictionary['settings']['modes'];
 
-/** A mode in the words of the page; of a mode that the page does not know, the server's own. */
+/** Description of a mode; the server's own if the page does not know the mode. */
 export function modeText({ settings }: Dictionary, mode: string, purpose = ''): { name: string; purpose: string } {
   if (!Object.hasOwn(settings.modes, mode)) return { name: mode, purpose };
   return { name: settings.modes[mode as KnownMode], purpose: settings.modePurposes[mode as KnownMode] };

@@ -1,14 +1,14 @@
-/** What a person wants of the page, kept by the browser. None of it leaves it. */
+/** A person's preferences for the page. They are stored in the browser and never sent. */
 export interface Preferences {
   theme: ThemeChoice;
-  /** Of the page itself; `system`: what the browser asks for. */
+  /** Theme of the page; `system`: the browser's preference. */
   language: LanguageChoice;
   captions: CaptionPreferences;
-  /** Language that the person speaks, ISO 639-1; empty: whatever the room has. */
+  /** Spoken language, ISO 639-1; empty: the room's. */
   speechLanguage: string;
-  /** The microphone is open only while a key or the button is held. */
+  /** Push to talk: the microphone is only open while a key or the button is held. */
   pushToTalk: boolean;
-  /** Single letters do things; off for those whose speech input types them. */
+  /** Single-letter shortcuts; off for people whose speech input types them. */
   shortcuts: boolean;
 }
 
@@ -18,9 +18,9 @@ export interface CaptionPreferences {
   position: (typeof CAPTION_POSITIONS)[number];
   background: (typeof CAPTION_BACKGROUNDS)[number];
   contrast: (typeof CAPTION_CONTRASTS)[number];
-  /** Utterances that are shown at once. */
+  /** Number of utterances shown at the same time. */
   lines: (typeof CAPTION_LINES)[number];
-  /** Screen readers say what has been said, once it is final. */
+  /** Screen readers read text once it is final. */
   announce: boolean;
 }
 
@@ -51,7 +51,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   shortcuts: true,
 };
 
-/** What was kept, as far as it still makes sense; the rest is as at first. */
+/** The stored values, as far as they are valid; defaults for the rest. */
 export function preferencesOf(kept: string | null): Preferences {
   const found = objectOf(parsed(kept));
   const captions = objectOf(found.captions);

@@ -1,19 +1,19 @@
-/** Languages that stand in the lists of a server that does not say which ones its model knows. */
+/** Languages to offer if the server does not know those of its model. */
 const OFFERED = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'tr', 'uk', 'ar', 'hi', 'ja', 'ko', 'zh'];
 
-/** What a language is called in another one; its code where nobody knows. */
+/** The name of a language in another one; its code if unknown. */
 export function languageName(code: string, language: string): string {
   try {
     return new Intl.DisplayNames(language, { type: 'language' }).of(code) ?? code;
   } catch {
-    // No code of a language at all.
+    // Not a language code.
     return code;
   }
 }
 
 /**
- * Codes with their names in the page's language, in the order of that language: those that the model knows. `also`: codes that
- * must be among them where the server does not say that.
+ * The model's languages with their names in the page's language, sorted. `also`: codes to include if the server does not know the
+ * languages.
  */
 export function speechLanguages(options: {
   language: string;
@@ -27,17 +27,17 @@ export function speechLanguages(options: {
     .sort((a, b) => a.name.localeCompare(b.name, options.language));
 }
 
-/** What was chosen on this page, maybe at another server; empty, for whatever the room has, where the model does not know it. */
+/** The stored choice, maybe made at another server; empty (the room's language) if the model does not support it. */
 export function knownChoice(chosen: string, known: readonly string[] | undefined): string {
   return known === undefined || !isCode(chosen) || known.includes(chosen) ? chosen : '';
 }
 
-/** A list of languages, each of them once. */
+/** A list of languages without duplicates. */
 export function withLanguage(chosen: readonly string[], code: string): string[] {
   return [...new Set([...chosen, code])].filter(isCode);
 }
 
-/** `null` where none is left: an empty list says that there is none of one's own. */
+/** `null` for an empty list, which removes the own value. */
 export function withoutLanguage(chosen: readonly string[], code: string): string[] | null {
   const left = chosen.filter((other) => other !== code);
   return left.length === 0 ? null : left;

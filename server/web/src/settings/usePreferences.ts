@@ -10,7 +10,7 @@ export function readPreferences(): Preferences {
   return current;
 }
 
-/** The preferences as they stand; all places of the page see a change at once. */
+/** The current preferences; all parts of the page see a change at once. */
 export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, readPreferences);
 }
@@ -20,7 +20,7 @@ export function changePreferences(change: Partial<Preferences>): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(current));
   } catch {
-    // Private windows may refuse storage; then it holds until the page is left.
+    // Private windows may refuse storage; the value then lasts until the page is left.
   }
   for (const listener of listeners) listener();
 }

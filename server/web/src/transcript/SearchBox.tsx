@@ -6,7 +6,7 @@ import { useText } from '../i18n/I18n.js';
 export function SearchBox(props: {
   question: string;
   onQuestion: (question: string) => void;
-  /** Undefined while nothing is looked for; `at` counts from 1, 0 before the first step. */
+  /** Undefined without a search; `at` counts from 1, and is 0 before the first step. */
   found: { at: number; of: number } | undefined;
   onPrevious: () => void;
   onNext: () => void;
@@ -14,7 +14,7 @@ export function SearchBox(props: {
   const { question, onQuestion, found, onPrevious, onNext } = props;
   const { transcript } = useText().text;
   const onKeyDown = (event: KeyboardEvent) => {
-    // These keys are the input method's as long as it composes.
+    // During composition these keys belong to the input method.
     if (event.nativeEvent.isComposing) return;
     if (event.key === 'Escape') onQuestion('');
     if (event.key !== 'Enter') return;

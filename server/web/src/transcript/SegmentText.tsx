@@ -5,10 +5,7 @@ import { settledText } from '../text.js';
 import { gapText } from './gapText.js';
 import { highlightsOf } from './search.js';
 
-/**
- * What a segment says. Settled words stand firm, those that the next interim may change are dimmed; words that are looked for are
- * marked.
- */
+/** Text of a segment. Words that may still change are dimmed; search matches are marked. */
 export const SegmentText = memo(function SegmentText(props: { segment: Segment; words?: readonly string[] }) {
   const { segment, words = NO_WORDS } = props;
   const { text } = useText();

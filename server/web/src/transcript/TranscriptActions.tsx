@@ -14,7 +14,7 @@ const FORMATS = [
 
 const SHOW_COPIED_MS = 2_000;
 
-/** Takes the entries that are shown along: into the clipboard, or, where one may, into a file. */
+/** Copies the shown entries to the clipboard or, with the right to do so, saves them to a file. */
 export function TranscriptActions({ client, rows }: { client: ParleyClient; rows: readonly Segment[] }) {
   const { text } = useText();
   const { transcript } = text;

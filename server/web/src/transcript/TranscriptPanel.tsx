@@ -13,11 +13,11 @@ import { TranscriptRow } from './TranscriptRow.js';
 import { useFollowedList } from './useFollowedList.js';
 import './transcript.css';
 
-/** Of the button that opens and closes the panel. */
+/** Id of the button that opens and closes the panel. */
 export const TRANSCRIPT_BUTTON_ID = 'transcript-button';
 const LIST_ID = 'transcript-list';
 
-/** All that was said, gaps included: to read along, to look something up, to take with one. */
+/** The whole transcript including gaps: to read along, search and save. */
 export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onClose: () => void }) {
   const { text } = useText();
   const { transcript } = text;
@@ -31,7 +31,7 @@ export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onC
   const list = useFollowedList(rows);
   const { scroller, virtualizer, following, onScroll, jumpToEnd, jumpTo } = list;
 
-  // While people type, letters come first; what was found follows.
+  // While people type, input takes priority over search results.
   const words = useMemo(() => wordsOf(question), [question]);
   const deferredWords = useDeferredValue(words);
   const places = useMemo(() => findPlaces(rows, deferredWords), [rows, deferredWords]);
@@ -72,7 +72,7 @@ export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onC
             setAt(undefined);
           }}
           found={words.length === 0 ? undefined : { at: standing + 1, of: places.length }}
-          // From where nobody stands yet, the newest comes first.
+          // The first step goes to the newest match.
           onPrevious={() => goTo(standing === -1 ? places.length - 1 : standing - 1)}
           onNext={() => goTo(standing === -1 ? 0 : standing + 1)}
         />
@@ -145,7 +145,7 @@ function isSameSpeaker(before: Segment | undefined, segment: Segment): boolean {
   return before?.participantId === segment.participantId && before.displayName === segment.displayName;
 }
 
-/** Entries that came since the reader left the end. */
+/** Entries added since the reader scrolled away from the end. */
 function useFreshCount(rows: readonly Segment[], following: boolean): number {
   const [seen, setSeen] = useState(rows.length);
   useEffect(() => {

@@ -4,7 +4,7 @@ import { WarningIcon } from '../design/icons.js';
 import { clockText, voiceOf } from '../text.js';
 import { SegmentText } from './SegmentText.js';
 
-/** One entry. `continues`: the one before is of the same person, so the name need not be read again. */
+/** One entry. `continues`: the previous one is by the same person, so the name is not repeated. */
 export const TranscriptRow = memo(function TranscriptRow(props: {
   ref: Ref<HTMLLIElement>;
   segment: Segment;

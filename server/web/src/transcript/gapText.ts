@@ -1,7 +1,7 @@
 import type { Segment } from '@parley/client-sdk';
 import type { Dictionary } from '../i18n/en.js';
 
-/** What stands in the transcript where speech could not be written down. */
+/** Text of a gap in the transcript. */
 export function gapText(
   { startMs, endMs, reason }: Pick<Segment, 'startMs' | 'endMs' | 'reason'>,
   { gap, gapReasons }: Dictionary['transcript'],

@@ -5,14 +5,14 @@ export interface Span {
   end: number;
 }
 
-/** The words that are looked for: whatever their case and their accents. */
+/** The search words, without case and accents. */
 export function wordsOf(question: string): string[] {
   return folded(question)
     .split(/\s+/u)
     .filter((word) => word !== '');
 }
 
-/** Places, in the list, of the segments that have all the words in their text or name. No words find nothing. */
+/** Indices of segments that contain all words in their text or name. An empty search finds nothing. */
 export function findPlaces(segments: readonly Segment[], words: readonly string[]): number[] {
   if (words.length === 0) return [];
   const places: number[] = [];
@@ -23,7 +23,7 @@ export function findPlaces(segments: readonly Segment[], words: readonly string[
   return places;
 }
 
-/** Where the words stand in a text, in order and without overlaps. */
+/** Positions of the words in a text, in order and without overlaps. */
 export function highlightsOf(text: string, words: readonly string[]): Span[] {
   if (words.length === 0) return [];
   const { plain, places } = foldedWithPlaces(text);
@@ -42,14 +42,14 @@ export function highlightsOf(text: string, words: readonly string[]): Span[] {
   }, []);
 }
 
-/** Everybody who has said something, by id, in the order in which they began, under the name that they had last. */
+/** All speakers by id, in the order of their first segment, with their latest name. */
 export function speakersOf(segments: readonly Segment[]): Map<string, string> {
   const speakers = new Map<string, string>();
   for (const { participantId, displayName } of segments) speakers.set(participantId, displayName);
   return speakers;
 }
 
-/** Segments never change, new versions are new objects: each has to be folded once only. */
+/** Cached per segment, which is immutable: each is folded only once. */
 const known = new WeakMap<Segment, string>();
 
 function foldedSegment(segment: Segment): string {
@@ -64,7 +64,7 @@ function folded(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** The folded text, and for each of its units the place in the original where its character begins. */
+/** The folded text, and for each of its units the position of its character in the original. */
 function foldedWithPlaces(text: string): { plain: string; places: number[] } {
   let plain = '';
   const places: number[] = [];

@@ -1,7 +1,7 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
-/** How near to its end the list counts as being read at its end. */
+/** Distance from the end at which the list still counts as scrolled to its end. */
 const AT_END_PX = 48;
 const ROW_PX = 56;
 const OVERSCAN = 8;
@@ -9,14 +9,14 @@ const OVERSCAN = 8;
 export interface FollowedList {
   scroller: RefObject<HTMLDivElement | null>;
   virtualizer: Virtualizer<HTMLDivElement, Element>;
-  /** The newest row is kept in sight. */
+  /** Whether to keep the newest row visible. */
   following: boolean;
   onScroll: () => void;
   jumpToEnd: () => void;
   jumpTo: (index: number) => void;
 }
 
-/** A list of which only the rows in sight exist, and which stays at its end until the reader scrolls away from it. */
+/** A virtual list: only visible rows are rendered. Stays at its end until the reader scrolls away. */
 export function useFollowedList(rows: readonly { id: string }[]): FollowedList {
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
@@ -55,7 +55,7 @@ export function useFollowedList(rows: readonly { id: string }[]): FollowedList {
     const element = scroller.current;
     if (element === null) return;
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < AT_END_PX;
-    // Only a reader scrolls up; the end also runs away from a list that stands still.
+    // Only the reader scrolls up; the end of the list can also move away by itself.
     if (atEnd) setFollowing(true);
     else if (element.scrollTop < lastTop.current) setFollowing(false);
     lastTop.current = element.scrollTop;
