@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const SECOND = 1_000;
+/** A test that expects nothing fails. */
+const REQUIRED = { requireAssertions: true };
 
 export default defineConfig({
   test: {
@@ -12,6 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          expect: REQUIRED,
           include: [
             '{native,bootstrap,certs}/**/*.test.{ts,mjs}',
             'client-sdk/tools/**/*.test.mjs',
@@ -26,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           environment: 'node',
+          expect: REQUIRED,
           include: ['test/contract/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 30 * SECOND,
@@ -36,6 +40,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           environment: 'node',
+          expect: REQUIRED,
           include: ['test/integration/**/*.test.ts'],
           // Real processes on few cores: one file after the other.
           fileParallelism: false,
@@ -47,6 +52,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           environment: 'node',
+          expect: REQUIRED,
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 240 * SECOND,

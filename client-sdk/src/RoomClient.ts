@@ -79,13 +79,13 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       logger,
       ca,
       ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
-    });
-    this.#channel.on('notification', (notification) => this.#onAnyNotification(notification));
-    this.#channel.on('disconnected', (event) => this.#onDisconnected(event));
-    this.#channel.on('reconnected', () => {
-      this.#steps
-        .run(() => this.#comeBack())
-        .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
+      onNotification: (notification) => this.#onAnyNotification(notification),
+      onDisconnected: (event) => this.#onDisconnected(event),
+      onReconnected: () => {
+        this.#steps
+          .run(() => this.#comeBack())
+          .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
+      },
     });
     this.#room = new RoomState({ emit: (name, ...payload) => this.emit(name, ...payload) });
     this.transcript = new TranscriptView({
@@ -161,8 +161,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
    * @example
    * const { participantId, meetingStartedAtMs } = await client.join({ room: 'daily' });
    *
-   * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `MEDIA_UNAVAILABLE`,
-   * `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first
+   * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `TOO_MANY_OPEN_ROOMS`,
+   * `ROOM_NOT_LISTED`, `MEDIA_UNAVAILABLE`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first
    */
   async join(options: JoinOptions): Promise<JoinResult> {
     if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');

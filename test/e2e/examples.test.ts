@@ -1,4 +1,5 @@
 import { PlayerPage, wordEdits, wordsOf } from '@parley/demo';
+import { resourcesOf } from '@parley/server/testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/freePort.js';
@@ -103,7 +104,7 @@ describe('the examples of the SDK', () => {
       .toBe(true);
     await page.getByRole('button', { name: 'Leave' }).click();
     await page.getByRole('button', { name: 'Join' }).waitFor();
-    await expect.poll(async () => (await stage.server.resources()).peers).toBe(0);
+    await expect.poll(async () => (await resourcesOf(stage.server)).peers).toBe(0);
     expect(errors).toEqual([]);
     await browser.close();
   });
@@ -123,7 +124,7 @@ describe('the examples of the SDK', () => {
     for (const line of bot.lines) expect(line).toMatch(/^Grace: /);
     await browser.close();
     expect(await bot.close()).toBe(0);
-    await expect.poll(async () => (await stage.server.resources()).peers).toBe(0);
+    await expect.poll(async () => (await resourcesOf(stage.server)).peers).toBe(0);
   });
 
   it('without a browser trusts no certificate that it was not told of', async () => {

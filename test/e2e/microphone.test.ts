@@ -100,7 +100,8 @@ describe('a call of two', () => {
       .poll(() => qualityOf(ben, adaId), { timeout: SLOW_MS })
       .toMatchObject({ lossShare: expect.any(Number) });
     const own = await qualityOf(ada, adaId);
-    expect(own?.rttMs).toBeGreaterThanOrEqual(0);
+    // One machine.
+    expect(own?.rttMs).toBeLessThan(1_000);
     expect(['excellent', 'good']).toContain(own?.level);
     expect(await qualityOf(ben, 'nobody')).toBeNull();
 

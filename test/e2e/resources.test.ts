@@ -1,4 +1,5 @@
 import { PlayerPage } from '@parley/demo';
+import { resourcesOf } from '@parley/server/testing';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { processUsage } from './support/processUsage.js';
@@ -26,7 +27,7 @@ afterAll(() => stage?.close());
 async function counts(): Promise<Record<string, number>> {
   const { processes, descriptors } = await processUsage();
   const byProgram = Object.entries(descriptors).map(([name, count]) => [`descriptors of ${name}`, count]);
-  return { ...(await stage.server.resources()), processes, ...Object.fromEntries(byProgram) };
+  return { ...(await resourcesOf(stage.server)), processes, ...Object.fromEntries(byProgram) };
 }
 
 /** The least of each that was held while nothing changed for longer than any timer of a connection runs. */
@@ -71,7 +72,7 @@ async function meet(browser: Browser, room: string): Promise<void> {
     await player.joinAsSpeaker({ displayName: `Person ${index + 1}`, room });
     players.push(player);
   }
-  const during = await stage.server.resources();
+  const during = await resourcesOf(stage.server);
   expect(during).toMatchObject({ rooms: 1, peers: PEOPLE, producers: PEOPLE, pipelines: PEOPLE });
 
   const startAtMs = Date.now() + START_LEAD_MS;
@@ -88,7 +89,7 @@ it('holds nothing of a meeting of eight after they left, however often they meet
   // The first meeting may open what is kept: pools, lazily loaded modules, the model's buffers.
   await meet(browser, 'warm-up');
   await expect
-    .poll(() => stage.server.resources(), { timeout: RELEASE_TIMEOUT_MS })
+    .poll(() => resourcesOf(stage.server), { timeout: RELEASE_TIMEOUT_MS })
     .toMatchObject({ rooms: 0, peers: 0 });
   const before = await countsAtRest();
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wordEdits, wordsOf } from '@parley/demo';
+import { resourcesOf } from '@parley/server/testing';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
@@ -84,13 +85,13 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
         { timeout: SENTENCE_TIMEOUT_MS },
       )
       .toBe(true);
-    const { transports } = await stage.server.resources();
+    const { transports } = await resourcesOf(stage.server);
 
     const signedOutAt = performance.now();
     await keycloak.admin.logoutUser(ada);
     await expect.poll(() => benPage.participant('Ada Lovelace').count(), { timeout: SIGN_OUT_MS }).toBe(0);
     await expect
-      .poll(async () => (await stage.server.resources()).transports, { timeout: SIGN_OUT_MS })
+      .poll(async () => (await resourcesOf(stage.server)).transports, { timeout: SIGN_OUT_MS })
       .toBe((transports ?? 0) - 2);
     expect(performance.now() - signedOutAt).toBeLessThan(SIGN_OUT_MS);
     await expect.poll(() => adaPage.get('error').getAttribute('data-code')).toBe('SIGNED_OUT');
@@ -125,10 +126,10 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
     const finals = async () => (await meeting.history()).filter(({ status }) => status === 'final').length;
     // Past the end of the token that the meeting was joined with, and its time of grace.
     const until = performance.now() + (SHORT_LIFE_S + 35) * 1_000;
-    const { transports } = await stage.server.resources();
+    const { transports } = await resourcesOf(stage.server);
     while (performance.now() < until) {
       states.push(await meeting.get('state').getAttribute('data-state'));
-      expect((await stage.server.resources()).transports).toBe(transports);
+      expect((await resourcesOf(stage.server)).transports).toBe(transports);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     const before = await finals();

@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import { type Credentials, LIMITS, PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
+import { percentile } from '@parley/media/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SocketClient } from '../support/SocketClient.js';
 import { TestServer } from '../support/TestServer.js';
 
 const CONNECTS_PER_MINUTE = 250;
 const SECRET = 'a join secret';
-const MEBIBYTE = 2 ** 20;
 
 type Frame = string | Uint8Array<ArrayBuffer>;
 
@@ -109,9 +109,9 @@ describe('a hostile client takes nobody else down', () => {
       expect(raw.isClosed).toBe(outcome === 'closed');
       raw.close();
     }
-    // This process is client and server, and has other things to do as well: the least is what the message costs at most. 10 ms are
-    // the goal; three times that is no message that can be used to keep a server busy, on a slow machine either.
-    expect(Math.min(...costsMs)).toBeLessThan(30);
+    // 10 ms are the goal. This process is client and server, and now and then has other things to do as well: most of the time it is no
+    // more than three times that, on a slow machine either.
+    expect(percentile(costsMs, 0.5)).toBeLessThan(30);
     expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
   });
 
@@ -123,22 +123,39 @@ describe('a hostile client takes nobody else down', () => {
     raw.close();
   });
 
-  test('S3 with a frame of 200 KB: it is closed with 1009 and takes no memory; nothing is unpacked', async () => {
+  test('S3 with a frame of 200 KB: it is closed with 1009; nothing is unpacked', async () => {
     const other = await joined('small');
-    const growths: number[] = [];
     const frame = `42["join",{"room":"${'x'.repeat(200_000)}"}]`;
-    for (let attempt = 0; attempt < 10; attempt += 1) {
-      const raw = await RawSocket.connected();
-      expect(raw.socket.extensions).not.toContain('permessage-deflate');
-      const before = process.memoryUsage().rss;
-      raw.socket.send(frame);
-      expect(await raw.closed).toBe(1009);
-      growths.push(process.memoryUsage().rss - before);
-    }
     expect(frame.length).toBeGreaterThan(LIMITS.messageBytes);
-    // What this process takes for other reasons it does not take each time.
-    expect(Math.min(...growths)).toBeLessThanOrEqual(MEBIBYTE);
+    const raw = await RawSocket.connected();
+    expect(raw.socket.extensions).not.toContain('permessage-deflate');
+    raw.socket.send(frame);
+    expect(await raw.closed).toBe(1009);
     expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
+  });
+
+  test('S3 with the head of a frame of 200 KB: it is closed before the rest has come, so nothing is kept', async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      [
+        'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+        `Host: ${hostname}:${port}`,
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+        '\r\n',
+      ].join('\r\n'),
+    );
+    // RFC 6455, 5.2: a masked text of a length in eight bytes, and no byte of it.
+    const head = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
+    head.writeUInt32BE(200_000, 6);
+    socket.once('data', () => socket.write(head));
+    const heard: Buffer[] = [];
+    for await (const chunk of socket) heard.push(chunk as Buffer);
+    // The last it says is why: a close frame of the two bytes of its code.
+    expect(Buffer.concat(heard).subarray(-4)).toEqual(Buffer.from([0x88, 2, 1_009 >> 8, 1_009 & 0xff]));
   });
 
   test('S4 with a thousand requests a second: it is told to wait, then sent away; others are served as fast as ever', async () => {
@@ -176,6 +193,40 @@ describe('a hostile client takes nobody else down', () => {
     expect(codes.filter((code) => code === 'ok').length).toBeLessThanOrEqual(150 + 20 * 5);
     expect(codes).toContain('RATE_LIMITED true');
     expect(other.closed).toBe(false);
+  });
+
+  test('H4 with acks that nobody asked for, and signs of life: it is told to slow down and cut off; others are served', async () => {
+    const other = await joined('calm');
+    for (const packet of ['431[]', '3', `43${'1'.repeat(50_000)}[]`]) {
+      const raw = await RawSocket.connected();
+      for (let count = 0; count < 2_000; count += 1) raw.socket.send(packet);
+      await raw.closed;
+      expect(raw.heardOf('42["dismissed"').join(), packet.slice(0, 10)).toContain('RATE_LIMITED');
+    }
+    expect(await other.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
+  });
+
+  test('H4 with WebSocket pings before it says who it is: it is cut off', async () => {
+    const { hostname, port, host } = new URL(server.url);
+    const flood = connect(Number(port), hostname);
+    flood.on('error', () => {});
+    const closed = new Promise((resolve) => flood.once('close', resolve));
+    const upgrade = [
+      'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+      `Host: ${host}`,
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+      'Sec-WebSocket-Version: 13',
+    ];
+    flood.write(`${upgrade.join('\r\n')}\r\n\r\n`);
+    await new Promise((resolve) => flood.once('data', resolve));
+    // Whoever does not read does not see the end either.
+    flood.resume();
+    // FIN and PING, masked with zeros, empty.
+    const ping = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
+    flood.write(Buffer.concat(Array<Buffer>(5_000).fill(ping)));
+    await closed;
   });
 
   test('S5 with an upgrade that never ends, a socket that says nothing, and one that joins nothing: closed after 10 s', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Credentials, PROTOCOL_VERSION } from '@parley/client-sdk/protocol';
+import { resourcesOf } from '@parley/server/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, httpsGet, httpsPost } from '../support/httpsGet.js';
 import { IdentityProvider } from '../support/IdentityProvider.js';
@@ -55,7 +56,7 @@ const unsigned = (token: string): string => {
   return `${header}.${token.split('.')[1]}.`;
 };
 
-const transports = async () => (await server.server.resources()).transports;
+const transports = async () => (await resourcesOf(server.server)).transports;
 
 describe('a token over a socket', () => {
   test('lets its holder in under its name, and a guest not at all', async () => {

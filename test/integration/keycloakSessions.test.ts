@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Server, startServer } from '@parley/server';
+import { resourcesOf } from '@parley/server/testing';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ensureDevelopmentCertificate } from '../../certs/generate.mjs';
@@ -89,7 +90,7 @@ describe.skipIf(!keycloakAvailable)('sessions that Keycloak knows', () => {
     await client.openTransports();
     await keycloak.admin.logoutUser(id);
     await expect.poll(() => client.farewell, { timeout: AT_ONCE_MS }).toBe('SIGNED_OUT');
-    expect((await server.resources()).transports).toBe(0);
+    expect((await resourcesOf(server)).transports).toBe(0);
   });
 
   test('of a user who was disabled end with the next introspection', async () => {

@@ -1,4 +1,5 @@
 import { ParleyClient, type ParleyError, type Segment } from '@parley/client-sdk';
+import { resourcesOf } from '@parley/server/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../support/freePort.js';
 import { ScriptedServer, type Speaker } from '../support/ScriptedServer.js';
@@ -133,7 +134,7 @@ describe('S10 a connection that is lost', () => {
     expect(ben.finals.map(({ seq }) => seq).toSorted((a = 0, b = 0) => a - b)).toEqual(numbers(texts.length));
     expect(ben.client.transcript.getSnapshot().map(({ text }) => text)).toEqual(texts);
     // What was half open is closed, and nobody is in the room twice.
-    await expect.poll(async () => (await rig.server.resources()).peers, noticed).toBe(rigPeers());
+    await expect.poll(async () => (await resourcesOf(rig.server)).peers, noticed).toBe(rigPeers());
     expect([...ben.client.participants.values()].map(({ displayName }) => displayName).toSorted()).toEqual([
       'Ada',
       'ben',
@@ -227,8 +228,8 @@ describe('S8 the same participant over several connections', () => {
         expect(losses).toMatchObject([{ error: { code: 'DUPLICATE_PARTICIPANT' }, willReconnect: false }]);
       }
       expect(first.losses).toHaveLength(1);
-      await expect.poll(async () => (await rig.server.resources()).sockets).toBe(2);
-      expect((await rig.server.resources()).peers).toBe(2);
+      await expect.poll(async () => (await resourcesOf(rig.server)).sockets).toBe(2);
+      expect((await resourcesOf(rig.server)).peers).toBe(2);
       expect(voice.payloadsOf('participantLeft'), 'nobody left the room').toEqual([]);
 
       rig.media.sayFinals(participantId, { count: 2 });

@@ -1,4 +1,5 @@
 import { ParleyClient } from '@parley/client-sdk';
+import { resourcesOf } from '@parley/server/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort } from '../support/freePort.js';
 import { IdentityProvider } from '../support/IdentityProvider.js';
@@ -75,7 +76,7 @@ test(`S11 ${CLIENTS} clients of a server that starts anew are back soon, not all
       );
     }
     expect(provider.keyRequests).toBe(1);
-    expect((await before.server.resources()).peers).toBe(CLIENTS);
+    expect((await resourcesOf(before.server)).peers).toBe(CLIENTS);
 
     timers.mockClear();
     await before.close();
@@ -100,7 +101,7 @@ test(`S11 ${CLIENTS} clients of a server that starts anew are back soon, not all
     expect(provider.keyRequests, 'by the new server, for all of them').toBe(2);
 
     // Everybody where they were, and nobody twice.
-    expect(await after.server.resources()).toMatchObject({
+    expect(await resourcesOf(after.server)).toMatchObject({
       peers: CLIENTS,
       rooms: CLIENTS / PER_ROOM,
       sockets: CLIENTS,

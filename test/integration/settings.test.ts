@@ -162,6 +162,7 @@ describe('settings over the wire', () => {
     const refused = await change(ada, 1);
     expect(refused).toMatchObject({ ok: false, error: { code: 'RATE_LIMITED', retryable: true } });
     expect(refused.ok ? 0 : refused.error.retryAfterMs).toBeGreaterThan(0);
+    expect(refused.ok ? 0 : refused.error.retryAfterMs).toBeLessThanOrEqual(10_000);
     expect((await change(ben, 2)).ok).toBe(true);
     // Reading is not changing.
     expect((await viewOf(ada)).effective.beamSize).toBe(2);

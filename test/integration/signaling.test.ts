@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { type Ack, LIMITS, PROTOCOL_VERSION, type RequestName } from '@parley/client-sdk/protocol';
 import { requestSchemas } from '@parley/client-sdk/protocol/schema';
 import { type Server, startServer } from '@parley/server';
+import { resourcesOf } from '@parley/server/testing';
 import { pino } from 'pino';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -335,7 +336,7 @@ describe('a room', () => {
     for (const socket of sockets.splice(0)) socket.disconnect();
     await expect
       .poll(async () => {
-        const { rooms, peers, transports, producers, consumers, pipelines, sockets: open } = await server.resources();
+        const { rooms, peers, transports, producers, consumers, pipelines, sockets: open } = await resourcesOf(server);
         return { rooms, peers, transports, producers, consumers, pipelines, open };
       })
       .toEqual({ rooms: 0, peers: 0, transports: 0, producers: 0, consumers: 0, pipelines: 0, open: 0 });

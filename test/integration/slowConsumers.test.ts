@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { CommittedSegment } from '@parley/client-sdk/protocol';
+import { resourcesOf } from '@parley/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resumeAll, ScriptedServer } from '../support/ScriptedServer.js';
 import type { SocketClient } from '../support/SocketClient.js';
@@ -100,7 +101,7 @@ describe('S9 a client that stops reading', () => {
     const { participantId } = await rig.speaker('mute');
     const reader = await rig.joined('mute');
     const dead = await rig.joined('mute');
-    const sockets = (await rig.server.resources()).sockets ?? 0;
+    const sockets = (await resourcesOf(rig.server)).sockets ?? 0;
     const codes = rig.loggedCodes.length;
     dead.stopReading();
     let read = 0;
@@ -114,7 +115,7 @@ describe('S9 a client that stops reading', () => {
       await expect.poll(() => read, { interval: 1 }).toBe(said + LOT);
     }
     await expect.poll(() => reader.payloadsOf('participantLeft')).toMatchObject([{ reason: 'connectionLost' }]);
-    await expect.poll(async () => (await rig.server.resources()).sockets, { timeout: 15_000 }).toBe(sockets - 1);
+    await expect.poll(async () => (await resourcesOf(rig.server)).sockets, { timeout: 15_000 }).toBe(sockets - 1);
   }, 60_000);
 });
 

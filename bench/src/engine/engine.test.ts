@@ -70,8 +70,11 @@ describe('the process of an engine', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const closed = engine.close();
-      await vi.advanceTimersByTimeAsync(CLOSE_LIMIT_MS);
+      await vi.advanceTimersByTimeAsync(CLOSE_LIMIT_MS - 1);
+      expect(await engine.peakMegabytes()).toBeGreaterThan(1);
+      await vi.advanceTimersByTimeAsync(1);
       await closed;
+      await expect(engine.hear(0, { words: false })).rejects.toThrow(/ended with SIGKILL/);
     } finally {
       vi.useRealTimers();
     }

@@ -4,7 +4,7 @@ import type { ManyAtOnce, OneAtATime } from './measure.js';
 import type { TrialTime } from './trial.js';
 
 /** What is wanted of Parley's engine: an utterance of about 6 s, and eight streams beside whisper.cpp. */
-export const ENGINE_GOALS = { oneThreadMs: 220, twoThreadsMs: 130, timesWhispercpp: 2.5 } as const;
+const ENGINE_GOALS = { oneThreadMs: 220, twoThreadsMs: 130, timesWhispercpp: 2.5 } as const;
 
 /** All that was measured of a contestant. */
 export interface EngineFigures {

@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-export const CLIPS_FILE = 'clips.json';
+const CLIPS_FILE = 'clips.json';
 
 const clipsSchema = z
   .array(

@@ -13,7 +13,7 @@ import { TaskQueue } from '../TaskQueue.js';
 import { TypedEmitter } from '../TypedEmitter.js';
 import type { MediaCounts } from './mediaCounts.js';
 import { assertUsable, isDormant, Publication, type PublicationHost, type PublicationOptions } from './Publication.js';
-import { RouterLink, type RouterLinkEvents } from './RouterLink.js';
+import { RouterLink, type Subscription } from './RouterLink.js';
 import { canMakeSilence } from './silence.js';
 
 export interface MediaSessionOptions {
@@ -26,8 +26,8 @@ export interface MediaSessionOptions {
 }
 
 export interface MediaSessionEvents {
-  trackSubscribed: RouterLinkEvents['trackSubscribed'];
-  trackUnsubscribed: RouterLinkEvents['trackUnsubscribed'];
+  trackSubscribed: [subscription: Subscription];
+  trackUnsubscribed: [subscription: { participantId: string; consumerId: string }];
   /** Something failed that nobody waits for. */
   error: [event: { error: ParleyError }];
   /** Media failed on this connection; a new connection may help. */
@@ -218,7 +218,16 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     const { channel, receive, device } = this.#options;
     let link: RouterLink;
     try {
-      link = await RouterLink.create({ ...parameters, channel, receive, device });
+      link = await RouterLink.create({
+        ...parameters,
+        channel,
+        receive,
+        device,
+        onTrackSubscribed: (subscription) => this.emit('trackSubscribed', subscription),
+        onTrackUnsubscribed: (subscription) => this.emit('trackUnsubscribed', subscription),
+        onTransportLost: (transport) => this.onTransportClosed(transport),
+        onError: (error) => this.#tell(error),
+      });
     } catch (error) {
       this.#assertCurrent(epoch);
       this.#unsupported = asParleyError(error, 'BROWSER_UNSUPPORTED');
@@ -227,10 +236,6 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     }
     this.#assertCurrent(epoch);
     this.#link = link;
-    link.on('trackSubscribed', (subscription) => this.emit('trackSubscribed', subscription));
-    link.on('trackUnsubscribed', (subscription) => this.emit('trackUnsubscribed', subscription));
-    link.on('transportLost', (transport) => this.onTransportClosed(transport));
-    link.on('error', ({ error }) => this.#tell(error));
     try {
       await link.openReceiving();
     } catch (error) {

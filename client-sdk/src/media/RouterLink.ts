@@ -21,7 +21,6 @@ import {
   type TransportParameters,
 } from '../protocol/index.js';
 import type { SignalingChannel } from '../signaling/SignalingChannel.js';
-import { TypedEmitter } from '../TypedEmitter.js';
 import { type IceRecovery, recoverIce } from './iceRecovery.js';
 import { type MediaCounts, readReceived, readSent, type StatsReport } from './mediaCounts.js';
 import { isDormant, type Publication } from './Publication.js';
@@ -36,6 +35,12 @@ export interface RouterLinkOptions {
   receive: boolean;
   /** Options of a device other than the browser's. */
   device: DeviceOptions | undefined;
+  onTrackSubscribed: (subscription: Subscription) => void;
+  onTrackUnsubscribed: (subscription: { participantId: string; consumerId: string }) => void;
+  /** The server does not know this transport any more. */
+  onTransportLost: (transport: { transportId: string }) => void;
+  /** Something failed that nobody waits for. */
+  onError: (error: ParleyError) => void;
 }
 
 /** A participant's audio, as it is played here. */
@@ -43,15 +48,6 @@ export interface Subscription {
   participantId: string;
   consumerId: string;
   track: MediaStreamTrack;
-}
-
-export interface RouterLinkEvents {
-  trackSubscribed: [subscription: Subscription];
-  trackUnsubscribed: [subscription: { participantId: string; consumerId: string }];
-  /** The server does not know this transport any more. */
-  transportLost: [transport: { transportId: string }];
-  /** Something failed that nobody waits for. */
-  error: [event: { error: ParleyError }];
 }
 
 interface OpenSubscription extends Subscription {
@@ -62,7 +58,7 @@ interface OpenSubscription extends Subscription {
 }
 
 /** What this browser and one router of the server have with each other: a transport each way, and what flows through them. */
-export class RouterLink extends TypedEmitter<RouterLinkEvents> {
+export class RouterLink {
   readonly #options: RouterLinkOptions;
   readonly #device: Device;
   readonly #subscriptions = new Map<string, OpenSubscription>();
@@ -76,7 +72,6 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
   #closed = false;
 
   private constructor(options: RouterLinkOptions, device: Device) {
-    super();
     this.#options = options;
     this.#device = device;
   }
@@ -152,7 +147,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
         ssrc: rtpParameters.encodings?.[0]?.ssrc,
         close: () => consumer.close(),
       });
-      this.emit('trackSubscribed', subscription);
+      this.#options.onTrackSubscribed(subscription);
     } catch (error) {
       if (!receiving.closed) throw asParleyError(error, 'BROWSER_UNSUPPORTED');
       return;
@@ -169,7 +164,7 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     if (subscription === undefined) return;
     this.#subscriptions.delete(consumerId);
     subscription.close();
-    this.emit('trackUnsubscribed', { participantId: subscription.participantId, consumerId });
+    this.#options.onTrackUnsubscribed({ participantId: subscription.participantId, consumerId });
   }
 
   /** Closes a transport that the server has closed. @returns its direction if it was one of ours */
@@ -209,7 +204,6 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
     for (const abort of this.#aborts) abort();
     this.#sending?.close();
     this.#closeReceiving();
-    this.removeAllListeners();
   }
 
   #closeReceiving(): void {
@@ -261,11 +255,11 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       transport,
       restart: () => this.#restartIce(transport),
       onUnreachable: () =>
-        this.emit('error', {
-          error: errorOf('CONNECTION_FAILED', {
+        this.#options.onError(
+          errorOf('CONNECTION_FAILED', {
             message: 'Audio cannot reach the server: a firewall seems to block UDP and TCP to its media port.',
           }),
-        }),
+        ),
     });
     this.#recoveries.set(transport.id, recovery);
     transport.observer.once('close', () => this.#recoveries.delete(transport.id));
@@ -278,11 +272,9 @@ export class RouterLink extends TypedEmitter<RouterLinkEvents> {
       await transport.restartIce({ iceParameters: iceParameters as TransportOptions['iceParameters'] });
     } catch (error) {
       if (transport.closed) return;
-      if (codeOf(error) === 'TRANSPORT_NOT_FOUND') this.emit('transportLost', { transportId: transport.id });
+      if (codeOf(error) === 'TRANSPORT_NOT_FOUND') this.#options.onTransportLost({ transportId: transport.id });
       // A lost connection is told by those who know more about it.
-      else if (codeOf(error) !== 'CONNECTION_LOST') {
-        this.emit('error', { error: asParleyError(error, 'CONNECTION_LOST') });
-      }
+      else if (codeOf(error) !== 'CONNECTION_LOST') this.#options.onError(asParleyError(error, 'CONNECTION_LOST'));
     }
   }
 

@@ -87,7 +87,7 @@ export const ERROR_REGISTRY = {
   },
   INVALID_DISPLAY_NAME: {
     reason: 'input',
-    message: 'A name must have 1 to 64 characters and no control characters.',
+    message: 'A name must have 1 to 64 characters, at least one that can be seen, and no control characters.',
     retryable: false,
   },
   NOT_JOINED: { reason: 'input', message: 'Join a room first.', retryable: false },
@@ -115,6 +115,17 @@ export const ERROR_REGISTRY = {
     reason: 'limit',
     message: 'The server has reached its maximum number of rooms. Try again later.',
     retryable: true,
+  },
+  TOO_MANY_OPEN_ROOMS: {
+    reason: 'limit',
+    message:
+      'You, or people at your address, have opened too many rooms. Join one of these, or wait until one that everybody left has ended.',
+    retryable: true,
+  },
+  ROOM_NOT_LISTED: {
+    reason: 'permission',
+    message: 'This server has no room of this name. Check the name, or ask the administrator for the room.',
+    retryable: false,
   },
   SERVER_OVERLOADED: {
     reason: 'limit',

@@ -30,6 +30,7 @@ export type TrackName = 'microphone';
 /** A person in the room. A participant has one connection at a time. */
 export interface Participant {
   participantId: string;
+  /** Of nobody else in the meeting: where somebody has that name already, a number is added (`Ada`, `Ada 2`). */
   displayName: string;
   /** Milliseconds from the start of the meeting. */
   joinedAtMs: number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ERROR_REGISTRY, ParleyError, PROTOCOL_VERSION } from './index.js';
-import { displayNameSchema, handshakeSchema, requestSchemas } from './schema.js';
+import { displayNameSchema, handshakeSchema, looksOf, requestSchemas } from './schema.js';
 
 const guest = { kind: 'guest', subject: 'abcdefghijklmnop', displayName: 'Ada' };
 
@@ -47,6 +47,49 @@ describe('displayNameSchema', () => {
   });
 });
 
+describe('names of people', () => {
+  test.each([
+    ['a family of emoji', 'Ada 👩‍👩‍👧'],
+    ['a rainbow flag, also without its variation selector', '🏳️‍🌈 🏳\u200D🌈'],
+    ['a technician with a skin tone', '👩🏽‍💻'],
+    ['flags of a country and of a region', '🇩🇪 🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
+    ['a keycap and a heart', '1️⃣ ❤️'],
+    ['a non-joiner of Persian', 'نرگس می\u200Cخواهم'],
+    ['a joiner of Sinhala', 'ශ්\u200Dරී'],
+    ['a non-joiner of Hindi', 'क्\u200Cष'],
+    ['a variant of a Japanese character', '葛\u{E0100}城'],
+  ])('H8 with %s are names', (_, name) => {
+    expect(displayNameSchema.parse(name)).toBe(name.normalize('NFC'));
+  });
+
+  test.each([
+    ['text turned around', 'Ada\u202Enimda'],
+    ['an isolate', '\u2067Ada\u2069'],
+    ['a joiner between Latin letters', 'A\u200Dda'],
+    ['a non-joiner at the end', 'می\u200C'],
+    ['a joiner behind an emoji', '😀\u200D'],
+    ['tags behind a letter', 'a\u{E0067}\u{E007F}'],
+    ['a soft hyphen', 'A\u00ADda'],
+    ['a variation selector behind another', 'a\uFE00\uFE00'],
+    ['nothing but a Hangul filler', '\u3164'],
+    ['a Hangul filler among letters', 'Ada\u3164'],
+    ['nothing but a Braille blank', '\u2800'],
+    ['nothing but a combining mark', '\u0301'],
+    ['nothing but a non-breaking space', '\u00A0'],
+    ['nothing but a variation selector', '\uFE0F'],
+  ])('H8 with %s are none', (_, name) => {
+    expect(displayNameSchema.safeParse(name).success).toBe(false);
+  });
+
+  test('H8 look the same or not as people see them', () => {
+    const looks = (name: string) => looksOf(name);
+    expect(new Set(['Ada', 'ADA', ' ada ', 'Ａｄａ', 'Ada\u00AD'].map(looks)).size).toBe(1);
+    expect(looks('Ada Lovelace')).toBe(looks('Ada\u00A0 Lovelace'));
+    expect(looks('می\u200Cخواهم')).toBe(looks('میخواهم'));
+    expect(looks('Ada')).not.toBe(looks('Ada 2'));
+  });
+});
+
 describe('names from strangers', () => {
   test.each([
     ['a way up', '../../etc/passwd', false, true],
@@ -56,6 +99,8 @@ describe('names from strangers', () => {
     ['what objects are made of', '__proto__', false, true],
     ['ten megabytes of letters', 'x'.repeat(10 * 2 ** 20), false, false],
     ['ten megabytes of faces', '😀'.repeat(5 * 2 ** 19), false, false],
+    ['megabytes of joined faces', '👩\u200D'.repeat(2 ** 20), false, false],
+    ['as many joined faces as fit', '👩\u200D'.repeat(85), false, false],
     ['ten megabytes of marks to compose', `e${'\u0301'.repeat(5 * 2 ** 20)}`, false, false],
     ['plain letters', 'daily', true, true],
   ])('S13 with %s are taken or refused at once, for a room and for a person', (_, name, asRoom, asPerson) => {

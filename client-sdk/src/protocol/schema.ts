@@ -1,5 +1,6 @@
 /** Validation of all input from clients: one zod schema per request, and one for the handshake. Unknown keys are refused. */
 import { z } from 'zod';
+import { honestName } from './displayNames.js';
 import { LIMITS, ROOM_NAME_PATTERN } from './limits.js';
 import type { DtlsParameters, RtpCapabilities, RtpParameters } from './media.js';
 import type { Handshake, RequestName, RequestOf } from './messages.js';
@@ -106,7 +107,12 @@ export const dtlsParametersSchema: z.ZodType<DtlsParameters> = z.strictObject({
 
 export const roomNameSchema = z.string().max(LIMITS.roomNameLength).regex(ROOM_NAME_PATTERN);
 
-/** Trimmed and in NFC; control, format and bidirectional override characters are refused. */
+export { honestName, looksOf } from './displayNames.js';
+
+/**
+ * Trimmed and in NFC. Control, format and bidirectional override characters are refused, and names that nobody can see; joiners where a
+ * script or an emoji needs them are not.
+ */
 export const displayNameSchema = z
   .string()
   .max(LIMITS.displayNameLength * 4)
@@ -116,7 +122,7 @@ export const displayNameSchema = z
       .string()
       .min(1)
       .max(LIMITS.displayNameLength)
-      .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]+$/u),
+      .refine((name) => honestName(name) === name, 'has characters that cannot be seen, or nothing that can'),
   );
 
 export const handshakeSchema: z.ZodType<Handshake> = z.strictObject({

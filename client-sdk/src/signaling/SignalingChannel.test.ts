@@ -1,14 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ScriptedServer } from '../../test-support/ScriptedServer.js';
 import { type Credentials, ParleyError, PROTOCOL_VERSION, type WireError } from '../protocol/index.js';
-import { SignalingChannel, type SignalingChannelOptions } from './SignalingChannel.js';
+import { type Disconnection, SignalingChannel, type SignalingChannelOptions } from './SignalingChannel.js';
 
 const credentials: Credentials = { kind: 'guest', subject: 'a-random-subject', displayName: 'Ada' };
 
+interface Told {
+  losses: string[];
+  waiting: Record<'lost' | 'back', (() => void)[]>;
+}
+
 let server: ScriptedServer;
 const channels: SignalingChannel[] = [];
+/** What each channel says of its connection. */
+let told: WeakMap<SignalingChannel, Told>;
 beforeEach(async () => {
   server = await ScriptedServer.create();
+  told = new WeakMap();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -18,8 +26,24 @@ afterEach(async () => {
 
 function newChannel(options: Partial<SignalingChannelOptions> = {}): SignalingChannel {
   const retryDelayMs = { min: 10, max: 20 };
-  const channel = new SignalingChannel({ url: server.url, credentials, retryDelayMs, ...options });
+  const losses: string[] = [];
+  const waiting: Told['waiting'] = { lost: [], back: [] };
+  const channel = new SignalingChannel({
+    url: server.url,
+    credentials,
+    retryDelayMs,
+    onNotification: () => {},
+    onDisconnected: ({ error, willReconnect }: Disconnection) => {
+      losses.push(`${error.code} ${willReconnect ? 'comes back' : 'is over'}`);
+      for (const resolve of waiting.lost.splice(0)) resolve();
+    },
+    onReconnected: () => {
+      for (const resolve of waiting.back.splice(0)) resolve();
+    },
+    ...options,
+  });
   channels.push(channel);
+  told.set(channel, { losses, waiting });
   return channel;
 }
 
@@ -29,16 +53,11 @@ async function connected(options: Partial<SignalingChannelOptions> = {}): Promis
   return channel;
 }
 
-function lossesOf(channel: SignalingChannel): string[] {
-  const losses: string[] = [];
-  channel.on('disconnected', ({ error, willReconnect }) => {
-    losses.push(`${error.code} ${willReconnect ? 'comes back' : 'is over'}`);
-  });
-  return losses;
-}
-
-const back = (channel: SignalingChannel) =>
-  new Promise<void>((resolve) => channel.once('reconnected', () => resolve()));
+const lossesOf = (channel: SignalingChannel) => told.get(channel)?.losses;
+/** Resolves at the next one. */
+const next = (channel: SignalingChannel, what: 'lost' | 'back') =>
+  new Promise<void>((resolve) => told.get(channel)?.waiting[what].push(resolve));
+const back = (channel: SignalingChannel) => next(channel, 'back');
 
 describe('connect', () => {
   test('shows version and credentials, never in the address', async () => {
@@ -279,7 +298,7 @@ describe('a lost connection', () => {
 
   test('stays lost when the channel is closed meanwhile', async () => {
     const channel = await connected();
-    const lost = new Promise((resolve) => channel.once('disconnected', resolve));
+    const lost = next(channel, 'lost');
     server.dismiss(new ParleyError('SERVER_SHUTTING_DOWN'));
     await lost;
     expect(channel.active).toBe(true);

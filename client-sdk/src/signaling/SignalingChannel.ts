@@ -19,7 +19,6 @@ import {
   type ResponseOf,
   type WireError,
 } from '../protocol/index.js';
-import { TypedEmitter } from '../TypedEmitter.js';
 
 export interface SignalingChannelOptions {
   /** Address of the server; its path is ignored. */
@@ -32,6 +31,10 @@ export interface SignalingChannelOptions {
   /** PEM of the certificate authority to trust instead of the system's. Node only. */
   ca?: string | undefined;
   logger?: Logger;
+  onNotification: (notification: SignalingNotification) => void;
+  onDisconnected: (event: Disconnection) => void;
+  /** After a loss; whoever was in a room has to join again. */
+  onReconnected: () => void;
 }
 
 /** A notification with its name. */
@@ -39,12 +42,10 @@ export type SignalingNotification = {
   [Name in NotificationName]: { name: Name; payload: Notifications[Name] };
 }[NotificationName];
 
-export interface SignalingEvents {
-  notification: [notification: SignalingNotification];
-  /** `willReconnect` says that the channel tries by itself. */
-  disconnected: [event: { error: ParleyError; willReconnect: boolean }];
-  /** After a loss; whoever was in a room has to join again. */
-  reconnected: [];
+export interface Disconnection {
+  error: ParleyError;
+  /** The channel tries by itself. */
+  willReconnect: boolean;
 }
 
 /** All notifications. As a record, so that a missing one does not compile. */
@@ -77,7 +78,8 @@ const NOTIFICATIONS = Object.keys({
 } satisfies Record<NotificationName, true>) as NotificationName[];
 
 /** The socket to the server: typed requests that always settle, notifications, and a connection that comes back by itself. */
-export class SignalingChannel extends TypedEmitter<SignalingEvents> {
+export class SignalingChannel {
+  readonly #options: SignalingChannelOptions;
   readonly #socket: Socket;
   readonly #requestTimeoutMs: number;
   readonly #logger: Logger;
@@ -96,7 +98,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SignalingChannelOptions) {
-    super();
+    this.#options = options;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? LIMITS.requestTimeoutMs;
     this.#logger = options.logger ?? SILENT;
     const retryDelayMs = options.retryDelayMs ?? defaults.retryDelayMs;
@@ -117,7 +119,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       const again = this.#connectedBefore;
       this.#connectedBefore = true;
       this.#connectedAtMs = performance.now();
-      if (again) this.emit('reconnected');
+      if (again) options.onReconnected();
     });
     this.#socket.on('disconnect', (reason) => this.#onDisconnect(reason));
     this.#socket.on('connect_error', (error) => this.#onConnectError(error));
@@ -125,7 +127,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
       this.#socket.on(name, (payload: unknown) => {
         if (name === 'dismissed') this.#farewell = errorFromWire((payload as { error: WireError }).error);
         // The pair is the server's word: its types are those of the same contract.
-        this.emit('notification', { name, payload } as SignalingNotification);
+        options.onNotification({ name, payload } as SignalingNotification);
       });
     }
   }
@@ -214,7 +216,6 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     this.#failPending(errorOf('CLIENT_CLOSED'));
     this.#socket.disconnect();
     this.#socket.removeAllListeners();
-    this.removeAllListeners();
   }
 
   /** Gets fresh credentials for each connection. */
@@ -243,7 +244,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     }
     this.#socket.disconnect();
     if (error.retryable) this.#connectLater(error);
-    else this.emit('disconnected', { error, willReconnect: false });
+    else this.#options.onDisconnected({ error, willReconnect: false });
   }
 
   #onDisconnect(reason: string): void {
@@ -263,7 +264,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     if (!willReconnect) this.#socket.disconnect();
     // socket.io reconnects by itself unless one side ended the connection on purpose.
     else if (!this.#socket.active) this.#connectLater(error);
-    this.emit('disconnected', { error, willReconnect });
+    this.#options.onDisconnected({ error, willReconnect });
   }
 
   /** Only for connections after the first. */
@@ -274,7 +275,7 @@ export class SignalingChannel extends TypedEmitter<SignalingEvents> {
     // While the server cannot be reached, socket.io keeps trying.
     if (this.#socket.active) return;
     if (error.retryable) this.#connectLater(error);
-    else this.emit('disconnected', { error, willReconnect: false });
+    else this.#options.onDisconnected({ error, willReconnect: false });
   }
 
   #connectLater({ retryAfterMs = 0 }: ParleyError): void {

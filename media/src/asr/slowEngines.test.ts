@@ -55,10 +55,12 @@ class Meeting {
   /** Samples of the time in which something waited, and the cores that worked in it. */
   waiting = 0;
   workingWhileWaiting = 0;
+  readonly options: Required<Options>;
   dispatcher!: Dispatcher;
   #load: Load = { level: 0, reason: 'recovered', interimIntervalMs: 0 };
 
-  private constructor(readonly options: Required<Options>) {
+  private constructor(options: Required<Options>) {
+    this.options = options;
     this.engine = new SharedCores({
       time: this.time,
       cores: CORES,

@@ -16,20 +16,10 @@ export class PendingRequests {
   readonly #capacity: number;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
-  #unknownAnswers = 0;
 
   constructor(options: { time: TimeSource; capacity?: number }) {
     this.#time = options.time;
     this.#capacity = options.capacity ?? 1_024;
-  }
-
-  get size(): number {
-    return this.#pending.size;
-  }
-
-  /** Answers that came too late or were never asked for. */
-  get unknownAnswers(): number {
-    return this.#unknownAnswers;
   }
 
   /** @throws ProcessError `PROCESS_NOT_READY` when as many are waiting as may wait */
@@ -67,12 +57,10 @@ export class PendingRequests {
     }
   }
 
+  /** Undefined for an answer that came too late or was never asked for. */
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
-    if (pending === undefined) {
-      this.#unknownAnswers += 1;
-      return undefined;
-    }
+    if (pending === undefined) return undefined;
     this.#pending.delete(id);
     pending.cancelTimer();
     return pending;

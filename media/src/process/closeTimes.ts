@@ -9,6 +9,10 @@ export const CLOSE_TIMES = {
   finalMs: 60_000,
   /** Until a media worker has made text or gaps of everything that was said in a room that closes. */
   drainRoomMs: 70_000,
+  /** A store that has not answered by then has not taken the segment, as far as anybody can wait. */
+  appendMs: 5_000,
+  /** A store may take so long to note that a meeting is over. */
+  meetingEndMs: 2_000,
   /** Who is in a meeting that ends is told its last words if they are text by then. */
   lastTextMs: 2_000,
   /** A shutdown waits so long for all rooms. What is no text by then becomes a gap when the child processes end. */

@@ -6,6 +6,7 @@ import { resolveSpeechSettings } from '../settings/modes.js';
 import { hypothesisOf } from '../testing/FakeRecognizer.js';
 import { noise } from '../testing/noises.js';
 import { OpusEncoder, PACKET_SAMPLES, PACKET_TICKS } from '../testing/OpusEncoder.js';
+import { soundActivity } from '../testing/WrittenSpeech.js';
 import type { PipelineEvent } from './contract/messages.js';
 import { RoomReceiver } from './RoomReceiver.js';
 
@@ -13,15 +14,6 @@ const MEETING_STARTED_AT_MS = 1_000;
 const encoder = new OpusEncoder();
 const PACKETS = encoder.encode(noise({ kind: 'white', seconds: 4, levelDb: -20 }), { lossPercent: 0 });
 encoder.close();
-
-/** Hears speech in everything. */
-const voiceActivity = {
-  open: ({ onProbability }: { onProbability: (probability: number) => void }) => ({
-    push: () => queueMicrotask(() => onProbability(0.95)),
-    reset() {},
-    close() {},
-  }),
-};
 
 let nowMs: number;
 let room: RoomReceiver;
@@ -77,7 +69,7 @@ beforeEach(async () => {
     meetingStartedAtMs: MEETING_STARTED_AT_MS,
     settings: resolveSpeechSettings('accurate'),
     longestWindowMs: 28_000,
-    voiceActivity,
+    voiceActivity: soundActivity,
     recognizer: { recognize: (request) => new Promise((answer) => asked.push({ request, answer })) },
     onEvent: (event) => events.push(event),
     now: () => nowMs,

@@ -5,24 +5,13 @@ import { resolveSpeechSettings } from '../settings/modes.js';
 import { hypothesisOf } from '../testing/FakeRecognizer.js';
 import { noise } from '../testing/noises.js';
 import { OpusEncoder, PACKET_TICKS } from '../testing/OpusEncoder.js';
+import { soundActivity } from '../testing/WrittenSpeech.js';
 import type { PipelineEvent } from './contract/messages.js';
 import { RoomReceiver } from './RoomReceiver.js';
 
 const encoder = new OpusEncoder();
 const PACKETS = encoder.encode(noise({ kind: 'white', seconds: 4, levelDb: -20 }), { lossPercent: 0 });
 encoder.close();
-
-/** Speech while something sounds that is louder than silence. */
-const voiceActivity = {
-  open: ({ onProbability }: { onProbability: (probability: number) => void }) => ({
-    push: (frame: Int16Array) => {
-      const probability = frame.some((sample) => Math.abs(sample) > 300) ? 0.95 : 0.01;
-      queueMicrotask(() => onProbability(probability));
-    },
-    reset() {},
-    close() {},
-  }),
-};
 
 const SSRC = { ada: 1, mallory: 2 } as const;
 const FLOOD = 60;
@@ -40,7 +29,7 @@ beforeEach(async () => {
     meetingStartedAtMs: 1_000,
     settings: resolveSpeechSettings('accurate', { crosstalkGuard: false }),
     longestWindowMs: 28_000,
-    voiceActivity,
+    voiceActivity: soundActivity,
     recognizer: { recognize: async (request) => hypothesisOf(`${request.pcm.length} samples`) },
     onEvent: (event) => events.push(event),
     now: () => nowMs,

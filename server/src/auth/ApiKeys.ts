@@ -77,11 +77,18 @@ export class ApiKeys {
   }
 
   async #used(id: string, now: number): Promise<void> {
-    if (now - (this.#writtenAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < USE_EVERY_MS) return;
-    await this.#store.noteUse({ id, atMs: now });
+    const before = this.#writtenAtMs.get(id) ?? Number.NEGATIVE_INFINITY;
+    if (now - before < USE_EVERY_MS) return;
+    // First, so that many uses at once write it once; taken back if it cannot be written.
+    this.#writtenAtMs.set(id, now);
+    try {
+      await this.#store.noteUse({ id, atMs: now });
+    } catch (error) {
+      this.#writtenAtMs.set(id, before);
+      throw error;
+    }
     const known = new Set((await this.#store.list()).map((key) => key.id));
     for (const each of this.#writtenAtMs.keys()) if (!known.has(each)) this.#writtenAtMs.delete(each);
-    this.#writtenAtMs.set(id, now);
   }
 }
 

@@ -36,10 +36,10 @@ export interface RoomGuest {
 }
 
 /** Issuer and audience of room tokens. */
-export const ROOM_TOKEN_ISSUER = 'parley';
+const ROOM_TOKEN_ISSUER = 'parley';
 /** Header type: no token of an identity provider has it, so neither can be taken for the other. */
 export const ROOM_TOKEN_TYPE = 'parley-room+jwt';
-export const LONGEST_ROOM_TOKEN_MS = 4 * 3_600_000;
+const LONGEST_ROOM_TOKEN_MS = 4 * 3_600_000;
 
 const ALGORITHM = 'ES256';
 const ROTATE_MS = 30 * 24 * 3_600_000;

@@ -60,6 +60,8 @@ describe('an access token that holds', () => {
     [{ name: '  ', preferred_username: undefined }, 'Participant'],
     [{ name: { $ne: '' } }, 'ada'],
     [{ name: 'a\u202Eb\u0000c\nd' }, 'a b c d'],
+    [{ name: 'Ada 👩‍💻' }, 'Ada 👩‍💻'],
+    [{ name: '\u3164' }, 'ada'],
     [{ name: 'x'.repeat(100) }, 'x'.repeat(64)],
     [{ name: '😀'.repeat(40) }, '😀'.repeat(32)],
     [{ name: 'e\u0301' }, '\u00E9'],

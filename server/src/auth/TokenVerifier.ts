@@ -1,6 +1,8 @@
 import { LIMITS, ParleyError } from '@parley/client-sdk/protocol';
+import { honestName } from '@parley/client-sdk/protocol/schema';
 import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { type Identity, ROLES, type Role } from './Authenticator.js';
+import { shortName } from './shortName.js';
 
 export interface TokenVerifierOptions {
   /** Must match the tokens exactly. */
@@ -133,16 +135,7 @@ function displayNameOf(payload: JWTPayload): string {
 }
 
 export function cleanName(name: string): string {
-  const clean = name
-    .normalize('NFC')
-    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim();
-  let cut = '';
-  for (const character of clean) {
-    if (cut.length + character.length > LIMITS.displayNameLength) break;
-    cut += character;
-  }
-  return cut.trim();
+  return shortName(honestName(name), LIMITS.displayNameLength);
 }
 
 function textOf(value: unknown): string | undefined {

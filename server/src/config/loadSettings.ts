@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
+import { distance } from 'fastest-levenshtein';
 import { parse as parseYaml } from 'yaml';
 import { type Settings, settingsSchema } from './settings.js';
 import { type SettingLeaf, settingLeaves } from './settingsTree.js';
@@ -244,23 +245,8 @@ function isFile(path: string): boolean {
 
 /** The nearest known name, if it is close enough to be a typo. */
 function suggest(name: string, known: readonly string[]): string {
-  let best: { name: string; distance: number } | undefined;
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (best === undefined || distance < best.distance) best = { name: candidate, distance };
-  }
-  return best !== undefined && best.distance <= Math.max(2, name.length / 4) ? ` Did you mean ${best.name}?` : '';
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const lowerCase = name.toLowerCase();
+  const distances = known.map((candidate) => distance(lowerCase, candidate.toLowerCase()));
+  const least = Math.min(...distances);
+  return least <= Math.max(2, name.length / 4) ? ` Did you mean ${known[distances.indexOf(least)]}?` : '';
 }

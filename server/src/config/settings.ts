@@ -228,6 +228,10 @@ export const settingsSchema = z.strictObject({
     .meta(
       restart('Mode, speech settings, hot words and members of individual rooms, by name; in the settings file only'),
     ),
+  onlyListedRooms: z
+    .boolean()
+    .default(false)
+    .meta(restart('Open only rooms that `rooms` lists, and rooms of room tokens')),
   memberSettings: z
     .boolean()
     .default(true)
@@ -302,6 +306,22 @@ export const settingsSchema = z.strictObject({
   limits: z
     .strictObject({
       rooms: z.int().min(1).max(10_000).default(200).meta(restart('Rooms at the same time')),
+      roomsPerPerson: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(5)
+        .meta(
+          restart(
+            'Open rooms that one person opened; those of room tokens and those that `rooms` lists are not counted',
+          ),
+        ),
+      roomsPerAddress: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(30)
+        .meta(restart('The same for people at one address; an IPv6 /64 network counts as one address')),
       participantsPerRoom: z.int().min(1).max(1_000).default(50).meta(restart('Participants in one room')),
       connections: z.int().min(1).max(100_000).default(2_000).meta(restart('Open sockets')),
       connectsPerMinutePerAddress: z
@@ -328,6 +348,12 @@ export const settingsSchema = z.strictObject({
         .default(20)
         .meta(restart('Sustained requests per second over one socket; twice that for all sockets of one person')),
       messageBurst: z.int().min(10).max(10_000).default(150).meta(restart('Requests over one socket in a burst')),
+      guestMessagesPerSecondPerAddress: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(400)
+        .meta(restart('Sustained requests per second of all guests at one address; several times that in a burst')),
       sessionMs: z
         .int()
         .min(60_000)

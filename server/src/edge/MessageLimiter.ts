@@ -6,6 +6,8 @@ export interface MessageLimiterOptions {
   perSecond: number;
   /** Size of a burst. A join in a room of 50 makes about 60 requests: transports, one track, and a consumer for each of the others. */
   burst: number;
+  /** Over a while, of all guests at one address. At once: as many times that as of one socket. */
+  guestsPerSecond: number;
   /** Milliseconds on a clock that never goes back. */
   now?: () => number;
 }
@@ -16,19 +18,28 @@ const PERSON_FACTOR = 2;
 const PATIENCE = 100;
 const PATIENCE_S = 10;
 
-/** How many requests, and changes of settings among them, may come over one socket, and from one person over all of theirs. */
+/**
+ * How many requests, and changes of settings among them, may come over one socket, and from one person over all of theirs. A guest is
+ * whoever they say they are, so guests are limited by address as well.
+ */
 export class MessageLimiter {
   readonly #ofSocket: TokenBuckets;
   readonly #ofPerson: TokenBuckets;
+  readonly #ofGuests: TokenBuckets;
   readonly #refused: TokenBuckets;
   readonly #changes: TokenBuckets;
 
-  constructor({ perSecond, burst, now }: MessageLimiterOptions) {
+  constructor({ perSecond, burst, guestsPerSecond, now }: MessageLimiterOptions) {
     const clock = now === undefined ? {} : { now };
     this.#ofSocket = new TokenBuckets({ perSecond, burst, ...clock });
     this.#ofPerson = new TokenBuckets({
       perSecond: perSecond * PERSON_FACTOR,
       burst: burst * PERSON_FACTOR,
+      ...clock,
+    });
+    this.#ofGuests = new TokenBuckets({
+      perSecond: guestsPerSecond,
+      burst: (guestsPerSecond / perSecond) * burst,
       ...clock,
     });
     this.#refused = new TokenBuckets({ perSecond: PATIENCE / PATIENCE_S, burst: PATIENCE, ...clock });
@@ -39,9 +50,16 @@ export class MessageLimiter {
     });
   }
 
-  /** @throws ParleyError `RATE_LIMITED`, with the time until there is room again */
-  take(whose: { socketId: string; person: string }): void {
-    const retryAfterMs = this.#ofSocket.take(whose.socketId) || this.#ofPerson.take(whose.person);
+  /**
+   * @param whose.guestAt address of somebody whom nobody vouches for
+   * @throws ParleyError `RATE_LIMITED`, with the time until there is room again
+   */
+  take(whose: { socketId: string; person: string; guestAt?: string | undefined }): void {
+    const { socketId, person, guestAt } = whose;
+    const retryAfterMs =
+      this.#ofSocket.take(socketId) ||
+      this.#ofPerson.take(person) ||
+      (guestAt === undefined ? 0 : this.#ofGuests.take(guestAt));
     if (retryAfterMs > 0) throw new ParleyError('RATE_LIMITED', { retryAfterMs });
   }
 

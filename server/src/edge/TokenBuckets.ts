@@ -30,14 +30,14 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** @returns 0 where there was a token; else milliseconds until there is one, and none was taken */
-  take(key: string): number {
+  /** @returns 0 where there were so many tokens; else milliseconds until there are, and none was taken */
+  take(key: string, count = 1): number {
     const { perSecond } = this.#options;
     const now = this.#now();
     const tokens = this.#tokensOf(key, now);
-    if (tokens < 1) return Math.max(1, Math.ceil(((1 - tokens) / perSecond) * 1_000));
+    if (tokens < count) return Math.max(1, Math.ceil(((count - tokens) / perSecond) * 1_000));
     this.#sweep(now);
-    this.#buckets.set(key, { tokens: tokens - 1, atMs: now });
+    this.#buckets.set(key, { tokens: tokens - count, atMs: now });
     return 0;
   }
 

@@ -3,7 +3,7 @@ import type { ListenAddress } from '@parley/media/node';
 import type { Settings } from '../config/settings.js';
 
 /** Addresses of this machine on its networks, IPv4, in the system's order. */
-export function lanAddresses(): string[] {
+function lanAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter((address) => address.family === 'IPv4' && !address.internal)

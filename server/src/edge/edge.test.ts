@@ -13,17 +13,28 @@ const request = (remoteAddress: string, forwarded?: string) =>
 
 describe('connections from one address', () => {
   test('are so many in a minute, and so many at a time', async () => {
-    const limiter = new ConnectionLimiter({ connectsPerMinute: 3, sockets: 2 });
-    const close = limiter.opened('a');
-    limiter.opened('a');
-    expect(await limiter.mayConnect('a')).toBe(false);
-    close();
-    close();
-    expect(await limiter.mayConnect('a')).toBe(true);
-    expect(await limiter.mayConnect('a')).toBe(true);
-    expect(await limiter.mayConnect('a')).toBe(true);
-    expect(await limiter.mayConnect('a')).toBe(false);
-    expect(await limiter.mayConnect('b')).toBe(true);
+    const limiter = new ConnectionLimiter({ connectsPerMinute: 4, sockets: 2, connections: 100 });
+    const first = await limiter.reserve('a');
+    const second = await limiter.reserve('a');
+    expect(await limiter.reserve('a')).toEqual({ refused: 'too many connections from this address' });
+    for (const place of [first, first, second]) if ('release' in place) place.release();
+    for (let count = 0; count < 2; count += 1) {
+      const place = await limiter.reserve('a');
+      if ('refused' in place) throw new Error(place.refused);
+      place.release();
+    }
+    expect(await limiter.reserve('a')).toEqual({ refused: 'too many connections from this address' });
+    expect(await limiter.reserve('b')).toHaveProperty('release');
+  });
+
+  test('H2 are no more when all of them come at once', async () => {
+    const outcomes = async (limiter: ConnectionLimiter, addressOf: (index: number) => string) => {
+      const places = await Promise.all(Array.from({ length: 40 }, (_, index) => limiter.reserve(addressOf(index))));
+      return places.filter((place) => 'release' in place).length;
+    };
+    const limits = { connectsPerMinute: 100, sockets: 2, connections: 5 };
+    expect(await outcomes(new ConnectionLimiter(limits), () => 'a')).toBe(2);
+    expect(await outcomes(new ConnectionLimiter(limits), String)).toBe(5);
   });
 
   test.each([
@@ -56,7 +67,7 @@ describe('messages', () => {
   let nowMs = 0;
   const limiterOf = (options: { perSecond: number; burst: number }) => {
     nowMs = 0;
-    return new MessageLimiter({ ...options, now: () => nowMs });
+    return new MessageLimiter({ guestsPerSecond: 3 * options.perSecond, ...options, now: () => nowMs });
   };
   const codeOf = (action: () => void) => {
     try {
@@ -75,6 +86,19 @@ describe('messages', () => {
     for (let count = 0; count < 3; count += 1) expect(take('two')).toBe('ok');
     expect(take('three')).toBe('RATE_LIMITED 500');
     expect(take('four', 'ben')).toBe('ok');
+  });
+
+  test('H4 of guests are bounded by address, whatever they call themselves; those of people who signed in are not', () => {
+    const limiter = limiterOf({ perSecond: 1, burst: 3 });
+    const codes = Array.from({ length: 20 }, (_, index) =>
+      codeOf(() => limiter.take({ socketId: `${index}`, person: `guest ${index}`, guestAt: 'a' })),
+    );
+    expect(codes.filter((code) => code === 'ok')).toHaveLength(9);
+    expect(new Set(codes.slice(9))).toEqual(new Set(['RATE_LIMITED 334']));
+    expect(codeOf(() => limiter.take({ socketId: 'x', person: 'ben', guestAt: 'b' }))).toBe('ok');
+    expect(codeOf(() => limiter.take({ socketId: 'y', person: 'ada' }))).toBe('ok');
+    nowMs += 1_000;
+    expect(codeOf(() => limiter.take({ socketId: 'z', person: 'guest z', guestAt: 'a' }))).toBe('ok');
   });
 
   test('come back at the pace that was set, and the time until then is told', () => {

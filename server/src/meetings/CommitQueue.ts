@@ -1,5 +1,5 @@
 import type { CommittedSegment } from '@parley/client-sdk/protocol';
-import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
+import { type CancelTimer, CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptStore, UncommittedSegment } from '../store/TranscriptStore.js';
 
@@ -21,8 +21,6 @@ interface Waiting {
 /** Attempts before a gap is tried instead of a segment, and the delays between them, which double up to the longest. */
 const TRIES = 6;
 const WAIT_MS = { first: 100, longest: 5_000 };
-/** A store that has not answered by then has not taken the segment, as far as anybody can wait. */
-const APPEND_LIMIT_MS = 5_000;
 /**
  * Limit of abandoned appends that are still running. Above it, the store is only tried after the longest delay, and each attempt replaces
  * the oldest: a store that recovers need not answer old attempts.
@@ -154,7 +152,7 @@ export class CommitQueue {
     const question = Symbol();
     let cancel: CancelTimer = () => {};
     const limit = new Promise<never>((_, reject) => {
-      cancel = this.#time.after(APPEND_LIMIT_MS, () => {
+      cancel = this.#time.after(CLOSE_TIMES.appendMs, () => {
         this.#unanswered.add(question);
         reject(new UnansweredError());
       });
@@ -198,7 +196,7 @@ class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 
   constructor() {
-    super(`the store has not answered within ${APPEND_LIMIT_MS} ms`);
+    super(`the store has not answered within ${CLOSE_TIMES.appendMs} ms`);
   }
 }
 

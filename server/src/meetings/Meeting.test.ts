@@ -35,6 +35,33 @@ async function commit(meeting: Meeting, ids: readonly string[]): Promise<(string
 }
 const page = (meeting: Meeting) => meeting.transcript.page({ afterSeq: 0, limit: 500, maxBytes: 1e6 });
 
+describe('names in a meeting', () => {
+  const enter = (meeting: Meeting, subject: string, displayName: string) =>
+    meeting.enter({ issuer: 'guest', subject, displayName, roles: [] }).displayName;
+
+  test('H8 that look the same are told apart, also from those who have left, and keep to whom they belong', async () => {
+    const meeting = await open();
+    expect(enter(meeting, 'one', 'Ada')).toBe('Ada');
+    expect(enter(meeting, 'two', 'Ada')).toBe('Ada 2');
+    expect(enter(meeting, 'three', 'ADA\u00AD')).toBe('ADA\u00AD 3');
+    expect(enter(meeting, 'four', 'Ada 2')).toBe('Ada 2 2');
+    expect(enter(meeting, 'one', 'Ada')).toBe('Ada');
+    expect(enter(meeting, 'two', 'Ada')).toBe('Ada 2');
+    // Another name sets the one before it free.
+    expect(enter(meeting, 'one', 'Ada Lovelace')).toBe('Ada Lovelace');
+    expect(enter(meeting, 'five', 'Ada')).toBe('Ada');
+    expect(enter(meeting, 'one', 'Ada')).toBe('Ada 4');
+  });
+
+  test('H8 are no longer with their number than names may be, and none is cut in the middle of a character', async () => {
+    const meeting = await open();
+    const long = `${'x'.repeat(53)}👩‍👩‍👧‍👦`;
+    expect(long).toHaveLength(64);
+    expect(enter(meeting, 'one', long)).toBe(long);
+    expect(enter(meeting, 'two', long)).toBe(`${'x'.repeat(53)} 2`);
+  });
+});
+
 describe('a meeting', () => {
   test('has an id and a clock of its own', async () => {
     const meeting = await open();
@@ -51,8 +78,17 @@ describe('a meeting', () => {
     const first = meeting.enter(ada);
     time.advance(60_000);
     meeting.enter(ben);
-    expect(meeting.enter({ ...ada, displayName: 'Ada L.' })).toEqual({ ...first, displayName: 'Ada L.' });
-    expect(first).toEqual({ participantId: meeting.participantIdOf(ada), displayName: 'Ada', enteredAtMs: 0 });
+    expect(meeting.enter({ ...ada, displayName: 'Ada L.' })).toEqual({
+      ...first,
+      givenName: 'Ada L.',
+      displayName: 'Ada L.',
+    });
+    expect(first).toEqual({
+      participantId: meeting.participantIdOf(ada),
+      givenName: 'Ada',
+      displayName: 'Ada',
+      enteredAtMs: 0,
+    });
     expect(first.participantId).toMatch(/^p_[\w-]{16}$/);
     expect(meeting.participants.map(({ displayName, enteredAtMs }) => [displayName, enteredAtMs])).toEqual([
       ['Ben', 60_000],

@@ -1,6 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { systemTime, type TimeSource } from '@parley/media/process';
+import { LIMITS } from '@parley/client-sdk/protocol';
+import { looksOf } from '@parley/client-sdk/protocol/schema';
+import { CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { Identity } from '../auth/Authenticator.js';
+import { shortName } from '../auth/shortName.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptStore } from '../store/TranscriptStore.js';
 import { LedgerBook } from './LedgerBook.js';
@@ -22,14 +25,14 @@ export interface MeetingOptions {
 /** A current or former participant. Outlives their connections, so their consent belongs here. */
 export interface MeetingParticipant {
   readonly participantId: string;
-  /** Their name when they last joined. */
+  /** Their name when they last joined, as they or their token gave it. */
+  readonly givenName: string;
+  /** The same, with a number where somebody else in the meeting has or had that name. */
   readonly displayName: string;
   /** When they first joined, in milliseconds from the start of the meeting. */
   readonly enteredAtMs: number;
 }
 
-/** How long the end of a meeting waits for the store. */
-const END_LIMIT_MS = 2_000;
 /** Beyond this, those who have not joined for longest are forgotten. */
 const MOST_PARTICIPANTS = 10_000;
 
@@ -53,6 +56,8 @@ export class Meeting {
   /** Keys the hash behind participant ids. */
   readonly #key = randomBytes(32);
   readonly #participants = new Map<string, MeetingParticipant>();
+  /** What stands for somebody already, by its looks. */
+  readonly #names = new Set<string>();
   #epoch = 0;
   #ending: Promise<void> | undefined;
 
@@ -91,12 +96,33 @@ export class Meeting {
   enter(identity: Identity): MeetingParticipant {
     const participantId = this.participantIdOf(identity);
     const enteredAtMs = this.#participants.get(participantId)?.enteredAtMs ?? Math.round(this.elapsedMs);
-    const participant = { participantId, displayName: identity.displayName, enteredAtMs };
+    const displayName = this.#nameFor(participantId, identity.displayName);
+    const participant = { participantId, givenName: identity.displayName, displayName, enteredAtMs };
     this.#participants.delete(participantId);
     this.#participants.set(participantId, participant);
-    const [longestAgo] = this.#participants.keys();
-    if (this.#participants.size > MOST_PARTICIPANTS && longestAgo !== undefined) this.#participants.delete(longestAgo);
+    const [longestAgo] = this.#participants.values();
+    if (this.#participants.size > MOST_PARTICIPANTS && longestAgo !== undefined) {
+      this.#participants.delete(longestAgo.participantId);
+      this.#names.delete(looksOf(longestAgo.displayName));
+    }
     return participant;
+  }
+
+  /**
+   * Nobody appears under a name that stands in this meeting's transcript for somebody else. Whoever comes back has the name that they had,
+   * however many of that name came since.
+   */
+  #nameFor(participantId: string, wanted: string): string {
+    const before = this.#participants.get(participantId);
+    if (before?.givenName === wanted) return before.displayName;
+    if (before !== undefined) this.#names.delete(looksOf(before.displayName));
+    let name = wanted;
+    for (let number = 2; this.#names.has(looksOf(name)); number += 1) {
+      const suffix = ` ${number}`;
+      name = `${shortName(wanted, LIMITS.displayNameLength - suffix.length)}${suffix}`;
+    }
+    this.#names.add(looksOf(name));
+    return name;
   }
 
   /** Everybody who took part, present or not. */
@@ -118,9 +144,11 @@ export class Meeting {
 
   async #end(): Promise<void> {
     await this.transcript.flush();
-    await withinLimit({ work: this.#store.end(this.meetingId), limitMs: END_LIMIT_MS, time: this.#time }).catch(
-      (error: unknown) => this.#logger.warn({ err: error }, 'the store did not end a meeting'),
-    );
+    await withinLimit({
+      work: this.#store.end(this.meetingId),
+      limitMs: CLOSE_TIMES.meetingEndMs,
+      time: this.#time,
+    }).catch((error: unknown) => this.#logger.warn({ err: error }, 'the store did not end a meeting'));
     this.#logger.info({ segments: this.transcript.lastSeq, participants: this.#participants.size }, 'meeting ended');
   }
 }

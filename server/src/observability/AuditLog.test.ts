@@ -40,6 +40,43 @@ test('writes of each kind of refusal so many lines a minute, and the rest as a n
   expect(of('heldBack')).toHaveLength(2);
 });
 
+test('H6 of one who comes and goes without end writes so many lines a minute, and of others every one', () => {
+  const time = new ManualTime();
+  const events: Record<string, unknown>[] = [];
+  const log = createAuditLog({ stream: { write: (line) => void events.push(JSON.parse(line)) }, time });
+  const joined = (who: string) =>
+    log.record({ event: 'joined', who, grants: ['join'], room: 'r', meetingId: 'm', participantId: `p of ${who}` });
+  const left = (who: string) =>
+    log.record({ event: 'left', room: 'r', meetingId: 'm', participantId: `p of ${who}`, reason: 'left' });
+  for (let count = 0; count < 600; count += 1) {
+    joined('eve');
+    left('eve');
+  }
+  for (let count = 0; count < 100; count += 1) joined(`guest ${count}`);
+  const of = (event: string) => events.filter((each) => each.event === event);
+  expect([of('joined').length, of('left').length]).toEqual([110, 10]);
+  time.advance(60_000);
+  expect(of('heldBack')).toMatchObject([
+    { kind: 'joined eve', count: 590 },
+    { kind: 'left p of eve', count: 590 },
+  ]);
+});
+
+test('H6 of ten thousand who come in a minute, each once, writes 600 lines and a number', () => {
+  const time = new ManualTime();
+  const lines: string[] = [];
+  const log = createAuditLog({ stream: { write: (line) => void lines.push(line) }, time });
+  for (let count = 0; count < 10_000; count += 1) {
+    const participantId = `p${count}`;
+    log.record({ event: 'joined', who: `${count}`, grants: ['join'], room: 'r', meetingId: 'm', participantId });
+  }
+  log.close();
+  const counted = lines.map((line) => JSON.parse(line) as { count?: number }).map(({ count = 1 }) => count);
+  expect(counted.length).toBeLessThan(620);
+  expect(counted.reduce((sum, count) => sum + count)).toBe(10_000);
+  expect(time.pendingTimers).toBe(0);
+});
+
 test('names those whom a provider knows, and of guests a digest of their secret', () => {
   expect(whoOf({ issuer: 'https://id.example', subject: 'u-1' })).toBe('https://id.example#u-1');
   const guest = whoOf({ issuer: 'guest', subject: 'a-random-subject-1234' });

@@ -22,7 +22,7 @@ export type AuditEvent =
   | { event: 'denied'; what: string; code: ErrorCode; who?: string; room?: string }
   /** A connection that the server ended. */
   | { event: 'ended'; code: ErrorCode; who: string }
-  /** So many more of `denied` or `ended` within a minute as had no line of their own. */
+  /** So many more of a kind within a minute as had no line of their own. */
   | { event: 'heldBack'; kind: string; count: number }
   | ({ event: 'moderated'; action: 'mute' | 'remove' | 'lock' | 'unlock' | 'end'; of?: string } & InMeeting)
   /** `by`: the kind of message from the identity provider. */
@@ -50,6 +50,10 @@ export const NO_AUDIT: AuditLog = { record: () => {}, close: () => {} };
 
 /** Lines per minute for each kind of refusal, so that strangers can neither fill the disk nor bury other events. */
 const MOST_REFUSALS = 60;
+/** So often in a minute one person's coming and going has lines; more often is a broken client, or one that wants to fill the disk. */
+const MOST_OF_PERSON = 10;
+/** Of everybody together. More come in a minute only with as many names as somebody likes. */
+const MOST_JOINS = 600;
 const WINDOW_MS = 60_000;
 
 /** Default path, in the data folder. */
@@ -67,20 +71,37 @@ export function createAuditLog(
     stream,
   );
   const write = (event: AuditEvent) => log.info(event);
-  const refusals = new RepeatFilter({
-    most: MOST_REFUSALS,
-    windowMs: WINDOW_MS,
-    onHeldBack: (held) => write({ event: 'heldBack', ...held }),
-    ...(options.time === undefined ? {} : { time: options.time }),
-  });
+  const filterOf = (most: number) =>
+    new RepeatFilter({
+      most,
+      windowMs: WINDOW_MS,
+      onHeldBack: (held) => write({ event: 'heldBack', ...held }),
+      ...(options.time === undefined ? {} : { time: options.time }),
+    });
+  const refusals = filterOf(MOST_REFUSALS);
+  const ofPersons = filterOf(MOST_OF_PERSON);
+  const ofAll = filterOf(MOST_JOINS);
+  const passes = (event: AuditEvent): boolean => {
+    switch (event.event) {
+      case 'denied':
+        return refusals.passes(`denied ${event.what} ${event.code}`);
+      case 'ended':
+        return refusals.passes(`ended ${event.code}`);
+      case 'joined':
+        return ofPersons.passes(`joined ${event.who}`) && ofAll.passes('joined');
+      case 'left':
+        return ofPersons.passes(`left ${event.participantId}`) && ofAll.passes('left');
+      default:
+        return true;
+    }
+  };
   return {
     record: (event) => {
-      const { event: name } = event;
-      const kind =
-        name === 'denied' ? `${name} ${event.what} ${event.code}` : name === 'ended' && `${name} ${event.code}`;
-      if (kind === false || refusals.passes(kind)) write(event);
+      if (passes(event)) write(event);
     },
-    close: () => refusals.flush(),
+    close: () => {
+      for (const filter of [refusals, ofPersons, ofAll]) filter.flush();
+    },
   };
 }
 

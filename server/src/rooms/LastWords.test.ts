@@ -63,7 +63,14 @@ test.each([
 
 test('waits no longer than it may', async () => {
   const { time, words } = setUp();
-  const waited = words.within(new Promise(() => {}), 2_000);
-  time.advance(2_000);
+  let over = false;
+  const waited = words.within(new Promise(() => {}), 2_000).then(() => {
+    over = true;
+  });
+  time.advance(1_999);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(over).toBe(false);
+  time.advance(1);
   await waited;
+  expect(time.pendingTimers).toBe(0);
 });

@@ -1,9 +1,10 @@
 import {
+  type ErrorCode,
   GRANTS,
   type Grant,
   type NotificationName,
   type Notifications,
-  type ParleyError,
+  ParleyError,
   type RtpCapabilities,
 } from '@parley/client-sdk/protocol';
 
@@ -19,6 +20,8 @@ export interface PeerOptions {
   peerId: string;
   participantId: string;
   displayName: string;
+  /** As it is spoken: without the number that tells equal names apart. Default: `displayName`. */
+  givenName?: string;
   /** Of the participant, from the start of the meeting on, in milliseconds. */
   joinedAtMs: number;
   /** The grants of this peer. Default: all, if there is no authentication. */
@@ -40,6 +43,7 @@ export class Peer {
   readonly peerId: string;
   readonly participantId: string;
   readonly displayName: string;
+  readonly givenName: string;
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
   grants: ReadonlySet<Grant>;
@@ -51,11 +55,14 @@ export class Peer {
   readonly announced = new Set<string>();
   /** Tracks by producer id. */
   readonly producers = new Map<string, { track: 'microphone'; paused: boolean }>();
+  /** What is being made for this peer at the moment. */
+  readonly #making = new Set<string>();
 
   constructor(options: PeerOptions) {
     this.peerId = options.peerId;
     this.participantId = options.participantId;
     this.displayName = options.displayName;
+    this.givenName = options.givenName ?? options.displayName;
     this.joinedAtMs = options.joinedAtMs;
     this.channel = options.channel;
     this.grants = options.grants ?? new Set(GRANTS);
@@ -63,6 +70,22 @@ export class Peer {
 
   may(grant: Grant): boolean {
     return this.grants.has(grant);
+  }
+
+  /**
+   * Makes something of which this peer may have one. While it is being made it counts as made, so that a burst of requests gets no more
+   * than requests that wait for each other.
+   * @throws ParleyError `options.refusal` while the same is being made; whatever `make` throws
+   */
+  async makeOne<T>(options: { what: string; refusal: ErrorCode }, make: () => Promise<T>): Promise<T> {
+    const { what, refusal } = options;
+    if (this.#making.has(what)) throw new ParleyError(refusal);
+    this.#making.add(what);
+    try {
+      return await make();
+    } finally {
+      this.#making.delete(what);
+    }
   }
 
   /** Whether this peer is to be told something of a kind at all. */

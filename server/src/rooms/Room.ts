@@ -74,6 +74,7 @@ export class Room {
   readonly #floods: FloodPolice;
   readonly #speech: RoomSettings;
   readonly #media: RoomMedia;
+  #wasJoined = false;
   #cancelEnd: CancelTimer = () => {};
   #closing: Promise<void> | undefined;
 
@@ -93,11 +94,7 @@ export class Room {
     const { meeting, media, model, observer, settings, time } = options;
     const logger = options.logger.child({ meetingId: meeting.meetingId });
     const roster = new Roster();
-    const speech = new RoomSettings({
-      deployment: { mode: settings.mode, speech: settings.speech },
-      model,
-      room: Object.hasOwn(settings.rooms, meeting.room) ? settings.rooms[meeting.room] : undefined,
-    });
+    const speech = RoomSettings.of({ settings, model, room: meeting.room });
     // There is nobody to be told before the room is there.
     let room: Room | undefined;
     const parts = {
@@ -122,13 +119,17 @@ export class Room {
       }),
     };
     room = new Room(options, parts);
-    room.#endUnlessJoined();
     return room;
   }
 
   /** Whether a peer is still in the room. */
   holds(peer: Peer): boolean {
     return this.#roster.holds(peer);
+  }
+
+  /** Whether somebody has ever been in. */
+  get wasJoined(): boolean {
+    return this.#wasJoined;
   }
 
   get peerCount(): number {
@@ -166,10 +167,11 @@ export class Room {
     this.#access.assertMayEnter({ participantId, grants });
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
     this.#access.enter(participantId);
+    this.#wasJoined = true;
     this.#cancelEnd();
-    const { displayName } = this.meeting.enter(identity);
+    const { displayName, givenName } = this.meeting.enter(identity);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
-    const peer = new Peer({ peerId, participantId, displayName, joinedAtMs, grants, channel });
+    const peer = new Peer({ peerId, participantId, displayName, givenName, joinedAtMs, grants, channel });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
       if (replaced.diagnostics) this.#diagnosticsChanged();
@@ -180,7 +182,8 @@ export class Room {
     const participant = this.#media.participantOf(peer);
     const name = replaced === undefined ? 'participantJoined' : 'participantUpdated';
     this.#roster.tellOthers(peer, { name, notification: { participant } });
-    this.#logger.info({ peerId, participantId, peers: this.#roster.size }, 'joined');
+    // The audit log has these, bounded; here, whoever comes and goes without end would fill the disk.
+    this.#logger.debug({ peerId, participantId, peers: this.#roster.size }, 'joined');
     return {
       peer,
       joined: {
@@ -217,7 +220,7 @@ export class Room {
       name: 'participantLeft',
       notification: { participantId: peer.participantId, reason },
     });
-    this.#logger.info({ peerId: peer.peerId, participantId: peer.participantId, reason }, 'left');
+    this.#logger.debug({ peerId: peer.peerId, participantId: peer.participantId, reason }, 'left');
     this.#endUnlessJoined();
   }
 
@@ -425,7 +428,7 @@ export class Room {
 
   /** Names of participants are likely to be spoken. */
   #nameHotWords(): void {
-    if (this.#speech.setNames(this.#roster.peers.map(({ displayName }) => displayName))) this.#media.applySettings();
+    if (this.#speech.setNames(this.#roster.peers.map(({ givenName }) => givenName))) this.#media.applySettings();
   }
 
   #diagnosticsChanged(): void {

@@ -143,6 +143,53 @@ describe('the media of a room', () => {
     await expect(rig.produce(peer)).rejects.toMatchObject({ code: 'TOO_MANY_PRODUCERS' });
   });
 
+  test('H2 are no more for a burst of requests: one transport for each direction, one track, and each refusal says so', async () => {
+    const { peer } = rig.join('Ada');
+    const codesOf = async (burst: Promise<unknown>[]) =>
+      (await Promise.allSettled(burst)).map((each) => (each.status === 'fulfilled' ? 'made' : each.reason.code));
+    const transports = Array.from({ length: 40 }, () =>
+      rig.room.createTransport(peer, { direction: 'recv', rtpCapabilities: {} }),
+    );
+    expect(await codesOf(transports)).toEqual(['made', ...Array<string>(39).fill('TOO_MANY_TRANSPORTS')]);
+    const tracks = Array.from({ length: 40 }, () => rig.produce(peer));
+    expect(await codesOf(tracks)).toEqual(['made', ...Array<string>(39).fill('TOO_MANY_PRODUCERS')]);
+    expect([peer.producers.size, rig.media.speakers.size]).toEqual([1, 1]);
+  });
+
+  test('H2 that could not be made leave the place to the next request', async () => {
+    const { peer } = rig.join('Ada');
+    const refused = rig.room.produce(peer, {
+      transportId: 't',
+      track: 'microphone',
+      paused: false,
+      rtpParameters: { codecs: [{ mimeType: 'audio/PCMU', payloadType: 0, clockRate: 8_000 }] },
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_RTP_PARAMETERS' });
+    await expect(rig.produce(peer)).resolves.toHaveProperty('producerId');
+  });
+
+  test('H2 are not kept by somebody who lost the right while they were made', async () => {
+    const { peer } = rig.join('Ada');
+    const receiving = rig.room.createTransport(peer, { direction: 'recv', rtpCapabilities: {} });
+    const sending = rig.produce(peer);
+    rig.room.setGrants(peer, new Set(['join']));
+    rig.media.closed.length = 0;
+    await expect(receiving).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(sending).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(rig.media.closed.toSorted()).toEqual(['recv', 'send']);
+    expect(peer.producers.size).toBe(0);
+  });
+
+  test('H2 of somebody who left while their track was made are told to nobody', async () => {
+    const ada = rig.join('Ada');
+    const ben = rig.join('Ben');
+    const producing = rig.produce(ada.peer);
+    while (rig.media.speakers.size === 0) await Promise.resolve();
+    rig.room.leave(ada.peer, 'removed');
+    await expect(producing).rejects.toMatchObject({ code: 'NOT_JOINED' });
+    expect(ben.client.told.at(-1)?.name).toBe('participantLeft');
+  });
+
   test('end at once for somebody who may not send or hear any more', async () => {
     const ada = rig.join('Ada');
     const ben = rig.join('Ben');

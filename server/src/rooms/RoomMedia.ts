@@ -37,6 +37,8 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
 /** Attempts to get a new router after a media worker died, and the delay between them. */
 const RESTART = { attempts: 20, delayMs: 500 };
 
+const GRANT_OF = { send: 'speak', recv: 'listen' } as const;
+
 /**
  * The media of one meeting: transports and tracks of its peers, which are forwarded to each other and passed to the transcriber. Ends them
  * once their last words have arrived, and moves everyone to another worker if theirs dies.
@@ -115,17 +117,19 @@ export class RoomMedia {
     };
   }
 
-  async createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
+  createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
+    const what = `${request.direction} transport`;
+    return peer.makeOne({ what, refusal: 'TOO_MANY_TRANSPORTS' }, () => this.#createTransport(peer, request));
+  }
+
+  async #createTransport(peer: Peer, request: RequestOf<'createTransport'>): Promise<TransportParameters> {
     const { direction } = request;
     const standing = this.#sfu.transportsOf(peer.peerId);
     if (standing.some((transport) => transport.direction === direction)) {
       throw new ParleyError('TOO_MANY_TRANSPORTS');
     }
     const transport = await asWireErrors(() => this.#sfu.createTransport({ ownerId: peer.peerId, direction }));
-    if (this.#roster.get(peer.peerId) === undefined) {
-      this.#sfu.closeOwner(peer.peerId);
-      throw new ParleyError('NOT_JOINED');
-    }
+    this.#assertStillMay(peer, direction);
     if (request.direction === 'recv') {
       peer.rtpCapabilities = request.rtpCapabilities;
       peer.announced.clear();
@@ -153,7 +157,12 @@ export class RoomMedia {
   }
 
   /** From here on a track is forwarded to everybody who receives, and its speaker transcribed. */
-  async produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
+  produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
+    const what = `${request.track} producer`;
+    return peer.makeOne({ what, refusal: 'TOO_MANY_PRODUCERS' }, () => this.#produce(peer, request));
+  }
+
+  async #produce(peer: Peer, request: RequestOf<'produce'>): Promise<{ producerId: string }> {
     const { transportId, track, paused } = request;
     if (!this.#sfu.transportsOf(peer.peerId).some((transport) => transport.direction === 'send')) {
       throw new ParleyError('TRANSPORT_REQUIRED');
@@ -168,11 +177,10 @@ export class RoomMedia {
     const { producerId } = await asWireErrors(() =>
       this.#sfu.produce({ ownerId: peer.peerId, transportId, rtpParameters, paused }),
     );
-    if (!this.#roster.holds(peer)) {
-      throw new ParleyError('NOT_JOINED');
-    }
+    this.#assertStillMay(peer, 'send');
     peer.producers.set(producerId, { track, paused });
     await this.#listenTo(peer, producerId);
+    this.#assertStillMay(peer, 'send');
     for (const other of this.#roster.peers) {
       if (other !== peer) this.#announce({ to: other, from: peer, producerId });
     }
@@ -198,12 +206,9 @@ export class RoomMedia {
   /** Mutes a peer against its will: it may go on sending, but is not forwarded. @returns the tracks that were open */
   async mute(peer: Peer): Promise<string[]> {
     const producerIds = [...peer.producers].flatMap(([producerId, { paused }]) => (paused ? [] : [producerId]));
-    for (const producerId of producerIds) {
-      const producer = peer.producers.get(producerId);
-      if (producer === undefined) continue;
-      producer.paused = true;
-      await this.#applyPaused(peer, producerId);
-    }
+    // All of them before anything is waited for.
+    for (const producer of peer.producers.values()) producer.paused = true;
+    await Promise.all(producerIds.map((producerId) => this.#applyPaused(peer, producerId)));
     if (producerIds.length > 0) this.#changed(peer);
     return producerIds;
   }
@@ -280,6 +285,18 @@ export class RoomMedia {
   async close(): Promise<void> {
     await this.#drained;
     this.#sfu.close();
+  }
+
+  /** After something was waited for. @throws ParleyError `NOT_JOINED`, `FORBIDDEN`: who left or lost the right meanwhile keeps nothing */
+  #assertStillMay(peer: Peer, direction: 'send' | 'recv'): void {
+    if (!this.#roster.holds(peer)) {
+      this.#sfu.closeOwner(peer.peerId);
+      throw new ParleyError('NOT_JOINED');
+    }
+    if (!peer.may(GRANT_OF[direction])) {
+      this.#sfu.closeOwner(peer.peerId, direction);
+      throw new ParleyError('FORBIDDEN');
+    }
   }
 
   #onEvent(event: SfuRoomEvent): void {

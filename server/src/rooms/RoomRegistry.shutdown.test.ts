@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { settingsSchema } from '../config/settings.js';
 import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
 import { RoomRegistry } from './RoomRegistry.js';
-import { FakeMedia, model, status } from './testing/RoomRig.js';
+import { Client, FakeMedia, MEMBER, model, status } from './testing/RoomRig.js';
 
 const SHUTTING_DOWN = new ParleyError('SERVER_SHUTTING_DOWN');
 
@@ -28,6 +28,15 @@ function registryOf(media: FakeMedia) {
   return { registry, time, failures, ended };
 }
 
+/** Somebody joins, who says nothing. */
+function join(registry: RoomRegistry, room: string) {
+  const identity = { issuer: 'guest', subject: 'ada', displayName: 'Ada', roles: [] };
+  const { channel } = new Client();
+  return registry.enter({ room, identity, address: '192.0.2.1' }, (standing) =>
+    standing.join({ peerId: room, identity, grants: new Set(MEMBER), channel }),
+  );
+}
+
 /** Whether it has been resolved. */
 async function isDone(work: Promise<unknown>): Promise<boolean> {
   const later = new Promise((resolve) => setImmediate(() => resolve('later')));
@@ -37,7 +46,7 @@ async function isDone(work: Promise<unknown>): Promise<boolean> {
 test('the end waits 15 s for rooms whose last words are no text yet, and 3 s more once no child is left', async () => {
   const media = new FakeMedia();
   const { registry, time } = registryOf(media);
-  await registry.open('daily');
+  await join(registry, 'daily');
   const drain = media.holdBack();
   const closing = registry.close(SHUTTING_DOWN);
   expect(await isDone(closing)).toBe(false);
@@ -56,14 +65,14 @@ test('the end waits 15 s for rooms whose last words are no text yet, and 3 s mor
 test('a room that cannot be closed well is logged, and holds up neither the others nor the end', async () => {
   const media = new FakeMedia();
   const { registry, failures, ended } = registryOf(media);
-  await registry.open('daily');
+  await join(registry, 'daily');
   media.failToDrain();
-  await registry.open('weekly');
+  await join(registry, 'weekly');
   await registry.close(SHUTTING_DOWN);
   expect(failures).toMatchObject([{ msg: 'could not close a room' }, { msg: 'could not close a room' }]);
   // Their meetings are over all the same.
   expect(ended).toHaveBeenCalledTimes(2);
-  await expect(registry.open('new')).rejects.toMatchObject({ code: 'SERVER_SHUTTING_DOWN' });
+  await expect(join(registry, 'new')).rejects.toMatchObject({ code: 'SERVER_SHUTTING_DOWN' });
 });
 
 test('without rooms the end waits for nothing', async () => {

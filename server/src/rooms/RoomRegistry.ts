@@ -1,13 +1,16 @@
-import { ParleyError, type TranscriptionStatus } from '@parley/client-sdk/protocol';
+import { ParleyError, type SpeechOverrides, type TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
 import { type CancelTimer, CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { ModelProfile } from '@parley/media/settings';
+import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { Meeting } from '../meetings/Meeting.js';
+import { whoOf } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
 import type { TranscriptStore } from '../store/TranscriptStore.js';
 import { Room } from './Room.js';
+import { RoomSettings } from './RoomSettings.js';
 
 export interface RoomRegistryOptions {
   media: MediaNode;
@@ -23,11 +26,33 @@ export interface RoomRegistryOptions {
   time?: TimeSource;
 }
 
-/** The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. */
+/** Who wants to come in where. */
+export interface Visit {
+  room: string;
+  identity: Identity;
+  /** What limits by origin count by. */
+  address: string;
+  /** What they want for themself. */
+  settings?: SpeechOverrides | undefined;
+}
+
+/** A room that is there, or is being made. */
+interface Standing {
+  opening: Promise<Room>;
+  room?: Room;
+  /** So many are on their way in. */
+  visitors: number;
+  /** Who opened it, where that counts. */
+  openedBy: { person: string; address: string } | undefined;
+}
+
+/**
+ * The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. Whoever could not come in
+ * leaves no room behind, and nobody can take all rooms for themself.
+ */
 export class RoomRegistry {
   readonly #options: RoomRegistryOptions;
-  /** Promises, so that two who join at once meet in one room. */
-  readonly #rooms = new Map<string, Promise<Room>>();
+  readonly #rooms = new Map<string, Standing>();
   readonly #time: TimeSource;
   #closing = false;
   #ending: Promise<void> | undefined;
@@ -43,33 +68,26 @@ export class RoomRegistry {
 
   /** The open room with that name. */
   find(name: string): Promise<Room> | undefined {
-    return this.#rooms.get(name);
+    return this.#rooms.get(name)?.opening;
   }
 
   /**
-   * The room of that name, made where there is none. One that stands is let in to whatever the load is.
-   * @throws ParleyError `TOO_MANY_ROOMS`, `SERVER_OVERLOADED`, `MEDIA_UNAVAILABLE`, `SERVER_SHUTTING_DOWN`
+   * Lets somebody into a room, which is made where there is none. One that stands is let in to whatever the load is. A room that nobody has
+   * come into after all ends at once.
+   * @param enter takes them in; what it throws is thrown
+   * @throws ParleyError `ROOM_NOT_LISTED`, `INVALID_SETTINGS`, `TOO_MANY_ROOMS`, `TOO_MANY_OPEN_ROOMS`, `SERVER_OVERLOADED`,
+   * `MEDIA_UNAVAILABLE`, `SERVER_SHUTTING_DOWN`
    */
-  open(name: string): Promise<Room> {
-    if (this.#closing) {
-      return Promise.reject(new ParleyError('SERVER_SHUTTING_DOWN'));
+  async enter<T>(visit: Visit, enter: (room: Room) => T): Promise<T> {
+    if (this.#closing) throw new ParleyError('SERVER_SHUTTING_DOWN');
+    const standing = this.#rooms.get(visit.room) ?? this.#open(visit);
+    standing.visitors += 1;
+    try {
+      return enter(await standing.opening);
+    } finally {
+      standing.visitors -= 1;
+      if (standing.visitors === 0 && standing.room?.wasJoined === false) this.#end(visit.room, standing);
     }
-    const standing = this.#rooms.get(name);
-    if (standing !== undefined) {
-      return standing;
-    }
-    const { settings } = this.#options;
-    if (this.#rooms.size >= settings.limits.rooms) {
-      return Promise.reject(new ParleyError('TOO_MANY_ROOMS'));
-    }
-    const overload = this.#options.overload();
-    if (overload !== undefined) {
-      return Promise.reject(overload);
-    }
-    const opening: Promise<Room> = this.#open(name, () => this.#end(name, opening));
-    this.#rooms.set(name, opening);
-    opening.catch(() => this.#forget(name, opening));
-    return opening;
   }
 
   /** Totals of all rooms. */
@@ -82,7 +100,7 @@ export class RoomRegistry {
   }
 
   async all(): Promise<Room[]> {
-    const settled = await Promise.allSettled(this.#rooms.values());
+    const settled = await Promise.allSettled([...this.#rooms.values()].map(({ opening }) => opening));
     return settled.filter((result) => result.status === 'fulfilled').map((result) => result.value);
   }
 
@@ -109,8 +127,52 @@ export class RoomRegistry {
     );
   }
 
-  /** A room for a meeting that begins. */
-  async #open(name: string, onEmpty: () => void): Promise<Room> {
+  /** A room for a meeting that begins. @throws ParleyError where there may be none */
+  #open(visit: Visit): Standing {
+    const { room: name } = visit;
+    const openedBy = this.#assertMayOpen(visit);
+    const standing: Standing = {
+      opening: this.#make(name, () => this.#end(name, standing)),
+      visitors: 0,
+      openedBy,
+    };
+    this.#rooms.set(name, standing);
+    standing.opening.then(
+      (room) => {
+        standing.room = room;
+      },
+      () => this.#forget(name, standing),
+    );
+    return standing;
+  }
+
+  /** Everything that can be wrong is found before anything is made. @returns on whose account the room goes */
+  #assertMayOpen(visit: Visit): Standing['openedBy'] {
+    const { room, identity, address, settings: own } = visit;
+    const { settings, model, overload } = this.#options;
+    const { limits, onlyListedRooms } = settings;
+    // Somebody with the right to do so has made this room, or lets this person in.
+    const vouched = Object.hasOwn(settings.rooms, room) || identity.room?.name === room;
+    if (onlyListedRooms && !vouched) throw new ParleyError('ROOM_NOT_LISTED');
+    if (own !== undefined) {
+      RoomSettings.of({ settings, model, room }).replaceParticipant({ participantId: '', settings: own });
+    }
+    if (this.#rooms.size >= limits.rooms) throw new ParleyError('TOO_MANY_ROOMS');
+    const openedBy = vouched ? undefined : { person: whoOf(identity), address };
+    if (openedBy !== undefined) {
+      const opened = [...this.#rooms.values()].flatMap((standing) => standing.openedBy ?? []);
+      const ofPerson = opened.filter(({ person }) => person === openedBy.person).length;
+      const ofAddress = opened.filter((each) => each.address === address).length;
+      if (ofPerson >= limits.roomsPerPerson || ofAddress >= limits.roomsPerAddress) {
+        throw new ParleyError('TOO_MANY_OPEN_ROOMS');
+      }
+    }
+    const overloaded = overload();
+    if (overloaded !== undefined) throw overloaded;
+    return openedBy;
+  }
+
+  async #make(name: string, onEmpty: () => void): Promise<Room> {
     const { transcripts, logger, time } = this.#options;
     const meeting = await Meeting.open({ room: name, store: transcripts, logger, time });
     return Room.create({ ...this.#options, meeting, onEmpty });
@@ -129,17 +191,15 @@ export class RoomRegistry {
     this.#options.logger.error({ err: error }, 'could not close a room');
   }
 
-  #end(name: string, room: Promise<Room>): void {
-    this.#forget(name, room);
-    room
+  #end(name: string, standing: Standing): void {
+    this.#forget(name, standing);
+    standing.opening
       .then((ended) => closeWithMeeting(ended, new ParleyError('SERVER_SHUTTING_DOWN')))
       .catch((error: unknown) => this.#notClosed(error));
   }
 
-  #forget(name: string, room: Promise<Room>): void {
-    if (this.#rooms.get(name) === room) {
-      this.#rooms.delete(name);
-    }
+  #forget(name: string, standing: Standing): void {
+    if (this.#rooms.get(name) === standing) this.#rooms.delete(name);
   }
 }
 

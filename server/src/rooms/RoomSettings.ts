@@ -6,6 +6,7 @@ import {
   type SpeechOverrides,
   type SpeechSettings,
 } from '@parley/media/settings';
+import type { Settings } from '../config/settings.js';
 import { checkedMode, checkedPatch, refuseImpossible } from '../config/speechSettings.js';
 
 export interface RoomSettingsOptions {
@@ -43,6 +44,16 @@ export class RoomSettings {
   constructor(options: RoomSettingsOptions) {
     this.#options = options;
     this.#mode = options.room?.mode ?? options.deployment.mode;
+  }
+
+  /** Of a meeting that begins in a room, by the deployment's settings. */
+  static of(options: { settings: Settings; model: ModelProfile; room: string }): RoomSettings {
+    const { settings, model, room } = options;
+    return new RoomSettings({
+      deployment: { mode: settings.mode, speech: settings.speech },
+      model,
+      room: Object.hasOwn(settings.rooms, room) ? settings.rooms[room] : undefined,
+    });
   }
 
   get mode(): ModeName {

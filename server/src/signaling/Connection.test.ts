@@ -42,14 +42,15 @@ beforeEach(() => {
 function connected(): Connection {
   return new Connection({
     connectionId: 'c1',
+    address: '192.0.2.1',
     identity: ADA,
     token: 'a token',
     sessions,
     authenticator: { description: '', authenticate: async () => ADA },
     grantsIn: () => grants,
     audit: { record: (event) => void events.push(event), close: () => {} },
-    rooms: { open: () => opening.then(() => room()) },
-    messageLimiter: new MessageLimiter({ perSecond: 1, burst: 2, now: () => 0 }),
+    rooms: { enter: (_, enter) => opening.then(() => enter(room())) },
+    messageLimiter: new MessageLimiter({ perSecond: 1, burst: 2, guestsPerSecond: 20, now: () => 0 }),
     channel,
   });
 }
@@ -113,6 +114,16 @@ describe('joining', () => {
     expect(() => connection.member()).toThrow(expect.objectContaining({ code: 'NOT_JOINED' }));
     expect(ofKind('joined')).toEqual([]);
   });
+});
+
+test('H2 a right that a newer token takes away while the room opens is gone in the room', async () => {
+  const joining = connection.join({ room: 'daily' });
+  grants = new Set(['listen']);
+  await connection.refreshToken('newer');
+  opened();
+  await expect(joining).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(ofKind('joined')).toEqual([]);
+  expect(connection.idle).toBe(true);
 });
 
 describe('leaving', () => {

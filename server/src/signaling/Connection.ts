@@ -21,12 +21,14 @@ export interface ConnectionContext {
   /** The grants of an identity in a room, by the room's settings. */
   grantsIn: (identity: Identity, room: string) => ReadonlySet<Grant>;
   audit: AuditLog;
-  rooms: Pick<RoomRegistry, 'open'>;
+  rooms: Pick<RoomRegistry, 'enter'>;
   messageLimiter: MessageLimiter;
 }
 
 export interface ConnectionOptions extends ConnectionContext {
   connectionId: string;
+  /** What limits by origin count by. */
+  address: string;
   identity: Identity;
   /** The token behind the identity; absent for guests. */
   token: string | undefined;
@@ -42,6 +44,8 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'REMOVED',
   'FLOODING',
   'TOO_MANY_ROOMS',
+  'TOO_MANY_OPEN_ROOMS',
+  'ROOM_NOT_LISTED',
 ]);
 /** The room removed the peer before its connection ended, which is the reason for leaving. */
 const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
@@ -87,11 +91,12 @@ export class Connection {
 
   /** Checked before each request. @throws ParleyError `RATE_LIMITED`, or why the connection is about to be closed */
   admit(): void {
-    const { channel, messageLimiter, connectionId } = this.#options;
+    const { channel, messageLimiter, connectionId, address, identity } = this.#options;
     // Removed or signed out a moment ago, and not closed yet.
     if (channel.dismissal !== undefined) throw channel.dismissal;
     try {
-      messageLimiter.take({ socketId: connectionId, person: this.#who });
+      const guestAt = identity.issuer === 'guest' ? address : undefined;
+      messageLimiter.take({ socketId: connectionId, person: this.#who, guestAt });
     } catch (error) {
       if (messageLimiter.refuse(connectionId) && !this.#closed) this.end(new ParleyError('RATE_LIMITED'));
       throw error;
@@ -106,18 +111,21 @@ export class Connection {
   async join({ room: name, settings }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
     if (!this.idle) throw new ParleyError('ALREADY_JOINED');
     this.#joining = true;
-    const { rooms, grantsIn, connectionId, channel } = this.#options;
+    const { rooms, connectionId, address, channel } = this.#options;
+    const { identity } = this.#session;
     try {
-      const grants = grantsIn(this.#session.identity, name);
       // Before the room is made: who may not come in must not make one.
-      if (!grants.has('join')) throw new ParleyError('FORBIDDEN');
-      const room = await rooms.open(name);
-      this.#assertOpen();
-      const { identity } = this.#session;
-      const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
-      this.#membership = { room, peer };
-      this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...grants] });
-      return joined;
+      this.#grantsToJoin(name);
+      return await rooms.enter({ room: name, identity, address, settings }, (room) => {
+        this.#assertOpen();
+        // Once more: a newer token may have taken a right away meanwhile.
+        const grants = this.#grantsToJoin(name);
+        const { identity } = this.#session;
+        const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
+        this.#membership = { room, peer };
+        this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...grants] });
+        return joined;
+      });
     } catch (error) {
       if (error instanceof ParleyError && OF_ADMISSION.has(error.code)) {
         this.#denied({ what: 'join', room: name, code: error.code });
@@ -202,6 +210,13 @@ export class Connection {
       if (error instanceof ParleyError) this.#denied({ what: 'refreshToken', code: error.code });
       throw error;
     }
+  }
+
+  /** @throws ParleyError `FORBIDDEN` */
+  #grantsToJoin(room: string): ReadonlySet<Grant> {
+    const grants = this.#options.grantsIn(this.#session.identity, room);
+    if (!grants.has('join')) throw new ParleyError('FORBIDDEN');
+    return grants;
   }
 
   /** After something was waited for. @throws ParleyError: why the connection has ended, or is about to */

@@ -13,8 +13,11 @@ import { Server, type Socket } from 'socket.io';
 import type { Identity } from '../auth/Authenticator.js';
 import type { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
 import type { OriginPolicy } from '../edge/OriginPolicy.js';
+import type { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { Logger } from '../observability/logger.js';
+import { RepeatFilter } from '../observability/RepeatFilter.js';
 import { Connection, type ConnectionContext } from './Connection.js';
+import { FloodGuard, type MeteredConnection } from './FloodGuard.js';
 import { HandshakeGuard, type RawConnection } from './HandshakeGuard.js';
 import { handleRequest } from './handleRequest.js';
 import { requestHandlers } from './requestHandlers.js';
@@ -24,8 +27,9 @@ import { watchSocket } from './watchSocket.js';
 export interface SignalingServerOptions extends ConnectionContext {
   httpServer: HttpServer | HttpsServer;
   originPolicy: OriginPolicy;
-  maxConnections: number;
   connectionLimiter: ConnectionLimiter;
+  /** What one WebSocket may send. */
+  trafficMeter: () => TrafficMeter;
   /** What limits of a request's origin count by. */
   limitKeyOf: (request: IncomingMessage) => string;
   logger: Logger;
@@ -41,6 +45,9 @@ type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<st
 /** Gives a refusal time to be sent before its WebSocket is closed. */
 const REFUSED_DELAY_MS = 100;
 
+const MOST_LINES = 60;
+const WINDOW_MS = 60_000;
+
 /**
  * socket.io at the edge: websocket only, origin checked on upgrade, credentials checked before the first event, all further events through
  * one handler. Connection state recovery stays off, because it would skip the credentials.
@@ -49,11 +56,23 @@ export class SignalingServer {
   readonly #io: Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
   readonly #options: SignalingServerOptions;
   readonly #handshakes = new HandshakeGuard();
+  readonly #floods: FloodGuard;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** About what clients do: of each kind so many lines a minute, and the rest as a number. */
+  readonly #lines: RepeatFilter;
 
   constructor(options: SignalingServerOptions) {
     this.#options = options;
-    const { httpServer, originPolicy, maxConnections, connectionLimiter, limitKeyOf } = options;
+    this.#lines = new RepeatFilter({
+      most: MOST_LINES,
+      windowMs: WINDOW_MS,
+      onHeldBack: (held) => options.logger.info(held, 'of these there were more than are written down'),
+    });
+    this.#floods = new FloodGuard({
+      meter: options.trafficMeter,
+      later: (delayMs, action) => this.#later(delayMs, action),
+    });
+    const { httpServer, originPolicy, connectionLimiter, limitKeyOf } = options;
     this.#io = new Server(httpServer, {
       transports: ['websocket'],
       serveClient: false,
@@ -67,20 +86,19 @@ export class SignalingServer {
       allowRequest: (request, allow) => {
         const refuse = (reason: string) => allow(reason, false);
         if (!originPolicy.allows(request.headers)) return refuse('this page may not use this server');
-        if (this.#io.engine.clientsCount >= maxConnections) return refuse('the server is full');
-        void connectionLimiter
-          .mayConnect(limitKeyOf(request))
-          .then((may) => (may ? allow(null, true) : refuse('too many connections from this address')));
+        void connectionLimiter.reserve(limitKeyOf(request)).then((place) => {
+          if ('refused' in place) return refuse(place.refused);
+          // The WebSocket's own TCP connection: it counts whether or not it ever says who it is, until it is gone.
+          request.socket.once('close', place.release);
+          if (request.socket.destroyed) place.release();
+          allow(null, true);
+        });
       },
     });
-    // Every connection counts, also one that never says who it is.
-    this.#io.engine.on(
-      'connection',
-      (raw: RawConnection & { request: IncomingMessage; once: (name: 'close', then: () => void) => void }) => {
-        raw.once('close', connectionLimiter.opened(limitKeyOf(raw.request)));
-        this.#handshakes.watch(raw);
-      },
-    );
+    this.#io.engine.on('connection', (raw: RawConnection & MeteredConnection) => {
+      this.#floods.watch(raw);
+      this.#handshakes.watch(raw);
+    });
     this.#io.use((socket, next) => {
       if (!this.#handshakes.isFirst(socket.conn)) {
         next(connectError(new ParleyError('RATE_LIMITED')));
@@ -113,6 +131,7 @@ export class SignalingServer {
       clearTimeout(timer);
     }
     await this.#io.close();
+    this.#lines.flush();
   }
 
   async #authenticate(auth: unknown): Promise<SocketData> {
@@ -135,17 +154,25 @@ export class SignalingServer {
   #accept(socket: ParleySocket): void {
     const log = this.#options.logger.child({ connectionId: socket.id });
     const channel = this.#channelOf(socket, (slow) => {
-      log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
+      if (this.#lines.passes('slow client')) {
+        log.warn({ code: 'SLOW_CONSUMER', ...slow }, 'a client that takes too little in was given up');
+      }
       socket.offAny();
       connection.giveUp();
     });
     let connection: Connection;
     try {
-      connection = new Connection({ ...this.#options, ...socket.data, connectionId: socket.id, channel });
+      const address = this.#options.limitKeyOf(socket.request);
+      connection = new Connection({ ...this.#options, ...socket.data, connectionId: socket.id, address, channel });
     } catch (error) {
       channel.disconnect(error instanceof ParleyError ? error : new ParleyError('INTERNAL'));
       return;
     }
+    this.#floods.onFlood(socket.conn, () => {
+      if (this.#lines.passes('flood'))
+        log.warn({ code: 'RATE_LIMITED' }, 'a client that flooded its socket was cut off');
+      connection.end(new ParleyError('RATE_LIMITED'));
+    });
     const joinTimer = this.#later(LIMITS.joinTimeoutMs, () => {
       if (connection.idle) channel.disconnect(new ParleyError('JOIN_TIMEOUT'));
     });
@@ -156,6 +183,7 @@ export class SignalingServer {
         context: connection,
         handlers: requestHandlers,
         logger: log,
+        lines: this.#lines,
         admit: () => connection.admit(),
       });
     });

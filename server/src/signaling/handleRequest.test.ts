@@ -1,10 +1,20 @@
 import { type Ack, ParleyError, type RequestName } from '@parley/client-sdk/protocol';
 import { requestSchemas } from '@parley/client-sdk/protocol/schema';
+import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { RepeatFilter } from '../observability/RepeatFilter.js';
 import { handleRequest, type RequestHandlers } from './handleRequest.js';
 
 const logger = pino({ level: 'silent' });
+const PRODUCE = {
+  transportId: 't',
+  track: 'microphone',
+  paused: false,
+  rtpParameters: { codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000 }] },
+};
+/** Every line stands for itself. */
+const lines = { passes: () => true };
 const names = Object.keys(requestSchemas) as RequestName[];
 
 /** Handlers that answer with what they were given, unless told to fail. */
@@ -26,7 +36,7 @@ function ask(
       resolve(answer);
     };
     const handlers = options.handlers ?? handlersThat((request) => request);
-    handleRequest({ name, args: [...(options.args ?? [{}]), ack], context: null, handlers, logger });
+    handleRequest({ name, args: [...(options.args ?? [{}]), ack], context: null, handlers, logger, lines });
   });
 }
 
@@ -38,7 +48,7 @@ describe('handleRequest', () => {
   test.each(names)('survives %s with no ack, an ack that is no function, and arguments of any kind', async (name) => {
     const handlers = handlersThat(() => ({}));
     for (const args of [[], [{}], [{}, {}], [null], [undefined, 'ack'], [[], 5]]) {
-      expect(() => handleRequest({ name, args, context: null, handlers, logger })).not.toThrow();
+      expect(() => handleRequest({ name, args, context: null, handlers, logger, lines })).not.toThrow();
     }
     for (const data of [null, undefined, 'text', 5, [], true, { __proto__: null }, { unknown: 1 }]) {
       const answer = await ask(name, { args: [data], handlers });
@@ -114,10 +124,12 @@ describe('handleRequest', () => {
       throw new ParleyError('REMOVED');
     };
     const answer = await new Promise((resolve) => {
-      handleRequest({ name: 'leave', args: [{}, resolve], context: null, handlers, logger, admit });
+      handleRequest({ name: 'leave', args: [{}, resolve], context: null, handlers, logger, lines, admit });
     });
     expect(answer).toMatchObject({ ok: false, error: { code: 'REMOVED' } });
-    expect(() => handleRequest({ name: 'leave', args: [{}], context: null, handlers, logger, admit })).not.toThrow();
+    expect(() =>
+      handleRequest({ name: 'leave', args: [{}], context: null, handlers, logger, lines, admit }),
+    ).not.toThrow();
     expect(served).toBe(0);
   });
 
@@ -133,5 +145,56 @@ describe('handleRequest', () => {
     const answer = await ask('leave', { handlers: unknown });
     expect(answer).toMatchObject({ ok: false, error: { code: 'INTERNAL' } });
     expect(JSON.stringify(answer)).not.toContain('passwd');
+  });
+});
+
+describe('what the log says of requests', () => {
+  const logOf = (filter: Pick<RepeatFilter, 'passes'>) => {
+    const written: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line) => void written.push(line) });
+    const serve = (error: unknown) =>
+      new Promise((resolve) =>
+        handleRequest({
+          name: 'produce',
+          args: [PRODUCE, resolve],
+          context: null,
+          handlers: handlersThat(() => {
+            throw error;
+          }),
+          logger: log,
+          lines: filter,
+        }),
+      );
+    return { written, serve };
+  };
+  const refused = () =>
+    new ParleyError('INVALID_RTP_PARAMETERS', { cause: new Error(`unsupported codec ${'x'.repeat(10_000)}`) });
+
+  test('H6 is why one was refused, in one short line without a stack', async () => {
+    const { written, serve } = logOf(lines);
+    await serve(refused());
+    expect(written).toHaveLength(1);
+    expect(written[0]?.length).toBeLessThan(600);
+    const line = JSON.parse(written[0] ?? '');
+    expect(line).toMatchObject({ event: 'produce', code: 'INVALID_RTP_PARAMETERS', msg: 'a request was refused' });
+    expect(line.reason).toMatch(/^unsupported codec x+$/);
+    expect(JSON.stringify(line)).not.toContain('handleRequest');
+  });
+
+  test('H6 is no more than so many lines a minute, however many are refused or fail', async () => {
+    const time = new ManualTime();
+    const held: unknown[] = [];
+    const filter = new RepeatFilter({ most: 60, windowMs: 60_000, onHeldBack: (each) => held.push(each), time });
+    const { written, serve } = logOf(filter);
+    for (let count = 0; count < 1_000; count += 1) {
+      await serve(refused());
+      await serve(new TypeError('a bug'));
+    }
+    expect(written).toHaveLength(120);
+    time.advance(60_000);
+    expect(held).toEqual([
+      { kind: 'produce INVALID_RTP_PARAMETERS', count: 940 },
+      { kind: 'produce INTERNAL', count: 940 },
+    ]);
   });
 });

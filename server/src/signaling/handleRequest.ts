@@ -1,6 +1,7 @@
 import { type Ack, ParleyError, type RequestName, type RequestOf, type ResponseOf } from '@parley/client-sdk/protocol';
 import { requestSchemas } from '@parley/client-sdk/protocol/schema';
 import type { Logger } from '../observability/logger.js';
+import type { RepeatFilter } from '../observability/RepeatFilter.js';
 
 /** The handlers of all requests. */
 export type RequestHandlers<Context> = {
@@ -17,10 +18,12 @@ export function handleRequest<Context>(options: {
   context: Context;
   handlers: RequestHandlers<Context>;
   logger: Logger;
+  /** Of all connections together: which lines about requests stand for themselves. */
+  lines: Pick<RepeatFilter, 'passes'>;
   /** Asked before anything is looked at. @throws ParleyError for what must wait, or may not be asked any more */
   admit?: () => void;
 }): void {
-  const { name, args, context, handlers, logger, admit } = options;
+  const { name, args, context, handlers, logger, lines, admit } = options;
   const ack = args.at(-1);
   if (typeof ack !== 'function') {
     logger.debug({ event: name }, 'ignored a request without an ack');
@@ -44,7 +47,7 @@ export function handleRequest<Context>(options: {
       return serve({ name, args, context, handlers });
     })
     .then((data) => answer({ ok: true, data }))
-    .catch((error: unknown) => answer({ ok: false, error: wireErrorOf({ error, name, logger }).toWire() }));
+    .catch((error: unknown) => answer({ ok: false, error: wireErrorOf({ error, name, logger, lines }).toWire() }));
 }
 
 async function serve<Context>(options: {
@@ -75,13 +78,25 @@ async function serve<Context>(options: {
   return handler(context, parsed.data);
 }
 
-function wireErrorOf(options: { error: unknown; name: string; logger: Logger }): ParleyError {
-  const { error, name, logger } = options;
+/** Of what a stranger can have written. */
+const MOST_CHARACTERS = 256;
+
+function wireErrorOf(options: {
+  error: unknown;
+  name: string;
+  logger: Logger;
+  lines: Pick<RepeatFilter, 'passes'>;
+}): ParleyError {
+  const { error, name, logger, lines } = options;
   if (error instanceof ParleyError) {
-    if (error.cause !== undefined)
-      logger.info({ event: name, code: error.code, err: error.cause }, 'a request was refused');
+    const { code, cause } = error;
+    // A stack would say where this code is, and nothing about what was wrong with the request.
+    if (cause !== undefined && lines.passes(`${name} ${code}`)) {
+      const reason = (cause instanceof Error ? cause.message : String(cause)).slice(0, MOST_CHARACTERS);
+      logger.info({ event: name, code, reason }, 'a request was refused');
+    }
     return error;
   }
-  logger.error({ event: name, err: error }, 'a request failed');
+  if (lines.passes(`${name} INTERNAL`)) logger.error({ event: name, err: error }, 'a request failed');
   return new ParleyError('INTERNAL');
 }

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
 import type { Settings } from '../config/settings.js';
@@ -79,24 +78,9 @@ export class Server {
     return this.#parts.media.pids;
   }
 
-  /** What is held at the moment. After everybody has left and the meetings are over, all of it is back where it began. */
-  async resources(): Promise<Record<string, number>> {
-    const { rooms, signaling, media } = this.#parts;
-    const sum = await rooms.counts();
-    const worker = await media.mediaWorkerResources();
-    const { sfu, media: mediaPids, asr } = media.pids;
-    return {
-      rooms: rooms.size,
-      sockets: signaling.connectionCount,
-      ...sum,
-      pipelines: worker.pipelines,
-      mediaWorkerRooms: worker.rooms,
-      mediaWorkerTimers: worker.timers,
-      mediaWorkerDescriptors: worker.descriptors,
-      childProcesses: sfu.length + mediaPids.length + (asr === undefined ? 0 : 1),
-      timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
-      descriptors: readdirSync('/proc/self/fd').length,
-    };
+  /** @internal for `@parley/server/testing` */
+  get parts(): ServerParts {
+    return this.#parts;
   }
 
   /** Notifies everyone, transcribes what was said, and ends all child processes. Idempotent. */

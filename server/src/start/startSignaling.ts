@@ -1,5 +1,6 @@
 import { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
 import { MessageLimiter } from '../edge/MessageLimiter.js';
+import { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { AuditLog } from '../observability/AuditLog.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import { SignalingServer } from '../signaling/SignalingServer.js';
@@ -23,12 +24,18 @@ export function startSignaling(
     grantsIn,
     audit,
     rooms,
-    maxConnections: limits.connections,
     connectionLimiter: new ConnectionLimiter({
       connectsPerMinute: limits.connectsPerMinutePerAddress,
       sockets: limits.socketsPerAddress,
+      connections: limits.connections,
     }),
-    messageLimiter: new MessageLimiter({ perSecond: limits.messagesPerSecond, burst: limits.messageBurst }),
+    messageLimiter: new MessageLimiter({
+      perSecond: limits.messagesPerSecond,
+      burst: limits.messageBurst,
+      guestsPerSecond: limits.guestMessagesPerSecondPerAddress,
+    }),
+    trafficMeter: () =>
+      new TrafficMeter({ messagesPerSecond: limits.messagesPerSecond, messageBurst: limits.messageBurst }),
     logger,
   });
   closing.defer(() => signaling.close());

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from '@parley/demo';
 import { type SettingsInput, startServer } from '@parley/server';
+import { resourcesOf } from '@parley/server/testing';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, type TestContext, vi } from 'vitest';
 import { httpsGet } from '../../support/httpsGet.js';
@@ -143,7 +144,7 @@ export class Stage {
     // `expect.poll` works inside of tests only.
     await vi.waitFor(
       async () => {
-        expect(await this.server.resources()).toMatchObject({ peers: 0, pipelines: 0 });
+        expect(await resourcesOf(this.server)).toMatchObject({ peers: 0, pipelines: 0 });
         expect((await this.books()).get('pending')).toBe(0);
       },
       { timeout: SETTLED_TIMEOUT_MS, interval: 100 },

@@ -138,7 +138,7 @@ afterEach(async () => {
 
 describe('ModelStore: published models', () => {
   it('downloads a model once, with progress, and finds it in the cache from then on', async () => {
-    const progress: number[] = [];
+    const progress: (number | undefined)[] = [];
     const models = store({ onProgress: ({ receivedBytes }) => progress.push(receivedBytes) });
     const first = await models.resolve('small', { device: 'cpu' });
     expect(first).toMatchObject({

@@ -87,12 +87,18 @@ export class MediasoupWorkerPool {
     if (this.#closed || pooled === undefined) {
       throw new SfuError('WORKER_UNAVAILABLE', 'No media worker is running.');
     }
-    const router = await pooled.worker.createRouter({ mediaCodecs: ROUTER_CODECS });
+    // Counted before it is there, so that rooms that open at once spread, too.
     pooled.routers += 1;
-    router.observer.once('close', () => {
+    try {
+      const router = await pooled.worker.createRouter({ mediaCodecs: ROUTER_CODECS });
+      router.observer.once('close', () => {
+        pooled.routers -= 1;
+      });
+      return { router, webRtcServer: pooled.webRtcServer };
+    } catch (error) {
       pooled.routers -= 1;
-    });
-    return { router, webRtcServer: pooled.webRtcServer };
+      throw new SfuError('WORKER_UNAVAILABLE', `The media worker gave no router: ${message(error)}`, { cause: error });
+    }
   }
 
   close(): void {
@@ -132,6 +138,10 @@ export class MediasoupWorkerPool {
         `The media port cannot be opened (${where}): ${message(error)}. Choose another with media.port, or stop the program that holds it.`,
         { cause: error },
       );
+    }
+    if (this.#closed) {
+      worker.close();
+      throw new SfuError('WORKER_UNAVAILABLE', 'The media workers are closed.');
     }
     const pooled: PooledWorker = { worker, webRtcServer, index, routers: 0 };
     this.#workers.push(pooled);

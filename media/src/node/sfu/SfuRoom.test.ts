@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { RtpParameters } from 'mediasoup/types';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { MediasoupWorkerPool } from './MediasoupWorkerPool.js';
 import { SfuRoom } from './SfuRoom.js';
@@ -31,12 +32,32 @@ class Part {
   }
 }
 
+/** One of a browser, whose requests are answered when the test says so. */
+class BrowserTransport extends Part {
+  on(): void {}
+
+  async produce(): Promise<Part> {
+    await answered;
+    return made('producer');
+  }
+
+  override async consume(): Promise<Part> {
+    await answered;
+    return made('consumer');
+  }
+}
+
+/** Of requests on a browser's transport. */
+let answered: Promise<void>;
 let refused: boolean;
 let parts: Part[];
 let room: SfuRoom;
 
 function made(what: string): Part {
-  const part = new Part(`${what} ${parts.length}`);
+  return kept(new Part(`${what} ${parts.length}`));
+}
+
+function kept<P extends Part>(part: P): P {
   parts.push(part);
   return part;
 }
@@ -44,7 +65,17 @@ function made(what: string): Part {
 beforeEach(async () => {
   refused = false;
   parts = [];
-  const router = { once() {}, createPlainTransport: async () => made('tap') };
+  answered = Promise.resolve();
+  const router = {
+    once() {},
+    close() {},
+    canConsume: () => true,
+    createPlainTransport: async () => made('tap'),
+    createWebRtcTransport: async () => {
+      await answered;
+      return kept(new BrowserTransport(`transport ${parts.length}`));
+    },
+  };
   const workers = { createRouter: async () => ({ router, webRtcServer: {} }) };
   room = await SfuRoom.create({ workers: workers as unknown as MediasoupWorkerPool, onEvent: () => {} });
 });
@@ -71,5 +102,42 @@ describe('the tap of an SfuRoom', () => {
     room.untap(consumerId);
     expect(room.counts.consumers).toBe(0);
     expect(parts[1]?.closed).toBe(true);
+  });
+});
+
+describe('what is asked of an SfuRoom', () => {
+  const ownerId = 'ada';
+  const rtpParameters = {} as RtpParameters;
+  let answer: () => void;
+  const holdBack = () => {
+    answered = new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+
+  test('H2 and answered after its transport was closed is closed, too', async () => {
+    const { transportId } = await room.createTransport({ ownerId, direction: 'send' });
+    await room.createTransport({ ownerId: 'ben', direction: 'recv' });
+    const { producerId } = await room.produce({ ownerId, transportId, rtpParameters, paused: false });
+    holdBack();
+    const producing = room.produce({ ownerId, transportId, rtpParameters, paused: false });
+    const consuming = room.consume({ ownerId: 'ben', producerId, rtpCapabilities: {} });
+    room.closeOwner(ownerId);
+    room.closeOwner('ben');
+    answer();
+    await expect(producing).rejects.toMatchObject({ code: 'TRANSPORT_NOT_FOUND' });
+    await expect(consuming).rejects.toMatchObject({ code: 'TRANSPORT_NOT_FOUND' });
+    expect(room.counts).toMatchObject({ transports: 0, consumers: 0 });
+    expect(parts.filter(({ closed }) => !closed).map(({ id }) => id)).toEqual([parts[2]?.id]);
+  });
+
+  test('H2 and answered after the room was closed is closed, too', async () => {
+    holdBack();
+    const opening = room.createTransport({ ownerId, direction: 'send' });
+    room.close();
+    answer();
+    await expect(opening).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    expect(parts.map(({ closed }) => closed)).toEqual([true]);
+    expect(room.counts.transports).toBe(0);
   });
 });

@@ -144,6 +144,10 @@ export class SfuRoom {
         iceConsentTimeout: DISCONNECTED_TIMEOUT_MS / 1_000,
       }),
     );
+    if (this.#closed) {
+      transport.close();
+      throw new SfuError('INVALID_STATE', 'The room is closed.');
+    }
     this.#transports.set(transport.id, { ownerId, direction, transport });
     this.#watch.add(transport);
     transport.observer.once('close', () => {
@@ -208,6 +212,11 @@ export class SfuRoom {
         cause: error,
       });
     }
+    // Closed while it was asked: mediasoup then makes a producer that nothing ever closes.
+    if (transport.closed) {
+      producer.close();
+      throw new SfuError('TRANSPORT_NOT_FOUND', 'The transport was closed meanwhile.');
+    }
     this.#producers.set(producer.id, { ownerId: options.ownerId, producer });
     producer.observer.once('close', () => this.#producers.delete(producer.id));
     return { producerId: producer.id };
@@ -241,6 +250,10 @@ export class SfuRoom {
     const consumer = await this.#run(() =>
       receiving.transport.consume({ producerId, rtpCapabilities, paused: true, enableRtx: false }),
     );
+    if (receiving.transport.closed) {
+      consumer.close();
+      throw new SfuError('TRANSPORT_NOT_FOUND', 'The transport was closed meanwhile.');
+    }
     this.#consumers.set(consumer.id, { ownerId, consumer });
     consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
     consumer.once('producerclose', () => this.#onEvent({ type: 'consumerClosed', ownerId, consumerId: consumer.id }));
@@ -296,6 +309,10 @@ export class SfuRoom {
     const consumer = await this.#run(() =>
       tap.consume({ producerId, rtpCapabilities: TAP_RTP_CAPABILITIES, paused: true, enableRtx: false }),
     );
+    if (tap.closed) {
+      consumer.close();
+      throw new SfuError('INVALID_STATE', 'The tap was closed meanwhile.');
+    }
     this.#consumers.set(consumer.id, { ownerId: 'tap', consumer });
     consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
     const ssrc = consumer.rtpParameters.encodings?.[0]?.ssrc;

@@ -33,10 +33,6 @@ export class PcmRing {
       throw new RangeError('capacitySamples must be above 0');
   }
 
-  get capacitySamples(): number {
-    return this.#capacity;
-  }
-
   /** Memory that is taken; at most `capacitySamples`. */
   get allocatedSamples(): number {
     return this.#samples.length;

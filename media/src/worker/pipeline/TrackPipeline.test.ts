@@ -276,10 +276,13 @@ describe('TrackPipeline', () => {
 
   test('closes twice as it closes once', async () => {
     const rig = new Rig(new FakeRecognizer());
-    await rig.say(SENTENCE.subarray(0, 8_000));
+    await rig.say(SENTENCE.subarray(0, 32_000));
     await Promise.all([rig.pipeline.close(), rig.pipeline.close()]);
+    expect(rig.of('final')).toHaveLength(1);
+    const told = [...rig.events];
     await rig.pipeline.close();
     rig.pipeline.tick();
+    expect(rig.events).toEqual(told);
   });
 
   describe('the final that is begun in a pause', () => {

@@ -53,12 +53,6 @@ export class SequenceUnwrapper {
     return 'suspect';
   }
 
-  reset(): void {
-    this.#highest = undefined;
-    this.#extended = 0;
-    this.#expectedAfterSuspect = undefined;
-  }
-
   #accept(extended: number): void {
     this.#highest = extended;
     this.#extended = extended;

@@ -290,14 +290,19 @@ describe('Segmenter', () => {
       rms: fc.double({ min: 0, max: 1, noNaN: true }),
       ending: fc.constantFrom('on', 'on', 'on', 'flush', 'jump'),
     });
-    const settings = fc.record({
+    const settings: fc.Arbitrary<SegmenterSettings> = fc.record({
       vadThreshold: fc.constant(0.5),
       vadNegativeThreshold: fc.constantFrom(0.1, 0.35),
       preRollMs: fc.nat(2_000),
       postRollMs: fc.nat(1_000),
       minSpeechMs: fc.integer({ min: 32, max: 2_000 }),
+      endpointing: fc.constantFrom('fixed', 'adaptive'),
       endSilenceMs: fc.integer({ min: 100, max: 5_000 }),
+      endSilenceSentenceMs: fc.integer({ min: 100, max: 5_000 }),
+      endSilenceUnfinishedMs: fc.integer({ min: 100, max: 5_000 }),
+      speculativeSilenceMs: fc.nat(5_000),
       interimIntervalMs: fc.nat(1_000),
+      firstInterimMs: fc.nat(2_000),
       maxSegmentMs: fc.integer({ min: 2_000, max: 28_000 }),
     });
     fc.assert(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { speech16k } from '../../../test/loadFixtures.js';
+import { resolveSpeechSettings } from '../../settings/modes.js';
 import { readSound } from '../../testing/index.js';
 import { rms } from '../audio/levels.js';
 import { Segmenter } from './Segmenter.js';
@@ -67,16 +68,9 @@ describe('VoiceActivityModel', () => {
   });
 
   it('gives the segmenter one utterance that holds all of the speech', async () => {
-    const segmenter = new Segmenter({
-      vadThreshold: 0.5,
-      vadNegativeThreshold: 0.35,
-      preRollMs: 400,
-      postRollMs: 300,
-      minSpeechMs: 250,
-      endSilenceMs: 500,
-      interimIntervalMs: 500,
-      maxSegmentMs: 28_000,
-    });
+    const segmenter = new Segmenter(
+      resolveSpeechSettings('balanced', { endpointing: 'fixed', endSilenceMs: 500, interimIntervalMs: 500 }),
+    );
     const probabilities = await probabilitiesAlone();
     const events = probabilities.flatMap((probability, index) =>
       segmenter.push({ startSample: index * 512, samples: 512, probability, rms: rms(frameOf(index)) }),

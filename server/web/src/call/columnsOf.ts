@@ -1,7 +1,7 @@
 /** Aspect ratio at which a tile looks right. */
 const ASPECT = 1.5;
 /** Smaller tiles cannot be read; more people than that have to be scrolled to. */
-export const LEAST_TILE_PX = { width: 132, height: 104 };
+const LEAST_TILE_PX = { width: 132, height: 104 };
 
 /** The number of columns that makes the tiles as large as possible. */
 export function columnsOf(options: { count: number; width: number; height: number; gap: number }): number {

@@ -257,7 +257,7 @@ export const de: Dictionary = {
     DUPLICATE_PARTICIPANT: 'Sie sind diesem Raum in einem anderen Fenster beigetreten, deshalb wurde dieses getrennt.',
     INVALID_ROOM_NAME:
       'Ein Raumname hat 1 bis 64 Buchstaben ohne Umlaute, Ziffern, „-“ oder „_“ und beginnt mit Buchstabe oder Ziffer.',
-    INVALID_DISPLAY_NAME: 'Ein Name hat 1 bis 64 Zeichen und keine Steuerzeichen.',
+    INVALID_DISPLAY_NAME: 'Ein Name hat 1 bis 64 Zeichen, mindestens ein sichtbares, und keine Steuerzeichen.',
     NOT_JOINED: 'Betreten Sie zuerst einen Raum.',
     ALREADY_JOINED: 'Diese Verbindung ist schon in einem Raum. Verlassen Sie ihn zuerst.',
     JOIN_TIMEOUT: 'Die Verbindung wurde geschlossen, weil sie nicht rechtzeitig einen Raum betreten hat.',
@@ -269,6 +269,10 @@ export const de: Dictionary = {
     MEETING_ENDED: 'Die Moderation hat die Besprechung beendet.',
     PARTICIPANT_NOT_FOUND: 'Diese Person ist nicht im Raum.',
     TOO_MANY_ROOMS: 'Der Server hat die Höchstzahl an Räumen erreicht. Versuchen Sie es später erneut.',
+    TOO_MANY_OPEN_ROOMS:
+      'Sie oder andere an Ihrer Adresse haben zu viele Räume geöffnet. Treten Sie einem davon bei, oder warten Sie, bis ein verlassener Raum beendet ist.',
+    ROOM_NOT_LISTED:
+      'Auf diesem Server gibt es keinen Raum mit diesem Namen. Prüfen Sie den Namen, oder bitten Sie die Administration um den Raum.',
     SERVER_OVERLOADED:
       'Der Server ist überlastet und nimmt zurzeit keine neuen Räume an. Versuchen Sie es später erneut.',
     ROOM_NOT_FOUND: 'In diesem Raum findet gerade keine Besprechung statt.',

@@ -259,7 +259,7 @@ export const fr: Dictionary = {
     DUPLICATE_PARTICIPANT: 'Vous avez rejoint cette salle dans une autre fenêtre ; celle-ci a donc été déconnectée.',
     INVALID_ROOM_NAME:
       'Un nom de salle a de 1 à 64 lettres sans accent, chiffres, « - » ou « _ », et commence par une lettre ou un chiffre.',
-    INVALID_DISPLAY_NAME: 'Un nom a de 1 à 64 caractères, sans caractères de contrôle.',
+    INVALID_DISPLAY_NAME: 'Un nom a de 1 à 64 caractères, dont au moins un visible, sans caractères de contrôle.',
     NOT_JOINED: 'Rejoignez d’abord une salle.',
     ALREADY_JOINED: 'Cette connexion est déjà dans une salle. Quittez-la d’abord.',
     JOIN_TIMEOUT: 'La connexion a été fermée car elle n’a rejoint aucune salle à temps.',
@@ -270,6 +270,9 @@ export const fr: Dictionary = {
     MEETING_ENDED: 'La modération a terminé la réunion.',
     PARTICIPANT_NOT_FOUND: 'Cette personne n’est pas dans la salle.',
     TOO_MANY_ROOMS: 'Le serveur a atteint son nombre maximal de salles. Réessayez plus tard.',
+    TOO_MANY_OPEN_ROOMS:
+      'Vous, ou d’autres personnes à votre adresse, avez ouvert trop de salles. Rejoignez l’une d’elles, ou attendez la fin d’une salle que tout le monde a quittée.',
+    ROOM_NOT_LISTED: 'Ce serveur n’a pas de salle de ce nom. Vérifiez le nom, ou demandez la salle à l’administration.',
     SERVER_OVERLOADED:
       'Le serveur est surchargé et n’accepte pas de nouvelle salle pour le moment. Réessayez plus tard.',
     ROOM_NOT_FOUND: 'Il n’y a pas de réunion dans cette salle pour le moment.',

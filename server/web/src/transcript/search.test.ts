@@ -55,11 +55,18 @@ describe('the search in the transcript', () => {
     ]);
   });
 
-  test('looks through ten thousand entries again in a moment', () => {
-    const many = Array.from({ length: 10_000 }, (_, index) => said('p', 'Ada', `Entry number ${index} of the méeting`));
-    findPlaces(many, wordsOf('meeting'));
-    const before = performance.now();
-    expect(findPlaces(many, wordsOf('meeting 9999'))).toEqual([9_999]);
-    expect(performance.now() - before).toBeLessThan(500);
+  test('prepares each entry once, however often it is asked', () => {
+    let reads = 0;
+    const many = Array.from({ length: 100 }, (_, index) =>
+      Object.defineProperty(said('p', 'Ada', ''), 'text', {
+        get: () => {
+          reads += 1;
+          return `Entry number ${index} of the méeting`;
+        },
+      }),
+    );
+    expect(findPlaces(many, wordsOf('meeting'))).toHaveLength(100);
+    expect(findPlaces(many, wordsOf('meeting 99'))).toEqual([99]);
+    expect(reads).toBe(100);
   });
 });

@@ -277,7 +277,7 @@ describe('the graph of an encoder', () => {
     );
     expect(new Set(found.map(({ path, inode }) => `${path} ${inode}`)).size).toBe(1);
     expect(await graphsIn(own)).toHaveLength(1);
-    const [{ path }] = found as [{ path: string }];
+    const path = found[0]?.path ?? '';
     const before = await stat(path);
     expect(await prepareEncoder({ modelPath: builtInModel(), directory: own })).toBe(path);
     expect((await stat(path)).mtimeMs).toBe(before.mtimeMs);

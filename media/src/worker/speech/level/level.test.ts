@@ -32,7 +32,7 @@ describe('NoiseFloor', () => {
 describe('SpeechGain', () => {
   /** Speech, roughly: a second at a level, with a pause after it. */
   const say = (gain: SpeechGain, levelDb: number, { seconds = 1, pauseDb = -90 } = {}) => {
-    let last = new Int16Array(FRAME);
+    let last: Int16Array = new Int16Array(FRAME);
     for (let frame = 0; frame < seconds * 31; frame += 1) last = gain.apply(tone(frame % 8 === 7 ? pauseDb : levelDb));
     return last;
   };

@@ -1,0 +1,14 @@
+import { honestName } from '@parley/client-sdk/protocol/schema';
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** As much of a name as has room in so many UTF-16 units, without a part of a character. */
+export function shortName(name: string, mostUnits: number): string {
+  if (name.length <= mostUnits) return name;
+  let short = '';
+  for (const { segment } of graphemes.segment(name)) {
+    if (short.length + segment.length > mostUnits) break;
+    short += segment;
+  }
+  return honestName(short);
+}
