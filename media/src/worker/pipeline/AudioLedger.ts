@@ -135,7 +135,7 @@ export class AudioLedger {
     else add(this.#rejected, fate.rejected, samples);
   }
 
-  /** Nothing more will come: what nobody took for speech is none. */
+  /** Nothing more will come: what was not taken for speech is none. */
   finish(): void {
     this.#settleUntil(this.#end);
   }
@@ -166,7 +166,7 @@ export class AudioLedger {
     };
   }
 
-  /** Among all samples. A frame may reach beyond the end of its time line, its silence is nobody's. */
+  /** Among all samples. A frame may reach beyond the end of its time line; the silence there is not counted. */
   #place(sample: number, number = 0): number {
     const line = this.#lines.get(number);
     return line === undefined ? this.#end : Math.min(line.end, line.offset + sample);

@@ -2,34 +2,49 @@ import type { Hypothesis, LanguageRequest } from '../../asr/contract/recognition
 import { monotonicWords } from '../../asr/contract/text/monotonicWords.js';
 import { joinWords, type TimedWord } from '../../asr/contract/text/words.js';
 import type { SpeechSettings } from '../../settings/speechSettings.js';
-import type { PipelineGapReason, PipelineSegment, TrackActivity, TrackEvent } from '../contract/messages.js';
+import type { PipelineGapReason, PipelineSegment, TrackEvent } from '../contract/messages.js';
 import type { SegmentCause, SilenceReading } from '../speech/index.js';
 import type { StableText } from '../speech/stabilizer/index.js';
 import { buildPrompt, endsSentence, finishText, HotWordList, LanguageTracker } from '../speech/text/index.js';
 import type { AudioFate } from './AudioLedger.js';
+import type { MissingSpeech } from './FinalRequest.js';
+import type { TrackCrosstalk } from './TrackCrosstalk.js';
 import type { Utterance } from './Utterance.js';
 import type { WakeListener } from './WakeListener.js';
 
+/** What a caption is made for. */
+export type Captioned = Pick<Utterance, 'id' | 'startMs' | 'endMs' | 'continues' | 'opening' | 'corrections'>;
+
 export interface CaptionWriterOptions {
   settings: SpeechSettings;
-  wake: WakeListener;
-  /** Somebody else's voice, captioned there. */
-  isWithheld: (utterance: Utterance) => boolean;
+  wake: Pick<WakeListener, 'textFrom' | 'heard' | 'opened' | 'finalDone'>;
+  /** Keeps back somebody else's voice, which is captioned there. */
+  crosstalk: Pick<TrackCrosstalk, 'covers'>;
+  /** Gets everything that readers see, and the activities `languageDetected` and `stabilized`. */
   onEvent: (event: TrackEvent) => void;
 }
 
-/** So many finals in a row without the end of a sentence, and its absence says nothing: some models and languages write none. */
+/** What has been shown of one utterance. */
+interface Shown {
+  revision: number;
+  text: string;
+  stableLength: number;
+}
+
+const NOTHING: Shown = { revision: 0, text: '', stableLength: 0 };
+/** After this many finals in a row without the end of a sentence, its absence says nothing: some models and languages write none. */
 const UNPUNCTUATED = 3;
 
 /**
- * What readers see of one speaker: makes interims and finals of what was understood, in the order of speech. Holds what goes
+ * What readers see of one speaker: makes interims and finals of what was recognised, in the order of speech. Keeps what goes
  * on from one caption to the next: the language, the hot words, and whether a sentence is open.
  */
 export class CaptionWriter {
   readonly #options: CaptionWriterOptions;
-  readonly #wake: WakeListener;
+  readonly #wake: CaptionWriterOptions['wake'];
   readonly #language: LanguageTracker;
   readonly #hotWords = new HotWordList();
+  readonly #shown = new WeakMap<Captioned, Shown>();
   #settings: SpeechSettings;
   /** The newest final was cut within a sentence. */
   #sentenceOpen = false;
@@ -64,41 +79,58 @@ export class CaptionWriter {
     return reading === 'unfinished' && this.#unpunctuated >= UNPUNCTUATED ? 'unknown' : reading;
   }
 
-  /** Shows what an interim has heard, unless it is not to be seen. @returns the lengths of what is shown now */
-  show(options: { utterance: Utterance; text: StableText; hypothesis: Hypothesis }): ShownLengths | undefined {
+  /** A caption begins, still without text. */
+  open(utterance: Captioned): void {
+    this.#wake.opened(utterance.id);
+    this.#options.onEvent({ type: 'utteranceOpened', segment: this.#segmentOf(utterance) });
+  }
+
+  /** Shows the text of an interim, unless it is not to be seen or nothing of it is new. */
+  show(options: { utterance: Captioned; text: StableText; hypothesis: Hypothesis }): void {
     const { utterance, hypothesis } = options;
-    this.#hear(utterance, [...options.text.committed, ...options.text.tail]);
-    // Interims for the ear only: for the wake phrase, or for the reading of a silence.
+    this.#listen(utterance, [...options.text.committed, ...options.text.tail]);
+    // Some interims are asked for only to find the wake phrase, or to read a silence.
     const from = this.#wake.textFrom(utterance.id);
-    if (from === undefined || this.#settings.interimIntervalMs === 0 || this.#options.isWithheld(utterance)) return;
+    if (from === undefined || this.#settings.interimIntervalMs === 0 || this.#options.crosstalk.covers(utterance))
+      return;
     const { text, stableLength, words } = from === 0 ? whole(options.text) : afterWakePhrase(options.text, from);
-    if (text === '' || utterance.lastShown === `${stableLength}:${text}`) return;
-    utterance.lastShown = `${stableLength}:${text}`;
-    utterance.revision += 1;
+    const before = this.#shown.get(utterance) ?? NOTHING;
+    if (text === '' || (before.text === text && before.stableLength === stableLength)) return;
+    const revision = before.revision + 1;
+    this.#shown.set(utterance, { revision, text, stableLength });
     const { words: _, ...rest } = hypothesis;
     const timed = this.#settings.words ? timedWords({ words, utterance }) : undefined;
     this.#options.onEvent({
       type: 'interimUpdated',
-      segment: utterance.segment,
+      segment: this.#segmentOf(utterance),
       hypothesis: { ...rest, text, ...(timed === undefined ? {} : { words: timed }) },
       stableLength,
     });
-    return { stableLength, textLength: text.length };
+    const stabilized = {
+      type: 'stabilized',
+      segmentId: utterance.id,
+      revision,
+      committedWords: options.text.newlyCommitted.length,
+      stableLength,
+      textLength: text.length,
+      commitLatencyMs: options.text.commitLatencyMs,
+    } as const;
+    this.#options.onEvent({ type: 'trackActivity', activity: stabilized });
   }
 
   /** What becomes of an utterance's audio, by its final. */
-  judge(utterance: Utterance, hypothesis: Hypothesis): AudioFate {
-    if (this.#options.isWithheld(utterance)) return 'crosstalk';
-    this.#hear(utterance, hypothesis.words ?? []);
+  judge(utterance: Captioned, hypothesis: Hypothesis): AudioFate {
+    if (this.#options.crosstalk.covers(utterance)) return 'crosstalk';
+    this.#listen(utterance, hypothesis.words ?? []);
     const from = this.#wake.textFrom(utterance.id);
     if (from !== undefined && hypothesisFrom(hypothesis, from).text !== '') return 'transcribed';
-    // Who has read words must not see them vanish as if nothing had been said.
-    if (utterance.lastShown !== '') return { shed: 'rejected' };
+    // Words that people have read must not vanish as if nothing had been said.
+    if (this.#shown.has(utterance)) return { shed: 'rejected' };
     return hypothesis.text === '' ? { rejected: hypothesis.rejected ?? 'noWords' } : { shed: 'asleep' };
   }
 
-  /** Tells a final that `judge` has found to be one. */
-  write(options: { utterance: Utterance; hypothesis: Hypothesis; cause: SegmentCause }): void {
+  /** Writes a final that `judge` has found to be one. */
+  write(options: { utterance: Captioned; hypothesis: Hypothesis; cause: SegmentCause }): void {
     const { utterance, cause } = options;
     const hypothesis = hypothesisFrom(options.hypothesis, this.#wake.textFrom(utterance.id) ?? 0);
     const { settled } = this.#language.observe({
@@ -107,7 +139,10 @@ export class CaptionWriter {
       likelier: hypothesis.likelier,
       speechMs: utterance.endMs - utterance.startMs,
     });
-    if (settled !== undefined) this.#tell({ type: 'languageDetected', ...settled, atMs: utterance.endMs });
+    if (settled !== undefined) {
+      const activity = { type: 'languageDetected', ...settled, atMs: utterance.endMs } as const;
+      this.#options.onEvent({ type: 'trackActivity', activity });
+    }
     const { startUppercase, endPeriod, words } = this.#settings;
     const text = finishText(hypothesis.text, {
       startsSentence: !(utterance.continues || this.#sentenceOpen),
@@ -125,42 +160,63 @@ export class CaptionWriter {
     const { words: timed, ...rest } = hypothesis;
     this.#options.onEvent({
       type: 'final',
-      segment: utterance.segment,
+      segment: this.#finalSegmentOf(utterance),
       hypothesis: { ...rest, text, ...(words && timed !== undefined ? { words: timed } : {}) },
       committedCorrections,
     });
     this.#wake.finalDone(utterance.endMs);
   }
 
-  /** Tells that an utterance has no text, where nobody was shown any. */
-  retract(utterance: Utterance): void {
+  /** An utterance has no text, and nobody was shown any. */
+  retract(utterance: Captioned): void {
     this.endSentence(utterance);
-    this.#options.onEvent({ type: 'interimRetracted', segmentId: utterance.id });
+    this.withdraw(utterance);
   }
 
-  /** Tells that speech was heard and could not be written. */
-  gap(segment: PipelineSegment, reason: PipelineGapReason): void {
-    this.#options.onEvent({ type: 'gap', segment, reason, language: this.#language.spoken });
+  /** Takes the caption of an utterance away that was no speech. The finals before it may still be on the way. */
+  withdraw({ id }: Captioned): void {
+    this.#options.onEvent({ type: 'interimRetracted', segmentId: id });
+  }
+
+  /** There was speech that could not be transcribed. */
+  gap(utterance: Captioned, reason: PipelineGapReason): void {
+    this.#gap(this.#finalSegmentOf(utterance), reason);
+  }
+
+  /** A stretch of an utterance has no text in its final. */
+  missing({ id, startMs, endMs }: Captioned, { fromMs, toMs, reason }: MissingSpeech): void {
+    const segment = {
+      id: `${id}.missing-${Math.round(fromMs)}`,
+      startMs: startMs + fromMs,
+      // A final may cover more of the silence at the end than belongs to the utterance.
+      endMs: Math.min(endMs, startMs + toMs),
+      revision: 1,
+    };
+    this.#gap(segment, reason);
   }
 
   /** A sentence that was cut, and that nothing was said to go on with, is over. */
-  endSentence(utterance: Utterance): void {
+  endSentence(utterance: Pick<Captioned, 'continues'>): void {
     if (utterance.continues) this.#sentenceOpen = false;
   }
 
-  #hear(utterance: Utterance, words: readonly TimedWord[]): void {
+  #gap(segment: PipelineSegment, reason: PipelineGapReason): void {
+    this.#options.onEvent({ type: 'gap', segment, reason, language: this.#language.spoken });
+  }
+
+  #segmentOf(utterance: Captioned): PipelineSegment {
+    const { id, startMs, endMs } = utterance;
+    return { id, startMs, endMs, revision: (this.#shown.get(utterance) ?? NOTHING).revision };
+  }
+
+  #finalSegmentOf(utterance: Captioned): PipelineSegment {
+    const segment = this.#segmentOf(utterance);
+    return { ...segment, revision: segment.revision + 1 };
+  }
+
+  #listen(utterance: Captioned, words: readonly TimedWord[]): void {
     this.#wake.heard({ words, segmentId: utterance.id, atMs: utterance.endMs });
   }
-
-  #tell(activity: TrackActivity): void {
-    this.#options.onEvent({ type: 'trackActivity', activity });
-  }
-}
-
-export interface ShownLengths {
-  /** UTF-16 units. */
-  stableLength: number;
-  textLength: number;
 }
 
 interface ShownText {
@@ -190,8 +246,8 @@ function wordsFrom<W extends { startMs: number }>(words: readonly W[], fromMs: n
   return words.filter((word) => word.startMs >= fromMs);
 }
 
-/** Words as they are told, inside the segment and in order; none where the engine gave no times and they are only spread. */
-function timedWords(options: { words: readonly TimedWord[]; utterance: Utterance }): Hypothesis['words'] {
+/** Words inside the segment and in order; none where the engine gave no times and they are only spread over the audio. */
+function timedWords(options: { words: readonly TimedWord[]; utterance: Captioned }): Hypothesis['words'] {
   const { startMs, endMs } = options.utterance;
   const timed: NonNullable<Hypothesis['words']> = [];
   for (const { probability, ...word } of monotonicWords(options.words, endMs - startMs)) {

@@ -18,11 +18,9 @@ function utteranceOf(options: {
   script: (request: RecognitionRequest, number: number) => FakeScript;
 }) {
   let number = 0;
-  const discarded: number[] = [];
-  const { time, ring, utterance, requests } = bareUtterance({
+  const { time, ring, utterance, requests, discarded } = bareUtterance({
     script: (request) => options.script(request, ++number),
     settings: { beamSize: 5, temperatureFallback: true },
-    on: { onDiscarded: (engineMs) => discarded.push(engineMs) },
   });
   const end = options.seconds * SECOND;
   ring.write(0, options.pcm ?? noise(options.seconds));
@@ -135,7 +133,7 @@ describe('a text that is too long for one answer', () => {
     expect(requests[2]?.settings.prompt).toBe('one two');
     // The second half begins at another place.
     expect(requests.map(({ draft }) => draft?.tokens)).toEqual([undefined, fakeTokens('one two'), undefined]);
-    expect(discarded).toEqual([0]);
+    expect(discarded()).toEqual([0]);
   });
 
   it('is cut at the quietest place near the middle', async () => {
@@ -257,7 +255,7 @@ describe('a loop that was cut from the end of a text', () => {
     expect(final.words?.at(-2)?.startMs).toBeCloseTo(cut / 16 + 1_100);
     // What went in circles is no prompt.
     expect(rest).toEqual({ ...whole, pcm: rest?.pcm });
-    expect(discarded).toEqual([]);
+    expect(discarded()).toEqual([]);
   });
 
   it.each([

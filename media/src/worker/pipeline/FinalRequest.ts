@@ -10,7 +10,7 @@ import type { PipelineGapReason } from '../contract/messages.js';
 import { gapReasonOf } from './gapReasons.js';
 import { quietestSample } from './quietestSample.js';
 
-/** Speech of an utterance that its final says nothing of, in milliseconds from the start of the utterance. */
+/** Speech of an utterance that its final has no text for, in milliseconds from the start of the utterance. */
 export interface MissingSpeech {
   fromMs: number;
   toMs: number;
@@ -23,7 +23,7 @@ export interface HeardFinal extends Hypothesis {
   missing?: MissingSpeech[];
 }
 
-interface Hearing {
+interface Asking {
   signal: AbortSignal | undefined;
   /** The audio begins where that of the prepared request does. */
   fromStart: boolean;
@@ -35,8 +35,8 @@ export interface FinalRequestOptions {
    * @throws AudioLostError
    */
   prepare: () => { request: RecognitionRequest; toOriginalMs: (ms: number) => number };
-  /** Has a request answered. */
-  hear: (request: RecognitionRequest, how: Hearing) => Promise<Hypothesis>;
+  /** Sends a request. */
+  ask: (request: RecognitionRequest, how: Asking) => Promise<Hypothesis>;
   /** Primes the engine with text of the utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
   /** Engine time of an answer that others took the place of. */
@@ -44,27 +44,27 @@ export interface FinalRequestOptions {
 }
 
 /** A part of the audio of a request, and how it came to be one. */
-interface Part extends Hearing {
+interface Part extends Asking {
   /** Text whose audio lies before it. */
   before: string;
   halvings: number;
   behindLoop: boolean;
 }
 
-/** Audio whose text is too long for one answer is halved so often: quarters of 30 s hold more tokens than anybody says. */
+/** Audio whose text is too long for one answer is halved twice at most: nobody speaks more in a quarter of 30 s than fits. */
 const MOST_HALVINGS = 2;
 const SAMPLES_PER_MS = 16;
-/** Engines' word times are off by about so much. */
+/** How far off the word times of engines are. */
 const TIME_TOLERANCE_SAMPLES = 120 * SAMPLES_PER_MS;
 /**
- * So far before the true end of the last word a cut may lie: one that attention draws out is taken to end a second after its start. An
+ * How far before the true end of the last word a cut may be: a word that attention draws out is taken to end a second after its start. An
  * equal word that begins later was said again.
  */
 const ECHO_MS = 1_000;
-/** Nothing was wrong with these requests: nobody worked on them to the end. */
+/** Nothing was wrong with these requests: they were not worked on to the end. */
 const UNANSWERED: ReadonlySet<RecognitionErrorCode> = new Set(['RECOGNIZER_UNAVAILABLE', 'SUPERSEDED']);
 
-/** Whether a failed final is worth being asked for again. Another failure would come again, and cost as much again. */
+/** Whether a failed final is worth asking for again. Any other failure would come again, and cost as much again. */
 export function isUnanswered(error: unknown): boolean {
   return error instanceof RecognitionError && UNANSWERED.has(error.code);
 }
@@ -88,28 +88,28 @@ export class FinalRequest {
   async ask(signal?: AbortSignal): Promise<HeardFinal> {
     this.#prepared ??= this.#options.prepare();
     const { request, toOriginalMs } = this.#prepared;
-    const { loopAtMs: _, ...heard } = await this.#hear(
+    const { loopAtMs: _, ...heard } = await this.#askInParts(
       { ...request, speculative: signal !== undefined },
       { before: '', halvings: 0, behindLoop: false, signal, fromStart: true },
     );
     return withTimes(heard, toOriginalMs);
   }
 
-  async #hear(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
-    const whole = await this.#hearOnce(request, part);
+  async #askInParts(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+    const whole = await this.#askOnce(request, part);
     if (whole.truncated === true) {
-      if (part.halvings < MOST_HALVINGS) return this.#hearHalves(request, { ...part, whole });
+      if (part.halvings < MOST_HALVINGS) return this.#askHalves(request, { ...part, whole });
       return stoppingShort(whole, { pcm: request.pcm, reason: 'recognizerFailed' });
     }
-    return whole.loopAtMs === undefined ? whole : this.#hearRest(request, { ...part, whole, loopAtMs: whole.loopAtMs });
+    return whole.loopAtMs === undefined ? whole : this.#askRest(request, { ...part, whole, loopAtMs: whole.loopAtMs });
   }
 
-  async #hearHalves(request: RecognitionRequest, part: Part & { whole: Hypothesis }): Promise<HeardFinal> {
+  async #askHalves(request: RecognitionRequest, part: Part & { whole: Hypothesis }): Promise<HeardFinal> {
     const { whole, before } = part;
     const { pcm } = request;
     const cut = quietestSample(pcm, { from: Math.floor(pcm.length / 3), to: Math.ceil((2 * pcm.length) / 3) });
     const half = (from: number, to: number, textBefore: string) =>
-      this.#hearPart(this.#partOf(request, { pcm: pcm.slice(from, to), before: textBefore }), {
+      this.#askPart(this.#partOf(request, { pcm: pcm.slice(from, to), before: textBefore }), {
         ...part,
         before: textBefore,
         halvings: part.halvings + 1,
@@ -129,8 +129,8 @@ export class FinalRequest {
     }
   }
 
-  /** Without the text before it for a prompt: that is what went in circles. */
-  async #hearRest(
+  /** The text before it is no prompt: that is what went in circles. */
+  async #askRest(
     request: RecognitionRequest,
     part: Part & { whole: Hypothesis; loopAtMs: number },
   ): Promise<HeardFinal> {
@@ -142,7 +142,7 @@ export class FinalRequest {
     const stopping = (reason: PipelineGapReason) => stoppingShort(whole, { pcm, reason, atMs: cut / SAMPLES_PER_MS });
     if (part.behindLoop) return stopping('recognizerFailed');
     try {
-      const rest = await this.#hearPart(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
+      const rest = await this.#askPart(this.#partOf(request, { pcm: pcm.slice(cut), before }), {
         ...part,
         behindLoop: true,
         fromStart: false,
@@ -155,12 +155,12 @@ export class FinalRequest {
   }
 
   /**
-   * A part by itself. Where nothing but repetition was left of its text, speech lies in it and nobody knows what was said: it is missing.
-   * What another gate took for no speech is none here, either, as in an utterance of its own: a pause of the caption that goes on around
-   * it, and booked with that.
+   * A part by itself. Where nothing but repetition was left of its text, it holds speech of which no text is known: it is missing.
+   * What another gate took for no speech is none here, either, as in an utterance of its own. It counts as a pause of the caption around
+   * it, and is booked with that.
    */
-  async #hearPart(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
-    const heard = await this.#hear(request, part);
+  async #askPart(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+    const heard = await this.#askInParts(request, part);
     if (heard.rejected !== 'repetition') return heard;
     const toMs = request.pcm.length / SAMPLES_PER_MS;
     return { ...heard, missing: [{ fromMs: 0, toMs, reason: 'recognizerFailed' }] };
@@ -171,15 +171,15 @@ export class FinalRequest {
     return { ...request, pcm: part.pcm, settings: { ...request.settings, prompt } };
   }
 
-  async #hearOnce(request: RecognitionRequest, how: Hearing): Promise<Hypothesis> {
-    const { hear } = this.#options;
-    if (this.#greedy) return hear(greedily(request), how);
+  async #askOnce(request: RecognitionRequest, how: Asking): Promise<Hypothesis> {
+    const { ask } = this.#options;
+    if (this.#greedy) return ask(greedily(request), how);
     try {
-      return await hear(request, how);
+      return await ask(request, how);
     } catch (error) {
       if (!(error instanceof RecognitionError) || error.code !== 'ENGINE_TOO_SLOW') throw error;
       this.#greedy = true;
-      return hear(greedily(request), how);
+      return ask(greedily(request), how);
     }
   }
 }
@@ -207,7 +207,7 @@ function stoppingShort(
   return { ...whole, missing: [{ fromMs: roundedToSample(atMs), toMs, reason }] };
 }
 
-/** A text whose audio was heard once more in parts that gave none: what is missing of them, as far as the text says nothing of it. */
+/** A text whose audio was asked for again in parts, which gave none: what is missing of them, as far as it is not in the text. */
 function withMissing(whole: Hypothesis, options: { pcm: Int16Array; missing: readonly MissingSpeech[] }): HeardFinal {
   const atMs = stopsAtMs(whole, options.pcm.length / SAMPLES_PER_MS);
   if (atMs === undefined) return whole;
@@ -228,7 +228,7 @@ function greedily(request: RecognitionRequest): RecognitionRequest {
 
 function joinParts(before: HeardFinal, behind: HeardFinal, cutSample: number): HeardFinal {
   const cutMs = cutSample / SAMPLES_PER_MS;
-  // Attention may draw the last word before a loop out far into what was heard behind it.
+  // Attention may draw the last word before a loop out far into the audio behind it.
   const first = withTimes(before, (ms) => Math.min(ms, cutMs));
   const later = withTimes(behind, (ms) => ms + cutMs);
   const missing = [...(first.missing ?? []), ...(later.missing ?? [])];
@@ -253,7 +253,7 @@ function joinParts(before: HeardFinal, behind: HeardFinal, cutSample: number): H
   };
 }
 
-/** What follows a text, without the words that it ends with and that were heard once more at the cut. What was said twice stays. */
+/** What follows a text, without the words at its end that were recognised again at the cut. What was said twice stays. */
 function withoutEcho(rest: HeardFinal, before: string): HeardFinal {
   const ended = splitWords(before).map(plainWord);
   const parts = splitWords(rest.text);

@@ -1,7 +1,7 @@
 import type { PcmOrigin } from '../audio/index.js';
 import type { AudioLedgerTotals } from '../contract/messages.js';
 import { AudioLedger } from './AudioLedger.js';
-import type { Timeline } from './TrackIntake.js';
+import type { Timeline } from './Timeline.js';
 
 export interface TrackBooksOptions {
   muted: boolean;
@@ -11,30 +11,30 @@ export interface TrackBooksOptions {
 }
 
 const SAMPLES_PER_MS = 16;
-/** The books are told so often while they change. */
-const TELL_MS = 5_000;
-/** Muted time is booked up to so long ago, so that what is said at once after it still finds its place. */
+/** While they change, the totals are reported this often. */
+const REPORT_MS = 5_000;
+/** The newest part of muted time is not booked yet, so that speech right after it still finds its place. */
 const MUTED_LAG_MS = 300;
 
-/** The books of one track: its ledger, with muted time by the clock, told now and then. */
+/** The books of one track: its ledger, with muted time by the clock, reported now and then. */
 export class TrackBooks {
   /** Where utterances are opened, held and released. */
   readonly ledger = new AudioLedger();
   readonly #options: TrackBooksOptions;
   #muted: boolean;
-  /** Muted, or not yet heard of since: what is missing was never said. */
+  /** Muted, and no audio has come since: what is missing was never said. */
   #absent: boolean;
   /** Where the newest sample lies on its time line, and when it came. */
   #newest: { timeline: Timeline; endSample: number; atMs: number } | undefined;
-  #toldAtMs: number;
-  #told = JSON.stringify(this.ledger.totals);
+  #reportedAtMs: number;
+  #reported = JSON.stringify(this.ledger.totals);
   #finished = false;
 
   constructor(options: TrackBooksOptions) {
     this.#options = options;
     this.#muted = options.muted;
     this.#absent = options.muted;
-    this.#toldAtMs = options.now();
+    this.#reportedAtMs = options.now();
   }
 
   get totals(): AudioLedgerTotals {
@@ -56,9 +56,9 @@ export class TrackBooks {
     this.#newest = { timeline, endSample: startSample + samples, atMs: this.#options.now() };
   }
 
-  /** To be called often: tells the totals when it is time to. */
+  /** To be called often: reports the totals when it is time to. */
   tick(): void {
-    if (this.#options.now() - this.#toldAtMs >= TELL_MS) this.#tell(this.totals);
+    if (this.#options.now() - this.#reportedAtMs >= REPORT_MS) this.#report(this.totals);
   }
 
   /** Nothing more will come; the track ended at a time. Idempotent. */
@@ -67,7 +67,7 @@ export class TrackBooks {
     this.#bookMuted(endMs);
     this.#finished = true;
     this.ledger.finish();
-    this.#tell(this.ledger.totals);
+    this.#report(this.ledger.totals);
   }
 
   /** While a track is muted nothing comes that could be counted, so it goes by the clock. */
@@ -78,11 +78,11 @@ export class TrackBooks {
     if (samples > 0) this.ledger.append({ line: timeline.index, startSample: endSample, samples, origin: 'muted' });
   }
 
-  #tell(totals: AudioLedgerTotals): void {
-    this.#toldAtMs = this.#options.now();
+  #report(totals: AudioLedgerTotals): void {
+    this.#reportedAtMs = this.#options.now();
     const text = JSON.stringify(totals);
-    if (text === this.#told) return;
-    this.#told = text;
+    if (text === this.#reported) return;
+    this.#reported = text;
     this.#options.onTotals(totals);
   }
 }

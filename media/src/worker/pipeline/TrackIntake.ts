@@ -3,30 +3,28 @@ import {
   type OpusDecoder,
   type PcmBlock,
   type PcmOrigin,
-  PcmRing,
   rms,
   TrackDecoder,
 } from '../audio/index.js';
 import type { BudgetLimit } from '../contract/messages.js';
-import { MediaClock, type RtpOutput, type RtpPacket, RtpReceiver, TrackBudget } from '../rtp/index.js';
+import { type RtpOutput, type RtpPacket, RtpReceiver, TrackBudget } from '../rtp/index.js';
 import { VAD_FRAME_SAMPLES, type VoiceActivityModel, type VoiceActivityStream } from '../speech/index.js';
+import { Timeline } from './Timeline.js';
 
-/** One run of continuous time: a sender that starts over, or comes back after a stall, begins another. */
-export interface Timeline {
-  /** Counts from 0; part of segment ids. */
-  index: number;
-  clock: MediaClock;
-  ring: PcmRing;
-  /** Extended RTP timestamp of sample 0. */
-  firstTimestamp: number | undefined;
-}
+/** Some of the track's audio. Frames, jumps and time lines come in the order of the stream; audio runs ahead of them. */
+export type IntakeEvent =
+  /** Decoded or filled, before the VAD has answered. */
+  | { type: 'audioReceived'; timeline: Timeline; startSample: number; samples: number; origin: PcmOrigin }
+  /** One frame of `VAD_FRAME_SAMPLES`, with the VAD's answer. */
+  | { type: 'frameJudged'; startSample: number; probability: number; rms: number }
+  /** The time line leaves out what comes before this sample. */
+  | { type: 'jumped'; toSample: number }
+  /** What follows belongs to another time line, which begins at sample 0. */
+  | { type: 'timelineStarted'; timeline: Timeline }
+  /** Packets beyond the track's budget are dropped. At most once a second. */
+  | { type: 'budgetExceeded'; limit: BudgetLimit };
 
-/** One VAD frame with its answer. */
-export interface IntakeFrame {
-  startSample: number;
-  probability: number;
-  rms: number;
-}
+export type IntakeFrame = Extract<IntakeEvent, { type: 'frameJudged' }>;
 
 export interface TrackIntakeOptions {
   payloadType: number;
@@ -34,22 +32,12 @@ export interface TrackIntakeOptions {
   meetingStartedAtMs: number;
   voiceActivity: Pick<VoiceActivityModel, 'open'>;
   now: () => number;
-  /** As decoded or filled, before the VAD has answered. */
-  onAudio(span: { timeline: Timeline; startSample: number; samples: number; origin: PcmOrigin }): void;
-  /** The time line leaves samples out. */
-  onSkipped(span: { timeline: Timeline; fromSample: number; toSample: number }): void;
-  /** In the order of the time line, as are the two after it. */
-  onFrame(frame: IntakeFrame): void;
-  onJump(toSample: number): void;
-  /** What follows is of another time line, which begins at sample 0. */
-  onTimeline(timeline: Timeline): void;
-  /** Packets beyond the track's budget are dropped; told once a second meanwhile. */
-  onBudgetExceeded(limit: BudgetLimit): void;
+  onEvent: (event: IntakeEvent) => void;
 }
 
 const SAMPLES_PER_MS = 16;
 
-/** What waits for its place among the frames that the VAD has yet to answer. */
+/** What waits behind frames that the VAD has not answered yet. */
 type Queued =
   | { type: 'frame'; startSample: number; rms: number }
   /** Digital silence while nobody speaks: not worth a run of the model. */
@@ -80,7 +68,7 @@ export class TrackIntake {
 
   constructor(options: TrackIntakeOptions) {
     this.#options = options;
-    this.#receiving = this.#newTimeline(0);
+    this.#receiving = this.#newTimeline({ index: 0 });
     this.#decoder = createOpusDecoder();
     this.#track = new TrackDecoder({
       decoder: this.#decoder,
@@ -88,7 +76,7 @@ export class TrackIntake {
       onJump: ({ fromSample, toSample }) => this.#onJump({ fromSample, toSample }),
       onEpoch: ({ firstExtendedTimestamp }) => this.#onEpoch(firstExtendedTimestamp),
     });
-    this.#budget = new TrackBudget({ onExceeded: (limit) => options.onBudgetExceeded(limit) });
+    this.#budget = new TrackBudget({ onExceeded: (limit) => options.onEvent({ type: 'budgetExceeded', limit }) });
     this.#receiver = new RtpReceiver({
       payloadType: options.payloadType,
       onOutput: (output) => this.#onOutput(output),
@@ -120,8 +108,8 @@ export class TrackIntake {
     if (this.#closed) return;
     const startSample = this.#injected;
     this.#injected += pcm.length;
-    this.#receiving.firstTimestamp ??= 0;
-    this.#receiving.clock.observe(startSample * 3, this.#options.now());
+    this.#receiving.startAt(0);
+    this.#receiving.observeSample(startSample, this.#options.now());
     this.#onPcm({ startSample, pcm, origin: 'audio' });
   }
 
@@ -141,7 +129,7 @@ export class TrackIntake {
     if (!this.#closed) this.#receiver.tick(nowMs);
   }
 
-  /** Lets everything that was received out. Resolves when the last frame has been told. */
+  /** Lets everything that was received out. Resolves when the VAD has answered the last frame. */
   flush(): Promise<void> {
     const nowMs = this.#options.now();
     this.#receiver.flush(nowMs);
@@ -158,22 +146,21 @@ export class TrackIntake {
     this.#decoder.close();
   }
 
-  #newTimeline(index: number, firstTimestamp?: number): Timeline {
-    const clock = new MediaClock({ meetingStartMs: this.#options.meetingStartedAtMs });
-    return { index, clock, ring: new PcmRing(), firstTimestamp };
+  #newTimeline(begin: { index: number; firstTimestamp?: number }): Timeline {
+    const { meetingStartedAtMs, now } = this.#options;
+    return new Timeline({ ...begin, meetingStartedAtMs, now });
   }
 
   #onOutput(output: RtpOutput): void {
     // First the decoder: this packet may begin a time line, which has a clock of its own.
     this.#track.handle(output, this.#options.now());
-    if (output.kind === 'packet') this.#receiving.clock.observe(output.extendedTimestamp, output.arrivedAtMs);
+    if (output.kind === 'packet') this.#receiving.observe(output.extendedTimestamp, output.arrivedAtMs);
   }
 
   #onPcm({ startSample, pcm, origin }: PcmBlock): void {
-    this.#receiving.firstTimestamp ??= this.#track.firstExtendedTimestamp;
+    this.#receiving.startAt(this.#track.firstExtendedTimestamp);
     this.#receiving.ring.write(startSample, pcm);
-    this.#budget.spendMedia(pcm.length / SAMPLES_PER_MS, this.#options.now());
-    this.#options.onAudio({ timeline: this.#receiving, startSample, samples: pcm.length, origin });
+    this.#tellAudio({ startSample, samples: pcm.length, origin });
     if (this.#frameFilled === 0) this.#frameStart = startSample;
     for (let offset = 0; offset < pcm.length; ) {
       const taken = Math.min(VAD_FRAME_SAMPLES - this.#frameFilled, pcm.length - offset);
@@ -182,6 +169,11 @@ export class TrackIntake {
       offset += taken;
       if (this.#frameFilled === VAD_FRAME_SAMPLES) this.#pushFrame();
     }
+  }
+
+  #tellAudio(span: { startSample: number; samples: number; origin: PcmOrigin }): void {
+    this.#budget.spendMedia(span.samples / SAMPLES_PER_MS, this.#options.now());
+    this.#options.onEvent({ type: 'audioReceived', timeline: this.#receiving, ...span });
   }
 
   #pushFrame(): void {
@@ -200,8 +192,7 @@ export class TrackIntake {
   #onJump({ fromSample, toSample }: { fromSample: number; toSample: number }): void {
     this.#padFrame();
     this.#frameStart = toSample;
-    this.#budget.spendMedia((toSample - fromSample) / SAMPLES_PER_MS, this.#options.now());
-    this.#options.onSkipped({ timeline: this.#receiving, fromSample, toSample });
+    this.#tellAudio({ startSample: fromSample, samples: toSample - fromSample, origin: 'concealed' });
     this.#enqueue({ type: 'jump', toSample });
   }
 
@@ -210,7 +201,7 @@ export class TrackIntake {
     this.#padFrame();
     this.#frameStart = 0;
     this.#budget.spendTimeline();
-    this.#receiving = this.#newTimeline(this.#receiving.index + 1, firstTimestamp);
+    this.#receiving = this.#newTimeline({ index: this.#receiving.index + 1, firstTimestamp });
     this.#enqueue({ type: 'timeline', timeline: this.#receiving });
   }
 
@@ -232,24 +223,24 @@ export class TrackIntake {
   #onProbability(probability: number): void {
     const head = this.#queued.shift();
     if (head?.type === 'frame') {
-      this.#options.onFrame({ startSample: head.startSample, probability, rms: head.rms });
+      this.#options.onEvent({ type: 'frameJudged', startSample: head.startSample, probability, rms: head.rms });
     }
     this.#runQueue();
   }
 
-  /** Whatever stands at the head and needs no answer of the VAD. */
+  /** Takes everything from the head that needs no answer of the VAD. */
   #runQueue(): void {
     for (let head = this.#queued[0]; head !== undefined && head.type !== 'frame'; head = this.#queued[0]) {
       this.#queued.shift();
       switch (head.type) {
         case 'silence':
-          this.#options.onFrame({ startSample: head.startSample, probability: 0, rms: 0 });
+          this.#options.onEvent({ type: 'frameJudged', startSample: head.startSample, probability: 0, rms: 0 });
           break;
         case 'jump':
-          this.#options.onJump(head.toSample);
+          this.#options.onEvent({ type: 'jumped', toSample: head.toSample });
           break;
         case 'timeline':
-          this.#options.onTimeline(head.timeline);
+          this.#options.onEvent({ type: 'timelineStarted', timeline: head.timeline });
           break;
         case 'flush':
           head.done();

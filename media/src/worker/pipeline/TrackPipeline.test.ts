@@ -1,131 +1,17 @@
-import { readFileSync } from 'node:fs';
-import OpusScript from 'opusscript';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Recognizer } from '../../asr/contract/Recognizer.js';
-import {
-  type Hypothesis,
-  RecognitionError,
-  type RecognitionErrorCode,
-  type RecognitionRequest,
-} from '../../asr/contract/recognition.js';
+import type { Hypothesis, RecognitionRequest } from '../../asr/contract/recognition.js';
 import { monotonicNowMs } from '../../process/clock.js';
 import { resolveSpeechSettings } from '../../settings/modes.js';
 import { FakeRecognizer, hypothesisOf } from '../../testing/FakeRecognizer.js';
 import { ManualTime } from '../../testing/ManualTime.js';
-import type { AudioLedgerTotals, PipelineGapReason, TrackActivity, TrackEvent } from '../contract/messages.js';
-import type { RtpPacket } from '../rtp/index.js';
+import type { AudioLedgerTotals } from '../contract/messages.js';
 import { CrosstalkGuard } from '../speech/crosstalk/index.js';
-import { VoiceActivityModel } from '../speech/index.js';
 import { VoiceActivityStream, type VoiceActivityStreamOptions } from '../speech/VoiceActivityStream.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
-import { TrackPipeline, type TrackPipelineOptions } from './TrackPipeline.js';
+import { PACKET_SAMPLES, Rig, SENTENCE, useVoiceActivity } from './testing/Rig.js';
 
-/** One spoken sentence of four seconds, 16 kHz mono. */
-const bytes = readFileSync(new URL('../../../test/fixtures/speech16k.s16le', import.meta.url));
-const SENTENCE = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2).slice();
-const PACKET_SAMPLES = 320;
-const PACKET_TICKS = 960;
-
-let voiceActivity: VoiceActivityModel;
-beforeAll(async () => {
-  voiceActivity = await VoiceActivityModel.create();
-});
-afterAll(() => voiceActivity.close());
-
-/** A sender and a pipeline on one clock that only the test moves. */
-class Rig {
-  // Where the fake recogniser's clock stands too, since deadlines are points in time.
-  nowMs = monotonicNowMs();
-  readonly events: TrackEvent[] = [];
-  readonly pipeline: TrackPipeline;
-  readonly #encoder = new OpusScript(16_000, 1, OpusScript.Application.VOIP);
-  #sequence = 65_000;
-  #timestamp = 0xffff_0000;
-
-  constructor(
-    recognizer: Recognizer,
-    overrides: Parameters<typeof resolveSpeechSettings>[1] = {},
-    parts: Partial<TrackPipelineOptions> = {},
-  ) {
-    this.pipeline = new TrackPipeline({
-      meetingId: 'm_1',
-      track: {
-        trackId: 's_1',
-        participantId: 'p_1',
-        name: 'microphone',
-        epoch: 1,
-        ssrc: 7,
-        payloadType: 100,
-        muted: false,
-      },
-      meetingStartedAtMs: this.nowMs - 5_000,
-      settings: resolveSpeechSettings('balanced', overrides),
-      longestWindowMs: 10_000,
-      voiceActivity,
-      recognizer,
-      onEvent: (event) => this.events.push(event),
-      now: () => this.nowMs,
-      ...parts,
-    });
-  }
-
-  async say(pcm: Int16Array, options: { lose?: (packet: number) => boolean } = {}): Promise<void> {
-    for (let offset = 0, count = 0; offset + PACKET_SAMPLES <= pcm.length; offset += PACKET_SAMPLES, count++) {
-      const frame = Buffer.from(pcm.slice(offset, offset + PACKET_SAMPLES).buffer);
-      const payload = Uint8Array.from(this.#encoder.encode(frame, PACKET_SAMPLES));
-      if (options.lose?.(count) !== true) this.#push(payload);
-      this.#sequence = (this.#sequence + 1) % 65_536;
-      this.#timestamp = (this.#timestamp + PACKET_TICKS) % 2 ** 32;
-      this.nowMs += 20;
-      this.pipeline.tick();
-      // The VAD answers on its own time, as it does in life.
-      if (count % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
-  silence(ms: number): Promise<void> {
-    return this.say(new Int16Array(ms * 16));
-  }
-
-  /** The sender begins a new time line, as after a change of its device. */
-  startOver(): void {
-    this.#sequence = 300;
-    this.#timestamp = 77_000;
-  }
-
-  /** Time passes without a packet. */
-  pause(ms: number): void {
-    for (let passed = 0; passed < ms; passed += 20) {
-      this.nowMs += 20;
-      this.pipeline.tick();
-    }
-    this.#timestamp = (this.#timestamp + ms * 48) % 2 ** 32;
-  }
-
-  of<T extends TrackEvent['type']>(type: T): Extract<TrackEvent, { type: T }>[] {
-    return this.events.filter((event): event is Extract<TrackEvent, { type: T }> => event.type === type);
-  }
-
-  get states(): string[] {
-    return this.of('trackStateChanged').map(({ state }) => state);
-  }
-
-  get activities(): TrackActivity[] {
-    return this.of('trackActivity').map(({ activity }) => activity);
-  }
-
-  #push(payload: Uint8Array): void {
-    const packet: RtpPacket = {
-      payloadType: 100,
-      marker: false,
-      sequenceNumber: this.#sequence,
-      timestamp: this.#timestamp,
-      ssrc: 7,
-      payload,
-    };
-    this.pipeline.push(packet);
-  }
-}
+useVoiceActivity();
 
 describe('TrackPipeline', () => {
   test('turns one sentence into one segment: opened, interims, then its final under the same id', async () => {
@@ -173,55 +59,13 @@ describe('TrackPipeline', () => {
     expect(loudest).toBeGreaterThan(1_000);
   });
 
-  test('hands finals on in the order of speech, also when the recogniser answers them the other way round', async () => {
-    const waiting: (() => void)[] = [];
-    const recognizer: Recognizer = {
-      recognize: (request: RecognitionRequest) =>
-        request.kind === 'interim'
-          ? Promise.resolve(hypothesisOf('…'))
-          : new Promise((resolve) => {
-              const number = waiting.length + 1;
-              waiting.push(() => resolve(hypothesisOf(`sentence ${number}`)));
-            }),
-    };
-    // Without the finals that are begun in a pause and thrown away.
-    const rig = new Rig(recognizer, { speculativeSilenceMs: 0 });
-    await rig.say(SENTENCE);
-    await rig.silence(1_000);
-    await rig.say(SENTENCE);
-    await rig.silence(1_000);
-    const closed = rig.pipeline.close();
-    await expect.poll(() => waiting.length).toBe(2);
-    waiting[1]?.();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(rig.of('final')).toEqual([]);
-    waiting[0]?.();
-    await closed;
-    expect(rig.of('final').map(({ hypothesis }) => hypothesis.text)).toEqual(['Sentence 1.', 'Sentence 2.']);
-  });
-
-  test('shows a gap with its reason where the recogniser failed', async () => {
-    const recognizer: Recognizer = {
-      recognize: ({ kind }) =>
-        Promise.reject(new RecognitionError(kind === 'final' ? 'RECOGNIZER_UNAVAILABLE' : 'SUPERSEDED', 'no engine')),
-    };
-    const rig = new Rig(recognizer);
+  test('leaves a gap for words that were shown when the final has none', async () => {
+    const script = ({ kind }: RecognitionRequest) => ({ text: kind === 'final' ? '' : 'you' });
+    const rig = new Rig(new FakeRecognizer({ script }));
     await rig.say(SENTENCE);
     await rig.silence(1_000);
     await rig.pipeline.close();
-    expect(rig.of('gap')).toMatchObject([{ reason: 'recognizerUnavailable' }]);
-    expect(rig.of('interimUpdated')).toEqual([]);
-  });
-
-  test.each([
-    ['has no words', { text: '' }],
-    ['did not pass a gate', { rejected: 'repetition' }],
-  ] as const)('leaves a gap for words that were shown when the final %s', async (_, answer) => {
-    const rig = new Rig(new FakeRecognizer({ script: ({ kind }) => (kind === 'final' ? answer : { text: 'you' }) }));
-    await rig.say(SENTENCE);
-    await rig.silence(1_000);
-    await rig.pipeline.close();
-    expect(rig.of('interimUpdated').length).toBeGreaterThan(0);
+    expect(new Set(rig.of('interimUpdated').map(({ hypothesis }) => hypothesis.text))).toEqual(new Set(['you']));
     expect(rig.of('final')).toEqual([]);
     expect(rig.of('interimRetracted')).toEqual([]);
     expect(rig.of('gap')).toMatchObject([
@@ -283,128 +127,6 @@ describe('TrackPipeline', () => {
     await rig.pipeline.close();
     rig.pipeline.tick();
     expect(rig.events).toEqual(told);
-  });
-
-  describe('the final that is begun in a pause', () => {
-    /** Pauses of less than a second end no utterance. */
-    const PATIENT = {
-      interimIntervalMs: 0,
-      endpointing: 'fixed',
-      endSilenceMs: 1_000,
-      speculativeSilenceMs: 100,
-    } as const;
-
-    test('is the final when the silence lasts: asked for before the end, once, and nothing is thrown away', async () => {
-      const askedBefore: boolean[] = [];
-      const recognizer = new FakeRecognizer({
-        script: () => {
-          askedBefore.push(rig.of('speechEnded').length === 0);
-          return { text: 'said once' };
-        },
-      });
-      const rig = new Rig(recognizer, PATIENT);
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(2_000);
-      await rig.pipeline.drain();
-      expect(recognizer.requests.map(({ kind }) => kind)).toEqual(['final']);
-      expect(askedBefore).toEqual([true]);
-      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'Said once.' } }]);
-      expect(rig.pipeline.stats.discardedEngineMs).toBe(0);
-      await rig.pipeline.close();
-    });
-
-    test.each([true, false])('hears a pause before it as the model wants it, shortened: %s', async (shortensPauses) => {
-      const recognizer = new FakeRecognizer({ script: { text: 'said with a pause' } });
-      const rig = new Rig(recognizer, { ...PATIENT, speculativeSilenceMs: 0 }, { reading: { shortensPauses } });
-      const spoken = SENTENCE.subarray(0, 16_000);
-      await rig.say(spoken);
-      await rig.silence(600);
-      await rig.say(spoken);
-      await rig.silence(2_000);
-      await rig.pipeline.drain();
-      const longest = Math.max(...recognizer.requests.map(({ pcm }) => pcm.length / 16));
-      if (shortensPauses) expect(longest).toBeLessThan(2_900);
-      else expect(longest).toBeGreaterThan(2_900);
-      await rig.pipeline.close();
-    });
-
-    test('is thrown away when speech resumes, and its engine time is counted as such', async () => {
-      const finals: RecognitionRequest[] = [];
-      const recognizer: Recognizer = {
-        recognize: (request) => {
-          finals.push(request);
-          return Promise.resolve(hypothesisOf(`final ${finals.length}`, 100 * 10 ** finals.length));
-        },
-      };
-      const rig = new Rig(recognizer, PATIENT);
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(500);
-      await expect.poll(() => finals.length).toBe(1);
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(2_000);
-      await rig.pipeline.close();
-      expect(finals).toHaveLength(2);
-      // The second one hears all of it: what was begun before is no part of it.
-      expect(finals[1]?.pcm.length).toBeGreaterThan((finals[0]?.pcm.length ?? 0) + 16_000);
-      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'Final 2.' } }]);
-      expect(rig.pipeline.stats).toEqual({ engineMs: 11_000, discardedEngineMs: 1_000 });
-    });
-
-    test('is called off when speech resumes before it is answered', async () => {
-      const time = new ManualTime(monotonicNowMs());
-      const recognizer = new FakeRecognizer({ time, script: { delayMs: 400, text: 'words' } });
-      const rig = new Rig(recognizer, PATIENT);
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(500);
-      await expect.poll(() => recognizer.requests.length).toBe(1);
-      expect(time.pendingTimers).toBe(1);
-      await rig.say(SENTENCE.subarray(0, 16_000));
-      await expect.poll(() => time.pendingTimers).toBe(0);
-      await rig.silence(2_000);
-      const closed = rig.pipeline.close();
-      await expect.poll(() => time.pendingTimers).toBe(1);
-      time.advance(400);
-      await closed;
-      expect(recognizer.requests).toHaveLength(2);
-      expect(rig.of('final')).toHaveLength(1);
-      expect(rig.of('gap')).toEqual([]);
-      expect(rig.pipeline.stats.discardedEngineMs).toBe(0);
-    });
-
-    test('is asked for again at the end when nobody answered it', async () => {
-      let asked = 0;
-      const recognizer = new FakeRecognizer({
-        script: () => {
-          asked += 1;
-          return asked === 1 ? { crash: 'RECOGNIZER_UNAVAILABLE' } : { text: 'at last' };
-        },
-      });
-      const rig = new Rig(recognizer, PATIENT);
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(2_000);
-      await rig.pipeline.close();
-      expect(asked).toBe(2);
-      expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'At last.' } }]);
-      expect(rig.of('gap')).toEqual([]);
-    });
-
-    test('is not begun where the settings say so: the one final comes after the end', async () => {
-      const askedBefore: boolean[] = [];
-      const recognizer = new FakeRecognizer({
-        script: () => {
-          askedBefore.push(rig.activities.every(({ type }) => type !== 'utteranceEnded'));
-          return {};
-        },
-      });
-      const rig = new Rig(recognizer, { ...PATIENT, speculativeSilenceMs: 0 });
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(500);
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(2_000);
-      await rig.pipeline.close();
-      expect(askedBefore).toEqual([false]);
-      expect(rig.of('final')).toHaveLength(1);
-    });
   });
 
   describe('states and activities', () => {
@@ -476,14 +198,10 @@ describe('TrackPipeline', () => {
       await rig.pipeline.close();
     });
 
-    test.each([
-      [0, 'good'],
-      [-36, 'quiet'],
-      [36, 'clipping'],
-    ] as const)('tells once, after some seconds of speech at %i dB, that the microphone is %s', async (decibels, level) => {
+    test('tells once, after some seconds of quiet speech, that the microphone is quiet', async () => {
       const rig = new Rig(new FakeRecognizer());
-      const gain = 10 ** (decibels / 20);
-      const said = SENTENCE.map((sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample * gain))));
+      const gain = 10 ** (-36 / 20);
+      const said = SENTENCE.map((sample) => Math.round(sample * gain));
       await rig.silence(5_000);
       for (let round = 0; round < 4; round += 1) {
         await rig.say(said);
@@ -491,7 +209,7 @@ describe('TrackPipeline', () => {
       }
       await rig.pipeline.close();
       const checks = rig.activities.filter(({ type }) => type === 'microphoneChecked');
-      expect(checks).toEqual([expect.objectContaining({ level })]);
+      expect(checks).toEqual([expect.objectContaining({ level: 'quiet' })]);
     });
 
     test('says that the audio ended, where it was no silence that ended the utterance', async () => {
@@ -600,23 +318,6 @@ describe('TrackPipeline', () => {
       expect(Math.abs(ledger.transcribedMs - inFinals)).toBeLessThan(40);
     });
 
-    test('count muted time by the clock, while it lasts and to the end of it, also when one leaves muted', async () => {
-      const rig = new Rig(new FakeRecognizer());
-      await rig.silence(1_000);
-      rig.pipeline.setMuted(true);
-      await rig.pipeline.drain();
-      rig.events.length = 0;
-      rig.pause(12_000);
-      // Up to a moment ago: what is said at once after the mute must find its place. The last packet came 20 ms before.
-      expect(rig.pipeline.ledger).toMatchObject({ totalMs: 12_720, mutedMs: 11_720 });
-      expect(rig.of('ledgerUpdated').length).toBeGreaterThanOrEqual(2);
-      await rig.pipeline.close();
-      expect(rig.pipeline.ledger).toMatchObject({ totalMs: 13_020, mutedMs: 12_020, nonSpeechMs: 1_000, pendingMs: 0 });
-      expect(sumOf(rig.pipeline.ledger)).toBe(13_020);
-      rig.nowMs += 5_000;
-      expect(rig.pipeline.ledger.totalMs).toBe(13_020);
-    });
-
     test.each([700, 4_000])('count muted time once when the track comes back after %i ms', async (mutedMs) => {
       const rig = new Rig(new FakeRecognizer());
       await rig.silence(1_000);
@@ -630,14 +331,6 @@ describe('TrackPipeline', () => {
       const { ledger } = rig.pipeline;
       expect(ledger).toMatchObject({ mutedMs, totalMs: 2_000 + mutedMs, pendingMs: 0 });
       expect(sumOf(ledger)).toBe(ledger.totalMs);
-    });
-
-    test('count no muted time of a track that has never sent anything', async () => {
-      const rig = new Rig(new FakeRecognizer());
-      rig.pipeline.setMuted(true);
-      rig.pause(3_000);
-      await rig.pipeline.close();
-      expect(rig.pipeline.ledger.totalMs).toBe(0);
     });
 
     test.each([
@@ -658,19 +351,10 @@ describe('TrackPipeline', () => {
   });
 
   describe('gaps', () => {
-    const REASONS: [RecognitionErrorCode, PipelineGapReason][] = [
-      ['RECOGNIZER_FAILED', 'recognizerFailed'],
-      ['ENGINE_TOO_SLOW', 'deadlineExceeded'],
-      ['NOT_SUPPORTED', 'recognizerUnavailable'],
-      ['SUPERSEDED', 'recognizerUnavailable'],
-      ['RECOGNIZER_UNAVAILABLE', 'recognizerUnavailable'],
-      ['OVERLOADED', 'overloaded'],
-      ['DEADLINE_EXCEEDED', 'deadlineExceeded'],
-      ['CLOSED', 'recognizerUnavailable'],
-    ];
-    test.each(REASONS)('stand for what failed with %s, in its place and in the books', async (code, reason) => {
+    test('stand for what failed, in its place and in the books', async () => {
+      const reason = 'overloaded';
       let failing = true;
-      const recognizer = new FakeRecognizer({ script: () => (failing ? { crash: code } : { text: 'again' }) });
+      const recognizer = new FakeRecognizer({ script: () => (failing ? { crash: 'OVERLOADED' } : { text: 'again' }) });
       const rig = new Rig(recognizer);
       await rig.say(SENTENCE.subarray(0, 16_000 * 2));
       await rig.silence(1_500);
@@ -690,36 +374,6 @@ describe('TrackPipeline', () => {
       expect(Object.keys(rig.pipeline.ledger.shedMs)).toEqual([reason]);
       expect(rig.pipeline.ledger.shedMs[reason]).toBeCloseTo(gapMs, 3);
       expect(sumOf(rig.pipeline.ledger)).toBe(rig.pipeline.ledger.totalMs);
-    });
-
-    test.each([
-      ['as it was set', { language: 'fr' }, 'fr'],
-      ['as it was heard before', { language: 'auto' }, 'de'],
-      ['as it was heard last, where it may change', { language: 'per-segment' }, 'de'],
-    ])('carry the language of the speaker, %s', async (_, settings, language) => {
-      let failing = false;
-      const heard = { ...hypothesisOf('Guten Tag zusammen'), language: 'de' };
-      const recognizer: Recognizer = {
-        recognize: () =>
-          failing ? Promise.reject(new RecognitionError('RECOGNIZER_FAILED', 'told to')) : Promise.resolve(heard),
-      };
-      const rig = new Rig(recognizer, settings);
-      for (const fails of [false, true]) {
-        failing = fails;
-        await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-        await rig.silence(1_500);
-        await rig.pipeline.drain();
-      }
-      await rig.pipeline.close();
-      expect(rig.of('gap')).toMatchObject([{ language }]);
-    });
-
-    test('carry no language while none is known', async () => {
-      const rig = new Rig(new FakeRecognizer({ script: { crash: true } }), { language: 'auto' });
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(1_500);
-      await rig.pipeline.close();
-      expect(rig.of('gap')).toMatchObject([{ language: '' }]);
     });
 
     test('stand for speech whose beginning is gone when the VAD has found it: no part of it is taken for the whole', async () => {
@@ -750,8 +404,8 @@ describe('TrackPipeline', () => {
       expect(rig.of('gap')).toMatchObject([{ reason: 'mediaWorkerLost' }]);
       expect(rig.pipeline.ledger.shedMs.mediaWorkerLost).toBeGreaterThan(6_000);
       expect(sumOf(rig.pipeline.ledger)).toBeCloseTo(rig.pipeline.ledger.totalMs, 3);
-      expect(rig.of('final').length).toBeGreaterThan(4);
-      expect(Math.min(...recognizer.requests.map(({ pcm }) => pcm.length))).toBeGreaterThan(1_600);
+      expect(rig.of('final')).toHaveLength(8);
+      expect(Math.min(...recognizer.requests.map(({ pcm }) => pcm.length))).toBeGreaterThan(16_000 * 5);
     });
 
     test('come when a final is not there after a minute', async () => {
@@ -833,39 +487,11 @@ describe('TrackPipeline', () => {
       await rig.pipeline.close();
       expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'What is new.' } }]);
       expect(rig.of('final')[0]?.hypothesis.words?.map(({ text }) => text)).toEqual(['what', 'is', 'new']);
-      expect(rig.of('interimUpdated').length).toBeGreaterThan(0);
+      expect(rig.of('interimUpdated').at(-1)?.hypothesis.text).toMatch(/^what is/);
       for (const { hypothesis } of rig.of('interimUpdated')) expect('what is new').toContain(hypothesis.text);
       const detected = rig.activities.filter(({ type }) => type === 'wakePhraseDetected');
       expect(detected).toMatchObject([{ phrase: 'hey parley' }]);
       expect(rig.states).toContain('speaking');
-    });
-
-    test('leave words of a script without spaces as they are written', async () => {
-      const parts = ['你好', '小明', '今天', '天气', '很好'];
-      const rig = new Rig(
-        {
-          recognize: ({ pcm }) => {
-            const heard = parts.slice(0, Math.floor(pcm.length / 16 / 200));
-            const words = heard.map((text, index) => ({
-              text,
-              startMs: index * 200,
-              endMs: index * 200 + 180,
-              probability: 0.9,
-            }));
-            return Promise.resolve({ ...hypothesisOf(heard.join('')), language: 'zh', words });
-          },
-        },
-        { wakePhrases: ['你好小明'], language: 'zh' },
-      );
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(1_500);
-      await rig.pipeline.close();
-      expect(rig.of('final').map(({ hypothesis }) => hypothesis.text)).toEqual(['今天天气很好。']);
-      expect(rig.of('interimUpdated').length).toBeGreaterThan(0);
-      for (const { hypothesis, stableLength } of rig.of('interimUpdated')) {
-        expect('今天天气很好'.startsWith(hypothesis.text)).toBe(true);
-        expect(stableLength).toBeLessThanOrEqual(hypothesis.text.length);
-      }
     });
 
     test('are heard by their sound where the speaker has none of their own, and only what follows is written', async () => {
@@ -1000,19 +626,6 @@ describe('TrackPipeline', () => {
       expect(after.every((request) => request.settings.language === 'de')).toBe(true);
     });
 
-    test('keep from the recogniser what is nowhere loud enough', async () => {
-      const recognizer = new FakeRecognizer();
-      const rig = new Rig(recognizer, { silenceLevelDb: -20 });
-      await rig.say(SENTENCE.map((sample) => sample * 0.05));
-      await rig.silence(1_500);
-      await rig.pipeline.close();
-      expect(rig.of('utteranceOpened').length).toBeGreaterThan(0);
-      expect(recognizer.requests).toEqual([]);
-      expect(rig.of('final')).toEqual([]);
-      expect(rig.pipeline.ledger.transcribedMs).toBe(0);
-      expect(Object.keys(rig.pipeline.ledger.rejectedMs ?? {})).toEqual(['nearSilent']);
-    });
-
     test('leave the interims out while the recogniser is too busy for them', async () => {
       const recognizer = new FakeRecognizer();
       const rig = new Rig(recognizer);
@@ -1021,7 +634,7 @@ describe('TrackPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       expect(recognizer.requests.some(({ kind }) => kind === 'interim')).toBe(false);
-      expect(rig.of('final').length).toBeGreaterThan(0);
+      expect(rig.of('final')).toHaveLength(1);
     });
 
     test('cut what grows too long, without a seam, and go on within the sentence', async () => {
@@ -1034,7 +647,7 @@ describe('TrackPipeline', () => {
       await rig.silence(1_500);
       await rig.pipeline.close();
       const finals = rig.of('final');
-      expect(finals.length).toBeGreaterThan(1);
+      expect(finals).toHaveLength(2);
       for (const [index, { segment }] of finals.entries()) {
         expect(segment.endMs - segment.startMs).toBeLessThanOrEqual(2_000);
         if (index > 0) expect(segment.startMs).toBeCloseTo(finals[index - 1]?.segment.endMs ?? 0, 1);
@@ -1046,20 +659,6 @@ describe('TrackPipeline', () => {
         ...finals.slice(2).map(() => 'words'),
         'words.',
       ]);
-    });
-
-    test('begin a new sentence after a cut that nothing was said to go on with', async () => {
-      const texts = ['words', '', 'words'];
-      const rig = new Rig(
-        { recognize: () => Promise.resolve(hypothesisOf(texts.shift() ?? 'words')) },
-        { maxSegmentMs: 2_000, interimIntervalMs: 0, sentenceSplitMs: 0, speculativeSilenceMs: 0 },
-      );
-      await rig.say(SENTENCE.subarray(0, 16_000 * 3));
-      await rig.silence(1_500);
-      await rig.say(SENTENCE.subarray(0, 16_000));
-      await rig.silence(1_500);
-      await rig.pipeline.close();
-      expect(rig.of('final').map(({ hypothesis }) => hypothesis.text)).toEqual(['Words', 'Words.']);
     });
   });
 });

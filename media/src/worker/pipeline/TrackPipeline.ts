@@ -1,53 +1,38 @@
 import type { InterimPace } from '../../asr/contract/load.js';
 import type { Recognizer } from '../../asr/contract/Recognizer.js';
-import type { Hypothesis } from '../../asr/contract/recognition.js';
 import { type Clock, monotonicNowMs } from '../../process/clock.js';
 import { DEFAULT_READING, type ReadingProfile } from '../../settings/reading.js';
 import type { SpeechSettings } from '../../settings/speechSettings.js';
-import { dbfs } from '../audio/index.js';
-import type {
-  AudioLedgerTotals,
-  TrackActivity,
-  TrackDescription,
-  TrackEvent,
-  TrackState,
-} from '../contract/messages.js';
+import type { AudioLedgerTotals, TrackDescription, TrackEvent, TrackState } from '../contract/messages.js';
 import type { RtpPacket } from '../rtp/index.js';
 import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
-import {
-  MicrophoneCheck,
-  type SegmentCause,
-  Segmenter,
-  type SegmenterEvent,
-  VAD_FRAME_SAMPLES,
-  type VoiceActivityModel,
-} from '../speech/index.js';
-import type { StableText } from '../speech/stabilizer/index.js';
-import type { WakeWordDetector } from '../speech/wake/index.js';
-import type { AudioLedger } from './AudioLedger.js';
+import { VAD_FRAME_SAMPLES, type VoiceActivityModel } from '../speech/index.js';
+import type { WakeEvent, WakeWordDetector } from '../speech/wake/index.js';
 import { CaptionWriter } from './CaptionWriter.js';
-import type { HeardFinal, MissingSpeech } from './FinalRequest.js';
-import { gapOf, gapReasonOf } from './gapReasons.js';
-import type { PreparedFinal } from './seams.js';
+import { Finals } from './Finals.js';
+import { TrackActivities } from './TrackActivities.js';
 import { TrackBooks } from './TrackBooks.js';
-import { type IntakeFrame, type Timeline, TrackIntake } from './TrackIntake.js';
-import { Utterance, type UtteranceContext } from './Utterance.js';
+import { TrackCrosstalk } from './TrackCrosstalk.js';
+import { type IntakeEvent, type IntakeFrame, TrackIntake } from './TrackIntake.js';
+import { TrackStatus } from './TrackStatus.js';
+import type { Utterance } from './Utterance.js';
+import type { TrackSettings } from './UtteranceRequests.js';
+import { Utterances, type UtterancesEvent } from './Utterances.js';
 import { WakeListener } from './WakeListener.js';
 
-export interface TrackPipelineOptions {
+export interface TrackPipelineOptions extends TrackSettings {
   meetingId: string;
+  /** Its settings, if it has some, take the place of `settings`. */
   track: TrackDescription;
   /** On the machine's monotonic clock. */
   meetingStartedAtMs: number;
-  settings: SpeechSettings;
-  longestWindowMs: number;
   /** Of the model that makes finals; default: `DEFAULT_READING`. */
   reading?: Partial<ReadingProfile> | undefined;
   voiceActivity: Pick<VoiceActivityModel, 'open'>;
   recognizer: Recognizer;
   /** Knows the other tracks of the room. Without it every track is taken for its own speaker's. */
   crosstalk?: CrosstalkGuard;
-  /** Hears wake words by their sound, beside the phrases that are found in the text. */
+  /** Detects wake words by their sound, beside the phrases that are found in the text. */
   wakeWords?: WakeWordDetector;
   onEvent: (event: TrackEvent) => void;
   now?: Clock;
@@ -60,97 +45,83 @@ export interface TrackPipelineStats {
   engineMs: number;
 }
 
-/** 48 kHz RTP clock to 16 kHz samples. */
-const RTP_TICKS_PER_SAMPLE = 3;
 const SAMPLES_PER_MS = 16;
 /** No utterance begins further back than this: the longest pre-roll, and some. */
 const LOOK_BACK_SAMPLES = 2_500 * SAMPLES_PER_MS;
-/** While a wake phrase is awaited, interims come at least this often, whatever the mode. */
-const WAKE_INTERIM_MS = 400;
-/** Between interims of an utterance of which nothing is shown yet: half a word more may be enough. */
-const FIRST_WORDS_INTERVAL_MS = 160;
-/** Half a second. */
-const JUDGED_EVERY_FRAMES = 16;
 
 /**
- * One producer's way from RTP to text: intake, crosstalk, segmenter, recogniser, gates, in this order and all of it in stream
- * order. Finals leave in the order in which they were spoken, whichever the recogniser answers first, and every sample ends in
- * exactly one class of the ledger.
+ * One producer's way from RTP to text, all of it in stream order: the intake makes frames, the crosstalk guard takes out other voices,
+ * utterances are cut and transcribed, finals are put in order, captions are written. Every sample ends in exactly one class of the
+ * ledger. Each part reports to this class by events and knows none of the others' state.
  */
 export class TrackPipeline {
   readonly #options: TrackPipelineOptions;
   readonly #now: Clock;
   readonly #intake: TrackIntake;
-  readonly #segmenter: Segmenter;
-  readonly #books: TrackBooks;
-  readonly #ledger: AudioLedger;
-  readonly #wake: WakeListener;
+  readonly #crosstalk: TrackCrosstalk;
+  readonly #utterances: Utterances;
+  readonly #finals: Finals;
   readonly #captions: CaptionWriter;
-  readonly #context: UtteranceContext;
-  readonly #closeCrosstalk: () => void;
-  readonly #microphone = new MicrophoneCheck();
-  /** Where the VAD's answers have got to: behind the intake for a moment after the sender started over. */
-  #timeline: Timeline;
+  readonly #wake: WakeListener;
+  readonly #books: TrackBooks;
+  readonly #status: TrackStatus;
+  readonly #activities: TrackActivities;
   #settings: SpeechSettings;
-  #speaking = false;
-  #utterance: Utterance | undefined;
-  /** A final that was made before its utterance was cut; taken up by the cut. */
-  #prepared: PreparedFinal | undefined;
-  /** The utterance that the next one goes on from. */
-  #lastCut: { utterance: Utterance; cause: 'forced' | 'sentence'; next: string | undefined } | undefined;
   #muted: boolean;
-  #heard = false;
-  #state: TrackState = 'inactive';
-  #deliveries: Promise<void> = Promise.resolve();
-  #undelivered = 0;
-  #diagnostics = false;
+  /** Whether any audio has come. */
+  #begun = false;
   #stats: TrackPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
   #closed = false;
 
   constructor(options: TrackPipelineOptions) {
+    const { meetingId, track, meetingStartedAtMs, longestWindowMs, recognizer, voiceActivity, wakeWords } = options;
+    const { trackId, payloadType, muted } = track;
+    const settings = track.settings ?? options.settings;
+    const now = options.now ?? monotonicNowMs;
+    const onEvent = (event: TrackEvent) => this.#emit(event);
     this.#options = options;
-    this.#now = options.now ?? monotonicNowMs;
-    this.#settings = options.track.settings ?? options.settings;
-    this.#muted = options.track.muted;
+    this.#now = now;
+    this.#settings = settings;
+    this.#muted = muted;
+    this.#activities = new TrackActivities({
+      onActivity: (activity) => options.onEvent({ type: 'trackActivity', activity }),
+    });
     this.#books = new TrackBooks({
-      muted: options.track.muted,
-      now: this.#now,
-      onTotals: (ledger) => options.onEvent({ type: 'ledgerUpdated', ledger }),
+      muted,
+      now,
+      onTotals: (ledger) => this.#emit({ type: 'ledgerUpdated', ledger }),
     });
-    this.#ledger = this.#books.ledger;
+    this.#status = new TrackStatus({ now: () => this.#nowInMeeting(), onEvent });
     this.#wake = new WakeListener({
-      settings: this.#settings,
-      detector: options.wakeWords,
+      settings,
+      detector: wakeWords,
       now: () => this.#nowInMeeting(),
-      utterance: () => this.#utterance,
-      onEvents: (events) => {
-        for (const event of events) this.#tellActivity(event);
-        this.#changeState();
-      },
+      utterance: () => this.#utterances.open,
+      onEvents: (events) => this.#onWake(events),
     });
-    this.#captions = new CaptionWriter({
-      settings: this.#settings,
-      wake: this.#wake,
-      isWithheld: (utterance) => this.#isWithheld(utterance),
-      onEvent: options.onEvent,
+    this.#crosstalk = new TrackCrosstalk({ trackId, guard: options.crosstalk, settings });
+    this.#captions = new CaptionWriter({ settings, wake: this.#wake, crosstalk: this.#crosstalk, onEvent });
+    this.#finals = new Finals({
+      captions: this.#captions,
+      ledger: this.#books.ledger,
+      onDelivered: () => this.#changeState(),
     });
     this.#intake = new TrackIntake({
-      payloadType: options.track.payloadType,
-      meetingStartedAtMs: options.meetingStartedAtMs,
-      voiceActivity: options.voiceActivity,
-      now: () => this.#now(),
-      onAudio: (span) => this.#onAudio(span),
-      onSkipped: ({ timeline, fromSample, toSample }) =>
-        this.#onAudio({ timeline, startSample: fromSample, samples: toSample - fromSample, origin: 'concealed' }),
-      onFrame: (frame) => this.#onFrame(frame),
-      onJump: (toSample) => this.#onJump(toSample),
-      onTimeline: (timeline) => this.#onTimeline(timeline),
-      onBudgetExceeded: (limit) => options.onEvent({ type: 'budgetExceeded', limit }),
+      payloadType,
+      meetingStartedAtMs,
+      voiceActivity,
+      now,
+      onEvent: (event) => this.#onIntake(event),
     });
-    this.#timeline = this.#intake.timeline;
-    this.#context = this.#utteranceContext();
-    this.#segmenter = new Segmenter(this.#segmenterSettings());
-    this.#closeCrosstalk = options.crosstalk?.open(options.track.trackId) ?? (() => {});
+    this.#utterances = new Utterances({
+      settings,
+      longestWindowMs,
+      idPrefix: `${track.participantId}-${track.name}-${track.epoch}`,
+      timeline: this.#intake.timeline,
+      context: { meetingId, trackId, recognizer, now, reading: { ...DEFAULT_READING, ...options.reading } },
+      captions: this.#captions,
+      onEvent: (event) => this.#onUtterances(event),
+    });
   }
 
   get settings(): SpeechSettings {
@@ -186,23 +157,24 @@ export class TrackPipeline {
   }
 
   /** Takes new settings over, from the next frame on. */
-  update(options: { settings: SpeechSettings; longestWindowMs: number }): void {
-    this.#settings = options.settings;
-    this.#options.longestWindowMs = options.longestWindowMs;
-    this.#segmenter.update(this.#segmenterSettings());
-    this.#captions.update(options.settings);
-    this.#wake.update(options.settings);
+  update(current: TrackSettings): void {
+    const { settings } = current;
+    this.#settings = settings;
+    this.#utterances.update(current);
+    this.#crosstalk.update(settings);
+    this.#captions.update(settings);
+    this.#wake.update(settings);
     this.#changeState();
   }
 
   /** How far apart interims are at least, whatever the settings say: what the recogniser can give. */
   setInterimPace(pace: InterimPace): void {
-    this.#segmenter.setInterimPace(pace);
+    this.#utterances.setInterimPace(pace);
   }
 
-  /** Whether somebody listens to the frequent activities. */
+  /** Whether the frequent activities are wanted. */
   setDiagnostics(on: boolean): void {
-    this.#diagnostics = on;
+    this.#activities.setDiagnostics(on);
   }
 
   /** Muting ends the open utterance at once. */
@@ -216,7 +188,7 @@ export class TrackPipeline {
   /** Resolves when everything that was received is text, a gap, or known not to be speech. */
   async drain(): Promise<void> {
     await this.#flush();
-    await this.#deliveries;
+    await this.#finals.drain();
   }
 
   /** Drains, then frees the decoder and the VAD's state. Idempotent. */
@@ -228,348 +200,164 @@ export class TrackPipeline {
     this.#closed = true;
     this.#intake.close();
     this.#wake.close();
-    this.#closeCrosstalk();
+    this.#crosstalk.close();
     this.#books.finish(endMs);
     this.#changeState();
   }
 
-  #utteranceContext(): UtteranceContext {
-    const { meetingId, track } = this.#options;
-    return {
-      meetingId,
-      trackId: track.trackId,
-      recognizer: this.#options.recognizer,
-      now: this.#now,
-      settings: () => this.#settings,
-      longestWindowMs: () => this.#options.longestWindowMs,
-      reading: { ...DEFAULT_READING, ...this.#options.reading },
-      language: (audioMs) => this.#captions.languageRequest(audioMs),
-      prompt: (before) => this.#captions.prompt(before),
-      quietest: (options) => this.#segmenter.quietest(options),
-      canSplitAt: (sample) => this.#segmenter.canSplitAt(sample),
-      onText: (utterance, text, hypothesis) => this.#show({ utterance, text, hypothesis }),
-      onReading: ({ speechEndSample, reading }) =>
-        this.#segmenter.readSilence({ speechEndSample, reading: this.#captions.trusted(reading) }),
-      onSplit: (utterance, prepared) => this.#split(utterance, prepared),
-      onAnswered: (engineMs) => {
-        this.#stats.engineMs += engineMs;
-      },
-      onDiscarded: (engineMs) => {
-        this.#stats.discardedEngineMs += engineMs;
-      },
-    };
-  }
-
-  #segmenterSettings() {
-    const settings = this.#settings;
-    const asleep = settings.wakePhrases.length > 0 && settings.interimIntervalMs === 0;
-    return {
-      ...settings,
-      interimIntervalMs: asleep ? WAKE_INTERIM_MS : settings.interimIntervalMs,
-      maxSegmentMs: Math.min(settings.maxSegmentMs, this.#options.longestWindowMs),
-    };
-  }
-
   #flush(): Promise<void> {
-    return this.#closed ? Promise.resolve() : this.#intake.flush().then(() => this.#handle(this.#segmenter.flush()));
+    return this.#closed ? Promise.resolve() : this.#intake.flush().then(() => this.#utterances.flush());
   }
 
-  #onAudio(span: {
-    timeline: Timeline;
-    startSample: number;
-    samples: number;
-    origin: 'audio' | 'concealed' | 'dtx';
-  }): void {
-    this.#heard = true;
+  #onIntake(event: IntakeEvent): void {
+    switch (event.type) {
+      case 'audioReceived':
+        this.#onAudio(event);
+        break;
+      case 'frameJudged':
+        this.#onFrame(event);
+        break;
+      case 'jumped':
+        this.#wake.reset();
+        this.#utterances.jump(event.toSample);
+        this.#crosstalk.jump();
+        break;
+      case 'timelineStarted':
+        this.#utterances.goOnWith(event.timeline);
+        this.#crosstalk.jump();
+        break;
+      case 'budgetExceeded':
+        this.#emit(event);
+    }
+  }
+
+  #onAudio(span: Extract<IntakeEvent, { type: 'audioReceived' }>): void {
+    this.#begun = true;
     this.#books.append(span);
-    if (this.#state !== 'inactive') return;
+    if (this.#status.state !== 'inactive') return;
     this.#wake.tick(this.#nowInMeeting());
     this.#changeState();
   }
 
   #onFrame(frame: IntakeFrame): void {
-    const { startSample } = frame;
-    const probability = this.#isCrosstalk(frame) ? 0 : frame.probability;
-    this.#wake.push(() => this.#timeline.ring.read(startSample, startSample + VAD_FRAME_SAMPLES));
-    this.#handle(this.#segmenter.push({ startSample, samples: VAD_FRAME_SAMPLES, probability, rms: frame.rms }));
-    if (!this.#segmenter.open) this.#ledger.pass(startSample - LOOK_BACK_SAMPLES, this.#timeline.index);
-    this.#wake.tick(this.#toMs(startSample + VAD_FRAME_SAMPLES));
+    const { startSample, rms } = frame;
+    const { timeline } = this.#utterances;
+    const endSample = startSample + VAD_FRAME_SAMPLES;
+    const pcm = () => timeline.ring.read(startSample, endSample);
+    const probability = this.#isCrosstalk(frame, pcm) ? 0 : frame.probability;
+    this.#wake.push(pcm);
+    this.#utterances.push({ startSample, probability, rms });
+    if (this.#utterances.open === undefined) this.#books.ledger.pass(startSample - LOOK_BACK_SAMPLES, timeline.index);
+    this.#wake.tick(timeline.msOf(endSample));
     this.#books.tick();
-    if (this.#speaking && probability >= this.#settings.vadThreshold) this.#checkMicrophone(startSample);
-    this.#diagnose(frame);
+    this.#reportFrame({ startSample, rms, isSpeech: probability >= this.#settings.vadThreshold, pcm });
     this.#changeState();
   }
 
-  /** Whether a frame carries somebody else's voice. */
-  #isCrosstalk({ startSample, probability }: IntakeFrame): boolean {
-    const { crosstalk, track } = this.#options;
-    if (crosstalk === undefined || !this.#settings.crosstalkGuard) return false;
+  #isCrosstalk({ startSample, probability }: IntakeFrame, pcm: () => Int16Array): boolean {
+    const { timeline, open: utterance } = this.#utterances;
+    const startMs = timeline.msOf(startSample);
+    if (!this.#crosstalk.isIn({ startSample, startMs, probability, pcm, utterance })) return false;
     const endSample = startSample + VAD_FRAME_SAMPLES;
-    const startMs = this.#toMs(startSample);
-    const pcm = this.#timeline.ring.read(startSample, endSample);
-    crosstalk.push({ trackId: track.trackId, startMs, pcm, probability });
-    // A little at a time: to judge the whole of a long utterance at its end would hold up everybody's audio.
-    const utterance = this.#utterance;
-    if (utterance !== undefined && (startSample / VAD_FRAME_SAMPLES) % JUDGED_EVERY_FRAMES < 1) {
-      crosstalk.judge(track.trackId, utterance.startMs, startMs);
-    }
-    if (!crosstalk.frameIsCrosstalk(track.trackId, startMs)) return false;
-    this.#ledger.markCrosstalk({ line: this.#timeline.index, startSample, endSample });
+    this.#books.ledger.markCrosstalk({ line: timeline.index, startSample, endSample });
     return true;
   }
 
-  #onJump(toSample: number): void {
-    this.#wake.reset();
-    this.#handle(this.#segmenter.jump(toSample));
-    this.#options.crosstalk?.jump(this.#options.track.trackId);
-  }
-
-  #onTimeline(timeline: Timeline): void {
-    this.#handle(this.#segmenter.flush());
-    this.#timeline = timeline;
-    this.#handle(this.#segmenter.jump(0));
-    this.#options.crosstalk?.jump(this.#options.track.trackId);
-  }
-
-  #handle(events: SegmenterEvent[]): void {
-    for (const event of events) {
-      switch (event.type) {
-        case 'segmentOpened':
-          this.#open(event.startSample);
-          break;
-        case 'speechStarted':
-          this.#setSpeaking(true);
-          this.#options.onEvent({ type: 'speechStarted', atMs: this.#toMs(event.atSample) });
-          this.#wake.speechStarted(this.#toMs(event.atSample));
-          this.#announce();
-          break;
-        case 'speechEnded':
-          this.#setSpeaking(false);
-          this.#options.onEvent({ type: 'speechEnded', atMs: this.#toMs(event.atSample) });
-          this.#wake.speechEnded(this.#toMs(event.atSample));
-          break;
-        case 'interimDue':
-          this.#utterance?.requestInterim(event.endSample);
-          if (this.#utterance?.awaitsFirstWords === true) this.#segmenter.hasten(FIRST_WORDS_INTERVAL_MS);
-          break;
-        case 'silenceConfirmed':
-          this.#tellOfUtterance('turnDetectionStarted', event.endSample);
-          if (this.#settings.speculativeSilenceMs > 0) this.#utterance?.speculate(event);
-          break;
-        case 'speechResumed':
-          this.#tellOfUtterance('turnDetectionStopped', event.atSample);
-          this.#utterance?.resume({ startSample: event.silentSince, endSample: event.atSample });
-          // The final that was begun took the place of the interim.
-          if (this.#utterance?.awaitsFirstWords === true) this.#segmenter.hurry();
-          break;
-        case 'segmentClosed':
-          this.#close(event);
-          break;
-        case 'segmentDiscarded':
-          this.#discard();
-      }
+  #onUtterances(event: UtterancesEvent): void {
+    const { ledger } = this.#books;
+    switch (event.type) {
+      case 'opened':
+        ledger.open(event.utterance.startSample, event.utterance.timeline.index);
+        break;
+      case 'speechStarted':
+        this.#intake.speaking = true;
+        this.#emit(event);
+        this.#wake.speechStarted(event.atMs);
+        break;
+      case 'speechEnded':
+        this.#intake.speaking = false;
+        this.#emit(event);
+        this.#wake.speechEnded(event.atMs);
+        break;
+      case 'confirmed':
+        this.#onConfirmed(event.utterance);
+        break;
+      case 'paused':
+        this.#activities.paused(event.utterance, event.atMs);
+        break;
+      case 'resumed':
+        this.#activities.resumed(event.utterance, event.atMs);
+        break;
+      case 'textChanged':
+        this.#captions.show(event);
+        break;
+      case 'discarded':
+        this.#onDiscarded(event);
+        break;
+      case 'ended':
+        this.#onEnded(event);
+        break;
+      case 'finalAsked':
+        this.#finals.push(event);
+        break;
+      case 'engineAnswered':
+        this.#stats.engineMs += event.engineMs;
+        break;
+      case 'answerDiscarded':
+        this.#stats.discardedEngineMs += event.engineMs;
     }
   }
 
-  #open(startSample: number): void {
-    const { participantId, name, epoch } = this.#options.track;
-    const timeline = this.#timeline;
-    const timestamp = (timeline.firstTimestamp ?? 0) + startSample * RTP_TICKS_PER_SAMPLE;
-    const cut = this.#lastCut;
-    this.#lastCut = undefined;
-    this.#ledger.open(startSample, timeline.index);
-    this.#utterance = new Utterance(
-      {
-        id: `${participantId}-${name}-${epoch}.${timeline.index}-${timestamp}`,
-        startSample,
-        startMs: this.#toMs(startSample),
-        timeline,
-        continues: cut?.cause === 'forced',
-        opening: cut?.next,
-        ...(cut === undefined ? {} : { stabilizer: cut.utterance.stabilizerAfter(startSample) }),
-      },
-      this.#context,
-    );
-    // After a cut speech goes on.
-    if (this.#speaking) this.#announce();
-  }
-
-  #announce(): void {
-    const utterance = this.#utterance;
-    if (utterance === undefined || utterance.announced) return;
-    utterance.announced = true;
-    this.#wake.opened(utterance.id);
-    this.#options.onEvent({ type: 'utteranceOpened', segment: utterance.segment });
-    this.#tellActivity({ type: 'utteranceStarted', segmentId: utterance.id, atMs: utterance.startMs });
+  #onConfirmed(utterance: Utterance): void {
+    this.#captions.open(utterance);
+    this.#activities.started(utterance);
     this.#changeState();
   }
 
-  #discard(): void {
-    const utterance = this.#utterance;
-    this.#utterance = undefined;
-    this.#ledger.discard();
-    if (utterance === undefined) return;
-    utterance.discard();
-    this.#deliveries = this.#deliveries.then(() => this.#captions.endSentence(utterance));
-    if (utterance.announced) {
-      this.#options.onEvent({ type: 'interimRetracted', segmentId: utterance.id });
-      this.#tellActivity({
-        type: 'utteranceEnded',
-        segmentId: utterance.id,
-        atMs: this.#nowInMeeting(),
-        cause: 'silence',
-      });
+  #onDiscarded({ utterance, confirmed }: { utterance: Utterance; confirmed: boolean }): void {
+    this.#books.ledger.discard();
+    this.#finals.pushNone(utterance);
+    if (confirmed) {
+      this.#captions.withdraw(utterance);
+      this.#activities.discarded(utterance, this.#nowInMeeting());
     }
     this.#changeState();
   }
 
-  /** A part of a long utterance is final; speech goes on in the next one. */
-  #split(utterance: Utterance, prepared: PreparedFinal): void {
-    if (this.#utterance !== utterance) return;
-    this.#prepared = prepared;
-    const events = this.#segmenter.splitAt(prepared.endSample);
-    this.#handle(events);
-    this.#prepared = undefined;
-    if (events.length > 0) this.#utterance?.showCarried(prepared.hypothesis);
+  #onEnded({ utterance, endSample, cause }: Extract<UtterancesEvent, { type: 'ended' }>): void {
+    this.#books.ledger.hold({ id: utterance.id, line: utterance.timeline.index, endSample });
+    this.#activities.ended(utterance, { atMs: utterance.msAt(endSample), cause });
   }
 
-  #close(event: Extract<SegmenterEvent, { type: 'segmentClosed' }>): void {
-    const utterance = this.#utterance;
-    if (utterance === undefined) return;
-    this.#utterance = undefined;
-    const { endSample } = event;
-    const cause = this.#prepared?.cause ?? event.cause;
-    if (cause === 'forced' || cause === 'sentence') this.#lastCut = { utterance, cause, next: this.#prepared?.next };
-    utterance.endMs = utterance.startMs + (endSample - utterance.startSample) / SAMPLES_PER_MS;
-    this.#ledger.hold({ id: utterance.id, line: utterance.timeline.index, endSample });
-    const atMs = utterance.endMs;
-    const segmentId = utterance.id;
-    if (cause === 'silence') this.#tellActivity({ type: 'turnDetectionStopped', segmentId, atMs, outcome: 'ended' });
-    this.#tellActivity({ type: 'utteranceEnded', segmentId, atMs, cause });
-    this.#tellActivity({ type: 'transcriptionStarted', segmentId, atMs });
-
-    const prepared = this.#prepared;
-    const answer = utterance.close({ ...event, ...(prepared === undefined ? {} : { prepared }) });
-    // Awaited in its turn; until then a failure must not count as unhandled.
-    answer.catch(() => {});
-    this.#undelivered += 1;
-    this.#deliveries = this.#deliveries.then(() => this.#deliver({ utterance, answer, cause }));
-  }
-
-  async #deliver(options: { utterance: Utterance; answer: Promise<HeardFinal>; cause: SegmentCause }): Promise<void> {
-    const { utterance, cause } = options;
-    utterance.revision += 1;
-    try {
-      const { missing = [], ...hypothesis } = await options.answer;
-      const fate = this.#captions.judge(utterance, hypothesis);
-      const gap = gapOf(fate);
-      if (fate === 'transcribed') {
-        this.#captions.write({ utterance, hypothesis, cause });
-        for (const part of missing) this.#tellMissing(utterance, part);
-      } else if (gap !== undefined) this.#captions.gap(utterance.segment, gap);
-      else this.#captions.retract(utterance);
-      this.#ledger.release(utterance.id, fate);
-    } catch (error) {
-      const reason = gapReasonOf(error);
-      this.#ledger.release(utterance.id, { shed: reason });
-      this.#captions.gap(utterance.segment, reason);
-    }
-    this.#undelivered -= 1;
+  #onWake(events: readonly WakeEvent[]): void {
+    for (const event of events) this.#activities.report(event);
     this.#changeState();
   }
 
-  /** A stretch of an utterance that its final says nothing of. */
-  #tellMissing(utterance: Utterance, { fromMs, toMs, reason }: MissingSpeech): void {
-    const { id, startMs, startSample } = utterance;
-    const sampleAt = (ms: number) => startSample + Math.round(ms * SAMPLES_PER_MS);
-    const fate = { shed: reason };
-    this.#ledger.releasePart(id, { startSample: sampleAt(fromMs), endSample: sampleAt(toMs), fate });
-    // A final may have heard more of the silence at the end than belongs to the utterance.
-    const endMs = Math.min(utterance.endMs, startMs + toMs);
-    const gapId = `${id}.missing-${Math.round(fromMs)}`;
-    this.#captions.gap({ id: gapId, startMs: startMs + fromMs, endMs, revision: 1 }, reason);
+  #reportFrame(frame: { startSample: number; rms: number; isSpeech: boolean; pcm: () => Int16Array }): void {
+    const { timeline, speaking, confirmed } = this.#utterances;
+    if (speaking && frame.isSpeech) this.#activities.spoken({ timeline, ...frame }, frame.pcm());
+    if (confirmed !== undefined) this.#activities.recorded(confirmed, { timeline, ...frame });
   }
 
-  #show({ utterance, text, hypothesis }: { utterance: Utterance; text: StableText; hypothesis: Hypothesis }): void {
-    const shown = this.#captions.show({ utterance, text, hypothesis });
-    if (shown === undefined || !this.#diagnostics) return;
-    this.#tellActivity({
-      type: 'stabilized',
-      segmentId: utterance.id,
-      revision: utterance.revision,
-      committedWords: text.newlyCommitted.length,
-      ...shown,
-      commitLatencyMs: text.commitLatencyMs,
-    });
-  }
-
-  /** Somebody else's voice, captioned there. */
-  #isWithheld(utterance: Utterance): boolean {
-    const { crosstalk, track } = this.#options;
-    if (crosstalk === undefined || !this.#settings.crosstalkGuard) return false;
-    return crosstalk.judge(track.trackId, utterance.startMs, utterance.endMs).crosstalk;
-  }
-
-  #setSpeaking(speaking: boolean): void {
-    this.#speaking = speaking;
-    this.#intake.speaking = speaking;
-  }
-
-  #tellOfUtterance(type: 'turnDetectionStarted' | 'turnDetectionStopped', atSample: number): void {
-    const segmentId = this.#utterance?.id;
-    if (segmentId === undefined) return;
-    const atMs = this.#toMs(atSample);
-    this.#tellActivity(
-      type === 'turnDetectionStarted' ? { type, segmentId, atMs } : { type, segmentId, atMs, outcome: 'resumed' },
-    );
-  }
-
-  #tellActivity(activity: TrackActivity): void {
-    this.#options.onEvent({ type: 'trackActivity', activity });
-  }
-
-  /** Of confirmed speech alone, and of one's own. */
-  #checkMicrophone(startSample: number): void {
-    const endSample = startSample + VAD_FRAME_SAMPLES;
-    const reading = this.#microphone.push(this.#timeline.ring.read(startSample, endSample));
-    if (reading !== undefined)
-      this.#tellActivity({ type: 'microphoneChecked', ...reading, atMs: this.#toMs(endSample) });
-  }
-
-  #diagnose({ startSample, rms }: IntakeFrame): void {
-    const utterance = this.#utterance;
-    if (!this.#diagnostics || utterance?.announced !== true) return;
-    const startMs = this.#toMs(startSample);
-    const endMs = startMs + VAD_FRAME_SAMPLES / SAMPLES_PER_MS;
-    this.#tellActivity({ type: 'audioRecorded', segmentId: utterance.id, startMs, endMs, levelDb: dbfs(rms) });
+  #emit(event: TrackEvent): void {
+    if (event.type === 'trackActivity') this.#activities.report(event.activity);
+    else this.#options.onEvent(event);
   }
 
   #changeState(): void {
-    const state = this.#currentState();
-    if (state === this.#state) return;
-    const atMs = this.#nowInMeeting();
-    const before = this.#state;
-    this.#state = state;
-    this.#options.onEvent({ type: 'trackStateChanged', state });
-    if (before === 'listening') this.#tellActivity({ type: 'listeningStopped', atMs });
-    if (state === 'listening') this.#tellActivity({ type: 'listeningStarted', atMs });
+    this.#status.change(this.#currentState());
   }
 
   #currentState(): TrackState {
-    if (this.#closed || !this.#heard) return 'inactive';
-    if (this.#utterance?.announced === true) return this.#wake.awake ? 'speaking' : 'wakeword';
-    if (this.#undelivered > 0) return 'transcribing';
+    if (this.#closed || !this.#begun) return 'inactive';
+    if (this.#utterances.confirmed !== undefined) return this.#wake.awake ? 'speaking' : 'wakeword';
+    if (this.#finals.waiting > 0) return 'transcribing';
     if (this.#muted) return 'inactive';
     return this.#wake.awake ? 'listening' : 'wakeword';
   }
 
   #nowInMeeting(): number {
     return this.#now() - this.#options.meetingStartedAtMs;
-  }
-
-  #toMs(sample: number): number {
-    const { clock, firstTimestamp } = this.#timeline;
-    // Anchored by the packet that the sample came in; a time line without one has no samples.
-    return clock.toMeetingMs((firstTimestamp ?? 0) + sample * RTP_TICKS_PER_SAMPLE) ?? this.#nowInMeeting();
   }
 }

@@ -4,17 +4,17 @@ import { type WakeEvent, WakeGate, type WakeWordDetector, type WakeWordStream } 
 
 export interface WakeListenerOptions {
   settings: SpeechSettings;
-  /** Hears wake words by their sound, beside the phrases that are found in the text. */
+  /** Detects wake words by their sound, beside the phrases that are found in the text. */
   detector?: WakeWordDetector | undefined;
   /** Milliseconds of the meeting. */
   now: () => number;
-  /** What is being said at the moment. */
+  /** The open utterance, if there is one. */
   utterance: () => { id: string; startMs: number } | undefined;
-  /** Never called with none. */
+  /** All events of one cause together; at least one. */
   onEvents: (events: readonly WakeEvent[]) => void;
 }
 
-/** Listens for one speaker's wake phrases, in their text and by their sound, and knows what may be written. */
+/** Finds the wake phrases of one speaker, in their text and by their sound, and knows what may be shown. */
 export class WakeListener {
   readonly #options: WakeListenerOptions;
   readonly #gate: WakeGate;
@@ -39,7 +39,7 @@ export class WakeListener {
 
   update(settings: SpeechSettings): void {
     this.#settings = settings;
-    this.#tell(this.#gate.update(settings, this.#options.now()));
+    this.#report(this.#gate.update(settings, this.#options.now()));
     this.#openStream();
   }
 
@@ -54,7 +54,7 @@ export class WakeListener {
   }
 
   tick(atMs: number): void {
-    this.#tell(this.#gate.tick(atMs));
+    this.#report(this.#gate.tick(atMs));
   }
 
   opened(segmentId: string): void {
@@ -62,20 +62,20 @@ export class WakeListener {
   }
 
   speechStarted(atMs: number): void {
-    this.#tell(this.#gate.speechStarted(atMs));
+    this.#report(this.#gate.speechStarted(atMs));
   }
 
   speechEnded(atMs: number): void {
-    this.#tell(this.#gate.speechEnded(atMs));
+    this.#report(this.#gate.speechEnded(atMs));
   }
 
   /** Words of an interim or a final. */
   heard(options: { words: readonly TimedWord[]; segmentId: string; atMs: number }): void {
-    if (options.words.length > 0) this.#tell(this.#gate.heard(options));
+    if (options.words.length > 0) this.#report(this.#gate.heard(options));
   }
 
   finalDone(atMs: number): void {
-    this.#tell(this.#gate.finalDone(atMs));
+    this.#report(this.#gate.finalDone(atMs));
   }
 
   /** Idempotent. */
@@ -84,7 +84,7 @@ export class WakeListener {
     this.#stream = undefined;
   }
 
-  /** Only where a detector could wake this speaker: listening costs. */
+  /** Only where a detector could wake this speaker: each stream costs CPU time. */
   #openStream(): void {
     const { wakeSensitivity: sensitivity } = this.#settings;
     const { detector } = this.#options;
@@ -100,10 +100,10 @@ export class WakeListener {
     const atMs = this.#options.now();
     const utterance = this.#options.utterance();
     const shownFrom = utterance && { segmentId: utterance.id, fromMs: Math.max(0, atMs - utterance.startMs) };
-    this.#tell(this.#gate.detected({ phrase, score, atMs, shownFrom }));
+    this.#report(this.#gate.detected({ phrase, score, atMs, shownFrom }));
   }
 
-  #tell(events: readonly WakeEvent[]): void {
+  #report(events: readonly WakeEvent[]): void {
     if (events.length > 0) this.#options.onEvents(events);
   }
 }

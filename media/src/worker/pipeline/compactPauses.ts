@@ -13,7 +13,7 @@ export interface CompactAudio {
 }
 
 const SAMPLES_PER_MS = 16;
-/** What is left of a pause on either side: ends of words, and a hint that there was one. */
+/** What is left of a pause on either side: ends of words, and a hint that there was a pause. */
 const KEPT_SAMPLES = 64 * SAMPLES_PER_MS;
 /** Shorter pauses are left as they are. */
 const SHORTEST_SAMPLES = 190 * SAMPLES_PER_MS;

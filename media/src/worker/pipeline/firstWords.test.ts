@@ -2,17 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Recognizer } from '../../asr/contract/Recognizer.js';
 import { RecognitionError } from '../../asr/contract/recognition.js';
 import { type FakeScript, hypothesisOf } from '../../testing/FakeRecognizer.js';
-import type { SilenceReading } from '../speech/index.js';
 import { bareUtterance } from './testing/bareUtterance.js';
 import { loudSpeaker } from './testing/loudSpeaker.js';
 
 const MS = 16;
 
 function utteranceOf(script: (heardMs: number, kind: string) => FakeScript) {
-  const readings: SilenceReading[] = [];
-  const { time, ring, utterance, requests } = bareUtterance({
+  const { time, ring, utterance, requests, readings } = bareUtterance({
     script: ({ pcm, kind }) => script(pcm.length / MS, kind),
-    on: { onReading: ({ reading }) => readings.push(reading) },
   });
   return {
     time,
@@ -132,11 +129,11 @@ describe('a silence whose final is not there yet', () => {
     utterance.requestInterim(2_000 * MS);
     speak(200);
     utterance.speculate({ speechEndSample: 2_050 * MS, endSample: 2_150 * MS });
-    expect(readings).toEqual([]);
+    expect(readings()).toEqual([]);
     await time.play(100);
-    expect(readings).toEqual(['sentence']);
+    expect(readings()).toEqual(['sentence']);
     await time.play(900);
-    expect(readings).toEqual(['sentence', 'sentence']);
+    expect(readings()).toEqual(['sentence', 'sentence']);
   });
 
   it('is not read by one that has heard less', async () => {
@@ -148,6 +145,6 @@ describe('a silence whose final is not there yet', () => {
     speak(200);
     utterance.speculate({ speechEndSample: 2_050 * MS, endSample: 2_150 * MS });
     await time.play(1_000);
-    expect(readings).toEqual([]);
+    expect(readings()).toEqual([]);
   });
 });

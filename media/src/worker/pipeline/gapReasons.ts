@@ -19,18 +19,18 @@ const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
   RECOGNIZER_FAILED: 'recognizerFailed',
   NOT_SUPPORTED: 'recognizerUnavailable',
   RECOGNIZER_UNAVAILABLE: 'recognizerUnavailable',
-  // Nobody has taken the place of a final: there was nobody to answer it.
+  // A final is never overtaken: nothing was there to answer it.
   SUPERSEDED: 'recognizerUnavailable',
   CLOSED: 'recognizerUnavailable',
 };
 
-/** What readers are told of speech whose final failed. */
+/** The reason that readers see for speech whose final failed. */
 export function gapReasonOf(error: unknown): PipelineGapReason {
   if (error instanceof RecognitionError) return GAP_REASONS[error.code];
   return error instanceof AudioLostError ? 'mediaWorkerLost' : 'recognizerFailed';
 }
 
-/** What readers are told of speech that is to have no text. */
+/** The reason that readers see for speech that is to have no text; undefined where there is nothing to see. */
 export function gapOf(fate: AudioFate): PipelineGapReason | undefined {
   return typeof fate === 'object' && 'shed' in fate && fate.shed !== 'asleep' ? fate.shed : undefined;
 }

@@ -8,18 +8,18 @@ export interface PreparedFinal {
   endSample: number;
   hypothesis: HeardFinal;
   cause: 'sentence' | 'forced';
-  /** The word after the cut, as it was written by who had heard the one before it. */
+  /** The word after the cut, as it was written in a text that goes on over the cut. */
   next?: string | undefined;
 }
 
-/** Marks that a text may have at its end only because it ends there ... */
+/** Marks that a text may have at its end only because it ends there, ... */
 const CLOSING = /[.,;:。．，、；：…]+$/u;
 /** ... and those that nobody writes by habit. */
 const ASKED_OR_CALLED = /[?!？！؟]["'”’)]*$/u;
 
 /**
- * What stands after the last word of a part is known by who has heard beyond it: a part by itself always ends with a full stop. It
- * is one where both have it.
+ * A part by itself always ends with a full stop. The mark behind its last word is that of the text which goes on beyond it; it is the
+ * end of a sentence where both have one there.
  */
 export function marked(hypothesis: HeardFinal, expected: string): Pick<PreparedFinal, 'hypothesis' | 'cause'> {
   const ended = endsSentence(hypothesis.text) && endsSentence(expected);
@@ -35,7 +35,7 @@ export function marked(hypothesis: HeardFinal, expected: string): Pick<PreparedF
 
 /**
  * Whether a text ends as was expected: with the same last word, and with the one before it where the counts differ. Further back a
- * final may have heard more words or fewer than the interims; that is no seam.
+ * final may have more words or fewer than the interims; that is no seam.
  */
 export function fitsWords(hypothesis: Hypothesis, expected: readonly TimedWord[]): boolean {
   const heard = plainWords(hypothesis.text);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { noise } from '../../testing/noises.js';
 import { OpusEncoder, PACKET_TICKS } from '../../testing/OpusEncoder.js';
+import { soundActivity } from '../../testing/WrittenSpeech.js';
 import type { PcmRing } from '../audio/index.js';
 import type { BudgetLimit } from '../contract/messages.js';
 import { TrackIntake } from './TrackIntake.js';
@@ -40,22 +41,17 @@ beforeEach(() => {
     payloadType: 100,
     meetingStartedAtMs: 0,
     now: () => nowMs,
-    voiceActivity: {
-      open: ({ onProbability }) => ({ push: () => onProbability(0.9), reset() {}, close() {} }) as never,
+    voiceActivity: soundActivity,
+    onEvent: (event) => {
+      // What is longer is a jump, of which no samples are made.
+      if (event.type === 'audioReceived' && event.samples <= 2 * SAMPLES_PER_S) told.samples += event.samples;
+      if (event.type === 'frameJudged') told.frames += 1;
+      if (event.type === 'budgetExceeded') told.limits.add(event.limit);
+      if (event.type === 'timelineStarted') {
+        told.timelines += 1;
+        rings.push(event.timeline.ring);
+      }
     },
-    onAudio: ({ samples }) => {
-      told.samples += samples;
-    },
-    onSkipped: () => {},
-    onFrame: () => {
-      told.frames += 1;
-    },
-    onJump: () => {},
-    onTimeline: (timeline) => {
-      told.timelines += 1;
-      rings.push(timeline.ring);
-    },
-    onBudgetExceeded: (limit) => told.limits.add(limit),
   });
   rings.push(intake.timeline.ring);
   intake.speaking = true;

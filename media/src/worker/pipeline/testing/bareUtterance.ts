@@ -1,49 +1,52 @@
 import type { RecognitionRequest } from '../../../asr/contract/recognition.js';
 import { resolveSpeechSettings } from '../../../settings/modes.js';
-import { DEFAULT_READING } from '../../../settings/reading.js';
+import { DEFAULT_READING, type ReadingProfile } from '../../../settings/reading.js';
 import type { SpeechOverrides } from '../../../settings/speechSettings.js';
 import { FakeRecognizer, type FakeScript } from '../../../testing/FakeRecognizer.js';
 import { ManualTime } from '../../../testing/ManualTime.js';
-import { PcmRing } from '../../audio/index.js';
-import { MediaClock } from '../../rtp/index.js';
-import { Utterance, type UtteranceContext } from '../Utterance.js';
+import { Timeline } from '../Timeline.js';
+import { Utterance, type UtteranceContext, type UtteranceEvent } from '../Utterance.js';
 
-/** An utterance at the start of a ring of a minute, without a pipeline around it, and a recogniser that does as it is told. */
+/** An utterance at the start of a ring of a minute, without a pipeline around it, and a scripted recogniser. */
 export function bareUtterance(options: {
   script: (request: RecognitionRequest) => FakeScript;
   settings?: SpeechOverrides;
-  on?: Partial<Pick<UtteranceContext, 'onReading' | 'onDiscarded' | 'onSplit' | 'quietest' | 'canSplitAt'>>;
+  segmenter?: Partial<UtteranceContext['segmenter']>;
+  reading?: Partial<ReadingProfile>;
 }) {
   const time = new ManualTime();
-  const ring = new PcmRing();
+  const timeline = new Timeline({ index: 0, meetingStartedAtMs: 0, now: () => time.now() });
   const recognizer = new FakeRecognizer({ time, script: options.script });
+  const events: UtteranceEvent[] = [];
   const utterance = new Utterance(
-    {
-      id: 'u',
-      startSample: 0,
-      startMs: 0,
-      timeline: { index: 0, ring, clock: new MediaClock({ meetingStartMs: 0 }), firstTimestamp: 0 },
-      continues: false,
-    },
+    { id: 'u', startSample: 0, startMs: 0, timeline, continues: false, onEvent: (event) => events.push(event) },
     {
       meetingId: 'r',
       trackId: 's',
       recognizer,
       now: () => time.now(),
-      settings: () => resolveSpeechSettings('balanced', options.settings ?? {}),
-      longestWindowMs: () => 28_000,
-      reading: DEFAULT_READING,
-      language: () => ({ language: 'en', languages: [] }),
-      prompt: (before) => before,
-      quietest: () => undefined,
-      canSplitAt: () => true,
-      onText: () => {},
-      onReading: () => {},
-      onSplit: () => {},
-      onAnswered: () => {},
-      onDiscarded: () => {},
-      ...options.on,
+      current: () => ({
+        settings: resolveSpeechSettings('balanced', options.settings ?? {}),
+        longestWindowMs: 28_000,
+      }),
+      reading: { ...DEFAULT_READING, ...options.reading },
+      captions: { languageRequest: () => ({ language: 'en', languages: [] }), prompt: (before) => before },
+      segmenter: { quietest: () => undefined, canSplitAt: () => true, ...options.segmenter },
     },
   );
-  return { time, ring, utterance, requests: recognizer.requests };
+  const of = <T extends UtteranceEvent['type']>(type: T) =>
+    events.filter((event): event is Extract<UtteranceEvent, { type: T }> => event.type === type);
+  return {
+    time,
+    ring: timeline.ring,
+    utterance,
+    requests: recognizer.requests,
+    events,
+    /** What the words before a silence read as, each time that it was said. */
+    readings: () => of('silenceRead').map(({ reading }) => reading),
+    /** Engine time of each answer that was of no use. */
+    discarded: () => of('answerDiscarded').map(({ engineMs }) => engineMs),
+    /** Where the utterance could be cut, in samples. */
+    cuts: () => of('partFinished').map(({ part }) => part.endSample),
+  };
 }

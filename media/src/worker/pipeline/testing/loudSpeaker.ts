@@ -9,7 +9,7 @@ import { ONE_TRACK } from './oneTrack.js';
 const MS = 16;
 const CHUNK_MS = 10;
 
-/** Somebody whose sound is speech wherever there is some, on a clock that the sound moves. */
+/** A track on which every sound is speech, on a clock that the sound moves. */
 export function loudSpeaker(options: { recognizer: Recognizer; settings?: SpeechOverrides }) {
   let nowMs = 0;
   const events: TrackEvent[] = [];

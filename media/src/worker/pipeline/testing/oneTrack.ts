@@ -1,4 +1,4 @@
-/** One track of one participant, as a room tells its pipeline of it. */
+/** The only track of one participant. */
 export const ONE_TRACK = {
   trackId: 's',
   participantId: 'p',

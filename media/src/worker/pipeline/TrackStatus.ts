@@ -1,0 +1,32 @@
+import type { TrackEvent, TrackState } from '../contract/messages.js';
+
+export interface TrackStatusOptions {
+  /** Milliseconds of the meeting. */
+  now: () => number;
+  onEvent: (event: Extract<TrackEvent, { type: 'trackStateChanged' | 'trackActivity' }>) => void;
+}
+
+/** What a track is doing: reports each change once, and that the server listens, or does not any more. */
+export class TrackStatus {
+  readonly #options: TrackStatusOptions;
+  #state: TrackState = 'inactive';
+
+  constructor(options: TrackStatusOptions) {
+    this.#options = options;
+  }
+
+  get state(): TrackState {
+    return this.#state;
+  }
+
+  change(state: TrackState): void {
+    const before = this.#state;
+    if (state === before) return;
+    const { now, onEvent } = this.#options;
+    const atMs = now();
+    this.#state = state;
+    onEvent({ type: 'trackStateChanged', state });
+    if (before === 'listening') onEvent({ type: 'trackActivity', activity: { type: 'listeningStopped', atMs } });
+    if (state === 'listening') onEvent({ type: 'trackActivity', activity: { type: 'listeningStarted', atMs } });
+  }
+}

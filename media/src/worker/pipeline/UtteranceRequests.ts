@@ -1,0 +1,172 @@
+import type { Recognizer } from '../../asr/contract/Recognizer.js';
+import type { Hypothesis, RecognitionKind, RecognitionRequest } from '../../asr/contract/recognition.js';
+import { joinWords } from '../../asr/contract/text/words.js';
+import { CLOSE_TIMES } from '../../process/index.js';
+import type { ReadingProfile } from '../../settings/reading.js';
+import type { SpeechSettings } from '../../settings/speechSettings.js';
+import { VAD_FRAME_SAMPLES } from '../speech/index.js';
+import { isNearSilent } from '../speech/level/isNearSilent.js';
+import type { Stabilizer } from '../speech/stabilizer/index.js';
+import type { CaptionWriter } from './CaptionWriter.js';
+import { compactPauses, type Pause } from './compactPauses.js';
+import { Drafts } from './Drafts.js';
+import { FinalRequest, withTimes } from './FinalRequest.js';
+import { AudioLostError } from './gapReasons.js';
+import type { Timeline } from './Timeline.js';
+
+/** Settings of a track as they are at the moment. */
+export interface TrackSettings {
+  settings: SpeechSettings;
+  /** Longest audio of one request, by the model of the moment. */
+  longestWindowMs: number;
+}
+
+/** What requests are made with. */
+export interface RequestContext {
+  meetingId: string;
+  trackId: string;
+  recognizer: Recognizer;
+  now: () => number;
+  /** Read for each request: they change in the middle of an utterance. */
+  current: () => TrackSettings;
+  /** Of the model that makes finals. */
+  reading: ReadingProfile;
+  captions: Pick<CaptionWriter, 'languageRequest' | 'prompt'>;
+}
+
+export type RequestEvent =
+  /** Engine time of an answer. */
+  | { type: 'engineAnswered'; engineMs: number }
+  /** The part of it that nobody needed. */
+  | { type: 'answerDiscarded'; engineMs: number };
+
+export interface UtteranceRequestsOptions extends RequestContext {
+  startSample: number;
+  timeline: Timeline;
+  stabilizer: Pick<Stabilizer, 'committed'>;
+  onEvent: (event: RequestEvent) => void;
+}
+
+/** The recogniser drops interims that others have overtaken; this is for one that does not answer at all. */
+const INTERIM_DEADLINE_MS = 30_000;
+const SAMPLES_PER_MS = 16;
+
+/** The answer to audio that is too quiet to be sent. */
+const SILENCE: Hypothesis = {
+  text: '',
+  language: '',
+  languageProbability: 0,
+  confidence: 0,
+  noSpeechProbability: 1,
+  rejected: 'nearSilent',
+  queuedMs: 0,
+  engineMs: 0,
+};
+
+/** Makes the requests of one utterance: its audio without long pauses, the settings of the moment, and a draft where one fits. */
+export class UtteranceRequests {
+  readonly #options: UtteranceRequestsOptions;
+  readonly #pauses: Pause[] = [];
+  readonly #drafts = new Drafts();
+  #queuedMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: UtteranceRequestsOptions) {
+    this.#options = options;
+  }
+
+  /** How long the newest answer waited for the engine; infinite before the first one. */
+  get queuedMs(): number {
+    return this.#queuedMs;
+  }
+
+  /** Silence within the utterance, which later requests shorten. */
+  addPause(pause: Pause): void {
+    this.#pauses.push(pause);
+  }
+
+  /** Everything up to a sample. Nothing is asked yet. */
+  final(endSample: number): FinalRequest {
+    const { startSample, captions, onEvent } = this.#options;
+    return new FinalRequest({
+      prepare: () => this.#prepare({ kind: 'final', fromMs: 0, endSample }),
+      ask: (request, { signal, fromStart }) =>
+        this.#ask(request, { signal, startSample: fromStart ? startSample : undefined }),
+      prompt: (before) => captions.prompt(before),
+      onDiscarded: (engineMs) => onEvent({ type: 'answerDiscarded', engineMs }),
+    });
+  }
+
+  /**
+   * Asks for the text of a stretch. Words have their times within the stretch.
+   * @param options.first nothing of the utterance is shown yet
+   * @throws RecognitionError or AudioLostError, as a rejection
+   */
+  async interim(options: {
+    fromMs: number;
+    endSample: number;
+    first: boolean;
+    signal: AbortSignal;
+  }): Promise<Hypothesis> {
+    const { request, startSample, toOriginalMs } = this.#prepare({ kind: 'interim', ...options });
+    return withTimes(await this.#ask(request, { signal: options.signal, startSample }), toOriginalMs);
+  }
+
+  /** @param how.startSample where its audio begins; undefined: at a place that no other request begins at */
+  async #ask(
+    request: RecognitionRequest,
+    how: { signal: AbortSignal | undefined; startSample: number | undefined },
+  ): Promise<Hypothesis> {
+    const { recognizer, current, onEvent } = this.#options;
+    if (isNearSilent(request.pcm, current().settings.silenceLevelDb)) return SILENCE;
+    const { signal, startSample } = how;
+    const use = startSample === undefined ? undefined : { kind: request.kind, settings: request.settings, startSample };
+    const guess = use && this.#drafts.for(use);
+    const hypothesis = await recognizer.recognize(
+      guess === undefined ? request : { ...request, draft: guess },
+      signal === undefined ? {} : { signal },
+    );
+    onEvent({ type: 'engineAnswered', engineMs: hypothesis.engineMs });
+    this.#queuedMs = hypothesis.queuedMs;
+    if (use !== undefined) this.#drafts.keep(use, hypothesis);
+    // It has no use outside of this class.
+    const { draft: _, ...rest } = hypothesis;
+    return rest;
+  }
+
+  /** @throws AudioLostError: what is left of an utterance says something else than the whole */
+  #prepare(options: { kind: RecognitionKind; fromMs: number; endSample: number; first?: boolean }) {
+    const { kind, fromMs, endSample, first = false } = options;
+    const { meetingId, trackId, now, captions, reading, stabilizer } = this.#options;
+    const { settings } = this.#options.current();
+    const { ring } = this.#options.timeline;
+    const final = kind === 'final';
+    const before = stabilizer.committed.filter((word) => word.endMs <= fromMs);
+    const pauses = reading.shortensPauses ? this.#pauses : [];
+    const startSample = this.#options.startSample + Math.round(fromMs * SAMPLES_PER_MS);
+    // The last frame of a time line is rounded up with silence that the ring does not have.
+    const missingSamples = Math.max(0, ring.startSample - startSample, endSample - VAD_FRAME_SAMPLES - ring.endSample);
+    if (missingSamples > 0) throw new AudioLostError(missingSamples);
+    const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses });
+    const request: RecognitionRequest = {
+      kind,
+      meetingId,
+      trackId,
+      pcm,
+      settings: {
+        ...captions.languageRequest(pcm.length / SAMPLES_PER_MS),
+        task: settings.task,
+        beamSize: final ? settings.beamSize : settings.interimBeamSize,
+        temperatureFallback: final && settings.temperatureFallback,
+        prompt: captions.prompt(joinWords(before)),
+        words: true,
+        noSpeechThreshold: settings.noSpeechThreshold,
+        logProbabilityThreshold: settings.logProbabilityThreshold,
+        compressionRatioThreshold: settings.compressionRatioThreshold,
+        tokensPerSecond: settings.tokensPerSecond,
+      },
+      deadlineAtMs: now() + (final ? CLOSE_TIMES.finalMs : INTERIM_DEADLINE_MS),
+      ...(first ? { first: true } : {}),
+    };
+    return { request, startSample, toOriginalMs };
+  }
+}
