@@ -418,6 +418,11 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       case 'mutedByModerator':
         this.emit(name, { publications: media?.onPausedByServer(payload.producerIds) ?? [] });
         return;
+      case 'participantMuted': {
+        const { participantId, producerIds, reason } = payload;
+        this.emit(name, { participantId, reason, publications: media?.onPausedByServer(producerIds) ?? [] });
+        return;
+      }
       case 'interimUpdated':
         this.transcript.applyInterim(payload.segment);
         return;

@@ -74,6 +74,7 @@ const NOTIFICATIONS = Object.keys({
   tokenExpiring: true,
   grantsChanged: true,
   mutedByModerator: true,
+  participantMuted: true,
   roomLockChanged: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];

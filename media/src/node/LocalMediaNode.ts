@@ -23,6 +23,8 @@ export interface LocalMediaNodeOptions {
     workerBinary?: string;
     workers?: number;
     addresses: ListenAddress[];
+    /** Whether ICE listens on TCP, too. Default true. */
+    tcp?: boolean;
     port: number;
   };
   pipelineWorkers: number;
@@ -75,6 +77,7 @@ export class LocalMediaNode implements MediaNode {
       const sfuWorkers = await MediasoupWorkerPool.create({
         addresses: sfu.addresses,
         firstPort: sfu.port,
+        ...(sfu.tcp === undefined ? {} : { tcp: sfu.tcp }),
         ...(sfu.workerBinary === undefined ? {} : { workerBinary: sfu.workerBinary }),
         ...(sfu.workers === undefined ? {} : { workers: sfu.workers }),
         ...(onEvent === undefined ? {} : { onEvent }),

@@ -11,6 +11,7 @@ export {
 export type { AsrProcessStats } from '../asr/contract/serverStats.js';
 export type {
   AudioLedgerTotals,
+  BudgetLimit,
   PipelineEvent,
   PipelineGapReason,
   PipelineSegment,

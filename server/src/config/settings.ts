@@ -189,7 +189,22 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       port: port
         .default(44_444)
-        .meta(restart('UDP and TCP port for audio; SFU process n uses this + n; 0 = any free ports')),
+        .meta(restart('UDP (and TCP) port for audio; SFU process n uses this + n; 0 = any free ports')),
+      addresses: z
+        .array(z.union([z.ipv4(), z.ipv6()]))
+        .max(16)
+        .default([])
+        .meta({
+          ...restart('Addresses of this machine to use for audio, besides loopback'),
+          shownDefault: 'none; with lan or another host, those that pages are served on',
+        }),
+      tcp: z
+        .boolean()
+        .optional()
+        .meta({
+          ...restart('Accept audio over TCP, for networks without UDP; needs firewall rules, see running.md'),
+          shownDefault: 'only if audio uses loopback alone',
+        }),
       announcedAddress: z
         .string()
         .max(255)

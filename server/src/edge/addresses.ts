@@ -54,16 +54,24 @@ export function serverNames(settings: Settings): string[] {
 }
 
 /**
- * Addresses on which ICE listens. Never only loopback, because Firefox refuses loopback candidates; all addresses if the server is open to
- * the network; behind NAT every interface, under the announced address.
+ * Addresses on which ICE listens: loopback alone, unless the server is open to the network or the settings name addresses; behind NAT every
+ * interface, under the announced address.
  */
 export function mediaAddresses(settings: Settings): ListenAddress[] {
-  const { announcedAddress } = settings.media;
+  const { announcedAddress, addresses } = settings.media;
   if (announcedAddress !== undefined) {
     return [{ ip: '0.0.0.0', announcedAddress }];
   }
   const host = listenHost(settings);
-  const own = lanAddresses();
-  const reachable = isLoopback(host) ? own.slice(0, 1) : host === '0.0.0.0' || host === '::' ? own : [host];
-  return [{ ip: '127.0.0.1' }, ...reachable.map((ip) => ({ ip }))];
+  const served = isLoopback(host) ? [] : host === '0.0.0.0' || host === '::' ? lanAddresses() : [host];
+  const ips = new Set(['127.0.0.1', ...(addresses.length > 0 ? addresses : served)]);
+  return [...ips].map((ip) => ({ ip }));
+}
+
+/**
+ * Whether ICE listens on TCP, too. mediasoup keeps a connection that sends half a frame for ever, with its 64 kB of memory, so strangers are
+ * let to it only where the settings say so.
+ */
+export function mediaTcp(settings: Settings): boolean {
+  return settings.media.tcp ?? mediaAddresses(settings).every(({ ip }) => isLoopback(ip));
 }

@@ -99,6 +99,7 @@ beforeEach(async () => {
     settings: resolveSpeechSettings('fast'),
     logger,
     observer,
+    onFlood: () => {},
     tellAll: (name, notification, options = {}) => told.push({ name, notification, options }),
     now: () => now,
   });

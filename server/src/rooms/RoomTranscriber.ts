@@ -5,7 +5,7 @@ import type {
   ParticipantLedger,
   TrackState,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom, TrackActivity } from '@parley/media/node';
+import type { BudgetLimit, MediaNode, PipelineEvent, RoomPipeline, SfuRoom, TrackActivity } from '@parley/media/node';
 import { monotonicNowMs } from '@parley/media/process';
 import type { SpeechSettings } from '@parley/media/settings';
 import type { Meeting } from '../meetings/Meeting.js';
@@ -23,6 +23,12 @@ interface Speaker {
   state: TrackState;
 }
 
+/** Somebody sends far more than a microphone does. `transport`: it is no packets of a track that can be told apart. */
+export interface Flood {
+  participantId: string;
+  limit: BudgetLimit | 'transport';
+}
+
 export interface RoomTranscriberOptions {
   meeting: Meeting;
   media: MediaNode;
@@ -31,6 +37,8 @@ export interface RoomTranscriberOptions {
   settings: SpeechSettings;
   logger: Logger;
   observer: RoomObserver;
+  /** At most once a second for each track. */
+  onFlood: (flood: Flood) => void;
   /** Notifies everyone in the room. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: TellOptions): void;
   now?: () => number;
@@ -201,6 +209,9 @@ export class RoomTranscriber {
       case 'speechEnded':
         speaker.speaking = event.type === 'speechStarted';
         tellAll(event.type, { participantId, track, atMs: event.atMs });
+        return;
+      case 'budgetExceeded':
+        this.#options.onFlood({ participantId, limit: event.limit });
         return;
       case 'utteranceOpened':
         return;

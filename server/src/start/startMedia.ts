@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalMediaNode, type MediaNode } from '@parley/media/node';
 import { resolveSpeechSettings } from '@parley/media/settings';
-import { mediaAddresses } from '../edge/addresses.js';
+import { mediaAddresses, mediaTcp } from '../edge/addresses.js';
 import type { DeploymentModels } from '../models/deploymentModels.js';
 import type { StartContext } from './StartContext.js';
 
@@ -18,6 +18,7 @@ export async function startMedia(options: StartContext & { models: DeploymentMod
   const media = await LocalMediaNode.create({
     sfu: {
       addresses: mediaAddresses(settings),
+      tcp: mediaTcp(settings),
       port,
       ...(workerBinary === undefined ? {} : { workerBinary }),
       ...(workers === undefined ? {} : { workers }),

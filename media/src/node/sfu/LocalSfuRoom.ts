@@ -11,10 +11,12 @@ import type {
   WebRtcServer,
   WebRtcTransport,
 } from 'mediasoup/types';
+import type { TimeSource } from '../../process/TimeSource.js';
 import { SfuError } from './errors.js';
 import type { MediasoupWorkerPool } from './MediasoupWorkerPool.js';
 import { TAP_RTP_CAPABILITIES } from './routerOptions.js';
 import type { SfuConsumer, SfuRoom, SfuRoomEvent, SfuTransportParameters, TransportDirection } from './SfuRoom.js';
+import { TransportWatch } from './TransportWatch.js';
 
 /** How the RTP of one producer arrives at the tap. */
 export interface TappedProducer {
@@ -58,14 +60,29 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
   readonly #transports = new Map<string, OwnedTransport>();
   readonly #producers = new Map<string, { ownerId: string; producer: Producer }>();
   readonly #consumers = new Map<string, OwnedConsumer>();
+  readonly #watch: TransportWatch;
   #tap: PlainTransport | undefined;
   #closed = false;
 
-  private constructor(router: Router, webRtcServer: WebRtcServer, onEvent: (event: SfuRoomEvent) => void) {
+  private constructor(parts: {
+    router: Router;
+    webRtcServer: WebRtcServer;
+    onEvent: (event: SfuRoomEvent) => void;
+    time?: TimeSource | undefined;
+  }) {
+    const { router, webRtcServer, onEvent, time } = parts;
     this.#router = router;
     this.#webRtcServer = webRtcServer;
     this.#onEvent = onEvent;
+    this.#watch = new TransportWatch({
+      time,
+      onFlood: (transportId) => {
+        const ownerId = this.#transports.get(transportId)?.ownerId;
+        if (ownerId !== undefined) onEvent({ type: 'transportFlooded', ownerId });
+      },
+    });
     router.once('workerclose', () => {
+      this.#watch.close();
       if (!this.#closed) {
         this.#closed = true;
         onEvent({ type: 'routerLost' });
@@ -77,9 +94,10 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
   static async create(options: {
     workers: MediasoupWorkerPool;
     onEvent: (event: SfuRoomEvent) => void;
+    time?: TimeSource;
   }): Promise<LocalSfuRoom> {
-    const { router, webRtcServer } = await options.workers.createRouter();
-    return new LocalSfuRoom(router, webRtcServer, options.onEvent);
+    const { workers, ...others } = options;
+    return new LocalSfuRoom({ ...(await workers.createRouter()), ...others });
   }
 
   get rtpCapabilities(): RtpCapabilities {
@@ -117,7 +135,11 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
       throw new SfuError('INVALID_STATE', 'The room is closed.');
     }
     this.#transports.set(transport.id, { ownerId, direction, transport });
-    transport.observer.once('close', () => this.#transports.delete(transport.id));
+    this.#watch.add(transport);
+    transport.observer.once('close', () => {
+      this.#watch.delete(transport.id);
+      this.#transports.delete(transport.id);
+    });
     const fail = (reason: 'iceFailed' | 'dtlsFailed') => {
       if (!transport.closed) {
         transport.close();
@@ -297,6 +319,7 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
   }
 
   close(): void {
+    this.#watch.close();
     if (!this.#closed) {
       this.#closed = true;
       this.#router.close();

@@ -19,6 +19,8 @@ export interface MediasoupWorkerPoolOptions {
   /** Number of processes. Default: half the cores, at least 1. */
   workers?: number;
   addresses: ListenAddress[];
+  /** Whether to listen on TCP, too. Default true. */
+  tcp?: boolean;
   /** First UDP and TCP port; worker n takes this + n. 0 = any free ones. */
   firstPort: number;
   onEvent?: (event: WorkerPoolEvent) => void;
@@ -112,11 +114,12 @@ export class MediasoupWorkerPool {
   }
 
   async #start(index: number): Promise<void> {
-    const { workerBinary, addresses, firstPort } = this.#options;
+    const { workerBinary, addresses, firstPort, tcp = true } = this.#options;
+    const protocols = tcp ? (['udp', 'tcp'] as const) : (['udp'] as const);
     const port = firstPort === 0 ? 0 : firstPort + index;
     const worker = await createWorkerWithoutSignalHandlers(workerBinary);
     const listenInfos = addresses.flatMap(({ ip, announcedAddress }) =>
-      (['udp', 'tcp'] as const).map(
+      protocols.map(
         (protocol): TransportListenInfo => ({
           protocol,
           ip,

@@ -18,6 +18,8 @@ export interface SfuConsumer {
 
 export type SfuRoomEvent =
   | { type: 'transportClosed'; ownerId: string; transportId: string; reason: 'iceFailed' | 'dtlsFailed' }
+  /** It receives more than any microphone sends. Repeated every few seconds while that goes on. */
+  | { type: 'transportFlooded'; ownerId: string }
   | { type: 'consumerClosed'; ownerId: string; consumerId: string }
   /** The worker died; nothing in here lives any more. */
   | { type: 'routerLost' };
