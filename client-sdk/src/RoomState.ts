@@ -19,6 +19,7 @@ export type RoomNotification = Exclude<
       | 'segmentCommitted'
       | 'interimRetracted'
       | 'mutedByModerator'
+      | 'participantMuted'
       | 'dismissed';
   }
 >;

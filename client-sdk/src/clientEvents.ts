@@ -1,6 +1,13 @@
 import type { Publication } from './media/Publication.js';
 import type { ConnectionQuality } from './media/qualityOf.js';
-import type { Notifications, ParleyError, Participant, Segment, TranscriptionStatus } from './protocol/index.js';
+import type {
+  MuteReason,
+  Notifications,
+  ParleyError,
+  Participant,
+  Segment,
+  TranscriptionStatus,
+} from './protocol/index.js';
 
 /**
  * `idle` -> `connecting` -> `connected` -> `joined`; `reconnecting` from a lost connection until it is back; `disconnected` is final, and
@@ -10,7 +17,7 @@ export type ClientState = 'idle' | 'connecting' | 'connected' | 'joined' | 'reco
 
 /**
  * Why a client is `disconnected`:
- * `left`: left the room and was closed; `closed`: closed by the application without leaving; `removed`: removed by a moderator;
+ * `left`: left the room and was closed; `closed`: closed by the application without leaving; `removed`: removed by a moderator, or by the server for flooding it;
  * `meetingEnded`: a moderator ended the meeting; `replaced`: the same participant joined in another window; `signedOut`: signed out;
  * `tokenExpired`: the credentials or the session's maximum duration expired; `refused`: the server does not accept the client any more;
  * `connectionLost`: no reconnect within `reconnectTimeoutMs`.
@@ -67,6 +74,8 @@ export interface ParleyClientEvents {
   audioPlaybackResumed: [];
   /** A moderator muted these; `unmute` resumes them. */
   mutedByModerator: [event: { publications: Publication[] }];
+  /** The server muted a participant by itself. `publications`: this client's own among them, which `unmute` resumes. */
+  participantMuted: [event: { participantId: string; reason: MuteReason; publications: Publication[] }];
 
   /**
    * A new version of a segment: interim, final or gap. `client.transcript` is already up to date. `live`: received as it was spoken;

@@ -313,6 +313,7 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   tokenExpiring: z.strictObject({ expiresAtMs: nonNegative, graceMs: nonNegative }),
   grantsChanged: z.strictObject({ grants: z.array(z.enum(GRANTS)) }),
   mutedByModerator: z.strictObject({ producerIds: z.array(id) }),
+  participantMuted: z.strictObject({ participantId: id, producerIds: z.array(id), reason: z.enum(['flooding']) }),
   roomLockChanged: z.strictObject({ locked: z.boolean() }),
   dismissed: z.strictObject({ error: wireErrorSchema }),
 };

@@ -104,6 +104,11 @@ export const ERROR_REGISTRY = {
   ROOM_FULL: { reason: 'limit', message: 'The room is full.', retryable: true },
   ROOM_LOCKED: { reason: 'permission', message: 'The room is locked. Ask a moderator to unlock it.', retryable: false },
   REMOVED: { reason: 'permission', message: 'A moderator removed you from the room.', retryable: false },
+  FLOODING: {
+    reason: 'limit',
+    message: 'The server removed you from the room because this device sent far more data than a microphone does.',
+    retryable: false,
+  },
   MEETING_ENDED: { reason: 'connection', message: 'A moderator ended the meeting.', retryable: false },
   PARTICIPANT_NOT_FOUND: { reason: 'input', message: 'That participant is not in this room.', retryable: false },
   TOO_MANY_ROOMS: {

@@ -215,6 +215,9 @@ export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
 /** Why a participant left the room. */
 export type LeaveReason = 'left' | 'connectionLost' | 'replaced' | 'removed' | 'meetingEnded';
 
+/** Why the server muted a participant. `flooding`: they sent far more data than a microphone does; if it goes on, they are removed with `FLOODING`. */
+export type MuteReason = 'flooding';
+
 /** Notifications from the server, which are not answered. */
 export interface Notifications {
   participantJoined: { participant: Participant };
@@ -267,6 +270,8 @@ export interface Notifications {
   grantsChanged: { grants: Grant[] };
   /** A moderator paused the participant's producers. */
   mutedByModerator: { producerIds: string[] };
+  /** The server paused a participant's producers by itself. The participant can resume them. */
+  participantMuted: { participantId: string; producerIds: string[]; reason: MuteReason };
   roomLockChanged: { locked: boolean };
   /** The server's last message before it disconnects. */
   dismissed: { error: WireError };

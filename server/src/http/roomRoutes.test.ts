@@ -5,6 +5,7 @@ import express from 'express';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Minter } from '../auth/Bearer.js';
+import { PostLimiter } from '../edge/PostLimiter.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
 import { emptyLedger } from '../observability/audioLedger.js';
 import { roomRoutes } from './roomRoutes.js';
@@ -58,6 +59,7 @@ beforeEach(async () => {
         });
       },
       audit: { record: (event) => void events.push(event), close: () => {} },
+      limit: new PostLimiter({ perMinute: 10, keyOf: () => 'one address', onRefused: () => {} }).all,
     }),
   );
   app.use(((_error, _request, response, _next) => void response.status(500).end()) as express.ErrorRequestHandler);
@@ -118,4 +120,11 @@ test('what failed here is no refusal: the provider is out, or this program', asy
   const broken = await ask({ bearer: 'broken' });
   expect(broken.status).toBe(500);
   expect(await broken.text()).not.toContain('secret');
+});
+
+test('H19 who asks too often is refused before anybody looks at the token', async () => {
+  for (let asked = 0; asked < 10; asked++) expect((await ask({ bearer: 'forged' })).status).toBe(401);
+  const refused = await ask({ bearer: 'ada' });
+  expect([refused.status, await refused.json()]).toMatchObject([429, { error: { code: 'RATE_LIMITED' } }]);
+  expect(events).toHaveLength(10);
 });

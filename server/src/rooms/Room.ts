@@ -24,11 +24,12 @@ import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.
 import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
+import { FloodPolice } from './FloodPolice.js';
 import { Peer, type PeerChannel } from './Peer.js';
 import { RoomAccess } from './RoomAccess.js';
 import { RoomMedia } from './RoomMedia.js';
 import { RoomSettings } from './RoomSettings.js';
-import type { TellOptions } from './RoomTranscriber.js';
+import type { Flood, TellOptions } from './RoomTranscriber.js';
 import { Roster } from './Roster.js';
 
 export interface RoomOptions {
@@ -70,6 +71,7 @@ export class Room {
   readonly #logger: Logger;
   readonly #roster: Roster;
   readonly #access = new RoomAccess();
+  readonly #floods: FloodPolice;
   readonly #speech: RoomSettings;
   readonly #media: RoomMedia;
   #wasJoined = false;
@@ -80,6 +82,7 @@ export class Room {
     this.name = options.meeting.room;
     this.meeting = options.meeting;
     this.#options = options;
+    this.#floods = new FloodPolice({ time: options.time });
     this.#logger = parts.logger;
     this.#roster = parts.roster;
     this.#speech = parts.speech;
@@ -106,6 +109,9 @@ export class Room {
         speech,
         settings,
         logger,
+        onFlood: (flood) => {
+          if (room !== undefined) room.#onFlood(flood);
+        },
         onLost: () => {
           if (room !== undefined) void room.#endWith(new ParleyError('MEDIA_UNAVAILABLE'));
         },
@@ -137,7 +143,7 @@ export class Room {
   /**
    * Admits a peer. An older connection of the same participant is notified and closed: a participant has one connection. `settings` replace
    * the participant's previous ones.
-   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `INVALID_SETTINGS`
+   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `FLOODING`, `INVALID_SETTINGS`
    */
   join(options: {
     peerId: string;
@@ -329,7 +335,28 @@ export class Room {
     peer.channel.disconnect(new ParleyError('REMOVED'));
   }
 
-  /** Whether a moderator removed someone from this meeting. */
+  /** A flood must cost its sender and not the meeting: they are muted first, and removed if that does not end it. */
+  #onFlood({ participantId, limit }: Flood): void {
+    const peer = this.#roster.find(participantId);
+    if (peer === undefined) return;
+    if (this.#floods.report(participantId) === 'remove') {
+      this.#logger.warn({ participantId, limit }, 'removed for flooding the server with media');
+      this.leave(peer, 'removed');
+      this.#access.remove(participantId, 'FLOODING');
+      peer.channel.disconnect(new ParleyError('FLOODING'));
+      return;
+    }
+    this.#media
+      .mute(peer)
+      .then((producerIds) => {
+        if (producerIds.length === 0) return;
+        this.#logger.warn({ participantId, limit }, 'muted for flooding the server with media');
+        this.tellAll('participantMuted', { participantId, producerIds, reason: 'flooding' });
+      })
+      .catch((error: unknown) => this.#logger.debug({ err: error, participantId }, 'media were gone before the mute'));
+  }
+
+  /** Whether someone was removed from this meeting. */
   hasRemoved(identity: Identity): boolean {
     return this.#access.hasRemoved(this.meeting.participantIdOf(identity));
   }

@@ -7,6 +7,8 @@ const MOST_REMEMBERED = 10_000;
 export class RoomAccess {
   #locked = false;
   readonly #removed = new Set<string>();
+  /** Removed by the server itself. */
+  readonly #flooded = new Set<string>();
   /** Participants who are present or lost their connection: a lock does not exclude them. */
   readonly #belonging = new Set<string>();
 
@@ -21,10 +23,11 @@ export class RoomAccess {
     return changed;
   }
 
-  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED` */
+  /** @throws ParleyError `REMOVED`, `FLOODING`, `ROOM_LOCKED` */
   assertMayEnter(options: { participantId: string; grants: ReadonlySet<Grant> }): void {
     const { participantId, grants } = options;
     if (this.#removed.has(participantId)) throw new ParleyError('REMOVED');
+    if (this.#flooded.has(participantId)) throw new ParleyError('FLOODING');
     if (this.#locked && !grants.has('moderate') && !this.#belonging.has(participantId)) {
       throw new ParleyError('ROOM_LOCKED');
     }
@@ -41,13 +44,13 @@ export class RoomAccess {
   }
 
   hasRemoved(participantId: string): boolean {
-    return this.#removed.has(participantId);
+    return this.#removed.has(participantId) || this.#flooded.has(participantId);
   }
 
-  /** Not admitted again. */
-  remove(participantId: string): void {
+  /** Not admitted again. @param code of the refusal from now on */
+  remove(participantId: string, code: 'REMOVED' | 'FLOODING' = 'REMOVED'): void {
     this.#belonging.delete(participantId);
-    remember(this.#removed, participantId);
+    remember(code === 'FLOODING' ? this.#flooded : this.#removed, participantId);
   }
 }
 

@@ -18,7 +18,7 @@ import { LastWords } from './LastWords.js';
 import { asWireErrors } from './mediaErrors.js';
 import type { Peer } from './Peer.js';
 import type { RoomSettings } from './RoomSettings.js';
-import { RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
+import { type Flood, RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
 import type { Roster } from './Roster.js';
 
 export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting' | 'observer'> {
@@ -27,6 +27,8 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   speech: RoomSettings;
   settings: Settings;
   logger: Logger;
+  /** Someone sends far more than a microphone does. Called again every few seconds while that goes on. */
+  onFlood: (flood: Flood) => void;
   /** No media worker is available: the meeting cannot continue. */
   onLost: () => void;
   time?: TimeSource | undefined;
@@ -63,6 +65,7 @@ export class RoomMedia {
       settings: speech.resolved,
       logger,
       observer,
+      onFlood: options.onFlood,
       tellAll: (name, notification, how) => roster.tellAll(name, notification, how),
     });
   }
@@ -305,6 +308,11 @@ export class RoomMedia {
         const peer = this.#roster.get(ownerId);
         peer?.channel.notify('transportClosed', { transportId, reason });
         if (peer !== undefined) this.#forgetLostProducers(peer);
+        return;
+      }
+      case 'transportFlooded': {
+        const participantId = this.#roster.get(event.ownerId)?.participantId;
+        if (participantId !== undefined) this.#options.onFlood({ participantId, limit: 'transport' });
         return;
       }
       case 'consumerClosed':

@@ -1,7 +1,7 @@
 import type { CommittedSegment, NotificationName } from '@parley/client-sdk/protocol';
 import type { PipelineEvent, RoomPipeline } from '@parley/media/node';
 import { resolveSpeechSettings } from '@parley/media/settings';
-import { ManualTime } from '@parley/media/testing';
+import { fakeMediaNode, fakePipeline, fakeSfuRoom, ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Meeting } from '../meetings/Meeting.js';
@@ -9,7 +9,7 @@ import { emptyLedger } from '../observability/audioLedger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
 import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
 import type { UncommittedSegment } from '../store/TranscriptStore.js';
-import { RoomTranscriber, type RoomTranscriberOptions, type TellOptions } from './RoomTranscriber.js';
+import { RoomTranscriber, type TellOptions } from './RoomTranscriber.js';
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'meetingId' | 'trackId'> : never;
 
@@ -85,20 +85,21 @@ beforeEach(async () => {
     gap: (reason) => observed.push(['gap', reason]),
     audio: (change) => observed.push(['audio', change.totalMs]),
   };
-  const media = {
-    createPipeline: (options: { settings: unknown; onEvent: FakePipeline['onEvent'] }) => {
+  const media = fakeMediaNode({
+    createPipeline: (options) => {
       pipeline.onEvent = options.onEvent;
       pipeline.calls.push(['createPipeline', options.settings]);
-      return pipeline;
+      return fakePipeline(pipeline);
     },
-  };
+  });
   transcriber = new RoomTranscriber({
     meeting: await Meeting.open({ meetingId: 'm', room: 'daily', store, logger, time }),
-    media: media as unknown as RoomTranscriberOptions['media'],
-    sfu: {} as RoomTranscriberOptions['sfu'],
+    media,
+    sfu: fakeSfuRoom(),
     settings: resolveSpeechSettings('fast'),
     logger,
     observer,
+    onFlood: () => {},
     tellAll: (name, notification, options = {}) => told.push({ name, notification, options }),
     now: () => now,
   });

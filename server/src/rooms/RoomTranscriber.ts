@@ -6,7 +6,7 @@ import type {
   ParticipantLedger,
   TrackState,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom, TrackActivity } from '@parley/media/node';
+import type { BudgetLimit, MediaNode, PipelineEvent, RoomPipeline, SfuRoom, TrackActivity } from '@parley/media/node';
 import { monotonicNowMs } from '@parley/media/process';
 import type { SpeechSettings } from '@parley/media/settings';
 import type { Meeting } from '../meetings/Meeting.js';
@@ -25,6 +25,12 @@ interface Speaker {
   state: TrackState;
 }
 
+/** Somebody sends far more than a microphone does. `transport`: it is no packets of a track that can be told apart. */
+export interface Flood {
+  participantId: string;
+  limit: BudgetLimit | 'transport';
+}
+
 export interface RoomTranscriberOptions {
   meeting: Meeting;
   media: MediaNode;
@@ -33,6 +39,8 @@ export interface RoomTranscriberOptions {
   settings: SpeechSettings;
   logger: Logger;
   observer: RoomObserver;
+  /** At most once a second for each track. */
+  onFlood: (flood: Flood) => void;
   /** Notifies everyone in the room. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: TellOptions): void;
   now?: () => number;
@@ -85,8 +93,8 @@ export class RoomTranscriber {
 
   /** @throws ProcessError if there is no media worker, SfuError if the tap cannot be opened */
   async open(): Promise<void> {
-    const { meetingId, startedAtMonotonicMs } = this.#options.meeting;
-    await this.#pipeline.open({ meetingId: meetingId, meetingStartedAtMs: startedAtMonotonicMs });
+    const { meetingId, elapsedMs } = this.#options.meeting;
+    await this.#pipeline.open({ meetingId, meetingMs: elapsedMs });
   }
 
   get trackCount(): number {
@@ -217,6 +225,9 @@ export class RoomTranscriber {
       case 'speechEnded':
         speaker.speaking = event.type === 'speechStarted';
         tellAll(event.type, { participantId, track, atMs: event.atMs });
+        return;
+      case 'budgetExceeded':
+        this.#options.onFlood({ participantId, limit: event.limit });
         return;
       case 'utteranceOpened':
         return;

@@ -42,6 +42,7 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ROOM_FULL',
   'ROOM_LOCKED',
   'REMOVED',
+  'FLOODING',
   'TOO_MANY_ROOMS',
   'TOO_MANY_OPEN_ROOMS',
   'ROOM_NOT_LISTED',
@@ -49,6 +50,7 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** The room removed the peer before its connection ended, which is the reason for leaving. */
 const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
   REMOVED: 'removed',
+  FLOODING: 'removed',
   MEETING_ENDED: 'meetingEnded',
   DUPLICATE_PARTICIPANT: 'replaced',
 };

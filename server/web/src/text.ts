@@ -89,8 +89,8 @@ export function invitationOf(address: { search: string; hash: string }): { room:
 }
 
 /** Address of an invitation to the room. The secret is in the fragment, which is not sent to servers. */
-export function invitationUrl(options: { origin: string; room: string; joinSecret: string }): string {
-  const { origin, room, joinSecret } = options;
+export function invitationUrl(options: { base: string; room: string; joinSecret: string }): string {
+  const { base, room, joinSecret } = options;
   const secret = joinSecret === '' ? '' : `#secret=${encodeURIComponent(joinSecret)}`;
-  return `${origin}/?room=${encodeURIComponent(room)}${secret}`;
+  return `${base}?room=${encodeURIComponent(room)}${secret}`;
 }

@@ -99,6 +99,9 @@ export type PipelineGapReason =
   | 'rejected'
   | 'mediaWorkerLost';
 
+/** What a track sends too much of. `mediaTime`: its audio is longer than the time in which it came; `timelines`: it starts over and over. */
+export type BudgetLimit = 'packets' | 'bytes' | 'mediaTime' | 'timelines';
+
 /** Files of a detector of wake words by their sound, in the format of openWakeWord. */
 export interface WakeWordModels {
   /** Samples to spectrogram: float32 [1, samples] of 16-bit values -> [1, 1, frames, 32]. */
@@ -219,6 +222,8 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
   | { type: 'interimRetracted'; segmentId: string }
   | { type: 'trackStateChanged'; state: TrackState }
   | { type: 'trackActivity'; activity: TrackActivity }
+  /** The track sends far more than a microphone does; what exceeds this limit is dropped. Told once a second while that goes on. */
+  | { type: 'budgetExceeded'; limit: BudgetLimit }
   /** Every few seconds while something changes, and once at the end, with `pendingMs` 0 then. */
   | { type: 'ledgerUpdated'; ledger: AudioLedgerTotals }
 );

@@ -6,7 +6,8 @@ import {
   rms,
   TrackDecoder,
 } from '../audio/index.js';
-import { type RtpOutput, type RtpPacket, RtpReceiver } from '../rtp/index.js';
+import type { BudgetLimit } from '../contract/messages.js';
+import { type RtpOutput, type RtpPacket, RtpReceiver, TrackBudget } from '../rtp/index.js';
 import { VAD_FRAME_SAMPLES, type VoiceActivityModel, type VoiceActivityStream } from '../speech/index.js';
 import { Timeline } from './Timeline.js';
 
@@ -19,7 +20,9 @@ export type IntakeEvent =
   /** The time line leaves out what comes before this sample. */
   | { type: 'jumped'; toSample: number }
   /** What follows belongs to another time line, which begins at sample 0. */
-  | { type: 'timelineStarted'; timeline: Timeline };
+  | { type: 'timelineStarted'; timeline: Timeline }
+  /** Packets beyond the track's budget are dropped. At most once a second. */
+  | { type: 'budgetExceeded'; limit: BudgetLimit };
 
 export type IntakeFrame = Extract<IntakeEvent, { type: 'frameJudged' }>;
 
@@ -31,6 +34,8 @@ export interface TrackIntakeOptions {
   now: () => number;
   onEvent: (event: IntakeEvent) => void;
 }
+
+const SAMPLES_PER_MS = 16;
 
 /** What waits behind frames that the VAD has not answered yet. */
 type Queued =
@@ -48,6 +53,7 @@ type Queued =
 export class TrackIntake {
   readonly #options: TrackIntakeOptions;
   readonly #decoder: OpusDecoder;
+  readonly #budget: TrackBudget;
   readonly #receiver: RtpReceiver;
   readonly #track: TrackDecoder;
   readonly #vad: VoiceActivityStream;
@@ -74,6 +80,7 @@ export class TrackIntake {
       onJump: ({ fromSample, toSample }) => this.#onJump({ fromSample, toSample }),
       onEpoch: ({ firstExtendedTimestamp }) => this.#onEpoch(firstExtendedTimestamp),
     });
+    this.#budget = new TrackBudget({ onExceeded: (limit) => options.onEvent({ type: 'budgetExceeded', limit }) });
     this.#receiver = new RtpReceiver({
       payloadType: options.payloadType,
       onOutput: (output) => this.#onOutput(output),
@@ -96,7 +103,8 @@ export class TrackIntake {
   }
 
   push(packet: RtpPacket): void {
-    if (!this.#closed) this.#receiver.push(packet, this.#options.now());
+    const nowMs = this.#options.now();
+    if (!this.#closed && this.#budget.admits(packet, nowMs)) this.#receiver.push(packet, nowMs);
   }
 
   /** The next samples of a track that comes as PCM: what RTP, jitter buffer and decoder would have made of it. */
@@ -172,6 +180,7 @@ export class TrackIntake {
   }
 
   #tellAudio(span: { startSample: number; samples: number; origin: PcmOrigin }): void {
+    this.#budget.spendMedia(span.samples / SAMPLES_PER_MS, this.#options.now());
     this.#options.onEvent({ type: 'audioReceived', timeline: this.#receiving, ...span });
   }
 
@@ -201,6 +210,7 @@ export class TrackIntake {
   #onEpoch(firstTimestamp: number): void {
     this.#padFrame();
     this.#frameStart = 0;
+    this.#budget.spendTimeline();
     this.#receiving = this.#newTimeline({ index: this.#receiving.index + 1, firstTimestamp });
     this.#enqueue({ type: 'timeline', timeline: this.#receiving });
   }

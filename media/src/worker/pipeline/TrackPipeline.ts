@@ -225,6 +225,9 @@ export class TrackPipeline {
       case 'timelineStarted':
         this.#utterances.goOnWith(event.timeline);
         this.#crosstalk.jump();
+        break;
+      case 'budgetExceeded':
+        this.#emit(event);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { TranscriptionStatus } from '@parley/client-sdk';
 import { useAccess, useClientState, useLedgers, useTranscription } from '@parley/client-sdk/react';
 import { useEffect, useRef, useState } from 'react';
+import { basePathOf } from '../basePath.js';
 import { TITLE_ID } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
 import { BrandMark, CheckIcon, InviteIcon, LockIcon } from '../design/icons.js';
@@ -113,7 +114,9 @@ function InviteButton({ session }: { session: Session }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     const { room, joinSecret } = session;
-    await navigator.clipboard.writeText(invitationUrl({ origin: location.origin, room, joinSecret }));
+    await navigator.clipboard.writeText(
+      invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret }),
+    );
     setCopied(true);
     setTimeout(() => setCopied(false), SHOW_COPIED_MS);
   };

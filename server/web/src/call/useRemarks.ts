@@ -4,13 +4,20 @@ import type { Dictionary } from '../i18n/en.js';
 import { useText } from '../i18n/I18n.js';
 
 export interface Remark {
-  kind: 'speaking-while-muted' | 'muted-by-moderator' | 'microphone-changed' | 'new-meeting';
+  kind:
+    | 'speaking-while-muted'
+    | 'muted-by-moderator'
+    | 'muted-for-flooding'
+    | 'other-muted-for-flooding'
+    | 'microphone-changed'
+    | 'new-meeting';
   text: string;
 }
 
 /** Stored as an event, so that its text follows the language of the page. */
 type Happening =
-  | { kind: Exclude<Remark['kind'], 'microphone-changed'> }
+  | { kind: Exclude<Remark['kind'], 'microphone-changed' | 'other-muted-for-flooding'> }
+  | { kind: 'other-muted-for-flooding'; name: string }
   | { kind: 'microphone-changed'; label: string };
 
 /** Long enough to be read twice. */
@@ -24,6 +31,11 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
   useEffect(() => {
     const offs = [
       client.on('mutedByModerator', () => setHappening({ kind: 'muted-by-moderator' })),
+      client.on('participantMuted', ({ participantId }) => {
+        if (participantId === client.self?.participantId) return setHappening({ kind: 'muted-for-flooding' });
+        const name = client.participants.get(participantId)?.displayName;
+        if (name !== undefined) setHappening({ kind: 'other-muted-for-flooding', name });
+      }),
       client.on('meetingChanged', () => setHappening({ kind: 'new-meeting' })),
       microphone?.on('speakingWhileMuted', () => setHappening({ kind: 'speaking-while-muted' })),
       microphone?.on('mutedChanged', ({ muted }) => {
@@ -53,6 +65,10 @@ function textOf(happening: Happening, status: Dictionary['status']): string {
   switch (happening.kind) {
     case 'muted-by-moderator':
       return status.mutedByModerator;
+    case 'muted-for-flooding':
+      return status.mutedForFlooding;
+    case 'other-muted-for-flooding':
+      return status.otherMutedForFlooding(happening.name);
     case 'new-meeting':
       return status.newMeeting;
     case 'speaking-while-muted':

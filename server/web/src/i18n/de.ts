@@ -147,6 +147,8 @@ export const de: Dictionary = {
     audioResume: 'Ton einschalten',
     mutedSpeaking: 'Sie sprechen, sind aber stummgeschaltet.',
     mutedByModerator: 'Die Moderation hat Sie stummgeschaltet.',
+    mutedForFlooding: 'Sie wurden stummgeschaltet, weil dieses Gerät viel mehr Daten gesendet hat als ein Mikrofon.',
+    otherMutedForFlooding: (name) => `${name} wurde stummgeschaltet: Das Gerät hat viel zu viele Daten gesendet.`,
     microphoneLost: 'Das Mikrofon wurde getrennt. Schließen Sie eines an; es wird automatisch verwendet.',
     microphoneChanged: (label) => `Mikrofon gewechselt zu ${label}`,
     newMeeting: 'Die vorige Besprechung ist beendet. Dies ist eine neue im selben Raum; ihr Transkript beginnt hier.',
@@ -266,6 +268,8 @@ export const de: Dictionary = {
     ROOM_FULL: 'Der Raum ist voll.',
     ROOM_LOCKED: 'Der Raum ist gesperrt. Bitten Sie die Moderation, ihn zu entsperren.',
     REMOVED: 'Die Moderation hat Sie aus dem Raum entfernt.',
+    FLOODING:
+      'Der Server hat Sie aus dem Raum entfernt, weil dieses Gerät viel mehr Daten gesendet hat als ein Mikrofon.',
     MEETING_ENDED: 'Die Moderation hat die Besprechung beendet.',
     PARTICIPANT_NOT_FOUND: 'Diese Person ist nicht im Raum.',
     TOO_MANY_ROOMS: 'Der Server hat die Höchstzahl an Räumen erreicht. Versuchen Sie es später erneut.',

@@ -143,6 +143,8 @@ export const en = {
     audioResume: 'Turn on sound',
     mutedSpeaking: 'You are speaking, but you are muted.',
     mutedByModerator: 'A moderator muted you.',
+    mutedForFlooding: 'You were muted because this device sent far more data than a microphone does.',
+    otherMutedForFlooding: (name: string) => `${name} was muted because their device sent far too much data.`,
     microphoneLost: 'The microphone was disconnected. Plug one in; it will be used automatically.',
     microphoneChanged: (label: string) => `Microphone changed to ${label}`,
     newMeeting: 'The previous meeting has ended. This is a new one in the same room; its transcript starts here.',

@@ -146,6 +146,9 @@ export const fr: Dictionary = {
     audioResume: 'Activer le son',
     mutedSpeaking: 'Vous parlez, mais votre micro est coupé.',
     mutedByModerator: 'La modération a coupé votre micro.',
+    mutedForFlooding: 'Votre micro a été coupé : cet appareil a envoyé beaucoup plus de données qu’un micro.',
+    otherMutedForFlooding: (name) =>
+      `Le micro de ${name} a été coupé : son appareil a envoyé beaucoup trop de données.`,
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
     newMeeting:
@@ -267,6 +270,7 @@ export const fr: Dictionary = {
     ROOM_FULL: 'La salle est pleine.',
     ROOM_LOCKED: 'La salle est verrouillée. Demandez à la modération de la déverrouiller.',
     REMOVED: 'La modération vous a exclu de la salle.',
+    FLOODING: 'Le serveur vous a exclu de la salle : cet appareil a envoyé beaucoup plus de données qu’un micro.',
     MEETING_ENDED: 'La modération a terminé la réunion.',
     PARTICIPANT_NOT_FOUND: 'Cette personne n’est pas dans la salle.',
     TOO_MANY_ROOMS: 'Le serveur a atteint son nombre maximal de salles. Réessayez plus tard.',
