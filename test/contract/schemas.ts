@@ -46,9 +46,13 @@ export const connectErrorSchema = z.strictObject({ code: z.enum(errorCodes), err
 
 const speakerState = z.enum(['inactive', 'listening', 'wakeword', 'speaking', 'transcribing']);
 
+const nameSource = z.enum(['guest', 'signedIn', 'vouched']);
+
 const participantSchema: z.ZodType<Participant> = z.strictObject({
   participantId: id,
   displayName: z.string().min(1),
+  nameSource: nameSource.optional(),
+  accountName: z.string().min(1).optional(),
   joinedAtMs: nonNegative,
   publishing: z.boolean(),
   muted: z.boolean(),
@@ -61,6 +65,7 @@ const segmentParts = {
   meetingId: id,
   participantId: id,
   displayName: z.string().min(1),
+  nameSource: nameSource.exactOptional(),
   track: z.string().min(1),
   startMs: z.number(),
   endMs: z.number(),
@@ -94,6 +99,7 @@ export const committedSchema: z.ZodType<CommittedSegment> = z.discriminatedUnion
   z.strictObject({
     ...segmentParts,
     status: z.literal('final'),
+    alsoHeardFrom: z.strictObject({ participantId: id, displayName: z.string().min(1) }).exactOptional(),
     seq,
     committedCorrections: z.int().min(0).exactOptional(),
   }),
@@ -176,6 +182,7 @@ const activitySchema: z.ZodType<TrackActivity> = z.discriminatedUnion('type', [
   activity('wakeListeningStopped', { atMs }),
   activity('wakePhraseDetected', { phrase: z.string(), score: share, atMs }),
   activity('wakePhraseTimedOut', { atMs }),
+  activity('crosstalkDetected', { segmentId, atMs }),
   activity('languageDetected', { language: z.string(), probability: share, atMs }),
   activity('microphoneChecked', {
     level: z.enum(['good', 'quiet', 'clipping']),

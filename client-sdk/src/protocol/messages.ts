@@ -11,7 +11,7 @@ import type {
   TransportParameters,
 } from './media.js';
 import type { SettingsScope, SettingsView, SpeechOverrides, SpeechSettings, SpeechSettingsPatch } from './settings.js';
-import type { CommittedSegment, Segment } from './transcript.js';
+import type { CommittedSegment, NameSource, Segment } from './transcript.js';
 
 /** What a client sends when it connects, in socket.io's `auth`. Never in the address: addresses end up in logs. */
 export interface Handshake {
@@ -32,6 +32,10 @@ export interface Participant {
   participantId: string;
   /** Of nobody else in the meeting: where somebody has that name already, a number is added (`Ada`, `Ada 2`). */
   displayName: string;
+  /** Absent if the server does not say. */
+  nameSource?: NameSource | undefined;
+  /** Unique name at the identity provider, e.g. Keycloak's user name. Present if signed in; `displayName` may be somebody else's too. */
+  accountName?: string | undefined;
   /** Milliseconds from the start of the meeting. */
   joinedAtMs: number;
   /** Whether the participant sends audio. */

@@ -42,6 +42,8 @@ describe('an access token that holds', () => {
         issuer: ISSUER,
         subject: 'ada',
         displayName: 'Ada Lovelace',
+        nameSource: 'signedIn',
+        accountName: 'ada',
         roles: ['participant', 'moderator'],
         sessionId: 's1',
         issuedAtMs: NOW,

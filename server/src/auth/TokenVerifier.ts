@@ -81,10 +81,13 @@ export class TokenVerifier {
   #identityOf(payload: JWTPayload): Identity {
     const { sub = '', iss = '', exp = 0, iat = 0 } = payload;
     const sessionId = textOf(payload.sid);
+    const accountName = cleanName(textOf(payload.preferred_username) ?? '');
     return {
       issuer: iss,
       subject: sub,
       displayName: displayNameOf(payload),
+      nameSource: 'signedIn',
+      ...(accountName === '' ? {} : { accountName }),
       roles: this.#rolesOf(payload),
       ...(sessionId === undefined ? {} : { sessionId }),
       issuedAtMs: iat * 1_000,

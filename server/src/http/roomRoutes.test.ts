@@ -47,7 +47,7 @@ beforeEach(async () => {
         if (token === 'unlucky') throw new ParleyError('IDENTITY_UNAVAILABLE');
         if (token === 'broken') throw new Error('secret path');
         if (!(token in GRANTS)) throw new ParleyError('UNAUTHENTICATED');
-        return { identity: { issuer: ISSUER, subject: token, displayName: token, roles: [] } };
+        return { identity: { issuer: ISSUER, subject: token, displayName: token, nameSource: 'guest', roles: [] } };
       },
       grantsIn: ({ subject }, room) => new Set(room === 'daily' ? GRANTS[subject] : []),
       roomNamed: (name) => {

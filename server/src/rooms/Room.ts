@@ -171,7 +171,17 @@ export class Room {
     this.#cancelEnd();
     const { displayName, givenName } = this.meeting.enter(identity);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
-    const peer = new Peer({ peerId, participantId, displayName, givenName, joinedAtMs, grants, channel });
+    const peer = new Peer({
+      peerId,
+      participantId,
+      displayName,
+      givenName,
+      nameSource: identity.nameSource,
+      accountName: identity.accountName,
+      joinedAtMs,
+      grants,
+      channel,
+    });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
       if (replaced.diagnostics) this.#diagnosticsChanged();

@@ -109,6 +109,8 @@ export class RoomMedia {
     return {
       participantId: peer.participantId,
       displayName: peer.displayName,
+      nameSource: peer.nameSource,
+      ...(peer.accountName === undefined ? {} : { accountName: peer.accountName }),
       joinedAtMs: peer.joinedAtMs,
       publishing: producers.length > 0,
       muted: producers.length > 0 && producers.every(([, producer]) => producer.paused),
@@ -340,12 +342,20 @@ export class RoomMedia {
   }
 
   async #listenTo(peer: Peer, producerId: string): Promise<void> {
-    const { participantId, displayName } = peer;
+    const { participantId, displayName, nameSource } = peer;
     const producer = peer.producers.get(producerId);
     if (producer !== undefined) {
       const { track, paused } = producer;
       const settings = this.#options.speech.ownEffective(participantId);
-      await this.transcriber.add({ producerId, participantId, displayName, track, muted: paused, settings });
+      await this.transcriber.add({
+        producerId,
+        participantId,
+        displayName,
+        nameSource,
+        track,
+        muted: paused,
+        settings,
+      });
     }
   }
 

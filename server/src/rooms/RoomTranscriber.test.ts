@@ -107,6 +107,7 @@ beforeEach(async () => {
     producerId: 'producer',
     participantId: 'p',
     displayName: 'Ada',
+    nameSource: 'signedIn',
     track: 'microphone',
     muted: false,
     settings: undefined,
@@ -125,6 +126,7 @@ describe('RoomTranscriber', () => {
       producerId: 'two',
       participantId: 'q',
       displayName: 'Ben',
+      nameSource: 'signedIn',
       track: 'microphone',
       muted: true,
     } as const;
@@ -158,6 +160,7 @@ describe('RoomTranscriber', () => {
         meetingId: 'm',
         participantId: 'p',
         displayName: 'Ada',
+        nameSource: 'signedIn',
         track: 'microphone',
         startMs: 1_000,
         endMs: 2_001,
@@ -257,6 +260,22 @@ describe('RoomTranscriber', () => {
     expect(told.at(-1)?.options).toEqual({ diagnostics: true, droppable: true });
   });
 
+  test('H7 names who else was heard with a voice, where that is undecided', async () => {
+    const other = { producerId: 'two', participantId: 'q', displayName: 'Ben', nameSource: 'guest' } as const;
+    await transcriber.add({ ...other, track: 'microphone', muted: false, settings: undefined });
+    const segment = { id: 's', startMs: 0, endMs: 400, revision: 1 };
+    const final = { type: 'final', segment, hypothesis, committedCorrections: 0 } as const;
+    pipeline.say({ ...final, alsoOnTrackId: 'two' });
+    pipeline.say({ ...final, segment: { ...segment, id: 't' }, alsoOnTrackId: 'gone' });
+    await settled();
+    const lines = told.filter(({ name }) => name === 'segmentCommitted').map(({ notification }) => notification);
+    expect(lines).toMatchObject([
+      { segment: { id: 's', alsoHeardFrom: { participantId: 'q', displayName: 'Ben' } } },
+      { segment: { id: 't' } },
+    ]);
+    expect(lines[1]).not.toHaveProperty('segment.alsoHeardFrom');
+  });
+
   test('tells ledgers summed over the producers of a participant, droppable, and counts what they grew', async () => {
     const first = { ...emptyLedger(), totalMs: 160, nonSpeechMs: 160 };
     pipeline.say({ type: 'ledgerUpdated', ledger: first });
@@ -266,6 +285,7 @@ describe('RoomTranscriber', () => {
       producerId: 'again',
       participantId: 'p',
       displayName: 'Ada',
+      nameSource: 'signedIn',
       track: 'microphone',
       muted: false,
       settings: undefined,

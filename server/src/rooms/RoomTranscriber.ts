@@ -1,5 +1,6 @@
 import type {
   AudioLedger,
+  NameSource,
   NotificationName,
   Notifications,
   ParticipantLedger,
@@ -18,6 +19,7 @@ import { segmentOf } from './segments.js';
 interface Speaker {
   participantId: string;
   displayName: string;
+  nameSource: NameSource;
   track: 'microphone';
   speaking: boolean;
   state: TrackState;
@@ -147,13 +149,21 @@ export class RoomTranscriber {
     producerId: string;
     participantId: string;
     displayName: string;
+    nameSource: NameSource;
     track: 'microphone';
     muted: boolean;
     /** Own settings, if different from the room's. */
     settings: SpeechSettings | undefined;
   }): Promise<void> {
-    const { producerId, participantId, displayName, track, muted } = options;
-    this.#speakers.set(producerId, { participantId, displayName, track, speaking: false, state: 'inactive' });
+    const { producerId, participantId, displayName, nameSource, track, muted } = options;
+    this.#speakers.set(producerId, {
+      participantId,
+      displayName,
+      nameSource,
+      track,
+      speaking: false,
+      state: 'inactive',
+    });
     const own = options.settings === undefined ? {} : { settings: options.settings };
     const epoch = this.#options.meeting.nextEpoch();
     await this.#pipeline.addTrack({ trackId: producerId, participantId, name: track, epoch, muted, ...own });
@@ -186,6 +196,12 @@ export class RoomTranscriber {
     } finally {
       await this.#options.meeting.transcript.flush();
     }
+  }
+
+  #alsoHeardFrom(event: PipelineEvent): { participantId: string; displayName: string } | undefined {
+    if (event.type !== 'final' || event.alsoOnTrackId === undefined) return undefined;
+    const other = this.#speakers.get(event.alsoOnTrackId);
+    return other === undefined ? undefined : { participantId: other.participantId, displayName: other.displayName };
   }
 
   #forget(producerId: string): void {
@@ -229,7 +245,13 @@ export class RoomTranscriber {
       case 'final':
       case 'gap':
         if (event.type === 'gap' && event.unheard === true) this.#accountUnheard(speaker, event);
-        this.#commit({ event, segment: { ...segmentOf({ event, speaker, meetingId }), status: event.type } });
+        this.#commit({
+          event,
+          segment: {
+            ...segmentOf({ event, speaker, alsoHeardFrom: this.#alsoHeardFrom(event), meetingId }),
+            status: event.type,
+          },
+        });
         return;
       case 'trackStateChanged':
         speaker.state = event.state;

@@ -41,6 +41,8 @@ export type TrackActivity =
   /** `score`: likeness of what was heard, 0 to 1. */
   | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
   | { type: 'wakePhraseTimedOut'; atMs: number }
+  /** The utterance was another track's voice, and is captioned there. */
+  | { type: 'crosstalkDetected'; segmentId: string; atMs: number }
   /** The language of this track is settled, and again whenever it has become another one. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
   /** How the microphone is set: told after the first 3 s of speech, then whenever it changes. `speechLevelDb`: mean level of the speech in dBFS. */
@@ -200,8 +202,17 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
   | { type: 'utteranceOpened'; segment: PipelineSegment }
   /** `stableLength`: UTF-16 units of the text that will not change before the final. */
   | { type: 'interimUpdated'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
-  /** `committedCorrections`: words of the settled prefix that the final changed. */
-  | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis; committedCorrections: number }
+  /**
+   * `committedCorrections`: words of the settled prefix that the final changed. `alsoOnTrackId`: a track that carries the same voice louder;
+   * which of the two it belongs to cannot be decided.
+   */
+  | {
+      type: 'final';
+      segment: PipelineSegment;
+      hypothesis: Hypothesis;
+      committedCorrections: number;
+      alsoOnTrackId?: string;
+    }
   /**
    * `language`: what this speaker speaks, as far as is known; empty where it is not. `unheard`: nobody listened meanwhile, so that
    * no ledger has it.

@@ -15,8 +15,8 @@ import { Timeline } from './Timeline.js';
 export type IntakeEvent =
   /** Decoded or filled, before the VAD has answered. */
   | { type: 'audioReceived'; timeline: Timeline; startSample: number; samples: number; origin: PcmOrigin }
-  /** One frame of `VAD_FRAME_SAMPLES`, with the VAD's answer. */
-  | { type: 'frameJudged'; startSample: number; probability: number; rms: number }
+  /** One frame of `VAD_FRAME_SAMPLES`, with the VAD's answer. `arrivedAtMs`: mean time at which its samples arrived, on the machine's clock. */
+  | { type: 'frameJudged'; startSample: number; probability: number; rms: number; arrivedAtMs: number }
   /** The time line leaves out what comes before this sample. */
   | { type: 'jumped'; toSample: number }
   /** What follows belongs to another time line, which begins at sample 0. */
@@ -39,9 +39,9 @@ const SAMPLES_PER_MS = 16;
 
 /** What waits behind frames that the VAD has not answered yet. */
 type Queued =
-  | { type: 'frame'; startSample: number; rms: number }
+  | { type: 'frame'; startSample: number; rms: number; arrivedAtMs: number }
   /** Digital silence while nobody speaks: not worth a run of the model. */
-  | { type: 'silence'; startSample: number }
+  | { type: 'silence'; startSample: number; arrivedAtMs: number }
   | { type: 'jump'; toSample: number }
   | { type: 'timeline'; timeline: Timeline }
   | { type: 'flush'; done: () => void };
@@ -61,6 +61,10 @@ export class TrackIntake {
   readonly #frame = new Int16Array(VAD_FRAME_SAMPLES);
   #frameStart = 0;
   #frameFilled = 0;
+  /** Of the samples in the frame: when each arrived, added up. */
+  #frameArrivals = 0;
+  /** Of the packet that is being decoded; undefined: now. */
+  #arrivedAtMs: number | undefined;
   #queued: Queued[] = [];
   #injected = 0;
   #speaking = false;
@@ -153,7 +157,9 @@ export class TrackIntake {
 
   #onOutput(output: RtpOutput): void {
     // First the decoder: this packet may begin a time line, which has a clock of its own.
+    if (output.kind === 'packet') this.#arrivedAtMs = output.arrivedAtMs;
     this.#track.handle(output, this.#options.now());
+    this.#arrivedAtMs = undefined;
     if (output.kind === 'packet') this.#receiving.observe(output.extendedTimestamp, output.arrivedAtMs);
   }
 
@@ -162,10 +168,12 @@ export class TrackIntake {
     this.#receiving.ring.write(startSample, pcm);
     this.#tellAudio({ startSample, samples: pcm.length, origin });
     if (this.#frameFilled === 0) this.#frameStart = startSample;
+    const arrivedAtMs = this.#arrivedAtMs ?? this.#options.now();
     for (let offset = 0; offset < pcm.length; ) {
       const taken = Math.min(VAD_FRAME_SAMPLES - this.#frameFilled, pcm.length - offset);
       this.#frame.set(pcm.subarray(offset, offset + taken), this.#frameFilled);
       this.#frameFilled += taken;
+      this.#frameArrivals += taken * arrivedAtMs;
       offset += taken;
       if (this.#frameFilled === VAD_FRAME_SAMPLES) this.#pushFrame();
     }
@@ -179,12 +187,14 @@ export class TrackIntake {
   #pushFrame(): void {
     const startSample = this.#frameStart;
     const level = rms(this.#frame);
+    const arrivedAtMs = this.#frameArrivals / this.#frameFilled;
     this.#frameStart += VAD_FRAME_SAMPLES;
     this.#frameFilled = 0;
+    this.#frameArrivals = 0;
     if (level === 0 && !this.#speaking && this.#queued.length === 0) {
-      this.#enqueue({ type: 'silence', startSample });
+      this.#enqueue({ type: 'silence', startSample, arrivedAtMs });
     } else {
-      this.#enqueue({ type: 'frame', startSample, rms: level });
+      this.#enqueue({ type: 'frame', startSample, rms: level, arrivedAtMs });
       this.#vad.push(this.#frame.slice());
     }
   }
@@ -223,7 +233,8 @@ export class TrackIntake {
   #onProbability(probability: number): void {
     const head = this.#queued.shift();
     if (head?.type === 'frame') {
-      this.#options.onEvent({ type: 'frameJudged', startSample: head.startSample, probability, rms: head.rms });
+      const { type: _, ...frame } = head;
+      this.#options.onEvent({ type: 'frameJudged', ...frame, probability });
     }
     this.#runQueue();
   }
@@ -234,7 +245,7 @@ export class TrackIntake {
       this.#queued.shift();
       switch (head.type) {
         case 'silence':
-          this.#options.onEvent({ type: 'frameJudged', startSample: head.startSample, probability: 0, rms: 0 });
+          this.#options.onEvent({ ...head, type: 'frameJudged', probability: 0, rms: 0 });
           break;
         case 'jump':
           this.#options.onEvent({ type: 'jumped', toSample: head.toSample });

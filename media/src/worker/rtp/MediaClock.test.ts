@@ -45,7 +45,7 @@ describe('MediaClock', () => {
     expect(worst).toBeLessThan(50);
   });
 
-  it('H7 lets nobody date what they say back by sending slowly: a little at most, and for seconds only', () => {
+  it('H9 lets nobody date what they say back by sending slowly: a little at most, and for seconds only', () => {
     const clock = new MediaClock();
     let timestamp = 0;
     let nowMs = 0;

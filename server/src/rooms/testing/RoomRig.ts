@@ -10,6 +10,7 @@ import type { PipelineEvent, SfuRoom, SfuRoomEvent } from '@parley/media/node';
 import type { ModelProfile, SpeechSettings } from '@parley/media/settings';
 import { fakeMediaNode, fakePipeline, fakeSfuRoom, ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
+import type { Identity } from '../../auth/Authenticator.js';
 import { type SettingsInput, settingsSchema } from '../../config/settings.js';
 import { Meeting } from '../../meetings/Meeting.js';
 import { MemoryTranscriptStore } from '../../store/memory/MemoryTranscriptStore.js';
@@ -168,10 +169,18 @@ export class RoomRig {
   }
 
   /** @param how.grants default: a member's */
-  join(name: string, how: { settings?: SpeechOverrides; grants?: readonly Grant[]; issuer?: string } = {}) {
-    const { settings, grants = MEMBER, issuer = 'guest' } = how;
+  join(name: string, how: { settings?: SpeechOverrides; grants?: readonly Grant[] } & Partial<Identity> = {}) {
+    const { settings, grants = MEMBER, ...known } = how;
     const client = new Client();
-    const identity = { issuer, subject: `subject-of-${name}`, displayName: name, roles: [] };
+    const subject = `subject-of-${name}`;
+    const identity: Identity = {
+      issuer: 'guest',
+      subject,
+      displayName: name,
+      nameSource: 'guest',
+      roles: [],
+      ...known,
+    };
     const peerId = `${name}-${Math.random()}`;
     const joined = this.room.join({ peerId, identity, grants: new Set(grants), channel: client.channel, settings });
     return { client, ...joined };

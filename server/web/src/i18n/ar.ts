@@ -70,6 +70,9 @@ export const ar: Dictionary = {
   },
   call: {
     you: 'أنت',
+    signedIn: (account) => (account === undefined ? 'تم تسجيل الدخول' : `تم تسجيل الدخول باسم ${account}`),
+    vouched: 'أكد الموقع هذا الاسم',
+    guest: 'ضيف',
     people: plural('ar', {
       zero: 'لا أحد',
       one: 'شخص واحد',
@@ -156,6 +159,7 @@ export const ar: Dictionary = {
     microphoneClipping: 'صوت الميكروفون عالٍ جدًا ومشوَّه. ابتعد عنه، أو اخفض مستواه في إعدادات جهازك.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `سُمع أيضًا من ميكروفون ${name}`,
     title: 'النص',
     count: plural('ar', {
       zero: 'لا مداخلات',

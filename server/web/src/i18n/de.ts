@@ -74,6 +74,9 @@ export const de: Dictionary = {
   },
   call: {
     you: 'Sie',
+    signedIn: (account) => (account === undefined ? 'Angemeldet' : `Angemeldet als ${account}`),
+    vouched: 'Name von der Website bestätigt',
+    guest: 'Gast',
     people: plural('de', { one: '# Person', other: '# Personen' }),
     onlyYou: 'Sie sind allein hier',
     participants: 'Teilnehmende',
@@ -156,6 +159,7 @@ export const de: Dictionary = {
       'Ihr Mikrofon ist zu laut: Es übersteuert. Gehen Sie weiter weg oder stellen Sie es in den Systemeinstellungen leiser.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `auch über das Mikrofon von ${name} zu hören`,
     title: 'Transkript',
     count: plural('de', { one: '# Eintrag', other: '# Einträge' }),
     empty: 'Das Transkript erscheint hier.',

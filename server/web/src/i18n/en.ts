@@ -70,6 +70,9 @@ export const en = {
   },
   call: {
     you: 'you',
+    signedIn: (account: string | undefined) => (account === undefined ? 'Signed in' : `Signed in as ${account}`),
+    vouched: 'Name confirmed by the website',
+    guest: 'guest',
     people: plural('en', { one: '# person', other: '# people' }),
     onlyYou: 'You are the only one here',
     participants: 'Participants',
@@ -151,6 +154,7 @@ export const en = {
       'Your microphone is too loud: it distorts. Move away from it, or turn it down in your system settings.',
   },
   transcript: {
+    alsoHeardFrom: (name: string) => `also heard from ${name}`,
     title: 'Transcript',
     count: plural('en', { one: '# entry', other: '# entries' }),
     empty: 'The transcript will appear here.',

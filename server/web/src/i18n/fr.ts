@@ -73,6 +73,9 @@ export const fr: Dictionary = {
   },
   call: {
     you: 'vous',
+    signedIn: (account) => (account === undefined ? 'Connecté avec un compte' : `Connecté avec le compte ${account}`),
+    vouched: 'Nom confirmé par le site',
+    guest: 'invité',
     people: plural('fr', { one: '# personne', other: '# personnes' }),
     onlyYou: 'Vous êtes seul ici',
     participants: 'Participants',
@@ -157,6 +160,7 @@ export const fr: Dictionary = {
       'Votre micro est trop fort : il sature. Éloignez-vous ou baissez son niveau dans les réglages du système.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `entendu aussi dans le micro de ${name}`,
     title: 'Transcription',
     count: plural('fr', { one: '# entrée', other: '# entrées' }),
     empty: 'La transcription apparaîtra ici.',
