@@ -6,6 +6,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { takeYes, YES } from './lib/consent.mjs';
 import { withLock } from './lib/lock.mjs';
 import { createProgress } from './lib/progress.mjs';
 import { endChildrenOnSignals, runInForeground } from './lib/run.mjs';
@@ -30,8 +31,9 @@ const HELP = `Usage: npm COMMAND
   npm run size                 check the download size of SDK and page against their limits
   npm run parley -- COMMAND    run the command line of the server, e.g. models list
 
-The set-up downloads and compiles into $PARLEY_CACHE (default ~/.cache/parley), installs missing system packages
-if it has the rights, and does nothing if nothing is missing. --cuda builds the GPU backend if there is an NVIDIA driver.
+The set-up downloads and compiles into $PARLEY_CACHE (default ~/.cache/parley), checks the SHA-256 or npm's sum of all that it
+fetches, asks before it installs missing system packages (--yes: without asking), and does nothing if nothing is missing.
+--cuda builds the GPU backend if there is an NVIDIA driver.
 `;
 
 /** What a command runs when everything is there, and which parts of the system it needs for that. */
@@ -47,6 +49,7 @@ const VERBS = {
 };
 
 const [verb = 'help', ...args] = process.argv.slice(2);
+takeYes(args);
 const progress = createProgress();
 
 try {
@@ -97,8 +100,10 @@ async function main() {
   );
   stopEndingChildren();
 
-  const env = { ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
+  // As root the set-up has installed and compiled; the trial after it runs as root, too. An operator's unit starts it otherwise.
+  const env = { PARLEY_ALLOW_ROOT: 'yes', ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
   delete env.PARLEY_NODE_TRIED;
+  delete env[YES];
   if (verb === 'test') return runTests({ root: ROOT, args, env, progress, keycloak, model });
   if (script === undefined) return 0;
   return runInForeground(process.execPath, [join(ROOT, script), ...fixed, ...args], { env });

@@ -22,7 +22,8 @@ export interface DevelopmentCertificate {
 
 /**
  * Makes sure that `dir` holds a certificate for every given address, signed by a certificate authority of its own.
- * Renews it with the same authority when it expires within a week or does not name every address.
+ * Renews it with the same authority when it expires within a week. The authority can sign for these addresses and no
+ * others; for other addresses both are made again.
  * Rejects with the file system's error where the folder cannot be written.
  */
 export function ensureDevelopmentCertificate(options: DevelopmentCertificateOptions): Promise<DevelopmentCertificate>;

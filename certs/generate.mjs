@@ -18,6 +18,9 @@ const BACKDATE_MS = DAY_MS / 2;
 const ALWAYS_NAMED = ['localhost', '127.0.0.1', '::1'];
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const NAME_CONSTRAINTS = '2.5.29.30';
+/** The same, as it stands in a certificate: enough to see whether there are any without reading all of it. */
+const NAME_CONSTRAINTS_DER = Buffer.from('0603551d1e', 'hex');
 
 /** One call at a time per folder: two at once would each sign with a CA of their own. @type {Map<string, Promise<unknown>>} */
 const inProgress = new Map();
@@ -25,7 +28,8 @@ const inProgress = new Map();
 /**
  * Makes sure that `dir` contains a certificate for every given address, signed by its own certificate authority, and returns the paths.
  * Does nothing (a few milliseconds) if the existing certificate covers the addresses and is valid for another week; otherwise issues a new
- * one with the same authority, so that devices that trust the authority keep trusting the server. The authority is valid for two years.
+ * one. The authority can only sign for the addresses it was made for (RFC 5280, 4.2.1.10), so its key is useless against other sites. It is
+ * valid for two years; while the addresses stay the same, devices that trust it keep trusting the server.
  *
  * @param {object} options
  * @param {string} options.dir Folder of its own for the files; made with mode 0700, keys with mode 0600.
@@ -61,9 +65,12 @@ async function ensure(dir, names, nowMs) {
     readPair(paths.caPath, caKeyPath),
     readPair(paths.certPath, paths.keyPath),
   ]);
-  const caUsable = authority?.certificate.ca === true && isValid(authority.certificate, nowMs, RENEW_CA_BEFORE_MS);
+  const caValid =
+    authority?.certificate.ca === true &&
+    authority.certificate.raw.includes(NAME_CONSTRAINTS_DER) &&
+    isValid(authority.certificate, nowMs, RENEW_CA_BEFORE_MS);
   if (
-    caUsable &&
+    caValid &&
     leaf !== undefined &&
     isGoodLeaf({ leaf: leaf.certificate, ca: authority.certificate, names, nowMs })
   ) {
@@ -71,8 +78,11 @@ async function ensure(dir, names, nowMs) {
   }
 
   // Loaded only here: it takes longer than everything above together.
-  const { createAuthority, createLeaf } = await loadIssuer();
-  const issuer = caUsable ? { certPem: authority.certPem, keyPem: authority.keyPem } : await createAuthority(nowMs);
+  const { createAuthority, createLeaf, mayName } = await loadIssuer();
+  const caUsable = caValid && mayName(authority.certPem, names);
+  const issuer = caUsable
+    ? { certPem: authority.certPem, keyPem: authority.keyPem }
+    : await createAuthority({ names, nowMs });
   if (!caUsable) {
     await writeWhole(caKeyPath, issuer.keyPem, 0o600);
     await writeWhole(paths.caPath, issuer.certPem, 0o644);
@@ -150,6 +160,8 @@ async function writeWhole(path, text, mode) {
 async function loadIssuer() {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
+  const { AsnConvert } = await import('@peculiar/asn1-schema');
+  const { GeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints } = await import('@peculiar/asn1-x509');
 
   const generateKeys = () => webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
   /** @param {webcrypto.CryptoKey} key */
@@ -158,8 +170,26 @@ async function loadIssuer() {
   // RFC 5280, 4.1.2.2: positive and at most 20 octets.
   const serialNumber = () => `01${randomBytes(15).toString('hex')}`;
 
-  /** @param {number} nowMs */
-  async function createAuthority(nowMs) {
+  /** A name and those below it; of addresses this one alone. @param {string} name */
+  const subtreeOf = (name) => {
+    const bits = { 0: undefined, 4: 32, 6: 128 }[isIP(name)];
+    const base = new GeneralName(bits === undefined ? { dNSName: name } : { iPAddress: `${name}/${bits}` });
+    return new GeneralSubtree({ base });
+  };
+  /** @param {import('@peculiar/asn1-x509').GeneralSubtree} subtree */
+  const encoded = ({ base }) => Buffer.from(AsnConvert.serialize(base)).toString('hex');
+
+  /** Whether an authority was made for all of these. @param {string} certPem @param {string[]} names */
+  function mayName(certPem, names) {
+    const extension = new x509.X509Certificate(certPem).getExtension(NAME_CONSTRAINTS);
+    if (extension === null) return false;
+    const { permittedSubtrees } = AsnConvert.parse(extension.value, NameConstraints);
+    const permitted = new Set([...(permittedSubtrees ?? [])].map(encoded));
+    return names.every((name) => permitted.has(encoded(subtreeOf(name))));
+  }
+
+  /** @param {{ names: string[], nowMs: number }} options */
+  async function createAuthority({ names, nowMs }) {
     const keys = await generateKeys();
     const publicKey = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey));
     // A unique name: two authorities with the same name confuse the trust stores of phones.
@@ -175,6 +205,13 @@ async function loadIssuer() {
         extensions: [
           new x509.BasicConstraintsExtension(true, 0, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+          // For servers, not for mail or programs: what they are called is not constrained.
+          new x509.ExtendedKeyUsageExtension([SERVER_AUTH]),
+          new x509.Extension(
+            NAME_CONSTRAINTS,
+            true,
+            AsnConvert.serialize(new NameConstraints({ permittedSubtrees: new GeneralSubtrees(names.map(subtreeOf)) })),
+          ),
           await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
         ],
       },
@@ -221,5 +258,5 @@ async function loadIssuer() {
     return { certPem: certificate.toString('pem'), keyPem: await keyToPem(keys.privateKey) };
   }
 
-  return { createAuthority, createLeaf };
+  return { createAuthority, createLeaf, mayName };
 }

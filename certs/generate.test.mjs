@@ -1,9 +1,18 @@
-import { X509Certificate } from 'node:crypto';
+import 'reflect-metadata';
+import { webcrypto, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import {
+  BasicConstraintsExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+  X509Certificate as X509CertificateOfLibrary,
+} from '@peculiar/x509';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureDevelopmentCertificate } from './generate.mjs';
 
@@ -22,6 +31,29 @@ afterEach(() => rm(parent, { recursive: true, force: true }));
 const ensure = (addresses = ['meet.example'], atMs = START_MS) =>
   ensureDevelopmentCertificate({ dir, addresses, now: () => atMs });
 const certificate = async (path) => new X509Certificate(await readFile(path, 'utf8'));
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const generateKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+const pemOf = async (key) => PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
+
+/** What somebody who has the authority's key can make. */
+async function forgedLeaf({ ca, names, atMs = Date.now() }) {
+  const keys = await generateKeys();
+  const raw = PemConverter.decodeFirst(ca.key);
+  const certificate = await X509CertificateGenerator.create({
+    subject: 'CN=Forged by a test',
+    issuer: new X509CertificateOfLibrary(ca.cert).subject,
+    notBefore: new Date(atMs - DAY_MS / 4),
+    notAfter: new Date(atMs + 30 * DAY_MS),
+    publicKey: keys.publicKey,
+    signingKey: await webcrypto.subtle.importKey('pkcs8', raw, ALGORITHM, false, ['sign']),
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))),
+    ],
+  });
+  return { cert: certificate.toString('pem'), key: await pemOf(keys.privateKey) };
+}
 
 describe('ensureDevelopmentCertificate', () => {
   it('names every given host and address, and loopback besides', async () => {
@@ -66,6 +98,58 @@ describe('ensureDevelopmentCertificate', () => {
     }
   });
 
+  it('H15 an authority that a device trusts vouches for its own names and addresses alone, whoever has its key', async () => {
+    const { caPath } = await ensureDevelopmentCertificate({
+      dir,
+      addresses: ['meet.example', '192.168.1.7', 'fd00::7'],
+    });
+    const ca = { cert: await readFile(caPath, 'utf8'), key: await readFile(join(dir, 'ca.key'), 'utf8') };
+    const verdictOn = async (names) => {
+      const leaf = await forgedLeaf({ ca, names });
+      const server = createServer({ cert: `${leaf.cert}\n${ca.cert}`, key: leaf.key });
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address();
+      try {
+        return await new Promise((resolve) => {
+          const socket = connect({ host: '127.0.0.1', port, ca: ca.cert, checkServerIdentity: () => undefined });
+          socket.once('secureConnect', () => {
+            socket.destroy();
+            resolve('trusted');
+          });
+          socket.once('error', (error) => resolve(error.message));
+        });
+      } finally {
+        await new Promise((resolve) => server.close(resolve));
+      }
+    };
+    expect(await verdictOn(['meet.example', '192.168.1.7', 'fd00::7', '127.0.0.1', 'localhost'])).toBe('trusted');
+    for (const name of ['bank.example', 'meet.example.evil.example', '192.168.1.8', 'fd00::8']) {
+      expect(await verdictOn([name]), name).toBe('permitted subtree violation');
+    }
+  });
+
+  it('H15 an authority of an earlier version, which may name everything, is replaced', async () => {
+    const first = await ensure();
+    const keys = await generateKeys();
+    const authority = await X509CertificateGenerator.createSelfSigned({
+      name: 'CN=old',
+      notBefore: new Date(START_MS - DAY_MS),
+      notAfter: new Date(START_MS + 700 * DAY_MS),
+      keys,
+      extensions: [new BasicConstraintsExtension(true, 0, true)],
+    });
+    const ca = { cert: authority.toString('pem'), key: await pemOf(keys.privateKey) };
+    const leaf = await forgedLeaf({ ca, names: ['meet.example', 'localhost', '127.0.0.1', '::1'], atMs: START_MS });
+    await Promise.all([
+      writeFile(first.caPath, ca.cert),
+      writeFile(join(dir, 'ca.key'), ca.key),
+      writeFile(first.certPath, `${leaf.cert}\n${ca.cert}\n`),
+      writeFile(first.keyPath, leaf.key),
+    ]);
+    expect((await ensure()).created).toBe(true);
+    expect(await readFile(first.caPath, 'utf8')).not.toBe(ca.cert);
+  });
+
   it('signs the leaf with an authority that may sign leaves only', async () => {
     const { caPath, certPath } = await ensure();
     const [ca, leaf] = await Promise.all([certificate(caPath), certificate(certPath)]);
@@ -102,13 +186,14 @@ describe('ensureDevelopmentCertificate', () => {
     expect(results.map((result) => result.created)).toEqual([true, false]);
   });
 
-  it('issues a new leaf with the same authority for an address it does not name', async () => {
+  it('issues a new leaf with a new authority for an address that the old one may not name', async () => {
     const first = await ensure(['a.example']);
     const ca = await readFile(first.caPath, 'utf8');
     const second = await ensure(['a.example', '10.0.0.9']);
     expect(second.created).toBe(true);
     expect((await certificate(second.certPath)).checkIP('10.0.0.9')).toBeDefined();
-    expect(await readFile(second.caPath, 'utf8')).toBe(ca);
+    expect(await readFile(second.caPath, 'utf8')).not.toBe(ca);
+    expect((await ensure(['a.example'])).created).toBe(false);
   });
 
   it('renews the leaf in the last week, not before, and keeps the authority', async () => {

@@ -3,20 +3,42 @@
  * be on the machine.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** All of one minor version: the compiler does not pin its own parts, and they refuse one another otherwise. */
 const CUDA_VERSION = '13.0';
-const WHEELS = [
-  'nvidia-cuda-nvcc',
-  'nvidia-cuda-crt',
-  'nvidia-nvvm',
-  'nvidia-cuda-runtime',
-  'nvidia-cuda-cccl',
-  'nvidia-cublas',
-];
+/**
+ * With the SHA-256 of each wheel that is published for Linux, x64 and arm64. For another version:
+ * `pip install --dry-run --report - --no-deps --only-binary=:all: --platform manylinux_2_27_x86_64 --target x NAME==VERSION`.
+ */
+const WHEELS = {
+  'nvidia-cuda-nvcc==13.0.88': [
+    '56fe502eb77625a12f25172caa3cdddb4e4c8ba2c8c17dba44b164761b380f03',
+    'c7ff28f86a24effdc6c034fa15230c549a273e4771b10a7fec14996f8cf3307f',
+  ],
+  'nvidia-cuda-crt==13.0.88': [
+    '2c8043c7c9e02492716426e9919fc78d2c5b3b2a7a768a88e952676b08aa55a4',
+    'ee2ea2a97073e02ee62bb27841f437332be2c248e3eac013df07997ada39c003',
+  ],
+  'nvidia-nvvm==13.0.88': [
+    'c5f41ffeb6466944a026dfa5317d7d85355c119bbec279205d22f1869d1054e0',
+    'c4376a291d72d22a315d9d2f69bdae8f8cd83a627f75bad395cee49a0fe65dc1',
+  ],
+  'nvidia-cuda-runtime==13.0.96': [
+    '7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548',
+    'ef9bcbe90493a2b9d810e43d249adb3d02e98dd30200d86607d8d02687c43f55',
+  ],
+  'nvidia-cuda-cccl==13.0.85': [
+    'e0da7ad981f3a8aff08241b5bfc1af868742a63e2762f53a5171c492ef242649',
+    '6f0203e29fed809ee2b7fe9b1344df66ecab990c37d6a2e0e189b26d6c97ed7c',
+  ],
+  'nvidia-cublas==13.0.2.14': [
+    '0cf238ffdbe46c00cb9aa98e7bca745c223a5ca5a53e686ac8b3e5a08fe80d6c',
+    '17165c296de689662b96e0ef4f21dfbff3092ff00d0e3e59470f5acb08c0f87d',
+  ],
+};
 /** The oldest driver series that runs CUDA 13. */
 const MIN_DRIVER = 580;
 
@@ -70,7 +92,8 @@ export async function prepareCudaToolchain({ cacheDir, architectures, onProgress
     const part = `${home}.part-${process.pid}`;
     mkdirSync(part, { recursive: true });
     try {
-      const wheels = WHEELS.map((wheel) => `${wheel}==${CUDA_VERSION}.*`);
+      const requirements = join(part, 'requirements.txt');
+      writeFileSync(requirements, cudaRequirements());
       await promisify(execFile)(
         'python3',
         [
@@ -81,9 +104,12 @@ export async function prepareCudaToolchain({ cacheDir, architectures, onProgress
           '--disable-pip-version-check',
           '--no-deps',
           '--no-compile',
+          '--only-binary=:all:',
+          '--require-hashes',
+          '--requirement',
+          requirements,
           '--target',
           part,
-          ...wheels,
         ],
         { maxBuffer: 16 * 1024 * 1024 },
       );
@@ -105,6 +131,14 @@ export async function prepareCudaToolchain({ cacheDir, architectures, onProgress
     }
   }
   return { root, architectures, env: { PATH: `${join(root, 'bin')}:${process.env.PATH ?? ''}` } };
+}
+
+/** For pip, which installs no wheel without one of its sums. */
+export function cudaRequirements() {
+  const lines = Object.entries(WHEELS).map(([wheel, sums]) =>
+    [wheel, ...sums.map((sum) => `--hash=sha256:${sum}`)].join(' '),
+  );
+  return `${lines.join('\n')}\n`;
 }
 
 /** The wheels have only names with a number; CMake looks for names without, in `lib64`. */

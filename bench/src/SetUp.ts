@@ -78,7 +78,7 @@ export class SetUp {
 
   /** Longest audio of one request, ms. */
   get longestWindowMs(): number {
-    return this.recogniser.model.profile.longestWindowMs;
+    return this.recogniser.service.capabilities.longestWindowMs.interim;
   }
 
   /** How its texts are read; undefined: as everywhere. */

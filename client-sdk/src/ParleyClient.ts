@@ -59,9 +59,11 @@ export class ParleyClient extends RoomClient {
     this.#stopWatchingNetwork = onNetworkChange(() => this.media?.restartIce());
     this.audio.on('playbackBlocked', () => this.emit('audioPlaybackBlocked'));
     this.audio.on('playbackResumed', () => this.emit('audioPlaybackResumed'));
-    this.on('mutedByModerator', ({ publications }) => {
+    const onMuted = ({ publications }: { publications: Publication[] }) => {
       if (publications.some((each) => each === this.#published?.publication)) this.#published?.microphone.mute();
-    });
+    };
+    this.on('mutedByModerator', onMuted);
+    this.on('participantMuted', onMuted);
     this.on('stateChanged', ({ state }) => {
       if (state === 'joined') this.#monitor.start();
       if (state === 'reconnecting') this.#monitor.suspend();

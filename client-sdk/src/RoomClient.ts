@@ -85,6 +85,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       credentials,
       logger,
       ca,
+      ...(options.path === undefined ? {} : { path: options.path }),
       ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
       onNotification: (notification) => this.#onAnyNotification(notification),
       onDisconnected: (event) => this.#onDisconnected(event),
@@ -530,6 +531,11 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       case 'mutedByModerator':
         this.emit(name, { publications: media?.onPausedByServer(payload.producerIds) ?? [] });
         return;
+      case 'participantMuted': {
+        const { participantId, producerIds, reason } = payload;
+        this.emit(name, { participantId, reason, publications: media?.onPausedByServer(producerIds) ?? [] });
+        return;
+      }
       case 'interimUpdated':
         this.transcript.applyInterim(payload.segment);
         return;

@@ -20,6 +20,7 @@ export type RoomNotification = Exclude<
       | 'interimRetracted'
       | 'mutedByModerator'
       | 'admitted'
+      | 'participantMuted'
       | 'dismissed';
   }
 >;

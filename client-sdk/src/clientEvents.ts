@@ -1,6 +1,13 @@
 import type { Publication } from './media/Publication.js';
 import type { ConnectionQuality } from './media/qualityOf.js';
-import type { Notifications, ParleyError, Participant, Segment, TranscriptionStatus } from './protocol/index.js';
+import type {
+  MuteReason,
+  Notifications,
+  ParleyError,
+  Participant,
+  Segment,
+  TranscriptionStatus,
+} from './protocol/index.js';
 
 /**
  * `idle` -> `connecting` -> `connected` -> `joined`; `waiting` before that, while a moderator has to admit this participant; `reconnecting`
@@ -10,7 +17,7 @@ export type ClientState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'joi
 
 /**
  * Why a client is `disconnected`:
- * `left`: left the room and was closed; `closed`: closed by the application without leaving; `removed`: removed by a moderator;
+ * `left`: left the room and was closed; `closed`: closed by the application without leaving; `removed`: removed by a moderator, or by the server for flooding it;
  * `meetingEnded`: a moderator ended the meeting; `replaced`: the same participant joined in another window; `signedOut`: signed out;
  * `tokenExpired`: the credentials or the session's maximum duration expired; `refused`: the server does not accept the client any more;
  * `connectionLost`: no reconnect within `reconnectTimeoutMs`.
@@ -72,6 +79,8 @@ export interface ParleyClientEvents {
   mutedByModerator: [event: { publications: Publication[] }];
   /** A moderator allows this participant to unmute again. */
   muteLifted: [];
+  /** The server muted a participant by itself. `publications`: this client's own among them, which `unmute` resumes. */
+  participantMuted: [event: { participantId: string; reason: MuteReason; publications: Publication[] }];
 
   /**
    * A new version of a segment: interim, final or gap. `client.transcript` is already up to date. `live`: received as it was spoken;

@@ -8,6 +8,8 @@ import type { Credentials, IceServer, SpeechOverrides } from './protocol/index.j
 export interface RoomClientOptions {
   /** Address of the server, e.g. `https://meet.example:8443`. Default: the page's own origin. */
   url?: string;
+  /** Path below which a reverse proxy serves the server, e.g. `/parley`. Default `/`. The path of `url` is not used. */
+  path?: string;
   /**
    * A function is called before each connection and before a token expires; it should return a fresh token. If it rejects during a
    * reconnect, it is called again with each further attempt; a ParleyError that is not `retryable` ends the client.

@@ -4,6 +4,7 @@ import { type ErrorCode, errorOf } from './protocol/index.js';
 
 test.each<[ErrorCode, string]>([
   ['REMOVED', 'removed'],
+  ['FLOODING', 'removed'],
   ['MEETING_ENDED', 'meetingEnded'],
   ['DUPLICATE_PARTICIPANT', 'replaced'],
   ['SIGNED_OUT', 'signedOut'],

@@ -3,6 +3,7 @@ import type { ErrorCode, ParleyError } from './protocol/index.js';
 
 const REASONS: { [Code in ErrorCode]?: DisconnectReason } = {
   REMOVED: 'removed',
+  FLOODING: 'removed',
   MEETING_ENDED: 'meetingEnded',
   DUPLICATE_PARTICIPANT: 'replaced',
   SIGNED_OUT: 'signedOut',

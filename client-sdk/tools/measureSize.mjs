@@ -42,7 +42,7 @@ export function measureFirstLoad(folder) {
   const files = new Set(['index.html']);
   for (const tag of html.matchAll(/<(?:script|link)\b[^>]*>/g)) {
     const rel = /\brel="([^"]*)"/.exec(tag[0])?.[1] ?? 'script';
-    const path = /\b(?:src|href)="\/?([^"]*)"/.exec(tag[0])?.[1];
+    const path = /\b(?:src|href)="(?:\.?\/)?([^"]*)"/.exec(tag[0])?.[1];
     if (path !== undefined && ['script', 'modulepreload', 'stylesheet'].includes(rel))
       withImports({ folder, path, files });
   }

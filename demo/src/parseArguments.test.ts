@@ -17,11 +17,14 @@ describe('the arguments of the demo', () => {
     });
   });
 
-  it('may name a server that runs already, and its secret', () => {
-    expect(parseArguments(['--server', 'https://localhost:8443', '--secret', 'abcdef'])).toMatchObject({
+  it('may name a server that runs already, whose secret is in the environment', () => {
+    const args = ['--server', 'https://localhost:8443'];
+    expect(parseArguments(args, { PARLEY_JOIN_SECRET: 'abcdef' })).toMatchObject({
       serverUrl: 'https://localhost:8443',
       joinSecret: 'abcdef',
     });
+    expect(parseArguments([], { PARLEY_JOIN_SECRET: 'abcdef' })).not.toHaveProperty('joinSecret');
+    expect(() => parseArguments([...args, '--secret', 'abcdef'])).toThrow();
   });
 
   it('are refused where a model or a meeting is asked for and not named', () => {

@@ -10,8 +10,7 @@ Usage: npm run demo -- [options]
   --meeting WHAT  people: recordings of people; synthetic: the voices that the built-in model knows; or a folder with
                   meeting.json and a track for every speaker (default: what the model understands)
   --json FILE     write the score to a file
-  --server URL    play on a server that runs already, instead of one started for the demo
-  --secret S      join secret of that server
+  --server URL    play on a server that runs already, instead of one started for the demo; PARLEY_JOIN_SECRET is its join secret
   --keep          leave the demo's server up afterwards, until Ctrl-C
   --help          this text
 
@@ -28,7 +27,6 @@ const OPTIONS = {
   meeting: { type: 'string' },
   json: { type: 'string' },
   server: { type: 'string' },
-  secret: { type: 'string' },
 } as const;
 
 export interface DemoArguments {
@@ -43,14 +41,18 @@ export interface DemoArguments {
   joinSecret?: string;
 }
 
-/** @throws {DemoError} for arguments that the demo does not know or that do not go together */
-export function parseArguments(args: readonly string[]): DemoArguments {
+/**
+ * @param environment where the join secret is: every account on a machine can read arguments
+ * @throws {DemoError} for arguments that the demo does not know or that do not go together
+ */
+export function parseArguments(
+  args: readonly string[],
+  environment: Record<string, string | undefined> = {},
+): DemoArguments {
   const values = readOptions(args, OPTIONS);
+  const { PARLEY_JOIN_SECRET: joinSecret } = environment;
   for (const option of ['model', 'meeting'] as const) {
     if (values[option] === '') throw new DemoError(`--${option} is empty. See --help.`);
-  }
-  if (values.server === undefined && values.secret !== undefined) {
-    throw new DemoError('--secret needs --server: the server that the demo starts needs no secret.');
   }
   if (values.server !== undefined) {
     if (values.keep === true)
@@ -69,6 +71,6 @@ export function parseArguments(args: readonly string[]): DemoArguments {
     ...(values.meeting === undefined ? {} : { meeting: values.meeting }),
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
     ...(values.server === undefined ? {} : { serverUrl: values.server }),
-    ...(values.secret === undefined ? {} : { joinSecret: values.secret }),
+    ...(values.server === undefined || joinSecret === undefined ? {} : { joinSecret }),
   };
 }

@@ -37,7 +37,7 @@ export interface DemoIo {
 export async function runDemo(options: { args: readonly string[]; io: DemoIo; signal: AbortSignal }): Promise<number> {
   const { io, signal } = options;
   try {
-    const args = parseArguments(options.args);
+    const args = parseArguments(options.args, process.env);
     if (args.help) {
       io.output.write(USAGE);
       return 0;

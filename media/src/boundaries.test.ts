@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,6 +81,19 @@ const IMPORTS: { from: string; to: string; type?: true; rule?: string }[] = [
   { from: 'server/src/rooms/Media', to: 'media/src/worker/pipeline/Voice', rule: 'products-talk-through-node' },
   { from: 'server/src/rooms/Tap', to: 'media/src/node/Pool' },
 ];
+
+describe('the server', () => {
+  it('knows that its media are on this machine in the one place that starts them', async () => {
+    const folder = join(ROOT, 'server/src');
+    const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'));
+    const knowing = [];
+    for (const name of files) {
+      const text = await readFile(join(folder, name), 'utf8');
+      if (/\bLocal(MediaNode|RoomPipeline|SfuRoom)\b/.test(text)) knowing.push(name);
+    }
+    expect(knowing).toEqual(['start/startMedia.ts']);
+  });
+});
 
 describe('a dependency rule', () => {
   let folder = '';

@@ -1,6 +1,7 @@
 import { loadAddon, type RawAddon, type RawEngine } from './loadAddon.js';
 import { readModelHeader } from './modelHeader.js';
 import {
+  type EngineCapabilities,
   NativeError,
   type SpeechEngine,
   type SpeechEngineInfo,
@@ -35,10 +36,10 @@ export async function createSpeechEngine(options: SpeechEngineOptions): Promise<
   if (!DEVICES.includes(options.device)) {
     throw new NativeError('NATIVE_INVALID_ARGUMENT', `device is one of ${DEVICES.join(', ')}, not ${options.device}.`);
   }
-  await readModelHeader(options.modelPath);
+  const { vocabulary } = await readModelHeader(options.modelPath);
   try {
     const { engine, info } = await addon.loadEngine(options);
-    return new WhisperEngine({ addon, engine, info });
+    return new WhisperEngine({ addon, engine, info, capabilities: capabilitiesOf({ ...options, addon, vocabulary }) });
   } catch (error) {
     const failure = asNativeError(error);
     throw failure instanceof NativeError && failure.code === 'NATIVE_MODEL_UNREADABLE'
@@ -62,30 +63,76 @@ export function isLanguage(code: string): boolean {
   return loadAddon().addon.isLanguage(code);
 }
 
+/** Codes of three letters among Whisper's. */
+const LONG_CODES = ['haw', 'yue'];
+/** Of vocabularies: Cantonese came with the largest one, and the smallest is English alone. */
+const VOCABULARY = { english: 51_864, cantonese: 51_866 };
+const ALPHABET = [...'abcdefghijklmnopqrstuvwxyz'];
+
+/** On a CPU several windows in one run take longer than one after the other, so each job is encoded by itself. */
+function capabilitiesOf(options: { addon: RawAddon; vocabulary: number; lanes: number }): EngineCapabilities {
+  const { addon, vocabulary, lanes } = options;
+  return {
+    maxJobs: lanes,
+    maxBatch: 1,
+    words: true,
+    languages: languagesOf(addon, vocabulary),
+    interims: true,
+    longestWindowMs: MAX_SECONDS * 1_000,
+  };
+}
+
+/** whisper.cpp knows whether a code is one of its languages; it does not list them. */
+function languagesOf(addon: RawAddon, vocabulary: number): string[] {
+  if (vocabulary <= VOCABULARY.english) return ['en'];
+  const codes = [...LONG_CODES, ...ALPHABET.flatMap((first) => ALPHABET.map((second) => first + second))];
+  const hasCantonese = vocabulary >= VOCABULARY.cantonese;
+  return codes.filter((code) => addon.isLanguage(code) && (code !== 'yue' || hasCantonese)).sort();
+}
+
+/** whisper.cpp with `lanes` independent states, each of which does one job at a time. */
 class WhisperEngine implements SpeechEngine {
   readonly info: SpeechEngineInfo;
+  readonly capabilities: EngineCapabilities;
   readonly #addon: RawAddon;
   readonly #engine: RawEngine;
+  /** The lowest is taken first, so that few of them are used where few are needed. */
+  readonly #busy: boolean[];
   #closing: Promise<void> | undefined;
 
-  constructor(parts: { addon: RawAddon; engine: RawEngine; info: SpeechEngineInfo }) {
+  constructor(parts: {
+    addon: RawAddon;
+    engine: RawEngine;
+    info: SpeechEngineInfo;
+    capabilities: EngineCapabilities;
+  }) {
     this.#addon = parts.addon;
     this.#engine = parts.engine;
     this.info = parts.info;
+    this.capabilities = parts.capabilities;
+    this.#busy = new Array(parts.capabilities.maxJobs).fill(false);
   }
 
-  async transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
+  async transcribe(job: TranscribeJob, { signal }: { signal?: AbortSignal } = {}): Promise<TranscribeResult> {
     if (this.#closing !== undefined) throw new NativeError('NATIVE_ENGINE_CLOSED', 'The engine was closed.');
-    this.#check(lane, job);
+    this.#check(job);
+    if (signal?.aborted === true) throw new NativeError('NATIVE_ABORTED', 'The job was given up.');
+    const lane = this.#busy.indexOf(false);
+    if (lane < 0) {
+      throw new NativeError('NATIVE_ENGINE_BUSY', `The engine has ${this.#busy.length} jobs, as many as it can run.`);
+    }
+    this.#busy[lane] = true;
+    const stop = () => this.#engine.abort(lane);
+    signal?.addEventListener('abort', stop, { once: true });
     try {
       return await this.#engine.transcribe(lane, job);
     } catch (error) {
       throw asNativeError(error);
+    } finally {
+      // Before anybody knows of the answer: the lane may have the next job by then.
+      signal?.removeEventListener('abort', stop);
+      this.#busy[lane] = false;
     }
-  }
-
-  abort(lane: number): void {
-    this.#engine.abort(lane);
   }
 
   close(): Promise<void> {
@@ -93,9 +140,7 @@ class WhisperEngine implements SpeechEngine {
     return this.#closing;
   }
 
-  #check(lane: number, job: TranscribeJob): void {
-    if (!Number.isInteger(lane))
-      throw new NativeError('NATIVE_INVALID_ARGUMENT', `lane is a whole number, not ${lane}.`);
+  #check(job: TranscribeJob): void {
     if (!(job.pcm instanceof Int16Array || job.pcm instanceof Float32Array)) {
       throw new NativeError('NATIVE_INVALID_ARGUMENT', 'pcm is an Int16Array or a Float32Array.');
     }

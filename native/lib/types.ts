@@ -9,7 +9,7 @@ export type NativeErrorCode =
   | 'NATIVE_INVALID_ARGUMENT'
   | 'NATIVE_MODEL_UNREADABLE'
   | 'NATIVE_ENGINE_CLOSED'
-  | 'NATIVE_LANE_BUSY'
+  | 'NATIVE_ENGINE_BUSY'
   | 'NATIVE_DECODE_FAILED'
   | 'NATIVE_ABORTED';
 
@@ -57,7 +57,7 @@ export interface SpeechEngineOptions {
   modelPath: string;
   /** `cuda` is used when its backend library and a device are there; otherwise CPU, told by `info.device` and `info.fallbackReason`. */
   device: 'auto' | EngineDevice;
-  /** Number of `whisper_state`s, 1 to 8. One job a lane at a time. */
+  /** Number of `whisper_state`s, 1 to 8: so many jobs at a time. */
   lanes: number;
   /** Most CPU threads of a job, 1 to 64. */
   threadsPerLane: number;
@@ -88,6 +88,22 @@ export interface SpeechEngineInfo {
   encoderVersion?: string;
   /** Why ONNX Runtime does not encode, although it was to. */
   encoderFailure?: string;
+}
+
+/** What an engine can do, whatever it is. Fixed once it is loaded. */
+export interface EngineCapabilities {
+  /** Jobs at a time; one more is refused with `NATIVE_ENGINE_BUSY`. */
+  maxJobs: number;
+  /** Jobs whose audio it encodes in one run, where several wait; 1: each by itself. */
+  maxBatch: number;
+  /** Whether results have times of words. */
+  words: boolean;
+  /** What a job may name as its language: Whisper's codes (ISO 639-1, `haw` and `yue`), in alphabetical order. */
+  languages: readonly string[];
+  /** Whether the text of speech that goes on is worth asking for. One that needs whole utterances says no. */
+  interims: boolean;
+  /** Longest audio of one job, in milliseconds. */
+  longestWindowMs: number;
 }
 
 export interface TranscribeJob {
@@ -137,7 +153,7 @@ export interface TranscribeJob {
   /** Ask for word times, by the decoder's attention to the audio; costs one more run of the decoder over the text with beams or a temperature. */
   words: boolean;
   /**
-   * CPU threads, 1 to the lane's; more count as those. 0 or absent = the lane's. All jobs together should have no more than there are
+   * CPU threads, 1 to `threadsPerLane`; more count as those. 0 or absent = `threadsPerLane`. All jobs together should have no more than there are
    * cores: threads of a job wait for each other.
    */
   threads?: number;
@@ -193,16 +209,17 @@ export interface TranscribeResult {
   timings: { melMs: number; encodeMs: number; decodeMs: number; totalMs: number };
 }
 
-/** whisper.cpp with the model loaded once and `lanes` independent states. */
+/** A model, loaded once, that does jobs. Where and how many at a time is its own business. */
 export interface SpeechEngine {
   readonly info: SpeechEngineInfo;
+  readonly capabilities: EngineCapabilities;
   /**
-   * Runs one job on a lane, on a thread of the addon's own.
-   * @throws NativeError (as a rejection) `NATIVE_LANE_BUSY` when the lane works, `NATIVE_INVALID_ARGUMENT`, `NATIVE_ABORTED`, `NATIVE_DECODE_FAILED`, `NATIVE_ENGINE_CLOSED`
+   * Runs one job, on a thread of the engine's own.
+   * @param options.signal asks the job to stop; it rejects with `NATIVE_ABORTED` once it has, and does not begin where that was asked before
+   * @throws NativeError (as a rejection) `NATIVE_ENGINE_BUSY` when it runs as many jobs as it can, `NATIVE_INVALID_ARGUMENT`,
+   * `NATIVE_ABORTED`, `NATIVE_DECODE_FAILED`, `NATIVE_ENGINE_CLOSED`
    */
-  transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult>;
-  /** Asks the running job of a lane to stop; its promise rejects with `NATIVE_ABORTED`. No-op on an idle lane. */
-  abort(lane: number): void;
-  /** Aborts what runs, waits for the lanes, frees the model. Idempotent. */
+  transcribe(job: TranscribeJob, options?: { signal?: AbortSignal }): Promise<TranscribeResult>;
+  /** Aborts what runs, waits for it, frees the model. Idempotent. */
   close(): Promise<void>;
 }

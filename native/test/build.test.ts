@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildNative } from '../build.mjs';
-import { findCudaTarget, targetFrom } from '../cuda.mjs';
+import { cudaRequirements, findCudaTarget, targetFrom } from '../cuda.mjs';
 
 let root: string;
 let cacheDir: string;
@@ -141,6 +141,12 @@ describe('the CUDA backend', () => {
     expect(targetFrom('9.0, 580.65.06\n9.0, 580.65.06\n')).toEqual({ architectures: '90' });
     expect(targetFrom('12.0, 590.10\n8.6, 590.10\n')).toEqual({ architectures: '120;86' });
     expect(findCudaTarget('75')).toEqual({ architectures: '75' });
+  });
+
+  it('H13 is installed from wheels of one version and with one of two sums each, and from no others', () => {
+    const lines = cudaRequirements().trim().split('\n');
+    expect(lines).toHaveLength(6);
+    for (const line of lines) expect(line).toMatch(/^nvidia-[a-z-]+==13\.0\.[\d.]+( --hash=sha256:[0-9a-f]{64}){2}$/);
   });
 
   it('is left out with a driver that is too old or that names no device', () => {

@@ -32,10 +32,14 @@ const DOWNLOAD_TIMEOUT_MS = 60_000;
 const LIBRARIES = ['libuv', 'openssl', 'libsrtp2', 'flatbuffers'];
 
 /**
+ * Takes nothing that was downloaded without a sum to compare it with: an official archive whose SHA-256 stands in `prebuilt.json`, else
+ * what is compiled here.
  * @param {object} options
  * @param {string} options.root the repository
  * @param {string} options.cacheDir
  * @param {string} [options.prebuiltUrl] folder of the releases; the official one without
+ * @param {Record<string, string>} [options.sums] SHA-256 of archives by name; those of `prebuilt.json` without, and for this machine's the one
+ *   of `PARLEY_MEDIASOUP_PREBUILT_SHA256`
  * @param {number} [options.answerTimeoutMs] until the release page has answered; default 3,000
  * @param {number} [options.downloadTimeoutMs] for the whole of the archive; default 60,000
  * @param {(fraction: number | undefined, text: string) => void} [options.onProgress]
@@ -47,14 +51,17 @@ export async function acquireWorker(options) {
   const folder = join(cacheDir, 'mediasoup-worker');
   const version = versionOf(root);
 
-  const prebuilt = join(folder, prebuiltName(version).replace(/\.tgz$/, ''), 'mediasoup-worker');
-  if (existsSync(prebuilt)) return { path: prebuilt, origin: 'cache' };
+  const name = prebuiltName(version);
+  const sum = (options.sums ?? knownSums(name))[name];
+  // Named by the sum, too: what lies here was checked against this one.
+  const prebuilt = join(folder, `${name.replace(/\.tgz$/, '')}-${sum?.slice(0, 12)}`, 'mediasoup-worker');
+  if (sum !== undefined && existsSync(prebuilt)) return { path: prebuilt, origin: 'cache' };
   const compiledBefore = compiledPath({ root, folder });
   if (compiledBefore !== undefined && existsSync(compiledBefore)) return { path: compiledBefore, origin: 'cache' };
 
   mkdirSync(folder, { recursive: true });
   removeLeftovers(folder);
-  if (await fetchPrebuilt({ ...options, version, folder, path: prebuilt, onProgress }))
+  if (sum !== undefined && (await fetchPrebuilt({ ...options, version, folder, path: prebuilt, sum, onProgress })))
     return { path: prebuilt, origin: 'prebuilt' };
 
   await beforeCompile();
@@ -63,6 +70,13 @@ export async function acquireWorker(options) {
     throw new Error(`pkg-config does not know all of: ${LIBRARIES.join(', ')}. Install their development packages.`);
   await compile({ root, folder, path, onProgress });
   return { path, origin: 'compiled' };
+}
+
+/** @param {string} name @returns {Record<string, string>} */
+function knownSums(name) {
+  const official = JSON.parse(readFileSync(join(HERE, 'prebuilt.json'), 'utf8'));
+  const own = process.env.PARLEY_MEDIASOUP_PREBUILT_SHA256;
+  return own === undefined || own === '' ? official : { ...official, [name]: own.toLowerCase() };
 }
 
 /** @param {string} root */
@@ -81,6 +95,7 @@ async function fetchPrebuilt({
   version,
   folder,
   path,
+  sum,
   prebuiltUrl = process.env.PARLEY_MEDIASOUP_PREBUILT_URL ?? DEFAULT_PREBUILT_URL,
   answerTimeoutMs = ANSWER_TIMEOUT_MS,
   downloadTimeoutMs = DOWNLOAD_TIMEOUT_MS,
@@ -96,6 +111,11 @@ async function fetchPrebuilt({
   } catch {
     return false;
   }
+  // Before anything of it is unpacked, let alone run.
+  if (createHash('sha256').update(archive).digest('hex') !== sum) {
+    onProgress(undefined, 'the official binary has another sum than expected, and is not used');
+    return false;
+  }
   const work = mkdtempSync(join(folder, `.work-${process.pid}-`));
   try {
     const file = join(work, 'worker.tgz');
@@ -104,7 +124,6 @@ async function fetchPrebuilt({
     const binary = join(work, 'mediasoup-worker');
     chmodSync(binary, 0o755);
     if (!(await runsHere(binary))) return false;
-    writeFileSync(join(work, 'sha256'), `${createHash('sha256').update(readFileSync(binary)).digest('hex')}\n`);
     rmSync(file);
     if (!existsSync(path)) {
       rmSync(dirname(path), { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,8 @@ let root;
 let cacheDir;
 let tools;
 let release;
+/** What is known of archives; the one of this version and machine has this sum until one is served. */
+let sums;
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'parley-worker-'));
@@ -22,6 +25,7 @@ beforeEach(async () => {
   tools = join(home, 'tools');
   await mkdir(tools);
   await setVersion('9.9.9');
+  sums = { [prebuiltName('9.9.9')]: '0'.repeat(64) };
   release = await serve((_request, response) => response.writeHead(404).end());
 });
 afterEach(async () => {
@@ -54,6 +58,7 @@ async function serveArchive(script) {
   const folder = await mkdtemp(join(home, 'archive-'));
   await writeFile(join(folder, 'mediasoup-worker'), script);
   const archive = execFileSync('tar', ['-czf', '-', '-C', folder, 'mediasoup-worker']);
+  sums = { [prebuiltName('9.9.9')]: createHash('sha256').update(archive).digest('hex') };
   await release.close();
   release = await serve((_request, response) => response.end(archive));
 }
@@ -80,7 +85,7 @@ async function installTools({ worker = GOOD, ninjaFails = false, library = '1.0'
   vi.stubEnv('PATH', `${tools}${delimiter}${process.env.PATH}`);
 }
 
-const acquire = (options = {}) => acquireWorker({ root, cacheDir, prebuiltUrl: release.url, ...options });
+const acquire = (options = {}) => acquireWorker({ root, cacheDir, prebuiltUrl: release.url, sums, ...options });
 const neverCompile = async () => {
   throw new Error('would compile');
 };
@@ -115,6 +120,34 @@ describe('the official binary', () => {
     await expect(acquire({ beforeCompile: neverCompile })).rejects.toThrow('would compile');
     expect(performance.now() - startedAt).toBeLessThan(3_500);
     expect(await readdir(join(cacheDir, 'mediasoup-worker'))).toEqual([]);
+  });
+
+  it('H13 is neither unpacked nor run where its sum is another one, and gives way to the compiler', async () => {
+    const sign = join(home, 'was-run');
+    await serveArchive(`#!/bin/sh\ntouch ${sign}\nexit 41\n`);
+    sums = { [prebuiltName('9.9.9')]: '0'.repeat(64) };
+    await installTools();
+    expect((await acquire()).origin).toBe('compiled');
+    expect(release.requests).toHaveLength(1);
+    await expect(readFile(sign)).rejects.toThrow('ENOENT');
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('H13 is not even asked for where no sum is known, nor taken from the cache where it was checked against another', async () => {
+    await serveArchive(GOOD);
+    await acquire();
+    await installTools();
+    release.requests.length = 0;
+    for (const known of [{}, { [prebuiltName('9.9.10')]: '0'.repeat(64) }]) {
+      expect((await acquire({ sums: known })).path).not.toContain('9.9.9');
+    }
+    expect(release.requests).toEqual([]);
+  });
+
+  it('H13 of a mirror is taken with the sum that the operator gives', async () => {
+    await serveArchive(GOOD);
+    vi.stubEnv('PARLEY_MEDIASOUP_PREBUILT_SHA256', sums[prebuiltName('9.9.9')].toUpperCase());
+    expect((await acquire({ sums: undefined })).origin).toBe('prebuilt');
   });
 
   it('is thrown away whole where it does not run', async () => {

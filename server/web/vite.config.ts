@@ -3,6 +3,8 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [react()],
+  // Relative, so that a proxy can serve the page below a path.
+  base: './',
   build: {
     target: 'es2022',
     outDir: 'dist/app',

@@ -47,9 +47,13 @@ export const connectErrorSchema = z.strictObject({ code: z.enum(errorCodes), err
 
 const speakerState = z.enum(['inactive', 'listening', 'wakeword', 'speaking', 'transcribing']);
 
+const nameSource = z.enum(['guest', 'signedIn', 'vouched']);
+
 const participantSchema: z.ZodType<Participant> = z.strictObject({
   participantId: id,
   displayName: z.string().min(1),
+  nameSource: nameSource.optional(),
+  accountName: z.string().min(1).optional(),
   joinedAtMs: nonNegative,
   publishing: z.boolean(),
   muted: z.boolean(),
@@ -75,6 +79,7 @@ const segmentParts = {
   meetingId: id,
   participantId: id,
   displayName: z.string().min(1),
+  nameSource: nameSource.exactOptional(),
   track: z.string().min(1),
   startMs: z.number(),
   endMs: z.number(),
@@ -108,6 +113,7 @@ export const committedSchema: z.ZodType<CommittedSegment> = z.discriminatedUnion
   z.strictObject({
     ...segmentParts,
     status: z.literal('final'),
+    alsoHeardFrom: z.strictObject({ participantId: id, displayName: z.string().min(1) }).exactOptional(),
     seq,
     committedCorrections: z.int().min(0).exactOptional(),
   }),
@@ -190,6 +196,7 @@ const activitySchema: z.ZodType<TrackActivity> = z.discriminatedUnion('type', [
   activity('wakeListeningStopped', { atMs }),
   activity('wakePhraseDetected', { phrase: z.string(), score: share, atMs }),
   activity('wakePhraseTimedOut', { atMs }),
+  activity('crosstalkDetected', { segmentId, atMs }),
   activity('languageDetected', { language: z.string(), probability: share, atMs }),
   activity('microphoneChecked', {
     level: z.enum(['good', 'quiet', 'clipping']),
@@ -331,6 +338,7 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   tokenExpiring: z.strictObject({ expiresAtMs: nonNegative, graceMs: nonNegative }),
   grantsChanged: z.strictObject({ grants: z.array(z.enum(GRANTS)) }),
   mutedByModerator: z.strictObject({ producerIds: z.array(id) }),
+  participantMuted: z.strictObject({ participantId: id, producerIds: z.array(id), reason: z.enum(['flooding']) }),
   roomLockChanged: z.strictObject({ locked: z.boolean() }),
   dismissed: z.strictObject({ error: wireErrorSchema }),
   muteLifted: nothing,

@@ -74,7 +74,8 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
       username: 'ada',
       room: 'signed',
     });
-    await benPage.participant('Ada Lovelace').waitFor();
+    const adaTile = benPage.participant('Ada Lovelace');
+    await adaTile.getByTitle('Signed in as ada', { exact: true }).waitFor();
     await expect
       .poll(
         async () =>

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionRequest } from '@parley/media/asr';
 import { AsrService, ModelStore } from '@parley/media/node';
-import { monotonicNowMs } from '@parley/media/process';
 import type { ModelProfile } from '@parley/media/settings';
 import { RecognitionClient } from '@parley/media/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,7 +25,7 @@ function request(pcm: Int16Array, fields: Partial<RecognitionRequest> = {}): Rec
     trackId: 'speaker',
     pcm,
     settings: DEFAULT_RECOGNITION_SETTINGS,
-    deadlineAtMs: monotonicNowMs() + 20_000,
+    deadlineMs: 20_000,
     ...fields,
   };
 }

@@ -176,6 +176,20 @@ describe.skipIf(!keycloakAvailable)('a real Keycloak with the realm that is ship
     expect(decode(accessToken).claims.realm_access?.roles).toEqual(['participant']);
   });
 
+  test('H8 lets nobody change the name that others see', async () => {
+    const person = { username: 'mallory', password: PASSWORD, firstName: 'Mallory', lastName: 'Mole' };
+    await keycloak.admin.createUser(person);
+    const { accessToken } = await keycloak.passwordToken(person);
+    const answer = await fetch(`${keycloak.issuer}/account`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'mallory', firstName: 'Ada', lastName: 'Lovelace' }),
+    });
+    expect([401, 403]).toContain(answer.status);
+    const { claims } = decode((await keycloak.passwordToken(person)).accessToken);
+    expect(claims.name).toBe('Mallory Mole');
+  });
+
   test('gives the service account a token with our audience, and no role', async () => {
     await keycloak.admin.setClientSecret({ secret: SECRET });
     const { accessToken, idToken } = await keycloak.clientCredentialsToken({ secret: SECRET });

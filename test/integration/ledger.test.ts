@@ -4,6 +4,9 @@ import { IdentityProvider } from '../support/IdentityProvider.js';
 import type { SocketClient } from '../support/SocketClient.js';
 import { TestServer } from '../support/TestServer.js';
 
+/** More than the tests before the last one make. */
+const MOST_REQUESTS = 40;
+
 let provider: IdentityProvider;
 let server: TestServer;
 beforeAll(async () => {
@@ -11,6 +14,7 @@ beforeAll(async () => {
   server = await TestServer.start({
     keycloak: { url: provider.url },
     rooms: { board: { members: { ada: ['join', 'listen'] } } },
+    limits: { postsPerMinutePerAddress: MOST_REQUESTS },
   });
 }, 60_000);
 afterEach(() => server.disconnectAll());
@@ -93,4 +97,11 @@ test('whoever was removed or signed out reads the ledger no more', async () => {
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   });
   expect(await ledgerOf('removal', signedOut)).toBe('401 SIGNED_OUT');
+});
+
+test('H19 one address may ask for ledgers only so often, and can still have room tokens made', async () => {
+  const asked = await Promise.all(Array.from({ length: MOST_REQUESTS + 1 }, () => ledgerOf('board', 'forged')));
+  expect(asked).toContain('429 RATE_LIMITED');
+  const { status } = await httpsPost(`${server.url}/api/rooms/daily/tokens`, { body: '{}', headers: {} });
+  expect(status).toBe(401);
 });

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { leaveOut, MODELS_DIRECTORY } from '@parley/media/testing';
 import { type Server, type SettingsInput, startServer } from '@parley/server';
@@ -32,7 +33,7 @@ class Cli {
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
     this.process = spawn(process.execPath, [CLI, 'start', ...args], {
-      env: { ...process.env, PARLEY_DATA: join(folder, 'data'), NO_COLOR: '1', ...env },
+      env: { ...process.env, PARLEY_DATA: join(folder, 'data'), PARLEY_ALLOW_ROOT: 'yes', NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -229,6 +230,46 @@ describe('parley start', () => {
     expect(cli.output).toContain('On the network');
     expect(cli.output).toMatch(/[▄▀█]{8}/);
     expect(cli.output).toContain('/ca.crt');
+  });
+
+  test('H15 prints the fingerprint of its own certificate, and recommends to go on without installing the authority', async () => {
+    const cli = start([...USUAL, '--lan']);
+    const url = new URL(await cli.ready());
+    const shown = await new Promise<string>((resolve, reject) => {
+      const socket = connect({ host: url.hostname, port: Number(url.port), rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().fingerprint256);
+        socket.destroy();
+      });
+      socket.once('error', reject);
+    });
+    expect(cli.output).toContain(`SHA-256 ${shown}`);
+    expect(cli.output.indexOf('and continue')).toBeGreaterThan(0);
+    expect(cli.output.indexOf('and continue')).toBeLessThan(cli.output.indexOf('/ca.crt'));
+  });
+
+  test('H14 gives no child process a secret of its settings, nor anything else that it has no use for', async () => {
+    const secrets = {
+      PARLEY_METRICS_TOKEN: 'a-token-of-the-operator',
+      KC_BOOTSTRAP_ADMIN_PASSWORD: 'of-another-program',
+    };
+    const cli = start(USUAL, secrets);
+    await cli.ready();
+    const children = descendantsOf(cli.pid);
+    expect(children.length).toBeGreaterThanOrEqual(3);
+    for (const pid of children) {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      expect(environment).toContain('PATH=');
+      for (const [name, value] of Object.entries(secrets)) {
+        expect(environment).not.toContain(name);
+        expect(environment).not.toContain(value);
+      }
+    }
+  });
+
+  test.runIf(process.getuid?.() === 0)('H14 does not run as root unless it is allowed to', async () => {
+    const cli = start(USUAL, { PARLEY_ALLOW_ROOT: 'no' });
+    expect(await cli.exited).toBe(1);
+    expect(cli.output).toContain('Parley does not run as root.');
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends in order at %s and leaves no child', async (signal) => {

@@ -1,4 +1,5 @@
-import type { MediaNode, PipelineEvent } from '@parley/media/node';
+import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom } from '@parley/media/node';
+import { fakeMediaNode, fakePipeline, fakeSfuRoom } from '@parley/media/testing';
 
 /** What a pipeline says, less the room and the speaker, who are known. */
 type Said = PipelineEvent extends infer Event
@@ -27,22 +28,10 @@ export class ScriptedMedia {
 
   /** For `startServer({ media })`. */
   get node(): MediaNode {
-    return {
-      recognizerStatus: {
-        state: 'ready',
-        engine: { name: 'scripted', encoder: 'whispercpp', device: 'cpu', deviceName: 'none' },
-      },
-      recognizerLoad: { level: 0 },
-      recognizerStats: undefined,
-      ready: true,
-      pids: { sfu: [], media: [], asr: undefined },
-      onRecognizerStatus: () => () => {},
-      onRecognizerLoad: () => () => {},
+    return fakeMediaNode({
       createSfuRoom: async () => this.#sfuRoom(),
-      createPipeline: (options: { onEvent: Listener['onEvent'] }) => this.#pipeline(options.onEvent),
-      mediaWorkerResources: async () => ({ pipelines: 0, rooms: 0, timers: 0, descriptors: 0 }),
-      close: async () => {},
-    } as unknown as MediaNode;
+      createPipeline: ({ onEvent }) => this.#pipeline(onEvent),
+    });
   }
 
   /**
@@ -97,45 +86,36 @@ export class ScriptedMedia {
     return `${kind}${this.#ids}`;
   }
 
-  #sfuRoom() {
-    const transports = new Map<string, { transportId: string; direction: string }[]>();
-    return {
-      rtpCapabilities: { codecs: [], headerExtensions: [] },
-      counts: { transports: 0, producers: 0, consumers: 0 },
-      transportsOf: (ownerId: string) => transports.get(ownerId) ?? [],
-      producersOf: () => [],
-      createTransport: async ({ ownerId, direction }: { ownerId: string; direction: string }) => {
+  #sfuRoom(): SfuRoom {
+    const transports = new Map<string, ReturnType<SfuRoom['transportsOf']>>();
+    return fakeSfuRoom({
+      transportsOf: (ownerId) => transports.get(ownerId) ?? [],
+      createTransport: async ({ ownerId, direction }) => {
         const transport = { transportId: this.#newId('transport'), direction };
         transports.set(ownerId, [...(transports.get(ownerId) ?? []), transport]);
-        return { transportId: transport.transportId, iceParameters: {}, iceCandidates: [], dtlsParameters: {} };
+        return {
+          transportId: transport.transportId,
+          iceParameters: { usernameFragment: '', password: '' },
+          iceCandidates: [],
+          dtlsParameters: { fingerprints: [] },
+        };
       },
       produce: async () => ({ producerId: this.#newId('producer') }),
-      consume: async () => undefined,
-      setProducerPaused: async () => {},
-      closeProducer: async () => {},
-      closeOwner: (ownerId: string) => void transports.delete(ownerId),
-      close: () => {},
-    };
+      closeOwner: (ownerId) => void transports.delete(ownerId),
+    });
   }
 
-  #pipeline(onEvent: Listener['onEvent']) {
+  #pipeline(onEvent: Listener['onEvent']): RoomPipeline {
     const listener: Listener = { onEvent, speakers: new Map() };
-    return {
+    return fakePipeline({
       open: async () => void this.#listeners.add(listener),
       close: async () => void this.#listeners.delete(listener),
-      addTrack: async ({ trackId, participantId }: { trackId: string; participantId: string }) =>
-        void listener.speakers.set(participantId, trackId),
-      removeTrack: async (trackId: string) => {
+      addTrack: async ({ trackId, participantId }) => void listener.speakers.set(participantId, trackId),
+      removeTrack: async (trackId) => {
         for (const [participantId, each] of listener.speakers) {
           if (each === trackId) listener.speakers.delete(participantId);
         }
       },
-      attach: async () => {},
-      settingsChanged: () => {},
-      setTrackSettings: () => {},
-      setMuted: async () => {},
-      setDiagnostics: () => {},
-      ledgers: async () => [],
-    };
+    });
   }
 }

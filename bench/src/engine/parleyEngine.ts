@@ -59,7 +59,7 @@ async function main([modelPath = '', lanes, threads, encoder = '']: readonly str
         answer({});
       } else if (command === 'hear') {
         const [index, maxTokens, words] = rest;
-        answer(await hear({ engine, lane: 0, clip: clip(index), maxTokens: Number(maxTokens), words: words === '1' }));
+        answer(await hear({ engine, clip: clip(index), maxTokens: Number(maxTokens), words: words === '1' }));
       } else if (command === 'all') {
         const [words, ...indices] = rest;
         const order = indices.map(clip);
@@ -77,17 +77,11 @@ async function readClip([frames, language = '', maxTokens, ...path]: readonly st
   return { pcm, frames: Number(frames), language, maxTokens: Number(maxTokens) };
 }
 
-async function hear(options: {
-  engine: SpeechEngine;
-  lane: number;
-  clip: Clip;
-  maxTokens: number;
-  words: boolean;
-}): Promise<Heard> {
-  const { engine, lane, clip, words } = options;
+async function hear(options: { engine: SpeechEngine; clip: Clip; maxTokens: number; words: boolean }): Promise<Heard> {
+  const { engine, clip, words } = options;
   const job = { ...PLAIN, pcm: clip.pcm, language: clip.language, audioContext: clip.frames, words };
   const began = performance.now();
-  const result = await engine.transcribe(lane, { ...job, maxTokens: options.maxTokens || clip.maxTokens });
+  const result = await engine.transcribe({ ...job, maxTokens: options.maxTokens || clip.maxTokens });
   if (result.encoderFailure !== undefined) throw new Error(`The encoder failed: ${result.encoderFailure}`);
   const totalMs = performance.now() - began;
   const { melMs, encodeMs, decodeMs } = result.timings;
@@ -99,14 +93,14 @@ async function hearAll(options: { engine: SpeechEngine; lanes: number; clips: re
   const { engine, clips, words } = options;
   const texts: string[] = [];
   let next = 0;
-  const work = async (lane: number) => {
+  const work = async () => {
     for (let at = next++; at < clips.length; at = next++) {
       const clip = clips[at] as Clip;
-      texts[at] = (await hear({ engine, lane, clip, maxTokens: 0, words })).text;
+      texts[at] = (await hear({ engine, clip, maxTokens: 0, words })).text;
     }
   };
   const began = performance.now();
-  await Promise.all(Array.from({ length: options.lanes }, (_, lane) => work(lane)));
+  await Promise.all(Array.from({ length: options.lanes }, work));
   return { totalMs: performance.now() - began, texts };
 }
 

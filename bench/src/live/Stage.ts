@@ -109,7 +109,7 @@ export class Stage {
       ...trackOfBench(),
       meetingStartedAtMs: startAtMs,
       settings,
-      longestWindowMs: this.#recogniser.model.profile.longestWindowMs,
+      longestWindowMs: this.#recogniser.service.capabilities.longestWindowMs.interim,
       reading: this.#recogniser.model.profile.reading,
       voiceActivity: this.#voiceActivity,
       recognizer: this.#recogniser.client,

@@ -1,5 +1,4 @@
 import type { RecognitionSettings, Recognizer } from '@parley/media/asr';
-import { monotonicNowMs } from '@parley/media/process';
 import { align, comparableWords } from '@parley/media/testing';
 import { SAMPLES_PER_MS, type Speech, type SpokenUtterance, type SpokenWord } from './Speech.js';
 
@@ -39,7 +38,7 @@ async function wordsHeard(options: {
     trackId: 'times',
     pcm: speech.pcm.slice(fromMs * SAMPLES_PER_MS, (utterance.endMs + MARGIN_MS) * SAMPLES_PER_MS),
     settings: { ...settings, prompt: '', words: true },
-    deadlineAtMs: monotonicNowMs() + PATIENCE_MS,
+    deadlineMs: PATIENCE_MS,
   });
   const heard = words.flatMap(({ text, startMs, endMs }) =>
     comparableWords(text).map((comparable) => ({

@@ -1,5 +1,4 @@
 import type { RecognitionSettings, Recognizer } from '@parley/media/asr';
-import { monotonicNowMs } from '@parley/media/process';
 import type { Heard } from './throughPipeline.js';
 
 const SAMPLES_PER_MS = 16;
@@ -33,7 +32,7 @@ export async function throughBareEngine(options: {
         compressionRatioThreshold: 1_000,
         tokensPerSecond: 50,
       },
-      deadlineAtMs: monotonicNowMs() + PATIENCE_MS,
+      deadlineMs: PATIENCE_MS,
     });
     texts.push(hypothesis.text);
     engineMs += hypothesis.engineMs;

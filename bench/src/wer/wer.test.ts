@@ -229,5 +229,5 @@ const REQUEST = {
   trackId: 'speaker',
   pcm: new Int16Array(320),
   settings: DEFAULT_RECOGNITION_SETTINGS,
-  deadlineAtMs: 0,
+  deadlineMs: 0,
 };

@@ -8,11 +8,12 @@ const { values } = parseArgs({
     url: { type: 'string', default: 'https://localhost:8443' },
     room: { type: 'string', default: 'daily' },
     name: { type: 'string', default: 'Minutes' },
-    'join-secret': { type: 'string' },
     ca: { type: 'string' },
   },
 });
-const { url, room, name, 'join-secret': joinSecret, ca } = values;
+const { url, room, name, ca } = values;
+// Not an argument: every account on a machine can read those.
+const joinSecret = process.env.PARLEY_JOIN_SECRET;
 
 try {
   const client = await joinHeadless({

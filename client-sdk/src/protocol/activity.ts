@@ -60,6 +60,8 @@ export type TrackActivity =
   /** `score`: similarity of the speech to the phrase, 0 to 1. */
   | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
   | { type: 'wakePhraseTimedOut'; atMs: number }
+  /** The utterance was the voice of another participant, and is captioned under their name. */
+  | { type: 'crosstalkDetected'; segmentId: string; atMs: number }
   /** The language of this track is settled; sent again whenever it changes. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
   /**

@@ -130,6 +130,11 @@ export const ERROR_REGISTRY = {
     message: 'A moderator muted you. Ask to speak; you can unmute when a moderator allows it.',
     retryable: false,
   },
+  FLOODING: {
+    reason: 'limit',
+    message: 'The server removed you from the room because this device sent far more data than a microphone does.',
+    retryable: false,
+  },
   MEETING_ENDED: { reason: 'connection', message: 'A moderator ended the meeting.', retryable: false },
   PARTICIPANT_NOT_FOUND: { reason: 'input', message: 'That participant is not in this room.', retryable: false },
   TOO_MANY_ROOMS: {

@@ -11,7 +11,7 @@ import type {
   TransportParameters,
 } from './media.js';
 import type { SettingsScope, SettingsView, SpeechOverrides, SpeechSettings, SpeechSettingsPatch } from './settings.js';
-import type { CommittedSegment, Segment } from './transcript.js';
+import type { CommittedSegment, NameSource, Segment } from './transcript.js';
 
 /** What a client sends when it connects, in socket.io's `auth`. Never in the address: addresses end up in logs. */
 export interface Handshake {
@@ -32,6 +32,10 @@ export interface Participant {
   participantId: string;
   /** Of nobody else in the meeting: where somebody has that name already, a number is added (`Ada`, `Ada 2`). */
   displayName: string;
+  /** Absent if the server does not say. */
+  nameSource?: NameSource | undefined;
+  /** Unique name at the identity provider, e.g. Keycloak's user name. Present if signed in; `displayName` may be somebody else's too. */
+  accountName?: string | undefined;
   /** Milliseconds from the start of the meeting. */
   joinedAtMs: number;
   /** Whether the participant sends audio. */
@@ -273,6 +277,9 @@ export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
 /** Why a participant left the room. */
 export type LeaveReason = 'left' | 'connectionLost' | 'replaced' | 'removed' | 'meetingEnded';
 
+/** Why the server muted a participant. `flooding`: they sent far more data than a microphone does; if it goes on, they are removed with `FLOODING`. */
+export type MuteReason = 'flooding';
+
 /** Notifications from the server, which are not answered. */
 export interface Notifications {
   participantJoined: { participant: Participant };
@@ -325,6 +332,8 @@ export interface Notifications {
   grantsChanged: { grants: Grant[] };
   /** A moderator muted the participant, which paused these producers. Holds until `muteLifted`. */
   mutedByModerator: { producerIds: string[] };
+  /** The server paused a participant's producers by itself. The participant can resume them. */
+  participantMuted: { participantId: string; producerIds: string[]; reason: MuteReason };
   roomLockChanged: { locked: boolean };
   /** The participant may unmute again. */
   muteLifted: Record<string, never>;

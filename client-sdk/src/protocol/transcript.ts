@@ -27,6 +27,12 @@ export interface Word {
 }
 
 /**
+ * How the server knows a name: `guest`: from nobody but its bearer; `signedIn`: from the identity provider; `vouched`: from the application
+ * that issued the room token.
+ */
+export type NameSource = 'guest' | 'signedIn' | 'vouched';
+
+/**
  * One utterance of one participant, or a part of a long one.
  *
  * `id` stays the same from the first interim to the final. Of two versions of a segment the one with the higher `revision`
@@ -38,6 +44,8 @@ export interface Segment {
   participantId: string;
   /** Name at the time of speaking, from the identity that sent the audio. */
   displayName: string;
+  /** Absent if the server does not say. */
+  nameSource?: NameSource;
   track: string;
   /** Milliseconds from the start of the meeting. */
   startMs: number;
@@ -60,6 +68,11 @@ export interface Segment {
   committedCorrections?: number;
   /** Place in the meeting's log, from 1, without holes. Finals and gaps have one, interims have none. */
   seq?: number;
+  /**
+   * On finals: somebody whose microphone carried the same voice, louder but later. Which of the two spoke cannot be decided, so both have
+   * their line.
+   */
+  alsoHeardFrom?: { participantId: string; displayName: string };
   /** Present on a gap. */
   reason?: GapReason;
 }

@@ -65,6 +65,15 @@ describe('connect', () => {
     expect(server.handshakes).toEqual([{ protocolVersion: PROTOCOL_VERSION, credentials }]);
   });
 
+  test.each([
+    '/parley',
+    'parley',
+    '/parley/',
+  ])('reaches no server below the path %s where there is none', async (path) => {
+    await expect(newChannel({ path }).connect()).rejects.toMatchObject({ code: 'CONNECTION_FAILED' });
+    expect(server.handshakes).toEqual([]);
+  });
+
   test('rejects with the code of a server that refuses, and can be called again', async () => {
     server.refuse = new ParleyError('JOIN_SECRET_REQUIRED').toWire();
     const channel = newChannel();

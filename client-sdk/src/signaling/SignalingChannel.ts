@@ -23,6 +23,8 @@ import {
 export interface SignalingChannelOptions {
   /** Address of the server; its path is ignored. */
   url: string;
+  /** Path below which a proxy serves the server. Default `/`. */
+  path?: string;
   credentials: Credentials | (() => Promise<Credentials>);
   /** Default `LIMITS.requestTimeoutMs`. */
   requestTimeoutMs?: number;
@@ -72,6 +74,7 @@ const NOTIFICATIONS = Object.keys({
   tokenExpiring: true,
   grantsChanged: true,
   mutedByModerator: true,
+  participantMuted: true,
   roomLockChanged: true,
   muteLifted: true,
   admitted: true,
@@ -109,6 +112,7 @@ export class SignalingChannel {
     this.#backoff = new Backoff({ minMs: retryDelayMs.min, maxMs: retryDelayMs.max });
     // A path in the address would name a socket.io namespace.
     this.#socket = io(new URL(options.url).origin, {
+      path: `${(options.path ?? '').replace(/^\/*(?=.)/, '/').replace(/\/+$/, '')}/socket.io/`,
       transports: ['websocket'],
       autoConnect: false,
       forceNew: true,

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { encodeFrame, type Frame, FrameDecoder } from '../process/framing.js';
 import type { TimeSource } from '../process/TimeSource.js';
-import type { LanePlan } from './contract/asrContract.js';
+import type { JobPlan } from './contract/asrContract.js';
 import type { Load } from './contract/load.js';
 import { isAcceptableAudio, PROTOCOL_VERSION, type ToClient, toServerSchema } from './contract/protocol.js';
 import type { AsrServerLimits } from './contract/serverLimits.js';
@@ -17,9 +17,9 @@ export const DEFAULT_ASR_SERVER_LIMITS: AsrServerLimits = {
 };
 
 export interface AsrServerOptions {
-  /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */
+  /** Each takes as many jobs at a time as the plan has. Without an engine of their own, interims take that of finals. */
   engines: DispatcherOptions['engines'];
-  plan: LanePlan;
+  plan: JobPlan;
   socketPath: string;
   /** An engine cannot be used any more and this process has to end. */
   onFatal: (reason: string) => void;
@@ -79,6 +79,11 @@ export class AsrServer {
   }
 
   /** See `Dispatcher`. */
+  get capabilities(): Dispatcher['capabilities'] {
+    return this.#dispatcher.capabilities;
+  }
+
+  /** See `Dispatcher`. */
   get usualMs(): Dispatcher['usualMs'] {
     return this.#dispatcher.usualMs;
   }
@@ -127,7 +132,7 @@ export class AsrServer {
     });
     socket.on('error', () => {});
     socket.on('close', () => this.#forget(connection));
-    this.#send(connection, { type: 'hello', protocol: PROTOCOL_VERSION });
+    this.#send(connection, { type: 'hello', protocol: PROTOCOL_VERSION, capabilities: this.capabilities });
     this.#send(connection, { type: 'load', ...this.#dispatcher.load });
   }
 
@@ -142,7 +147,7 @@ export class AsrServer {
       return;
     }
     if (connection.jobs.has(id)) throw new Error('the id is in use');
-    const { kind, meetingId, trackId, settings, deadlineAtMs, speculative, first, draft, suspect } = header;
+    const { kind, meetingId, trackId, settings, deadlineMs, speculative, first, draft, suspect } = header;
     const answer = (message: ToClient) => {
       connection.jobs.delete(id);
       this.#send(connection, message);
@@ -157,7 +162,7 @@ export class AsrServer {
       meetingId,
       trackId,
       settings,
-      deadlineAtMs,
+      deadlineMs,
       speculative,
       first,
       ...(draft === undefined ? {} : { draft }),

@@ -1,3 +1,4 @@
+import type { EngineCapabilities } from '@parley/native';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BUILT_IN_MODEL } from '../settings/modelCatalogue.js';
 import { ManualTime } from '../testing/ManualTime.js';
@@ -32,11 +33,14 @@ class Rig {
   readonly fatal: string[] = [];
   dispatcher!: Dispatcher;
 
-  static async create(limits: Partial<DispatcherLimits> = {}): Promise<Rig> {
-    const rig = new Rig();
+  static async create(
+    limits: Partial<DispatcherLimits> = {},
+    capabilities: Partial<EngineCapabilities> = {},
+  ): Promise<Rig> {
+    const rig = new Rig(capabilities);
     const created = Dispatcher.create({
       engines: { final: { engine: rig.engine, profile: BUILT_IN_MODEL.profile } },
-      plan: { lanes: LANES, threadsPerLane: 1, cores: LANES },
+      plan: { jobs: LANES, threadsPerJob: 1, cores: LANES },
       onFatal: (reason) => rig.fatal.push(reason),
       onLoadChange: (load) => rig.loads.push([rig.time.now(), load]),
       time: rig.time,
@@ -47,10 +51,11 @@ class Rig {
     return rig;
   }
 
-  private constructor() {
+  private constructor(capabilities: Partial<EngineCapabilities>) {
     // The prompt tells the engine the kind.
     this.engine = new FakeEngine({
       time: this.time,
+      capabilities,
       delayMs: (job) => (job.prompt === 'interim' ? INTERIM_MS : FINAL_MS),
     });
   }
@@ -59,7 +64,11 @@ class Rig {
     return this.dispatcher.load.level;
   }
 
-  ask(kind: RecognitionKind, trackId: string, done: () => void = () => {}): DispatchedJob {
+  ask(
+    kind: RecognitionKind,
+    trackId: string,
+    { done = () => {}, ...changes }: Partial<DispatchedJob> & { done?: () => void } = {},
+  ): DispatchedJob {
     const askedAtMs = this.time.now();
     const note = (code?: string) => {
       this.answers.push({ kind, askedAtMs, atMs: this.time.now(), ...(code === undefined ? {} : { code }) });
@@ -69,13 +78,14 @@ class Rig {
       kind,
       meetingId: `room ${trackId.length % 3}`,
       trackId,
-      deadlineAtMs: askedAtMs + (kind === 'final' ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS),
+      deadlineMs: kind === 'final' ? FINAL_DEADLINE_MS : INTERIM_DEADLINE_MS,
       suspect: false,
       settings: { ...DEFAULT_RECOGNITION_SETTINGS, prompt: kind },
       pcm: SECOND,
       onStarted: () => {},
       onResult: () => note(),
       onError: ({ code }) => note(code),
+      ...changes,
     };
     this.dispatcher.submit(job);
     return job;
@@ -102,9 +112,10 @@ class Rig {
         if (speaker.asking || now < speaker.nextInterimMs) continue;
         speaker.nextInterimMs = now + Math.max(500, interimIntervalMs);
         speaker.asking = true;
-        this.ask('interim', speaker.id, () => {
+        const done = () => {
           speaker.asking = false;
-        });
+        };
+        this.ask('interim', speaker.id, { done });
       }
       await this.time.advanceAsync(STEP_MS);
     }
@@ -254,6 +265,52 @@ describe('Dispatcher and requests that are given up', () => {
     rig.ask('final', 'speaker 1');
     await rig.time.advanceAsync(FINAL_MS, STEP_MS);
     expect(rig.answers).toHaveLength(1);
+  });
+});
+
+describe('Dispatcher and what an engine can do', () => {
+  it('has no more jobs at a time than the engine takes', async () => {
+    rig = await Rig.create({}, { maxJobs: 1 });
+    rig.engine.peak = 0;
+    for (const trackId of ['a', 'b', 'c']) rig.ask('final', trackId);
+    await rig.time.advanceAsync(3 * FINAL_MS, STEP_MS);
+    expect(rig.answers.map(({ code }) => code)).toEqual([undefined, undefined, undefined]);
+    expect(rig.engine.peak).toBe(1);
+  });
+
+  it('refuses interims that it does not make, says so from the start, and never tries one', async () => {
+    rig = await Rig.create({}, { interims: false });
+    expect(rig.dispatcher.capabilities.interims).toBe(false);
+    expect(rig.dispatcher.load.interimIntervalMs).toBeNull();
+    const { length } = rig.engine.started;
+    rig.ask('interim', 'a');
+    expect(rig.answers).toMatchObject([{ kind: 'interim', code: 'NOT_SUPPORTED' }]);
+    await rig.time.advanceAsync(60_000, 1_000);
+    expect(rig.engine.started).toHaveLength(length);
+    expect(rig.dispatcher.load.interimIntervalMs).toBeNull();
+  });
+
+  it('asks for no times of words where it has none', async () => {
+    rig = await Rig.create({}, { words: false });
+    rig.ask('final', 'a', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, words: true } });
+    await rig.time.advanceAsync(FINAL_MS, STEP_MS);
+    expect(rig.engine.started.at(-1)?.words).toBe(false);
+    expect(rig.answers).toMatchObject([{ kind: 'final' }]);
+  });
+
+  it('refuses audio that is longer than it takes', async () => {
+    rig = await Rig.create({}, { longestWindowMs: 500 });
+    rig.ask('final', 'a');
+    expect(rig.answers).toMatchObject([{ code: 'RECOGNIZER_FAILED' }]);
+    expect(rig.dispatcher.capabilities.longestWindowMs).toEqual({ final: 500, interim: 500 });
+  });
+
+  it('knows the languages that model and engine know, and no others', async () => {
+    rig = await Rig.create({}, { languages: ['de', 'en', 'sv'] });
+    expect(rig.dispatcher.capabilities.languages).toEqual(['de', 'en']);
+    rig.ask('final', 'a', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, language: 'fr' } });
+    await rig.time.advanceAsync(FINAL_MS, STEP_MS);
+    expect(rig.answers).toMatchObject([{ code: 'NOT_SUPPORTED' }]);
   });
 });
 

@@ -1,7 +1,9 @@
 import type { TranscribeResult } from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import { languagesOf, standsInFor } from '../settings/languages.js';
-import type { LanePlan } from './contract/asrContract.js';
+import type { JobPlan } from './contract/asrContract.js';
+import { capabilitiesOf, languagesOn, type RecognizerCapabilities } from './contract/capabilities.js';
+import { NO_INTERIM_RESULTS, SAMPLE_RATE } from './contract/limits.js';
 import { type InterimPace, type Load, NO_INTERIMS } from './contract/load.js';
 import {
   DEFAULT_RECOGNITION_SETTINGS,
@@ -26,7 +28,7 @@ import { type EngineOfKind, noise, type Run, USUAL_SAMPLES, warmUp } from './war
 export const DEFAULT_DISPATCHER_LIMITS: DispatcherLimits = {
   shortestBudgetMs: 10_000,
   budgetFactor: 3,
-  stuckLaneMs: 2_000,
+  stuckJobMs: 2_000,
   failuresInARow: 5,
   waitingFinals: 1_024,
   shedding: {},
@@ -34,10 +36,10 @@ export const DEFAULT_DISPATCHER_LIMITS: DispatcherLimits = {
 };
 
 export interface DispatcherOptions {
-  /** Each with as many lanes as the plan has. Without an engine of their own, interims take that of finals. */
+  /** Without an engine of their own, interims take that of finals. */
   engines: { final: EngineOfKind; interim?: EngineOfKind };
-  /** Of both engines together. */
-  plan: LanePlan;
+  /** Of both engines together; an engine that takes fewer jobs at a time sets their number. */
+  plan: JobPlan;
   /** An engine cannot be used any more and this process has to end. */
   onFatal: (reason: string) => void;
   /** The level or the pace of interims has changed. */
@@ -52,7 +54,9 @@ export interface DispatchedError {
 }
 
 /** One request, and who is told what becomes of it: exactly one of `onResult` and `onError`, or nothing after `cancel`. */
-export interface DispatchedJob extends SchedulableJob {
+export interface DispatchedJob extends Omit<SchedulableJob, 'deadlineAtMs'> {
+  /** From `submit` on. */
+  deadlineMs: number;
   settings: RecognitionSettings;
   pcm: Int16Array;
   draft?: Draft;
@@ -76,7 +80,7 @@ interface Job extends SchedulableJob {
 
 interface Running {
   job: Job;
-  lane: number;
+  giveUp: AbortController;
   threads: number;
   startedAtMs: number;
   /** Why it was told to stop. */
@@ -84,8 +88,8 @@ interface Running {
   cancelTimer: CancelTimer;
 }
 
-/** Finals that may wait without an end, for each lane. */
-const KEPT_FINALS_PER_LANE = 4;
+/** Finals that may wait without an end, for each job at a time. */
+const KEPT_FINALS_PER_JOB = 4;
 const FEWEST_KEPT_FINALS = 16;
 const LONGEST_FINAL_WAIT_MS = 30_000;
 const FINAL_WAIT_WHILE_SHEDDING_MS = 2_000;
@@ -102,12 +106,13 @@ const TRY_AGAIN_MS = 30_000;
 const PACE_SHARE_TOLD = 0.15;
 
 /**
- * A device at work: one queue, `lanes` jobs at a time on one engine, or on one for finals and a smaller one for interims.
+ * A device at work: one queue, so many jobs at a time on one engine, or on one for finals and a smaller one for interims.
  * Knows no sockets and keeps nothing of a speaker between requests.
  */
 export class Dispatcher {
   /** Why interims run on the engine of finals although they were to have their own. */
   readonly interimFailure: string | undefined;
+  readonly capabilities: RecognizerCapabilities;
   readonly #options: DispatcherOptions;
   readonly #limits: DispatcherLimits;
   readonly #time: TimeSource;
@@ -117,7 +122,7 @@ export class Dispatcher {
   readonly #pacer: InterimPacer;
   /** Those that wait or run. */
   readonly #jobs = new Map<DispatchedJob, Job>();
-  readonly #running = new Map<number, Running>();
+  readonly #running = new Map<Job, Running>();
   readonly #queueAges = { final: new RecentValues(), interim: new RecentValues() };
   readonly #rejected = new Map<RecognitionErrorCode, number>();
   readonly #dropped = new Map<DropCause, number>();
@@ -135,7 +140,9 @@ export class Dispatcher {
    * Warms the engines up. One for interims that cannot do it is closed, and its work is done by the other.
    * @throws when the engine of finals cannot do the warm-up job
    */
-  static async create(options: DispatcherOptions): Promise<Dispatcher> {
+  static async create(given: DispatcherOptions): Promise<Dispatcher> {
+    const most = Object.values(given.engines).map(({ engine }) => engine.capabilities.maxJobs);
+    const options = { ...given, plan: { ...given.plan, jobs: Math.min(given.plan.jobs, ...most) } };
     const time = options.time ?? systemTime;
     const { final, interim } = options.engines;
     // One kind says enough of the other, but for an engine that makes interims only where another one cannot.
@@ -175,11 +182,20 @@ export class Dispatcher {
     const clock = () => this.#time.now();
     const slotOf = (engine: EngineOfKind): Slot => {
       const estimate = (kind: RecognitionKind) => new CostEstimate({ kind, profile: engine.profile, clock });
-      return { ...engine, failuresInARow: 0, estimates: { final: estimate('final'), interim: estimate('interim') } };
+      // What the model knows and the engine cannot do is as good as unknown.
+      const profile = { ...engine.profile, languages: languagesOn(engine) };
+      return {
+        ...engine,
+        profile,
+        failuresInARow: 0,
+        estimates: { final: estimate('final'), interim: estimate('interim') },
+      };
     };
     const { interim } = options.engines;
     const final = slotOf(options.engines.final);
     this.#slots = { final, interim: interim === undefined ? final : slotOf(interim) };
+    this.capabilities = capabilitiesOf(options.engines);
+    if (!this.capabilities.interims) this.#load = { ...this.#load, interimIntervalMs: null };
     this.#monitor = new LoadMonitor({ clock, limits: this.#limits.load });
     this.#pacer = new InterimPacer({ clock, cores: options.plan.cores });
     this.#scheduler = new Scheduler<Job>({
@@ -189,7 +205,7 @@ export class Dispatcher {
       onReject: (job, code, reason) => this.#leftQueue(job, code, reason),
       finalsCapacity: this.#limits.waitingFinals,
       shedding: {
-        keptFinals: Math.max(FEWEST_KEPT_FINALS, KEPT_FINALS_PER_LANE * options.plan.lanes),
+        keptFinals: Math.max(FEWEST_KEPT_FINALS, KEPT_FINALS_PER_JOB * options.plan.jobs),
         longestWaitMs: LONGEST_FINAL_WAIT_MS,
         waitWhileSheddingMs: FINAL_WAIT_WHILE_SHEDDING_MS,
         ...this.#limits.shedding,
@@ -203,7 +219,7 @@ export class Dispatcher {
 
   /** Engine time of a request of each kind with 4 s of speech, alone on the device; 0 = unknown. */
   get usualMs(): Record<RecognitionKind, number> {
-    const threads = this.#options.plan.threadsPerLane;
+    const threads = this.#options.plan.threadsPerJob;
     const usual = (kind: RecognitionKind) => {
       const estimate = this.#slots[kind].estimates[kind];
       return estimate.msFor({ samples: USUAL_SAMPLES, threads: estimate.threadsWorthwhile(threads) });
@@ -236,7 +252,7 @@ export class Dispatcher {
       kind,
       meetingId,
       trackId,
-      deadlineAtMs: request.deadlineAtMs,
+      deadlineAtMs: arrivedAtMs + request.deadlineMs,
       suspect,
       request,
       slot,
@@ -247,6 +263,11 @@ export class Dispatcher {
     this.#jobs.set(request, job);
     if (this.#closed) {
       this.#reject(job, { code: 'CLOSED', message: 'the recogniser ends' });
+      return;
+    }
+    const refusal = refusalOf(request, slot);
+    if (refusal !== undefined) {
+      this.#reject(job, refusal);
       return;
     }
     if (kind === 'interim') {
@@ -262,7 +283,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Its sender needs no answer any more. Frees the lane as soon as the engine obeys. */
+  /** Its sender needs no answer any more. Makes room for another job as soon as the engine obeys. */
   cancel(request: DispatchedJob): void {
     const job = this.#jobs.get(request);
     if (job === undefined) return;
@@ -291,22 +312,15 @@ export class Dispatcher {
 
   #pump(): void {
     if (this.#closed) return;
-    for (;;) {
-      const lane = this.#freeLane();
-      if (lane === undefined) break;
+    while (this.#running.size < this.#options.plan.jobs) {
       const job = this.#scheduler.next(this.#room());
       if (job === undefined) break;
-      void this.#run(lane, job, this.#threadsFor(job));
+      void this.#run(job, this.#threadsFor(job));
     }
     if (this.#trial !== undefined && this.#scheduler.waitingFinals > 0) this.#stop(this.#trial, { cause: 'cancelled' });
     for (const job of this.#scheduler.preemptable()) {
       this.#stop(job, { cause: 'superseded', error: { code: 'SUPERSEDED', message: MESSAGES.superseded } });
     }
-  }
-
-  #freeLane(): number | undefined {
-    for (let lane = 0; lane < this.#options.plan.lanes; lane++) if (!this.#running.has(lane)) return lane;
-    return undefined;
   }
 
   #threadsOf(kind?: RecognitionKind): number {
@@ -318,24 +332,24 @@ export class Dispatcher {
   }
 
   /**
-   * Interims take what is left of the cores, and never the last lane of several. A final may share cores that interims have, where it
+   * Interims take what is left of the cores, and never the last place of several. A final may share cores that interims have, where it
    * is done sooner that way than by waiting for them.
    */
   #room(): { finals: boolean; interims: boolean } {
-    const { cores, lanes } = this.#options.plan;
-    const laneLeft = lanes === 1 || this.#running.size < lanes - 1;
+    const { cores, jobs } = this.#options.plan;
+    const placeLeft = jobs === 1 || this.#running.size < jobs - 1;
     return {
       finals: this.#threadsOf('final') < cores && this.#finalGainsByStarting(),
-      interims: laneLeft && this.#threadsOf() < cores,
+      interims: placeLeft && this.#threadsOf() < cores,
     };
   }
 
   #finalGainsByStarting(): boolean {
-    const { cores, threadsPerLane } = this.#options.plan;
+    const { cores, threadsPerJob } = this.#options.plan;
     const estimate = this.#slots.final.estimates.final;
     let free = cores - this.#threadsOf();
     if (free > 0) return true;
-    const most = estimate.threadsWorthwhile(threadsPerLane);
+    const most = estimate.threadsWorthwhile(threadsPerJob);
     const take = (threads: number) => estimate.msFor({ samples: USUAL_SAMPLES, threads });
     const nowMs = (take(1) * (this.#threadsOf() + 1)) / cores;
     // What was expected to be over by now may never be.
@@ -354,14 +368,14 @@ export class Dispatcher {
 
   /** A job that nobody waits behind gets all cores that are free; where others wait, what serves all of them best. */
   #threadsFor(job: Job): number {
-    const { cores, threadsPerLane, lanes } = this.#options.plan;
+    const { cores, threadsPerJob, jobs } = this.#options.plan;
     const waiting = this.#scheduler.waitingFinals + this.#scheduler.waitingInterims;
-    const others = Math.max(0, Math.min(waiting, lanes - this.#running.size - 1));
-    const most = Math.min(threadsPerLane, Math.max(1, cores - this.#threadsOf()));
+    const others = Math.max(0, Math.min(waiting, jobs - this.#running.size - 1));
+    const most = Math.min(threadsPerJob, Math.max(1, cores - this.#threadsOf()));
     return estimateOf(job).threadsWorthwhile(most, 1 + others);
   }
 
-  async #run(lane: number, job: Job, threads: number): Promise<void> {
+  async #run(job: Job, threads: number): Promise<void> {
     const startedAtMs = this.#time.now();
     const queuedMs = startedAtMs - job.arrivedAtMs;
     this.#queueAges[job.kind].add(queuedMs);
@@ -372,29 +386,30 @@ export class Dispatcher {
     const timeout = timeoutStop(deadlineMs, budgetMs);
     const running: Running = {
       job,
-      lane,
+      giveUp: new AbortController(),
       threads,
       startedAtMs,
       // The engine counts the same time itself, and may have a text by then; this is for one that does not count.
       cancelTimer: this.#time.after(timeoutMs + GRACE_MS, () => this.#stop(job, timeout)),
     };
-    this.#running.set(lane, running);
+    this.#running.set(job, running);
     job.request.onStarted();
     let result: TranscribeResult | undefined;
     let failure: DispatchedError | undefined;
     try {
       const { settings, pcm, draft } = job.request;
-      result = await slot.engine.transcribe(lane, {
-        ...transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs, draft }),
-        threads,
-      });
+      const engineJob = transcribeJob({ kind: job.kind, pcm, settings, profile: slot.profile, timeoutMs, draft });
+      result = await slot.engine.transcribe(
+        { ...engineJob, words: engineJob.words && slot.engine.capabilities.words, threads },
+        { signal: running.giveUp.signal },
+      );
       slot.failuresInARow = 0;
     } catch (error) {
       if (running.stop === undefined && codeOf(error) === 'NATIVE_ABORTED') running.stop = timeout;
       if (running.stop === undefined) failure = this.#failure(slot, error);
     }
     running.cancelTimer();
-    this.#running.delete(lane);
+    this.#running.delete(job);
     const engineMs = this.#time.now() - startedAtMs;
     this.#engineMs += engineMs * threads;
     this.#scheduler.finished(job, { engineMs: engineMs * threads });
@@ -450,7 +465,7 @@ export class Dispatcher {
   }
 
   #remainingShare(job: Job): number {
-    const running = [...this.#running.values()].find((each) => each.job === job);
+    const running = this.#running.get(job);
     if (running === undefined) return 0;
     const estimateMs = this.#runEstimateMs(running);
     return estimateMs === 0 ? 1 : this.#remainingMs(running) / estimateMs;
@@ -464,19 +479,16 @@ export class Dispatcher {
     return estimateOf(job).msFor({ samples: job.request.pcm.length, threads });
   }
 
-  /** Aborts a running job and watches that the lane obeys. */
+  /** Aborts a running job and watches that the engine obeys. */
   #stop(job: Job, stop: NonNullable<Running['stop']>): void {
-    for (const running of this.#running.values()) {
-      if (running.job !== job) continue;
-      if (running.stop !== undefined) return;
-      running.stop = stop;
-      running.cancelTimer();
-      running.cancelTimer = this.#time.after(this.#limits.stuckLaneMs, () =>
-        this.#options.onFatal(`lane ${running.lane} did not stop within ${this.#limits.stuckLaneMs} ms`),
-      );
-      job.slot.engine.abort(running.lane);
-      return;
-    }
+    const running = this.#running.get(job);
+    if (running === undefined || running.stop !== undefined) return;
+    running.stop = stop;
+    running.cancelTimer();
+    running.cancelTimer = this.#time.after(this.#limits.stuckJobMs, () =>
+      this.#options.onFatal(`a job did not stop within ${this.#limits.stuckJobMs} ms`),
+    );
+    running.giveUp.abort();
   }
 
   /** Looks through the queue also while no job begins or ends. */
@@ -486,11 +498,12 @@ export class Dispatcher {
       const oldestFinalMs = this.#scheduler.oldestWait.finalMs;
       this.#scheduler.expire();
       const { final: finalMs, interim: interimMs } = this.usualMs;
-      const interimIntervalMs = this.#pacer.sample(interimMs);
+      const pace = this.#pacer.sample(interimMs);
+      const interimIntervalMs = this.capabilities.interims ? pace : null;
       const changed = this.#monitor.sample({ oldestFinalMs, finalMs, interimIntervalMs });
       this.#tell({ ...(changed ?? this.#load), interimIntervalMs });
       if (this.#takesNoInterims) this.#scheduler.dropInterims();
-      if (interimIntervalMs === null) this.#tryInterim();
+      if (interimIntervalMs === null && this.capabilities.interims) this.#tryInterim();
       this.#pump();
     });
   }
@@ -508,17 +521,15 @@ export class Dispatcher {
     if (now - this.#triedAtMs < TRY_AGAIN_MS || this.#running.size > 0) return;
     this.#triedAtMs = now;
     const [language = 'auto'] = languagesOf(this.#slots.interim.profile);
-    // Beyond that it says nothing new.
-    const deadlineAtMs = now + INTERIM_DEADLINE_MS;
     const { kind, meetingId, trackId, suspect } = NOBODYS_REQUEST;
     const settings = { ...NOBODYS_REQUEST.settings, language };
-    const request = { ...NOBODYS_REQUEST, settings, deadlineAtMs, pcm: noise(USUAL_SAMPLES) };
+    const request = { ...NOBODYS_REQUEST, settings, pcm: noise(USUAL_SAMPLES) };
     this.#trial = {
       kind,
       meetingId,
       trackId,
       suspect,
-      deadlineAtMs,
+      deadlineAtMs: now + request.deadlineMs,
       arrivedAtMs: now,
       request,
       slot: this.#slots.interim,
@@ -571,6 +582,15 @@ function timeoutStop(deadlineMs: number, budgetMs: number): NonNullable<Running[
   return { cause: 'tooLong', error: { code: 'ENGINE_TOO_SLOW', message } };
 }
 
+/** What an engine is not asked for, since it cannot do it. Languages and tasks are the model's, see `transcribeJob`. */
+function refusalOf({ kind, pcm }: DispatchedJob, { engine }: Slot): DispatchedError | undefined {
+  const { interims, longestWindowMs } = engine.capabilities;
+  if (kind === 'interim' && !interims) return { code: 'NOT_SUPPORTED', message: NO_INTERIM_RESULTS };
+  if (pcm.length <= (longestWindowMs / 1_000) * SAMPLE_RATE) return undefined;
+  const message = `${pcm.length} samples are more than ${longestWindowMs / 1_000} s`;
+  return { code: 'RECOGNIZER_FAILED', message };
+}
+
 function hypothesisOf(
   request: DispatchedJob,
   answer: { result: TranscribeResult; model: string; times: { queuedMs: number; engineMs: number } },
@@ -591,10 +611,12 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-const NOBODYS_REQUEST: Omit<DispatchedJob, 'deadlineAtMs' | 'pcm'> = {
+const NOBODYS_REQUEST: Omit<DispatchedJob, 'pcm'> = {
   kind: 'interim',
   meetingId: '',
   trackId: '',
+  // Beyond that it says nothing new.
+  deadlineMs: INTERIM_DEADLINE_MS,
   suspect: false,
   // So few tokens that it is no dearer than speech.
   settings: { ...DEFAULT_RECOGNITION_SETTINGS, tokensPerSecond: 1 },

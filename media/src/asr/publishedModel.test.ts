@@ -57,7 +57,7 @@ describe.skipIf(
     if (profile === undefined) throw new Error(`${TEST_MODEL} is not in the catalogue`);
     const settings = { ...DEFAULT_RECOGNITION_SETTINGS, language: 'en', words: true, ...wishes };
     const job = transcribeJob({ kind: 'interim', pcm, settings, profile, timeoutMs: TIMEOUT_MS });
-    const result = await engine.transcribe(0, { ...job, ...changes });
+    const result = await engine.transcribe({ ...job, ...changes });
     return toHypothesis({
       result,
       samples: pcm.length,

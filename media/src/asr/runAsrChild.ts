@@ -6,9 +6,9 @@ import { detectDevice } from '@parley/native';
 import { monotonicNowMs } from '../process/clock.js';
 import { runChild } from '../process/runChild.js';
 import { AsrServer } from './AsrServer.js';
-import type { AsrContract, AsrInit, AsrModel, LanePlan } from './contract/asrContract.js';
+import type { AsrContract, AsrInit, AsrModel, JobPlan } from './contract/asrContract.js';
 import { encoderOf } from './engines/encoder/encoderOf.js';
-import { lanesFor } from './lanes.js';
+import { planJobs } from './planJobs.js';
 
 const STATS_INTERVAL_MS = 1_000;
 
@@ -60,6 +60,7 @@ export function runAsrChild(options: AsrChildOptions): void {
       const encoderFailure = failed ?? interim.opened?.encoderFailure ?? early[0];
       return {
         info: engine.info,
+        capabilities: server.capabilities,
         interimEngine: interim.opened !== undefined && interimFailure === undefined,
         ...(interimFailure === undefined ? {} : { interimFailure }),
         plan,
@@ -77,11 +78,11 @@ export function runAsrChild(options: AsrChildOptions): void {
 
 type CreateEngine = AsrChildOptions['createEngine'];
 
-/** Lanes and encoder are planned for the device that is expected; where another one answers, the engine is loaded again for that. */
-async function loadEngine(init: AsrInit, createEngine: CreateEngine): Promise<OpenedEngine & { plan: LanePlan }> {
+/** Jobs and encoder are planned for the device that is expected; where another one answers, the engine is loaded again for that. */
+async function loadEngine(init: AsrInit, createEngine: CreateEngine): Promise<OpenedEngine & { plan: JobPlan }> {
   const load = async (expected: EngineDevice) => {
     const { lanes, threadsPerLane } = init;
-    const plan = lanesFor({ device: expected, cores: availableParallelism(), lanes, threadsPerLane });
+    const plan = planJobs({ device: expected, cores: availableParallelism(), lanes, threadsPerLane });
     return {
       ...(await openEngine({ init, model: init.model, device: init.device, expected, plan, createEngine })),
       plan,
@@ -99,7 +100,7 @@ async function loadEngine(init: AsrInit, createEngine: CreateEngine): Promise<Op
 async function loadInterimEngine(options: {
   init: AsrInit;
   device: EngineDevice;
-  plan: LanePlan;
+  plan: JobPlan;
   createEngine: CreateEngine;
 }): Promise<{ opened?: OpenedEngine & { profile: AsrModel['profile'] }; failure?: string }> {
   const { init, device } = options;
@@ -123,7 +124,7 @@ async function openEngine(options: {
   model: AsrModel;
   device: AsrInit['device'];
   expected: EngineDevice;
-  plan: LanePlan;
+  plan: JobPlan;
   createEngine: CreateEngine;
 }): Promise<OpenedEngine> {
   const { init, device, expected, plan, createEngine } = options;
@@ -137,8 +138,8 @@ async function openEngine(options: {
   const engine = await createEngine({
     modelPath,
     device,
-    lanes: plan.lanes,
-    threadsPerLane: plan.threadsPerLane,
+    lanes: plan.jobs,
+    threadsPerLane: plan.threadsPerJob,
     flashAttention: encoder === undefined && profile.windowPolicy === 'full',
     ...(encoder === undefined ? {} : { encoder }),
   });
@@ -157,10 +158,10 @@ async function forget(graphPath: string): Promise<void> {
 function tellingOfEncoder(engine: SpeechEngine, onFailure: (reason: string) => Promise<void>): SpeechEngine {
   return {
     info: engine.info,
-    abort: (lane) => engine.abort(lane),
+    capabilities: engine.capabilities,
     close: () => engine.close(),
-    async transcribe(lane, job) {
-      const result = await engine.transcribe(lane, job);
+    async transcribe(job, how) {
+      const result = await engine.transcribe(job, how);
       if (result.encoderFailure !== undefined) await onFailure(result.encoderFailure);
       return result;
     },

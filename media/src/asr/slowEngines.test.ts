@@ -82,7 +82,7 @@ class Meeting {
     let dispatcher: Dispatcher | undefined;
     void Dispatcher.create({
       engines: { final: { engine: meeting.engine, profile: PROFILE } },
-      plan: { lanes: CORES + 1, threadsPerLane: CORES, cores: CORES },
+      plan: { jobs: CORES + 1, threadsPerJob: CORES, cores: CORES },
       time: meeting.time,
       onFatal: (reason) => meeting.lost.push(reason),
       onLoadChange: (load) => {
@@ -117,7 +117,7 @@ class Meeting {
       meetingId: 'room',
       trackId: `speaker ${speaker}`,
       settings: SETTINGS,
-      deadlineAtMs: this.time.now() + (kind === 'final' ? 60_000 : 30_000),
+      deadlineMs: kind === 'final' ? 60_000 : 30_000,
       suspect: false,
       pcm: USUAL,
       onStarted: () => {},

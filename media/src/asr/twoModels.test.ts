@@ -25,7 +25,7 @@ async function twoModels(options: { broken?: boolean } = {}) {
   if (options.broken === true) small.transcribe = () => Promise.reject(new Error('broken'));
   const created = Dispatcher.create({
     engines: { final: { engine: main, profile: PROFILE }, interim: { engine: small, profile: SMALL } },
-    plan: { lanes: 2, threadsPerLane: 1, cores: 2 },
+    plan: { jobs: 2, threadsPerJob: 1, cores: 2 },
     onFatal: () => {},
     time,
   });
@@ -41,7 +41,7 @@ async function twoModels(options: { broken?: boolean } = {}) {
       kind,
       meetingId: 'room',
       trackId,
-      deadlineAtMs: askedAtMs + 30_000,
+      deadlineMs: 30_000,
       suspect: false,
       settings: { ...DEFAULT_RECOGNITION_SETTINGS, language },
       pcm: new Int16Array(4 * 16_000),
@@ -60,7 +60,7 @@ describe('a device with a second model for interims', () => {
     await time.advanceAsync(4_000, 10);
     expect(small.started).toHaveLength(0);
     expect(main.started).toHaveLength(2);
-    // One lane is left to finals, so that one waits for the other.
+    // One place is left to finals, so that one waits for the other.
     expect(answers).toEqual(['interim of ada answered after 1400 ms', 'interim of ben answered after 2800 ms']);
     expect(dispatcher.stats.dropped).toEqual({});
     await dispatcher.close();

@@ -1,7 +1,7 @@
 import type { SpeechEngine } from '@parley/native';
 import type { TimeSource } from '../process/TimeSource.js';
 import type { ModelProfile } from '../settings/modelProfile.js';
-import type { LanePlan } from './contract/asrContract.js';
+import type { JobPlan } from './contract/asrContract.js';
 import { SAMPLE_RATE } from './contract/limits.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionKind } from './contract/recognition.js';
 import { transcribeJob } from './jobOptions.js';
@@ -33,37 +33,35 @@ export interface Run {
 }
 
 /**
- * The first job of every lane allocates and compiles what later ones find ready. Then jobs of each kind show how fast this device is: for
+ * The first jobs, as many as may run at a time, allocate and compile what later ones find ready. Then jobs of each kind show how fast this device is: for
  * one alone with all its cores, and for several at once with a share each. Nobody is transcribed meanwhile, so it is kept short.
  *
  * @throws when the engine cannot do it
  */
 export async function warmUp(
-  options: EngineOfKind & { kinds: RecognitionKind[]; plan: LanePlan; time: TimeSource },
+  options: EngineOfKind & { kinds: RecognitionKind[]; plan: JobPlan; time: TimeSource },
 ): Promise<(Run & { kind: RecognitionKind })[]> {
   const { engine, profile, kinds, plan, time } = options;
   const samples = USUAL_SAMPLES;
   // A noise may look wrong; that says nothing of speech.
   const settings = { ...DEFAULT_RECOGNITION_SETTINGS, temperatureFallback: false };
-  const run = async (kind: RecognitionKind, how: { lanes: number; threads: number; maxTokens: number }) => {
-    const { lanes, threads, maxTokens } = how;
+  const run = async (kind: RecognitionKind, how: { jobs: number; threads: number; maxTokens: number }) => {
+    const { jobs, threads, maxTokens } = how;
     const job = transcribeJob({ kind, pcm: noise(samples), settings, profile, timeoutMs: WARM_UP_TIMEOUT_MS });
     const began = time.now();
-    await Promise.all(
-      Array.from({ length: lanes }, (_, lane) => engine.transcribe(lane, { ...job, maxTokens, threads })),
-    );
+    await Promise.all(Array.from({ length: jobs }, () => engine.transcribe({ ...job, maxTokens, threads })));
     return { kind, samples, threads, engineMs: time.now() - began };
   };
-  const first = await run('interim', { lanes: plan.lanes, threads: 1, maxTokens: FEW_TOKENS });
+  const first = await run('interim', { jobs: plan.jobs, threads: 1, maxTokens: FEW_TOKENS });
   // Of a noise a model may make as many words as it is let; a sentence of 4 s has so many tokens.
   const maxTokens = USUAL_TOKENS;
   const runs = [];
   for (const kind of kinds) {
-    runs.push(await run(kind, { lanes: 1, threads: plan.threadsPerLane, maxTokens }));
+    runs.push(await run(kind, { jobs: 1, threads: plan.threadsPerJob, maxTokens }));
     // A slow model need not take minutes to say that it is slow.
-    if (plan.threadsPerLane === 1 || first.engineMs > LONGEST_FIRST_RUN_MS) continue;
-    const lanes = Math.min(plan.lanes, plan.cores);
-    runs.push(await run(kind, { lanes, threads: Math.max(1, Math.floor(plan.cores / lanes)), maxTokens }));
+    if (plan.threadsPerJob === 1 || first.engineMs > LONGEST_FIRST_RUN_MS) continue;
+    const jobs = Math.min(plan.jobs, plan.cores);
+    runs.push(await run(kind, { jobs, threads: Math.max(1, Math.floor(plan.cores / jobs)), maxTokens }));
   }
   return runs;
 }

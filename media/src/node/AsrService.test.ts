@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AsrContract } from '../asr/contract/asrContract.js';
+import { capabilitiesOf } from '../asr/contract/capabilities.js';
 import type { Load } from '../asr/contract/load.js';
 import { Emitter } from '../process/Emitter.js';
 import type { SupervisedProcessOptions } from '../process/SupervisedProcess.js';
@@ -45,7 +46,8 @@ const info = {
 const ready: AsrContract['ready'] = {
   info,
   interimEngine: true,
-  plan: { lanes: 3, threadsPerLane: 2, cores: 2 },
+  capabilities: capabilitiesOf({ final: main }),
+  plan: { jobs: 3, threadsPerJob: 2, cores: 2 },
   usualMs: { final: 500, interim: 300 },
   loadMs: 1,
 };
@@ -102,11 +104,17 @@ describe('AsrService with a model for interims', () => {
 
   it('cuts interims by the shorter window of both, and finals by that of their own', async () => {
     await start({ interimModel: small });
-    expect(service.longestWindowMs).toEqual({ final: 28_000, interim: 10_000 });
+    expect(service.capabilities.longestWindowMs).toEqual({ final: 28_000, interim: 10_000 });
     await start({ model: small, interimModel: main });
-    expect(service.longestWindowMs).toEqual({ final: 10_000, interim: 10_000 });
+    expect(service.capabilities.longestWindowMs).toEqual({ final: 10_000, interim: 10_000 });
     await start();
-    expect(service.longestWindowMs).toEqual({ final: 28_000, interim: 28_000 });
+    expect(service.capabilities.longestWindowMs).toEqual({ final: 28_000, interim: 28_000 });
+  });
+
+  it('can do what the process says that it can, once it is there', async () => {
+    await start({ interimModel: small });
+    events().emit('ready', { ...ready, interimEngine: false, interimFailure: 'out of memory' });
+    expect(service.capabilities).toBe(ready.capabilities);
   });
 
   it('does not load the same file twice', async () => {

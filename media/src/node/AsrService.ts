@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { AsrContract, AsrInit, AsrModel } from '../asr/contract/asrContract.js';
+import { capabilitiesOf, type RecognizerCapabilities } from '../asr/contract/capabilities.js';
 import type { Load } from '../asr/contract/load.js';
 import { TOO_SLOW_FOR_INTERIMS_MS } from '../asr/contract/load.js';
 import type { RecognitionKind } from '../asr/contract/recognition.js';
@@ -63,6 +64,7 @@ export class AsrService {
   #status: RecognizerStatus;
   #stats: AsrProcessStats | undefined;
   #load: Load = NO_LOAD;
+  #capabilities: RecognizerCapabilities;
   /** Of whisper.cpp, in the process that is or was ready last. */
   #engineVersion = '';
 
@@ -88,6 +90,10 @@ export class AsrService {
     this.#status = { state: 'starting', model: this.#model, engine: NO_ENGINE };
     const interimModel = options.interimModel?.path === options.model.path ? undefined : options.interimModel;
     this.#interimModel = interimModel?.profile;
+    this.#capabilities = capabilitiesOf({
+      final: options.model,
+      ...(interimModel === undefined ? {} : { interim: interimModel }),
+    });
     const init: AsrInit = {
       model: bare(options.model),
       ...(interimModel === undefined ? {} : { interimModel: bare(interimModel) }),
@@ -108,8 +114,9 @@ export class AsrService {
       ...(options.restart === undefined ? {} : { restart: options.restart }),
     };
     this.#process = SupervisedProcess.create(supervised);
-    this.#process.on('ready', ({ info, interimEngine, interimFailure, encoderFailure, usualMs }) => {
+    this.#process.on('ready', ({ info, capabilities, interimEngine, interimFailure, encoderFailure, usualMs }) => {
       this.#engineVersion = info.engineVersion;
+      this.#capabilities = capabilities;
       const reasons = [
         info.fallbackReason,
         encoderFailure === undefined ? undefined : encoderFailureOf(encoderFailure),
@@ -173,13 +180,9 @@ export class AsrService {
     return this.#load;
   }
 
-  /**
-   * Longest audio of a request of each kind. Interims: the shorter window of both models, so that a request fits whichever
-   * answers it.
-   */
-  get longestWindowMs(): Record<RecognitionKind, number> {
-    const final = this.#model.longestWindowMs;
-    return { final, interim: Math.min(final, this.#interimModel?.longestWindowMs ?? final) };
+  /** As the process has said; before, and while a process starts that may say otherwise, what the models have been chosen for. */
+  get capabilities(): RecognizerCapabilities {
+    return this.#capabilities;
   }
 
   /** Called when the level changes. @returns takes the listener off again */

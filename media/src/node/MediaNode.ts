@@ -1,168 +1,81 @@
 import type { Load } from '../asr/contract/load.js';
 import type { AsrProcessStats } from '../asr/contract/serverStats.js';
-import type { ChildLogger } from '../process/index.js';
-import type { EngineChoice, ModelProfile } from '../settings/modelProfile.js';
 import type { SpeechSettings } from '../settings/speechSettings.js';
-import type { WakeWordModels } from '../worker/contract/messages.js';
-import { AsrService } from './AsrService.js';
-import { MediaWorkerPool } from './MediaWorkerPool.js';
+import type {
+  AudioLedgerTotals,
+  MediaWorkerResources,
+  PipelineEvent,
+  TrackDescription,
+} from '../worker/contract/messages.js';
 import type { RecognizerStatus } from './RecognizerStatus.js';
-import { RoomPipeline, type RoomPipelineOptions } from './RoomPipeline.js';
-import {
-  type ListenAddress,
-  MediasoupWorkerPool,
-  SfuRoom,
-  type SfuRoomEvent,
-  type WorkerPoolEvent,
-} from './sfu/index.js';
+import type { SfuRoom, SfuRoomEvent } from './sfu/index.js';
 
-export interface MediaNodeOptions {
-  sfu: {
-    workerBinary?: string;
-    workers?: number;
-    addresses: ListenAddress[];
-    port: number;
-  };
-  pipelineWorkers: number;
-  recognizer: {
-    model: { path: string; profile: ModelProfile };
-    /** For interims; the main one does both without. */
-    interimModel?: { path: string; profile: ModelProfile };
-    device: 'auto' | 'cpu' | 'cuda';
-    /** Default `auto`. */
-    engine?: EngineChoice;
-    /** Where graphs of encoders are kept; absent: whisper.cpp encodes. */
-    encoderDirectory?: string;
-    lanes?: number;
-    threadsPerLane?: number;
-    /** Folder for the ASR process's socket; made private to this account. */
-    socketDirectory: string;
-  };
-  settings: SpeechSettings;
-  /** Files of a detector of wake words by their sound, in the format of openWakeWord. */
-  wakeWord?: WakeWordModels;
-  logger: ChildLogger;
-  onEvent?: (event: WorkerPoolEvent) => void;
-}
-
-/** A large model may load for longer; the node then starts without, and its status changes when it is there. */
-const RECOGNIZER_WAIT_MS = 30_000;
-
-/** Everything of media on this node: the SFU's workers, the media workers and the ASR process, started and ended together. */
-export class MediaNode {
-  readonly #options: MediaNodeOptions;
-  readonly #sfuWorkers: MediasoupWorkerPool;
-  readonly #mediaWorkers: MediaWorkerPool;
-  readonly #asr: AsrService;
-
-  private constructor(
-    options: MediaNodeOptions,
-    parts: { sfuWorkers: MediasoupWorkerPool; mediaWorkers: MediaWorkerPool; asr: AsrService },
-  ) {
-    this.#options = options;
-    this.#sfuWorkers = parts.sfuWorkers;
-    this.#mediaWorkers = parts.mediaWorkers;
-    this.#asr = parts.asr;
-  }
-
-  /** @throws SfuError when no SFU worker can be started. A recogniser that cannot run is a status, not an error. */
-  static async create(options: MediaNodeOptions): Promise<MediaNode> {
-    const { sfu, recognizer, logger, onEvent } = options;
-    const closing = new AsyncDisposableStack();
-    try {
-      const sfuWorkers = await MediasoupWorkerPool.create({
-        addresses: sfu.addresses,
-        firstPort: sfu.port,
-        ...(sfu.workerBinary === undefined ? {} : { workerBinary: sfu.workerBinary }),
-        ...(sfu.workers === undefined ? {} : { workers: sfu.workers }),
-        ...(onEvent === undefined ? {} : { onEvent }),
-      });
-      closing.defer(() => sfuWorkers.close());
-      const asr = await AsrService.create({ ...recognizer, logger });
-      closing.defer(() => asr.close());
-      const mediaWorkers = new MediaWorkerPool({
-        count: options.pipelineWorkers,
-        asrSocketPath: asr.socketPath,
-        ...(options.wakeWord === undefined ? {} : { wakeWord: options.wakeWord }),
-        logger,
-      });
-      closing.defer(() => mediaWorkers.close());
-      await Promise.all([mediaWorkers.started(), within({ promise: asr.settled(), limitMs: RECOGNIZER_WAIT_MS })]);
-      return new MediaNode(options, { sfuWorkers, mediaWorkers, asr });
-    } catch (error) {
-      await closing.disposeAsync();
-      throw error;
-    }
-  }
-
-  get recognizerStatus(): RecognizerStatus {
-    return this.#asr.status;
-  }
-
+/**
+ * What rooms and the server need of media, wherever it runs. Times are durations and moments of the meeting, so that no clock has to be
+ * shared; what has to be asked for is a promise, and everything else is how the node said last that it is.
+ */
+export interface MediaNode {
+  readonly recognizerStatus: RecognizerStatus;
   /** @returns a function that takes the listener off */
-  onRecognizerStatus(listener: (status: RecognizerStatus) => void): () => void {
-    return this.#asr.onStatus(listener);
-  }
-
+  onRecognizerStatus(listener: (status: RecognizerStatus) => void): () => void;
   /** How busy the recogniser is. */
-  get recognizerLoad(): Load {
-    return this.#asr.load;
-  }
-
+  readonly recognizerLoad: Load;
   /** @returns a function that takes the listener off */
-  onRecognizerLoad(listener: (load: Load) => void): () => void {
-    return this.#asr.onLoad(listener);
-  }
-
-  /** Counts of the ASR process; undefined until it has told some. */
-  get recognizerStats(): AsrProcessStats | undefined {
-    return this.#asr.stats;
-  }
-
+  onRecognizerLoad(listener: (load: Load) => void): () => void;
+  /** Counts of the ASR process; undefined before the first. */
+  readonly recognizerStats: AsrProcessStats | undefined;
   /** Whether rooms can be opened now. */
-  get ready(): boolean {
-    return this.#sfuWorkers.pids.length > 0 && this.#mediaWorkers.ready;
-  }
-
-  /** Of all child processes. */
-  get pids(): { sfu: number[]; media: number[]; asr: number | undefined } {
-    return { sfu: this.#sfuWorkers.pids, media: this.#mediaWorkers.pids, asr: this.#asr.pid };
-  }
-
-  createSfuRoom(options: { onEvent: (event: SfuRoomEvent) => void }): Promise<SfuRoom> {
-    return SfuRoom.create({ workers: this.#sfuWorkers, onEvent: options.onEvent });
-  }
-
-  /** @param options.settings default: the node's own */
-  createPipeline(
-    options: Pick<RoomPipelineOptions, 'sfu' | 'onEvent' | 'onNotHeard'> & { settings?: SpeechSettings },
-  ): RoomPipeline {
-    return new RoomPipeline({
-      workers: this.#mediaWorkers,
-      settings: this.#options.settings,
-      longestWindowMs: () => this.#asr.longestWindowMs.interim,
-      reading: this.#options.recognizer.model.profile.reading,
-      ...options,
-    });
-  }
-
-  mediaWorkerResources(): ReturnType<MediaWorkerPool['resources']> {
-    return this.#mediaWorkers.resources();
-  }
-
+  readonly ready: boolean;
+  /** Of all child processes, on the node's machine: for operators and tests. */
+  readonly pids: { sfu: number[]; media: number[]; asr: number | undefined };
+  /** @throws SfuError `WORKER_UNAVAILABLE` */
+  createSfuRoom(options: { onEvent: (event: SfuRoomEvent) => void }): Promise<SfuRoom>;
+  createPipeline(options: PipelineOptions): RoomPipeline;
+  /** What the media workers hold at the moment: for tests and diagnoses. */
+  mediaWorkerResources(): Promise<MediaWorkerResources>;
   /** Ends all child processes. Rooms should have been closed before. */
-  async close(): Promise<void> {
-    await this.#mediaWorkers.close();
-    await this.#asr.close();
-    this.#sfuWorkers.close();
-  }
+  close(): Promise<void>;
 }
 
-async function within({ promise, limitMs }: { promise: Promise<unknown>; limitMs: number }): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([promise, limit]);
-  clearTimeout(timer);
+export interface PipelineOptions {
+  /** Of the same node. */
+  sfu: SfuRoom;
+  /** Default: the node's own. */
+  settings?: SpeechSettings;
+  onEvent: (event: PipelineEvent) => void;
+  /**
+   * Somebody, or without a speaker the whole room, cannot be listened to. Told once, however often it is tried from then on; what
+   * nobody heard is a gap.
+   */
+  onNotHeard?: (failure: { trackId?: string; error: unknown }) => void;
+}
+
+/** A producer to listen to; the SFU adds how it arrives. */
+export type TrackOptions = Omit<TrackDescription, 'ssrc' | 'payloadType'>;
+
+/** One room's way from the SFU to text. */
+export interface RoomPipeline {
+  /**
+   * @param options.meetingMs how long the meeting has run
+   * @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened
+   */
+  open(options: { meetingId: string; meetingMs: number }): Promise<void>;
+  /** The room's media is on another router now. Speakers of the old one must have been removed. */
+  attach(sfu: SfuRoom): Promise<void>;
+  /** Resolves after the first try; where that fails, it is tried again until it succeeds or the speaker is removed. */
+  addTrack(track: TrackOptions): Promise<void>;
+  /** Closes the open utterance on mute, so that the last word before it is not late. */
+  setMuted(options: { trackId: string; muted: boolean }): Promise<void>;
+  /** Resolves when everything that this speaker said is text or a gap. */
+  removeTrack(trackId: string): Promise<void>;
+  /** New settings of the room, for all speakers without settings of their own. They work at once. */
+  settingsChanged(settings: SpeechSettings): void;
+  /** One speaker's own settings; undefined: those of the room again. They work at once. */
+  setTrackSettings(options: { trackId: string; settings: SpeechSettings | undefined }): void;
+  /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
+  setDiagnostics(on: boolean): void;
+  /** The books of everybody who is listened to now. */
+  ledgers(): Promise<{ trackId: string; ledger: AudioLedgerTotals }[]>;
+  /** Drains all speakers, then forgets the room. Idempotent. */
+  close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ export {
 export type { AsrProcessStats } from '../asr/contract/serverStats.js';
 export type {
   AudioLedgerTotals,
+  BudgetLimit,
   PipelineEvent,
   PipelineGapReason,
   PipelineSegment,
@@ -19,10 +20,11 @@ export type {
   TrackActivity,
   TrackDescription,
   TrackState,
+  WakeWordModels,
 } from '../worker/contract/messages.js';
 export { AsrService, type AsrServiceOptions } from './AsrService.js';
-export { MediaNode, type MediaNodeOptions } from './MediaNode.js';
+export { LocalMediaNode, type LocalMediaNodeOptions } from './LocalMediaNode.js';
+export type { MediaNode, PipelineOptions, RoomPipeline, TrackOptions } from './MediaNode.js';
 export * from './models/index.js';
 export type { RecognizerStatus } from './RecognizerStatus.js';
-export type { RoomPipeline } from './RoomPipeline.js';
 export * from './sfu/index.js';

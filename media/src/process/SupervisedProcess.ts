@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from './childEnvironment.js';
 import { CLOSE_TIMES } from './closeTimes.js';
 import { Emitter } from './Emitter.js';
 import { LineSplitter } from './LineSplitter.js';
@@ -59,6 +60,7 @@ export interface SupervisedProcessOptions<C extends ProcessContract> {
   /** Sent to each new child first. A function is asked for every start. */
   init: C['init'] | (() => C['init']);
   logger: ChildLogger;
+  /** Default: `childEnvironment`. */
   env?: NodeJS.ProcessEnv;
   execArgv?: string[];
   limits?: Partial<SupervisionLimits>;
@@ -220,12 +222,12 @@ export class SupervisedProcess<C extends ProcessContract> {
   }
 
   #fork(): ChildProcess {
-    const { entry, env, execArgv } = this.#options;
+    const { entry, env = childEnvironment(), execArgv } = this.#options;
     return fork(entry instanceof URL ? fileURLToPath(entry) : entry, [], {
       serialization: 'advanced',
       detached: false,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      ...(env === undefined ? {} : { env }),
+      env,
       ...(execArgv === undefined ? {} : { execArgv }),
     });
   }

@@ -1,6 +1,6 @@
 /**
  * Milliseconds of the machine's monotonic clock. The same origin in every process of the machine (CLOCK_MONOTONIC), so times
- * and deadlines may cross process borders; never goes back, knows nothing of dates.
+ * may cross the borders of processes, but not of machines; never goes back, knows nothing of dates.
  */
 export function monotonicNowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;

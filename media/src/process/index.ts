@@ -1,3 +1,4 @@
+export { childEnvironment } from './childEnvironment.js';
 export { type Clock, monotonicNowMs } from './clock.js';
 export { CLOSE_TIMES } from './closeTimes.js';
 export { Emitter } from './Emitter.js';

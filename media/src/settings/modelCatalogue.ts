@@ -158,6 +158,7 @@ export const PUBLISHED_MODELS: readonly PublishedModel[] = [
     name: 'tiny.en-q8_0',
     megabytes: 44,
     sha1: '802d6668e7d411123e672abe4cb6c18f12306abb',
+    sha256: '5bc2b3860aa151a4c6e7bb095e1fcce7cf12c7b020ca08dcec0c6d018bb7dd94',
     rebuild: { weights: 'tiny.en', quantisation: 'q8_0' },
   }),
   published({
@@ -178,6 +179,7 @@ export const PUBLISHED_MODELS: readonly PublishedModel[] = [
     name: 'base-q8_0',
     megabytes: 82,
     sha1: '7bb89bb49ed6955013b166f1b6a6c04584a20fbe',
+    sha256: 'c577b9a86e7e048a0b7eada054f4dd79a56bbfa911fbdacf900ac5b567cbb7d9',
     rebuild: { weights: 'base', quantisation: 'q8_0' },
   }),
   published({ name: 'base.en', megabytes: 149, sha1: '137c40403d78fd54d454da0f9bd998f78703390c' }),

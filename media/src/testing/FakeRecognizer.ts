@@ -51,7 +51,7 @@ export class FakeRecognizer implements Recognizer {
     return new Promise((resolve, reject) => {
       const fail = (code: RecognitionErrorCode) => reject(new RecognitionError(code, 'the fake was told to'));
       const delayMs = script.delayMs ?? 0;
-      const leftMs = request.deadlineAtMs - this.#time.now();
+      const leftMs = request.deadlineMs;
       const late = script.hang === true || delayMs > leftMs;
       const cancel = this.#time.after(late ? leftMs : delayMs, () => {
         if (late) fail('DEADLINE_EXCEEDED');

@@ -3,6 +3,7 @@ export { comparableWords } from './comparableWords.js';
 export { countSeams, type SeamCount } from './countSeams.js';
 export { decodePcm } from './decodePcm.js';
 export { FakeRecognizer, type FakeScript, hypothesisOf } from './FakeRecognizer.js';
+export { fakeMediaNode, fakePipeline, fakeSfuRoom } from './fakeMediaNode.js';
 export { joinPcm } from './joinPcm.js';
 export { ManualTime } from './ManualTime.js';
 export { type NoiseKind, noise } from './noises.js';

@@ -1,4 +1,4 @@
-import type { Credentials, Grant } from '@parley/client-sdk/protocol';
+import type { Credentials, Grant, NameSource } from '@parley/client-sdk/protocol';
 
 /** Roles of the identity provider, of the realm or of the client. */
 export const ROLES = ['participant', 'moderator', 'archivist', 'admin'] as const;
@@ -11,6 +11,9 @@ export interface Identity {
   /** Stable and to be kept secret: never leaves the server unhashed. */
   subject: string;
   displayName: string;
+  nameSource: NameSource;
+  /** The account's own name at the identity provider, which is unique there. */
+  accountName?: string;
   roles: readonly Role[];
   /** With a room token: the only room it is valid for, and its only grants. */
   room?: { name: string; grants: readonly Grant[] };

@@ -11,6 +11,7 @@ describe('GuestAuthenticator', () => {
       issuer: 'guest',
       subject: 'a-random-subject-1234',
       displayName: 'Ada',
+      nameSource: 'guest',
       roles: ['participant'],
     });
   });

@@ -40,6 +40,7 @@ export class GuestAuthenticator implements Authenticator {
       issuer: 'guest',
       subject: credentials.subject,
       displayName: credentials.displayName,
+      nameSource: 'guest',
       roles: ['participant'],
     };
   }

@@ -49,7 +49,7 @@ interface Overrides extends Partial<Identity> {
 
 function open(name: string, { token = `token of ${name}`, ...overrides }: Overrides = {}) {
   return sessions.open({
-    identity: { issuer: ISSUER, subject: name, displayName: name, roles: [], ...overrides },
+    identity: { issuer: ISSUER, subject: name, displayName: name, nameSource: 'signedIn', roles: [], ...overrides },
     token,
     onExpiring: () => {},
     onEnd: ({ code }) => ended.push(`${name} ${code}`),

@@ -36,6 +36,7 @@ describe('a room token', () => {
       issuer: 'parley',
       subject,
       displayName: 'Zoë',
+      nameSource: 'vouched',
       roles: [],
       room: { name: 'visit', grants: ['join', 'listen'] },
       issuedAtMs: NOW,

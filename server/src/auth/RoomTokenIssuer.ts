@@ -118,6 +118,7 @@ export class RoomTokenIssuer {
         issuer: ROOM_TOKEN_ISSUER,
         subject: sub,
         displayName: cleanName(name) || 'Guest',
+        nameSource: 'vouched',
         roles: [],
         room: { name: room, grants },
         issuedAtMs: iat * 1_000,

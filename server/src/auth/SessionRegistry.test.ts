@@ -25,6 +25,7 @@ function identityOf(overrides: Partial<Identity> = {}): Identity {
     issuer: 'https://id.example/realms/parley',
     subject: 'ada',
     displayName: 'Ada',
+    nameSource: 'signedIn',
     roles: ['participant'],
     sessionId: 's1',
     issuedAtMs: wallClockMs,

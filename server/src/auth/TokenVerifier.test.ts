@@ -42,12 +42,26 @@ describe('an access token that holds', () => {
         issuer: ISSUER,
         subject: 'ada',
         displayName: 'Ada Lovelace',
+        nameSource: 'signedIn',
+        accountName: 'ada',
         roles: ['participant', 'moderator'],
         sessionId: 's1',
         issuedAtMs: NOW,
         expiresAtMs: NOW + 300_000,
       },
     });
+  });
+
+  test('H19 has the roles that the settings map its names to, and none for the same words of other applications', async () => {
+    const roleNames = { participant: ['staff', 'students'], moderator: ['parley-moderator'], archivist: [], admin: [] };
+    const rolesOf = async (realm: string[], client: string[] = []) => {
+      const resource_access = { 'parley-web': { roles: client } };
+      const token = await issuer.sign({ realm_access: { roles: realm }, resource_access });
+      return (await verifier({ roleNames }).verify(token)).identity.roles;
+    };
+    expect(await rolesOf(['admin', 'moderator', 'archivist', 'participant'])).toEqual([]);
+    expect(await rolesOf(['students', 'admin'])).toEqual(['participant']);
+    expect(await rolesOf(['staff'], ['parley-moderator', 'admin'])).toEqual(['participant', 'moderator']);
   });
 
   test('of another provider may say in its header that it is one (RFC 9068)', async () => {

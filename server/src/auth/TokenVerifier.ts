@@ -15,6 +15,8 @@ export interface TokenVerifierOptions {
   ready?: () => boolean;
   /** Client whose roles count in addition to the realm's. */
   clientId?: string;
+  /** What the issuer calls each role. Default: as we do. Of a role with several names, one is enough; one without names nobody has. */
+  roleNames?: Readonly<Record<Role, readonly string[]>>;
   /** Called with the reason a token was refused, for the log; never with the token. */
   onRefused?: (reason: string) => void;
   /** An otherwise valid token was issued this far in the future: one of the two clocks is wrong. */
@@ -79,10 +81,13 @@ export class TokenVerifier {
   #identityOf(payload: JWTPayload): Identity {
     const { sub = '', iss = '', exp = 0, iat = 0 } = payload;
     const sessionId = textOf(payload.sid);
+    const accountName = cleanName(textOf(payload.preferred_username) ?? '');
     return {
       issuer: iss,
       subject: sub,
       displayName: displayNameOf(payload),
+      nameSource: 'signedIn',
+      ...(accountName === '' ? {} : { accountName }),
       roles: this.#rolesOf(payload),
       ...(sessionId === undefined ? {} : { sessionId }),
       issuedAtMs: iat * 1_000,
@@ -91,12 +96,12 @@ export class TokenVerifier {
   }
 
   #rolesOf(payload: JWTPayload): Role[] {
-    const { clientId } = this.#options;
+    const { clientId, roleNames } = this.#options;
     const ofClient = clientId === undefined ? undefined : recordOf(recordOf(payload.resource_access)?.[clientId]);
     const named = [recordOf(payload.realm_access)?.roles, ofClient?.roles].flatMap((roles) =>
       Array.isArray(roles) ? (roles as unknown[]) : [],
     );
-    return ROLES.filter((role) => named.includes(role));
+    return ROLES.filter((role) => (roleNames?.[role] ?? [role]).some((name) => named.includes(name)));
   }
 }
 

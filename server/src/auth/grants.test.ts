@@ -4,7 +4,14 @@ import type { Identity, Role } from './Authenticator.js';
 import { grantsOf } from './grants.js';
 
 function identityOf(roles: readonly Role[], overrides: Partial<Identity> = {}): Identity {
-  return { issuer: 'https://id.example', subject: 'ada', displayName: 'Ada', roles, ...overrides };
+  return {
+    issuer: 'https://id.example',
+    subject: 'ada',
+    displayName: 'Ada',
+    nameSource: 'signedIn',
+    roles,
+    ...overrides,
+  };
 }
 
 const open = { room: 'daily', policy: {} };

@@ -29,6 +29,10 @@ export async function bannerText(server: Server): Promise<string> {
     ...wakeWordRow(settings.wakeWord.models),
     row('Authentication', server.authentication),
   ];
+  const { fingerprints } = server;
+  if (fingerprints !== undefined) {
+    lines.push(row('Certificate', `made by this server; SHA-256 ${fingerprints.certificate}`));
+  }
   if (joinSecret !== undefined) lines.push(row('Join secret', pc.bold(joinSecret)));
   if (model.demo) {
     lines.push(
@@ -40,6 +44,12 @@ export async function bannerText(server: Server): Promise<string> {
       ]),
     );
   }
+  if (process.getuid?.() === 0) {
+    lines.push(
+      '',
+      `  ${pc.yellow('!')} Runs as root. For anything but a trial, use an account of its own: see deploy/README.md.`,
+    );
+  }
   if (reason !== undefined) lines.push('', `  ${pc.yellow('!')} ${reason}`);
   if (server.modelDetail !== undefined) lines.push(`    ${pc.dim(server.modelDetail)}`);
   const [phoneUrl] = networkUrls;
@@ -47,22 +57,23 @@ export async function bannerText(server: Server): Promise<string> {
     const address = `${phoneUrl}/#secret=${joinSecret}`;
     const code = await qrCode(address, { type: 'terminal', small: true });
     lines.push('', code.trimEnd().replaceAll(/^/gm, '  '), `  ${pc.dim('Scan to join:')} ${address}`);
-    if (server.certificateAuthority !== undefined && settings.tls.certFile === undefined)
-      lines.push('', ...phoneHelp(phoneUrl));
+    if (fingerprints !== undefined) lines.push('', ...phoneHelp({ url: phoneUrl, authority: fingerprints.authority }));
   }
   lines.push('', `  ${pc.dim('Press Ctrl-C to stop the server and all its processes.')}`, '');
   return lines.join('\n');
 }
 
-/** The warning that a phone shows for an unknown certificate, and how to avoid it. */
-function phoneHelp(url: string): string[] {
+/** The warning that a phone shows for an unknown certificate, and how to go on, the harmless way first. */
+function phoneHelp({ url, authority }: { url: string; authority: string }): string[] {
   return [
-    `  ${pc.bold('On a phone')} the browser first warns that the connection is not private: this machine created the certificate`,
-    '  for development. Either choose "Advanced" and continue, or trust its authority once:',
-    `    1. open ${pc.cyan(`${url}/ca.crt`)} on the phone and save the file`,
+    `  ${pc.bold('On a phone')} the browser first warns that the connection is not private: this machine created the certificate for`,
+    '  development. Choose "Advanced" and continue; the certificate that the browser shows has the fingerprint above.',
+    '  To see no warning, you can install its authority instead, which vouches for this server and for no other site:',
+    `    1. open ${pc.cyan(`${url}/ca.crt`)} on the phone and save the file; its SHA-256 is`,
+    `       ${authority}`,
     '    2. Android: Settings > Security > Install a certificate > CA certificate',
     '       iPhone: Settings > Profile downloaded > Install; then General > About > Certificate Trust Settings',
-    '    Remove it when you are done: anyone with its key could impersonate any site on that phone.',
+    '    3. remove it when you are done',
   ];
 }
 

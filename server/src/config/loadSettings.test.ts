@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadSettings, SettingsError } from './loadSettings.js';
+import { settingsSchema } from './settings.js';
 import { settingLeaves } from './settingsTree.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
@@ -22,7 +23,7 @@ function variablesIn(folder: string): string[] {
     readFileSync(file, 'utf8')
       .split('\n')
       .filter((line) => /\benv\b/.test(line))
-      .flatMap((line) => line.match(/\bPARLEY_[A-Z_]+/g) ?? []),
+      .flatMap((line) => line.match(/\bPARLEY_[A-Z0-9_]+/g) ?? []),
   );
 }
 
@@ -110,6 +111,20 @@ describe('loadSettings', () => {
       'tls.certFile and tls.keyFile belong together: give both or none.',
       'tls.certFile: there is no file at /nowhere/cert.pem.',
     ]);
+  });
+
+  test('H18 refuses http to an identity provider on another machine, unless the settings allow it', () => {
+    for (const flag of ['--keycloak-url', '--keycloak-internal-url']) {
+      const flags = [flag, 'http://id.example'];
+      expect(problemsOf(() => loadSettings({ flags }))).toEqual([
+        `${flag}: http is not encrypted: use https, or set keycloak.allowHttp if you trust the network between this server, the browsers and Keycloak.`,
+      ]);
+      expect(() => loadSettings({ flags: [...flags, '--keycloak-allow-http'] })).not.toThrow();
+    }
+    for (const url of ['http://localhost:8080', 'http://127.0.0.1:8080', 'http://[::1]:8080', 'https://id.example']) {
+      expect(loadSettings({ flags: ['--keycloak-url', url] }).keycloak).toMatchObject({ url, allowHttp: false });
+    }
+    expect(() => settingsSchema.parse({ keycloak: { url: 'http://127.0.0.1.evil.example' } })).toThrow('not encrypted');
   });
 
   test('refuses an announced address that is none', () => {
@@ -218,6 +233,6 @@ describe('loadSettings', () => {
 
   test('keeps the metrics to this machine and asks for no short token', () => {
     expect(loadSettings().metrics).toEqual({ enabled: false });
-    expect(problemsOf(() => loadSettings({ flags: ['--metrics-token', 'short'] }))).toHaveLength(1);
+    expect(problemsOf(() => loadSettings({ environment: { PARLEY_METRICS_TOKEN: 'short' } }))).toHaveLength(1);
   });
 });

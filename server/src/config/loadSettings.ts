@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { distance } from 'fastest-levenshtein';
 import { parse as parseYaml } from 'yaml';
+import { accessProblemsOf, keyAccessProblemsOf, secretIn } from './secrets.js';
 import { type Settings, settingsSchema } from './settings.js';
 import { type SettingLeaf, settingLeaves } from './settingsTree.js';
 import { contradictionsOf, deploymentProblems } from './speechSettings.js';
@@ -15,12 +16,14 @@ const OTHER_VARIABLES = new Set([
   'PARLEY_CONFIG',
   'PARLEY_MEDIASOUP_WORKER',
   'PARLEY_MEDIASOUP_PREBUILT_URL',
+  'PARLEY_MEDIASOUP_PREBUILT_SHA256',
   'PARLEY_MODEL_BASE_URL',
   'PARLEY_NATIVE_DIR',
   'PARLEY_CHROMIUM',
   'PARLEY_FIREFOX',
   'PARLEY_URL',
   'PARLEY_NODE_TRIED',
+  'PARLEY_YES',
   'PARLEY_CUDA_ARCHITECTURES',
   'PARLEY_CONTRACT_URL',
   'PARLEY_CONTRACT_SECRET',
@@ -65,7 +68,7 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
   const origins = new Map<string, string>();
 
   if (options.file !== undefined) {
-    mergeFile({ file: options.file, tree, origins, problems });
+    mergeFile({ file: options.file, tree, leaves, problems });
   }
   const put = (leaf: SettingLeaf, raw: string, origin: string) => {
     if (leaf.type === 'map') {
@@ -80,10 +83,21 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
       origins.set(leaf.path.join('.'), origin);
     }
   };
-  for (const [variable, raw] of Object.entries(options.environment ?? {})) {
+  const putFile = (leaf: SettingLeaf, file: string, origin: string) => {
+    try {
+      put(leaf, secretIn(file), origin);
+    } catch (error) {
+      problems.push(`${origin}: ${reasonOf(error)}.`);
+    }
+  };
+  const environment = options.environment ?? {};
+  for (const [variable, raw] of Object.entries(environment)) {
     if (!variable.startsWith('PARLEY_') || OTHER_VARIABLES.has(variable) || raw === undefined) continue;
-    const leaf = leaves.find((candidate) => candidate.variable === variable);
-    if (leaf === undefined) {
+    const leaf = leaves.find((candidate) => candidate.variable === variable || candidate.fileVariable === variable);
+    if (leaf?.fileVariable === variable) {
+      if (environment[leaf.variable] === undefined) putFile(leaf, raw, variable);
+      else problems.push(`${leaf.variable} and ${variable} are the same secret: give one of them.`);
+    } else if (leaf === undefined) {
       problems.push(
         `${variable} is not a setting.${suggest(
           variable,
@@ -94,7 +108,12 @@ export function loadSettings(options: LoadSettingsOptions = {}): Settings {
       put(leaf, raw, variable);
     }
   }
-  readFlags({ flags: options.flags ?? [], leaves, problems, put });
+  readFlags({
+    flags: options.flags ?? [],
+    leaves,
+    problems,
+    put: (leaf, raw, origin) => (leaf.meta.secret === true ? putFile : put)(leaf, raw, origin),
+  });
 
   const parsed = settingsSchema.safeParse(tree);
   if (!parsed.success) {
@@ -130,6 +149,7 @@ function contradictions(settings: Settings): string[] {
   if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
     problems.push('tls.certFile and tls.keyFile belong together: give both or none.');
   }
+  if (tls.keyFile !== undefined) problems.push(...keyAccessProblemsOf({ name: 'tls.keyFile', file: tls.keyFile }));
   problems.push(...wakeWordProblems(wakeWord));
   for (const [name, file] of [
     ['tls.certFile', tls.certFile],
@@ -153,20 +173,25 @@ function contradictions(settings: Settings): string[] {
   return problems;
 }
 
-function mergeFile(options: { file: string; tree: Tree; origins: Map<string, string>; problems: string[] }): void {
-  const { file, tree, problems } = options;
+function mergeFile(options: { file: string; tree: Tree; leaves: SettingLeaf[]; problems: string[] }): void {
+  const { file, tree, leaves, problems } = options;
   let content: unknown;
   try {
     content = parseYaml(readFileSync(file, 'utf8')) ?? {};
   } catch (error) {
-    problems.push(`${file}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
+    problems.push(`${file}: ${reasonOf(error)}`);
     return;
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     problems.push(`${file}: a settings file must be a map of names and values.`);
     return;
   }
+  problems.push(...accessProblemsOf({ file, content, leaves }));
   Object.assign(tree, content);
+}
+
+function reasonOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.message.split('\n')[0] : String(error);
 }
 
 function readFlags(options: {
@@ -177,11 +202,16 @@ function readFlags(options: {
 }): void {
   const { flags, leaves, problems, put } = options;
   const known = new Map(leaves.map((leaf) => [leaf.flag, leaf]));
+  const openSecrets = new Map(
+    leaves.filter(({ meta }) => meta.secret).map((leaf) => [leaf.flag.replace(/-file$/, ''), leaf]),
+  );
   const { tokens } = parseArgs({
     args: [...flags],
-    options: Object.fromEntries(
-      leaves.map(({ flag, type }) => [flag.slice(2), { type: type === 'boolean' ? 'boolean' : 'string' }] as const),
-    ),
+    options: Object.fromEntries([
+      ...leaves.map(({ flag, type }) => [flag.slice(2), { type: type === 'boolean' ? 'boolean' : 'string' }] as const),
+      // Otherwise their values would pass for arguments, and be shown.
+      ...[...openSecrets.keys()].map((flag) => [flag.slice(2), { type: 'string' }] as const),
+    ]),
     // All problems are reported at once, and not in Node's words.
     strict: false,
     tokens: true,
@@ -191,8 +221,13 @@ function readFlags(options: {
     const value = token.kind === 'option' ? token.value : undefined;
     const leaf = known.get(name);
     const negated = name.startsWith('--no-') ? known.get(`--${name.slice(5)}`) : undefined;
+    const secret = openSecrets.get(name);
     if (negated?.type === 'boolean' && value === undefined) put(negated, 'false', name);
-    else if (leaf === undefined) {
+    else if (secret !== undefined) {
+      problems.push(
+        `${name}: every account on this machine can read arguments. Use ${secret.flag} FILE, or the variable ${secret.variable}.`,
+      );
+    } else if (leaf === undefined) {
       problems.push(`${flags[token.index]} is not a flag.${suggest(name, [...known.keys()])}`);
     } else if (value === undefined && leaf.type === 'boolean') put(leaf, 'true', name);
     else if (value === undefined) problems.push(`${name} needs a value.`);

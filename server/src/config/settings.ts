@@ -11,15 +11,18 @@ import {
   WAKE_WORD_NAMES,
 } from '@parley/media/settings';
 import { z } from 'zod';
+import { isLoopback } from './loopback.js';
 
-/** `shownDefault`: the default in the docs if it depends on the machine. */
-export type ServerSettingMeta = SettingMeta & { shownDefault?: string };
+/** `shownDefault`: the default in the docs if it depends on the machine. `secret`: never taken from an argument or a readable file. */
+export type ServerSettingMeta = SettingMeta & { shownDefault?: string; secret?: boolean };
 
 const restart = (description: string, unit?: string): ServerSettingMeta => ({
   description,
   class: 'restart',
   ...(unit === undefined ? {} : { unit }),
 });
+
+const secret = (description: string): ServerSettingMeta => ({ ...restart(description), secret: true });
 
 const port = z.int().min(0).max(65_535);
 const offeredModes = (Object.keys(MODES) as ModeName[]).filter((name) => MODES[name].offered);
@@ -33,6 +36,22 @@ export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
 });
 
 const file = z.string().min(1).max(4_096);
+
+const roleNames = (role: string, allows: string) =>
+  z
+    .array(z.string().min(1).max(256))
+    .max(20)
+    .default([role])
+    .meta(restart(`Roles of the realm or of \`clientId\` whose holders are Parley's ${role}: ${allows}`));
+
+/** Whether others than this machine carry what goes there, and can read it. */
+function isOpenHttp(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !isLoopback(hostname);
+}
+
+const HTTP_TO_KEYCLOAK =
+  'http is not encrypted: use https, or set keycloak.allowHttp if you trust the network between this server, the browsers and Keycloak';
 
 const wakeWordName = z.enum(WAKE_WORD_NAMES, {
   error: ({ input }) =>
@@ -54,7 +73,7 @@ export const settingsSchema = z.strictObject({
     .min(6)
     .max(128)
     .optional()
-    .meta(restart('Secret that guests need to join; generated and printed if it is required and not set')),
+    .meta(secret('Secret that guests need to join; generated and printed if it is required and not set')),
   origins: z
     .array(z.url({ protocol: /^https?$/ }))
     .max(100)
@@ -70,6 +89,14 @@ export const settingsSchema = z.strictObject({
         .url({ protocol: /^https?$/ })
         .optional()
         .meta(restart('Address of Keycloak as seen by this server, if different')),
+      allowHttp: z
+        .boolean()
+        .default(false)
+        .meta(
+          restart(
+            'Allow http to a Keycloak on another machine: anyone on the way can then read tokens and replace the keys that they are verified with',
+          ),
+        ),
       realm: z.string().min(1).max(128).default('parley').meta(restart('Keycloak realm')),
       clientId: z.string().min(1).max(128).default('parley-web').meta(restart('Public client of the meeting page')),
       audience: z.string().min(1).max(128).default('parley').meta(restart('Required audience of tokens')),
@@ -85,10 +112,18 @@ export const settingsSchema = z.strictObject({
         .max(512)
         .optional()
         .meta(
-          restart(
+          secret(
             'Secret of that client; if set, tokens are introspected, so that a disabled user is disconnected within a minute',
           ),
         ),
+      roles: z
+        .strictObject({
+          participant: roleNames('participant', 'may join, speak, listen and read'),
+          moderator: roleNames('moderator', 'may also mute, remove, lock and end'),
+          archivist: roleNames('archivist', 'may listen, read and export, but not speak'),
+          admin: roleNames('admin', 'may do everything in every room'),
+        })
+        .prefault({}),
       introspectEveryMs: z
         .int()
         .min(5_000)
@@ -96,6 +131,13 @@ export const settingsSchema = z.strictObject({
         .default(60_000)
         .meta(restart('Interval between introspections', 'ms')),
       caFile: file.optional().meta(restart('Certificate authority (PEM) of Keycloak, if the system does not know it')),
+    })
+    .superRefine(({ url, internalUrl, allowHttp }, context) => {
+      for (const [key, value] of Object.entries({ url, internalUrl })) {
+        if (value !== undefined && !allowHttp && isOpenHttp(value)) {
+          context.addIssue({ code: 'custom', path: [key], message: HTTP_TO_KEYCLOAK });
+        }
+      }
     })
     .prefault({}),
   guests: z
@@ -113,6 +155,10 @@ export const settingsSchema = z.strictObject({
         .meta({ ...restart('File of the audit log (JSON lines)'), shownDefault: 'audit.log in dataDir' }),
     })
     .prefault({}),
+  allowRoot: z
+    .boolean()
+    .default(false)
+    .meta(restart('Let `parley start` run as root; `npm start` does so by itself, for trials')),
   dataDir: z
     .string()
     .min(1)
@@ -143,7 +189,22 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       port: port
         .default(44_444)
-        .meta(restart('UDP and TCP port for audio; SFU process n uses this + n; 0 = any free ports')),
+        .meta(restart('UDP (and TCP) port for audio; SFU process n uses this + n; 0 = any free ports')),
+      addresses: z
+        .array(z.union([z.ipv4(), z.ipv6()]))
+        .max(16)
+        .default([])
+        .meta({
+          ...restart('Addresses of this machine to use for audio, besides loopback'),
+          shownDefault: 'none; with lan or another host, those that pages are served on',
+        }),
+      tcp: z
+        .boolean()
+        .optional()
+        .meta({
+          ...restart('Accept audio over TCP, for networks without UDP; needs firewall rules, see running.md'),
+          shownDefault: 'only if audio uses loopback alone',
+        }),
       announcedAddress: z
         .string()
         .max(255)
@@ -163,7 +224,12 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .max(1_000)
     .default('auto')
-    .meta(restart('Whisper model: auto, a name from `parley models list`, a file or an address')),
+    .meta(restart('Whisper model: auto, a name from `parley models list`, a file or an https address')),
+  modelSha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must have 64 hexadecimal digits')
+    .optional()
+    .meta(restart('SHA-256 that the file of `model` must have; another file is not used')),
   modelBaseUrl: z.url().optional().meta(restart('Base address for downloads of published models')),
   interimModel: z
     .string()
@@ -272,13 +338,13 @@ export const settingsSchema = z.strictObject({
         .default([])
         .meta(restart('TURN and STUN servers for browsers')),
       username: z.string().min(1).max(256).optional().meta(restart('User name for the TURN servers')),
-      credential: z.string().min(1).max(256).optional().meta(restart('Password for the TURN servers')),
+      credential: z.string().min(1).max(256).optional().meta(secret('Password for the TURN servers')),
       secret: z
         .string()
         .min(8)
         .max(256)
         .optional()
-        .meta(restart('Secret shared with coturn, instead of user name and password; creates credentials that expire')),
+        .meta(secret('Secret shared with coturn, instead of user name and password; creates credentials that expire')),
       ttlS: z.int().min(30).max(300).default(300).meta(restart('Lifetime of these credentials', 's')),
     })
     .refine(
@@ -292,13 +358,17 @@ export const settingsSchema = z.strictObject({
       enabled: z
         .boolean()
         .default(false)
-        .meta(restart('Serve GET /metrics to other machines; programs on this machine always have access')),
+        .meta(
+          restart(
+            'Serve GET /metrics to other machines; programs on this machine have access without it, unless origins, trustedProxies or media.announcedAddress show that a proxy may be in front',
+          ),
+        ),
       token: z
         .string()
         .min(16)
         .max(256)
         .optional()
-        .meta(restart('Bearer token required for GET /metrics, also on this machine')),
+        .meta(secret('Bearer token required for GET /metrics, also on this machine')),
     })
     .prefault({}),
   limits: z
@@ -335,7 +405,7 @@ export const settingsSchema = z.strictObject({
         .default(300)
         .meta(
           restart(
-            'Room token requests and refused sign-outs per minute from one address; an IPv6 /64 network counts as one address',
+            'Room token requests and refused sign-outs per minute from one address, and as many requests for ledgers; an IPv6 /64 network counts as one address',
           ),
         ),
       socketsPerAddress: z.int().min(1).max(100_000).default(300).meta(restart('Open sockets from one address')),

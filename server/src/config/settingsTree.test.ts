@@ -34,6 +34,6 @@ test("ranges are the schema's, and bounds that nobody set are none", () => {
   expect(rangeOf('--port')).toEqual({ integer: true, min: 0, max: 65_535 });
   expect(rangeOf('--speech-vad-threshold')).toEqual({ min: 0.05, max: 0.95 });
   expect(rangeOf('--speech-hot-words')).toEqual({ maxLength: 64, maxItems: 200 });
-  expect(rangeOf('--join-secret')).toEqual({ minLength: 6, maxLength: 128 });
+  expect(rangeOf('--join-secret-file')).toEqual({ minLength: 6, maxLength: 128 });
   expect(rangeOf('--lan')).toEqual({});
 });

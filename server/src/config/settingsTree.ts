@@ -6,10 +6,12 @@ import { type ServerSettingMeta, settingsSchema } from './settings.js';
 export interface SettingLeaf {
   /** e.g. `['tls', 'certFile']` */
   path: string[];
-  /** e.g. `--tls-cert-file` */
+  /** e.g. `--tls-cert-file`. Of a secret, a flag that takes a file with it, e.g. `--join-secret-file`: other accounts can read arguments. */
   flag: string;
   /** e.g. `PARLEY_TLS_CERT_FILE` */
   variable: string;
+  /** Of a secret, a variable with the path of a file that holds it, e.g. `PARLEY_JOIN_SECRET_FILE`. */
+  fileVariable?: string;
   /** A `map` can only be set in the file. */
   type: 'string' | 'number' | 'boolean' | 'list' | 'map';
   /** Values of a closed set; for a list, the allowed entries. */
@@ -49,11 +51,13 @@ function collect(schema: z.ZodType, path: string[]): SettingLeaf[] {
     return Object.entries(inner.shape).flatMap(([key, child]) => collect(child as z.ZodType, [...path, key]));
   }
   const words = path.map((key) => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)).join('-');
+  const variable = `PARLEY_${words.replaceAll('-', '_').toUpperCase()}`;
   return [
     {
       path,
-      flag: `--${words}`,
-      variable: `PARLEY_${words.replaceAll('-', '_').toUpperCase()}`,
+      flag: meta?.secret === true ? `--${words}-file` : `--${words}`,
+      variable,
+      ...(meta?.secret === true ? { fileVariable: `${variable}_FILE` } : {}),
       type: typeOf(inner),
       ...choicesOf(inner),
       range: rangeOf(inner),

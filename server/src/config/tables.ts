@@ -50,9 +50,15 @@ function table(leaves: readonly SettingLeaf[]): string[] {
     '| setting | meaning | default | range | class | flag, variable |',
     '|---|---|---|---|---|---|',
     ...leaves.map((leaf) => {
-      const { path, meta, flag, variable, type } = leaf;
+      const { path, meta, flag, variable, fileVariable, type } = leaf;
       const unit = meta.unit === undefined ? '' : ` (${meta.unit})`;
-      const ways = type === 'map' ? 'file only' : `\`${flag}\`<br>\`${variable}\``;
+      const ways =
+        type === 'map'
+          ? 'file only'
+          : [flag, variable, fileVariable]
+              .filter((way) => way !== undefined)
+              .map((way) => `\`${way}\``)
+              .join('<br>');
       return `| \`${path.join('.')}\` | ${escaped(meta.description)}${unit} | ${defaultOf(leaf)} | ${rangeOf(leaf)} | ${meta.class} | ${ways} |`;
     }),
   ];

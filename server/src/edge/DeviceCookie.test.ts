@@ -10,7 +10,7 @@ test('a browser is given a cookie once, and known by it again', () => {
   const first = request();
   expect(cookies.deviceOf(first)).toBeUndefined();
   const header = cookies.headerFor(first);
-  expect(header).toMatch(/; Path=\/socket.io\/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure$/);
+  expect(header).toMatch(/; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure$/);
   const second = request(`theme=dark; ${pairOf(header)}`);
   expect(cookies.headerFor(second)).toBeUndefined();
   expect(cookies.deviceOf(second)).toBe(cookies.deviceOf(first));

@@ -39,7 +39,7 @@ export class DeviceCookie {
     this.#fresh.set(request, device);
     const value = `${device}.${this.#signatureOf(device)}`;
     const secure = this.#secure ? '; Secure' : '';
-    return `${NAME}=${value}; Path=/socket.io/; Max-Age=${MAX_AGE_S}; HttpOnly; SameSite=Strict${secure}`;
+    return `${NAME}=${value}; Path=/; Max-Age=${MAX_AGE_S}; HttpOnly; SameSite=Strict${secure}`;
   }
 
   #shownBy({ headers }: CookieRequest): string | undefined {

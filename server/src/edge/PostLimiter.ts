@@ -10,7 +10,7 @@ export interface PostLimiterOptions {
   onRefused: () => void;
 }
 
-/** Limits how many changing requests one address may make over HTTP per minute. */
+/** Limits how many requests of one kind an address may make over HTTP per minute. */
 export class PostLimiter {
   readonly #options: PostLimiterOptions;
   readonly #limiter: RateLimiterMemory;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { isLoopback } from '../config/loopback.js';
 import { type SettingsInput, settingsSchema } from '../config/settings.js';
-import { isExposed, isLoopback } from './addresses.js';
+import { isExposed, isForwarded, mediaAddresses, mediaTcp } from './addresses.js';
 
 test.each<[string, SettingsInput, boolean]>([
   ['as it comes', {}, false],
@@ -16,7 +17,34 @@ test.each<[string, SettingsInput, boolean]>([
   expect(isExposed(settingsSchema.parse(settings))).toBe(exposed);
 });
 
-test('loopback is what only this machine can mean', () => {
-  expect(['localhost', '127.0.0.1', '127.9.9.9', '::1', '[::1]'].every(isLoopback)).toBe(true);
-  expect(['127.evil.example', '127.0.0.1.example', '10.0.0.1', '::', '0.0.0.0'].some(isLoopback)).toBe(false);
+test.each<[string, SettingsInput, boolean]>([
+  ['as it comes', {}, false],
+  ['on the network, under its own address', { lan: true }, false],
+  ['for pages of elsewhere', { origins: ['https://meet.example'] }, true],
+  ['behind a trusted proxy', { trustedProxies: ['127.0.0.1'] }, true],
+  ['under an announced address', { media: { announcedAddress: '203.0.113.7' } }, true],
+])('H16 a server %s may have a proxy in front or not', (_, settings, forwarded) => {
+  expect(isForwarded(settingsSchema.parse(settings))).toBe(forwarded);
+});
+
+const ipsOf = (settings: SettingsInput) => mediaAddresses(settingsSchema.parse(settings)).map(({ ip }) => ip);
+
+test('H5 without --lan no address of a network is bound, for audio either, unless the settings name it', () => {
+  expect(ipsOf({})).toEqual(['127.0.0.1']);
+  expect(ipsOf({ lan: true }).slice(1).some(isLoopback)).toBe(false);
+  expect(ipsOf({ host: '192.0.2.1' })).toEqual(['127.0.0.1', '192.0.2.1']);
+  expect(ipsOf({ media: { addresses: ['192.0.2.1', '127.0.0.1'] } })).toEqual(['127.0.0.1', '192.0.2.1']);
+  expect(ipsOf({ host: '192.0.2.1', media: { addresses: ['192.0.2.2'] } })).toEqual(['127.0.0.1', '192.0.2.2']);
+  expect(ipsOf({ media: { announcedAddress: '203.0.113.7' } })).toEqual(['0.0.0.0']);
+});
+
+test.each<[string, SettingsInput, boolean]>([
+  ['on loopback alone', {}, true],
+  ['on an address of a network', { host: '192.0.2.1' }, false],
+  ['on an address for audio', { media: { addresses: ['192.0.2.1'] } }, false],
+  ['behind NAT', { media: { announcedAddress: '203.0.113.7' } }, false],
+  ['on an address of a network, where it is asked for', { host: '192.0.2.1', media: { tcp: true } }, true],
+  ['on loopback, where it is not wanted', { media: { tcp: false } }, false],
+])('H5 audio comes over TCP from strangers only where it is asked for: %s', (_, settings, tcp) => {
+  expect(mediaTcp(settingsSchema.parse(settings))).toBe(tcp);
 });

@@ -1,5 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
 import type { ListenAddress } from '@parley/media/node';
+import { isLoopback } from '../config/loopback.js';
 import type { Settings } from '../config/settings.js';
 
 /** Addresses of this machine on its networks, IPv4, in the system's order. */
@@ -16,18 +17,24 @@ export function listenHost(settings: Pick<Settings, 'host' | 'lan'>): string {
   return settings.lan && settings.host === '127.0.0.1' ? '0.0.0.0' : settings.host;
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+/**
+ * Whether others than the people at this machine can reach this server: by its own address, or, by what the settings give away, by another
+ * one.
+ */
+export function isExposed(settings: Pick<Settings, 'host' | 'lan' | 'origins' | 'trustedProxies' | 'media'>): boolean {
+  return !isLoopback(listenHost(settings)) || isForwarded(settings);
 }
 
 /**
- * Whether other machines can reach this server: by its own address, or, as allowed origins or an announced address suggest, through a
- * proxy.
+ * Whether a proxy, a tunnel or a forwarded port may be in front, as allowed origins, trusted proxies or an announced address suggest.
+ * Connections from this machine may then come from anywhere.
  */
-export function isExposed(settings: Pick<Settings, 'host' | 'lan' | 'origins' | 'trustedProxies' | 'media'>): boolean {
-  const { origins, trustedProxies, media } = settings;
+export function isForwarded({
+  origins,
+  trustedProxies,
+  media,
+}: Pick<Settings, 'origins' | 'trustedProxies' | 'media'>): boolean {
   return (
-    !isLoopback(listenHost(settings)) ||
     origins.some((origin) => !isLoopback(new URL(origin).hostname)) ||
     trustedProxies.length > 0 ||
     (media.announcedAddress !== undefined && !isLoopback(media.announcedAddress))
@@ -47,16 +54,24 @@ export function serverNames(settings: Settings): string[] {
 }
 
 /**
- * Addresses on which ICE listens. Never only loopback, because Firefox refuses loopback candidates; all addresses if the server is open to
- * the network; behind NAT every interface, under the announced address.
+ * Addresses on which ICE listens: loopback alone, unless the server is open to the network or the settings name addresses; behind NAT every
+ * interface, under the announced address.
  */
 export function mediaAddresses(settings: Settings): ListenAddress[] {
-  const { announcedAddress } = settings.media;
+  const { announcedAddress, addresses } = settings.media;
   if (announcedAddress !== undefined) {
     return [{ ip: '0.0.0.0', announcedAddress }];
   }
   const host = listenHost(settings);
-  const own = lanAddresses();
-  const reachable = isLoopback(host) ? own.slice(0, 1) : host === '0.0.0.0' || host === '::' ? own : [host];
-  return [{ ip: '127.0.0.1' }, ...reachable.map((ip) => ({ ip }))];
+  const served = isLoopback(host) ? [] : host === '0.0.0.0' || host === '::' ? lanAddresses() : [host];
+  const ips = new Set(['127.0.0.1', ...(addresses.length > 0 ? addresses : served)]);
+  return [...ips].map((ip) => ({ ip }));
+}
+
+/**
+ * Whether ICE listens on TCP, too. mediasoup keeps a connection that sends half a frame for ever, with its 64 kB of memory, so strangers are
+ * let to it only where the settings say so.
+ */
+export function mediaTcp(settings: Settings): boolean {
+  return settings.media.tcp ?? mediaAddresses(settings).every(({ ip }) => isLoopback(ip));
 }

@@ -44,7 +44,7 @@ async function serve(
       mode: 'fast',
       identityRoutes,
       roomRoutes: Router(),
-      metrics: { metrics, enabled: false, token: undefined, ...options },
+      metrics: { metrics, enabled: false, forwarded: false, token: undefined, ...options },
       ...further,
     }),
   );
@@ -71,11 +71,11 @@ async function serve(
 
 /** What the route does for a request that comes from somewhere else. */
 function ask(options: { remoteAddress: string; headers: Record<string, string> } & Partial<AppOptions['metrics']>) {
-  const { remoteAddress, headers, enabled = false, token: asked } = options;
+  const { remoteAddress, headers, enabled = false, forwarded = false, token: asked } = options;
   const originPolicy = new OriginPolicy({ ownOrigins: () => ['https://captions.example:8443'], furtherOrigins: [] });
   return new Promise<'told' | 'nothing here'>((resolve) => {
     const response = { type: () => response, set: () => response, send: () => resolve('told') };
-    metricsRoute({ metrics, enabled, token: asked, originPolicy })(
+    metricsRoute({ metrics, enabled, forwarded, token: asked, originPolicy })(
       { socket: { remoteAddress }, headers } as never,
       response as never,
       () => resolve('nothing here'),
@@ -199,6 +199,14 @@ describe('GET /metrics', () => {
       const { status, body } = await get('/metrics', headers as Record<string, string>);
       expect([status, body], JSON.stringify(headers)).toEqual([404, 'Not found.\n']);
     }
+  });
+
+  test('H16 is not there behind a proxy that forwards without a header, but for the token or where it is enabled', async () => {
+    expect((await (await serve({ forwarded: true }))('/metrics')).status).toBe(404);
+    expect((await (await serve({ forwarded: true, enabled: true }))('/metrics')).status).toBe(200);
+    const get = await serve({ forwarded: true, token });
+    expect((await get('/metrics')).status).toBe(404);
+    expect((await get('/metrics', { authorization: `Bearer ${token}` })).status).toBe(200);
   });
 
   test('asks everybody for the token where there is one', async () => {

@@ -64,6 +64,7 @@ beforeEach(async () => {
       issuer: ISSUER,
       subject: 'ada',
       displayName: 'Ada',
+      nameSource: 'guest',
       roles: [],
       sessionId: 's1',
       issuedAtMs: 1_000,

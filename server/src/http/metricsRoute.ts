@@ -1,20 +1,22 @@
 import type { Request, RequestHandler } from 'express';
 import { sameText } from '../auth/sameText.js';
-import { isLoopback } from '../edge/addresses.js';
+import { isLoopback } from '../config/loopback.js';
 import type { OriginPolicy } from '../edge/OriginPolicy.js';
 
 export interface MetricsRouteOptions {
   metrics: { readonly contentType: string; text(): Promise<string> };
   /** Whether other machines may read the metrics. */
   enabled: boolean;
+  /** A proxy may be in front, so that a connection from this machine proves nothing. */
+  forwarded: boolean;
   /** If set, required from everyone. */
   token: string | undefined;
   originPolicy: OriginPolicy;
 }
 
 /**
- * `GET /metrics`: for programs on this machine, for other machines if enabled, and with the token if there is one. Everyone else gets 404,
- * so that strangers do not learn that it exists.
+ * `GET /metrics`: for programs on this machine unless a proxy may be in front, for other machines if enabled, and with the token if there is
+ * one. Everyone else gets 404, so that strangers do not learn that it exists.
  */
 export function metricsRoute(options: MetricsRouteOptions): RequestHandler {
   const { metrics } = options;
@@ -30,8 +32,9 @@ export function metricsRoute(options: MetricsRouteOptions): RequestHandler {
   };
 }
 
-function mayRead(request: Request, { enabled, token, originPolicy }: MetricsRouteOptions): boolean {
-  const local = isLocal(request);
+function mayRead(request: Request, { enabled, forwarded, token, originPolicy }: MetricsRouteOptions): boolean {
+  // A proxy need not say for whom it asks; then only the token tells its requests from those of this machine.
+  const local = isLocal(request) && (!forwarded || token !== undefined);
   if (!local && !enabled) return false;
   // Pages may not read this, not even our own.
   if (request.headers.origin !== undefined) return false;

@@ -4,6 +4,7 @@ import { type Grant, ParleyError, type ParticipantLedger } from '@parley/client-
 import express from 'express';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Minter } from '../auth/Bearer.js';
+import { PostLimiter } from '../edge/PostLimiter.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
 import { emptyLedger } from '../observability/audioLedger.js';
 import type { Visitor } from '../rooms/Door.js';
@@ -46,7 +47,7 @@ beforeEach(async () => {
         if (token === 'unlucky') throw new ParleyError('IDENTITY_UNAVAILABLE');
         if (token === 'broken') throw new Error('secret path');
         if (!(token in GRANTS)) throw new ParleyError('UNAUTHENTICATED');
-        return { identity: { issuer: ISSUER, subject: token, displayName: token, roles: [] } };
+        return { identity: { issuer: ISSUER, subject: token, displayName: token, nameSource: 'guest', roles: [] } };
       },
       grantsIn: ({ subject }, room) => new Set(room === 'daily' ? GRANTS[subject] : []),
       roomNamed: (name) => {
@@ -58,6 +59,7 @@ beforeEach(async () => {
         });
       },
       audit: { record: (event) => void events.push(event), close: () => {} },
+      limit: new PostLimiter({ perMinute: 10, keyOf: () => 'one address', onRefused: () => {} }).all,
     }),
   );
   app.use(((_error, _request, response, _next) => void response.status(500).end()) as express.ErrorRequestHandler);
@@ -118,4 +120,11 @@ test('what failed here is no refusal: the provider is out, or this program', asy
   const broken = await ask({ bearer: 'broken' });
   expect(broken.status).toBe(500);
   expect(await broken.text()).not.toContain('secret');
+});
+
+test('H19 who asks too often is refused before anybody looks at the token', async () => {
+  for (let asked = 0; asked < 10; asked++) expect((await ask({ bearer: 'forged' })).status).toBe(401);
+  const refused = await ask({ bearer: 'ada' });
+  expect([refused.status, await refused.json()]).toMatchObject([429, { error: { code: 'RATE_LIMITED' } }]);
+  expect(events).toHaveLength(10);
 });

@@ -1,6 +1,6 @@
 import { type ErrorCode, type Grant, ParleyError, type ParticipantLedger } from '@parley/client-sdk/protocol';
 import { roomNameSchema } from '@parley/client-sdk/protocol/schema';
-import { type Request, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Bearer } from '../auth/Bearer.js';
 import { type AuditLog, whoOf } from '../observability/AuditLog.js';
@@ -16,6 +16,8 @@ export interface RoomRoutesOptions {
     name: string,
   ) => Promise<{ ledgers(): Promise<ParticipantLedger[]>; door: Pick<Door, 'keepsOut'> }> | undefined;
   audit: AuditLog;
+  /** Bounds how often one address may ask. Default: nothing does. */
+  limit?: RequestHandler;
 }
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -34,7 +36,7 @@ const OF_LEDGERS: readonly Grant[] = ['readTranscript', 'administer'];
 /** The HTTP API for programs that read a running meeting. */
 export function roomRoutes(options: RoomRoutesOptions): Router {
   const router = Router();
-  router.get('/api/rooms/:room/ledger', async (request, response) => {
+  router.get('/api/rooms/:room/ledger', options.limit ?? pass, async (request, response) => {
     response.set('Cache-Control', 'no-store');
     try {
       const ledgers = await ledgersFor(options, request);
@@ -45,6 +47,8 @@ export function roomRoutes(options: RoomRoutesOptions): Router {
   });
   return router;
 }
+
+const pass: RequestHandler = (_request, _response, next) => next();
 
 /** The same ledgers as `getLedger` over a socket: one per participant's track in this meeting. */
 async function ledgersFor(options: RoomRoutesOptions, request: Request): Promise<ParticipantLedger[]> {

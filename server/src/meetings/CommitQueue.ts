@@ -203,7 +203,20 @@ class UnansweredError extends Error {
 /** The gap that is stored instead of a segment. */
 function gapFor(segment: UncommittedSegment): UncommittedSegment {
   if (segment.status === 'gap') return segment;
-  const { id, meetingId, participantId, displayName, track, startMs, endMs, revision, language } = segment;
-  const speech = { id, meetingId, participantId, displayName, track, startMs, endMs, revision, language };
-  return { ...speech, text: '', confidence: 0, status: 'gap', reason: 'notStored' };
+  const { id, meetingId, participantId, displayName, nameSource, track, startMs, endMs, revision, language } = segment;
+  const who = { participantId, displayName, ...(nameSource === undefined ? {} : { nameSource }) };
+  return {
+    id,
+    meetingId,
+    ...who,
+    track,
+    startMs,
+    endMs,
+    revision,
+    language,
+    text: '',
+    confidence: 0,
+    status: 'gap',
+    reason: 'notStored',
+  };
 }

@@ -46,7 +46,7 @@ export class Meeting {
   /** Unix time. */
   readonly startedAtMs: number;
   /** The same moment on the monotonic clock. */
-  readonly startedAtMonotonicMs: number;
+  readonly #startedAtMonotonicMs: number;
   readonly transcript: Transcript;
   /** What happened to each participant's audio. */
   readonly ledgers = new LedgerBook();
@@ -66,7 +66,7 @@ export class Meeting {
     this.meetingId = meetingId;
     this.room = room;
     this.startedAtMs = wallClock();
-    this.startedAtMonotonicMs = time.now();
+    this.#startedAtMonotonicMs = time.now();
     this.transcript = transcript;
     this.#time = time;
     this.#store = store;
@@ -83,7 +83,7 @@ export class Meeting {
 
   /** Milliseconds since its start. */
   get elapsedMs(): number {
-    return this.#time.now() - this.startedAtMonotonicMs;
+    return this.#time.now() - this.#startedAtMonotonicMs;
   }
 
   /** The same for the same person throughout the meeting, different in the next one. Reveals nothing about the subject. */

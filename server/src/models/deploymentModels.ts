@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import {
   detectDevice,
-  type MediaNodeOptions,
   ModelStore,
   type ModelStoreOptions,
   type ResolvedModel,
+  type WakeWordModels,
   WakeWordStore,
 } from '@parley/media/node';
 import type { Settings } from '../config/settings.js';
@@ -18,7 +18,7 @@ export interface DeploymentModels {
   /** For finals, and for interims if there is no other model. */
   main: ResolvedModel;
   interim: ResolvedModel | undefined;
-  wakeWord: MediaNodeOptions['wakeWord'];
+  wakeWord: WakeWordModels | undefined;
 }
 
 export interface DeploymentModelsOptions {

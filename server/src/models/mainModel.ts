@@ -11,11 +11,16 @@ import { deploymentProblems } from '../config/speechSettings.js';
  */
 export function mainModelOf(options: {
   store: Pick<ModelStore, 'resolve'>;
-  settings: Pick<Settings, 'model' | 'mode'>;
+  settings: Pick<Settings, 'model' | 'modelSha256' | 'mode'>;
   device: 'cpu' | 'cuda';
 }): Promise<ResolvedModel> {
   const { store, settings, device } = options;
-  return store.resolve(settings.model, { device, small: MODES[settings.mode].smallModel });
+  const { model, modelSha256: sha256, mode } = settings;
+  return store.resolve(model, {
+    device,
+    small: MODES[mode].smallModel,
+    ...(sha256 === undefined ? {} : { sha256 }),
+  });
 }
 
 /**

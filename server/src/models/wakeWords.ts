@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { MediaNodeOptions, WakeWordStore } from '@parley/media/node';
+import type { WakeWordModels, WakeWordStore } from '@parley/media/node';
 import type { Settings } from '../config/settings.js';
 
 /** Published wake words on this machine. */
@@ -14,7 +14,7 @@ export function wakeWordsDirectory({ cacheDir }: Pick<Settings, 'cacheDir'>): st
 export async function wakeWordsOf(options: {
   store: Pick<WakeWordStore, 'resolve'>;
   settings: Pick<Settings, 'wakeWord'>;
-}): Promise<Pick<MediaNodeOptions, 'wakeWord'>> {
+}): Promise<{ wakeWord?: WakeWordModels }> {
   const { models, melModel, embeddingModel, classifierModels } = options.settings.wakeWord;
   if (models.length > 0) {
     const published = await options.store.resolve(models);

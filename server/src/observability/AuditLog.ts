@@ -79,7 +79,7 @@ export function auditFileOf({ audit, dataDir }: { audit: { file?: string | undef
 export function createAuditLog(
   options: ({ file: string } | { stream: DestinationStream }) & { time?: TimeSource },
 ): AuditLog {
-  const stream = 'stream' in options ? options.stream : logFile({ file: options.file, mode: 0o600 });
+  const stream = 'stream' in options ? options.stream : logFile({ file: options.file });
   const log = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } },
     stream,

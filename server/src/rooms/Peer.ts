@@ -2,6 +2,7 @@ import {
   type ErrorCode,
   GRANTS,
   type Grant,
+  type NameSource,
   type NotificationName,
   type Notifications,
   ParleyError,
@@ -23,6 +24,8 @@ export interface PeerOptions {
   displayName: string;
   /** As it is spoken: without the number that tells equal names apart. Default: `displayName`. */
   givenName?: string;
+  nameSource: NameSource;
+  accountName?: string | undefined;
   /** Of the participant, from the start of the meeting on, in milliseconds. */
   joinedAtMs: number;
   /** The grants of this peer. Default: all, if there is no authentication. */
@@ -47,6 +50,8 @@ export class Peer {
   readonly participantId: string;
   readonly displayName: string;
   readonly givenName: string;
+  readonly nameSource: NameSource;
+  readonly accountName: string | undefined;
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
   readonly origin: Origin | undefined;
@@ -67,6 +72,8 @@ export class Peer {
     this.participantId = options.participantId;
     this.displayName = options.displayName;
     this.givenName = options.givenName ?? options.displayName;
+    this.nameSource = options.nameSource;
+    this.accountName = options.accountName;
     this.joinedAtMs = options.joinedAtMs;
     this.channel = options.channel;
     this.origin = options.origin;

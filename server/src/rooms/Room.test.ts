@@ -164,6 +164,22 @@ describe('what is told', () => {
     expect(rig.media.diagnostics).toEqual([true, false]);
   });
 
+  test('H8 how a name is known goes with the participant and with every line', async () => {
+    const ada = rig.join('Ada', { nameSource: 'signedIn', accountName: 'ada.l' });
+    const guest = rig.join('Ada L.');
+    expect(guest.joined.participants).toMatchObject([
+      { displayName: 'Ada', nameSource: 'signedIn', accountName: 'ada.l' },
+      { displayName: 'Ada L.', nameSource: 'guest' },
+    ]);
+    expect(guest.joined.participants[1]).not.toHaveProperty('accountName');
+    const { producerId: trackId } = await rig.produce(ada.peer);
+    const segment = { id: 's', startMs: 0, endMs: 400, revision: 1 };
+    rig.media.onEvent({ meetingId: '', trackId, type: 'gap', segment, reason: 'overloaded', language: 'en' });
+    await expect
+      .poll(() => guest.client.of('segmentCommitted'))
+      .toMatchObject([{ segment: { nameSource: 'signedIn' } }]);
+  });
+
   test('the state of a track is part of its participant, for those who come later', async () => {
     const ada = rig.join('Ada');
     const { producerId } = await rig.produce(ada.peer);

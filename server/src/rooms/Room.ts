@@ -24,13 +24,14 @@ import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
 import { Door, type Visitor } from './Door.js';
+import { FloodPolice } from './FloodPolice.js';
 import { type ModeratesBy, ModeratorKey } from './ModeratorKey.js';
 import { ModeratorMutes } from './ModeratorMutes.js';
 import { Peer, type PeerChannel } from './Peer.js';
 import type { Origin } from './RoomAccess.js';
 import { RoomMedia } from './RoomMedia.js';
 import { RoomSettings } from './RoomSettings.js';
-import type { TellOptions } from './RoomTranscriber.js';
+import type { Flood, TellOptions } from './RoomTranscriber.js';
 import { Roster } from './Roster.js';
 
 export interface RoomOptions {
@@ -74,6 +75,7 @@ export class Room {
   readonly #logger: Logger;
   readonly #roster: Roster;
   readonly #moderatorKey: ModeratorKey;
+  readonly #floods: FloodPolice;
   readonly #speech: RoomSettings;
   readonly #mutes: ModeratorMutes;
   readonly #media: RoomMedia;
@@ -85,6 +87,7 @@ export class Room {
     this.name = options.meeting.room;
     this.meeting = options.meeting;
     this.#options = options;
+    this.#floods = new FloodPolice({ time: options.time });
     this.#logger = parts.logger;
     this.#roster = parts.roster;
     this.#speech = parts.speech;
@@ -125,6 +128,9 @@ export class Room {
         mutes,
         settings,
         logger,
+        onFlood: (flood) => {
+          if (room !== undefined) room.#onFlood(flood);
+        },
         onLost: () => {
           if (room !== undefined) void room.#endWith(new ParleyError('MEDIA_UNAVAILABLE'));
         },
@@ -156,8 +162,7 @@ export class Room {
   /**
    * Admits a peer. An older connection of the same participant is notified and closed: a participant has one connection. `settings` replace
    * the participant's previous ones.
-   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REQUIRED`, `MODERATOR_KEY_INVALID`,
-   * `INVALID_SETTINGS`
+   * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `FLOODING`, `INVALID_SETTINGS`
    */
   join(
     options: Visitor & {
@@ -192,7 +197,18 @@ export class Room {
     this.#cancelEnd();
     const { displayName, givenName } = this.meeting.enter(identity);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
-    const peer = new Peer({ peerId, participantId, displayName, givenName, joinedAtMs, grants, channel, origin });
+    const peer = new Peer({
+      peerId,
+      participantId,
+      displayName,
+      givenName,
+      nameSource: identity.nameSource,
+      accountName: identity.accountName,
+      joinedAtMs,
+      grants,
+      channel,
+      origin,
+    });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
       if (replaced.diagnostics) this.#diagnosticsChanged();
@@ -363,6 +379,27 @@ export class Room {
     this.door.remove(peer);
     this.#moderatorKey.revoke(participantId);
     peer.channel.disconnect(new ParleyError('REMOVED'));
+  }
+
+  /** A flood must cost its sender and not the meeting: they are muted first, and removed if that does not end it. */
+  #onFlood({ participantId, limit }: Flood): void {
+    const peer = this.#roster.find(participantId);
+    if (peer === undefined) return;
+    if (this.#floods.report(participantId) === 'remove') {
+      this.#logger.warn({ participantId, limit }, 'removed for flooding the server with media');
+      this.leave(peer, 'removed');
+      this.door.remove({ participantId, origin: undefined }, 'FLOODING');
+      peer.channel.disconnect(new ParleyError('FLOODING'));
+      return;
+    }
+    this.#media
+      .mute(peer)
+      .then((producerIds) => {
+        if (producerIds.length === 0) return;
+        this.#logger.warn({ participantId, limit }, 'muted for flooding the server with media');
+        this.tellAll('participantMuted', { participantId, producerIds, reason: 'flooding' });
+      })
+      .catch((error: unknown) => this.#logger.debug({ err: error, participantId }, 'media were gone before the mute'));
   }
 
   /** Ends the meeting for everyone; the room is closed afterwards. */

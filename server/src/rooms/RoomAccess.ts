@@ -34,6 +34,8 @@ export class RoomAccess {
   #waitingRoom: boolean;
   #secret: string | undefined;
   readonly #removed = new Set<string>();
+  /** Removed by the server itself. */
+  readonly #flooded = new Set<string>();
   readonly #removedDevices = new Set<string>();
   readonly #removedAddresses = new Set<string>();
   /** Participants who are present, were admitted, or lost their connection: neither lock nor waiting room excludes them. */
@@ -77,15 +79,16 @@ export class RoomAccess {
     return this.#secret;
   }
 
-  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REQUIRED` */
+  /** @throws ParleyError `REMOVED`, `FLOODING`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REQUIRED` */
   assertMayEnter(entrant: Entrant): void {
     this.assertMayWait(entrant);
     if (this.needsAdmission(entrant)) throw new ParleyError('ADMISSION_REQUIRED');
   }
 
-  /** @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED` */
+  /** @throws ParleyError `REMOVED`, `FLOODING`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED` */
   assertMayWait({ participantId, grants, guest = false, origin, roomSecret }: Entrant): void {
     if (this.#removed.has(participantId)) throw new ParleyError('REMOVED');
+    if (this.#flooded.has(participantId)) throw new ParleyError('FLOODING');
     if (this.#belonging.has(participantId)) return;
     if (guest && origin?.device !== undefined && this.#removedDevices.has(origin.device)) {
       throw new ParleyError('REMOVED');
@@ -119,13 +122,16 @@ export class RoomAccess {
   }
 
   hasRemoved(participantId: string): boolean {
-    return this.#removed.has(participantId);
+    return this.#removed.has(participantId) || this.#flooded.has(participantId);
   }
 
-  /** Not admitted again. */
-  remove({ participantId, origin }: Pick<Entrant, 'participantId' | 'origin'>): void {
+  /** Not admitted again. @param code of the refusal from now on */
+  remove(
+    { participantId, origin }: Pick<Entrant, 'participantId' | 'origin'>,
+    code: 'REMOVED' | 'FLOODING' = 'REMOVED',
+  ): void {
     this.#belonging.delete(participantId);
-    remember(this.#removed, participantId);
+    remember(code === 'FLOODING' ? this.#flooded : this.#removed, participantId);
     if (origin === undefined) return;
     remember(this.#removedAddresses, origin.address);
     if (origin.device !== undefined) remember(this.#removedDevices, origin.device);

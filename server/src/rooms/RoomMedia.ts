@@ -19,7 +19,7 @@ import type { ModeratorMutes } from './ModeratorMutes.js';
 import { asWireErrors } from './mediaErrors.js';
 import type { Peer } from './Peer.js';
 import type { RoomSettings } from './RoomSettings.js';
-import { RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
+import { type Flood, RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
 import type { Roster } from './Roster.js';
 
 export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting' | 'observer'> {
@@ -30,6 +30,8 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   logger: Logger;
   /** Whom a moderator muted. */
   mutes: ModeratorMutes;
+  /** Someone sends far more than a microphone does. Called again every few seconds while that goes on. */
+  onFlood: (flood: Flood) => void;
   /** No media worker is available: the meeting cannot continue. */
   onLost: () => void;
   time?: TimeSource | undefined;
@@ -66,6 +68,7 @@ export class RoomMedia {
       settings: speech.resolved,
       logger,
       observer,
+      onFlood: options.onFlood,
       tellAll: (name, notification, how) => roster.tellAll(name, notification, how),
     });
   }
@@ -109,6 +112,8 @@ export class RoomMedia {
     return {
       participantId: peer.participantId,
       displayName: peer.displayName,
+      nameSource: peer.nameSource,
+      ...(peer.accountName === undefined ? {} : { accountName: peer.accountName }),
       joinedAtMs: peer.joinedAtMs,
       publishing: producers.length > 0,
       muted: producers.length > 0 && producers.every(([, producer]) => producer.paused),
@@ -319,6 +324,11 @@ export class RoomMedia {
         if (peer !== undefined) this.#forgetLostProducers(peer);
         return;
       }
+      case 'transportFlooded': {
+        const participantId = this.#roster.get(event.ownerId)?.participantId;
+        if (participantId !== undefined) this.#options.onFlood({ participantId, limit: 'transport' });
+        return;
+      }
       case 'consumerClosed':
         this.#roster.get(event.ownerId)?.channel.notify('consumerClosed', { consumerId: event.consumerId });
         return;
@@ -342,12 +352,20 @@ export class RoomMedia {
   }
 
   async #listenTo(peer: Peer, producerId: string): Promise<void> {
-    const { participantId, displayName } = peer;
+    const { participantId, displayName, nameSource } = peer;
     const producer = peer.producers.get(producerId);
     if (producer !== undefined) {
       const { track, paused } = producer;
       const settings = this.#options.speech.ownEffective(participantId);
-      await this.transcriber.add({ producerId, participantId, displayName, track, muted: paused, settings });
+      await this.transcriber.add({
+        producerId,
+        participantId,
+        displayName,
+        nameSource,
+        track,
+        muted: paused,
+        settings,
+      });
     }
   }
 

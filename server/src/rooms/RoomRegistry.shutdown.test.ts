@@ -30,7 +30,7 @@ function registryOf(media: FakeMedia) {
 
 /** Somebody joins, who says nothing. */
 function join(registry: RoomRegistry, room: string) {
-  const identity = { issuer: 'guest', subject: 'ada', displayName: 'Ada', roles: [] };
+  const identity = { issuer: 'guest', subject: 'ada', displayName: 'Ada', nameSource: 'guest' as const, roles: [] };
   const { channel } = new Client();
   return registry.enter({ room, identity, address: '192.0.2.1' }, (standing) =>
     standing.join({ peerId: room, identity, grants: new Set(MEMBER), channel }),

@@ -56,7 +56,7 @@ interface How {
   settings?: SpeechOverrides;
 }
 function join(room: string, { name = 'Ada', address = '192.0.2.1', withToken = false, settings }: How = {}) {
-  const of = { issuer: 'guest', subject: name, displayName: name, roles: [] };
+  const of = { issuer: 'guest', subject: name, displayName: name, nameSource: 'guest' as const, roles: [] };
   const identity: Identity = withToken ? { ...of, room: { name: room, grants: MEMBER } } : of;
   const { channel } = new Client();
   return rooms.enter({ room, identity, address, settings }, (standing) => ({
@@ -111,7 +111,7 @@ describe('the rooms of a node', () => {
     };
     const visit = {
       room: 'daily',
-      identity: { issuer: 'guest', subject: 's', displayName: 'S', roles: [] },
+      identity: { issuer: 'guest', subject: 's', displayName: 'S', nameSource: 'guest' as const, roles: [] },
       address: 'a',
     };
     const [first, second] = [rooms.enter(visit, lost), rooms.enter(visit, lost)];

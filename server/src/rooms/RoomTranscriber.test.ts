@@ -1,7 +1,7 @@
 import type { CommittedSegment, NotificationName } from '@parley/client-sdk/protocol';
 import type { PipelineEvent, RoomPipeline } from '@parley/media/node';
 import { resolveSpeechSettings } from '@parley/media/settings';
-import { ManualTime } from '@parley/media/testing';
+import { fakeMediaNode, fakePipeline, fakeSfuRoom, ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Meeting } from '../meetings/Meeting.js';
@@ -9,7 +9,7 @@ import { emptyLedger } from '../observability/audioLedger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
 import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
 import type { UncommittedSegment } from '../store/TranscriptStore.js';
-import { RoomTranscriber, type RoomTranscriberOptions, type TellOptions } from './RoomTranscriber.js';
+import { RoomTranscriber, type TellOptions } from './RoomTranscriber.js';
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'meetingId' | 'trackId'> : never;
 
@@ -85,20 +85,21 @@ beforeEach(async () => {
     gap: (reason) => observed.push(['gap', reason]),
     audio: (change) => observed.push(['audio', change.totalMs]),
   };
-  const media = {
-    createPipeline: (options: { settings: unknown; onEvent: FakePipeline['onEvent'] }) => {
+  const media = fakeMediaNode({
+    createPipeline: (options) => {
       pipeline.onEvent = options.onEvent;
       pipeline.calls.push(['createPipeline', options.settings]);
-      return pipeline;
+      return fakePipeline(pipeline);
     },
-  };
+  });
   transcriber = new RoomTranscriber({
     meeting: await Meeting.open({ meetingId: 'm', room: 'daily', store, logger, time }),
-    media: media as unknown as RoomTranscriberOptions['media'],
-    sfu: {} as RoomTranscriberOptions['sfu'],
+    media,
+    sfu: fakeSfuRoom(),
     settings: resolveSpeechSettings('fast'),
     logger,
     observer,
+    onFlood: () => {},
     tellAll: (name, notification, options = {}) => told.push({ name, notification, options }),
     now: () => now,
   });
@@ -106,6 +107,7 @@ beforeEach(async () => {
     producerId: 'producer',
     participantId: 'p',
     displayName: 'Ada',
+    nameSource: 'signedIn',
     track: 'microphone',
     muted: false,
     settings: undefined,
@@ -124,6 +126,7 @@ describe('RoomTranscriber', () => {
       producerId: 'two',
       participantId: 'q',
       displayName: 'Ben',
+      nameSource: 'signedIn',
       track: 'microphone',
       muted: true,
     } as const;
@@ -157,6 +160,7 @@ describe('RoomTranscriber', () => {
         meetingId: 'm',
         participantId: 'p',
         displayName: 'Ada',
+        nameSource: 'signedIn',
         track: 'microphone',
         startMs: 1_000,
         endMs: 2_001,
@@ -256,6 +260,22 @@ describe('RoomTranscriber', () => {
     expect(told.at(-1)?.options).toEqual({ diagnostics: true, droppable: true });
   });
 
+  test('H7 names who else was heard with a voice, where that is undecided', async () => {
+    const other = { producerId: 'two', participantId: 'q', displayName: 'Ben', nameSource: 'guest' } as const;
+    await transcriber.add({ ...other, track: 'microphone', muted: false, settings: undefined });
+    const segment = { id: 's', startMs: 0, endMs: 400, revision: 1 };
+    const final = { type: 'final', segment, hypothesis, committedCorrections: 0 } as const;
+    pipeline.say({ ...final, alsoOnTrackId: 'two' });
+    pipeline.say({ ...final, segment: { ...segment, id: 't' }, alsoOnTrackId: 'gone' });
+    await settled();
+    const lines = told.filter(({ name }) => name === 'segmentCommitted').map(({ notification }) => notification);
+    expect(lines).toMatchObject([
+      { segment: { id: 's', alsoHeardFrom: { participantId: 'q', displayName: 'Ben' } } },
+      { segment: { id: 't' } },
+    ]);
+    expect(lines[1]).not.toHaveProperty('segment.alsoHeardFrom');
+  });
+
   test('tells ledgers summed over the producers of a participant, droppable, and counts what they grew', async () => {
     const first = { ...emptyLedger(), totalMs: 160, nonSpeechMs: 160 };
     pipeline.say({ type: 'ledgerUpdated', ledger: first });
@@ -265,6 +285,7 @@ describe('RoomTranscriber', () => {
       producerId: 'again',
       participantId: 'p',
       displayName: 'Ada',
+      nameSource: 'signedIn',
       track: 'microphone',
       muted: false,
       settings: undefined,

@@ -1,11 +1,12 @@
 import type {
   AudioLedger,
+  NameSource,
   NotificationName,
   Notifications,
   ParticipantLedger,
   TrackState,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom, TrackActivity } from '@parley/media/node';
+import type { BudgetLimit, MediaNode, PipelineEvent, RoomPipeline, SfuRoom, TrackActivity } from '@parley/media/node';
 import { monotonicNowMs } from '@parley/media/process';
 import type { SpeechSettings } from '@parley/media/settings';
 import type { Meeting } from '../meetings/Meeting.js';
@@ -18,9 +19,16 @@ import { segmentOf } from './segments.js';
 interface Speaker {
   participantId: string;
   displayName: string;
+  nameSource: NameSource;
   track: 'microphone';
   speaking: boolean;
   state: TrackState;
+}
+
+/** Somebody sends far more than a microphone does. `transport`: it is no packets of a track that can be told apart. */
+export interface Flood {
+  participantId: string;
+  limit: BudgetLimit | 'transport';
 }
 
 export interface RoomTranscriberOptions {
@@ -31,6 +39,8 @@ export interface RoomTranscriberOptions {
   settings: SpeechSettings;
   logger: Logger;
   observer: RoomObserver;
+  /** At most once a second for each track. */
+  onFlood: (flood: Flood) => void;
   /** Notifies everyone in the room. */
   tellAll<N extends NotificationName>(name: N, notification: Notifications[N], options?: TellOptions): void;
   now?: () => number;
@@ -83,8 +93,8 @@ export class RoomTranscriber {
 
   /** @throws ProcessError if there is no media worker, SfuError if the tap cannot be opened */
   async open(): Promise<void> {
-    const { meetingId, startedAtMonotonicMs } = this.#options.meeting;
-    await this.#pipeline.open({ meetingId: meetingId, meetingStartedAtMs: startedAtMonotonicMs });
+    const { meetingId, elapsedMs } = this.#options.meeting;
+    await this.#pipeline.open({ meetingId, meetingMs: elapsedMs });
   }
 
   get trackCount(): number {
@@ -139,13 +149,21 @@ export class RoomTranscriber {
     producerId: string;
     participantId: string;
     displayName: string;
+    nameSource: NameSource;
     track: 'microphone';
     muted: boolean;
     /** Own settings, if different from the room's. */
     settings: SpeechSettings | undefined;
   }): Promise<void> {
-    const { producerId, participantId, displayName, track, muted } = options;
-    this.#speakers.set(producerId, { participantId, displayName, track, speaking: false, state: 'inactive' });
+    const { producerId, participantId, displayName, nameSource, track, muted } = options;
+    this.#speakers.set(producerId, {
+      participantId,
+      displayName,
+      nameSource,
+      track,
+      speaking: false,
+      state: 'inactive',
+    });
     const own = options.settings === undefined ? {} : { settings: options.settings };
     const epoch = this.#options.meeting.nextEpoch();
     await this.#pipeline.addTrack({ trackId: producerId, participantId, name: track, epoch, muted, ...own });
@@ -180,6 +198,12 @@ export class RoomTranscriber {
     }
   }
 
+  #alsoHeardFrom(event: PipelineEvent): { participantId: string; displayName: string } | undefined {
+    if (event.type !== 'final' || event.alsoOnTrackId === undefined) return undefined;
+    const other = this.#speakers.get(event.alsoOnTrackId);
+    return other === undefined ? undefined : { participantId: other.participantId, displayName: other.displayName };
+  }
+
   #forget(producerId: string): void {
     const speaker = this.#speakers.get(producerId);
     if (speaker === undefined) return;
@@ -202,6 +226,9 @@ export class RoomTranscriber {
         speaker.speaking = event.type === 'speechStarted';
         tellAll(event.type, { participantId, track, atMs: event.atMs });
         return;
+      case 'budgetExceeded':
+        this.#options.onFlood({ participantId, limit: event.limit });
+        return;
       case 'utteranceOpened':
         return;
       case 'interimUpdated': {
@@ -218,7 +245,13 @@ export class RoomTranscriber {
       case 'final':
       case 'gap':
         if (event.type === 'gap' && event.unheard === true) this.#accountUnheard(speaker, event);
-        this.#commit({ event, segment: { ...segmentOf({ event, speaker, meetingId }), status: event.type } });
+        this.#commit({
+          event,
+          segment: {
+            ...segmentOf({ event, speaker, alsoHeardFrom: this.#alsoHeardFrom(event), meetingId }),
+            status: event.type,
+          },
+        });
         return;
       case 'trackStateChanged':
         speaker.state = event.state;

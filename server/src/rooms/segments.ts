@@ -1,4 +1,4 @@
-import type { GapReason, Segment } from '@parley/client-sdk/protocol';
+import type { GapReason, NameSource, Segment } from '@parley/client-sdk/protocol';
 import type { PipelineEvent } from '@parley/media/node';
 
 type TextEvent = Extract<PipelineEvent, { type: 'interimUpdated' | 'final' | 'gap' }>;
@@ -6,16 +6,19 @@ type TextEvent = Extract<PipelineEvent, { type: 'interimUpdated' | 'final' | 'ga
 /** Converts a pipeline's segment for the wire, with the name of the participant whose track it came from. */
 export function segmentOf(options: {
   event: TextEvent;
-  speaker: { participantId: string; displayName: string; track: string };
+  speaker: { participantId: string; displayName: string; nameSource: NameSource; track: string };
+  /** The participant of `alsoOnTrackId`. */
+  alsoHeardFrom?: { participantId: string; displayName: string } | undefined;
   meetingId: string;
 }): Omit<Segment, 'status' | 'seq'> {
-  const { event, speaker, meetingId } = options;
+  const { event, speaker, alsoHeardFrom, meetingId } = options;
   const { id, startMs, endMs, revision } = event.segment;
   const common = {
     id,
     meetingId,
     participantId: speaker.participantId,
     displayName: speaker.displayName,
+    nameSource: speaker.nameSource,
     track: speaker.track,
     startMs: Math.round(startMs),
     endMs: Math.round(endMs),
@@ -33,7 +36,10 @@ export function segmentOf(options: {
     confidence: Number(hypothesis.confidence.toFixed(3)),
     ...(event.type === 'interimUpdated'
       ? { stableLength: event.stableLength }
-      : { committedCorrections: event.committedCorrections }),
+      : {
+          committedCorrections: event.committedCorrections,
+          ...(alsoHeardFrom === undefined ? {} : { alsoHeardFrom }),
+        }),
     ...(hypothesis.words === undefined
       ? {}
       : {

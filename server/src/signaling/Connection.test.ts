@@ -10,7 +10,14 @@ import type { Room } from '../rooms/Room.js';
 import { Connection } from './Connection.js';
 
 const ISSUER = 'https://id.example/realms/parley';
-const ADA: Identity = { issuer: ISSUER, subject: 'ada', displayName: 'Ada', roles: [], sessionId: 's1' };
+const ADA: Identity = {
+  issuer: ISSUER,
+  subject: 'ada',
+  displayName: 'Ada',
+  nameSource: 'guest',
+  roles: [],
+  sessionId: 's1',
+};
 
 let sessions: SessionRegistry;
 let events: AuditEvent[];

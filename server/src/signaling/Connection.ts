@@ -51,6 +51,7 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ROOM_SECRET_REQUIRED',
   'MODERATOR_KEY_INVALID',
   'WAITING_ROOM_FULL',
+  'FLOODING',
   'TOO_MANY_ROOMS',
   'TOO_MANY_OPEN_ROOMS',
   'ROOM_NOT_LISTED',
@@ -58,6 +59,7 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** The room removed the peer before its connection ended, which is the reason for leaving. */
 const OF_ROOM: Partial<Record<ErrorCode, LeaveReason>> = {
   REMOVED: 'removed',
+  FLOODING: 'removed',
   MEETING_ENDED: 'meetingEnded',
   DUPLICATE_PARTICIPANT: 'replaced',
 };

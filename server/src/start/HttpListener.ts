@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { CLOSE_TIMES } from '@parley/media/process';
 import { HTTP_SERVER_OPTIONS, hardenHttpServer } from '../edge/hardenHttpServer.js';
 import { StartError } from './StartError.js';
 
+const TLS_OPTIONS = { minVersion: 'TLSv1.2' } as const;
+
+export interface TlsFiles {
+  certPath: string;
+  keyPath: string;
+}
+
 export interface HttpListenerOptions {
   /** Absent: plain http. */
-  tls?: { certPath: string; keyPath: string } | undefined;
+  tls?: TlsFiles | undefined;
   /** Sockets of meetings that may be open at the same time, besides other requests. */
   sockets: number;
 }
@@ -19,11 +26,13 @@ export class HttpListener {
   readonly scheme: 'http' | 'https';
   /** Includes those that became WebSockets, which Node no longer tracks. */
   readonly #sockets = new Set<Socket>();
+  readonly #tls: TlsFiles | undefined;
   #stopped: Promise<void> | undefined;
 
   /** @throws StartError `CERTIFICATE_UNUSABLE` */
   constructor({ tls, sockets }: HttpListenerOptions) {
     this.scheme = tls === undefined ? 'http' : 'https';
+    this.#tls = tls;
     this.server = tls === undefined ? createHttpServer(HTTP_SERVER_OPTIONS) : createTlsServer(tls);
     hardenHttpServer(this.server, { sockets });
     this.server.on('connection', (socket: Socket) => {
@@ -52,6 +61,13 @@ export class HttpListener {
     return address.port;
   }
 
+  /** Reads the certificate's files again, for connections from now on; those that are open go on. @throws StartError `CERTIFICATE_UNUSABLE` */
+  reloadCertificate(): void {
+    const { server } = this;
+    if (this.#tls === undefined || !(server instanceof HttpsServer)) return;
+    withCertificate(this.#tls, (files) => server.setSecureContext({ ...files, ...TLS_OPTIONS }));
+  }
+
   urlOf(name: string): string {
     return `${this.scheme}://${name.includes(':') ? `[${name}]` : name}:${this.port}`;
   }
@@ -73,10 +89,14 @@ export class HttpListener {
   }
 }
 
-function createTlsServer({ certPath, keyPath }: { certPath: string; keyPath: string }): HttpsServer {
+function createTlsServer(tls: TlsFiles): HttpsServer {
+  return withCertificate(tls, (files) => createHttpsServer({ ...HTTP_SERVER_OPTIONS, ...files, ...TLS_OPTIONS }));
+}
+
+/** @throws StartError `CERTIFICATE_UNUSABLE` */
+function withCertificate<T>({ certPath, keyPath }: TlsFiles, use: (files: { cert: Buffer; key: Buffer }) => T): T {
   try {
-    const files = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
-    return createHttpsServer({ ...HTTP_SERVER_OPTIONS, ...files, minVersion: 'TLSv1.2' });
+    return use({ cert: readFileSync(certPath), key: readFileSync(keyPath) });
   } catch (error) {
     throw new StartError(
       'CERTIFICATE_UNUSABLE',

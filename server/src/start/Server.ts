@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
+import { isLoopback } from '../config/loopback.js';
 import type { Settings } from '../config/settings.js';
-import { isLoopback, listenHost, serverNames } from '../edge/addresses.js';
+import { listenHost, serverNames } from '../edge/addresses.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
 import type { SignalingServer } from '../signaling/SignalingServer.js';
 import type { Edge } from './startEdge.js';
@@ -20,6 +23,10 @@ export interface ServerParts {
   modelDetail: string | undefined;
   /** Ends all parts in reverse order. */
   closing: AsyncDisposableStack;
+}
+
+function fingerprintOf(file: string): string {
+  return new X509Certificate(readFileSync(file)).fingerprint256;
 }
 
 /** A running server: its addresses, model and identities. Created by `startServer`. */
@@ -70,7 +77,14 @@ export class Server {
 
   /** File of the certificate authority of a development certificate. */
   get certificateAuthority(): string | undefined {
-    return this.#parts.edge.certificateAuthority;
+    return this.#parts.edge.certificate?.caPath;
+  }
+
+  /** SHA-256 of a development certificate, as browsers show it, and of its authority; undefined for any other. */
+  get fingerprints(): { certificate: string; authority: string } | undefined {
+    const { certPath, caPath } = this.#parts.edge.certificate ?? {};
+    if (certPath === undefined || caPath === undefined) return undefined;
+    return { certificate: fingerprintOf(certPath), authority: fingerprintOf(caPath) };
   }
 
   /** Process ids of all child processes, for operators and tests. */

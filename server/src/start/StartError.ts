@@ -3,7 +3,8 @@ export type StartErrorCode =
   | 'ADDRESS_UNAVAILABLE'
   | 'PORT_FORBIDDEN'
   | 'LISTEN_FAILED'
-  | 'CERTIFICATE_UNUSABLE';
+  | 'CERTIFICATE_UNUSABLE'
+  | 'RUNNING_AS_ROOT';
 
 /** Why the server does not start, as a sentence that says what to do. */
 export class StartError extends Error {

@@ -1,5 +1,6 @@
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode, ResolvedModel } from '@parley/media/node';
+import { isForwarded } from '../edge/addresses.js';
 import { PostLimiter } from '../edge/PostLimiter.js';
 import { createApp } from '../http/createApp.js';
 import { ForbiddenLog } from '../http/ForbiddenLog.js';
@@ -28,11 +29,19 @@ export function startApp(
   },
 ): void {
   const { settings, logger, closing, edge, audit, identities, model, media, transcription, rooms, metrics } = options;
-  const { listener, originPolicy, certificateAuthority } = edge;
+  const { listener, originPolicy } = edge;
+  const certificateAuthority = edge.certificate?.caPath;
   const { sessions, grantsIn, minterOf, roomTokens, provider } = identities;
   const { url, realm, clientId } = settings.keycloak;
   const forbidden = new ForbiddenLog({ logger });
   closing.defer(() => forbidden.close());
+  /** Each counts for itself: a program that reads ledgers takes no room tokens from others behind its address. */
+  const limiterOf = (what: string) =>
+    new PostLimiter({
+      perMinute: settings.limits.postsPerMinutePerAddress,
+      keyOf: edge.limitKeyOf,
+      onRefused: () => audit.record({ event: 'denied', what, code: 'RATE_LIMITED' }),
+    });
   const app = createApp({
     originPolicy,
     readiness: () => ({
@@ -62,20 +71,22 @@ export function startApp(
       jwks: () => roomTokens.jwks(),
       audit,
       logger,
-      limits: new PostLimiter({
-        perMinute: settings.limits.postsPerMinutePerAddress,
-        keyOf: edge.limitKeyOf,
-        onRefused: () => audit.record({ event: 'denied', what: 'post', code: 'RATE_LIMITED' }),
-      }),
+      limits: limiterOf('post'),
     }),
     roomRoutes: roomRoutes({
       identify: (token) => identities.identify(token),
       grantsIn,
       roomNamed: (name) => rooms.find(name),
       audit,
+      limit: limiterOf('readLedger').all,
     }),
     ...(url === undefined ? {} : { identityOrigin: new URL(url).origin }),
-    metrics: { metrics, enabled: settings.metrics.enabled, token: settings.metrics.token },
+    metrics: {
+      metrics,
+      enabled: settings.metrics.enabled,
+      forwarded: isForwarded(settings),
+      token: settings.metrics.token,
+    },
   });
   listener.server.on('request', app);
 }

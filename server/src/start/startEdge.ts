@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { serverNames } from '../edge/addresses.js';
 import { clientAddressOf, limitKeyOf } from '../edge/clientAddress.js';
 import { OriginPolicy } from '../edge/OriginPolicy.js';
-import { certificateOf } from './certificate.js';
+import { CertificateWatch } from './CertificateWatch.js';
+import { type Certificate, certificateOf } from './certificate.js';
 import { HttpListener } from './HttpListener.js';
 import type { StartContext } from './StartContext.js';
 
@@ -12,15 +13,19 @@ export interface Edge {
   originPolicy: OriginPolicy;
   /** Key by which rate limits count requests. */
   limitKeyOf: (request: IncomingMessage) => string;
-  /** File of the certificate authority of a development certificate. */
-  certificateAuthority: string | undefined;
+  /** Absent without TLS. */
+  certificate: Certificate | undefined;
 }
 
 /** Creates the port, which does not listen yet. @throws StartError `CERTIFICATE_UNUSABLE` */
-export async function startEdge({ settings, closing }: StartContext): Promise<Edge> {
-  const tls = await certificateOf(settings);
-  const listener = new HttpListener({ tls, sockets: settings.limits.connections });
+export async function startEdge({ settings, logger, closing }: StartContext): Promise<Edge> {
+  const certificate = await certificateOf(settings);
+  const listener = new HttpListener({ tls: certificate, sockets: settings.limits.connections });
   closing.defer(() => listener.close());
+  if (certificate !== undefined) {
+    const watch = new CertificateWatch({ files: certificate, use: () => listener.reloadCertificate(), logger });
+    closing.defer(() => watch.close());
+  }
   const { trustedProxies, origins } = settings;
   return {
     listener,
@@ -29,6 +34,6 @@ export async function startEdge({ settings, closing }: StartContext): Promise<Ed
       furtherOrigins: origins,
     }),
     limitKeyOf: (request) => limitKeyOf(clientAddressOf(request, { trustedProxies })),
-    certificateAuthority: tls?.caPath,
+    certificate,
   };
 }

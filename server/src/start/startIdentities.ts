@@ -132,7 +132,7 @@ async function providerOf(
   },
 ) {
   const { settings, logger, closing, sessions, audit, onRefused, onClockOff } = options;
-  const { url, internalUrl, realm, clientId, audience, serviceClientId, serviceClientSecret, caFile } =
+  const { url, internalUrl, realm, clientId, audience, roles, serviceClientId, serviceClientSecret, caFile } =
     settings.keycloak;
   if (url === undefined) return undefined;
   if (caFile !== undefined) trust(caFile);
@@ -146,7 +146,16 @@ async function providerOf(
   closing.defer(() => keys.close());
   await keys.start();
   const ready = () => keys.ready;
-  const tokens = new TokenVerifier({ issuer, audience, keyFor: keys.keyFor, ready, clientId, onRefused, onClockOff });
+  const tokens = new TokenVerifier({
+    issuer,
+    audience,
+    keyFor: keys.keyFor,
+    ready,
+    clientId,
+    roleNames: roles,
+    onRefused,
+    onClockOff,
+  });
   const logouts = new LogoutTokenVerifier({ issuer, clientId, keyFor: keys.keyFor });
   const introspector =
     serviceClientSecret === undefined

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MediaNode } from '@parley/media/node';
+import { LocalMediaNode, type MediaNode } from '@parley/media/node';
 import { resolveSpeechSettings } from '@parley/media/settings';
-import { mediaAddresses } from '../edge/addresses.js';
+import { mediaAddresses, mediaTcp } from '../edge/addresses.js';
 import type { DeploymentModels } from '../models/deploymentModels.js';
 import type { StartContext } from './StartContext.js';
 
@@ -15,9 +15,10 @@ export async function startMedia(options: StartContext & { models: DeploymentMod
   // Folder of the ASR process's socket; only accessible to this account.
   const socketDirectory = mkdtempSync(join(tmpdir(), 'parley-'));
   closing.defer(() => rmSync(socketDirectory, { recursive: true, force: true }));
-  const media = await MediaNode.create({
+  const media = await LocalMediaNode.create({
     sfu: {
       addresses: mediaAddresses(settings),
+      tcp: mediaTcp(settings),
       port,
       ...(workerBinary === undefined ? {} : { workerBinary }),
       ...(workers === undefined ? {} : { workers }),

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MediaNode } from '@parley/media/node';
+import { fakeMediaNode } from '@parley/media/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SettingsInput } from '../config/settings.js';
@@ -18,18 +19,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Without audio; notes when it is closed, and that nobody listens to it any more. */
 function media(): MediaNode {
-  return {
-    ready: true,
-    recognizerStatus: {
-      state: 'ready',
-      engine: { name: 'none', encoder: 'whispercpp', device: 'cpu', deviceName: 'none' },
-    },
-    recognizerLoad: { level: 0, reason: 'recovered', interimIntervalMs: 0 },
-    recognizerStats: undefined,
+  return fakeMediaNode({
     onRecognizerStatus: () => () => void ended.push('status'),
     onRecognizerLoad: () => () => void ended.push('load'),
     close: async () => void ended.push('media'),
-  } as unknown as MediaNode;
+  });
 }
 
 const start = (settings: SettingsInput = {}) =>

@@ -56,10 +56,10 @@ describe('texts of the page', () => {
     expect(invitationOf({ search: '?room=daily', hash: '#secret=abc' })).toEqual({ ...daily, joinSecret: 'abc' });
     expect(invitationOf({ search: '', hash: '' })).toEqual(none);
     const invitation = { ...daily, joinSecret: 'a secret & more', roomSecret: 'of=the#room', moderatorKey: 'k_-1' };
-    const url = new URL(invitationUrl({ origin: 'https://meet.example', ...invitation }));
+    const url = new URL(invitationUrl({ base: 'https://meet.example/', ...invitation }));
     expect(invitationOf(url)).toEqual(invitation);
-    expect(invitationUrl({ origin: 'https://meet.example', room: 'daily', joinSecret: '' })).toBe(
-      'https://meet.example/?room=daily',
+    expect(invitationUrl({ base: 'https://meet.example/parley/', room: 'daily', joinSecret: '' })).toBe(
+      'https://meet.example/parley/?room=daily',
     );
   });
 

@@ -103,11 +103,11 @@ export function invitationOf(address: { search: string; hash: string }): Invitat
 
 /** Address of an invitation to the room. The secrets are in the fragment, which is not sent to servers. */
 export function invitationUrl(
-  options: { origin: string } & Pick<Invitation, 'room' | 'joinSecret'> & Partial<Invitation>,
+  options: { base: string } & Pick<Invitation, 'room' | 'joinSecret'> & Partial<Invitation>,
 ): string {
-  const { origin, room, joinSecret, roomSecret = '', moderatorKey = '' } = options;
+  const { base, room, joinSecret, roomSecret = '', moderatorKey = '' } = options;
   const secrets = Object.entries({ secret: joinSecret, 'room-secret': roomSecret, moderator: moderatorKey })
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  return `${origin}/?room=${encodeURIComponent(room)}${secrets.length === 0 ? '' : `#${secrets.join('&')}`}`;
+  return `${base}?room=${encodeURIComponent(room)}${secrets.length === 0 ? '' : `#${secrets.join('&')}`}`;
 }

@@ -106,7 +106,7 @@ export class SpeechRig {
         compressionRatioThreshold: 1_000,
         tokensPerSecond: 50,
       },
-      deadlineAtMs: monotonicNowMs() + PATIENCE_MS,
+      deadlineMs: PATIENCE_MS,
     });
     return text;
   }
@@ -214,7 +214,7 @@ class Work implements Recognizer {
 
   recognize(...[request, how]: Parameters<Recognizer['recognize']>): ReturnType<Recognizer['recognize']> {
     // The audio's time stands still for the recogniser, so its deadlines would pass on a busy machine.
-    const answer = this.#recognizer.recognize({ ...request, deadlineAtMs: monotonicNowMs() + PATIENCE_MS }, how);
+    const answer = this.#recognizer.recognize({ ...request, deadlineMs: PATIENCE_MS }, how);
     const settled = answer.then(
       () => {},
       () => {},

@@ -1,5 +1,6 @@
 import type { SpeechEngineInfo } from '@parley/native';
 import type { EngineChoice, ModelProfile } from '../../settings/modelProfile.js';
+import type { RecognizerCapabilities } from './capabilities.js';
 import type { Load } from './load.js';
 import type { RecognitionKind } from './recognition.js';
 import type { AsrServerLimits } from './serverLimits.js';
@@ -10,11 +11,12 @@ export interface AsrContract {
   init: AsrInit;
   ready: {
     info: SpeechEngineInfo;
+    capabilities: RecognizerCapabilities;
     /** Interims have their own engine. */
     interimEngine: boolean;
     /** Why they have not, although they were to. */
     interimFailure?: string;
-    plan: LanePlan;
+    plan: JobPlan;
     /** Engine time of a request of each kind with 4 s of speech; 0 = unknown. */
     usualMs: Record<RecognitionKind, number>;
     /** Why ONNX Runtime does not encode, although it was to. */
@@ -43,7 +45,7 @@ export interface AsrInit {
   engine: EngineChoice;
   /** Where graphs of encoders are kept; absent: whisper.cpp's own encoder does the work. */
   encoderDirectory?: string;
-  /** Absent: chosen by device and cores, see `lanesFor`. */
+  /** Absent: chosen by device and cores, see `planJobs`. */
   lanes?: number;
   threadsPerLane?: number;
   socketPath: string;
@@ -51,11 +53,11 @@ export interface AsrInit {
 }
 
 /** How the jobs of an engine share their device. */
-export interface LanePlan {
+export interface JobPlan {
   /** Jobs at a time. Where there are several, one is kept for finals. */
-  lanes: number;
+  jobs: number;
   /** Most threads of one job. */
-  threadsPerLane: number;
+  threadsPerJob: number;
   /** Threads of all jobs together; a final that finds them taken by interims may exceed it. */
   cores: number;
 }

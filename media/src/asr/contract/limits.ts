@@ -9,3 +9,6 @@ export const MAX_DRAFT_TOKENS = 224;
 
 /** Vocabularies end below it. */
 export const MAX_TOKEN_ID = 60_000;
+
+/** Why an interim is refused that no engine makes. */
+export const NO_INTERIM_RESULTS = 'the recogniser makes no interim results';

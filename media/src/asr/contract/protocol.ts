@@ -6,7 +6,7 @@ import type { RecognitionErrorCode, Rejection } from './recognition.js';
 
 /** Messages on the socket between `RecognitionClient` and the ASR process; the headers of its frames. */
 
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 6;
 
 const id = z.int().min(1);
 const probability = z.number().min(0).max(1);
@@ -37,7 +37,7 @@ export const recognizeHeaderSchema = z.strictObject({
     compressionRatioThreshold: z.number().min(1),
     tokensPerSecond: z.int().min(1).max(50),
   }),
-  deadlineAtMs: z.number(),
+  deadlineMs: z.number().min(0),
   speculative: z.boolean(),
   first: z.boolean(),
   draft: draft.exactOptional(),
@@ -96,10 +96,22 @@ const hypothesisSchema = z.strictObject({
   engineMs: z.number(),
 });
 
+const capabilitiesSchema = z.strictObject({
+  maxBatch: z.int().min(1),
+  words: z.boolean(),
+  languages: z.array(language).readonly(),
+  interims: z.boolean(),
+  longestWindowMs: z.strictObject({ interim: z.number().positive(), final: z.number().positive() }),
+});
+
 /** What the ASR process sends. */
 export const toClientSchema = z.discriminatedUnion('type', [
-  /** First on every connection: the process has its engine and takes requests. */
-  z.strictObject({ type: z.literal('hello'), protocol: z.literal(PROTOCOL_VERSION) }),
+  /** First on every connection: the process has its engine, which can do this, and takes requests. */
+  z.strictObject({
+    type: z.literal('hello'),
+    protocol: z.literal(PROTOCOL_VERSION),
+    capabilities: capabilitiesSchema,
+  }),
   /** After `hello`, and whenever it changes. */
   z.strictObject({
     type: z.literal('load'),

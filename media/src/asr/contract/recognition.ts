@@ -66,8 +66,11 @@ export interface RecognitionRequest {
   /** 16 kHz mono, up to 30 s. */
   pcm: Int16Array;
   settings: RecognitionSettings;
-  /** On the machine's monotonic clock (`monotonicNowMs`), which all processes share. */
-  deadlineAtMs: number;
+  /**
+   * Time that is left for the answer, in milliseconds from the call or the arrival on. Each receiver puts it on a clock of its own,
+   * so that sender and recogniser need not share one.
+   */
+  deadlineMs: number;
   /** A final that is begun in a pause, and thrown away where speech goes on. Default: no. */
   speculative?: boolean;
   /** An interim of an utterance of which nothing is shown yet: it goes before others. Default: no. */
@@ -133,7 +136,7 @@ export type RecognitionErrorCode =
   | 'RECOGNIZER_FAILED'
   /** The engine took far longer than so much audio takes, and was stopped before the deadline. */
   | 'ENGINE_TOO_SLOW'
-  /** The model does not know the language, or cannot translate. Settings are refused for it long before. */
+  /** It cannot do what was asked: a language that it does not know, a translation, interims. Settings are refused for it long before. */
   | 'NOT_SUPPORTED'
   /** No ASR process is there, or it has no engine. */
   | 'RECOGNIZER_UNAVAILABLE'

@@ -16,13 +16,13 @@ export interface DispatcherLimits {
   shortestBudgetMs: number;
   /** ... else for so many times its estimate, and never past its deadline. */
   budgetFactor: number;
-  /** A lane that goes on for so long after it was told to stop is stuck: the process cannot go on. */
-  stuckLaneMs: number;
+  /** A job that goes on for so long after it was stopped is stuck: the process cannot go on. */
+  stuckJobMs: number;
   /** So many failures of one engine without a success between them: the device is lost. */
   failuresInARow: number;
   /** Finals that may wait in all. */
   waitingFinals: number;
-  /** See `SheddingLimits`; `keptFinals` default: 4 a lane, 16 at least. */
+  /** See `SheddingLimits`; `keptFinals` default: 4 for each job at a time, 16 at least. */
   shedding: Partial<SheddingLimits>;
   load: Partial<LoadLimits>;
 }

@@ -37,7 +37,7 @@ export interface DispatcherStats {
   dropped: Partial<Record<DropCause, number>>;
   /** Time in the queue of the last 512 jobs of each kind that left it, whatever became of them. */
   queueAgeMs: Record<RecognitionKind, Quantiles>;
-  /** Engine time since the start, of all lanes together. */
+  /** Engine time since the start, of all jobs together. */
   engineMs: number;
   /** Its part that led to no answer: cancelled, preempted or late. */
   discardedEngineMs: number;

@@ -1,6 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { NativeWord, SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
+import type {
+  EngineCapabilities,
+  NativeWord,
+  SpeechEngine,
+  SpeechEngineInfo,
+  TranscribeJob,
+  TranscribeResult,
+} from '@parley/native';
 import { type CancelTimer, systemTime, type TimeSource } from '../../process/TimeSource.js';
+import { FAKE_CAPABILITIES } from './fakeCapabilities.js';
 import { fakeTokens } from './fakeTokens.js';
 
 /**
@@ -39,7 +47,7 @@ class FakeNativeError extends Error {
   }
 }
 
-/** An engine without a model, true to the contract of the addon: one job a lane, aborts, time-outs. */
+/** An engine without a model, true to the contract of the addon: jobs up to a number, aborts, time-outs. */
 export class FakeEngine implements SpeechEngine {
   readonly info: SpeechEngineInfo = {
     device: 'cpu',
@@ -50,26 +58,40 @@ export class FakeEngine implements SpeechEngine {
     encoder: 'whispercpp',
     engineVersion: 'fake',
   };
+  readonly capabilities: EngineCapabilities;
   /** Jobs in the order of their starts, for tests in the same process. */
   readonly started: TranscribeJob[] = [];
   /** Most jobs at a time. */
   peak = 0;
   closed = false;
-  readonly #lanes = new Map<number, (error: Error) => void>();
-  readonly #deaf = new Set<number>();
+  /** Ends each running job. */
+  readonly #running = new Set<(error: Error) => void>();
   readonly #model: string;
   readonly #time: TimeSource;
   readonly #delayMs: (job: TranscribeJob) => number;
 
   /** @param options.delayMs of jobs without a script of their own; default 0 */
-  constructor(options: { model?: string; time?: TimeSource; delayMs?: (job: TranscribeJob) => number } = {}) {
+  constructor(
+    options: {
+      model?: string;
+      time?: TimeSource;
+      delayMs?: (job: TranscribeJob) => number;
+      /** What differs from `FAKE_CAPABILITIES`. */
+      capabilities?: Partial<EngineCapabilities>;
+    } = {},
+  ) {
+    this.capabilities = { ...FAKE_CAPABILITIES, ...options.capabilities };
     this.#model = options.model ?? 'fake';
     this.#time = options.time ?? systemTime;
     this.#delayMs = options.delayMs ?? (() => 0);
   }
 
-  transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
-    if (this.#lanes.has(lane)) return Promise.reject(new FakeNativeError('NATIVE_LANE_BUSY', `lane ${lane} works`));
+  transcribe(job: TranscribeJob, { signal }: { signal?: AbortSignal } = {}): Promise<TranscribeResult> {
+    if (this.closed) return Promise.reject(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
+    if (signal?.aborted === true) return Promise.reject(new FakeNativeError('NATIVE_ABORTED', 'aborted'));
+    if (this.#running.size >= this.capabilities.maxJobs) {
+      return Promise.reject(new FakeNativeError('NATIVE_ENGINE_BUSY', `${this.#running.size} jobs run`));
+    }
     this.started.push(job);
     const script = scriptOf(job);
     if (script.crash !== undefined && !wasDone(script.once)) process.kill(process.pid, script.crash);
@@ -77,19 +99,27 @@ export class FakeEngine implements SpeechEngine {
       const timers: CancelTimer[] = [];
       const end = (settle: () => void): void => {
         for (const cancel of timers) cancel();
-        this.#lanes.delete(lane);
-        this.#deaf.delete(lane);
+        signal?.removeEventListener('abort', onAbort);
+        this.#running.delete(stop);
         settle();
       };
       const stop = (error: Error) => end(() => reject(error));
-      this.#lanes.set(lane, stop);
-      this.peak = Math.max(this.peak, this.#lanes.size);
-      if (script.deaf === true) this.#deaf.add(lane);
+      const onAbort = () => stop(new FakeNativeError('NATIVE_ABORTED', 'aborted'));
+      if (script.deaf !== true) signal?.addEventListener('abort', onAbort, { once: true });
+      this.#running.add(stop);
+      this.peak = Math.max(this.peak, this.#running.size);
       if (script.hang !== true && script.deaf !== true) {
         const done = () => {
           if (script.fail !== undefined) stop(new FakeNativeError('NATIVE_DECODE_FAILED', script.fail));
           else
-            end(() => resolve(resultOf(script, script.sayModel === true ? this.#model : `${job.pcm.length} samples`)));
+            end(() =>
+              resolve(
+                resultOf(script, {
+                  job,
+                  otherwise: script.sayModel === true ? this.#model : `${job.pcm.length} samples`,
+                }),
+              ),
+            );
         };
         timers.push(this.#time.after(script.delayMs ?? this.#delayMs(job), done));
       }
@@ -100,13 +130,9 @@ export class FakeEngine implements SpeechEngine {
     });
   }
 
-  abort(lane: number): void {
-    if (!this.#deaf.has(lane)) this.#lanes.get(lane)?.(new FakeNativeError('NATIVE_ABORTED', 'aborted'));
-  }
-
   async close(): Promise<void> {
     this.closed = true;
-    for (const stop of [...this.#lanes.values()]) stop(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
+    for (const stop of [...this.#running]) stop(new FakeNativeError('NATIVE_ENGINE_CLOSED', 'closed'));
   }
 }
 
@@ -121,7 +147,10 @@ function wasDone(marker: string | undefined): boolean {
   return false;
 }
 
-function resultOf(script: FakeJobScript, otherwise: string): TranscribeResult {
+function resultOf(
+  script: FakeJobScript,
+  { job, otherwise }: { job: TranscribeJob; otherwise: string },
+): TranscribeResult {
   const text = script.text ?? otherwise;
   return {
     text,
@@ -135,7 +164,7 @@ function resultOf(script: FakeJobScript, otherwise: string): TranscribeResult {
     ...(script.unpromptedLogProbability === undefined
       ? {}
       : { unpromptedLogProbability: script.unpromptedLogProbability }),
-    ...(script.words === undefined ? {} : { words: script.words }),
+    ...(script.words === undefined || !job.words ? {} : { words: script.words }),
     sanitizedSamples: 0,
     timings: { melMs: 0, encodeMs: 0, decodeMs: 0, totalMs: 0 },
   };

@@ -1,5 +1,6 @@
 import type { SpeechEngine, SpeechEngineInfo, TranscribeJob, TranscribeResult } from '@parley/native';
 import type { CancelTimer, TimeSource } from '../../process/TimeSource.js';
+import { FAKE_CAPABILITIES } from './fakeCapabilities.js';
 import { fakeTokens } from './fakeTokens.js';
 
 interface Work {
@@ -29,10 +30,11 @@ export class SharedCores implements SpeechEngine {
     encoder: 'whispercpp',
     engineVersion: 'fake',
   };
+  readonly capabilities = { ...FAKE_CAPABILITIES, maxJobs: Number.POSITIVE_INFINITY };
   readonly #time: TimeSource;
   readonly #cores: number;
   readonly #workMs: (job: TranscribeJob) => number;
-  readonly #running = new Map<number, Work>();
+  readonly #running = new Set<Work>();
   #since: number;
   #cancelNext: CancelTimer = () => {};
 
@@ -47,31 +49,29 @@ export class SharedCores implements SpeechEngine {
   /** Cores that have something to do now. */
   get busyCores(): number {
     let threads = 0;
-    for (const work of this.#running.values()) threads += work.threads;
+    for (const work of this.#running) threads += work.threads;
     return Math.min(this.#cores, threads);
   }
 
-  transcribe(lane: number, job: TranscribeJob): Promise<TranscribeResult> {
-    if (this.#running.has(lane)) throw new Error(`lane ${lane} works`);
+  transcribe(job: TranscribeJob, { signal }: { signal?: AbortSignal } = {}): Promise<TranscribeResult> {
     return new Promise((resolve, reject) => {
       this.#pass();
-      const end = (error?: Error) => {
-        this.#pass();
-        this.#running.delete(lane);
-        this.#plan();
-        if (error !== undefined) reject(error);
-        else resolve(HELLO);
+      const work: Work = {
+        threads: job.threads ?? 1,
+        leftMs: this.#workMs(job),
+        end: (error) => {
+          if (!this.#running.has(work)) return;
+          this.#pass();
+          this.#running.delete(work);
+          this.#plan();
+          if (error !== undefined) reject(error);
+          else resolve(HELLO);
+        },
       };
-      this.#running.set(lane, { threads: job.threads ?? 1, leftMs: this.#workMs(job), end });
+      this.#running.add(work);
+      const stop = () => this.#time.after(STOPS_AFTER_MS, () => work.end(new StoppedError('stopped')));
+      signal?.addEventListener('abort', stop, { once: true });
       this.#plan();
-    });
-  }
-
-  abort(lane: number): void {
-    const work = this.#running.get(lane);
-    if (work === undefined) return;
-    this.#time.after(STOPS_AFTER_MS, () => {
-      if (this.#running.get(lane) === work) work.end(new StoppedError('stopped'));
     });
   }
 
@@ -82,13 +82,13 @@ export class SharedCores implements SpeechEngine {
 
   #rateOf(work: Work): number {
     let threads = 0;
-    for (const other of this.#running.values()) threads += other.threads;
+    for (const other of this.#running) threads += other.threads;
     return work.threads ** THREAD_EXPONENT * Math.min(1, this.#cores / threads);
   }
 
   #pass(): void {
     const now = this.#time.now();
-    const rates = [...this.#running.values()].map((work) => ({ work, rate: this.#rateOf(work) }));
+    const rates = [...this.#running].map((work) => ({ work, rate: this.#rateOf(work) }));
     for (const { work, rate } of rates) work.leftMs -= rate * (now - this.#since);
     this.#since = now;
   }
@@ -96,7 +96,7 @@ export class SharedCores implements SpeechEngine {
   #plan(): void {
     this.#cancelNext();
     let next: { work: Work; inMs: number } | undefined;
-    for (const work of this.#running.values()) {
+    for (const work of this.#running) {
       const inMs = Math.max(0, work.leftMs) / this.#rateOf(work);
       if (next === undefined || inMs < next.inMs) next = { work, inMs };
     }

@@ -6,6 +6,8 @@ export type ModelErrorCode =
   /** The file is not a ggml Whisper model. */
   | 'MODEL_UNREADABLE'
   | 'MODEL_DOWNLOAD_FAILED'
+  /** Anyone on the way could put another file in its place. */
+  | 'MODEL_ADDRESS_INSECURE'
   | 'MODEL_CHECKSUM_MISMATCH'
   /** A package that the model could be rebuilt from cannot be had, or is another one than it says. */
   | 'MODEL_PACKAGE_FAILED'

@@ -590,6 +590,47 @@ describe('ModelStore: built-in, paths and addresses', () => {
     expect((await store().resolve(`${baseUrl}/ggml-own.bin`, { device: 'cpu' })).path).not.toBe(model.path);
   });
 
+  it('H13 takes a model from another machine by https alone', async () => {
+    for (const url of ['http://models.example/x.bin', 'HTTP://127.0.0.1.evil.example/x.bin']) {
+      await expect(store().resolve(url, { device: 'cpu' })).rejects.toMatchObject({
+        code: 'MODEL_ADDRESS_INSECURE',
+        message: expect.stringContaining('https'),
+      });
+    }
+    expect(asked).toEqual([]);
+    expect(await files().catch(() => [])).toEqual([]);
+  });
+
+  it('H13 uses a file of an address only with the sum that was asked for, and asks again when another one is', async () => {
+    const url = `${baseUrl}/ggml-own.bin`;
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    const other = '0'.repeat(64);
+    const inspected: string[] = [];
+    const models = store({ inspect: async (path) => ({ multilingual: inspected.push(path) > 0 }) });
+    const refusal = { code: 'MODEL_CHECKSUM_MISMATCH', message: expect.stringContaining(sha256) };
+    await expect(models.resolve(url, { device: 'cpu', sha256: other })).rejects.toMatchObject(refusal);
+    expect(inspected).toEqual([]);
+    expect(await files()).toEqual([]);
+    const { path } = await models.resolve(url, { device: 'cpu', sha256: sha256.toUpperCase() });
+    expect(inspected).not.toEqual([]);
+    // What is here was right yesterday; today another file is wanted.
+    await expect(models.resolve(url, { device: 'cpu', sha256: other })).rejects.toMatchObject(refusal);
+    expect(asked).toHaveLength(3);
+    await expect(access(path)).rejects.toThrow();
+  });
+
+  it('H13 uses a file of this machine, or a published model, only with the sum that was asked for', async () => {
+    const own = join(directory, 'own.bin');
+    await writeFile(own, 'weights');
+    const sha256 = createHash('sha256').update('weights').digest('hex');
+    expect((await store().resolve(own, { device: 'cpu', sha256 })).path).toBe(own);
+    for (const spec of [own, 'small', 'parley-nano']) {
+      await expect(store().resolve(spec, { device: 'cpu', sha256: '0'.repeat(64) })).rejects.toMatchObject({
+        code: 'MODEL_CHECKSUM_MISMATCH',
+      });
+    }
+  });
+
   it('does not keep what an address gives when it is no model', async () => {
     handler = (_request, response) => void response.end('<html>');
     const url = `${baseUrl}/page`;

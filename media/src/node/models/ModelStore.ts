@@ -17,6 +17,7 @@ import {
 } from '../../settings/modelCatalogue.js';
 import type { ModelProfile } from '../../settings/modelProfile.js';
 import { asDiskError } from './asDiskError.js';
+import { fileChecksum } from './fileChecksum.js';
 import { withFileLock } from './fileLock.js';
 import { isFile, sizeOf, writeStreamTo } from './files.js';
 import { inspectModelFile } from './inspectModelFile.js';
@@ -30,6 +31,7 @@ import {
   nameOfUrl,
 } from './ModelFetcher.js';
 import { type ModelSource, readProvenance } from './provenance.js';
+import { shownUrl } from './shownUrl.js';
 import { isSynthName, SYNTH_PREFIX } from './synth/synthModel.js';
 
 export interface ModelStoreOptions
@@ -107,18 +109,31 @@ export class ModelStore {
   }
 
   /**
-   * @param spec `auto`, a name of the catalogue, a path, or an http(s) address of a ggml Whisper file
+   * @param spec `auto`, a name of the catalogue, a path, or an https address (http: of this machine) of a ggml Whisper file
    * @param options.small `auto` takes the small model on a GPU, too. Default false
+   * @param options.sha256 what the file must have, in hexadecimal digits; of a file or an address, checked before anything reads it
    * @throws ModelError. `auto` always ends with a model, the built-in one at worst
    */
-  async resolve(spec: string, options: { device: 'cpu' | 'cuda'; small?: boolean }): Promise<ResolvedModel> {
-    if (spec === AUTO_MODEL_SPEC) return await this.#auto(options.small === true ? 'small' : options.device);
-    if (spec === BUILT_IN_MODEL.profile.name) return await this.#builtIn();
-    if (/^https?:\/\//i.test(spec)) return await this.#fromUrl(spec);
-    const published = findPublishedModel(spec);
-    if (published !== undefined) return await this.#published(published);
-    if (spec.includes('/') || spec.includes('\\') || spec.endsWith('.bin')) return await this.#fromPath(spec);
+  async resolve(
+    spec: string,
+    options: { device: 'cpu' | 'cuda'; small?: boolean; sha256?: string },
+  ): Promise<ResolvedModel> {
+    const { device, small = false, sha256 } = options;
+    if (/^https?:\/\//i.test(spec)) return await this.#fromUrl(spec, sha256);
+    const named = await this.#named(spec, small ? 'small' : device);
+    if (named !== undefined) {
+      await assertSum(named.path, sha256);
+      return named;
+    }
+    if (spec.includes('/') || spec.includes('\\') || spec.endsWith('.bin')) return await this.#fromPath(spec, sha256);
     throw unknownModel(spec);
+  }
+
+  async #named(spec: string, choice: keyof typeof AUTO_MODELS): Promise<ResolvedModel | undefined> {
+    if (spec === AUTO_MODEL_SPEC) return await this.#auto(choice);
+    if (spec === BUILT_IN_MODEL.profile.name) return await this.#builtIn();
+    const published = findPublishedModel(spec);
+    return published && (await this.#published(published));
   }
 
   /**
@@ -248,14 +263,30 @@ export class ModelStore {
     return { path, profile: model.profile, ...(await provenanceOf(path)) };
   }
 
-  async #fromUrl(url: string): Promise<ResolvedModel> {
+  async #fromUrl(url: string, sha256: string | undefined): Promise<ResolvedModel> {
+    if (!isSafeAddress(url)) {
+      throw new ModelError(
+        'MODEL_ADDRESS_INSECURE',
+        `${shownUrl(url)} is not encrypted: anyone on the way could send another file. Use an https address.`,
+      );
+    }
     const name = nameOfUrl(url);
     const path = this.#file(`url-${keyOfUrl(url)}-${name.replace(/[^A-Za-z0-9._-]/g, '_')}`);
-    if (!(await isFile(path))) await this.#fetcher.address(url, { path, check: (part) => this.#check(part) });
+    // What the address had before is not what is wanted now.
+    if (sha256 !== undefined && (await isFile(path)) && (await fileChecksum(path, 'sha256')) !== sha256.toLowerCase()) {
+      await this.#fetcher.remove({ name }, path);
+    }
+    if (!(await isFile(path))) {
+      const check = async (part: string) => {
+        await assertSum(part, sha256, shownUrl(url));
+        await this.#check(part);
+      };
+      await this.#fetcher.address(url, { path, check });
+    }
     return { path, ...ofFile(bareName(name), await this.#check(path)), source: 'address' };
   }
 
-  async #fromPath(spec: string): Promise<ResolvedModel> {
+  async #fromPath(spec: string, sha256: string | undefined): Promise<ResolvedModel> {
     const path = resolvePath(spec);
     if (!(await isFile(path))) {
       throw new ModelError(
@@ -263,6 +294,7 @@ export class ModelStore {
         `There is no model file ${path}. Check the path, or name a published model.`,
       );
     }
+    await assertSum(path, sha256);
     return { path, ...ofFile(bareName(basename(path)), await this.#check(path)), source: 'file' };
   }
 
@@ -321,6 +353,23 @@ export class ModelStore {
   #file(name: string): string {
     return join(this.#options.directory, name);
   }
+}
+
+/** Whether nobody else can change what comes from there. */
+function isSafeAddress(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(hostname);
+}
+
+/** @param name of the file, for the error; default: its path @throws ModelError `MODEL_CHECKSUM_MISMATCH` */
+async function assertSum(path: string, sha256: string | undefined, name = path): Promise<void> {
+  if (sha256 === undefined) return;
+  const actual = await fileChecksum(path, 'sha256');
+  if (actual === sha256.toLowerCase()) return;
+  throw new ModelError(
+    'MODEL_CHECKSUM_MISMATCH',
+    `${name} is not the model that was asked for: its SHA-256 is ${actual} instead of ${sha256}. It is not used.`,
+  );
 }
 
 /** Files that are here without a note were downloaded by an earlier version, from the publisher. */

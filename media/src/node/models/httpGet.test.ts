@@ -1,6 +1,13 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ensureDevelopmentCertificate } from '../../../../certs/generate.mjs';
 import { httpGet } from './httpGet.js';
 
 const MEGABYTE = 2 ** 20;
@@ -45,6 +52,34 @@ describe('httpGet', () => {
     const url = await listen(to, to, here, ...Array.from({ length: 7 }, () => to));
     expect((await buffer(await get(url))).toString()).toBe('hello');
     await expect(get(url)).rejects.toThrow(/redirects/i);
+  });
+
+  it('H13 goes on from https to no address without it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-get-'));
+    const authorities = getCACertificates('default');
+    try {
+      const { caPath, certPath, keyPath } = await ensureDevelopmentCertificate({ dir: folder, addresses: [] });
+      setDefaultCACertificates([...authorities, await readFile(caPath, 'utf8')]);
+      let asked = 0;
+      const open = createHttpServer((_request, response) => {
+        asked += 1;
+        response.end();
+      });
+      await new Promise<void>((resolve) => open.listen(0, '127.0.0.1', resolve));
+      const elsewhere = `http://127.0.0.1:${(open.address() as AddressInfo).port}/`;
+      server = createHttpsServer(
+        { cert: await readFile(certPath), key: await readFile(keyPath) },
+        (_request, response) => response.writeHead(302, { location: elsewhere }).end(),
+      );
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      await expect(get(url)).rejects.toThrow(/without https/);
+      expect(asked).toBe(0);
+      await new Promise((resolve) => open.close(resolve));
+    } finally {
+      setDefaultCACertificates(authorities);
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('gives up when it is told to', async () => {

@@ -17,6 +17,10 @@ export const httpGet: HttpGet = (url, { headers, signal }) =>
   new Promise((resolve, reject) => {
     const { http, https } = followRedirects;
     const client = new URL(url).protocol === 'https:' ? https : http;
-    const request = client.get(url, { headers, signal, maxRedirects: MOST_REDIRECTS }, resolve);
+    const beforeRedirect = (next: { protocol?: string | null | undefined }) => {
+      if (client === https && next.protocol !== 'https:')
+        throw new Error('it was redirected to an address without https');
+    };
+    const request = client.get(url, { headers, signal, maxRedirects: MOST_REDIRECTS, beforeRedirect }, resolve);
     request.on('error', reject);
   });

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import * as mediasoup from 'mediasoup';
 import type { Router, TransportListenInfo, WebRtcServer, Worker } from 'mediasoup/types';
+import { childEnvironment } from '../../process/index.js';
 import { SfuError } from './errors.js';
 import { ROUTER_CODECS } from './routerOptions.js';
 
@@ -18,6 +19,8 @@ export interface MediasoupWorkerPoolOptions {
   /** Number of processes. Default: half the cores, at least 1. */
   workers?: number;
   addresses: ListenAddress[];
+  /** Whether to listen on TCP, too. Default true. */
+  tcp?: boolean;
   /** First UDP and TCP port; worker n takes this + n. 0 = any free ones. */
   firstPort: number;
   onEvent?: (event: WorkerPoolEvent) => void;
@@ -111,11 +114,12 @@ export class MediasoupWorkerPool {
   }
 
   async #start(index: number): Promise<void> {
-    const { workerBinary, addresses, firstPort } = this.#options;
+    const { workerBinary, addresses, firstPort, tcp = true } = this.#options;
+    const protocols = tcp ? (['udp', 'tcp'] as const) : (['udp'] as const);
     const port = firstPort === 0 ? 0 : firstPort + index;
     const worker = await createWorkerWithoutSignalHandlers(workerBinary);
     const listenInfos = addresses.flatMap(({ ip, announcedAddress }) =>
-      (['udp', 'tcp'] as const).map(
+      protocols.map(
         (protocol): TransportListenInfo => ({
           protocol,
           ip,
@@ -181,10 +185,12 @@ async function createWorkerWithoutSignalHandlers(workerBinary: string | undefine
   const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
   let worker: Worker;
   try {
-    worker = await mediasoup.createWorker({
-      logLevel: 'error',
-      ...(workerBinary === undefined ? {} : { workerBin: workerBinary }),
-    });
+    worker = await withChildEnvironment(() =>
+      mediasoup.createWorker({
+        logLevel: 'error',
+        ...(workerBinary === undefined ? {} : { workerBin: workerBinary }),
+      }),
+    );
   } catch (error) {
     throw new SfuError('WORKER_UNAVAILABLE', `The media worker does not start: ${message(error)}`, { cause: error });
   }
@@ -196,6 +202,17 @@ async function createWorkerWithoutSignalHandlers(workerBinary: string | undefine
     }
   }
   return worker;
+}
+
+/** mediasoup passes its workers the whole environment of this process, secrets included, and starts them before `start` returns. */
+function withChildEnvironment<T>(start: () => T): T {
+  const whole = process.env;
+  process.env = childEnvironment(whole);
+  try {
+    return start();
+  } finally {
+    process.env = whole;
+  }
 }
 
 function message(error: unknown): string {

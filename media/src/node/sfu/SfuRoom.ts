@@ -1,26 +1,11 @@
-import type {
-  Consumer,
-  DtlsParameters,
-  IceParameters,
-  MediaKind,
-  PlainTransport,
-  Producer,
-  Router,
-  RtpCapabilities,
-  RtpParameters,
-  WebRtcServer,
-  WebRtcTransport,
-} from 'mediasoup/types';
-import { SfuError } from './errors.js';
-import type { MediasoupWorkerPool } from './MediasoupWorkerPool.js';
-import { TAP_RTP_CAPABILITIES } from './routerOptions.js';
+import type { DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters } from 'mediasoup/types';
 
 export type TransportDirection = 'send' | 'recv';
 
 export interface SfuTransportParameters {
   transportId: string;
   iceParameters: IceParameters;
-  iceCandidates: WebRtcTransport['iceCandidates'];
+  iceCandidates: IceCandidate[];
   dtlsParameters: DtlsParameters;
 }
 
@@ -31,323 +16,49 @@ export interface SfuConsumer {
   producerPaused: boolean;
 }
 
-/** How the RTP of one producer arrives at the tap. */
-export interface TappedProducer {
-  consumerId: string;
-  ssrc: number;
-  payloadType: number;
-}
-
 export type SfuRoomEvent =
   | { type: 'transportClosed'; ownerId: string; transportId: string; reason: 'iceFailed' | 'dtlsFailed' }
+  /** It receives more than any microphone sends. Repeated every few seconds while that goes on. */
+  | { type: 'transportFlooded'; ownerId: string }
   | { type: 'consumerClosed'; ownerId: string; consumerId: string }
   /** The worker died; nothing in here lives any more. */
   | { type: 'routerLost' };
 
-interface OwnedTransport {
-  ownerId: string;
-  direction: TransportDirection;
-  transport: WebRtcTransport;
-}
-
-interface OwnedConsumer {
-  ownerId: string;
-  consumer: Consumer;
-}
-
-/** ICE consent: how long a transport may be without connectivity before it is given up. */
-const DISCONNECTED_TIMEOUT_MS = 30_000;
-
 /**
- * The SFU's side of one room: a router, everybody's transports, producers and consumers by id, and one tap that sends plain
- * RTP to the media worker. Owners are peers, as opaque ids; what may belong to whom is checked here, so that nobody can
- * touch another's transport by guessing its id.
+ * The SFU's side of one room: everybody's transports, producers and consumers by id. Owners are peers, as opaque ids; what may belong to
+ * whom is checked here, so that nobody can touch another's transport by guessing its id. State and what needs no answer can be had
+ * without waiting, from a router on another machine, too: as it said last, and as messages to it.
  */
-export class SfuRoom {
-  readonly #router: Router;
-  readonly #webRtcServer: WebRtcServer;
-  readonly #onEvent: (event: SfuRoomEvent) => void;
-  readonly #transports = new Map<string, OwnedTransport>();
-  readonly #producers = new Map<string, { ownerId: string; producer: Producer }>();
-  readonly #consumers = new Map<string, OwnedConsumer>();
-  #tap: PlainTransport | undefined;
-  #closed = false;
-
-  private constructor(router: Router, webRtcServer: WebRtcServer, onEvent: (event: SfuRoomEvent) => void) {
-    this.#router = router;
-    this.#webRtcServer = webRtcServer;
-    this.#onEvent = onEvent;
-    router.once('workerclose', () => {
-      if (!this.#closed) {
-        this.#closed = true;
-        onEvent({ type: 'routerLost' });
-      }
-    });
-  }
-
-  /** @throws SfuError `WORKER_UNAVAILABLE` */
-  static async create(options: {
-    workers: MediasoupWorkerPool;
-    onEvent: (event: SfuRoomEvent) => void;
-  }): Promise<SfuRoom> {
-    const { router, webRtcServer } = await options.workers.createRouter();
-    return new SfuRoom(router, webRtcServer, options.onEvent);
-  }
-
-  get rtpCapabilities(): RtpCapabilities {
-    return this.#router.rtpCapabilities;
-  }
-
-  get counts(): { transports: number; producers: number; consumers: number } {
-    return { transports: this.#transports.size, producers: this.#producers.size, consumers: this.#consumers.size };
-  }
-
-  transportsOf(ownerId: string): { transportId: string; direction: TransportDirection }[] {
-    return [...this.#transports.values()]
-      .filter((owned) => owned.ownerId === ownerId)
-      .map(({ transport, direction }) => ({ transportId: transport.id, direction }));
-  }
-
-  producersOf(ownerId: string): string[] {
-    return [...this.#producers].filter(([, owned]) => owned.ownerId === ownerId).map(([id]) => id);
-  }
-
-  async createTransport(options: { ownerId: string; direction: TransportDirection }): Promise<SfuTransportParameters> {
-    const { ownerId, direction } = options;
-    const transport = await this.#run(() =>
-      this.#router.createWebRtcTransport({
-        webRtcServer: this.#webRtcServer,
-        enableUdp: true,
-        enableTcp: true,
-        preferUdp: true,
-        initialAvailableOutgoingBitrate: 200_000,
-        iceConsentTimeout: DISCONNECTED_TIMEOUT_MS / 1_000,
-      }),
-    );
-    if (this.#closed) {
-      transport.close();
-      throw new SfuError('INVALID_STATE', 'The room is closed.');
-    }
-    this.#transports.set(transport.id, { ownerId, direction, transport });
-    transport.observer.once('close', () => this.#transports.delete(transport.id));
-    const fail = (reason: 'iceFailed' | 'dtlsFailed') => {
-      if (!transport.closed) {
-        transport.close();
-        this.#onEvent({ type: 'transportClosed', ownerId, transportId: transport.id, reason });
-      }
-    };
-    transport.on('dtlsstatechange', (state) => {
-      if (state === 'failed') fail('dtlsFailed');
-    });
-    transport.on('icestatechange', (state) => {
-      if (state === 'disconnected') fail('iceFailed');
-    });
-    return {
-      transportId: transport.id,
-      iceParameters: transport.iceParameters,
-      iceCandidates: transport.iceCandidates,
-      dtlsParameters: transport.dtlsParameters,
-    };
-  }
-
+export interface SfuRoom {
+  readonly rtpCapabilities: RtpCapabilities;
+  readonly counts: { transports: number; producers: number; consumers: number };
+  transportsOf(ownerId: string): { transportId: string; direction: TransportDirection }[];
+  producersOf(ownerId: string): string[];
+  createTransport(options: { ownerId: string; direction: TransportDirection }): Promise<SfuTransportParameters>;
   /** @throws SfuError `TRANSPORT_NOT_FOUND`, `INVALID_STATE` when it is connected already */
-  async connectTransport(options: {
-    ownerId: string;
-    transportId: string;
-    dtlsParameters: DtlsParameters;
-  }): Promise<void> {
-    const { transport } = this.#transportOf(options);
-    await this.#run(() => transport.connect({ dtlsParameters: options.dtlsParameters }));
-  }
-
-  async restartIce(options: { ownerId: string; transportId: string }): Promise<IceParameters> {
-    const { transport } = this.#transportOf(options);
-    return this.#run(() => transport.restartIce());
-  }
-
+  connectTransport(options: { ownerId: string; transportId: string; dtlsParameters: DtlsParameters }): Promise<void>;
+  /** @throws SfuError `TRANSPORT_NOT_FOUND` */
+  restartIce(options: { ownerId: string; transportId: string }): Promise<IceParameters>;
   /** @throws SfuError `TRANSPORT_NOT_FOUND` also for a receiving transport, `INVALID_RTP_PARAMETERS` */
-  async produce(options: {
+  produce(options: {
     ownerId: string;
     transportId: string;
     rtpParameters: RtpParameters;
     paused: boolean;
-  }): Promise<{ producerId: string }> {
-    const { transport, direction } = this.#transportOf(options);
-    if (direction !== 'send') {
-      throw new SfuError('TRANSPORT_NOT_FOUND', 'This transport receives; producing needs one that sends.');
-    }
-    let producer: Producer;
-    try {
-      producer = await transport.produce({
-        kind: 'audio' satisfies MediaKind,
-        rtpParameters: options.rtpParameters,
-        paused: options.paused,
-      });
-    } catch (error) {
-      throw new SfuError('INVALID_RTP_PARAMETERS', `The media parameters were refused: ${text(error)}`, {
-        cause: error,
-      });
-    }
-    // Closed while it was asked: mediasoup then makes a producer that nothing ever closes.
-    if (transport.closed) {
-      producer.close();
-      throw new SfuError('TRANSPORT_NOT_FOUND', 'The transport was closed meanwhile.');
-    }
-    this.#producers.set(producer.id, { ownerId: options.ownerId, producer });
-    producer.observer.once('close', () => this.#producers.delete(producer.id));
-    return { producerId: producer.id };
-  }
-
-  async setProducerPaused(options: { ownerId: string; producerId: string; paused: boolean }): Promise<void> {
-    const producer = this.#producerOf(options);
-    await this.#run(() => (options.paused ? producer.pause() : producer.resume()));
-  }
-
-  closeProducer(options: { ownerId: string; producerId: string }): void {
-    this.#producerOf(options).close();
-  }
-
+  }): Promise<{ producerId: string }>;
+  /** @throws SfuError `PRODUCER_NOT_FOUND` */
+  setProducerPaused(options: { ownerId: string; producerId: string; paused: boolean }): Promise<void>;
+  /** @throws SfuError `PRODUCER_NOT_FOUND` */
+  closeProducer(options: { ownerId: string; producerId: string }): void;
   /** A paused consumer of a producer on the owner's receiving transport; `undefined` where the browser cannot receive it. */
-  async consume(options: {
+  consume(options: {
     ownerId: string;
     producerId: string;
     rtpCapabilities: RtpCapabilities;
-  }): Promise<SfuConsumer | undefined> {
-    const { ownerId, producerId, rtpCapabilities } = options;
-    const receiving = [...this.#transports.values()].find(
-      (owned) => owned.ownerId === ownerId && owned.direction === 'recv',
-    );
-    if (receiving === undefined) {
-      throw new SfuError('TRANSPORT_NOT_FOUND', 'There is no receiving transport yet.');
-    }
-    if (!this.#producers.has(producerId) || !this.#router.canConsume({ producerId, rtpCapabilities })) {
-      return undefined;
-    }
-    const consumer = await this.#run(() =>
-      receiving.transport.consume({ producerId, rtpCapabilities, paused: true, enableRtx: false }),
-    );
-    if (receiving.transport.closed) {
-      consumer.close();
-      throw new SfuError('TRANSPORT_NOT_FOUND', 'The transport was closed meanwhile.');
-    }
-    this.#consumers.set(consumer.id, { ownerId, consumer });
-    consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
-    consumer.once('producerclose', () => this.#onEvent({ type: 'consumerClosed', ownerId, consumerId: consumer.id }));
-    return {
-      consumerId: consumer.id,
-      producerId,
-      rtpParameters: consumer.rtpParameters,
-      producerPaused: consumer.producerPaused,
-    };
-  }
-
-  async resumeConsumer(options: { ownerId: string; consumerId: string }): Promise<void> {
-    const owned = this.#consumers.get(options.consumerId);
-    if (owned === undefined || owned.ownerId !== options.ownerId) {
-      throw new SfuError('CONSUMER_NOT_FOUND', 'There is no such consumer.');
-    }
-    await this.#run(() => owned.consumer.resume());
-  }
-
+  }): Promise<SfuConsumer | undefined>;
+  /** @throws SfuError `CONSUMER_NOT_FOUND` */
+  resumeConsumer(options: { ownerId: string; consumerId: string }): Promise<void>;
   /** Closes everything that a peer owns, or what goes in one direction. */
-  closeOwner(ownerId: string, only?: TransportDirection): void {
-    for (const owned of [...this.#transports.values()]) {
-      if (owned.ownerId === ownerId && (only === undefined || owned.direction === only)) owned.transport.close();
-    }
-  }
-
-  /** Opens the room's one way to the media worker. @returns the address that the RTP will come from */
-  async openTap(options: { port: number }): Promise<{ port: number }> {
-    const tap = await this.#run(() =>
-      this.#router.createPlainTransport({
-        listenInfo: { protocol: 'udp', ip: '127.0.0.1' },
-        rtcpMux: true,
-        comedia: false,
-      }),
-    );
-    try {
-      await this.#run(() => tap.connect({ ip: '127.0.0.1', port: options.port }));
-    } catch (error) {
-      tap.close();
-      throw error;
-    }
-    this.#tap?.close();
-    this.#tap = tap;
-    return { port: tap.tuple.localPort };
-  }
-
-  /** A paused consumer of a producer on the tap; call `resumeTap` once the media worker knows its SSRC. */
-  async tapProducer(producerId: string): Promise<TappedProducer> {
-    const tap = this.#tap;
-    if (tap === undefined) {
-      throw new SfuError('INVALID_STATE', 'The tap is not open.');
-    }
-    const consumer = await this.#run(() =>
-      tap.consume({ producerId, rtpCapabilities: TAP_RTP_CAPABILITIES, paused: true, enableRtx: false }),
-    );
-    if (tap.closed) {
-      consumer.close();
-      throw new SfuError('INVALID_STATE', 'The tap was closed meanwhile.');
-    }
-    this.#consumers.set(consumer.id, { ownerId: 'tap', consumer });
-    consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
-    const ssrc = consumer.rtpParameters.encodings?.[0]?.ssrc;
-    const payloadType = consumer.rtpParameters.codecs[0]?.payloadType;
-    if (ssrc === undefined || payloadType === undefined) {
-      consumer.close();
-      throw new SfuError('INVALID_STATE', 'The consumer of the tap has no SSRC.');
-    }
-    return { consumerId: consumer.id, ssrc, payloadType };
-  }
-
-  async resumeTap(consumerId: string): Promise<void> {
-    await this.resumeConsumer({ ownerId: 'tap', consumerId });
-  }
-
-  /** Ends what `tapProducer` began. */
-  untap(consumerId: string): void {
-    const owned = this.#consumers.get(consumerId);
-    if (owned?.ownerId === 'tap') owned.consumer.close();
-  }
-
-  /** Closes the tap and its consumers, so that another one can be opened. */
-  closeTap(): void {
-    this.#tap?.close();
-    this.#tap = undefined;
-  }
-
-  close(): void {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#router.close();
-    }
-  }
-
-  #transportOf(options: { ownerId: string; transportId: string }): OwnedTransport {
-    const owned = this.#transports.get(options.transportId);
-    if (owned === undefined || owned.ownerId !== options.ownerId) {
-      throw new SfuError('TRANSPORT_NOT_FOUND', 'There is no such transport.');
-    }
-    return owned;
-  }
-
-  #producerOf(options: { ownerId: string; producerId: string }): Producer {
-    const owned = this.#producers.get(options.producerId);
-    if (owned === undefined || owned.ownerId !== options.ownerId) {
-      throw new SfuError('PRODUCER_NOT_FOUND', 'There is no such producer.');
-    }
-    return owned.producer;
-  }
-
-  async #run<T>(action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (error) {
-      throw new SfuError('INVALID_STATE', text(error), { cause: error });
-    }
-  }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  closeOwner(ownerId: string, only?: TransportDirection): void;
+  close(): void;
 }

@@ -52,6 +52,29 @@ describe('PcmRing', () => {
     expect(ring.startSample).toBe(100);
   });
 
+  it('H1 takes memory as it fills, and keeps what it holds while that grows', () => {
+    const capacity = 64 * 16_000;
+    const ring = new PcmRing();
+    expect(ring.allocatedSamples).toBe(0);
+    ring.write(500_000, ramp(0, 320));
+    expect(ring.allocatedSamples).toBeLessThanOrEqual(16_000);
+    // Past several sizes of the memory, and once around the last one.
+    for (let at = 320; at < 1_500_000; at += 7_777) ring.write(500_000 + at, ramp(at, 7_777));
+    expect(ring.allocatedSamples).toBe(capacity);
+    const end = ring.endSample;
+    expect(ring.startSample).toBe(end - capacity);
+    expect(ring.read(ring.startSample, end)).toEqual(ramp(ring.startSample - 500_000, capacity));
+  });
+
+  it('H1 keeps what it holds where a gap makes it grow', () => {
+    const ring = new PcmRing();
+    ring.write(0, ramp(0, 9_000));
+    ring.write(40_000, ramp(40_000, 10));
+    expect(ring.read(0, 9_000)).toEqual(ramp(0, 9_000));
+    expect(ring.read(9_000, 40_000)).toEqual(new Int16Array(31_000));
+    expect(ring.read(40_000, 40_010)).toEqual(ramp(40_000, 10));
+  });
+
   it('takes the end of what is longer than itself', () => {
     const ring = new PcmRing({ capacitySamples: 4 });
     ring.write(3, ramp(3, 11));

@@ -13,13 +13,16 @@ export interface PcmSlice {
   missingSamples: number;
 }
 
+/** Memory at the first write: 1 s. */
+const FIRST_SAMPLES = 16_000;
+
 /**
- * The last minute of one speaker, addressed by the absolute index of its 16 kHz samples. Memory is taken with the first
- * write. Full: the oldest samples are overwritten.
+ * The last minute of one speaker, addressed by the absolute index of its 16 kHz samples. Memory grows with what is held, so that
+ * a time line of a moment costs little. Full: the oldest samples are overwritten.
  */
 export class PcmRing {
   readonly #capacity: number;
-  #samples: Int16Array | undefined;
+  #samples = new Int16Array(0);
   #start = 0;
   #end = 0;
   #missing = 0;
@@ -28,6 +31,11 @@ export class PcmRing {
     this.#capacity = options.capacitySamples ?? 64 * 16_000;
     if (!Number.isInteger(this.#capacity) || this.#capacity < 1)
       throw new RangeError('capacitySamples must be above 0');
+  }
+
+  /** Memory that is taken; at most `capacitySamples`. */
+  get allocatedSamples(): number {
+    return this.#samples.length;
   }
 
   /** First sample that is held. */
@@ -51,12 +59,12 @@ export class PcmRing {
    */
   write(startSample: number, pcm: Int16Array): void {
     if (pcm.length === 0) return;
-    const ring = this.#memory();
     const endSample = startSample + pcm.length;
     if (this.#start === this.#end || startSample < this.#start || startSample - this.#end >= this.#capacity) {
       this.#start = startSample;
       this.#end = startSample;
     }
+    const ring = this.#memoryFor(Math.max(this.#end, endSample) - this.#start);
     if (startSample > this.#end) this.#zero(ring, this.#end, startSample);
     const kept = pcm.length > this.#capacity ? pcm.subarray(pcm.length - this.#capacity) : pcm;
     this.#copyIn(ring, endSample - kept.length, kept);
@@ -80,12 +88,12 @@ export class PcmRing {
     const from = Math.max(startSample, this.#start);
     const to = Math.min(endSample, this.#end);
     const ring = this.#samples;
-    if (to <= from || ring === undefined) {
+    if (to <= from) {
       return { startSample, pcm: new Int16Array(0), missingSamples: wanted };
     }
     const pcm = new Int16Array(to - from);
     const at = this.#index(from);
-    const head = Math.min(pcm.length, this.#capacity - at);
+    const head = Math.min(pcm.length, ring.length - at);
     pcm.set(ring.subarray(at, at + head));
     if (head < pcm.length) pcm.set(ring.subarray(0, pcm.length - head), head);
     return { startSample: from, pcm, missingSamples: wanted - pcm.length };
@@ -97,26 +105,34 @@ export class PcmRing {
     this.#end = 0;
   }
 
-  #memory(): Int16Array {
-    this.#samples ??= new Int16Array(this.#capacity);
+  /** Doubles until so many samples fit, or the capacity is reached; what is held moves along. */
+  #memoryFor(samples: number): Int16Array {
+    const wanted = Math.min(samples, this.#capacity);
+    let size = this.#samples.length || Math.min(FIRST_SAMPLES, this.#capacity);
+    while (size < wanted) size = Math.min(2 * size, this.#capacity);
+    if (size === this.#samples.length) return this.#samples;
+    const held = this.slice(this.#start, this.#end).pcm;
+    this.#samples = new Int16Array(size);
+    this.#copyIn(this.#samples, this.#start, held);
     return this.#samples;
   }
 
   #index(sample: number): number {
-    const index = sample % this.#capacity;
-    return index < 0 ? index + this.#capacity : index;
+    const size = this.#samples.length;
+    const index = sample % size;
+    return index < 0 ? index + size : index;
   }
 
   #copyIn(ring: Int16Array, startSample: number, pcm: Int16Array): void {
     const at = this.#index(startSample);
-    const head = Math.min(pcm.length, this.#capacity - at);
+    const head = Math.min(pcm.length, ring.length - at);
     ring.set(pcm.subarray(0, head), at);
     if (head < pcm.length) ring.set(pcm.subarray(head), 0);
   }
 
   #zero(ring: Int16Array, from: number, to: number): void {
     const at = this.#index(from);
-    const head = Math.min(to - from, this.#capacity - at);
+    const head = Math.min(to - from, ring.length - at);
     ring.fill(0, at, at + head);
     ring.fill(0, 0, to - from - head);
   }

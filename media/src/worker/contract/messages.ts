@@ -41,6 +41,8 @@ export type TrackActivity =
   /** `score`: likeness of what was heard, 0 to 1. */
   | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
   | { type: 'wakePhraseTimedOut'; atMs: number }
+  /** The utterance was another track's voice, and is captioned there. */
+  | { type: 'crosstalkDetected'; segmentId: string; atMs: number }
   /** The language of this track is settled, and again whenever it has become another one. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
   /** How the microphone is set: told after the first 3 s of speech, then whenever it changes. `speechLevelDb`: mean level of the speech in dBFS. */
@@ -96,6 +98,9 @@ export type PipelineGapReason =
   | 'overloaded'
   | 'rejected'
   | 'mediaWorkerLost';
+
+/** What a track sends too much of. `mediaTime`: its audio is longer than the time in which it came; `timelines`: it starts over and over. */
+export type BudgetLimit = 'packets' | 'bytes' | 'mediaTime' | 'timelines';
 
 /** Files of a detector of wake words by their sound, in the format of openWakeWord. */
 export interface WakeWordModels {
@@ -197,8 +202,17 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
   | { type: 'utteranceOpened'; segment: PipelineSegment }
   /** `stableLength`: UTF-16 units of the text that will not change before the final. */
   | { type: 'interimUpdated'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
-  /** `committedCorrections`: words of the settled prefix that the final changed. */
-  | { type: 'final'; segment: PipelineSegment; hypothesis: Hypothesis; committedCorrections: number }
+  /**
+   * `committedCorrections`: words of the settled prefix that the final changed. `alsoOnTrackId`: a track that carries the same voice louder;
+   * which of the two it belongs to cannot be decided.
+   */
+  | {
+      type: 'final';
+      segment: PipelineSegment;
+      hypothesis: Hypothesis;
+      committedCorrections: number;
+      alsoOnTrackId?: string;
+    }
   /**
    * `language`: what this speaker speaks, as far as is known; empty where it is not. `unheard`: nobody listened meanwhile, so that
    * no ledger has it.
@@ -208,6 +222,8 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
   | { type: 'interimRetracted'; segmentId: string }
   | { type: 'trackStateChanged'; state: TrackState }
   | { type: 'trackActivity'; activity: TrackActivity }
+  /** The track sends far more than a microphone does; what exceeds this limit is dropped. Told once a second while that goes on. */
+  | { type: 'budgetExceeded'; limit: BudgetLimit }
   /** Every few seconds while something changes, and once at the end, with `pendingMs` 0 then. */
   | { type: 'ledgerUpdated'; ledger: AudioLedgerTotals }
 );

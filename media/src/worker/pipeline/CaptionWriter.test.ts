@@ -38,7 +38,7 @@ const utteranceOf = (id: string, more: Partial<Captioned> = {}): Captioned => ({
 });
 
 function writerOf(
-  options: { settings?: SpeechOverrides; textFrom?: () => number | undefined; covered?: boolean } = {},
+  options: { settings?: SpeechOverrides; textFrom?: () => number | undefined; covered?: boolean; alsoOn?: string } = {},
 ) {
   const { textFrom = () => 0, covered = false } = options;
   const settingsOf = (settings: SpeechOverrides = {}) =>
@@ -53,7 +53,7 @@ function writerOf(
       heard: ({ words, segmentId, atMs }) => wakeCalls.push(`heard ${words.length} of ${segmentId} at ${atMs}`),
       finalDone: (atMs) => wakeCalls.push(`final at ${atMs}`),
     },
-    crosstalk: { covers: () => covered },
+    crosstalk: { covers: () => covered, alsoOn: () => options.alsoOn },
     onEvent: (event) => events.push(event),
   });
   const of = <T extends TrackEvent['type']>(type: T) =>
@@ -192,8 +192,18 @@ describe('an interim', () => {
 
 describe('what becomes of an utterance', () => {
   it("is crosstalk where it is somebody else's voice, whatever was heard in it", () => {
-    const { writer } = writerOf({ covered: true });
+    const { writer, of } = writerOf({ covered: true });
     expect(writer.judge(utteranceOf('u'), hypothesisOf('words'))).toBe('crosstalk');
+    expect(of('trackActivity')).toMatchObject([{ activity: { type: 'crosstalkDetected', segmentId: 'u' } }]);
+  });
+
+  it('H7 is written, with the track that carries it as well, where it cannot be decided whose voice it is', () => {
+    const { write, of } = writerOf({ alsoOn: 'other' });
+    write(utteranceOf('u'), 'words');
+    expect(of('final')).toMatchObject([{ segment: { id: 'u' }, alsoOnTrackId: 'other' }]);
+    const own = writerOf();
+    own.write(utteranceOf('u'), 'words');
+    expect(own.of('final')[0]).not.toHaveProperty('alsoOnTrackId');
   });
 
   it('is a final where it has text', () => {

@@ -19,7 +19,7 @@ export interface CaptionWriterOptions {
   settings: SpeechSettings;
   wake: Pick<WakeListener, 'textFrom' | 'heard' | 'opened' | 'finalDone'>;
   /** Keeps back somebody else's voice, which is captioned there. */
-  crosstalk: Pick<TrackCrosstalk, 'covers'>;
+  crosstalk: Pick<TrackCrosstalk, 'alsoOn' | 'covers'>;
   /** Gets everything that readers see, and the activities `languageDetected` and `stabilized`. */
   onEvent: (event: TrackEvent) => void;
 }
@@ -120,7 +120,11 @@ export class CaptionWriter {
 
   /** What becomes of an utterance's audio, by its final. */
   judge(utterance: Captioned, hypothesis: Hypothesis): AudioFate {
-    if (this.#options.crosstalk.covers(utterance)) return 'crosstalk';
+    if (this.#options.crosstalk.covers(utterance)) {
+      const activity = { type: 'crosstalkDetected', segmentId: utterance.id, atMs: utterance.endMs } as const;
+      this.#options.onEvent({ type: 'trackActivity', activity });
+      return 'crosstalk';
+    }
     this.#listen(utterance, hypothesis.words ?? []);
     const from = this.#wake.textFrom(utterance.id);
     if (from !== undefined && hypothesisFrom(hypothesis, from).text !== '') return 'transcribed';
@@ -158,11 +162,13 @@ export class CaptionWriter {
     this.#hotWords.countUses(text);
     const committedCorrections = utterance.corrections(hypothesis);
     const { words: timed, ...rest } = hypothesis;
+    const alsoOnTrackId = this.#options.crosstalk.alsoOn(utterance);
     this.#options.onEvent({
       type: 'final',
       segment: this.#finalSegmentOf(utterance),
       hypothesis: { ...rest, text, ...(words && timed !== undefined ? { words: timed } : {}) },
       committedCorrections,
+      ...(alsoOnTrackId === undefined ? {} : { alsoOnTrackId }),
     });
     this.#wake.finalDone(utterance.endMs);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RecognitionErrorCode, RecognitionRequest } from '../../asr/contract/recognition.js';
 import { fakeTokens } from '../../asr/testing/fakeTokens.js';
+import { CLOSE_TIMES } from '../../process/index.js';
 import type { FakeScript } from '../../testing/FakeRecognizer.js';
 import type { ManualTime } from '../../testing/ManualTime.js';
 import { bareUtterance } from './testing/bareUtterance.js';
@@ -18,8 +19,13 @@ function utteranceOf(options: {
   script: (request: RecognitionRequest, number: number) => FakeScript;
 }) {
   let number = 0;
+  /** When the time of each request is over. */
+  const deadlines: number[] = [];
   const { time, ring, utterance, requests, discarded } = bareUtterance({
-    script: (request) => options.script(request, ++number),
+    script: (request) => {
+      deadlines.push(time.now() + request.deadlineMs);
+      return options.script(request, ++number);
+    },
     settings: { beamSize: 5, temperatureFallback: true },
   });
   const end = options.seconds * SECOND;
@@ -28,6 +34,7 @@ function utteranceOf(options: {
   return {
     time,
     requests,
+    deadlines,
     discarded,
     speculate: () => utterance.speculate(silence),
     close: () => utterance.close({ ...silence, cause: 'silence' }),
@@ -61,7 +68,11 @@ describe('a final that failed', () => {
     expect((await settle(time, answer)).text).toBe('all of it');
     expect(requests).toHaveLength(2);
     // Nobody can throw the second one away.
-    expect(requests[1]).toEqual({ ...requests[0], speculative: false });
+    expect(requests[1]).toEqual({
+      ...requests[0],
+      deadlineMs: CLOSE_TIMES.finalMs - 40_000,
+      speculative: false,
+    });
     expect(requests[1]?.pcm).toHaveLength(20 * SECOND);
   });
 
@@ -106,7 +117,11 @@ describe('a final that the engine is too slow for', () => {
     expect((await settle(time, answer)).text).toBe('in time');
     const [first, second] = requests;
     expect(first?.settings).toMatchObject({ beamSize: 5, temperatureFallback: true });
-    expect(second).toEqual({ ...first, settings: { ...first?.settings, beamSize: 1, temperatureFallback: false } });
+    expect(second).toEqual({
+      ...first,
+      deadlineMs: CLOSE_TIMES.finalMs - 10_000,
+      settings: { ...first?.settings, beamSize: 1, temperatureFallback: false },
+    });
   });
 
   it('is given up when that is too slow as well', async () => {
@@ -118,7 +133,7 @@ describe('a final that the engine is too slow for', () => {
 
 describe('a text that is too long for one answer', () => {
   it('is asked for in halves, one after the other, which are joined', async () => {
-    const { time, requests, discarded, close } = utteranceOf({
+    const { time, requests, deadlines, discarded, close } = utteranceOf({
       seconds: 20,
       script: (_, number) =>
         number === 1 ? { text: 'one two', truncated: true } : { text: number === 2 ? 'one two' : 'three four' },
@@ -129,7 +144,7 @@ describe('a text that is too long for one answer', () => {
     expect(requests).toHaveLength(3);
     const [whole, first, second] = requests.map(({ pcm }) => [...pcm]);
     expect([...(first ?? []), ...(second ?? [])]).toEqual(whole);
-    expect(new Set(requests.map(({ deadlineAtMs }) => deadlineAtMs)).size).toBe(1);
+    expect(new Set(deadlines).size).toBe(1);
     expect(requests[2]?.settings.prompt).toBe('one two');
     // The second half begins at another place.
     expect(requests.map(({ draft }) => draft?.tokens)).toEqual([undefined, fakeTokens('one two'), undefined]);
@@ -238,7 +253,7 @@ describe('a loop that was cut from the end of a text', () => {
   const LOOPED = { words: spoken('we will see you again'), loopAtMs: 4_900 };
 
   it('has what is said behind it asked for by itself, until the same deadline, and no word stands there twice', async () => {
-    const { time, requests, discarded, close } = utteranceOf({
+    const { time, requests, deadlines, discarded, close } = utteranceOf({
       seconds: 20,
       script: (_, number) => (number === 1 ? LOOPED : { words: spoken('Again, tomorrow then', 100) }),
     });
@@ -254,7 +269,8 @@ describe('a loop that was cut from the end of a text', () => {
     expect(Math.abs(cut / 16 - 4_900)).toBeLessThanOrEqual(120);
     expect(final.words?.at(-2)?.startMs).toBeCloseTo(cut / 16 + 1_100);
     // What went in circles is no prompt.
-    expect(rest).toEqual({ ...whole, pcm: rest?.pcm });
+    expect(rest).toEqual({ ...whole, deadlineMs: rest?.deadlineMs, pcm: rest?.pcm });
+    expect(new Set(deadlines).size).toBe(1);
     expect(discarded()).toEqual([]);
   });
 

@@ -10,6 +10,9 @@ import type { PipelineGapReason } from '../contract/messages.js';
 import { gapReasonOf } from './gapReasons.js';
 import { quietestSample } from './quietestSample.js';
 
+/** A request as the pipeline keeps it: however often it is asked, its time runs from the first time on. */
+export type PreparedRequest = Omit<RecognitionRequest, 'deadlineMs'> & { deadlineAtMs: number };
+
 /** Speech of an utterance that its final has no text for, in milliseconds from the start of the utterance. */
 export interface MissingSpeech {
   fromMs: number;
@@ -34,9 +37,9 @@ export interface FinalRequestOptions {
    * Makes the request; called once, with the first `ask`.
    * @throws AudioLostError
    */
-  prepare: () => { request: RecognitionRequest; toOriginalMs: (ms: number) => number };
+  prepare: () => { request: PreparedRequest; toOriginalMs: (ms: number) => number };
   /** Sends a request. */
-  ask: (request: RecognitionRequest, how: Asking) => Promise<Hypothesis>;
+  ask: (request: PreparedRequest, how: Asking) => Promise<Hypothesis>;
   /** Primes the engine with text of the utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
   /** Engine time of an answer that others took the place of. */
@@ -95,7 +98,7 @@ export class FinalRequest {
     return withTimes(heard, toOriginalMs);
   }
 
-  async #askInParts(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+  async #askInParts(request: PreparedRequest, part: Part): Promise<HeardFinal> {
     const whole = await this.#askOnce(request, part);
     if (whole.truncated === true) {
       if (part.halvings < MOST_HALVINGS) return this.#askHalves(request, { ...part, whole });
@@ -104,7 +107,7 @@ export class FinalRequest {
     return whole.loopAtMs === undefined ? whole : this.#askRest(request, { ...part, whole, loopAtMs: whole.loopAtMs });
   }
 
-  async #askHalves(request: RecognitionRequest, part: Part & { whole: Hypothesis }): Promise<HeardFinal> {
+  async #askHalves(request: PreparedRequest, part: Part & { whole: Hypothesis }): Promise<HeardFinal> {
     const { whole, before } = part;
     const { pcm } = request;
     const cut = quietestSample(pcm, { from: Math.floor(pcm.length / 3), to: Math.ceil((2 * pcm.length) / 3) });
@@ -130,10 +133,7 @@ export class FinalRequest {
   }
 
   /** The text before it is no prompt: that is what went in circles. */
-  async #askRest(
-    request: RecognitionRequest,
-    part: Part & { whole: Hypothesis; loopAtMs: number },
-  ): Promise<HeardFinal> {
+  async #askRest(request: PreparedRequest, part: Part & { whole: Hypothesis; loopAtMs: number }): Promise<HeardFinal> {
     const { whole, before } = part;
     const { pcm } = request;
     const loopAt = Math.round(part.loopAtMs * SAMPLES_PER_MS);
@@ -159,19 +159,19 @@ export class FinalRequest {
    * What another gate took for no speech is none here, either, as in an utterance of its own. It counts as a pause of the caption around
    * it, and is booked with that.
    */
-  async #askPart(request: RecognitionRequest, part: Part): Promise<HeardFinal> {
+  async #askPart(request: PreparedRequest, part: Part): Promise<HeardFinal> {
     const heard = await this.#askInParts(request, part);
     if (heard.rejected !== 'repetition') return heard;
     const toMs = request.pcm.length / SAMPLES_PER_MS;
     return { ...heard, missing: [{ fromMs: 0, toMs, reason: 'recognizerFailed' }] };
   }
 
-  #partOf(request: RecognitionRequest, part: { pcm: Int16Array; before: string }): RecognitionRequest {
+  #partOf(request: PreparedRequest, part: { pcm: Int16Array; before: string }): PreparedRequest {
     const prompt = this.#options.prompt(part.before);
     return { ...request, pcm: part.pcm, settings: { ...request.settings, prompt } };
   }
 
-  async #askOnce(request: RecognitionRequest, how: Asking): Promise<Hypothesis> {
+  async #askOnce(request: PreparedRequest, how: Asking): Promise<Hypothesis> {
     const { ask } = this.#options;
     if (this.#greedy) return ask(greedily(request), how);
     try {
@@ -222,7 +222,7 @@ function roundedToSample(ms: number): number {
   return Math.round(ms * SAMPLES_PER_MS) / SAMPLES_PER_MS;
 }
 
-function greedily(request: RecognitionRequest): RecognitionRequest {
+function greedily(request: PreparedRequest): PreparedRequest {
   return { ...request, settings: { ...request.settings, beamSize: 1, temperatureFallback: false } };
 }
 

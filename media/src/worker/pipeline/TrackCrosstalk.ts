@@ -1,5 +1,5 @@
 import type { SpeechSettings } from '../../settings/speechSettings.js';
-import type { CrosstalkGuard } from '../speech/crosstalk/index.js';
+import type { CrosstalkGuard, CrosstalkVerdict } from '../speech/crosstalk/index.js';
 import { VAD_FRAME_SAMPLES } from '../speech/index.js';
 
 export interface TrackCrosstalkOptions {
@@ -38,14 +38,15 @@ export class TrackCrosstalk {
   isIn(frame: {
     startSample: number;
     startMs: number;
+    arrivedMs: number;
     probability: number;
     pcm: () => Int16Array;
     utterance: { startMs: number } | undefined;
   }): boolean {
-    const { startSample, startMs, probability, utterance } = frame;
+    const { startSample, startMs, arrivedMs, probability, utterance } = frame;
     const guard = this.#guard;
     if (guard === undefined || !this.#on) return false;
-    guard.push({ trackId: this.#trackId, startMs, pcm: frame.pcm(), probability });
+    guard.push({ trackId: this.#trackId, startMs, arrivedMs, pcm: frame.pcm(), probability });
     // A little at a time: to judge the whole of a long utterance at its end would hold up everybody's audio.
     if (utterance !== undefined && (startSample / VAD_FRAME_SAMPLES) % JUDGED_EVERY_FRAMES < 1) {
       guard.judge(this.#trackId, utterance.startMs, startMs);
@@ -55,8 +56,16 @@ export class TrackCrosstalk {
 
   /** Whether most of an utterance is somebody else's voice. */
   covers(utterance: { startMs: number; endMs: number }): boolean {
-    if (this.#guard === undefined || !this.#on) return false;
-    return this.#guard.judge(this.#trackId, utterance.startMs, utterance.endMs).crosstalk;
+    return this.#judge(utterance)?.crosstalk === true;
+  }
+
+  /** The track that carries the same voice louder, where it cannot be decided whose it is. */
+  alsoOn(utterance: { startMs: number; endMs: number }): string | undefined {
+    return this.#judge(utterance)?.alsoOnTrackId;
+  }
+
+  #judge({ startMs, endMs }: { startMs: number; endMs: number }): CrosstalkVerdict | undefined {
+    return this.#on ? this.#guard?.judge(this.#trackId, startMs, endMs) : undefined;
   }
 
   /** The track goes on elsewhere. */

@@ -130,6 +130,27 @@ describe('the intake of a track', () => {
     expect(events.slice(1)).toMatchObject([{ type: 'frameJudged', startSample: 0, probability: 0.7 }]);
   });
 
+  it('knows when the samples of each frame arrived', () => {
+    const { intake, of, clock } = intakeOf();
+    const startedAtMs = clock.nowMs;
+    intake.pushPcm(loud(FRAME / 4));
+    clock.nowMs += 40;
+    intake.pushPcm(loud((3 * FRAME) / 4));
+    clock.nowMs += 32;
+    intake.pushPcm(loud(FRAME));
+    expect(of('frameJudged').map(({ arrivedAtMs }) => arrivedAtMs - startedAtMs)).toEqual([30, 72]);
+  });
+
+  it('has it from the packets that the samples came in, also where they are decoded later', () => {
+    const { of, send, clock } = intakeOf();
+    send(10);
+    const frames = of('frameJudged');
+    // Packets come every 20 ms, and samples have arrived when their packet has.
+    for (const [index, { arrivedAtMs }] of frames.entries())
+      expect(Math.abs(arrivedAtMs - (clock.nowMs - 200 + index * 32))).toBeLessThan(25);
+    expect(frames.length).toBeGreaterThan(4);
+  });
+
   it('keeps the answers in the order of the stream, however late they come', () => {
     const { intake, activity, frames } = intakeOf({ held: true });
     intake.pushPcm(loud(3 * FRAME));

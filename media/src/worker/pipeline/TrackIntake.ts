@@ -6,7 +6,8 @@ import {
   rms,
   TrackDecoder,
 } from '../audio/index.js';
-import { type RtpOutput, type RtpPacket, RtpReceiver } from '../rtp/index.js';
+import type { BudgetLimit } from '../contract/messages.js';
+import { type RtpOutput, type RtpPacket, RtpReceiver, TrackBudget } from '../rtp/index.js';
 import { VAD_FRAME_SAMPLES, type VoiceActivityModel, type VoiceActivityStream } from '../speech/index.js';
 import { Timeline } from './Timeline.js';
 
@@ -14,12 +15,14 @@ import { Timeline } from './Timeline.js';
 export type IntakeEvent =
   /** Decoded or filled, before the VAD has answered. */
   | { type: 'audioReceived'; timeline: Timeline; startSample: number; samples: number; origin: PcmOrigin }
-  /** One frame of `VAD_FRAME_SAMPLES`, with the VAD's answer. */
-  | { type: 'frameJudged'; startSample: number; probability: number; rms: number }
+  /** One frame of `VAD_FRAME_SAMPLES`, with the VAD's answer. `arrivedAtMs`: mean time at which its samples arrived, on the machine's clock. */
+  | { type: 'frameJudged'; startSample: number; probability: number; rms: number; arrivedAtMs: number }
   /** The time line leaves out what comes before this sample. */
   | { type: 'jumped'; toSample: number }
   /** What follows belongs to another time line, which begins at sample 0. */
-  | { type: 'timelineStarted'; timeline: Timeline };
+  | { type: 'timelineStarted'; timeline: Timeline }
+  /** Packets beyond the track's budget are dropped. At most once a second. */
+  | { type: 'budgetExceeded'; limit: BudgetLimit };
 
 export type IntakeFrame = Extract<IntakeEvent, { type: 'frameJudged' }>;
 
@@ -32,11 +35,13 @@ export interface TrackIntakeOptions {
   onEvent: (event: IntakeEvent) => void;
 }
 
+const SAMPLES_PER_MS = 16;
+
 /** What waits behind frames that the VAD has not answered yet. */
 type Queued =
-  | { type: 'frame'; startSample: number; rms: number }
+  | { type: 'frame'; startSample: number; rms: number; arrivedAtMs: number }
   /** Digital silence while nobody speaks: not worth a run of the model. */
-  | { type: 'silence'; startSample: number }
+  | { type: 'silence'; startSample: number; arrivedAtMs: number }
   | { type: 'jump'; toSample: number }
   | { type: 'timeline'; timeline: Timeline }
   | { type: 'flush'; done: () => void };
@@ -48,6 +53,7 @@ type Queued =
 export class TrackIntake {
   readonly #options: TrackIntakeOptions;
   readonly #decoder: OpusDecoder;
+  readonly #budget: TrackBudget;
   readonly #receiver: RtpReceiver;
   readonly #track: TrackDecoder;
   readonly #vad: VoiceActivityStream;
@@ -55,6 +61,10 @@ export class TrackIntake {
   readonly #frame = new Int16Array(VAD_FRAME_SAMPLES);
   #frameStart = 0;
   #frameFilled = 0;
+  /** Of the samples in the frame: when each arrived, added up. */
+  #frameArrivals = 0;
+  /** Of the packet that is being decoded; undefined: now. */
+  #arrivedAtMs: number | undefined;
   #queued: Queued[] = [];
   #injected = 0;
   #speaking = false;
@@ -70,6 +80,7 @@ export class TrackIntake {
       onJump: ({ fromSample, toSample }) => this.#onJump({ fromSample, toSample }),
       onEpoch: ({ firstExtendedTimestamp }) => this.#onEpoch(firstExtendedTimestamp),
     });
+    this.#budget = new TrackBudget({ onExceeded: (limit) => options.onEvent({ type: 'budgetExceeded', limit }) });
     this.#receiver = new RtpReceiver({
       payloadType: options.payloadType,
       onOutput: (output) => this.#onOutput(output),
@@ -92,7 +103,8 @@ export class TrackIntake {
   }
 
   push(packet: RtpPacket): void {
-    if (!this.#closed) this.#receiver.push(packet, this.#options.now());
+    const nowMs = this.#options.now();
+    if (!this.#closed && this.#budget.admits(packet, nowMs)) this.#receiver.push(packet, nowMs);
   }
 
   /** The next samples of a track that comes as PCM: what RTP, jitter buffer and decoder would have made of it. */
@@ -145,7 +157,9 @@ export class TrackIntake {
 
   #onOutput(output: RtpOutput): void {
     // First the decoder: this packet may begin a time line, which has a clock of its own.
+    if (output.kind === 'packet') this.#arrivedAtMs = output.arrivedAtMs;
     this.#track.handle(output, this.#options.now());
+    this.#arrivedAtMs = undefined;
     if (output.kind === 'packet') this.#receiving.observe(output.extendedTimestamp, output.arrivedAtMs);
   }
 
@@ -154,28 +168,33 @@ export class TrackIntake {
     this.#receiving.ring.write(startSample, pcm);
     this.#tellAudio({ startSample, samples: pcm.length, origin });
     if (this.#frameFilled === 0) this.#frameStart = startSample;
+    const arrivedAtMs = this.#arrivedAtMs ?? this.#options.now();
     for (let offset = 0; offset < pcm.length; ) {
       const taken = Math.min(VAD_FRAME_SAMPLES - this.#frameFilled, pcm.length - offset);
       this.#frame.set(pcm.subarray(offset, offset + taken), this.#frameFilled);
       this.#frameFilled += taken;
+      this.#frameArrivals += taken * arrivedAtMs;
       offset += taken;
       if (this.#frameFilled === VAD_FRAME_SAMPLES) this.#pushFrame();
     }
   }
 
   #tellAudio(span: { startSample: number; samples: number; origin: PcmOrigin }): void {
+    this.#budget.spendMedia(span.samples / SAMPLES_PER_MS, this.#options.now());
     this.#options.onEvent({ type: 'audioReceived', timeline: this.#receiving, ...span });
   }
 
   #pushFrame(): void {
     const startSample = this.#frameStart;
     const level = rms(this.#frame);
+    const arrivedAtMs = this.#frameArrivals / this.#frameFilled;
     this.#frameStart += VAD_FRAME_SAMPLES;
     this.#frameFilled = 0;
+    this.#frameArrivals = 0;
     if (level === 0 && !this.#speaking && this.#queued.length === 0) {
-      this.#enqueue({ type: 'silence', startSample });
+      this.#enqueue({ type: 'silence', startSample, arrivedAtMs });
     } else {
-      this.#enqueue({ type: 'frame', startSample, rms: level });
+      this.#enqueue({ type: 'frame', startSample, rms: level, arrivedAtMs });
       this.#vad.push(this.#frame.slice());
     }
   }
@@ -191,6 +210,7 @@ export class TrackIntake {
   #onEpoch(firstTimestamp: number): void {
     this.#padFrame();
     this.#frameStart = 0;
+    this.#budget.spendTimeline();
     this.#receiving = this.#newTimeline({ index: this.#receiving.index + 1, firstTimestamp });
     this.#enqueue({ type: 'timeline', timeline: this.#receiving });
   }
@@ -213,7 +233,8 @@ export class TrackIntake {
   #onProbability(probability: number): void {
     const head = this.#queued.shift();
     if (head?.type === 'frame') {
-      this.#options.onEvent({ type: 'frameJudged', startSample: head.startSample, probability, rms: head.rms });
+      const { type: _, ...frame } = head;
+      this.#options.onEvent({ type: 'frameJudged', ...frame, probability });
     }
     this.#runQueue();
   }
@@ -224,7 +245,7 @@ export class TrackIntake {
       this.#queued.shift();
       switch (head.type) {
         case 'silence':
-          this.#options.onEvent({ type: 'frameJudged', startSample: head.startSample, probability: 0, rms: 0 });
+          this.#options.onEvent({ ...head, type: 'frameJudged', probability: 0, rms: 0 });
           break;
         case 'jump':
           this.#options.onEvent({ type: 'jumped', toSample: head.toSample });

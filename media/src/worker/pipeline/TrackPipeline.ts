@@ -225,6 +225,9 @@ export class TrackPipeline {
       case 'timelineStarted':
         this.#utterances.goOnWith(event.timeline);
         this.#crosstalk.jump();
+        break;
+      case 'budgetExceeded':
+        this.#emit(event);
     }
   }
 
@@ -251,10 +254,11 @@ export class TrackPipeline {
     this.#changeState();
   }
 
-  #isCrosstalk({ startSample, probability }: IntakeFrame, pcm: () => Int16Array): boolean {
+  #isCrosstalk({ startSample, probability, arrivedAtMs }: IntakeFrame, pcm: () => Int16Array): boolean {
     const { timeline, open: utterance } = this.#utterances;
     const startMs = timeline.msOf(startSample);
-    if (!this.#crosstalk.isIn({ startSample, startMs, probability, pcm, utterance })) return false;
+    const arrivedMs = arrivedAtMs - this.#options.meetingStartedAtMs;
+    if (!this.#crosstalk.isIn({ startSample, startMs, arrivedMs, probability, pcm, utterance })) return false;
     const endSample = startSample + VAD_FRAME_SAMPLES;
     this.#books.ledger.markCrosstalk({ line: timeline.index, startSample, endSample });
     return true;

@@ -1,5 +1,5 @@
 import type { Recognizer } from '../../asr/contract/Recognizer.js';
-import type { Hypothesis, RecognitionKind, RecognitionRequest } from '../../asr/contract/recognition.js';
+import type { Hypothesis, RecognitionKind } from '../../asr/contract/recognition.js';
 import { joinWords } from '../../asr/contract/text/words.js';
 import { CLOSE_TIMES } from '../../process/index.js';
 import type { ReadingProfile } from '../../settings/reading.js';
@@ -10,7 +10,7 @@ import type { Stabilizer } from '../speech/stabilizer/index.js';
 import type { CaptionWriter } from './CaptionWriter.js';
 import { compactPauses, type Pause } from './compactPauses.js';
 import { Drafts } from './Drafts.js';
-import { FinalRequest, withTimes } from './FinalRequest.js';
+import { FinalRequest, type PreparedRequest, withTimes } from './FinalRequest.js';
 import { AudioLostError } from './gapReasons.js';
 import type { Timeline } from './Timeline.js';
 
@@ -113,10 +113,12 @@ export class UtteranceRequests {
 
   /** @param how.startSample where its audio begins; undefined: at a place that no other request begins at */
   async #ask(
-    request: RecognitionRequest,
+    prepared: PreparedRequest,
     how: { signal: AbortSignal | undefined; startSample: number | undefined },
   ): Promise<Hypothesis> {
-    const { recognizer, current, onEvent } = this.#options;
+    const { recognizer, current, onEvent, now } = this.#options;
+    const { deadlineAtMs, ...rest } = prepared;
+    const request = { ...rest, deadlineMs: deadlineAtMs - now() };
     if (isNearSilent(request.pcm, current().settings.silenceLevelDb)) return SILENCE;
     const { signal, startSample } = how;
     const use = startSample === undefined ? undefined : { kind: request.kind, settings: request.settings, startSample };
@@ -129,8 +131,8 @@ export class UtteranceRequests {
     this.#queuedMs = hypothesis.queuedMs;
     if (use !== undefined) this.#drafts.keep(use, hypothesis);
     // It has no use outside of this class.
-    const { draft: _, ...rest } = hypothesis;
-    return rest;
+    const { draft: _, ...heard } = hypothesis;
+    return heard;
   }
 
   /** @throws AudioLostError: what is left of an utterance says something else than the whole */
@@ -147,7 +149,7 @@ export class UtteranceRequests {
     const missingSamples = Math.max(0, ring.startSample - startSample, endSample - VAD_FRAME_SAMPLES - ring.endSample);
     if (missingSamples > 0) throw new AudioLostError(missingSamples);
     const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses });
-    const request: RecognitionRequest = {
+    const request: PreparedRequest = {
       kind,
       meetingId,
       trackId,

@@ -4,12 +4,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { capabilitiesOf } from '../../asr/contract/capabilities.js';
 import type { InterimPace } from '../../asr/contract/load.js';
 import { PROTOCOL_VERSION, type RecognizeHeader, type ToClient, type ToServer } from '../../asr/contract/protocol.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type RecognitionRequest } from '../../asr/contract/recognition.js';
-import { monotonicNowMs } from '../../process/clock.js';
 import { encodeFrame, FrameDecoder } from '../../process/framing.js';
+import { BUILT_IN_MODEL } from '../../settings/modelCatalogue.js';
 import { hypothesisOf } from '../../testing/FakeRecognizer.js';
+import { ManualTime } from '../../testing/ManualTime.js';
 import { RecognitionClient, type RecognitionClientLimits } from './RecognitionClient.js';
 
 /** The other end of the socket: keeps what comes, answers what the test says. */
@@ -17,6 +19,7 @@ class FakeServer {
   readonly received: ToServer[] = [];
   readonly sockets = new Set<Socket>();
   readonly path: string;
+  capabilities = capabilitiesOf({ final: BUILT_IN_MODEL });
   connections = 0;
   samples = 0;
   paused = false;
@@ -51,7 +54,7 @@ class FakeServer {
       this.sockets.delete(socket);
       this.#wake();
     });
-    this.say({ type: 'hello', protocol: PROTOCOL_VERSION });
+    this.say({ type: 'hello', protocol: PROTOCOL_VERSION, capabilities: this.capabilities });
     this.#wake();
   }
 
@@ -113,7 +116,7 @@ function request(fields: Partial<RecognitionRequest> = {}): RecognitionRequest {
     trackId: 'speaker',
     pcm: new Int16Array(1_600),
     settings: DEFAULT_RECOGNITION_SETTINGS,
-    deadlineAtMs: monotonicNowMs() + 10_000,
+    deadlineMs: 10_000,
     ...fields,
   };
 }
@@ -143,6 +146,27 @@ describe('RecognitionClient', () => {
     server.say({ type: 'result', id: idAt(0), hypothesis: hypothesisOf('hello') });
     expect((await answer).text).toBe('hello');
     expect(client.stats).toMatchObject({ pendingFinals: 0, pendingPcmBytes: 0 });
+  });
+
+  it('says how much of the time is left whenever it sends: at first, after it has waited, and to the next process', async () => {
+    const time = new ManualTime(9e10);
+    client = RecognitionClient.create({ socketPath: server.path, time });
+    const early = client.recognize(request({ trackId: 'early', deadlineMs: 10_000 }));
+    time.advance(1_000);
+    await server.until(() => server.requests.length === 1);
+    time.advance(2_500);
+    const connections = server.connections;
+    server.dropAll();
+    while (server.connections === connections) {
+      // The wait before the next try.
+      time.advance(20);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const waitedMs = time.now() - 9e10;
+    await server.until(() => server.requests.length === 2);
+    expect(server.requests.map(({ deadlineMs }) => deadlineMs)).toEqual([9_000, 10_000 - waitedMs]);
+    time.advance(10_000 - waitedMs);
+    await rejectsWith(early, 'DEADLINE_EXCEEDED');
   });
 
   it('rejects with the code that the recogniser gives', async () => {
@@ -340,14 +364,14 @@ describe('RecognitionClient', () => {
 
   it('keeps the deadline by itself when the process says nothing, and calls the request off', async () => {
     await createClient();
-    await rejectsWith(client.recognize(request({ deadlineAtMs: monotonicNowMs() + 30 })), 'DEADLINE_EXCEEDED');
+    await rejectsWith(client.recognize(request({ deadlineMs: 30 })), 'DEADLINE_EXCEEDED');
     await server.until(() => server.received.some((message) => message.type === 'cancel'));
   });
 
   it('rejects what comes after its deadline, without an end, or is longer than 30 s', async () => {
     await createClient();
-    await rejectsWith(client.recognize(request({ deadlineAtMs: monotonicNowMs() })), 'DEADLINE_EXCEEDED');
-    await rejectsWith(client.recognize(request({ deadlineAtMs: Number.NaN })), 'DEADLINE_EXCEEDED');
+    await rejectsWith(client.recognize(request({ deadlineMs: 0 })), 'DEADLINE_EXCEEDED');
+    await rejectsWith(client.recognize(request({ deadlineMs: Number.NaN })), 'DEADLINE_EXCEEDED');
     await rejectsWith(client.recognize(request({ pcm: new Int16Array(480_001) })), 'RECOGNIZER_FAILED');
     expect(server.requests).toEqual([]);
   });
@@ -402,6 +426,16 @@ describe('RecognitionClient', () => {
     server.say({ type: 'result', id: idAt(1), hypothesis: hypothesisOf('interim') });
     await interim;
     expect(paces).toEqual([null, 1_200]);
+  });
+
+  it('knows what the process can do once it is there, and asks for no interims where it makes none', async () => {
+    server.capabilities = { ...server.capabilities, interims: false };
+    client = RecognitionClient.create({ socketPath: server.path, limits });
+    expect(client.capabilities).toBeUndefined();
+    while (client.state !== 'ready') await new Promise((resolve) => setImmediate(resolve));
+    expect(client.capabilities).toEqual(server.capabilities);
+    await rejectsWith(client.recognize(request({ kind: 'interim' })), 'NOT_SUPPORTED');
+    expect(server.requests).toEqual([]);
   });
 
   it('hands on whatever a hypothesis may say', async () => {
@@ -486,7 +520,14 @@ describe('RecognitionClient', () => {
     ['bytes that are no frame', Buffer.from([255, 255, 255, 255, 0])],
     ['an unknown message', encodeFrame({ type: 'surprise' })],
     ['a result that is none', encodeFrame({ type: 'result', id: 1, hypothesis: { text: 5 } })],
-    ['another protocol', encodeFrame({ type: 'hello', protocol: PROTOCOL_VERSION + 1 })],
+    [
+      'another protocol',
+      encodeFrame({
+        type: 'hello',
+        protocol: PROTOCOL_VERSION + 1,
+        capabilities: capabilitiesOf({ final: BUILT_IN_MODEL }),
+      }),
+    ],
   ])('leaves a connection that brings %s, counts it, and asks again on a new one', async (_what, bytes) => {
     await createClient();
     const answer = client.recognize(request());
@@ -496,14 +537,5 @@ describe('RecognitionClient', () => {
     expect(client.stats.brokenConnections).toBe(1);
     server.say({ type: 'result', id: idAt(1), hypothesis: hypothesisOf('again') });
     expect((await answer).text).toBe('again');
-  });
-
-  it('settles everything with CLOSED when it is closed, and refuses what comes later', async () => {
-    await createClient();
-    const all = [request(), request({ kind: 'interim' })].map((each) => rejectsWith(client.recognize(each), 'CLOSED'));
-    await client.close();
-    await client.close();
-    await Promise.all(all);
-    await rejectsWith(client.recognize(request()), 'CLOSED');
   });
 });

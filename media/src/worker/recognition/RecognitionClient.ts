@@ -1,12 +1,9 @@
 import { connect, type Socket } from 'node:net';
+import type { RecognizerCapabilities } from '../../asr/contract/capabilities.js';
+import { fieldsOf, refusalOf, trackKey } from '../../asr/contract/checkRequest.js';
+import { NO_INTERIM_RESULTS } from '../../asr/contract/limits.js';
 import { type InterimPace, NO_INTERIMS } from '../../asr/contract/load.js';
-import {
-  isAcceptableAudio,
-  requestFieldsSchema,
-  type ToClient,
-  type ToServer,
-  toClientSchema,
-} from '../../asr/contract/protocol.js';
+import { type ToClient, type ToServer, toClientSchema } from '../../asr/contract/protocol.js';
 import type { Recognizer } from '../../asr/contract/Recognizer.js';
 import {
   type Hypothesis,
@@ -71,6 +68,8 @@ export interface RecognitionClientStats {
 interface Pending {
   id: number;
   request: RecognitionRequest;
+  /** On this side's clock. */
+  deadlineAtMs: number;
   /** Written to the connection that is open now. */
   sent: boolean;
   /** The engine works on it, as far as is known. */
@@ -104,6 +103,7 @@ export class RecognitionClient implements Recognizer {
   /** Deaths that each speaker's interims may have caused. */
   readonly #suspects = new Map<string, number>();
   #state: RecognitionClientState = 'connecting';
+  #capabilities: RecognizerCapabilities | undefined;
   #pace: InterimPace = 0;
   #socket: Socket | undefined;
   #writable = false;
@@ -136,6 +136,11 @@ export class RecognitionClient implements Recognizer {
 
   get state(): RecognitionClientState {
     return this.#state;
+  }
+
+  /** Of the process that is or was there last; absent before the first. */
+  get capabilities(): RecognizerCapabilities | undefined {
+    return this.#capabilities;
   }
 
   /** As the ASR process said last; 0 before it said anything. */
@@ -171,7 +176,9 @@ export class RecognitionClient implements Recognizer {
     return new Promise<Hypothesis>((resolve, reject) => {
       const onAbort = () => this.#fail(id, 'SUPERSEDED', 'the request was given up');
       options.signal?.addEventListener('abort', onAbort, { once: true });
-      const cancelDeadline = this.#time.after(request.deadlineAtMs - this.#time.now(), () =>
+      const { deadlineMs } = request;
+      const deadlineAtMs = this.#time.now() + deadlineMs;
+      const cancelDeadline = this.#time.after(deadlineMs, () =>
         this.#fail(id, 'DEADLINE_EXCEEDED', 'no answer came before the deadline'),
       );
       const release = () => {
@@ -180,7 +187,7 @@ export class RecognitionClient implements Recognizer {
       };
       // Even a final that may well be poison gets its own chance.
       const deaths = Math.min(this.#suspects.get(trackKey(request)) ?? 0, this.#limits.deathsOfPoison - 1);
-      this.#add({ id, request, sent: false, started: false, deaths, resolve, reject, release });
+      this.#add({ id, request, deadlineAtMs, sent: false, started: false, deaths, resolve, reject, release });
       this.#flush();
     });
   }
@@ -198,21 +205,13 @@ export class RecognitionClient implements Recognizer {
 
   #refusal(request: RecognitionRequest, signal: AbortSignal | undefined): RecognitionError | undefined {
     if (this.#state === 'closed') return new RecognitionError('CLOSED', 'the recognition client was closed');
-    if (signal?.aborted === true) return new RecognitionError('SUPERSEDED', 'the request was given up');
-    if (!isAcceptableAudio(request.pcm)) {
-      return new RecognitionError('RECOGNIZER_FAILED', `${request.pcm.length} samples are more than 30 s`);
-    }
-    if (!(request.deadlineAtMs > this.#time.now()) || !Number.isFinite(request.deadlineAtMs)) {
-      return new RecognitionError('DEADLINE_EXCEEDED', 'the deadline had passed when the request came');
-    }
-    const { pcm: _, ...fields } = request;
-    const checked = requestFieldsSchema.safeParse(pick(fields));
-    if (!checked.success) {
-      const path = checked.error.issues[0]?.path.join('.') ?? '';
-      return new RecognitionError('RECOGNIZER_FAILED', `the request's ${path} is out of its bounds`);
-    }
+    const refusal = refusalOf(request, signal);
+    if (refusal !== undefined) return refusal;
     if (this.#unavailable || (request.kind === 'interim' && this.#state !== 'ready')) {
       return new RecognitionError('RECOGNIZER_UNAVAILABLE', 'no speech recogniser is running');
+    }
+    if (request.kind === 'interim' && this.#capabilities?.interims === false) {
+      return new RecognitionError('NOT_SUPPORTED', NO_INTERIM_RESULTS);
     }
     if (request.kind === 'interim' && this.#pace === null) {
       return new RecognitionError('OVERLOADED', 'the recogniser is too busy for interim results');
@@ -292,6 +291,7 @@ export class RecognitionClient implements Recognizer {
 
   #onMessage(message: ToClient): void {
     if (message.type === 'hello') {
+      this.#capabilities = message.capabilities;
       this.#tries = 0;
       this.#reconnects += 1;
       this.#unavailable = false;
@@ -394,7 +394,10 @@ export class RecognitionClient implements Recognizer {
         if (pending.sent || pending.request.kind !== kind) continue;
         pending.sent = true;
         const { pcm, ...fields } = pending.request;
-        this.#write({ ...pick(fields), type: 'recognize', id: pending.id, suspect: pending.deaths > 0 }, pcm);
+        // What is left of it by now: it may have waited here, or have been sent before.
+        const deadlineMs = Math.max(0, pending.deadlineAtMs - this.#time.now());
+        const { id, deaths } = pending;
+        this.#write({ ...fieldsOf({ ...fields, deadlineMs }), type: 'recognize', id, suspect: deaths > 0 }, pcm);
       }
     }
   }
@@ -415,36 +418,4 @@ export class RecognitionClient implements Recognizer {
     this.#state = state;
     this.#events.emit('state', state);
   }
-}
-
-function trackKey(request: RecognitionRequest): string {
-  return JSON.stringify([request.meetingId, request.trackId]);
-}
-
-/** Names each field: callers may hold objects with more in them than the protocol takes. */
-function pick({
-  kind,
-  meetingId,
-  trackId,
-  settings,
-  deadlineAtMs,
-  speculative = false,
-  first = false,
-  draft,
-}: Omit<RecognitionRequest, 'pcm'>) {
-  const { language, languages, settled, task, beamSize, temperatureFallback, prompt, words } = settings;
-  const { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond } = settings;
-  const spoken = { language, languages, ...(settled === undefined ? {} : { settled }) };
-  const decoding = { task, beamSize, temperatureFallback, prompt, words };
-  const gates = { noSpeechThreshold, logProbabilityThreshold, compressionRatioThreshold, tokensPerSecond };
-  return {
-    kind,
-    meetingId,
-    trackId,
-    settings: { ...spoken, ...decoding, ...gates },
-    deadlineAtMs,
-    speculative,
-    first,
-    ...(draft === undefined ? {} : { draft: { model: draft.model, tokens: draft.tokens } }),
-  };
 }

@@ -45,6 +45,30 @@ describe('MediaClock', () => {
     expect(worst).toBeLessThan(50);
   });
 
+  it('H9 lets nobody date what they say back by sending slowly: a little at most, and for seconds only', () => {
+    const clock = new MediaClock();
+    let timestamp = 0;
+    let nowMs = 0;
+    /** Packets of 20 ms. @returns how long before its arrival the last of them is dated, and the worst of them */
+    const send = (packets: number, everyMs: number) => {
+      let lagMs = 0;
+      let worstMs = 0;
+      for (let index = 0; index < packets; index += 1, timestamp += 960, nowMs += everyMs) {
+        clock.observe(timestamp, nowMs);
+        lagMs = nowMs - (clock.toMeetingMs(timestamp) ?? 0);
+        worstMs = Math.max(worstMs, lagMs);
+      }
+      return { lagMs, worstMs };
+    };
+    send(100, 20);
+    // 5 % slower than time for a minute: 3 s in all.
+    expect(send(3_000, 21).worstMs).toBeLessThan(350);
+    expect(send(500, 20).lagMs).toBeLessThan(110);
+    // Half as fast as time.
+    expect(send(500, 40).worstMs).toBeLessThanOrEqual(1_200);
+    expect(send(1_000, 20).lagMs).toBeLessThan(110);
+  });
+
   it('counts and ignores timestamps that stand still or go back', () => {
     const clock = new MediaClock();
     clock.observe(9_600, 0);

@@ -9,20 +9,26 @@ export interface MediaClockOptions {
 }
 
 /** Half of the window in which the smallest transit counts. */
-const BUCKET_MS = 5_000;
-/** Most by which the mapping moves back, per millisecond of arrivals: 300 ms of start-up jitter are gone after 3 s. */
-const SLEW_EARLIER = 0.1;
-/** Most by which it moves on: five times the drift of a bad clock (200 ppm), and little enough to sit out congestion. */
-const SLEW_LATER = 0.001;
+const BUCKET_MS = 2_000;
+/** Most by which the mapping moves, per millisecond of arrivals: 300 ms of start-up jitter are gone after 3 s. */
+const SLEW = 0.1;
+/** Most by which it moves on while it is behind by no more than jitter: five times the drift of a bad clock (200 ppm). */
+const SLEW_DRIFT = 0.001;
+const JITTER_MS = 100;
+/**
+ * A packet is dated so much before its arrival at most: what a stalled network held back for a second, and some. A sender who paces packets
+ * slowly would otherwise date what they say ever further back, before what others said.
+ */
+const MAX_LAG_MS = 1_200;
 /** A packet that is so much too early tells of another time base, not of jitter. */
 const MAX_EARLY_MS = 10_000;
 
 /**
  * Maps extended RTP timestamps to milliseconds of the meeting and back.
  *
- * Anchored at the first arrival. Afterwards the smallest transit of the last 5 to 10 s is taken for the true one and the
+ * Anchored at the first arrival. Afterwards the smallest transit of the last 2 to 4 s is taken for the true one and the
  * mapping is slewed towards it, so that the jitter of the first packet is forgotten, drift is followed, and times of later
- * timestamps are always later times. Feed it every packet that `RtpReceiver` puts out; `reset()` it at a new epoch.
+ * timestamps are always later times. Nobody can date what they say back for long: see `MAX_LAG_MS`. Feed it every packet that `RtpReceiver` puts out; `reset()` it at a new epoch.
  */
 export class MediaClock {
   readonly #meetingStartMs: number;
@@ -82,8 +88,10 @@ export class MediaClock {
 
     const wanted = Math.min(this.#smallest, this.#smallestBefore) - offset;
     // Bounded by the media's own progress too: only so are later timestamps always later times.
-    if (wanted < 0) this.#offsetMs = offset + Math.max(wanted, -SLEW_EARLIER * Math.min(elapsedMs, mediaMs));
-    else this.#offsetMs = offset + Math.min(wanted, SLEW_LATER * elapsedMs);
+    const most =
+      wanted < 0 ? SLEW * Math.min(elapsedMs, mediaMs) : (wanted > JITTER_MS ? SLEW : SLEW_DRIFT) * elapsedMs;
+    const slewed = offset + Math.sign(wanted) * Math.min(Math.abs(wanted), most);
+    this.#offsetMs = Math.max(slewed, transit - MAX_LAG_MS);
     return 'ok';
   }
 

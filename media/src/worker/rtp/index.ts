@@ -4,3 +4,4 @@ export * from './parseRtpPacket.js';
 export * from './RtpReceiver.js';
 export * from './SequenceUnwrapper.js';
 export * from './TimestampUnwrapper.js';
+export * from './TrackBudget.js';

@@ -6,10 +6,11 @@ import {
   type SpeechOverrides,
   type TranscriptionStatus,
 } from '@parley/client-sdk/protocol';
-import type { MediaNode, PipelineEvent, SfuRoomEvent } from '@parley/media/node';
+import type { PipelineEvent, SfuRoom, SfuRoomEvent } from '@parley/media/node';
 import type { ModelProfile, SpeechSettings } from '@parley/media/settings';
-import { ManualTime } from '@parley/media/testing';
+import { fakeMediaNode, fakePipeline, fakeSfuRoom, ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
+import type { Identity } from '../../auth/Authenticator.js';
 import { type SettingsInput, settingsSchema } from '../../config/settings.js';
 import { Meeting } from '../../meetings/Meeting.js';
 import { MemoryTranscriptStore } from '../../store/memory/MemoryTranscriptStore.js';
@@ -55,55 +56,46 @@ export class FakeMedia {
   /** Resolves when the pipeline has transcribed everything; see `holdBack`. */
   #drained: Promise<void> = Promise.resolve();
 
-  readonly #sfu = {
+  readonly #sfu: Partial<SfuRoom> = {
     rtpCapabilities: {},
-    counts: { transports: 0, producers: 0, consumers: 0 },
-    transportsOf: () => [{ direction: 'send' }],
+    transportsOf: () => [{ transportId: 'transport', direction: 'send' }],
     produce: async () => ({ producerId: `producer${++this.#producers}` }),
-    createTransport: async () => ({ transportId: 'transport' }),
-    restartIce: async () => ({ usernameFragment: 'u', password: 'p' }),
-    consume: async ({ producerId }: { producerId: string }) => ({
+    consume: async ({ producerId }) => ({
       consumerId: 'consumer',
       producerId,
-      rtpParameters: {},
+      rtpParameters: { codecs: [] },
+      producerPaused: false,
     }),
-    closeOwner: (_: string, only?: string) => void this.closed.push(only ?? 'all'),
-    producersOf: () => [],
-    closeProducer: ({ producerId }: { producerId: string }) => void this.closed.push(producerId),
-    setProducerPaused: async ({ producerId, paused }: { producerId: string; paused: boolean }) =>
-      void this.paused.push([producerId, paused]),
+    closeOwner: (_, only) => void this.closed.push(only ?? 'all'),
+    closeProducer: ({ producerId }) => void this.closed.push(producerId),
+    setProducerPaused: async ({ producerId, paused }) => void this.paused.push([producerId, paused]),
   };
 
-  readonly node = {
-    createSfuRoom: async ({ onEvent }: { onEvent: FakeMedia['onSfuEvent'] }) => {
+  readonly node = fakeMediaNode({
+    createSfuRoom: async ({ onEvent }) => {
       const number = ++this.sfuRooms;
       this.onSfuEvent = onEvent;
-      return { ...this.#sfu, close: () => void this.closedSfuRooms.push(number) };
+      return fakeSfuRoom({ ...this.#sfu, close: () => void this.closedSfuRooms.push(number) });
     },
-    createPipeline: ({ settings, onEvent }: { settings: SpeechSettings; onEvent: FakeMedia['onEvent'] }) => {
+    createPipeline: ({ settings, onEvent }) => {
       this.settings = settings;
       this.onEvent = onEvent;
-      return {
-        open: async () => {},
+      return fakePipeline({
         attach: async () => {
           if (this.attachFailures-- > 0) throw new Error('no tap');
         },
         close: () => this.#drained,
-        addTrack: async (speaker: { trackId: string; settings?: SpeechSettings }) =>
-          void this.speakers.set(speaker.trackId, speaker.settings),
-        removeTrack: async (trackId: string) => void this.speakers.delete(trackId),
-        setMuted: async ({ trackId, muted }: { trackId: string; muted: boolean }) =>
-          void this.muted.push([trackId, muted]),
-        settingsChanged: (changed: SpeechSettings) => {
+        addTrack: async (track) => void this.speakers.set(track.trackId, track.settings),
+        removeTrack: async (trackId) => void this.speakers.delete(trackId),
+        setMuted: async ({ trackId, muted }) => void this.muted.push([trackId, muted]),
+        settingsChanged: (changed) => {
           this.settings = changed;
         },
-        setTrackSettings: (change: { trackId: string; settings: SpeechSettings | undefined }) =>
-          this.speakers.set(change.trackId, change.settings),
-        setDiagnostics: (on: boolean) => this.diagnostics.push(on),
-        ledgers: async () => [],
-      };
+        setTrackSettings: (change) => void this.speakers.set(change.trackId, change.settings),
+        setDiagnostics: (on) => void this.diagnostics.push(on),
+      });
     },
-  } as unknown as MediaNode;
+  });
 
   /** Makes the pipeline's end fail, as if its media worker were gone. */
   failToDrain(): void {
@@ -183,19 +175,20 @@ export class RoomRig {
   join(name: string, how: { settings?: SpeechOverrides; moderatorKey?: string } & Comer = {}) {
     const client = new Client();
     const peerId = `${name}-${Math.random()}`;
-    const { settings, moderatorKey } = how;
+    const { settings, moderatorKey, ...comer } = how;
     const { channel } = client;
-    const joined = this.room.join({ ...visitorOf(name, how), peerId, channel, settings, moderatorKey });
+    const joined = this.room.join({ ...visitorOf(name, comer), peerId, channel, settings, moderatorKey });
     return { client, ...joined };
   }
 
   /** Somebody who waits at the door, and what they are told. */
   knock(name: string, how: Comer & { connectionId?: string } = {}) {
     const told: string[] = [];
-    const visitor = visitorOf(name, how);
+    const { connectionId = name, ...comer } = how;
+    const visitor = visitorOf(name, comer);
     this.room.door.knock({
       ...visitor,
-      connectionId: how.connectionId ?? name,
+      connectionId,
       onAdmitted: () => void told.push('admitted'),
       onDismissed: ({ code }) => void told.push(code),
     });
@@ -212,16 +205,16 @@ export class RoomRig {
   }
 }
 
-/** `grants`: default a member's; `issuer`: default `guest`. */
-interface Comer {
+/** `grants`: default a member's; of the identity: default a guest's. */
+interface Comer extends Partial<Identity> {
   grants?: readonly Grant[];
-  issuer?: string;
   origin?: Origin;
   roomSecret?: string;
 }
 
-function visitorOf(name: string, { grants = MEMBER, issuer = 'guest', origin, roomSecret }: Comer): Visitor {
-  const identity = { issuer, subject: `subject-of-${name}`, displayName: name, roles: [] };
+function visitorOf(name: string, { grants = MEMBER, origin, roomSecret, ...known }: Comer): Visitor {
+  const guest = { issuer: 'guest', nameSource: 'guest', roles: [] } as const;
+  const identity = { ...guest, subject: `subject-of-${name}`, displayName: name, ...known };
   return { identity, grants: new Set(grants), origin, roomSecret };
 }
 

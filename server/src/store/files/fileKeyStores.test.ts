@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -51,7 +51,7 @@ describe('keys in files', () => {
     expect(existsSync(join(dataDir, 'keys'))).toBe(false);
   });
 
-  test('are for the eyes of their owner alone, and never written by a use', async () => {
+  test('H14 are for the eyes of their owner alone, and never written by a use', async () => {
     const { apiKeys } = fileKeyStores({ dataDir });
     await apiKeys.add(key);
     const before = readFileSync(file, 'utf8');
@@ -59,6 +59,14 @@ describe('keys in files', () => {
     expect(readFileSync(file, 'utf8')).toBe(before);
     for (const each of [file, `${file}.uses`]) expect(statSync(each).mode & 0o777).toBe(0o600);
     expect(statSync(join(dataDir, 'keys')).mode & 0o777).toBe(0o700);
+  });
+
+  test('H14 that others may read, as after a backup, are closed to them when they are next read', async () => {
+    const { apiKeys } = fileKeyStores({ dataDir });
+    await apiKeys.add(key);
+    chmodSync(file, 0o644);
+    expect(await fileKeyStores({ dataDir }).apiKeys.list()).toHaveLength(1);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   test('are changed by one program at a time', async () => {

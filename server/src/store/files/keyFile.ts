@@ -1,4 +1,14 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreError } from '../StoreError.js';
 
@@ -38,9 +48,14 @@ function taken(lock: string): boolean {
   }
 }
 
-/** Reads a file of secrets; undefined if there is none yet. @throws SyntaxError if it is not JSON */
+/**
+ * Reads a file of secrets; undefined if there is none yet. Removes other accounts' access, which a restored backup may have left.
+ * @throws SyntaxError if it is not JSON
+ */
 export function readKeyFile(file: string): unknown {
   try {
+    const { mode, uid } = statSync(file);
+    if ((mode & 0o077) !== 0 && uid === process.getuid?.()) chmodSync(file, 0o600);
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

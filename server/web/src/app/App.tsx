@@ -11,7 +11,7 @@ import { CrashGuard } from './CrashGuard.js';
 export function App() {
   const { theme } = usePreferences();
   useEffect(() => followTheme(theme), [theme]);
-  return <CrashGuard>{location.pathname === '/archive' ? <ArchivePage /> : <MeetingPage />}</CrashGuard>;
+  return <CrashGuard>{location.pathname.endsWith('/archive') ? <ArchivePage /> : <MeetingPage />}</CrashGuard>;
 }
 
 function MeetingPage() {

@@ -9,7 +9,7 @@ export function ArchivePage() {
       <BrandMark />
       <h1>{text.common.archiveTitle}</h1>
       <p className="soft">{text.common.archiveText}</p>
-      <a className="button" href="/">
+      <a className="button" href="./">
         {text.common.backToStart}
       </a>
     </main>

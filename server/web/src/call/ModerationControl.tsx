@@ -1,5 +1,6 @@
 import { useAccess } from '@parley/client-sdk/react';
 import { useRef, useState } from 'react';
+import { basePathOf } from '../basePath.js';
 import { Button } from '../design/Button.js';
 import { CopyButton } from '../design/CopyButton.js';
 import { Switch } from '../design/fields.js';
@@ -57,7 +58,7 @@ export function ModerationControl({ session, onError }: { session: Session; onEr
                 copied={call.moderatorLinkCopied}
                 textOf={() => {
                   const { moderatorKey = '', roomSecret = '' } = client;
-                  return invitationUrl({ origin: location.origin, room, joinSecret, roomSecret, moderatorKey });
+                  return invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret, moderatorKey });
                 }}
               />
               <p className="hint">{call.moderatorLinkHint}</p>

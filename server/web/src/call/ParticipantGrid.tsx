@@ -19,6 +19,7 @@ export function ParticipantGrid(props: {
   const active = useActiveSpeakers(client);
   const { moderates } = useAccess(client);
   const self = client.self?.participantId;
+  const mixed = participants.some(({ nameSource }) => nameSource !== undefined && nameSource !== 'guest');
   const grid = useRef<HTMLUListElement>(null);
   const columns = useColumns(grid, participants.length);
   return (
@@ -34,6 +35,7 @@ export function ParticipantGrid(props: {
             asleep={states.get(participant.participantId) === 'wakeword'}
             active={participant.participantId === active[0]}
             isSelf={participant.participantId === self}
+            mixed={mixed}
             moderates={moderates}
             onError={onError}
           />

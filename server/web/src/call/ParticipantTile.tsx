@@ -3,6 +3,7 @@ import { EarIcon, HandIcon, MicrophoneOffIcon, MoonIcon } from '../design/icons.
 import { useText } from '../i18n/I18n.js';
 import { initialsOf, voiceOf } from '../text.js';
 import { LanguageFound } from './LanguageFound.js';
+import { NameSourceBadge } from './NameSourceBadge.js';
 import { ParticipantMenu } from './ParticipantMenu.js';
 import { QualityBars } from './QualityBars.js';
 import type { SpokenLanguage } from './useSpokenLanguages.js';
@@ -17,10 +18,12 @@ export function ParticipantTile(props: {
   /** The current or last speaker. */
   active: boolean;
   isSelf: boolean;
+  /** Some in the room are no guests, so that it means something to be one. */
+  mixed: boolean;
   moderates: boolean;
   onError: (error: unknown) => void;
 }) {
-  const { client, participant, language, asleep, active, isSelf, moderates, onError } = props;
+  const { client, participant, language, asleep, active, isSelf, mixed, moderates, onError } = props;
   const { participantId, displayName, publishing, muted, speaking } = participant;
   const { mutedByModerator = false, asksToSpeak = false } = participant;
   const { call } = useText().text;
@@ -38,6 +41,7 @@ export function ParticipantTile(props: {
       </span>
       <p className="name">
         <bdi>{displayName}</bdi>
+        <NameSourceBadge named={participant} mixed={mixed} />
         {isSelf ? <span className="soft">({call.you})</span> : null}
       </p>
       <p className="doing">

@@ -4,13 +4,21 @@ import type { Dictionary } from '../i18n/en.js';
 import { useText } from '../i18n/I18n.js';
 
 export interface Remark {
-  kind: 'speaking-while-muted' | 'mute-lifted' | 'you-moderate' | 'microphone-changed' | 'new-meeting';
+  kind:
+    | 'speaking-while-muted'
+    | 'mute-lifted'
+    | 'you-moderate'
+    | 'muted-for-flooding'
+    | 'other-muted-for-flooding'
+    | 'microphone-changed'
+    | 'new-meeting';
   text: string;
 }
 
 /** Stored as an event, so that its text follows the language of the page. */
 type Happening =
-  | { kind: Exclude<Remark['kind'], 'microphone-changed'> }
+  | { kind: Exclude<Remark['kind'], 'microphone-changed' | 'other-muted-for-flooding'> }
+  | { kind: 'other-muted-for-flooding'; name: string }
   | { kind: 'microphone-changed'; label: string };
 
 /** Long enough to be read twice. */
@@ -25,6 +33,11 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
     if (client.joined?.moderatorKey !== undefined) setHappening({ kind: 'you-moderate' });
     const offs = [
       client.on('muteLifted', () => setHappening({ kind: 'mute-lifted' })),
+      client.on('participantMuted', ({ participantId }) => {
+        if (participantId === client.self?.participantId) return setHappening({ kind: 'muted-for-flooding' });
+        const name = client.participants.get(participantId)?.displayName;
+        if (name !== undefined) setHappening({ kind: 'other-muted-for-flooding', name });
+      }),
       client.on('meetingChanged', () => setHappening({ kind: 'new-meeting' })),
       microphone?.on('speakingWhileMuted', () => setHappening({ kind: 'speaking-while-muted' })),
       microphone?.on('mutedChanged', ({ muted }) => {
@@ -56,6 +69,10 @@ function textOf(happening: Happening, status: Dictionary['status']): string {
       return status.youModerate;
     case 'mute-lifted':
       return status.muteLifted;
+    case 'muted-for-flooding':
+      return status.mutedForFlooding;
+    case 'other-muted-for-flooding':
+      return status.otherMutedForFlooding(happening.name);
     case 'new-meeting':
       return status.newMeeting;
     case 'speaking-while-muted':

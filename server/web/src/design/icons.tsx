@@ -28,6 +28,12 @@ export const HandIcon = () => (
   </Icon>
 );
 
+export const VerifiedIcon = () => (
+  <Icon>
+    <path d="M12 3l6.5 2.5v5.2c0 4.3-2.6 7.9-6.5 9.8-3.9-1.9-6.5-5.5-6.5-9.8V5.5zM8.8 11.8l2.3 2.3 4.3-4.4" />
+  </Icon>
+);
+
 export const CaptionsIcon = () => (
   <Icon>
     <rect x="3" y="5" width="18" height="14" rx="3" />

@@ -66,7 +66,7 @@ export function useIdentity(): IdentityState {
 }
 
 async function askServer(): Promise<ServerIdentity> {
-  const answer = await fetch('/api/identity');
+  const answer = await fetch('api/identity');
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   return (await answer.json()) as ServerIdentity;
 }

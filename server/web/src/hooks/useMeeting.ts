@@ -6,6 +6,7 @@ import {
   type SpeechOverrides,
 } from '@parley/client-sdk';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { basePathOf } from '../basePath.js';
 import { readPreferences } from '../settings/usePreferences.js';
 import { asError } from './asError.js';
 import { endedBy, type Relief } from './endedBy.js';
@@ -102,7 +103,7 @@ export function useMeeting(): Meeting {
       setBusy(true);
       setError(undefined);
       setPutAway(false);
-      const client = new ParleyClient({ credentials });
+      const client = new ParleyClient({ path: basePathOf(location), credentials });
       ours.current = client;
       const isOurs = () => ours.current === client;
       client.on('error', (event) => {

@@ -74,6 +74,9 @@ export const ar: Dictionary = {
   },
   call: {
     you: 'أنت',
+    signedIn: (account) => (account === undefined ? 'تم تسجيل الدخول' : `تم تسجيل الدخول باسم ${account}`),
+    vouched: 'أكد الموقع هذا الاسم',
+    guest: 'ضيف',
     people: plural('ar', {
       zero: 'لا أحد',
       one: 'شخص واحد',
@@ -180,6 +183,8 @@ export const ar: Dictionary = {
     youModerate: 'أنت من فتح هذه الغرفة، لذا تشرف عليها. من قائمة الإشراف يمكنك نسخ رابط للإشراف من جهاز آخر.',
     somebodyRemoved: 'أُزيل شخص من الغرفة. مع كلمة سرية جديدة لن تُدخل الدعوات القديمة أحدًا.',
     secretRenewed: 'لم تعد الدعوات القديمة تُدخل أحدًا. انسخ دعوة جديدة لمن يُسمح له بالانضمام.',
+    mutedForFlooding: 'كُتم صوتك لأن هذا الجهاز أرسل بيانات أكثر بكثير مما يرسله ميكروفون.',
+    otherMutedForFlooding: (name) => `كُتم صوت ${name} لأن جهازه أرسل بيانات أكثر من اللازم بكثير.`,
     microphoneLost: 'فُصل الميكروفون. صِل واحدًا وسيُستخدم تلقائيًا.',
     microphoneChanged: (label) => `تغيّر الميكروفون إلى: ${label}`,
     newMeeting: 'انتهى الاجتماع السابق؛ هذا اجتماع جديد في الغرفة نفسها ويبدأ نصه هنا.',
@@ -188,6 +193,7 @@ export const ar: Dictionary = {
     microphoneClipping: 'صوت الميكروفون عالٍ جدًا ومشوَّه. ابتعد عنه، أو اخفض مستواه في إعدادات جهازك.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `سُمع أيضًا من ميكروفون ${name}`,
     title: 'النص',
     count: plural('ar', {
       zero: 'لا مداخلات',
@@ -313,6 +319,7 @@ export const ar: Dictionary = {
     WAITING_ROOM_FULL: 'عدد كبير جدًا من الأشخاص ينتظرون. حاول لاحقًا.',
     ROOM_SECRET_REQUIRED: 'لهذا الاجتماع كلمة سرية جديدة. اطلب دعوة جديدة من المشرف.',
     MODERATOR_KEY_INVALID: 'مفتاح الإشراف هذا يخص اجتماعًا آخر أو أُلغي. انضم بدونه.',
+    FLOODING: 'أخرجك الخادم من الغرفة لأن هذا الجهاز أرسل بيانات أكثر بكثير مما يرسله ميكروفون.',
     MEETING_ENDED: 'أنهى المشرف الاجتماع.',
     PARTICIPANT_NOT_FOUND: 'هذا المشارك ليس في الغرفة.',
     TOO_MANY_ROOMS: 'بلغ الخادم الحد الأقصى لعدد الغرف. حاول لاحقًا.',

@@ -79,6 +79,9 @@ export const de: Dictionary = {
   },
   call: {
     you: 'Sie',
+    signedIn: (account) => (account === undefined ? 'Angemeldet' : `Angemeldet als ${account}`),
+    vouched: 'Name von der Website bestätigt',
+    guest: 'Gast',
     people: plural('de', { one: '# Person', other: '# Personen' }),
     onlyYou: 'Sie sind allein hier',
     participants: 'Teilnehmende',
@@ -176,6 +179,8 @@ export const de: Dictionary = {
     somebodyRemoved: 'Jemand wurde entfernt. Mit einem neuen Geheimwort lassen alte Einladungen niemanden mehr ein.',
     secretRenewed:
       'Alte Einladungen lassen niemanden mehr ein. Kopieren Sie eine neue für alle, die teilnehmen dürfen.',
+    mutedForFlooding: 'Sie wurden stummgeschaltet, weil dieses Gerät viel mehr Daten gesendet hat als ein Mikrofon.',
+    otherMutedForFlooding: (name) => `${name} wurde stummgeschaltet: Das Gerät hat viel zu viele Daten gesendet.`,
     microphoneLost: 'Das Mikrofon wurde getrennt. Schließen Sie eines an; es wird automatisch verwendet.',
     microphoneChanged: (label) => `Mikrofon gewechselt zu ${label}`,
     newMeeting: 'Die vorige Besprechung ist beendet. Dies ist eine neue im selben Raum; ihr Transkript beginnt hier.',
@@ -186,6 +191,7 @@ export const de: Dictionary = {
       'Ihr Mikrofon ist zu laut: Es übersteuert. Gehen Sie weiter weg oder stellen Sie es in den Systemeinstellungen leiser.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `auch über das Mikrofon von ${name} zu hören`,
     title: 'Transkript',
     count: plural('de', { one: '# Eintrag', other: '# Einträge' }),
     empty: 'Das Transkript erscheint hier.',
@@ -301,6 +307,8 @@ export const de: Dictionary = {
     ROOM_SECRET_REQUIRED: 'Die Besprechung hat ein neues Geheimwort. Bitten Sie die Moderation um eine neue Einladung.',
     MODERATOR_KEY_INVALID:
       'Dieser Moderationsschlüssel gehört zu einer anderen Besprechung oder gilt nicht mehr. Treten Sie ohne ihn bei.',
+    FLOODING:
+      'Der Server hat Sie aus dem Raum entfernt, weil dieses Gerät viel mehr Daten gesendet hat als ein Mikrofon.',
     MEETING_ENDED: 'Die Moderation hat die Besprechung beendet.',
     PARTICIPANT_NOT_FOUND: 'Diese Person ist nicht im Raum.',
     TOO_MANY_ROOMS: 'Der Server hat die Höchstzahl an Räumen erreicht. Versuchen Sie es später erneut.',

@@ -75,6 +75,9 @@ export const en = {
   },
   call: {
     you: 'you',
+    signedIn: (account: string | undefined) => (account === undefined ? 'Signed in' : `Signed in as ${account}`),
+    vouched: 'Name confirmed by the website',
+    guest: 'guest',
     people: plural('en', { one: '# person', other: '# people' }),
     onlyYou: 'You are the only one here',
     participants: 'Participants',
@@ -171,6 +174,8 @@ export const en = {
       'You opened this room, so you moderate it. Under Moderation you can copy a link to moderate from another device.',
     somebodyRemoved: 'Somebody was removed. With a new meeting secret, old invitations let nobody in.',
     secretRenewed: 'Old invitations let nobody in any more. Copy a new one for those who may join.',
+    mutedForFlooding: 'You were muted because this device sent far more data than a microphone does.',
+    otherMutedForFlooding: (name: string) => `${name} was muted because their device sent far too much data.`,
     microphoneLost: 'The microphone was disconnected. Plug one in; it will be used automatically.',
     microphoneChanged: (label: string) => `Microphone changed to ${label}`,
     newMeeting: 'The previous meeting has ended. This is a new one in the same room; its transcript starts here.',
@@ -180,6 +185,7 @@ export const en = {
       'Your microphone is too loud: it distorts. Move away from it, or turn it down in your system settings.',
   },
   transcript: {
+    alsoHeardFrom: (name: string) => `also heard from ${name}`,
     title: 'Transcript',
     count: plural('en', { one: '# entry', other: '# entries' }),
     empty: 'The transcript will appear here.',

@@ -78,6 +78,9 @@ export const fr: Dictionary = {
   },
   call: {
     you: 'vous',
+    signedIn: (account) => (account === undefined ? 'Connecté avec un compte' : `Connecté avec le compte ${account}`),
+    vouched: 'Nom confirmé par le site',
+    guest: 'invité',
     people: plural('fr', { one: '# personne', other: '# personnes' }),
     onlyYou: 'Vous êtes seul ici',
     participants: 'Participants',
@@ -176,6 +179,9 @@ export const fr: Dictionary = {
       'Une personne a été exclue. Avec un nouveau secret, les anciennes invitations ne laissent plus entrer personne.',
     secretRenewed:
       'Les anciennes invitations ne laissent plus entrer personne. Copiez-en une nouvelle pour celles et ceux qui peuvent participer.',
+    mutedForFlooding: 'Votre micro a été coupé : cet appareil a envoyé beaucoup plus de données qu’un micro.',
+    otherMutedForFlooding: (name) =>
+      `Le micro de ${name} a été coupé : son appareil a envoyé beaucoup trop de données.`,
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
     newMeeting:
@@ -187,6 +193,7 @@ export const fr: Dictionary = {
       'Votre micro est trop fort : il sature. Éloignez-vous ou baissez son niveau dans les réglages du système.',
   },
   transcript: {
+    alsoHeardFrom: (name) => `entendu aussi dans le micro de ${name}`,
     title: 'Transcription',
     count: plural('fr', { one: '# entrée', other: '# entrées' }),
     empty: 'La transcription apparaîtra ici.',
@@ -303,6 +310,7 @@ export const fr: Dictionary = {
     ROOM_SECRET_REQUIRED: 'Cette réunion a un nouveau secret. Demandez une nouvelle invitation à la modération.',
     MODERATOR_KEY_INVALID:
       'Cette clé de modération appartient à une autre réunion ou n’est plus valable. Rejoignez sans elle.',
+    FLOODING: 'Le serveur vous a exclu de la salle : cet appareil a envoyé beaucoup plus de données qu’un micro.',
     MEETING_ENDED: 'La modération a terminé la réunion.',
     PARTICIPANT_NOT_FOUND: 'Cette personne n’est pas dans la salle.',
     TOO_MANY_ROOMS: 'Le serveur a atteint son nombre maximal de salles. Réessayez plus tard.',

@@ -1,5 +1,6 @@
 import { guestCredentials, type ParleyError } from '@parley/client-sdk';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { basePathOf } from '../basePath.js';
 import { Banner } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
 import { SelectField, TextField } from '../design/fields.js';
@@ -177,7 +178,7 @@ export function Lobby(props: {
 /** Who copies the address from now on, or shares the screen, must not give it away. */
 function hideModeratorKey(): void {
   const { room, joinSecret, roomSecret } = invitationOf(location);
-  history.replaceState(history.state, '', invitationUrl({ origin: location.origin, room, joinSecret, roomSecret }));
+  history.replaceState(history.state, '', invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret }));
 }
 
 function mayJoin({ options, signedIn }: IdentityState): boolean {

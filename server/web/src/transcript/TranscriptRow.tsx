@@ -1,6 +1,8 @@
 import type { Segment } from '@parley/client-sdk';
 import { memo, type Ref } from 'react';
+import { NameSourceBadge } from '../call/NameSourceBadge.js';
 import { WarningIcon } from '../design/icons.js';
+import { useText } from '../i18n/I18n.js';
 import { clockText, voiceOf } from '../text.js';
 import { SegmentText } from './SegmentText.js';
 
@@ -16,7 +18,8 @@ export const TranscriptRow = memo(function TranscriptRow(props: {
   current: boolean;
 }) {
   const { ref, segment, index, count, startPx, continues, words, current } = props;
-  const { id, status, participantId, displayName, startMs } = segment;
+  const { id, status, participantId, displayName, startMs, alsoHeardFrom } = segment;
+  const { transcript } = useText().text;
   return (
     <li
       ref={ref}
@@ -33,15 +36,19 @@ export const TranscriptRow = memo(function TranscriptRow(props: {
     >
       <time>{clockText(startMs)}</time>
       <div>
-        <bdi className={continues ? 'visually-hidden' : 'speaker'} data-testid="segment-speaker">
-          {displayName}
-        </bdi>
+        <div className={continues ? 'visually-hidden' : 'speaker'}>
+          <bdi data-testid="segment-speaker">{displayName}</bdi>
+          <NameSourceBadge named={segment} />
+        </div>
         <p dir="auto">
           {status === 'gap' ? <WarningIcon /> : null}
           <span data-testid="segment-text">
             <SegmentText segment={segment} words={words} />
           </span>
         </p>
+        {alsoHeardFrom === undefined ? null : (
+          <p className="small soft">{transcript.alsoHeardFrom(alsoHeardFrom.displayName)}</p>
+        )}
       </div>
     </li>
   );

@@ -86,7 +86,7 @@ describe('the encoder by ONNX Runtime', () => {
     for (const spoken of SPOKEN) {
       for (const audioContext of [0, 512]) {
         const wanted = job(pcmOf(spoken), { language: spoken.language, audioContext, words: true });
-        const [one, other] = [await own.transcribe(0, wanted), await onnx.transcribe(0, wanted)];
+        const [one, other] = [await own.transcribe(wanted), await onnx.transcribe(wanted)];
         expect(other.tokenIds).toEqual(one.tokenIds);
         expect(other.noSpeechProbability).toBeCloseTo(one.noSpeechProbability, 2);
         const far = one.words?.filter(
@@ -106,7 +106,7 @@ describe('the encoder by ONNX Runtime', () => {
 
     it('gives every word', async () => {
       for (const spoken of SPOKEN) {
-        const { text, encoderFailure } = await engine.transcribe(0, job(pcmOf(spoken), { language: spoken.language }));
+        const { text, encoderFailure } = await engine.transcribe(job(pcmOf(spoken), { language: spoken.language }));
         expect(encoderFailure).toBeUndefined();
         expect(text).toBe(spoken.text);
       }
@@ -114,7 +114,7 @@ describe('the encoder by ONNX Runtime', () => {
 
     it('finds the language', async () => {
       for (const spoken of SPOKEN) {
-        expect(await engine.transcribe(0, job(pcmOf(spoken), { language: 'auto' }))).toMatchObject({
+        expect(await engine.transcribe(job(pcmOf(spoken), { language: 'auto' }))).toMatchObject({
           language: spoken.language,
           text: spoken.text,
         });
@@ -123,8 +123,8 @@ describe('the encoder by ONNX Runtime', () => {
 
     it('goes with beams and with temperatures', async () => {
       const [spoken] = SPOKEN as [Utterance];
-      expect((await engine.transcribe(0, job(pcmOf(spoken), { beamSize: 3 }))).text).toBe(spoken.text);
-      expect((await engine.transcribe(0, job(pcmOf(spoken), { temperature: 0.2, words: true }))).text).not.toBe('');
+      expect((await engine.transcribe(job(pcmOf(spoken), { beamSize: 3 }))).text).toBe(spoken.text);
+      expect((await engine.transcribe(job(pcmOf(spoken), { temperature: 0.2, words: true }))).text).not.toBe('');
     });
 
     it('shows nothing of an earlier request in a later one, whatever the order', async () => {
@@ -132,16 +132,14 @@ describe('the encoder by ONNX Runtime', () => {
         [0, 512].map((audioContext) => job(pcmOf(spoken), { language: spoken.language, audioContext, words: true })),
       );
       const alone: TranscribeResult[] = [];
-      for (const wanted of jobs) alone.push(await engine.transcribe(0, wanted));
+      for (const wanted of jobs) alone.push(await engine.transcribe(wanted));
       const meaning = ({ timings: _timings, ...rest }: TranscribeResult) => rest;
       await fc.assert(
         fc.asyncProperty(
           fc.array(fc.tuple(fc.nat(jobs.length - 1), fc.nat(jobs.length - 1)), { minLength: 1, maxLength: 4 }),
           async (pairs) => {
             for (const pair of pairs) {
-              const answers = await Promise.all(
-                pair.map((at, lane) => engine.transcribe(lane, jobs[at] as TranscribeJob)),
-              );
+              const answers = await Promise.all(pair.map((at) => engine.transcribe(jobs[at] as TranscribeJob)));
               expect(answers.map(meaning)).toEqual(pair.map((at) => meaning(alone[at] as TranscribeResult)));
             }
           },
@@ -153,17 +151,18 @@ describe('the encoder by ONNX Runtime', () => {
     it('stops within a moment when it is asked to, and at the end of its time', async () => {
       const samples = new Int16Array(30 * 16_000).map((_, at) => Math.round(3_000 * Math.sin(at * at * 0.0001)));
       const whole = job(samples, { audioContext: 0, maxTokens: 1, threads: 1 });
-      const { timings } = await engine.transcribe(0, whole);
+      const { timings } = await engine.transcribe(whole);
       const runs = { abort: { ...whole, timeoutMs: 0 }, timeout: { ...whole, timeoutMs: 5 } };
       for (const [how, wanted] of Object.entries(runs)) {
         const began = performance.now();
-        const running = engine.transcribe(0, wanted);
-        if (how === 'abort') engine.abort(0);
+        const giveUp = new AbortController();
+        const running = engine.transcribe(wanted, { signal: giveUp.signal });
+        if (how === 'abort') giveUp.abort();
         await expect(running).rejects.toMatchObject({ code: 'NATIVE_ABORTED' });
         expect(performance.now() - began).toBeLessThan(timings.encodeMs / 2 + 25);
       }
       const [spoken] = SPOKEN as [Utterance];
-      expect(await engine.transcribe(0, job(pcmOf(spoken)))).toMatchObject({ text: spoken.text });
+      expect(await engine.transcribe(job(pcmOf(spoken)))).toMatchObject({ text: spoken.text });
     });
 
     it.each([
@@ -173,7 +172,7 @@ describe('the encoder by ONNX Runtime', () => {
       const prompt = how === 'greedily' ? '' : 'Good morning. The weather is fine.';
       const plain: TranscribeResult[] = [];
       for (const spoken of SPOKEN) {
-        plain.push(await engine.transcribe(0, job(pcmOf(spoken), { language: spoken.language, prompt, words: true })));
+        plain.push(await engine.transcribe(job(pcmOf(spoken), { language: spoken.language, prompt, words: true })));
       }
       const edit = fc.record({
         at: fc.nat(30),
@@ -187,7 +186,7 @@ describe('the encoder by ONNX Runtime', () => {
           const draft = [...expected.tokenIds];
           for (const { at: from, drop, put } of edits) draft.splice(from, drop, ...put);
           const wanted = job(pcmOf(spoken), { language: spoken.language, prompt, words: true, draft });
-          const result = await engine.transcribe(0, wanted);
+          const result = await engine.transcribe(wanted);
           expect(result.tokenIds).toEqual(expected.tokenIds);
           expect(result.meanLogProbability).toBeCloseTo(expected.meanLogProbability, 1);
           expect(result.words?.map(({ text }) => text)).toEqual(expected.words?.map(({ text }) => text));
@@ -208,7 +207,7 @@ describe('an encoder that cannot do its work', () => {
     const { graphPath } = await encoderFor(builtInModel());
     const engine = await engineOf({ modelPath: builtInModel(), encoder: { libraryPath: libraryPath(), graphPath } });
     expect(engine.info).toMatchObject({ encoder: 'whispercpp', encoderFailure: expect.stringMatching(/\S/) });
-    expect((await engine.transcribe(0, job(pcmOf(spoken)))).text).toBe(spoken.text);
+    expect((await engine.transcribe(job(pcmOf(spoken)))).text).toBe(spoken.text);
   });
 
   it('is known from the start where its graph is damaged', async () => {
@@ -219,7 +218,7 @@ describe('an encoder that cannot do its work', () => {
       encoder: { libraryPath: onnxLibraryPath(), graphPath },
     });
     expect(engine.info).toMatchObject({ encoder: 'whispercpp', encoderFailure: expect.stringMatching(/\S/) });
-    expect((await engine.transcribe(0, job(pcmOf(spoken)))).text).toBe(spoken.text);
+    expect((await engine.transcribe(job(pcmOf(spoken)))).text).toBe(spoken.text);
   });
 
   it('is known from the start where its weights are cut off', async () => {
@@ -230,7 +229,7 @@ describe('an encoder that cannot do its work', () => {
     await truncate(join(graphPath, '..', 'encoder.weights'), 1_000);
     const engine = await engineOf({ modelPath, encoder: { libraryPath: onnxLibraryPath(), graphPath } });
     expect(engine.info).toMatchObject({ encoder: 'whispercpp', encoderFailure: expect.stringMatching(/\S/) });
-    expect((await engine.transcribe(0, job(pcmOf(spoken)))).text).toBe(spoken.text);
+    expect((await engine.transcribe(job(pcmOf(spoken)))).text).toBe(spoken.text);
   });
 });
 
@@ -245,11 +244,11 @@ describe('an encoder that fails at run time', () => {
     expect(engine.info.encoder).toBe('onnx');
     // The first request that it fails for is given up by its sender: whoever is answered first is told.
     const samples = new Int16Array(30 * 16_000).map((_, at) => Math.round(3_000 * Math.sin(at * at * 0.0001)));
-    const given = engine.transcribe(0, job(samples, { audioContext: 0, beamSize: 8, timeoutMs: 100 }));
+    const given = engine.transcribe(job(samples, { audioContext: 0, beamSize: 8, timeoutMs: 100 }));
     await expect(given).rejects.toMatchObject({ code: 'NATIVE_ABORTED' });
-    const first = await engine.transcribe(0, job(pcmOf(spoken)));
+    const first = await engine.transcribe(job(pcmOf(spoken)));
     expect(first).toMatchObject({ text: spoken.text, encoderFailure: expect.stringMatching(/\S/) });
-    const second = await engine.transcribe(0, job(pcmOf(spoken)));
+    const second = await engine.transcribe(job(pcmOf(spoken)));
     expect(second.text).toBe(spoken.text);
     expect(second.encoderFailure).toBeUndefined();
   });
@@ -263,7 +262,7 @@ describe('the graph of an encoder', () => {
     expect(precisionFor('arm64', '')).toBe('int8');
     const [spoken] = SPOKEN as [Utterance];
     const engine = await engineOf({ modelPath: builtInModel(), encoder: await encoderFor(builtInModel(), 'int7') });
-    expect((await engine.transcribe(0, job(pcmOf(spoken)))).text).toBe(spoken.text);
+    expect((await engine.transcribe(job(pcmOf(spoken)))).text).toBe(spoken.text);
   });
 
   it('is one where several write it at a time, and is not written again', async () => {
@@ -359,7 +358,7 @@ describe.skipIf(
     for (const name of (await readdir(CLIPS)).filter((file) => file.startsWith('en-'))) {
       const pcm = await readSound(new URL(name, CLIPS));
       const wanted = job(pcm, { audioContext: 704 });
-      const [one, other] = [await own.transcribe(0, wanted), await onnx.transcribe(0, wanted)];
+      const [one, other] = [await own.transcribe(wanted), await onnx.transcribe(wanted)];
       const [expected, heard] = [comparableWords(one.text), comparableWords(other.text)];
       words += expected.length;
       others += align(expected, heard).edits;

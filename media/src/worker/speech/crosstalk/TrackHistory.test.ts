@@ -32,7 +32,7 @@ function valueAt(history: TrackHistory, fromMs: number, toMs: number): number {
 describe('TrackHistory', () => {
   test('has each frame where it was on the clock of the meeting', () => {
     const history = new TrackHistory();
-    for (let frame = 0; frame < 8; frame += 1) history.push(level((frame + 1) * 1_000), 5_000 + frame * FRAME_MS);
+    for (let frame = 0; frame < 8; frame += 1) history.push(level((frame + 1) * 1_000), 5_000 + frame * FRAME_MS, 0);
     expect(history.endMs).toBe(5_000 + 8 * FRAME_MS);
     // The low-pass keeps what does not change.
     for (let frame = 0; frame < 8; frame += 1) {
@@ -45,7 +45,7 @@ describe('TrackHistory', () => {
 
   test('has no seam between two frames', () => {
     const history = new TrackHistory();
-    for (let frame = 0; frame < 10; frame += 1) history.push(tone(300, frame), frame * FRAME_MS);
+    for (let frame = 0; frame < 10; frame += 1) history.push(tone(300, frame), frame * FRAME_MS, 0);
     const samples = history.read(FRAME_MS, 8 * FRAME_MS * SAMPLES_PER_MS);
     // Of a tone, each sample is told by the two before it.
     const factor = 2 * Math.cos((2 * Math.PI * 300) / 4_000);
@@ -57,7 +57,7 @@ describe('TrackHistory', () => {
   test('keeps the deep part of a voice and drops what 4 kHz cannot carry', () => {
     const heard = (hertz: number) => {
       const history = new TrackHistory();
-      for (let frame = 0; frame < 8; frame += 1) history.push(tone(hertz, frame), frame * FRAME_MS);
+      for (let frame = 0; frame < 8; frame += 1) history.push(tone(hertz, frame), frame * FRAME_MS, 0);
       return rms(history.read(FRAME_MS, 6 * FRAME_MS * SAMPLES_PER_MS));
     };
     const sent = 10_000 / 32_768 / Math.SQRT2;
@@ -69,7 +69,7 @@ describe('TrackHistory', () => {
   test('is silent before its first frame and after its newest one', () => {
     const history = new TrackHistory();
     expect([...history.read(0, 8)]).toEqual(new Array(8).fill(0));
-    history.push(level(8_000), 1_000);
+    history.push(level(8_000), 1_000, 0);
     const samples = history.read(1_000 - 10, (10 + FRAME_MS + 10) * SAMPLES_PER_MS);
     expect(samples).toHaveLength((10 + FRAME_MS + 10) * SAMPLES_PER_MS);
     expect(rms(samples.slice(0, 10 * SAMPLES_PER_MS))).toBe(0);
@@ -82,7 +82,7 @@ describe('TrackHistory', () => {
   test('keeps 34 seconds and overwrites what is older', () => {
     const history = new TrackHistory();
     const frames = 1_300;
-    for (let frame = 0; frame < frames; frame += 1) history.push(level(frame + 1), frame * FRAME_MS);
+    for (let frame = 0; frame < frames; frame += 1) history.push(level(frame + 1), frame * FRAME_MS, 0);
     const endMs = frames * FRAME_MS;
     expect(history.endMs).toBe(endMs);
     const oldestMs = endMs - 34_000;
@@ -97,8 +97,8 @@ describe('TrackHistory', () => {
 
   test('follows a clock that drifts, by its newest frame', () => {
     const history = new TrackHistory();
-    history.push(level(1_000), 0);
-    history.push(level(2_000), FRAME_MS + 5);
+    history.push(level(1_000), 0, 0);
+    history.push(level(2_000), FRAME_MS + 5, 0);
     expect(history.endMs).toBe(2 * FRAME_MS + 5);
     const value = valueAt(history, FRAME_MS + 5 + EDGE_MS, 2 * FRAME_MS + 5);
     expect(Math.abs(value * 32_768 - 2_000)).toBeLessThan(60);
@@ -106,11 +106,37 @@ describe('TrackHistory', () => {
 
   test('has forgotten everything after a jump, the tail of the low-pass included', () => {
     const history = new TrackHistory();
-    for (let frame = 0; frame < 4; frame += 1) history.push(level(20_000), frame * FRAME_MS);
+    for (let frame = 0; frame < 4; frame += 1) history.push(level(20_000), frame * FRAME_MS, 0);
     history.clear();
     expect(rms(history.read(0, 4 * FRAME_MS * SAMPLES_PER_MS))).toBe(0);
-    history.push(level(0), 9_000);
+    history.push(level(0), 9_000, 0);
     expect(rms(history.read(8_900, 200 * SAMPLES_PER_MS))).toBe(0);
     expect(history.endMs).toBe(9_000 + FRAME_MS);
+  });
+
+  test('knows how long after its time each stretch arrived', () => {
+    const history = new TrackHistory();
+    expect(history.lateness(0, 256)).toBe(0);
+    for (let frame = 0; frame < 8; frame += 1) {
+      const lateMs = frame < 4 ? 10 : 50;
+      history.push(level(1_000), 5_000 + frame * FRAME_MS, 5_000 + (frame + 0.5) * FRAME_MS + lateMs);
+    }
+    expect(history.lateness(5_000, 4 * FRAME_MS)).toBeCloseTo(10, 6);
+    expect(history.lateness(5_000 + 4 * FRAME_MS, 4 * FRAME_MS)).toBeCloseTo(50, 6);
+    expect(history.lateness(5_000 + 3.5 * FRAME_MS, FRAME_MS)).toBeCloseTo(30, 6);
+    // What is not there does not count.
+    expect(history.lateness(4_000, 1_000 + FRAME_MS)).toBeCloseTo(10, 6);
+    expect(history.lateness(9_000, 256)).toBe(0);
+    history.clear();
+    expect(history.lateness(5_000, 256)).toBe(0);
+  });
+
+  test('keeps the arrivals of half a minute', () => {
+    const history = new TrackHistory();
+    const frames = 3_000;
+    for (let frame = 0; frame < frames; frame += 1)
+      history.push(level(1), frame * FRAME_MS, (frame + 0.5) * FRAME_MS + frame);
+    expect(history.lateness((frames - 1_000) * FRAME_MS, FRAME_MS)).toBeCloseTo(frames - 1_000, 6);
+    expect(history.lateness(0, FRAME_MS)).toBe(0);
   });
 });

@@ -2,6 +2,9 @@
 export const SAMPLES_PER_MS = 4;
 const DECIMATION = 4;
 const CAPACITY = 34_000 * SAMPLES_PER_MS;
+const FRAME_SAMPLES = 512 / DECIMATION;
+const FRAME_MS = FRAME_SAMPLES / SAMPLES_PER_MS;
+const FRAMES = Math.ceil(CAPACITY / FRAME_SAMPLES);
 
 /** Low-pass at 1.7 kHz before three of four samples are left out (windowed sinc). */
 const TAPS = Float32Array.from({ length: 24 }, (_, index) => {
@@ -13,12 +16,18 @@ const TAPS = Float32Array.from({ length: 24 }, (_, index) => {
 /** What a track carried in the last half minute, at 4 kHz, on the meeting's clock. */
 export class TrackHistory {
   readonly #ring = new Float32Array(CAPACITY);
+  /** When each frame had arrived, by its number. */
+  readonly #arrivedMs = new Float64Array(FRAMES);
   readonly #input = new Float32Array(512 + TAPS.length);
   #count = 0;
   #originMs = 0;
 
-  /** One frame of 512 samples at 16 kHz, the next one after the one before. */
-  push(pcm: Int16Array, startMs: number): void {
+  /**
+   * One frame of 512 samples at 16 kHz, the next one after the one before.
+   * @param arrivedMs mean time at which its samples arrived, on the clock of `startMs`
+   */
+  push(pcm: Int16Array, startMs: number, arrivedMs: number): void {
+    this.#arrivedMs[(this.#count / FRAME_SAMPLES) % FRAMES] = arrivedMs;
     const carried = TAPS.length - DECIMATION;
     this.#input.copyWithin(0, pcm.length, pcm.length + carried);
     for (let index = 0; index < pcm.length; index += 1) this.#input[carried + index] = (pcm[index] ?? 0) / 32_768;
@@ -37,6 +46,23 @@ export class TrackHistory {
     this.#ring.fill(0);
     this.#input.fill(0);
     this.#count = 0;
+  }
+
+  /** Mean of how long after their time on the line the samples of a stretch arrived; 0 where nothing is known of it. */
+  lateness(startMs: number, lengthMs: number): number {
+    const frames = Math.floor(this.#count / FRAME_SAMPLES);
+    const from = (startMs - this.#originMs) / FRAME_MS;
+    const to = Math.min(frames, from + lengthMs / FRAME_MS);
+    const first = Math.max(0, frames - FRAMES, from);
+    let weights = 0;
+    let sum = 0;
+    for (let frame = Math.floor(first); frame < to; frame += 1) {
+      const weight = Math.min(frame + 1, to) - Math.max(frame, first);
+      const middleMs = this.#originMs + (frame + 0.5) * FRAME_MS;
+      weights += weight;
+      sum += weight * ((this.#arrivedMs[frame % FRAMES] as number) - middleMs);
+    }
+    return weights > 0 ? sum / weights : 0;
   }
 
   get endMs(): number {

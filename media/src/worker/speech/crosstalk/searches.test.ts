@@ -21,7 +21,7 @@ test('a CrosstalkGuard that judges again searches only what is new', () => {
     for (const end = frame + frames; frame < end; frame += 1) {
       for (const { trackId, pcm } of tracks) {
         const part = pcm.slice(frame * FRAME_SAMPLES, (frame + 1) * FRAME_SAMPLES);
-        guard.push({ trackId, startMs: frame * FRAME_MS, pcm: part, probability: 0.9 });
+        guard.push({ trackId, startMs: frame * FRAME_MS, arrivedMs: frame * FRAME_MS, pcm: part, probability: 0.9 });
       }
     }
   };

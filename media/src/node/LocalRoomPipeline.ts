@@ -2,16 +2,12 @@ import { CLOSE_TIMES, ProcessError } from '../process/index.js';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import type { ReadingProfile } from '../settings/reading.js';
 import type { SpeechSettings } from '../settings/speechSettings.js';
-import type {
-  AudioLedgerTotals,
-  PipelineEvent,
-  PipelineSegment,
-  TrackDescription,
-} from '../worker/contract/messages.js';
+import type { AudioLedgerTotals, PipelineEvent, PipelineSegment } from '../worker/contract/messages.js';
+import type { PipelineOptions, RoomPipeline, TrackOptions } from './MediaNode.js';
 import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
-import type { SfuRoom } from './sfu/index.js';
+import { SfuError, type SfuRoom, type SfuTap } from './sfu/index.js';
 
-export interface RoomPipelineOptions {
+export interface LocalRoomPipelineOptions {
   workers: MediaWorkerPool;
   sfu: SfuRoom;
   settings: SpeechSettings;
@@ -19,17 +15,10 @@ export interface RoomPipelineOptions {
   longestWindowMs: () => number;
   /** Of the model that makes finals; default: `DEFAULT_READING`. */
   reading?: Partial<ReadingProfile> | undefined;
-  onEvent: (event: PipelineEvent) => void;
-  /**
-   * Somebody, or without a speaker the whole room, cannot be listened to. Told once, however often it is tried from then on; what
-   * nobody heard is a gap.
-   */
-  onNotHeard?: (failure: { trackId?: string; error: unknown }) => void;
+  onEvent: PipelineOptions['onEvent'];
+  onNotHeard?: PipelineOptions['onNotHeard'];
   time?: TimeSource;
 }
-
-/** A producer to listen to; the SFU adds how it arrives. */
-export type TrackOptions = Omit<TrackDescription, 'ssrc' | 'payloadType'>;
 
 interface OpenSegment {
   trackId: string;
@@ -62,8 +51,8 @@ const ROOM = '';
  * hands its events on. When the media worker dies, everything is set up again on its successor, and each utterance that was
  * open becomes a gap, as does the time in which somebody is not listened to: nothing is lost silently.
  */
-export class RoomPipeline implements MediaWorkerRoom {
-  readonly #options: RoomPipelineOptions;
+export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
+  readonly #options: LocalRoomPipelineOptions;
   readonly #worker: MediaWorker;
   readonly #tracks = new Map<string, TrackOptions>();
   readonly #openSegments = new Map<string, OpenSegment>();
@@ -75,7 +64,7 @@ export class RoomPipeline implements MediaWorkerRoom {
   /** What was told to fail, and has not succeeded since. */
   readonly #failing = new Set<string>();
   readonly #time: TimeSource;
-  #sfu: SfuRoom;
+  #sfu: SfuTap;
   #settings: SpeechSettings;
   #diagnostics = false;
   #meetingId = '';
@@ -88,18 +77,17 @@ export class RoomPipeline implements MediaWorkerRoom {
   #setUp: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(options: RoomPipelineOptions) {
+  constructor(options: LocalRoomPipelineOptions) {
     this.#options = options;
     this.#time = options.time ?? systemTime;
-    this.#sfu = options.sfu;
+    this.#sfu = tapOf(options.sfu);
     this.#settings = options.settings;
     this.#worker = options.workers.place();
   }
 
-  /** @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened */
-  async open(options: { meetingId: string; meetingStartedAtMs: number }): Promise<void> {
+  async open(options: { meetingId: string; meetingMs: number }): Promise<void> {
     this.#meetingId = options.meetingId;
-    this.#meetingStartedAtMs = options.meetingStartedAtMs;
+    this.#meetingStartedAtMs = this.#time.now() - options.meetingMs;
     try {
       await this.#connect('openRoom');
     } catch (error) {
@@ -110,9 +98,8 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#worker.rooms.set(this.#meetingId, this);
   }
 
-  /** The room's media is on another router now. Speakers of the old one must have been removed. */
   async attach(sfu: SfuRoom): Promise<void> {
-    this.#sfu = sfu;
+    this.#sfu = tapOf(sfu);
     await this.#queue(async () => {
       try {
         await this.#connect('reopenRoom');
@@ -124,14 +111,12 @@ export class RoomPipeline implements MediaWorkerRoom {
     });
   }
 
-  /** Resolves after the first try; where that fails, it is tried again until it succeeds or the speaker is removed. */
   async addTrack(track: TrackOptions): Promise<void> {
     this.#tracks.set(track.trackId, track);
     this.#unheard.set(track.trackId, { sinceMs: this.#nowInMeeting(), lost: false });
     await this.#queue(() => this.#tapOrRetry(track, 1));
   }
 
-  /** Closes the open utterance on mute, so that the last word before it is not late. */
   async setMuted(options: { trackId: string; muted: boolean }): Promise<void> {
     const track = this.#tracks.get(options.trackId);
     if (track === undefined) return;
@@ -141,7 +126,6 @@ export class RoomPipeline implements MediaWorkerRoom {
     await this.#queue(() => this.#ask(() => this.#worker.process.request('setMuted', { payload })));
   }
 
-  /** Resolves when everything that this speaker said is text or a gap. */
   async removeTrack(trackId: string): Promise<void> {
     const track = this.#tracks.get(trackId);
     if (track === undefined) return;
@@ -163,7 +147,6 @@ export class RoomPipeline implements MediaWorkerRoom {
     }
   }
 
-  /** New settings of the room, for all speakers without settings of their own. They work at once. */
   settingsChanged(settings: SpeechSettings): void {
     this.#settings = settings;
     this.#worker.process.send({
@@ -174,7 +157,6 @@ export class RoomPipeline implements MediaWorkerRoom {
     });
   }
 
-  /** One speaker's own settings; undefined: those of the room again. They work at once. */
   setTrackSettings({ trackId, settings }: { trackId: string; settings: SpeechSettings | undefined }): void {
     const track = this.#tracks.get(trackId);
     if (track === undefined) return;
@@ -184,19 +166,16 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#worker.process.send({ type: 'trackSettingsChanged', meetingId: this.#meetingId, trackId, ...own });
   }
 
-  /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
   setDiagnostics(on: boolean): void {
     this.#diagnostics = on;
     this.#worker.process.send({ type: 'diagnosticsChanged', meetingId: this.#meetingId, on });
   }
 
-  /** The books of everybody who is listened to now. */
   async ledgers(): Promise<{ trackId: string; ledger: AudioLedgerTotals }[]> {
     const { ledgers } = await this.#worker.process.request('ledgers', { payload: { meetingId: this.#meetingId } });
     return ledgers;
   }
 
-  /** Drains all speakers, then forgets the room. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -435,4 +414,14 @@ export class RoomPipeline implements MediaWorkerRoom {
     this.#setUp = done;
     return done;
   }
+}
+
+/** A pipeline listens to rooms of its own machine. */
+function tapOf(sfu: SfuRoom): SfuTap {
+  if (isTap(sfu)) return sfu;
+  throw new SfuError('INVALID_STATE', 'The room is on an SFU of another node.');
+}
+
+function isTap(sfu: SfuRoom): sfu is SfuRoom & SfuTap {
+  return 'openTap' in sfu;
 }

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { RtpParameters } from 'mediasoup/types';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { LocalSfuRoom } from './LocalSfuRoom.js';
 import type { MediasoupWorkerPool } from './MediasoupWorkerPool.js';
-import { SfuRoom } from './SfuRoom.js';
 
 /** A transport or consumer of mediasoup as far as the tap goes. */
 class Part {
@@ -51,7 +51,7 @@ class BrowserTransport extends Part {
 let answered: Promise<void>;
 let refused: boolean;
 let parts: Part[];
-let room: SfuRoom;
+let room: LocalSfuRoom;
 
 function made(what: string): Part {
   return kept(new Part(`${what} ${parts.length}`));
@@ -77,10 +77,10 @@ beforeEach(async () => {
     },
   };
   const workers = { createRouter: async () => ({ router, webRtcServer: {} }) };
-  room = await SfuRoom.create({ workers: workers as unknown as MediasoupWorkerPool, onEvent: () => {} });
+  room = await LocalSfuRoom.create({ workers: workers as unknown as MediasoupWorkerPool, onEvent: () => {} });
 });
 
-describe('the tap of an SfuRoom', () => {
+describe('the tap of a room', () => {
   test('is closed when it cannot be connected, and the one before it stays', async () => {
     await room.openTap({ port: 1 });
     refused = true;
@@ -105,7 +105,7 @@ describe('the tap of an SfuRoom', () => {
   });
 });
 
-describe('what is asked of an SfuRoom', () => {
+describe('what is asked of a room', () => {
   const ownerId = 'ada';
   const rtpParameters = {} as RtpParameters;
   let answer: () => void;

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { ProcessError } from '../process/index.js';
 import { resolveSpeechSettings } from '../settings/modes.js';
 import { hypothesisOf } from '../testing/FakeRecognizer.js';
+import { fakeSfuRoom } from '../testing/fakeMediaNode.js';
 import { ManualTime } from '../testing/ManualTime.js';
 import type { PipelineEvent, PipelineSegment } from '../worker/contract/messages.js';
+import { LocalRoomPipeline } from './LocalRoomPipeline.js';
 import type { MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
-import { RoomPipeline } from './RoomPipeline.js';
 import { SfuError, type SfuRoom } from './sfu/index.js';
 
 const ROOM = 'm_1';
@@ -20,7 +21,7 @@ const segment = (overrides: Partial<PipelineSegment> = {}): PipelineSegment => (
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A room between a media worker and an SFU that only write down what they are asked. */
-async function openRoom() {
+async function openRoom({ meetingMs = 0 } = {}) {
   const asked: string[] = [];
   const events: PipelineEvent[] = [];
   const rooms = new Map<string, MediaWorkerRoom>();
@@ -72,7 +73,7 @@ async function openRoom() {
       await wait(state.resumeMs);
     },
   };
-  const pipeline = new RoomPipeline({
+  const pipeline = new LocalRoomPipeline({
     workers: { place: () => ({ process, rooms }) } as unknown as MediaWorkerPool,
     sfu: sfu as unknown as SfuRoom,
     settings: resolveSpeechSettings('balanced'),
@@ -81,7 +82,7 @@ async function openRoom() {
     onNotHeard: (failure) => failures.push(failure),
     time,
   });
-  await pipeline.open({ meetingId: ROOM, meetingStartedAtMs: 0 });
+  await pipeline.open({ meetingId: ROOM, meetingMs });
   const add = (trackId: string, parts: { muted?: boolean } = {}) =>
     pipeline.addTrack({ trackId, participantId: 'p_1', name: 'microphone', epoch: 1, muted: false, ...parts });
   await add('ada');
@@ -97,7 +98,7 @@ async function openRoom() {
   return { pipeline, asked, events, tell, rooms, state, time, pass, failures, add, heard };
 }
 
-describe('RoomPipeline', () => {
+describe('LocalRoomPipeline', () => {
   test('opens the tap, tells the worker who speaks, and only then lets the audio flow', async () => {
     const { asked, rooms } = await openRoom();
     expect(asked).toEqual(['openRoom', 'connectRoom', 'addTrack ada', 'resume tap of ada']);
@@ -431,12 +432,12 @@ describe('RoomPipeline', () => {
     const { asked, state, pipeline } = await openRoom();
     state.tapOpens = false;
     asked.length = 0;
-    await expect(pipeline.open({ meetingId: 'another', meetingStartedAtMs: 0 })).rejects.toThrow('no tap');
+    await expect(pipeline.open({ meetingId: 'another', meetingMs: 0 })).rejects.toThrow('no tap');
     expect(asked).toEqual(['openRoom', 'closeRoom']);
     state.tapOpens = true;
     state.refused.add('connectRoom');
     asked.length = 0;
-    await expect(pipeline.open({ meetingId: 'another', meetingStartedAtMs: 0 })).rejects.toThrow('refused');
+    await expect(pipeline.open({ meetingId: 'another', meetingMs: 0 })).rejects.toThrow('refused');
     expect(asked).toEqual(['openRoom', 'connectRoom', 'closeTap', 'closeRoom']);
   });
 
@@ -454,5 +455,14 @@ describe('RoomPipeline', () => {
     state.dead = true;
     await (how === 'close' ? pipeline.close() : pipeline.removeTrack('ada'));
     expect(events.filter(({ type }) => type === 'gap')).toMatchObject([{ segment: { id: 'open' } }]);
+  });
+
+  test('counts the time of a meeting from when it has run for so long already, and listens to no SFU of another machine', async () => {
+    const { pipeline, events, add, time } = await openRoom({ meetingMs: 5_000 });
+    time.advance(1_000);
+    pipeline.onLost();
+    expect(events).toMatchObject([{ type: 'speechEnded', atMs: 6_000 }]);
+    await add('ben');
+    await expect(pipeline.attach(fakeSfuRoom())).rejects.toMatchObject({ code: 'INVALID_STATE' });
   });
 });

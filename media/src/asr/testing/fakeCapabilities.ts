@@ -1,0 +1,12 @@
+import type { EngineCapabilities } from '@parley/native';
+import { languagesOf } from '../../settings/languages.js';
+
+/** Of an engine that can do everything. */
+export const FAKE_CAPABILITIES: EngineCapabilities = {
+  maxJobs: 8,
+  maxBatch: 1,
+  words: true,
+  languages: languagesOf({ multilingual: true }),
+  interims: true,
+  longestWindowMs: 30_000,
+};

@@ -1,0 +1,18 @@
+/**
+ * What child processes need of the environment: where programs, libraries and temporary files are, language, time zone, and what steers Node,
+ * the GPU and our own builds.
+ */
+const PASSED = [
+  /^(PATH|HOME|USER|SHELL|TMPDIR|TZ|LANG|LC_\w+|XDG_\w+)$/,
+  /^(LD_LIBRARY_PATH|MALLOC_\w+|NODE_(ENV|OPTIONS|V8_COVERAGE)|UV_THREADPOOL_SIZE|NO_COLOR|FORCE_COLOR)$/,
+  /^(CUDA|NVIDIA|GGML|OMP)_\w+$/,
+  /^PARLEY_(CACHE|NATIVE_DIR)$/,
+];
+
+/**
+ * The environment of a child process, without anything else that this process has: secrets of settings come in variables, and a child that
+ * handles packets and files of strangers has no use for them.
+ */
+export function childEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED.some((names) => names.test(name))));
+}

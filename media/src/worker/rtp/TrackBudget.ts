@@ -1,0 +1,104 @@
+import type { BudgetLimit } from '../contract/messages.js';
+import type { RtpPacket } from './parseRtpPacket.js';
+
+/**
+ * What one track may cost: `capacity` at once, `perSecond` in the long run. Each is above anything that a microphone sends, so that only a
+ * flood exceeds it; each burst is above what arrives at once after a network, or this process, stood still.
+ */
+export const TRACK_BUDGET = {
+  /** Opus packets last 2.5 ms at least (RFC 6716 section 2): 400 a second, and some sent again. The burst: 30 s of usual ones. */
+  packets: { capacity: 1_500, perSecond: 450 },
+  /** Opus goes up to 510 kbit/s; twice that, for what is sent again. */
+  bytes: { capacity: 1_280_000, perSecond: 128_000 },
+  /** A sender that stands still for a second, or starts over, begins one. */
+  timelines: { capacity: 10, perSecond: 1 },
+} as const;
+
+/** Media time may run ahead of time by so much. Above what the socket holds of a track while this process stands still. */
+export const MAX_MEDIA_LEAD_MS = 30_000;
+/** And may pass faster by so much: the clock of a bad microphone is 0.02 % fast. */
+const MEDIA_TIME_FACTOR = 1.05;
+/** A flood is reported this often. */
+const REPORT_EVERY_MS = 1_000;
+
+const REFILLED = ['packets', 'bytes', 'timelines'] as const;
+
+export interface TrackBudgetOptions {
+  /** A packet was dropped because of this limit. Called at most once a second. */
+  onExceeded(limit: BudgetLimit): void;
+}
+
+/**
+ * Bounds what one track costs its media worker, measured against wall time: packets, bytes, media time (a long packet, or a jump of the
+ * timestamps, costs as much as many packets) and time lines (each has memory of its own). Packets beyond it are dropped, and so
+ * become a loss for what follows. Within its limits it changes nothing.
+ */
+export class TrackBudget {
+  readonly #options: TrackBudgetOptions;
+  readonly #left: { [limit in (typeof REFILLED)[number]]: number };
+  #refilledAtMs: number | undefined;
+  /** By how much media time ran ahead of time at `#leadAtMs`. */
+  #leadMs = 0;
+  #leadAtMs: number | undefined;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
+  #dropped = 0;
+
+  constructor(options: TrackBudgetOptions) {
+    this.#options = options;
+    const { packets, bytes, timelines } = TRACK_BUDGET;
+    this.#left = { packets: packets.capacity, bytes: bytes.capacity, timelines: timelines.capacity };
+  }
+
+  /** Packets that were dropped. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** To be asked before anything else is done with a packet. @param nowMs monotonic @returns false: drop it */
+  admits(packet: RtpPacket, nowMs: number): boolean {
+    this.#refill(nowMs);
+    const limit = this.#exceededBy(packet, nowMs);
+    if (limit === undefined) {
+      this.#left.packets -= 1;
+      this.#left.bytes -= packet.payload.length;
+      return true;
+    }
+    this.#dropped += 1;
+    if (nowMs - this.#reportedAtMs >= REPORT_EVERY_MS) {
+      this.#reportedAtMs = nowMs;
+      this.#options.onExceeded(limit);
+    }
+    return false;
+  }
+
+  /** The time line has grown, by audio, by silence or by a jump. Time that passed meanwhile is no lead. */
+  spendMedia(mediaMs: number, nowMs: number): void {
+    this.#leadMs = Math.max(0, this.#leadAt(nowMs) + mediaMs);
+    this.#leadAtMs = nowMs;
+  }
+
+  /** Another time line has begun. */
+  spendTimeline(): void {
+    this.#left.timelines -= 1;
+  }
+
+  #exceededBy(packet: RtpPacket, nowMs: number): BudgetLimit | undefined {
+    if (this.#left.packets < 1) return 'packets';
+    if (this.#left.bytes < packet.payload.length) return 'bytes';
+    if (this.#left.timelines < 1) return 'timelines';
+    return this.#leadAt(nowMs) > MAX_MEDIA_LEAD_MS ? 'mediaTime' : undefined;
+  }
+
+  #leadAt(nowMs: number): number {
+    return this.#leadMs - MEDIA_TIME_FACTOR * (nowMs - (this.#leadAtMs ?? nowMs));
+  }
+
+  #refill(nowMs: number): void {
+    const seconds = Math.max(0, nowMs - (this.#refilledAtMs ?? nowMs)) / 1_000;
+    this.#refilledAtMs = nowMs;
+    for (const name of REFILLED) {
+      const { capacity, perSecond } = TRACK_BUDGET[name];
+      this.#left[name] = Math.min(capacity, this.#left[name] + perSecond * seconds);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { explainedShare, SOURCE_MARGIN } from './explainedShare.js';
+import { correlate } from './fft.js';
+import { SAMPLES_PER_MS, type TrackHistory } from './TrackHistory.js';
+
+/** Sound is compared over so much of it. */
+export const WINDOW_MS = 256;
+/** A leak may be so late; the negative side is for clocks that differ. */
+export const EARLIEST_MS = -100;
+const LATEST_MS = 420;
+/** Of the energy, what has to be explained by another track. */
+const LEAST_SHARE = 0.6;
+/** The other track must be so much louder: nobody is their own echo. */
+const LEAST_SOURCE_GAIN = 1.5;
+/** Below it a window is too quiet to tell (-66 dBFS). */
+const QUIET_LEVEL = 5e-4;
+
+/** A stretch of one track that may be another track's voice. */
+export interface Heard {
+  samples: Float32Array;
+  startMs: number;
+  level: number;
+}
+
+export function readHeard(history: TrackHistory, startMs: number): Heard {
+  const samples = history.read(startMs, WINDOW_MS * SAMPLES_PER_MS);
+  return { samples, startMs, level: rms(samples) };
+}
+
+/** Whether the other track is loud enough around it to be the source. Cheap: it spares a comparison. */
+export function canExplain(other: TrackHistory, { startMs, level }: Heard): boolean {
+  if (level < QUIET_LEVEL) return false;
+  const span = (WINDOW_MS + LATEST_MS - EARLIEST_MS) * SAMPLES_PER_MS;
+  const around = other.read(startMs - LATEST_MS, span);
+  // Its loudest window can be no quieter than the mean of all.
+  return rms(around) * Math.sqrt(span / (WINDOW_MS * SAMPLES_PER_MS)) >= level * LEAST_SOURCE_GAIN;
+}
+
+/** @param delayMs by how much what was heard is later than the other track */
+export function isExplained(other: TrackHistory, { samples, startMs }: Heard, delayMs: number): boolean {
+  const { before, after } = SOURCE_MARGIN;
+  const fromMs = startMs - delayMs - before / SAMPLES_PER_MS;
+  const source = other.read(fromMs, samples.length + before + after);
+  const { share, sourceGain } = explainedShare(samples, source);
+  return share >= LEAST_SHARE && sourceGain >= LEAST_SOURCE_GAIN;
+}
+
+/** By how much the heard sound is later than the other track's, where they are most alike. */
+export function findDelay(other: TrackHistory, { samples, startMs }: Heard): number | undefined {
+  const span = samples.length + (LATEST_MS - EARLIEST_MS) * SAMPLES_PER_MS;
+  const source = other.read(startMs - LATEST_MS, span);
+  const products = correlate(samples, source);
+  let energy = 0;
+  for (let index = 0; index < samples.length; index += 1) energy += (source[index] as number) ** 2;
+  let best = 0;
+  let bestShift: number | undefined;
+  for (let shift = 0; shift < products.length; shift += 1) {
+    const likeness = Math.abs(products[shift] as number) / Math.sqrt(energy + 1e-9);
+    if (likeness > best) {
+      best = likeness;
+      bestShift = shift;
+    }
+    energy += (source[shift + samples.length] ?? 0) ** 2 - (source[shift] ?? 0) ** 2;
+  }
+  return bestShift === undefined ? undefined : LATEST_MS - bestShift / SAMPLES_PER_MS;
+}
+
+/**
+ * Whether the other track's sound had arrived here before its copy did. Time lines can be bent by who sends them, arrivals cannot: who
+ * sends on what they were sent comes after it, and who forges a voice is later than its owner.
+ */
+export function arrivedFirst(options: {
+  own: TrackHistory;
+  other: TrackHistory;
+  startMs: number;
+  delayMs: number;
+}): boolean {
+  const { own, other, startMs, delayMs } = options;
+  return delayMs + own.lateness(startMs, WINDOW_MS) - other.lateness(startMs - delayMs, WINDOW_MS) >= 0;
+}
+
+function rms(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return Math.sqrt(sum / Math.max(1, samples.length));
+}

@@ -1,0 +1,23 @@
+import { ManualTime } from '@parley/media/testing';
+import { expect, test } from 'vitest';
+import { FloodPolice } from './FloodPolice.js';
+
+test('H1 whoever floods is muted, and removed where that goes on for ten seconds or happens three times', () => {
+  const time = new ManualTime();
+  const police = new FloodPolice({ time });
+  const verdicts = [];
+  for (let second = 0; second <= 10; second += 1, time.advance(1_000)) verdicts.push(police.report('mallory'));
+  expect(verdicts).toEqual([...Array<string>(10).fill('mute'), 'remove']);
+  expect(police.report('ada')).toBe('mute');
+});
+
+test('H1 one flood is one offence, however many reports it has, and is forgotten after ten minutes', () => {
+  const time = new ManualTime();
+  const police = new FloodPolice({ time });
+  const flood = (afterMs: number) => {
+    time.advance(afterMs);
+    return Array.from({ length: 100 }, () => police.report('ada')).at(-1);
+  };
+  expect([flood(0), flood(60_000)]).toEqual(['mute', 'mute']);
+  expect([flood(600_001), flood(60_000), flood(60_000)]).toEqual(['mute', 'mute', 'remove']);
+});

@@ -1,0 +1,63 @@
+import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
+import type { Logger } from '../observability/logger.js';
+import { versionOf } from '../store/files/keyFile.js';
+import type { TlsFiles } from './HttpListener.js';
+
+export interface CertificateWatchOptions {
+  files: TlsFiles;
+  /** Takes the files as they are now. @throws Error when they cannot be used; then those of before stay in use */
+  use: () => void;
+  logger: Pick<Logger, 'info' | 'warn'>;
+  time?: TimeSource;
+}
+
+const EVERY_MS = 60_000;
+
+/**
+ * Looks once a minute whether a certificate was renewed, and takes the new one. By asking, not by being notified: renewals replace files and
+ * links, which notifications miss.
+ */
+export class CertificateWatch {
+  readonly #options: CertificateWatchOptions;
+  readonly #time: TimeSource;
+  #version: string;
+  #cancel: CancelTimer = () => {};
+
+  constructor(options: CertificateWatchOptions) {
+    this.#options = options;
+    this.#time = options.time ?? systemTime;
+    this.#version = this.#versionNow();
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #schedule(): void {
+    this.#cancel = this.#time.after(EVERY_MS, () => {
+      this.#look();
+      this.#schedule();
+    });
+  }
+
+  #look(): void {
+    const { use, logger } = this.#options;
+    const version = this.#versionNow();
+    if (version === this.#version) return;
+    // Whatever comes of it: what cannot be used is tried again when it has changed again, such as a key that comes after its certificate.
+    this.#version = version;
+    try {
+      use();
+      logger.info('the certificate was renewed: new connections use it');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'unknown';
+      logger.warn({ reason }, 'the new certificate cannot be used: the one before stays in use');
+    }
+  }
+
+  #versionNow(): string {
+    const { certPath, keyPath } = this.#options.files;
+    return [certPath, keyPath].map((path) => versionOf(path) ?? 'none').join(' ');
+  }
+}
