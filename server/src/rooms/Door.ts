@@ -78,8 +78,9 @@ export class Door {
     this.#access.forget(participantId);
   }
 
-  remove({ participantId, origin }: Pick<Peer, 'participantId' | 'origin'>): void {
-    this.#access.remove({ participantId, origin: this.#digestOf(origin) });
+  /** @param code of the refusal from now on */
+  remove({ participantId, origin }: Pick<Peer, 'participantId' | 'origin'>, code?: 'REMOVED' | 'FLOODING'): void {
+    this.#access.remove({ participantId, origin: this.#digestOf(origin) }, code);
   }
 
   /** What guests need from now on to come in; moderators are told. */
