@@ -56,7 +56,10 @@ describe('a waiting room', () => {
 
   test('H12 keeps the ledger, too, from those who were not admitted', () => {
     moderator();
-    const visitor = { identity: { issuer: 'x', subject: 'a', displayName: 'A', nameSource: 'guest', roles: [] } as const, grants: new Set(MEMBER) };
+    const visitor = {
+      identity: { issuer: 'x', subject: 'a', displayName: 'A', nameSource: 'guest', roles: [] } as const,
+      grants: new Set(MEMBER),
+    };
     expect(rig.room.door.keepsOut(visitor)).toBe(true);
     rig.room.door.setWaitingRoom(false);
     expect(rig.room.door.keepsOut(visitor)).toBe(false);

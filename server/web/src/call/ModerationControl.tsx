@@ -58,7 +58,13 @@ export function ModerationControl({ session, onError }: { session: Session; onEr
                 copied={call.moderatorLinkCopied}
                 textOf={() => {
                   const { moderatorKey = '', roomSecret = '' } = client;
-                  return invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret, moderatorKey });
+                  return invitationUrl({
+                    base: `${location.origin}${basePathOf(location)}`,
+                    room,
+                    joinSecret,
+                    roomSecret,
+                    moderatorKey,
+                  });
                 }}
               />
               <p className="hint">{call.moderatorLinkHint}</p>

@@ -178,7 +178,11 @@ export function Lobby(props: {
 /** Who copies the address from now on, or shares the screen, must not give it away. */
 function hideModeratorKey(): void {
   const { room, joinSecret, roomSecret } = invitationOf(location);
-  history.replaceState(history.state, '', invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret }));
+  history.replaceState(
+    history.state,
+    '',
+    invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret }),
+  );
 }
 
 function mayJoin({ options, signedIn }: IdentityState): boolean {
