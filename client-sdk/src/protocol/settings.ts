@@ -115,6 +115,8 @@ export type SettingClass = 'live' | 'restart';
 export interface SettingDescription {
   description: string;
   class: SettingClass;
+  /** Belongs to each person: refused with scope `room`. */
+  personal?: boolean;
   /** e.g. `ms`. */
   unit?: string;
   type: 'string' | 'number' | 'integer' | 'boolean' | 'list';

@@ -69,6 +69,43 @@ describe('settings of a room', () => {
     expect(rig.room.settingsFor(peer)).toMatchObject({ effective: { language: 'de' }, room: { language: 'auto' } });
   });
 
+  test.each([
+    ['wakePhrases', ['hey parley'], []],
+    ['wakeGate', true, false],
+    ['wakeSensitivity', 0.5, 0],
+    ['wakeActivationDelayMs', 100, 3_600_000],
+    ['wakeTimeoutMs', 1_000, 600_000],
+    ['wakeFollowUpMs', 100, 600_000],
+    ['silenceLevelDb', -70, -20],
+  ])('H10 leave %s to each person: nobody changes it for the room, moderators neither', async (name, own, attack) => {
+    const victim = rig.join('Ada');
+    const moderator = rig.join('Mia', { grants: GRANTS });
+    await rig.produce(victim.peer);
+    rig.room.updateSettings(victim.peer, { scope: 'participant', settings: { [name]: own } });
+    const before = rig.room.settingsFor(victim.peer);
+    for (const value of [attack, null]) {
+      const change = () =>
+        rig.room.updateSettings(moderator.peer, { scope: 'room', settings: { [name]: value, beamSize: 3 } });
+      expect(change).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_SETTINGS',
+          details: { settings: [{ setting: name, problem: expect.stringContaining('belongs to each person') }] },
+        }),
+      );
+    }
+    expect(rig.room.settingsFor(victim.peer)).toEqual(before);
+    expect(rig.media.speakers.get('producer1')).toMatchObject({ [name]: own, beamSize: 1 });
+    expect(victim.client.of('settingsChanged')).toHaveLength(1);
+  });
+
+  test("H10 may have gates and wake phrases from the operator's settings file", async () => {
+    await open({ speech: { silenceLevelDb: -50 }, rooms: { daily: { speech: { wakePhrases: ['hey parley'] } } } });
+    const { peer } = rig.join('Ada');
+    expect(rig.room.settingsFor(peer).effective).toMatchObject({ silenceLevelDb: -50, wakePhrases: ['hey parley'] });
+    rig.room.updateSettings(peer, { scope: 'participant', settings: { wakePhrases: [] } });
+    expect(rig.room.settingsFor(peer).effective).toMatchObject({ silenceLevelDb: -50, wakePhrases: [] });
+  });
+
   test('know the names of those who are here, and forget those who left', () => {
     const ada = rig.join('Ada');
     rig.join('Ben');

@@ -1,4 +1,4 @@
-import type { SpeechSettingsPatch, SpeechOverrides as WireOverrides } from '@parley/client-sdk/protocol';
+import type { SettingsScope, SpeechSettingsPatch, SpeechOverrides as WireOverrides } from '@parley/client-sdk/protocol';
 import {
   type ModelProfile,
   type ModeName,
@@ -89,10 +89,10 @@ export class RoomSettings {
     return this.hasOwn(participantId) ? this.effective(participantId) : undefined;
   }
 
-  /** @throws ParleyError `INVALID_SETTINGS` */
+  /** @throws ParleyError `INVALID_SETTINGS`, also for settings that belong to each person */
   changeRoom(change: { settings: SpeechSettingsPatch; mode?: string | undefined }): void {
     const mode = change.mode === undefined ? this.#mode : checkedMode(change.mode);
-    const room = patched(this.#room, change.settings);
+    const room = patched(this.#room, change.settings, 'room');
     refuseImpossible(this.#resolve({ mode, room }), this.#options.model);
     this.#mode = mode;
     this.#room = room;
@@ -100,12 +100,12 @@ export class RoomSettings {
 
   /** @throws ParleyError `INVALID_SETTINGS` */
   changeParticipant(change: { participantId: string; settings: SpeechSettingsPatch }): void {
-    this.#setOwn(change.participantId, patched(this.own(change.participantId), change.settings));
+    this.#setOwn(change.participantId, patched(this.own(change.participantId), change.settings, 'participant'));
   }
 
   /** Replaces all of the participant's own settings. @throws ParleyError `INVALID_SETTINGS` */
   replaceParticipant(change: { participantId: string; settings: WireOverrides }): void {
-    this.#setOwn(change.participantId, patched({}, change.settings));
+    this.#setOwn(change.participantId, patched({}, change.settings, 'participant'));
   }
 
   forgetParticipant(participantId: string): void {
@@ -144,8 +144,8 @@ export class RoomSettings {
 }
 
 /** Applies a change to a layer; null removes a value. @throws ParleyError `INVALID_SETTINGS` */
-function patched(layer: SpeechOverrides, change: SpeechSettingsPatch): SpeechOverrides {
-  const result: Record<string, unknown> = { ...layer, ...checkedPatch(change) };
+function patched(layer: SpeechOverrides, change: SpeechSettingsPatch, scope: SettingsScope): SpeechOverrides {
+  const result: Record<string, unknown> = { ...layer, ...checkedPatch(change, scope) };
   for (const [name, value] of Object.entries(result)) if (value === undefined) delete result[name];
   return result as SpeechOverrides;
 }

@@ -278,8 +278,6 @@ export const ar: Dictionary = {
     addLanguage: 'أضف لغة',
     add: 'إضافة',
     removeLanguage: (name) => `إزالة ${name}`,
-    roomWakePhrases: 'لا يُفرَّغ كلام أحد إلا بعد أن يقول',
-    roomWakePhrasesHint: 'افصل بينها بفواصل. فارغ: إعداد الخادم.',
     asServer: 'إعداد الخادم',
     roomLocked: 'المشرفون وحدهم يمكنهم تغيير إعدادات الغرفة.',
     mine: 'تفريغ كلامي',

@@ -263,8 +263,6 @@ export const de: Dictionary = {
     addLanguage: 'Sprache hinzufügen',
     add: 'Hinzufügen',
     removeLanguage: (name) => `${name} entfernen`,
-    roomWakePhrases: 'Alle erst transkribieren, wenn sie sagen',
-    roomWakePhrasesHint: 'Durch Kommas getrennt. Leer: Serverstandard.',
     asServer: 'Serverstandard',
     roomLocked: 'Nur die Moderation kann die Raumeinstellungen ändern.',
     mine: 'Meine Transkription',

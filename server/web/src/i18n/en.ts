@@ -256,8 +256,6 @@ export const en = {
     addLanguage: 'Add a language',
     add: 'Add',
     removeLanguage: (name: string) => `Remove ${name}`,
-    roomWakePhrases: 'Transcribe people only after they say',
-    roomWakePhrasesHint: 'Separate with commas. Empty: server default.',
     asServer: 'Server default',
     roomLocked: 'Only moderators can change the room settings.',
     mine: 'My transcription',

@@ -265,8 +265,6 @@ export const fr: Dictionary = {
     addLanguage: 'Ajouter une langue',
     add: 'Ajouter',
     removeLanguage: (name) => `Retirer ${name}`,
-    roomWakePhrases: 'Ne transcrire chacun qu’après ces mots',
-    roomWakePhrasesHint: 'Séparez-les par des virgules. Vide : défaut du serveur.',
     asServer: 'Défaut du serveur',
     roomLocked: 'Seule la modération peut modifier les réglages de la salle.',
     mine: 'Ma transcription',
