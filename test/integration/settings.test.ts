@@ -15,7 +15,7 @@ beforeAll(async () => {
       model: 'parley-nano',
       meetingEndDelayMs: 50,
       speech: { hotWords: ['Parley'] },
-      rooms: { support: { mode: 'fast', speech: { endSilenceMs: 400 }, hotWords: ['Contoso'] } },
+      rooms: { support: { mode: 'fast', speech: { endSilenceMs: 400, nameHotWords: true }, hotWords: ['Contoso'] } },
     },
     logger: pino({ level: 'silent' }),
   });

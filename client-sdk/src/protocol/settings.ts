@@ -64,6 +64,8 @@ export interface SpeechSettings {
   prompt: string;
   /** Names and terms that the recogniser should expect. */
   hotWords: string[];
+  /** Whether the names of the people in the room are hot words, too. They choose these names, so this is off by default. */
+  nameHotWords: boolean;
   /** Whether interims and finals carry time and probability of each word. */
   words: boolean;
 

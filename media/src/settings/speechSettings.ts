@@ -157,6 +157,7 @@ export const speechSettingsSchema = z.strictObject({
     .meta(
       live('Names and terms that the recogniser should expect; those of server, room and participant are combined'),
     ),
+  nameHotWords: z.boolean().default(false).meta(live('Add the names of the people in the room to the hot words')),
   words: z.boolean().default(true).meta(live('Add time and probability of each word to interims and finals')),
 
   // Gates against invented text

@@ -14,7 +14,7 @@ afterEach(() => rig.close());
 describe('settings of a room', () => {
   test('are those of the deployment and of its part of the file', async () => {
     await open({
-      speech: { beamSize: 2, hotWords: ['Parley'] },
+      speech: { beamSize: 2, hotWords: ['Parley'], nameHotWords: true },
       rooms: {
         daily: { mode: 'fast', speech: { minSpeechMs: 300 }, hotWords: ['Contoso'] },
         other: { mode: 'accurate' },
@@ -106,7 +106,13 @@ describe('settings of a room', () => {
     expect(rig.room.settingsFor(peer).effective).toMatchObject({ silenceLevelDb: -50, wakePhrases: [] });
   });
 
-  test('know the names of those who are here, and forget those who left', () => {
+  test('H10 keep the names of those who are here from the recogniser by default', () => {
+    rig.join('Ada resigns and admits fraud');
+    expect(rig.media.settings?.hotWords).toEqual([]);
+  });
+
+  test('know the names of those who are here where they are to be expected, and forget those who left', async () => {
+    await open({ speech: { nameHotWords: true } });
     const ada = rig.join('Ada');
     rig.join('Ben');
     expect(rig.media.settings?.hotWords).toEqual(['Ben', 'Ada']);

@@ -479,7 +479,7 @@ export class Room {
     return { ...this.#options.transcription(), mode: this.#speech.mode };
   }
 
-  /** Names of participants are likely to be spoken. */
+  /** Names of participants are likely to be spoken, but they are text of their choice: the settings decide whether they are hot words. */
   #nameHotWords(): void {
     if (this.#speech.setNames(this.#roster.peers.map(({ givenName }) => givenName))) this.#media.applySettings();
   }

@@ -24,7 +24,7 @@ export interface RoomSettingsOptions {
     | undefined;
 }
 
-/** Number of participants whose names become hot words; the newest are kept. */
+/** Number of participants whose names may become hot words; the newest are kept. */
 export const MAX_NAMES = 100;
 /** Number of participants whose own settings are kept for a reconnect; the newest are kept. */
 const MAX_PARTICIPANTS = 2_000;
@@ -112,7 +112,7 @@ export class RoomSettings {
     this.#participants.delete(participantId);
   }
 
-  /** Names that the recogniser should expect, the newest last. @returns whether that changes anything */
+  /** Names of those who are present, the newest last; hot words where `nameHotWords` asks for them. @returns whether they are others */
   setNames(displayNames: readonly string[]): boolean {
     const names = [...new Set(displayNames.map((name) => name.trim()).filter((name) => name !== ''))].slice(-MAX_NAMES);
     if (names.length === this.#names.length && names.every((name, index) => name === this.#names[index])) return false;
@@ -132,14 +132,15 @@ export class RoomSettings {
 
   #resolve(layers: { mode: ModeName; room: SpeechOverrides; own?: SpeechOverrides | undefined }): SpeechSettings {
     const { deployment, room } = this.#options;
-    return resolveSpeechSettings(
-      layers.mode,
-      { hotWords: this.#names.toReversed() },
+    const overrides: SpeechOverrides[] = [
       deployment.speech,
       { ...room?.speech, hotWords: [...(room?.hotWords ?? []), ...(room?.speech?.hotWords ?? [])] },
       layers.room,
       layers.own ?? {},
-    );
+    ];
+    const resolved = resolveSpeechSettings(layers.mode, ...overrides);
+    if (!resolved.nameHotWords) return resolved;
+    return resolveSpeechSettings(layers.mode, { hotWords: this.#names.toReversed() }, ...overrides);
   }
 }
 
