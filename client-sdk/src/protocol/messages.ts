@@ -314,6 +314,10 @@ export interface Notifications {
     scope: SettingsScope;
     /** With scope `participant`. */
     participantId?: string | undefined;
+    /** With scope `room`: the participant who made the change. */
+    changedBy?: string | undefined;
+    /** With scope `room`: names of the settings in the change, `mode` for the room's mode. Values that stayed the same may be among them. */
+    changed?: string[] | undefined;
     mode: string;
     settings: SpeechSettings;
   };

@@ -85,6 +85,17 @@ export function checkedPatch(change: SpeechSettingsPatch, scope: SettingsScope):
   return parsed.data ?? {};
 }
 
+/** What a change asks for, by name and without values. */
+export function namesInChange({
+  settings,
+  mode,
+}: {
+  settings: SpeechSettingsPatch;
+  mode?: string | undefined;
+}): string[] {
+  return [...(mode === undefined ? [] : ['mode']), ...Object.keys(settings)];
+}
+
 /** @throws ParleyError `INVALID_SETTINGS` */
 export function checkedMode(name: string): ModeName {
   const parsed = modeSchema.safeParse(name);

@@ -37,12 +37,27 @@ describe('settings of a room', () => {
     expect(answer).toMatchObject({ mode: 'accurate', settings: { language: 'de', beamSize: 5, interimIntervalMs: 0 } });
     expect(rig.media.settings).toEqual(answer.settings);
     for (const { client } of [ada, ben]) {
-      expect(client.of('settingsChanged')).toEqual([{ scope: 'room', ...answer }]);
+      const changedBy = ada.joined.participantId;
+      expect(client.of('settingsChanged')).toEqual([
+        { scope: 'room', changedBy, changed: ['mode', 'language'], ...answer },
+      ]);
       expect(client.of('transcriptionChanged')).toEqual([{ transcription: { ...status, mode: 'accurate' } }]);
     }
     rig.room.updateSettings(ben.peer, { scope: 'room', settings: { language: null } });
     expect(rig.media.settings?.language).toBe('auto');
     expect(ada.client.of('transcriptionChanged')).toHaveLength(1);
+  });
+
+  test('H10 change before the eyes of everybody: who changed which of them, for values taken away, too', () => {
+    const ada = rig.join('Ada', { grants: GRANTS });
+    const ben = rig.join('Ben');
+    const settings = { prompt: 'I resign.', hotWords: null };
+    rig.room.updateSettings(ada.peer, { scope: 'room', settings });
+    for (const { client } of [ada, ben]) {
+      expect(client.of('settingsChanged')).toMatchObject([
+        { scope: 'room', changedBy: ada.joined.participantId, changed: ['prompt', 'hotWords'] },
+      ]);
+    }
   });
 
   test('are refused as a whole where one is wrong, and nobody is told', () => {

@@ -185,6 +185,7 @@ export const ar: Dictionary = {
     secretRenewed: 'لم تعد الدعوات القديمة تُدخل أحدًا. انسخ دعوة جديدة لمن يُسمح له بالانضمام.',
     mutedForFlooding: 'كُتم صوتك لأن هذا الجهاز أرسل بيانات أكثر بكثير مما يرسله ميكروفون.',
     otherMutedForFlooding: (name) => `كُتم صوت ${name} لأن جهازه أرسل بيانات أكثر من اللازم بكثير.`,
+    roomSettingsChanged: (name, settings) => `غيّر ${name} إعدادات الغرفة: ${settings}`,
     microphoneLost: 'فُصل الميكروفون. صِل واحدًا وسيُستخدم تلقائيًا.',
     microphoneChanged: (label) => `تغيّر الميكروفون إلى: ${label}`,
     newMeeting: 'انتهى الاجتماع السابق؛ هذا اجتماع جديد في الغرفة نفسها ويبدأ نصه هنا.',

@@ -181,6 +181,7 @@ export const de: Dictionary = {
       'Alte Einladungen lassen niemanden mehr ein. Kopieren Sie eine neue für alle, die teilnehmen dürfen.',
     mutedForFlooding: 'Sie wurden stummgeschaltet, weil dieses Gerät viel mehr Daten gesendet hat als ein Mikrofon.',
     otherMutedForFlooding: (name) => `${name} wurde stummgeschaltet: Das Gerät hat viel zu viele Daten gesendet.`,
+    roomSettingsChanged: (name, settings) => `${name} hat die Einstellungen des Raums geändert: ${settings}`,
     microphoneLost: 'Das Mikrofon wurde getrennt. Schließen Sie eines an; es wird automatisch verwendet.',
     microphoneChanged: (label) => `Mikrofon gewechselt zu ${label}`,
     newMeeting: 'Die vorige Besprechung ist beendet. Dies ist eine neue im selben Raum; ihr Transkript beginnt hier.',

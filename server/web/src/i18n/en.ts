@@ -176,6 +176,7 @@ export const en = {
     secretRenewed: 'Old invitations let nobody in any more. Copy a new one for those who may join.',
     mutedForFlooding: 'You were muted because this device sent far more data than a microphone does.',
     otherMutedForFlooding: (name: string) => `${name} was muted because their device sent far too much data.`,
+    roomSettingsChanged: (name: string, settings: string) => `${name} changed the room’s settings: ${settings}`,
     microphoneLost: 'The microphone was disconnected. Plug one in; it will be used automatically.',
     microphoneChanged: (label: string) => `Microphone changed to ${label}`,
     newMeeting: 'The previous meeting has ended. This is a new one in the same room; its transcript starts here.',

@@ -182,6 +182,7 @@ export const fr: Dictionary = {
     mutedForFlooding: 'Votre micro a été coupé : cet appareil a envoyé beaucoup plus de données qu’un micro.',
     otherMutedForFlooding: (name) =>
       `Le micro de ${name} a été coupé : son appareil a envoyé beaucoup trop de données.`,
+    roomSettingsChanged: (name, settings) => `${name} a modifié les réglages de la salle : ${settings}`,
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
     newMeeting:
