@@ -61,6 +61,9 @@ describe('the controls of the meeting page', () => {
       const ada = await enter('Ada', 'settings');
       const ben = await enter('Ben', 'settings');
       for (const page of [ada, ben]) await page.get('settings-button').click();
+      // Ada opened the room, so the room is hers to change.
+      await expect.poll(() => ben.get('mode-select').isDisabled()).toBe(true);
+      expect(await ben.get('hot-words-input').isDisabled()).toBe(true);
       await ada.get('mode-select').selectOption('fast');
       await expect.poll(() => ben.get('mode-select').inputValue()).toBe('fast');
       await expect.poll(() => ben.get('mode-purpose').textContent()).toContain('as soon as possible');

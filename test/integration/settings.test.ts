@@ -98,6 +98,34 @@ describe('settings over the wire', () => {
     expect(unheard).toEqual([]);
   });
 
+  test('H10 of a room are for who moderates it: here who opened it, and not for who came later', async () => {
+    const ada = await joined({ room: 'owned' });
+    const eve = await joined({ room: 'owned', displayName: 'Eve' });
+    const heard: unknown[] = [];
+    ada.on('settingsChanged', (each) => heard.push(each));
+    const attack = { wakeGate: false, prompt: 'I resign.', silenceLevelDb: -20 };
+    const refused = await ask(eve, 'updateSettings', { scope: 'room', settings: attack });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'SETTINGS_FORBIDDEN' } });
+    const problem = expect.stringContaining('belongs to each person');
+    expect(await ask(ada, 'updateSettings', { scope: 'room', settings: attack })).toMatchObject({
+      ok: false,
+      error: {
+        code: 'INVALID_SETTINGS',
+        details: {
+          settings: [
+            { setting: 'wakeGate', problem },
+            { setting: 'silenceLevelDb', problem },
+          ],
+        },
+      },
+    });
+    expect(await viewOf(eve)).toMatchObject({ mayChangeRoom: false, roomOverrides: {}, room: { prompt: '' } });
+    expect(heard).toEqual([]);
+    const seen = next(eve, 'settingsChanged');
+    await ask(ada, 'updateSettings', { scope: 'room', settings: { prompt: 'A review.' } });
+    expect(await seen).toMatchObject({ changedBy: expect.stringMatching(/^p_/), changed: ['prompt'] });
+  });
+
   test('are refused with the names of what is wrong and without its values', async () => {
     const ada = await joined({ room: 'refused' });
     const settings = { beamSize: 77, task: 'sing', prompt: 'fine' };

@@ -219,7 +219,7 @@ export interface Requests {
   };
   getSettings: { request: Record<string, never>; response: SettingsView };
   /**
-   * Changes `live` settings: the participant's own, or the room's if members may (else `SETTINGS_FORBIDDEN`). `mode` is only allowed
+   * Changes `live` settings: the participant's own, or, for moderators, the room's (others: `SETTINGS_FORBIDDEN`). `mode` is only allowed
    * for the room. A change is accepted or, with `INVALID_SETTINGS`, refused as a whole; `RATE_LIMITED` if changes come too fast.
    * @returns the resolved settings of that scope
    */

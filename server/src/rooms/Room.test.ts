@@ -14,6 +14,7 @@ afterEach(() => rig.close());
 describe('settings of a room', () => {
   test('are those of the deployment and of its part of the file', async () => {
     await open({
+      memberSettings: true,
       speech: { beamSize: 2, hotWords: ['Parley'], nameHotWords: true },
       rooms: {
         daily: { mode: 'fast', speech: { minSpeechMs: 300 }, hotWords: ['Contoso'] },
@@ -31,6 +32,7 @@ describe('settings of a room', () => {
   });
 
   test('change for everybody at once, and everybody is told the resolved ones', async () => {
+    await open({ memberSettings: true });
     const ada = rig.join('Ada');
     const ben = rig.join('Ben');
     const answer = rig.room.updateSettings(ada.peer, { scope: 'room', settings: { language: 'de' }, mode: 'accurate' });
@@ -61,7 +63,7 @@ describe('settings of a room', () => {
   });
 
   test('are refused as a whole where one is wrong, and nobody is told', () => {
-    const { peer, client } = rig.join('Ada');
+    const { peer, client } = rig.join('Ada', { grants: GRANTS });
     const before = rig.media.settings;
     expect(() => rig.room.updateSettings(peer, { scope: 'room', settings: { beamSize: 9, language: 'de' } })).toThrow(
       expect.objectContaining({ code: 'INVALID_SETTINGS' }),
@@ -73,13 +75,17 @@ describe('settings of a room', () => {
     expect(client.of('settingsChanged')).toEqual([]);
   });
 
-  test("are not the members' to change where memberSettings is off, but their own are", async () => {
-    await open({ memberSettings: false });
+  test("H10 are the moderators' to change, and not the members', whose own are theirs", () => {
     const { peer } = rig.join('Ada');
+    const moderator = rig.join('Mia', { grants: GRANTS });
+    expect(rig.room.settingsFor(moderator.peer).mayChangeRoom).toBe(true);
+    const before = rig.room.settingsFor(peer);
     expect(rig.room.settingsFor(peer).mayChangeRoom).toBe(false);
     expect(() => rig.room.updateSettings(peer, { scope: 'room', settings: { language: 'de' } })).toThrow(
       expect.objectContaining({ code: 'SETTINGS_FORBIDDEN' }),
     );
+    expect(rig.room.settingsFor(peer)).toEqual(before);
+    expect(moderator.client.of('settingsChanged')).toEqual([]);
     rig.room.updateSettings(peer, { scope: 'participant', settings: { language: 'de' } });
     expect(rig.room.settingsFor(peer)).toMatchObject({ effective: { language: 'de' }, room: { language: 'auto' } });
   });
@@ -159,9 +165,10 @@ describe('settings of a participant', () => {
 
   test("are put over the room's anew when those change", async () => {
     const ada = rig.join('Ada', { settings: { language: 'de' } });
+    const mia = rig.join('Mia', { grants: GRANTS });
     await rig.produce(ada.peer);
     expect(rig.media.speakers.get('producer1')).toMatchObject({ language: 'de', beamSize: 1 });
-    rig.room.updateSettings(ada.peer, { scope: 'room', settings: { beamSize: 3, language: 'fr' } });
+    rig.room.updateSettings(mia.peer, { scope: 'room', settings: { beamSize: 3, language: 'fr' } });
     expect(rig.media.speakers.get('producer1')).toMatchObject({ language: 'de', beamSize: 3 });
   });
 
@@ -303,7 +310,8 @@ describe('who may come in', () => {
 });
 
 describe('what somebody may not', () => {
-  test('say: how the others are heard, if they only listen', () => {
+  test('say: how the others are heard, if they only listen, where members may as well', async () => {
+    await open({ memberSettings: true });
     const listener = rig.join('Lis', { grants: ['join', 'listen', 'readTranscript'] });
     expect(rig.room.settingsFor(listener.peer).mayChangeRoom).toBe(false);
     const change = () => rig.room.updateSettings(listener.peer, { scope: 'room', settings: { language: 'de' } });
@@ -355,8 +363,7 @@ describe('a moderator', () => {
     expect(ada.client.of('mutedByModerator')).toEqual([{ producerIds: [producerId] }, { producerIds: [] }]);
   });
 
-  test('may change the settings of a room whose members may not', async () => {
-    await open({ memberSettings: false });
+  test('may change the settings of a room whose members may not', () => {
     const { peer, joined } = rig.join('Mia', { grants: GRANTS });
     expect(joined.grants).toEqual([...GRANTS]);
     expect(rig.room.settingsFor(peer).mayChangeRoom).toBe(true);
