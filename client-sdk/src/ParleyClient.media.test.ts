@@ -212,6 +212,50 @@ describe('a published microphone', () => {
     expect([microphone.label, client.microphone, publication.closed]).toEqual(['Headset', microphone, false]);
   });
 
+  test('H12 is muted where the server refuses to unmute it, and says why', async () => {
+    const client = await joined();
+    const microphone = await opened();
+    const publication = await client.publishMicrophone(microphone);
+    microphone.mute();
+    await expect.poll(() => names().at(-1)).toBe('pauseProducer');
+    const errors: string[] = [];
+    client.on('error', ({ error }) => errors.push(error.code));
+    server.answers.resumeProducer = () => {
+      throw new ParleyError('MUTED_BY_MODERATOR');
+    };
+    await microphone.unmute();
+    await expect.poll(() => errors).toEqual(['MUTED_BY_MODERATOR']);
+    expect([microphone.muted, publication.muted, microphone.track.enabled]).toEqual([true, true, false]);
+  });
+
+  test('H12 comes back muted where a moderator muted it meanwhile', async () => {
+    const client = await joined();
+    const microphone = await opened();
+    await client.publishMicrophone(microphone);
+    const told: number[] = [];
+    client.on('mutedByModerator', ({ publications }) => told.push(publications.length));
+    server.answers.produce = ({ paused }) => {
+      if (!paused) throw new ParleyError('MUTED_BY_MODERATOR');
+      return { producerId: producerId() };
+    };
+    server.drop();
+    await expect.poll(() => server.last('produce')?.paused).toBe(true);
+    await expect.poll(() => [microphone.muted, told]).toEqual([true, [1]]);
+    expect(client.microphone).toBe(microphone);
+  });
+
+  test('H12 of somebody whom a moderator muted is sent muted', async () => {
+    server.answers.join = () => joinResult({ participants: [participant('me', { mutedByModerator: true })] });
+    const client = await joined();
+    const microphone = await opened();
+    server.answers.produce = ({ paused }) => {
+      if (!paused) throw new ParleyError('MUTED_BY_MODERATOR');
+      return { producerId: producerId() };
+    };
+    const publication = await client.publishMicrophone(microphone);
+    expect([microphone.muted, publication.muted, server.last('produce')?.paused]).toEqual([true, true, true]);
+  });
+
   test('is muted by a moderator, and can be unmuted', async () => {
     const id = producerId();
     server.answers.produce = () => ({ producerId: id });

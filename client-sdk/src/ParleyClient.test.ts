@@ -775,7 +775,7 @@ describe('rights', () => {
     await expect.poll(() => [client.grants, client.locked]).toEqual([['join', 'moderate'], true]);
   });
 
-  test('of a moderator mute what somebody publishes, who can unmute it', async () => {
+  test('of a moderator mute what somebody publishes, who can unmute it when the server allows it', async () => {
     server.answers.resumeProducer = () => ({});
     const id = producerId();
     server.answers.produce = () => ({ producerId: id });
@@ -791,8 +791,29 @@ describe('rights', () => {
     expect(server.last('resumeProducer')).toBeDefined();
   });
 
+  test('H12 of a moderator mute for as long as they want: what the server does not unmute is muted here, too', async () => {
+    const client = await joinedClient();
+    const publication = await client.publish(microphone());
+    await publication.mute();
+    server.answers.resumeProducer = () => {
+      throw new ParleyError('MUTED_BY_MODERATOR');
+    };
+    await expect(publication.unmute()).rejects.toMatchObject({ code: 'MUTED_BY_MODERATOR' });
+    expect([publication.muted, publication.track.enabled]).toEqual([true, false]);
+    let lifted = 0;
+    client.on('muteLifted', () => {
+      lifted += 1;
+    });
+    server.answers.resumeProducer = () => ({});
+    server.notify('muteLifted', {});
+    await expect.poll(() => lifted).toBe(1);
+    expect(publication.muted).toBe(true);
+    await publication.unmute();
+    expect([publication.muted, publication.track.enabled]).toEqual([false, true]);
+  });
+
   test('to moderate are asked of the server', async () => {
-    for (const name of ['muteParticipant', 'removeParticipant', 'setRoomLocked'] as const) {
+    for (const name of ['muteParticipant', 'liftMute', 'removeParticipant', 'setRoomLocked', 'askToSpeak'] as const) {
       server.answers[name] = () => ({});
     }
     server.answers.endMeeting = () => {
@@ -806,5 +827,151 @@ describe('rights', () => {
     expect(server.last('removeParticipant')).toEqual({ participantId: 'cy' });
     expect(server.last('setRoomLocked')).toEqual({ locked: true });
     await expect(client.endMeeting()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+describe('a room that a moderator has to admit one to', () => {
+  let admitted: boolean;
+  beforeEach(() => {
+    admitted = false;
+    server.answers.join = () => {
+      if (!admitted) throw new ParleyError('ADMISSION_REQUIRED');
+      return joinResult();
+    };
+    server.answers.requestAdmission = () => ({});
+  });
+  const waits = (client: ParleyClient) => expect.poll(() => client.state).toBe('waiting');
+  const admit = () => {
+    admitted = true;
+    server.notify('admitted', { room: 'daily' });
+  };
+
+  test('is waited for, and joined when that has happened', async () => {
+    const client = await connectedClient();
+    const events = eventsOf(client);
+    const joining = client.join({ room: 'daily', settings: { language: 'de' } });
+    await waits(client);
+    expect(server.last('requestAdmission')).toEqual({ room: 'daily' });
+    admit();
+    await expect(joining).resolves.toMatchObject({ participantId: 'me' });
+    expect(server.last('join')).toEqual({ room: 'daily', settings: { language: 'de' } });
+    expect(events).toEqual(['waiting', 'joined']);
+  });
+
+  test('is joined, too, where the news overtakes the answer', async () => {
+    server.answers.requestAdmission = () => {
+      admit();
+      return {};
+    };
+    const client = await connectedClient();
+    await expect(client.join({ room: 'daily' })).resolves.toBeDefined();
+  });
+
+  test('is waited for through lost connections', async () => {
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily' });
+    await waits(client);
+    server.drop();
+    await expect.poll(() => server.count('requestAdmission')).toBe(2);
+    await waits(client);
+    server.drop();
+    await expect.poll(() => server.count('requestAdmission')).toBe(3);
+    admit();
+    await expect(joining).resolves.toBeDefined();
+    await expect.poll(() => [client.state, server.count('leave')]).toEqual(['joined', 0]);
+  });
+
+  test('is not joined by who is refused, and the client is over', async () => {
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily' });
+    await waits(client);
+    server.dismiss(new ParleyError('ADMISSION_REFUSED'));
+    await expect(joining).rejects.toMatchObject({ code: 'ADMISSION_REFUSED' });
+    expect([client.state, client.disconnectReason]).toEqual(['disconnected', 'refused']);
+  });
+
+  test.each(['leave', 'close'] as const)('is not waited for after %s', async (end) => {
+    server.answers.leave = () => ({});
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily' });
+    joining.catch(() => {});
+    await waits(client);
+    await client[end]();
+    await expect(joining).rejects.toMatchObject({ code: end === 'leave' ? 'NOT_JOINED' : 'CLIENT_CLOSED' });
+    expect(client.state).toBe(end === 'leave' ? 'connected' : 'disconnected');
+    expect(server.count('leave')).toBe(end === 'leave' ? 1 : 0);
+  });
+
+  test('refuses who does not want to wait', async () => {
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily', waitForAdmission: false });
+    await expect(joining).rejects.toMatchObject({ code: 'ADMISSION_REQUIRED' });
+    expect(server.count('requestAdmission')).toBe(0);
+  });
+
+  test('is known to moderators with those who wait, whom they admit or refuse', async () => {
+    admitted = true;
+    const waiting = [{ participantId: 'cy', displayName: 'Cy', waitingSinceMs: 5 }];
+    server.answers.join = () => joinResult({ grants: ['join', 'moderate'], waitingRoom: true, waiting });
+    for (const name of ['admitParticipant', 'refuseParticipant', 'setWaitingRoom'] as const) {
+      server.answers[name] = () => ({});
+    }
+    const client = await joinedClient();
+    expect([client.waitingRoom, client.waiting]).toEqual([true, waiting]);
+    await client.admitParticipant('cy');
+    await client.refuseParticipant('dee');
+    await client.setWaitingRoom(false);
+    expect(server.last('admitParticipant')).toEqual({ participantId: 'cy' });
+    expect(server.last('refuseParticipant')).toEqual({ participantId: 'dee' });
+    expect(server.last('setWaitingRoom')).toEqual({ on: false });
+    server.notify('waitingChanged', { waiting: [] });
+    server.notify('waitingRoomChanged', { on: false });
+    await expect.poll(() => [client.waitingRoom, client.waiting]).toEqual([false, []]);
+  });
+});
+
+describe('a room whose guests have keys and secrets', () => {
+  test('gives the first its moderator key once: the client keeps it, and does not show it on a return', async () => {
+    server.answers.join = () => joinResult({ moderatorKey: 'k1' });
+    const client = await joinedClient();
+    expect(client.moderatorKey).toBe('k1');
+    server.answers.join = () => joinResult();
+    server.drop();
+    await expect.poll(() => [server.count('join'), client.state]).toEqual([2, 'joined']);
+    expect([client.moderatorKey, server.last('join')]).toEqual(['k1', { room: 'daily' }]);
+  });
+
+  test('forgets the key with its meeting', async () => {
+    server.answers.join = () => joinResult({ moderatorKey: 'k1' });
+    const client = await joinedClient();
+    server.answers.join = () => joinResult({ meetingId: 'm_2' });
+    server.drop();
+    await expect.poll(() => [client.state, client.moderatorKey]).toEqual(['joined', undefined]);
+  });
+
+  test('is joined with them, and the secret is shown at the door, too', async () => {
+    server.answers.join = ({ moderatorKey }) => {
+      if (moderatorKey === undefined) throw new ParleyError('ADMISSION_REQUIRED');
+      return joinResult();
+    };
+    server.answers.requestAdmission = () => {
+      throw new ParleyError('WAITING_ROOM_FULL');
+    };
+    const client = await connectedClient();
+    await expect(client.join({ room: 'daily', roomSecret: 's' })).rejects.toMatchObject({ code: 'WAITING_ROOM_FULL' });
+    expect(server.last('requestAdmission')).toEqual({ room: 'daily', roomSecret: 's' });
+    await client.join({ room: 'daily', roomSecret: 's', moderatorKey: 'k' });
+    expect(server.last('join')).toEqual({ room: 'daily', roomSecret: 's', moderatorKey: 'k' });
+    expect(client.moderatorKey).toBe('k');
+  });
+
+  test('has a new secret when a moderator wants one, who knows it', async () => {
+    server.answers.join = () => joinResult({ roomSecret: 'old' });
+    server.answers.renewRoomSecret = () => ({ roomSecret: 'new' });
+    const client = await joinedClient();
+    expect(client.roomSecret).toBe('old');
+    expect(await client.renewRoomSecret()).toBe('new');
+    server.notify('roomSecretChanged', { roomSecret: 'new' });
+    await expect.poll(() => client.roomSecret).toBe('new');
   });
 });

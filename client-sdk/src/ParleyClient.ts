@@ -84,11 +84,15 @@ export class ParleyClient extends RoomClient {
    * @throws ParleyError, as a rejection, like `connect` and `join`; TypeError unless exactly one identity option is set
    */
   static async join(options: JoinRoomOptions): Promise<ParleyClient> {
-    const { room, settings, playback, microphone = false } = options;
+    const { room, settings, playback, waitForAdmission, roomSecret, moderatorKey } = options;
+    const { microphone = false, onWaiting } = options;
     const client = new ParleyClient({ ...options, credentials: credentialsOf(options) });
     let end: ParleyError | undefined;
     const off = client.on('disconnected', ({ error, willReconnect }) => {
       if (!willReconnect) end = error;
+    });
+    client.on('stateChanged', ({ state }) => {
+      if (state === 'waiting') onWaiting?.(client);
     });
     try {
       await client.connect();
@@ -96,6 +100,9 @@ export class ParleyClient extends RoomClient {
         room,
         ...(settings === undefined ? {} : { settings }),
         ...(playback === undefined ? {} : { playback }),
+        ...(waitForAdmission === undefined ? {} : { waitForAdmission }),
+        ...(roomSecret === undefined ? {} : { roomSecret }),
+        ...(moderatorKey === undefined ? {} : { moderatorKey }),
       });
       if (microphone !== false) await client.#publishWanted(microphone === true ? {} : microphone);
       // The participant may have been removed while the browser asked for permission.
@@ -126,12 +133,16 @@ export class ParleyClient extends RoomClient {
    * `MICROPHONE_NOT_FOUND`, `BROWSER_UNSUPPORTED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`, `CLIENT_CLOSED`
    */
   publish(track: MediaStreamTrack, options: { track?: TrackName } = {}): Promise<Publication> {
-    return this.withMedia((media) => media.publish({ track, name: options.track ?? 'microphone' }));
+    return this.withMedia(async (media) => {
+      const publication = await media.publish({ track, name: options.track ?? 'microphone' });
+      if (this.#isSilenced) publication.silence();
+      return publication;
+    });
   }
 
   /**
    * Sends a microphone in its current state and follows its changes: device, `mute`, `unmute`. While it is `lost`, the others see it
-   * as muted. A moderator's mute mutes it. Mute the microphone itself, not its publication: it does not follow the publication. It stays
+   * as muted. A moderator's mute mutes it, and keeps it muted until it is lifted. Mute the microphone itself, not its publication: it does not follow the publication. It stays
    * yours: close it when you no longer need it.
    * @throws ParleyError, as a rejection, like `publish`; `TOO_MANY_PRODUCERS` if one is already published or being published
    */
@@ -151,6 +162,8 @@ export class ParleyClient extends RoomClient {
       // The room was left in the meantime.
       if (this.#publishing !== publishing)
         throw errorOf(this.state === 'disconnected' ? 'CLIENT_CLOSED' : 'NOT_JOINED');
+      // Muted by a moderator before it was sent.
+      if (this.#isSilenced) microphone.mute();
       // The previous publication may have been closed but still be followed.
       this.#published?.unfollow();
       const unfollow = followMicrophone({ microphone, publication, onError: (error) => this.#tell(error) });
@@ -209,6 +222,10 @@ export class ParleyClient extends RoomClient {
   protected override onEnded(): void {
     this.#stopWatchingNetwork();
     this.audio.close();
+  }
+
+  get #isSilenced(): boolean {
+    return this.self?.mutedByModerator === true;
   }
 
   async #publishWanted(wanted: LocalMicrophone | LocalMicrophoneOptions): Promise<void> {

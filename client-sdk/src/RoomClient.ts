@@ -16,6 +16,7 @@ import {
   type RequestOf,
   type ResponseOf,
   type TranscriptionStatus,
+  type WaitingParticipant,
 } from './protocol/index.js';
 import { RoomState } from './RoomState.js';
 import { EarlyNotifications } from './signaling/EarlyNotifications.js';
@@ -30,6 +31,8 @@ interface Stay {
   readonly media: MediaSession | undefined;
   /** Absent until the server has accepted the join. */
   joined?: JoinResult;
+  /** Of the meeting that was joined first. */
+  moderatorKey?: string | undefined;
 }
 
 /** In ms: a timer that fires later than this was delayed because the machine slept. */
@@ -61,11 +64,15 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #stay: Stay | undefined;
   /** Whether the last stay was ended by `leave`. */
   #left = false;
+  /** What could not be repaired by trying again. */
+  #endedBy: ParleyError | undefined;
   /** Why the last connection was lost. */
   #lastLoss: ParleyError | undefined;
   #giveUpTimer: ReturnType<typeof setTimeout> | undefined;
   /** Whether this connection has joined a room on the server. */
   #inRoom = false;
+  /** Ends the wait to be admitted; undefined when there is none. */
+  #endWait: ((error?: ParleyError) => void) | undefined;
 
   constructor(options: RoomClientOptions) {
     super();
@@ -83,6 +90,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       onNotification: (notification) => this.#onAnyNotification(notification),
       onDisconnected: (event) => this.#onDisconnected(event),
       onReconnected: () => {
+        // A join that waits tries again by itself.
+        if (this.#endWait !== undefined) return this.#endWait();
         this.#steps
           .run(() => this.#comeBack())
           .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
@@ -143,6 +152,29 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return this.#room.locked;
   }
 
+  /** Whether newcomers wait until a moderator admits them. */
+  get waitingRoom(): boolean {
+    return this.#room.waitingRoom;
+  }
+
+  /** For moderators: the secret that guests need to join this meeting (`JoinOptions.roomSecret`); undefined without one. */
+  get roomSecret(): string | undefined {
+    return this.#room.roomSecret;
+  }
+
+  /**
+   * With it, anyone moderates this meeting (`JoinOptions.moderatorKey`). Known to the guest who opened the room, and to those who joined with
+   * it. The server shows it once: keep it for another device.
+   */
+  get moderatorKey(): string | undefined {
+    return this.#stay?.moderatorKey;
+  }
+
+  /** For moderators: who waits to be admitted, the longest first. The same array until it changes. */
+  get waiting(): readonly WaitingParticipant[] {
+    return this.#room.waiting;
+  }
+
   /**
    * Connects and sends the credentials. Call `join` within 10 s. After a failure it can be called again.
    * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
@@ -159,11 +191,15 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
    * Joins a room, after `connect`. The transcript so far is fetched in the background. A browser without WebRTC can join too, to read
    * along; it gets an `error` event.
    *
+   * If a moderator has to admit this participant, the client is `waiting` until that has happened, also through lost connections; `leave`
+   * ends the wait. With `waitForAdmission: false`, the promise is rejected with `ADMISSION_REQUIRED` instead.
+   *
    * @example
    * const { participantId, meetingStartedAtMs } = await client.join({ room: 'daily' });
    *
    * @throws ParleyError, as a rejection: `INVALID_ROOM_NAME`, `ALREADY_JOINED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `TOO_MANY_OPEN_ROOMS`,
-   * `ROOM_NOT_LISTED`, `MEDIA_UNAVAILABLE`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first
+   * `ROOM_NOT_LISTED`, `MEDIA_UNAVAILABLE`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`; `NOT_JOINED` or `CLIENT_CLOSED` when `leave` or `close` came first;
+   * `ADMISSION_REFUSED`, after which the client is `disconnected`, `WAITING_ROOM_FULL`, `ROOM_SECRET_REQUIRED`, `MODERATOR_KEY_INVALID`
    */
   async join(options: JoinOptions): Promise<JoinResult> {
     if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');
@@ -218,14 +254,22 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Mutes a participant, who may unmute again. For moderators, like the next three methods.
+   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next eight methods.
    * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async muteParticipant(participantId: string): Promise<void> {
     await this.#channel.request('muteParticipant', { participantId });
   }
 
-  /** Removes a participant for the rest of the meeting. @throws ParleyError as `muteParticipant` */
+  /** Lets a participant unmute again whom a moderator muted. @throws ParleyError as `muteParticipant` */
+  async liftMute(participantId: string): Promise<void> {
+    await this.#channel.request('liftMute', { participantId });
+  }
+
+  /**
+   * Removes a participant for the rest of the meeting. A guest with another name has to be admitted; see also `renewRoomSecret`.
+   * @throws ParleyError as `muteParticipant`
+   */
   async removeParticipant(participantId: string): Promise<void> {
     await this.#channel.request('removeParticipant', { participantId });
   }
@@ -235,9 +279,41 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     await this.#channel.request('setRoomLocked', { locked });
   }
 
+  /** Admits somebody who waits. @throws ParleyError as `muteParticipant` */
+  async admitParticipant(participantId: string): Promise<void> {
+    await this.#channel.request('admitParticipant', { participantId });
+  }
+
+  /** Sends somebody away who waits. @throws ParleyError as `muteParticipant` */
+  async refuseParticipant(participantId: string): Promise<void> {
+    await this.#channel.request('refuseParticipant', { participantId });
+  }
+
+  /** Whether newcomers wait to be admitted; switched off, it admits those who wait. @throws ParleyError as `muteParticipant` */
+  async setWaitingRoom(on: boolean): Promise<void> {
+    await this.#channel.request('setWaitingRoom', { on });
+  }
+
+  /**
+   * Makes a secret that guests need to join this meeting from now on, e.g. after a removal; those who are in do not. An earlier one ends.
+   * @throws ParleyError as `muteParticipant`
+   */
+  async renewRoomSecret(): Promise<string> {
+    return (await this.#channel.request('renewRoomSecret', {})).roomSecret;
+  }
+
   /** Ends the meeting for everyone. @throws ParleyError as `muteParticipant` */
   async endMeeting(): Promise<void> {
     await this.#channel.request('endMeeting', {});
+  }
+
+  /**
+   * Asks the moderators to lift their mute, or takes that back. Everybody sees it (`Participant.asksToSpeak`). No effect for
+   * participants whom no moderator muted.
+   * @throws ParleyError, as a rejection: `FORBIDDEN`, `RATE_LIMITED`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async askToSpeak(on = true): Promise<void> {
+    await this.#channel.request('askToSpeak', { on });
   }
 
   /**
@@ -257,7 +333,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     if (stay === undefined) return this.#leaving;
     this.#forget(stay);
     this.#left = true;
-    if (this.#state === 'joined') this.#setState('connected');
+    if (this.#state === 'joined' || this.#state === 'waiting') this.#setState('connected');
     this.#leaving = this.#steps.run(() => this.#leaveOnServer()).catch(() => {});
     return this.#leaving;
   }
@@ -323,7 +399,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.#assertStaying(stay);
     this.#early.hold();
     try {
-      const joined = await this.#joinOnServer(stay.options);
+      const joined = await this.#joinOnServer(stay);
       this.#assertStaying(stay);
       this.#takeOver(stay, joined);
       const { routerRtpCapabilities } = joined;
@@ -342,6 +418,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   /** A failure after the client was closed was caused by that. */
   #reasonOf(error: unknown): unknown {
+    if (error === this.#endedBy) return error;
     return this.#state === 'disconnected' ? errorOf('CLIENT_CLOSED', { cause: error }) : error;
   }
 
@@ -351,19 +428,52 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     if (this.#stay !== stay) throw errorOf('NOT_JOINED');
   }
 
-  async #joinOnServer({ room, settings }: JoinOptions): Promise<JoinResult> {
-    const request = { room, ...(settings === undefined ? {} : { settings }) };
-    let joined: JoinResult;
-    try {
-      joined = await this.#channel.request('join', request);
-    } catch (error) {
-      if (codeOf(error) !== 'ALREADY_JOINED') throw error;
-      // An earlier join took effect after we had given up on it.
-      await this.#channel.request('leave', {});
-      joined = await this.#channel.request('join', request);
+  async #joinOnServer(stay: Stay): Promise<JoinResult> {
+    const { room, settings, roomSecret, moderatorKey, waitForAdmission = true } = stay.options;
+    const request = {
+      room,
+      ...(settings === undefined ? {} : { settings }),
+      ...(roomSecret === undefined ? {} : { roomSecret }),
+      // Who has used it is known, and another meeting does not know it.
+      ...(moderatorKey === undefined || stay.joined !== undefined ? {} : { moderatorKey }),
+    };
+    for (;;) {
+      try {
+        const joined = await this.#channel.request('join', request);
+        this.#inRoom = true;
+        if (stay.joined === undefined) stay.moderatorKey = joined.moderatorKey ?? moderatorKey;
+        return joined;
+      } catch (error) {
+        const code = codeOf(error);
+        // An earlier join took effect after we had given up on it.
+        if (code === 'ALREADY_JOINED') await this.#channel.request('leave', {});
+        else if (code === 'ADMISSION_REQUIRED' && waitForAdmission) await this.#waitForAdmission(stay);
+        else throw error;
+      }
+      this.#assertStaying(stay);
     }
-    this.#inRoom = true;
-    return joined;
+  }
+
+  /**
+   * Resolves when `join` is worth another try: admitted, or connected again after a loss.
+   * @throws ParleyError, as a rejection: why the wait has ended, e.g. `ADMISSION_REFUSED`
+   */
+  async #waitForAdmission(stay: Stay): Promise<void> {
+    // Before the request: the answer may come after the news.
+    const wait = new Promise<void>((resolve, reject) => {
+      this.#endWait = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    wait.catch(() => {});
+    try {
+      const { room, roomSecret } = stay.options;
+      await this.#channel.request('requestAdmission', { room, ...(roomSecret === undefined ? {} : { roomSecret }) });
+      this.#inRoom = true;
+      this.#assertStaying(stay);
+      this.#setState('waiting');
+      await wait;
+    } finally {
+      this.#endWait = undefined;
+    }
   }
 
   /** Never rejects. If the server does not answer, the connection is replaced. */
@@ -381,6 +491,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #takeOver(stay: Stay, joined: JoinResult): void {
     const before = stay.joined;
     stay.joined = joined;
+    if (before !== undefined && before.meetingId !== joined.meetingId) stay.moderatorKey = joined.moderatorKey;
     this.transcript.begin({ meetingId: joined.meetingId });
     if (before !== undefined && before.meetingId !== joined.meetingId) {
       this.emit('meetingChanged', {
@@ -395,11 +506,13 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #newMedia(join: JoinOptions): MediaSession | undefined {
     const media = this.createMedia({ channel: this.#channel, join });
     media?.on('error', (event) => this.emit('error', event));
+    media?.on('silenced', ({ publication }) => this.emit('mutedByModerator', { publications: [publication] }));
     media?.on('lost', ({ error }) => this.#channel.restart(error));
     return media;
   }
 
   #onAnyNotification(notification: SignalingNotification): void {
+    if (notification.name === 'admitted') this.#endWait?.();
     if (this.#early.keep(notification)) return;
     // Notifications of a room that was left may still arrive.
     if (this.#stay?.joined !== undefined) this.#onNotification(this.#stay, notification);
@@ -432,6 +545,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       case 'interimRetracted':
         this.transcript.retract(payload.segmentId);
         return;
+      case 'admitted':
       case 'dismissed':
         // The channel keeps the reason; its `disconnected` follows.
         return;
@@ -467,7 +581,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   async #comeBack(): Promise<void> {
     const stay = this.#stay;
-    if (stay?.joined !== undefined) {
+    // A join that waited for the connection has come back by itself.
+    if (stay?.joined !== undefined && !this.#inRoom) {
       const { meetingId } = stay.joined;
       try {
         const joined = await this.#enter(stay);
@@ -495,6 +610,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** Ends the client with an error that a retry cannot fix. */
   #endWith(error: ParleyError): void {
     const reason = disconnectReasonOf({ error, lastLoss: this.#lastLoss });
+    this.#endedBy = error;
+    this.#endWait?.(error);
     // A listener may close the client; the reason stays the same.
     this.#disconnectReason = reason;
     this.emit('disconnected', { error, willReconnect: false });
@@ -529,6 +646,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     stay.media?.close();
     if (this.#stay !== stay) return;
     this.#stay = undefined;
+    this.#endWait?.(errorOf('NOT_JOINED'));
     this.#room.clear();
     this.transcript.end();
     this.onStayEnded();

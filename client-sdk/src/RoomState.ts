@@ -1,6 +1,6 @@
 import { ActiveSpeakers } from './ActiveSpeakers.js';
 import type { ParleyClientEvents } from './clientEvents.js';
-import type { Grant, JoinResult, Participant, TranscriptionStatus } from './protocol/index.js';
+import type { Grant, JoinResult, Participant, TranscriptionStatus, WaitingParticipant } from './protocol/index.js';
 import { Roster } from './Roster.js';
 import type { SignalingNotification } from './signaling/SignalingChannel.js';
 
@@ -19,6 +19,7 @@ export type RoomNotification = Exclude<
       | 'segmentCommitted'
       | 'interimRetracted'
       | 'mutedByModerator'
+      | 'admitted'
       | 'participantMuted'
       | 'dismissed';
   }
@@ -32,6 +33,9 @@ export class RoomState {
   #transcription: TranscriptionStatus | undefined;
   #grants: readonly Grant[] = [];
   #locked = false;
+  #waitingRoom = false;
+  #roomSecret: string | undefined;
+  #waiting: readonly WaitingParticipant[] = [];
 
   constructor(options: { emit: Emit }) {
     this.#emit = options.emit;
@@ -60,17 +64,33 @@ export class RoomState {
     return this.#locked;
   }
 
+  get waitingRoom(): boolean {
+    return this.#waitingRoom;
+  }
+
+  get roomSecret(): string | undefined {
+    return this.#roomSecret;
+  }
+
+  get waiting(): readonly WaitingParticipant[] {
+    return this.#waiting;
+  }
+
   /** Takes over the server's answer to `join`. After a reconnect, changes are emitted as events. */
   takeOver(joined: JoinResult, { isReturn }: { isReturn: boolean }): void {
     this.#transcription = joined.transcription;
     this.#grants = joined.grants;
     this.#locked = joined.locked;
+    this.#waitingRoom = joined.waitingRoom ?? false;
+    this.#waiting = joined.waiting ?? [];
+    this.#roomSecret = joined.roomSecret;
     const changes = this.#roster.replace(joined.participants);
     if (isReturn) {
       for (const participantId of changes.left) this.#emit('participantLeft', { participantId, reason: 'left' });
       for (const participant of changes.joined) this.#emit('participantJoined', { participant });
       for (const participant of changes.updated) this.#emit('participantUpdated', { participant });
       this.#emit('transcriptionChanged', { transcription: joined.transcription });
+      this.#emit('waitingChanged', { waiting: [...this.#waiting] });
     }
     this.#speakers.replace(joined.participants.filter((each) => each.speaking).map((each) => each.participantId));
   }
@@ -78,6 +98,8 @@ export class RoomState {
   /** The room was left. Status of the recogniser and grants stay readable. */
   clear(): void {
     this.#roster.clear();
+    this.#waiting = [];
+    this.#roomSecret = undefined;
     this.#speakers.clear();
   }
 
@@ -123,6 +145,18 @@ export class RoomState {
         this.#locked = payload.locked;
         this.#emit(name, payload);
         return;
+      case 'waitingRoomChanged':
+        this.#waitingRoom = payload.on;
+        this.#emit(name, payload);
+        return;
+      case 'roomSecretChanged':
+        this.#roomSecret = payload.roomSecret;
+        this.#emit(name, payload);
+        return;
+      case 'waitingChanged':
+        this.#waiting = payload.waiting;
+        this.#emit(name, payload);
+        return;
       case 'settingsChanged':
         this.#emit(name, payload);
         return;
@@ -137,6 +171,9 @@ export class RoomState {
         return;
       case 'tokenExpiring':
         this.#emit(name, payload);
+        return;
+      case 'muteLifted':
+        this.#emit(name);
         return;
     }
   }

@@ -10,10 +10,10 @@ import type {
 } from './protocol/index.js';
 
 /**
- * `idle` -> `connecting` -> `connected` -> `joined`; `reconnecting` from a lost connection until it is back; `disconnected` is final, and
- * `disconnectReason` says why.
+ * `idle` -> `connecting` -> `connected` -> `joined`; `waiting` before that, while a moderator has to admit this participant; `reconnecting`
+ * from a lost connection until it is back; `disconnected` is final, and `disconnectReason` says why.
  */
-export type ClientState = 'idle' | 'connecting' | 'connected' | 'joined' | 'reconnecting' | 'disconnected';
+export type ClientState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'joined' | 'reconnecting' | 'disconnected';
 
 /**
  * Why a client is `disconnected`:
@@ -72,8 +72,13 @@ export interface ParleyClientEvents {
   audioPlaybackBlocked: [];
   /** Sound is playing again. */
   audioPlaybackResumed: [];
-  /** A moderator muted these; `unmute` resumes them. */
+  /**
+   * A moderator muted this participant, and so these. Until `muteLifted`, `unmute` is refused with `MUTED_BY_MODERATOR`, and
+   * `client.self.mutedByModerator` is true; `client.askToSpeak` asks the moderators.
+   */
   mutedByModerator: [event: { publications: Publication[] }];
+  /** A moderator allows this participant to unmute again. */
+  muteLifted: [];
   /** The server muted a participant by itself. `publications`: this client's own among them, which `unmute` resumes. */
   participantMuted: [event: { participantId: string; reason: MuteReason; publications: Publication[] }];
 
@@ -101,6 +106,12 @@ export interface ParleyClientEvents {
   grantsChanged: [event: Notifications['grantsChanged']];
   /** The room was locked or unlocked; `client.locked` is already up to date. */
   roomLockChanged: [event: Notifications['roomLockChanged']];
+  /** For moderators: who waits to be admitted; `client.waiting` is already up to date. */
+  waitingChanged: [event: Notifications['waitingChanged']];
+  /** The waiting room was switched on or off; `client.waitingRoom` is already up to date. */
+  waitingRoomChanged: [event: Notifications['waitingRoomChanged']];
+  /** For moderators: what guests need to join from now on; `client.roomSecret` is already up to date. */
+  roomSecretChanged: [event: Notifications['roomSecretChanged']];
   /** This participant's token expires soon. If `credentials` is a function, the SDK renews it. */
   tokenExpiring: [event: Notifications['tokenExpiring']];
 }

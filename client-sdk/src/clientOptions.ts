@@ -2,6 +2,7 @@ import type { DeviceOptions } from 'mediasoup-client/types';
 import { guestCredentials } from './guestCredentials.js';
 import type { Logger } from './Logger.js';
 import type { LocalMicrophone, LocalMicrophoneOptions } from './media/LocalMicrophone.js';
+import type { ParleyClient } from './ParleyClient.js';
 import type { Credentials, IceServer, SpeechOverrides } from './protocol/index.js';
 
 export interface RoomClientOptions {
@@ -43,6 +44,12 @@ export interface JoinOptions {
    * whose sound comes from elsewhere.
    */
   playback?: boolean;
+  /** Whether to wait where a moderator has to admit this participant. Default true; if false, the join is refused. */
+  waitForAdmission?: boolean;
+  /** What guests need after a moderator has renewed the room's secret. */
+  roomSecret?: string;
+  /** Makes this participant a moderator of the meeting; see `client.moderatorKey`. */
+  moderatorKey?: string;
 }
 
 /** Options to connect and join in one call. Set exactly one of `name`, `token`, `getToken` and `credentials`. */
@@ -62,6 +69,8 @@ export interface JoinRoomOptions extends Omit<ParleyClientOptions, 'credentials'
    * microphone opened here is closed with the client; one that you pass in stays yours.
    */
   microphone?: boolean | LocalMicrophoneOptions | LocalMicrophone;
+  /** Called when the client begins to wait for a moderator to admit it. Its `leave` or `close` ends the wait. */
+  onWaiting?: (client: ParleyClient) => void;
 }
 
 /** The identity of the person who joins, in exactly one of these ways. */

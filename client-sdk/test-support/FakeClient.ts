@@ -7,6 +7,7 @@ import type {
   ParticipantLedger,
   SettingsView,
   TranscriptionStatus,
+  WaitingParticipant,
 } from '../src/protocol/index.js';
 import { TypedEmitter } from '../src/TypedEmitter.js';
 import { TranscriptView } from '../src/transcript/TranscriptView.js';
@@ -20,6 +21,8 @@ export class FakeClient extends TypedEmitter<ParleyClientEvents> {
   transcription: TranscriptionStatus | undefined;
   grants: readonly Grant[] = [];
   locked = false;
+  waitingRoom = false;
+  waiting: readonly WaitingParticipant[] = [];
   qualities = new Map<string, ConnectionQuality>();
   ledgers: () => Promise<ParticipantLedger[]> = async () => [];
   settings: () => Promise<SettingsView> = () => new Promise(() => {});

@@ -127,6 +127,22 @@ export function describeClient(open: OpenClient): void {
       expect(client.view().state).toBe('out');
     });
 
+    test('asks to be admitted where a moderator has to, and joins when that has happened', async () => {
+      let admitted = false;
+      server.answers.join = () => {
+        if (!admitted) throw new ParleyError('ADMISSION_REQUIRED');
+        return { ...golden, lastSeq: 0 };
+      };
+      const client = newClient();
+      const joining = client.join(ROOM);
+      await until(() => server.requestsOf('requestAdmission')).toEqual([{ room: ROOM }]);
+      expect(client.view()).toMatchObject({ state: 'out', participants: [], transcript: [] });
+      admitted = true;
+      server.notify('admitted', { room: ROOM });
+      await joining;
+      expect(client.view().state).toBe('joined');
+    });
+
     test('ends with the code of a room that refuses', async () => {
       server.answers.join = () => {
         throw new ParleyError('ROOM_LOCKED');

@@ -16,6 +16,7 @@ import {
   type Segment,
   type TrackActivity,
   type TranscriptionStatus,
+  type WaitingParticipant,
   type WireError,
 } from '@parley/client-sdk/protocol';
 import { z } from 'zod';
@@ -58,7 +59,20 @@ const participantSchema: z.ZodType<Participant> = z.strictObject({
   muted: z.boolean(),
   speaking: z.boolean(),
   state: speakerState.optional(),
+  mutedByModerator: z.literal(true).optional(),
+  asksToSpeak: z.literal(true).optional(),
 });
+
+const waitingSchema: z.ZodType<WaitingParticipant[]> = z
+  .array(
+    z.strictObject({
+      participantId: id,
+      displayName: z.string().min(1),
+      waitingSinceMs: nonNegative,
+      fromAddressOfRemoved: z.literal(true).optional(),
+    }),
+  )
+  .max(LIMITS.waiting);
 
 const segmentParts = {
   id,
@@ -229,6 +243,10 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
     lastSeq: z.int().min(0),
     grants: z.array(z.enum(GRANTS)),
     locked: z.boolean(),
+    waitingRoom: z.boolean().optional(),
+    waiting: waitingSchema.optional(),
+    roomSecret: z.string().min(1).optional(),
+    moderatorKey: z.string().min(1).optional(),
     transcription: transcriptionSchema,
     serverId: id,
     features: z.strictObject({ recording: z.boolean() }),
@@ -273,6 +291,13 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
   setRoomLocked: nothing,
   endMeeting: nothing,
   subscribeDiagnostics: nothing,
+  liftMute: nothing,
+  askToSpeak: nothing,
+  requestAdmission: nothing,
+  admitParticipant: nothing,
+  refuseParticipant: nothing,
+  setWaitingRoom: nothing,
+  renewRoomSecret: z.strictObject({ roomSecret: z.string().min(1) }),
 };
 
 export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notifications[N]> } = {
@@ -316,4 +341,9 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   participantMuted: z.strictObject({ participantId: id, producerIds: z.array(id), reason: z.enum(['flooding']) }),
   roomLockChanged: z.strictObject({ locked: z.boolean() }),
   dismissed: z.strictObject({ error: wireErrorSchema }),
+  muteLifted: nothing,
+  admitted: z.strictObject({ room: z.string() }),
+  waitingChanged: z.strictObject({ waiting: waitingSchema }),
+  waitingRoomChanged: z.strictObject({ on: z.boolean() }),
+  roomSecretChanged: z.strictObject({ roomSecret: z.string().min(1) }),
 };

@@ -6,6 +6,7 @@ import {
   type NotificationName,
   PROTOCOL_VERSION,
   type RequestName,
+  type WaitingParticipant,
 } from '@parley/client-sdk/protocol';
 import { io } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -26,6 +27,8 @@ const goldens = readGoldens(PROTOCOL_VERSION);
 const REQUESTS = Object.keys(goldens.requests) as RequestName[];
 /** Requests that end what the others need. */
 const ENDINGS: readonly RequestName[] = ['join', 'leave', 'endMeeting', 'refreshToken'];
+/** Requests of those who are in no room. */
+const OUTSIDE: readonly RequestName[] = ['join', 'requestAdmission', 'refreshToken'];
 /** What no well-formed request may be answered with. */
 const ABOUT_THE_FORM = ['BAD_REQUEST', 'UNKNOWN_EVENT', 'INTERNAL', 'INVALID_ROOM_NAME'];
 const TOLD_TIMEOUT_MS = 10_000;
@@ -92,7 +95,7 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
 
     test('that has joined nothing is answered NOT_JOINED, whatever it asks for', async () => {
       const client = await connected('Ada');
-      for (const name of REQUESTS.filter((name) => name !== 'join' && name !== 'refreshToken')) {
+      for (const name of REQUESTS.filter((name) => !OUTSIDE.includes(name))) {
         expect(await client.codeOf(name, goldens.requests[name].accepted[0]), name).toBe('NOT_JOINED');
       }
     });
@@ -258,6 +261,11 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
       expect(result.grants).not.toContain('moderate');
       for (const [name, request] of [
         ['muteParticipant', { participantId }],
+        ['liftMute', { participantId }],
+        ['admitParticipant', { participantId }],
+        ['refuseParticipant', { participantId }],
+        ['setWaitingRoom', { on: true }],
+        ['renewRoomSecret', {}],
         ['removeParticipant', { participantId }],
         ['setRoomLocked', { locked: true }],
         ['endMeeting', {}],
@@ -268,6 +276,56 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
     });
 
     if (!moderated) return;
+    test('H12 mutes for as long as it wants, tracks to come included, and lifts the mute when it is asked', async () => {
+      const { client: host } = await joined('Moderator', 'muting');
+      const { client: ben, result } = await joined('Ben', 'muting');
+      const { participantId } = result;
+      const seen = (state: object) => ({ participant: expect.objectContaining({ participantId, ...state }) });
+      const [request] = goldens.requests.produce.accepted;
+      const transport = await ben.ask('createTransport', { direction: 'send' });
+      const transportId = transport.ok ? transport.data.transportId : '';
+      const produced = await ben.ask('produce', { ...request, transportId });
+      const producerId = produced.ok ? String(produced.data.producerId) : '';
+      expect(await host.codeOf('muteParticipant', { participantId })).toBe('ok');
+      await untilTold(ben, 'mutedByModerator', { producerIds: [producerId] });
+      await untilTold(host, 'participantUpdated', seen({ muted: true, mutedByModerator: true }));
+      expect(await ben.codeOf('resumeProducer', { producerId })).toBe('MUTED_BY_MODERATOR');
+      expect(await ben.codeOf('closeProducer', { producerId })).toBe('ok');
+      expect(await ben.codeOf('produce', { ...request, transportId })).toBe('MUTED_BY_MODERATOR');
+      expect(await ben.codeOf('liftMute', { participantId })).toBe('FORBIDDEN');
+      expect(await ben.codeOf('askToSpeak', { on: true })).toBe('ok');
+      await untilTold(host, 'participantUpdated', seen({ mutedByModerator: true, asksToSpeak: true }));
+      expect(await host.codeOf('liftMute', { participantId })).toBe('ok');
+      await untilTold(ben, 'muteLifted', {});
+    });
+
+    test('H12 lets newcomers wait: nothing of the meeting reaches them until they are admitted, or they are refused', async () => {
+      const { client: host, result } = await joined('Moderator', 'waiting');
+      const { room } = result;
+      expect(await host.codeOf('setWaitingRoom', { on: true })).toBe('ok');
+      await untilTold(host, 'waitingRoomChanged', { on: true });
+      const [ben, cleo] = [await connected('Ben'), await connected('Cleo')];
+      for (const client of [ben, cleo]) {
+        expect(await client.codeOf('join', { room })).toBe('ADMISSION_REQUIRED');
+        expect(await client.codeOf('requestAdmission', { room })).toBe('ok');
+        expect(await client.codeOf('join', { room })).toBe('ALREADY_JOINED');
+        expect(await client.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('NOT_JOINED');
+      }
+      const waiting = () => (told(host, 'waitingChanged').at(-1) as { waiting: WaitingParticipant[] }).waiting;
+      await expect.poll(() => waiting().map(({ displayName }) => displayName)).toEqual(['Ben', 'Cleo']);
+      expect(await host.codeOf('setRoomLocked', { locked: true })).toBe('ok');
+      const [first, second] = waiting();
+      expect(await host.codeOf('admitParticipant', { participantId: first?.participantId })).toBe('ok');
+      expect(await host.codeOf('refuseParticipant', { participantId: second?.participantId })).toBe('ok');
+      await untilTold(cleo, 'dismissed', { error: expect.objectContaining({ code: 'ADMISSION_REFUSED' }) });
+      await untilTold(ben, 'admitted', { room });
+      expect([ben, cleo].flatMap((client) => client.told.map(({ name }) => name))).toEqual(['admitted', 'dismissed']);
+      expect(await ben.codeOf('join', { room })).toBe('ok');
+      expect(await host.codeOf('admitParticipant', { participantId: first?.participantId })).toBe(
+        'PARTICIPANT_NOT_FOUND',
+      );
+    });
+
     test('mutes, locks, removes and ends, and those whom it touches are told', async () => {
       const { client: host } = await joined('Moderator', 'moderation');
       const { client: ben, result } = await joined('Ben', 'moderation');

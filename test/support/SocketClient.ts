@@ -20,12 +20,14 @@ export class SocketClient {
   /** The answer to the last `join`. */
   joined: Record<string, unknown> | undefined;
 
-  constructor(options: { url: string; credentials: Credentials }) {
+  /** @param options.cookie as a browser sends it; default: none, as programs do */
+  constructor(options: { url: string; credentials: Credentials; cookie?: string }) {
     this.socket = io(options.url, {
       transports: ['websocket'],
       forceNew: true,
       reconnection: false,
       rejectUnauthorized: false,
+      ...(options.cookie === undefined ? {} : { extraHeaders: { cookie: options.cookie } }),
       auth: { protocolVersion: PROTOCOL_VERSION, credentials: options.credentials },
     });
     this.socket.onAny((name: string, payload: unknown) => {

@@ -17,6 +17,8 @@ export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>,
   subject?: string;
   /** The participant's own settings; they override the room's. */
   settings?: SpeechOverrides;
+  /** Whether to wait where a moderator has to admit this guest. Default true; if false, the join is refused. */
+  waitForAdmission?: boolean;
 }
 
 /**
@@ -36,13 +38,13 @@ export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>,
  * TypeError unless exactly one identity is given
  */
 export async function joinHeadless(options: HeadlessOptions): Promise<RoomClient> {
-  const { room, settings, subject = randomSubject() } = options;
+  const { room, settings, waitForAdmission = true, subject = randomSubject() } = options;
   // A browser profile always is the same guest, but one process may run several.
   const credentials = credentialsOf(options, (guest) => ({ kind: 'guest', subject, ...guest }));
   const client = new RoomClient({ ...options, credentials });
   try {
     await client.connect();
-    await client.join({ room, ...(settings === undefined ? {} : { settings }) });
+    await client.join({ room, waitForAdmission, ...(settings === undefined ? {} : { settings }) });
     return client;
   } catch (error) {
     client.close();

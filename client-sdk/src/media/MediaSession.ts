@@ -30,6 +30,8 @@ export interface MediaSessionEvents {
   trackUnsubscribed: [subscription: { participantId: string; consumerId: string }];
   /** Something failed that nobody waits for. */
   error: [event: { error: ParleyError }];
+  /** The server takes this publication only muted: a moderator muted the participant. */
+  silenced: [event: { publication: Publication }];
   /** Media failed on this connection; a new connection may help. */
   lost: [event: { error: ParleyError }];
 }
@@ -79,7 +81,8 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
         await channel.request('closeProducer', { producerId });
       },
       produce: async (publication) => {
-        await this.#link?.produce(publication);
+        const link = this.#link;
+        if (link !== undefined) await this.#mutedIfMust(publication, () => link.produce(publication));
       },
       forget: (publication) => this.#publications.delete(publication),
     };
@@ -114,7 +117,8 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
       if (this.#link === undefined) throw errorOf('CONNECTION_LOST');
       const epoch = this.#epoch;
       try {
-        await produceWith(this.#link, publication);
+        const link = this.#link;
+        await this.#mutedIfMust(publication, () => produceWith(link, publication));
       } catch (error) {
         this.#assertCurrent(epoch);
         throw error;
@@ -249,12 +253,25 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
   async #publishAgain(epoch: number): Promise<void> {
     for (const publication of this.#publications) {
       try {
-        if (this.#link !== undefined) await produceWith(this.#link, publication);
+        const link = this.#link;
+        if (link !== undefined) await this.#mutedIfMust(publication, () => produceWith(link, publication));
       } catch (error) {
         this.#assertCurrent(epoch);
         this.#tell(error);
       }
       this.#assertCurrent(epoch);
+    }
+  }
+
+  /** Whom a moderator muted sends muted. */
+  async #mutedIfMust(publication: Publication, produce: () => Promise<void>): Promise<void> {
+    try {
+      await produce();
+    } catch (error) {
+      if (codeOf(error) !== 'MUTED_BY_MODERATOR' || publication.paused) throw error;
+      publication.silence();
+      await produce();
+      this.emit('silenced', { publication });
     }
   }
 

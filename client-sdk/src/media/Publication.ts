@@ -87,7 +87,9 @@ export class Publication {
     await this.#setMuted(true);
   }
 
-  /** @throws ParleyError, as a rejection: `REQUEST_TIMEOUT`, or the server's error */
+  /**
+   * @throws ParleyError, as a rejection: `MUTED_BY_MODERATOR`, which leaves it muted; `REQUEST_TIMEOUT`, or another error of the server
+   */
   async unmute(): Promise<void> {
     await this.#setMuted(false);
   }
@@ -168,6 +170,17 @@ export class Publication {
     return true;
   }
 
+  /** @internal The server does not let it be unmuted: it is muted here, too. */
+  silence(): void {
+    this.#muted = true;
+    this.#track.enabled = false;
+    if (this.#next !== undefined) this.#next.enabled = false;
+    const sending = this.#sending;
+    if (sending === undefined || sending.producer.closed) return;
+    if (!sending.pausedHere) sending.producer.pause();
+    sending.pausedHere = true;
+  }
+
   /** @internal The room was left: nothing is sent any more. */
   end(): void {
     this.#closed = true;
@@ -202,6 +215,7 @@ export class Publication {
       await this.#host.setPaused({ producerId: sending.producer.id, paused });
       sending.pausedThere = paused;
     } catch (error) {
+      if (codeOf(error) === 'MUTED_BY_MODERATOR') this.silence();
       if (!sending.producer.closed && codeOf(error) !== 'PRODUCER_NOT_FOUND') throw error;
     }
   }

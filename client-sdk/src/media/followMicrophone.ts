@@ -1,3 +1,4 @@
+import { codeOf } from '../parleyErrors.js';
 import type { LocalMicrophone } from './LocalMicrophone.js';
 import type { Publication } from './Publication.js';
 
@@ -12,14 +13,19 @@ export function followMicrophone(options: {
   onError: (error: unknown) => void;
 }): () => void {
   const { microphone, publication, onError } = options;
+  const onRefused = (error: unknown) => {
+    // What shows the microphone must not show it open.
+    if (codeOf(error) === 'MUTED_BY_MODERATOR') microphone.mute();
+    onError(error);
+  };
   const sendTrack = (track: MediaStreamTrack) => {
     publication.replaceTrack(track).catch((error: unknown) => {
       // A failure no longer matters once the microphone has another track.
-      if (track === microphone.track && !publication.closed) onError(error);
+      if (track === microphone.track && !publication.closed) onRefused(error);
     });
   };
   const setMuted = (muted: boolean) => {
-    (muted ? publication.mute() : publication.unmute()).catch(onError);
+    (muted ? publication.mute() : publication.unmute()).catch(onRefused);
   };
   const interrupt = () => void publication.interrupt().catch(onError);
   const offs = [

@@ -103,7 +103,33 @@ export const ERROR_REGISTRY = {
   },
   ROOM_FULL: { reason: 'limit', message: 'The room is full.', retryable: true },
   ROOM_LOCKED: { reason: 'permission', message: 'The room is locked. Ask a moderator to unlock it.', retryable: false },
+  ADMISSION_REQUIRED: {
+    reason: 'permission',
+    message: 'A moderator has to admit you to this room.',
+    retryable: false,
+  },
+  ADMISSION_REFUSED: { reason: 'permission', message: 'A moderator did not admit you to the room.', retryable: false },
+  ROOM_SECRET_REQUIRED: {
+    reason: 'permission',
+    message: 'This meeting has a new secret. Ask a moderator for a new invitation.',
+    retryable: false,
+  },
+  MODERATOR_KEY_INVALID: {
+    reason: 'permission',
+    message: 'This moderator key belongs to another meeting, or was revoked. Join without it.',
+    retryable: false,
+  },
+  WAITING_ROOM_FULL: {
+    reason: 'limit',
+    message: 'Too many people are waiting to be admitted. Try again later.',
+    retryable: false,
+  },
   REMOVED: { reason: 'permission', message: 'A moderator removed you from the room.', retryable: false },
+  MUTED_BY_MODERATOR: {
+    reason: 'permission',
+    message: 'A moderator muted you. Ask to speak; you can unmute when a moderator allows it.',
+    retryable: false,
+  },
   FLOODING: {
     reason: 'limit',
     message: 'The server removed you from the room because this device sent far more data than a microphone does.',

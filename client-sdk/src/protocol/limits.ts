@@ -10,6 +10,8 @@ export const LIMITS = {
   tokenLength: 8_192,
   /** Characters in a join secret. */
   joinSecretLength: 128,
+  /** Characters of a moderator key and of a room secret. */
+  roomKeyLength: 128,
   /** Settings in one change. */
   settingsPerChange: 64,
   /** Setting changes that one connection may make at once, and on average within `settingsChangeWindowMs`. */
@@ -23,6 +25,8 @@ export const LIMITS = {
   messageBytes: 131_072,
   /** How long a request waits for its ack. */
   requestTimeoutMs: 10_000,
+  /** Participants who wait to be admitted to one room. */
+  waiting: 50,
   /** A connection that has not joined within this time is closed. */
   joinTimeoutMs: 10_000,
 } as const;

@@ -46,6 +46,20 @@ export interface Participant {
   speaking: boolean;
   /** State of the track; absent if there is none. */
   state?: TrackState | undefined;
+  /** Present: a moderator muted this participant, who cannot unmute until `liftMute`. */
+  mutedByModerator?: true | undefined;
+  /** Present: muted by a moderator, and asks to speak. */
+  asksToSpeak?: true | undefined;
+}
+
+/** Somebody who waits to be admitted. Only moderators know of them. */
+export interface WaitingParticipant {
+  participantId: string;
+  displayName: string;
+  /** Milliseconds from the start of the meeting. */
+  waitingSinceMs: number;
+  /** Present: a guest at the address of somebody whom a moderator removed: perhaps the same person under another name. */
+  fromAddressOfRemoved?: true | undefined;
 }
 
 /** The recogniser is overloaded: interims come less often, or not at all. Finals are not affected. */
@@ -131,6 +145,17 @@ export interface JoinResult {
   grants: Grant[];
   /** Whether the room is locked for others. */
   locked: boolean;
+  /** Whether others wait until a moderator admits them. Default false. */
+  waitingRoom?: boolean | undefined;
+  /** For moderators: who waits, the longest first. */
+  waiting?: WaitingParticipant[] | undefined;
+  /** For moderators: the secret that guests who come from now on need, if there is one. */
+  roomSecret?: string | undefined;
+  /**
+   * For the guest who opened a room without other moderators, and only in this answer: whoever joins with it moderates for the rest of the
+   * meeting.
+   */
+  moderatorKey?: string | undefined;
   transcription: TranscriptionStatus;
   features: ServerFeatures;
 }
@@ -140,8 +165,19 @@ export interface JoinResult {
  * `schema.ts` validates each `request` part under the same name.
  */
 export interface Requests {
-  /** `settings` replace everything that this participant had set in this meeting. Refused with `INVALID_SETTINGS`. */
-  join: { request: { room: string; settings?: SpeechOverrides | undefined }; response: JoinResult };
+  /**
+   * `settings` replace everything that this participant had set in this meeting; refused with `INVALID_SETTINGS`. `moderatorKey` lets
+   * somebody moderate (`MODERATOR_KEY_INVALID`), `roomSecret` is needed after `renewRoomSecret` (`ROOM_SECRET_REQUIRED`).
+   */
+  join: {
+    request: {
+      room: string;
+      settings?: SpeechOverrides | undefined;
+      moderatorKey?: string | undefined;
+      roomSecret?: string | undefined;
+    };
+    response: JoinResult;
+  };
   leave: { request: Record<string, never>; response: Record<string, never> };
   /**
    * Sends a newer token of the same person and sign-in (else `TOKEN_MISMATCH`), without interrupting media. Its grants apply immediately.
@@ -193,9 +229,15 @@ export interface Requests {
   };
   /** The current audio ledgers of everyone who sent audio in this meeting. */
   getLedger: { request: Record<string, never>; response: { ledgers: ParticipantLedger[] } };
-  /** Pauses a participant's audio; they may unmute themselves. For moderators, like the next three. */
+  /**
+   * Pauses a participant's audio until `liftMute`, also audio that they send later or after a reconnect (`MUTED_BY_MODERATOR`). For
+   * moderators, like the next three.
+   */
   muteParticipant: { request: { participantId: string }; response: Record<string, never> };
-  /** Removes a participant with `REMOVED`; they cannot rejoin until the meeting is over. */
+  /**
+   * Removes a participant with `REMOVED`; they cannot rejoin until the meeting is over. Guests cannot rejoin with another subject from the
+   * same browser, and from the same address only if a moderator admits them.
+   */
   removeParticipant: { request: { participantId: string }; response: Record<string, never> };
   /** Locks the room for others; participants who lost their connection may come back. */
   setRoomLocked: { request: { locked: boolean }; response: Record<string, never> };
@@ -203,6 +245,26 @@ export interface Requests {
   endMeeting: { request: Record<string, never>; response: Record<string, never> };
   /** Turns the activities `stabilized` and `audioRecorded` on or off for this connection. Off at first. */
   subscribeDiagnostics: { request: { on: boolean }; response: Record<string, never> };
+  /** Lets a participant unmute again whom a moderator muted. They stay muted until they do. For moderators. */
+  liftMute: { request: { participantId: string }; response: Record<string, never> };
+  /** Whether this participant, muted by a moderator, asks to speak (`Participant.asksToSpeak`). No effect for others. */
+  askToSpeak: { request: { on: boolean }; response: Record<string, never> };
+  /**
+   * After `join` was refused with `ADMISSION_REQUIRED`: waits to be admitted. `admitted` follows, and then `join` succeeds; or `dismissed`
+   * with `ADMISSION_REFUSED`. `leave` ends the wait. Nothing of the meeting is sent meanwhile.
+   */
+  requestAdmission: { request: { room: string; roomSecret?: string | undefined }; response: Record<string, never> };
+  /** Admits somebody who waits. For moderators, like the next two. */
+  admitParticipant: { request: { participantId: string }; response: Record<string, never> };
+  /** Sends somebody away who waits, with `ADMISSION_REFUSED`. They may ask again after 30 s. */
+  refuseParticipant: { request: { participantId: string }; response: Record<string, never> };
+  /** Whether newcomers wait until a moderator admits them. Switched off, it admits those who wait. */
+  setWaitingRoom: { request: { on: boolean }; response: Record<string, never> };
+  /**
+   * Makes a secret that guests need to join this meeting from now on, besides the server's; an earlier one ends. Those who are in, and
+   * people who signed in, do not need it. For moderators.
+   */
+  renewRoomSecret: { request: Record<string, never>; response: { roomSecret: string } };
 }
 
 export type RequestName = keyof Requests;
@@ -268,11 +330,19 @@ export interface Notifications {
   tokenExpiring: { expiresAtMs: number; graceMs: number };
   /** The participant's new grants. */
   grantsChanged: { grants: Grant[] };
-  /** A moderator paused the participant's producers. */
+  /** A moderator muted the participant, which paused these producers. Holds until `muteLifted`. */
   mutedByModerator: { producerIds: string[] };
   /** The server paused a participant's producers by itself. The participant can resume them. */
   participantMuted: { participantId: string; producerIds: string[]; reason: MuteReason };
   roomLockChanged: { locked: boolean };
+  /** The participant may unmute again. */
+  muteLifted: Record<string, never>;
+  /** The wait is over: `join` succeeds now. */
+  admitted: { room: string };
+  /** Everybody who waits, the longest first. */
+  waitingChanged: { waiting: WaitingParticipant[] };
+  waitingRoomChanged: { on: boolean };
+  roomSecretChanged: { roomSecret: string };
   /** The server's last message before it disconnects. */
   dismissed: { error: WireError };
 }

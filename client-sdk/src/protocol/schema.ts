@@ -161,7 +161,12 @@ export const speechSettingsPatchWireSchema = settingsOf(
 ) as unknown as z.ZodType<SpeechSettingsPatch>;
 
 export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
-  join: z.strictObject({ room: roomNameSchema, settings: speechOverridesWireSchema.optional() }),
+  join: z.strictObject({
+    room: roomNameSchema,
+    settings: speechOverridesWireSchema.optional(),
+    moderatorKey: token(LIMITS.roomKeyLength).optional(),
+    roomSecret: token(LIMITS.roomKeyLength).optional(),
+  }),
   leave: nothing,
   refreshToken: z.strictObject({ token: token(LIMITS.tokenLength) }),
   createTransport: z.discriminatedUnion('direction', [
@@ -193,4 +198,11 @@ export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
   setRoomLocked: z.strictObject({ locked: z.boolean() }),
   endMeeting: nothing,
   subscribeDiagnostics: z.strictObject({ on: z.boolean() }),
+  liftMute: z.strictObject({ participantId: id }),
+  askToSpeak: z.strictObject({ on: z.boolean() }),
+  requestAdmission: z.strictObject({ room: roomNameSchema, roomSecret: token(LIMITS.roomKeyLength).optional() }),
+  admitParticipant: z.strictObject({ participantId: id }),
+  refuseParticipant: z.strictObject({ participantId: id }),
+  setWaitingRoom: z.strictObject({ on: z.boolean() }),
+  renewRoomSecret: nothing,
 };

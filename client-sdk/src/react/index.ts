@@ -12,6 +12,7 @@ export {
   useParticipants,
   useTrackStates,
   useTranscription,
+  useWaiting,
 } from './room.js';
 export { type CaptionOptions, useCaptions, useTranscript } from './transcript.js';
 export { type MicrophoneState, useMicrophone } from './useMicrophone.js';

@@ -43,7 +43,7 @@ describe('a hook without a client', () => {
       participants: [],
       speakers: [],
       transcription: undefined,
-      access: { grants: [], moderates: false, locked: false },
+      access: { grants: [], moderates: false, locked: false, waitingRoom: false },
       quality: undefined,
       states: new Map(),
     });
@@ -134,7 +134,7 @@ describe('the state of the meeting', () => {
     expect(hook.result).toEqual({
       speakers: ['ben'],
       transcription,
-      access: { grants: ['join', 'moderate'], moderates: true, locked: true },
+      access: { grants: ['join', 'moderate'], moderates: true, locked: true, waitingRoom: false },
     });
   });
 

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { ClientState } from '../clientEvents.js';
 import type { ConnectionQuality } from '../media/qualityOf.js';
 import type { ParleyClient } from '../ParleyClient.js';
-import type { Grant, Participant, TrackState, TranscriptionStatus } from '../protocol/index.js';
+import type { Grant, Participant, TrackState, TranscriptionStatus, WaitingParticipant } from '../protocol/index.js';
 import type { RoomClient } from '../RoomClient.js';
 import { type ClientValue, isSameList, useClientValue } from './useClientValue.js';
 
@@ -69,14 +69,32 @@ export interface Access {
   moderates: boolean;
   /** Whether the room is locked for others. */
   locked: boolean;
+  /** Whether newcomers wait until a moderator admits them. */
+  waitingRoom: boolean;
 }
 
 const ACCESS: ClientValue<RoomClient, Access> = {
-  none: { grants: [], moderates: false, locked: false },
-  read: ({ grants, locked }) => ({ grants, moderates: grants.includes('moderate'), locked }),
-  changedBy: ['grantsChanged', 'roomLockChanged'],
-  isSame: (a, b) => a.grants === b.grants && a.locked === b.locked,
+  none: { grants: [], moderates: false, locked: false, waitingRoom: false },
+  read: ({ grants, locked, waitingRoom }) => ({
+    grants,
+    moderates: grants.includes('moderate'),
+    locked,
+    waitingRoom,
+  }),
+  changedBy: ['grantsChanged', 'roomLockChanged', 'waitingRoomChanged'],
+  isSame: (a, b) => a.grants === b.grants && a.locked === b.locked && a.waitingRoom === b.waitingRoom,
 };
+
+const WAITING: ClientValue<RoomClient, readonly WaitingParticipant[]> = {
+  none: [],
+  read: (client) => client.waiting,
+  changedBy: ['waitingChanged'],
+};
+
+/** For moderators: who waits to be admitted, the longest first. */
+export function useWaiting(client: RoomClient | undefined): readonly WaitingParticipant[] {
+  return useClientValue(client, WAITING);
+}
 
 /** What this participant may do in the room, and whether it is locked. */
 export function useAccess(client: RoomClient | undefined): Access {

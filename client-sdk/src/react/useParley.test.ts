@@ -53,10 +53,20 @@ describe('useParley', () => {
     expect(joins).toEqual([]);
     expect(hook.result).toMatchObject({ client: undefined, state: 'idle', error: undefined });
     await hook.rerender(daily);
-    expect(joins.map(({ options }) => options)).toEqual([daily]);
+    expect(joins.map(({ options }) => options)).toEqual([{ ...daily, onWaiting: expect.any(Function) }]);
     expect(hook.result.state).toBe('connecting');
     const fake = await joins[0]?.succeed();
     expect(hook.result).toMatchObject({ client: fake, state: 'joined' });
+  });
+
+  test('shows the client that waits to be admitted, and ends the wait when nobody looks any more', async () => {
+    await rendered(daily);
+    const waiting = new FakeClient();
+    waiting.state = 'waiting';
+    await act(async () => joins[0]?.options.onWaiting?.(waiting.asClient));
+    expect(hook.result).toMatchObject({ client: waiting, state: 'waiting' });
+    await hook.rerender(undefined);
+    expect(waiting.closed).toBe(true);
   });
 
   test('joins once in strict mode, which takes every effect back and does it again', async () => {

@@ -7,7 +7,7 @@ import type { ParleyError } from '../protocol/index.js';
 import { useClientState } from './room.js';
 
 export interface Parley {
-  /** Set once the room is joined. Stays set after the meeting is over, so that its transcript can still be read. */
+  /** Set once the room is joined, or waits for a moderator to admit it. Stays set after the meeting is over, so that its transcript can still be read. */
   client: ParleyClient | undefined;
   /** `idle` without options, `connecting` until the room is joined, then the client's state. */
   state: ClientState;
@@ -57,7 +57,15 @@ export function useParley(options: JoinRoomOptions | undefined): Parley {
       // Strict mode undoes the first effect at once. This wait prevents a participant who joins and leaves immediately.
       await Promise.resolve();
       if (ended || newest.current === undefined) return;
-      const joined = await ParleyClient.join(newest.current);
+      const joined = await ParleyClient.join({
+        ...newest.current,
+        onWaiting: (waiting) => {
+          if (ended) return waiting.close();
+          client = waiting;
+          setAttempt({ client, joining: false });
+          newest.current?.onWaiting?.(waiting);
+        },
+      });
       if (ended) {
         joined.close();
         return;

@@ -76,6 +76,11 @@ const NOTIFICATIONS = Object.keys({
   mutedByModerator: true,
   participantMuted: true,
   roomLockChanged: true,
+  muteLifted: true,
+  admitted: true,
+  waitingChanged: true,
+  waitingRoomChanged: true,
+  roomSecretChanged: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 

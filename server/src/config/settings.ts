@@ -271,18 +271,31 @@ export const settingsSchema = z.strictObject({
         mode: modeSchema.optional(),
         speech: speechOverridesSchema.optional(),
         hotWords: z.array(z.string().trim().min(1).max(64)).max(200).optional(),
+        waitingRoom: z.boolean().optional(),
         /** By the subject (`sub`) in Keycloak. */
         members: z.record(z.string().min(1).max(256), z.array(z.enum(GRANTS)).min(1)).optional(),
       }),
     )
     .default({})
     .meta(
-      restart('Mode, speech settings, hot words and members of individual rooms, by name; in the settings file only'),
+      restart(
+        'Mode, speech settings, hot words, waiting room and members of individual rooms, by name; in the settings file only',
+      ),
     ),
   onlyListedRooms: z
     .boolean()
     .default(false)
     .meta(restart('Open only rooms that `rooms` lists, and rooms of room tokens')),
+  guestsModerate: z
+    .boolean()
+    .default(true)
+    .meta(
+      restart('Without Keycloak: make the guest who opens a room its moderator, with a moderator key to take along'),
+    ),
+  waitingRoom: z
+    .boolean()
+    .default(false)
+    .meta(restart('Let newcomers wait until a moderator admits them; moderators can change it for their room')),
   memberSettings: z
     .boolean()
     .default(true)

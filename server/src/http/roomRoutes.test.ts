@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { type Grant, ParleyError, type ParticipantLedger } from '@parley/client-sdk/protocol';
 import express from 'express';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Identity } from '../auth/Authenticator.js';
 import type { Minter } from '../auth/Bearer.js';
 import { PostLimiter } from '../edge/PostLimiter.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
 import { emptyLedger } from '../observability/audioLedger.js';
+import type { Visitor } from '../rooms/Door.js';
 import { roomRoutes } from './roomRoutes.js';
 
 const ISSUER = 'https://id.example/realms/parley';
@@ -55,7 +55,7 @@ beforeEach(async () => {
         if (name !== 'daily') return undefined;
         return Promise.resolve({
           ledgers: () => Promise.resolve(LEDGERS),
-          hasRemoved: ({ subject }: Identity) => removed.includes(subject),
+          door: { keepsOut: ({ identity }: Visitor) => removed.includes(identity.subject) },
         });
       },
       audit: { record: (event) => void events.push(event), close: () => {} },

@@ -4,6 +4,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { Identity } from '../auth/Authenticator.js';
 import type { Bearer } from '../auth/Bearer.js';
 import { type AuditLog, whoOf } from '../observability/AuditLog.js';
+import type { Door } from '../rooms/Door.js';
 
 export interface RoomRoutesOptions {
   /** @throws ParleyError `UNAUTHENTICATED`, `TOKEN_EXPIRED`, `SIGNED_OUT`, `IDENTITY_UNAVAILABLE` */
@@ -13,7 +14,7 @@ export interface RoomRoutesOptions {
   /** The current meeting of a room. */
   roomNamed: (
     name: string,
-  ) => Promise<{ ledgers(): Promise<ParticipantLedger[]>; hasRemoved(identity: Identity): boolean }> | undefined;
+  ) => Promise<{ ledgers(): Promise<ParticipantLedger[]>; door: Pick<Door, 'keepsOut'> }> | undefined;
   audit: AuditLog;
   /** Bounds how often one address may ask. Default: nothing does. */
   limit?: RequestHandler;
@@ -70,7 +71,8 @@ async function ledgersFor(options: RoomRoutesOptions, request: Request): Promise
   if (!OF_LEDGERS.some((grant) => grants.has(grant))) throw denied(new ParleyError('FORBIDDEN'), identity);
   const room = await roomNamed(name.data);
   if (room === undefined) throw new ParleyError('ROOM_NOT_FOUND');
-  if (identity !== undefined && room.hasRemoved(identity)) throw denied(new ParleyError('FORBIDDEN'), identity);
+  if (identity !== undefined && room.door.keepsOut({ identity, grants }))
+    throw denied(new ParleyError('FORBIDDEN'), identity);
   return await room.ledgers();
 }
 

@@ -14,8 +14,22 @@ interface InMeeting {
   participantId: string;
 }
 
+type ModerationAction =
+  | 'mute'
+  | 'liftMute'
+  | 'remove'
+  | 'lock'
+  | 'unlock'
+  | 'end'
+  | 'admit'
+  | 'refuse'
+  | 'waitingRoomOn'
+  | 'waitingRoomOff'
+  | 'renewRoomSecret';
+
 export type AuditEvent =
-  | ({ event: 'joined'; who: string; grants: readonly Grant[] } & InMeeting)
+  /** `moderatesBy`: how they got that right, if not by who they are. */
+  | ({ event: 'joined'; who: string; grants: readonly Grant[]; moderatesBy?: 'opened' | 'key' } & InMeeting)
   /** `code`: why the server ended the connection. */
   | ({ event: 'left'; reason: LeaveReason; code?: ErrorCode } & InMeeting)
   /** A connection or a request that was refused for a missing right. */
@@ -24,7 +38,7 @@ export type AuditEvent =
   | { event: 'ended'; code: ErrorCode; who: string }
   /** So many more of a kind within a minute as had no line of their own. */
   | { event: 'heldBack'; kind: string; count: number }
-  | ({ event: 'moderated'; action: 'mute' | 'remove' | 'lock' | 'unlock' | 'end'; of?: string } & InMeeting)
+  | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
   /** `by`: the kind of message from the identity provider. */
   | { event: 'signedOut'; by: 'logout' | 'notBefore' | 'introspection'; issuer: string; connections: number }
   | {

@@ -8,6 +8,7 @@ import {
   ParleyError,
   type RtpCapabilities,
 } from '@parley/client-sdk/protocol';
+import type { Origin } from './RoomAccess.js';
 
 /** The connection to a peer, independent of the transport. */
 export interface PeerChannel {
@@ -30,6 +31,8 @@ export interface PeerOptions {
   /** The grants of this peer. Default: all, if there is no authentication. */
   grants?: ReadonlySet<Grant>;
   channel: PeerChannel;
+  /** Default: from nowhere in particular. */
+  origin?: Origin | undefined;
 }
 
 /** Notifications that contain what was said, or what became of the audio. */
@@ -51,6 +54,7 @@ export class Peer {
   readonly accountName: string | undefined;
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
+  readonly origin: Origin | undefined;
   grants: ReadonlySet<Grant>;
   /** RTP capabilities of the browser, once it has a receiving transport. */
   rtpCapabilities: RtpCapabilities | undefined;
@@ -72,6 +76,7 @@ export class Peer {
     this.accountName = options.accountName;
     this.joinedAtMs = options.joinedAtMs;
     this.channel = options.channel;
+    this.origin = options.origin;
     this.grants = options.grants ?? new Set(GRANTS);
   }
 
@@ -97,6 +102,7 @@ export class Peer {
 
   /** Whether this peer is to be told something of a kind at all. */
   maySee(name: NotificationName): boolean {
+    if (name === 'waitingChanged' || name === 'roomSecretChanged') return this.may('moderate');
     return !OF_TRANSCRIPT.has(name) || this.may('readTranscript');
   }
 }

@@ -198,7 +198,7 @@ describe('who may come in', () => {
 
   test('to a locked room: nobody else, but those who lost their connection, and moderators', () => {
     const ada = rig.join('Ada');
-    rig.room.setLocked(true);
+    rig.room.door.setLocked(true);
     expect(ada.client.of('roomLockChanged')).toEqual([{ locked: true }]);
     expect(codeOf(() => rig.join('Ben'))).toBe('ROOM_LOCKED');
     rig.room.leave(ada.peer, 'connectionLost');
@@ -207,13 +207,13 @@ describe('who may come in', () => {
     rig.room.leave(again.peer, 'left');
     expect(codeOf(() => rig.join('Ada'))).toBe('ROOM_LOCKED');
     expect(codeOf(() => rig.join('Mia', MODERATOR))).toBeUndefined();
-    rig.room.setLocked(false);
+    rig.room.door.setLocked(false);
     expect(codeOf(() => rig.join('Ben'))).toBeUndefined();
   });
 
   test('to a locked room not by trying before with settings that are none', () => {
     expect(codeOf(() => rig.join('Eve', { settings: { modelSize: 1 } as never }))).toBe('INVALID_SETTINGS');
-    rig.room.setLocked(true);
+    rig.room.door.setLocked(true);
     expect(codeOf(() => rig.join('Eve'))).toBe('ROOM_LOCKED');
   });
 

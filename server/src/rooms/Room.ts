@@ -18,15 +18,17 @@ import {
 import type { MediaNode } from '@parley/media/node';
 import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import type { ModelProfile } from '@parley/media/settings';
-import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
 import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
+import { Door, type Visitor } from './Door.js';
 import { FloodPolice } from './FloodPolice.js';
+import { type ModeratesBy, ModeratorKey } from './ModeratorKey.js';
+import { ModeratorMutes } from './ModeratorMutes.js';
 import { Peer, type PeerChannel } from './Peer.js';
-import { RoomAccess } from './RoomAccess.js';
+import type { Origin } from './RoomAccess.js';
 import { RoomMedia } from './RoomMedia.js';
 import { RoomSettings } from './RoomSettings.js';
 import type { Flood, TellOptions } from './RoomTranscriber.js';
@@ -56,23 +58,26 @@ interface RoomParts {
   logger: Logger;
   roster: Roster;
   speech: RoomSettings;
+  mutes: ModeratorMutes;
   media: RoomMedia;
 }
 
 /**
- * The live part of one meeting. `Roster` knows who is present, `RoomAccess` who may join, `RoomSettings` how speech is recognised.
+ * The live part of one meeting. `Roster` knows who is present, `Door` who may join, `RoomSettings` how speech is recognised.
  * `RoomMedia` owns the tracks and passes them to the `RoomTranscriber`, whose finals become the `Meeting`'s transcript. This class
  * coordinates them. It notifies peers through their channels and knows nothing of sockets.
  */
 export class Room {
   readonly name: string;
   readonly meeting: Meeting;
+  readonly door: Door;
   readonly #options: RoomOptions;
   readonly #logger: Logger;
   readonly #roster: Roster;
-  readonly #access = new RoomAccess();
+  readonly #moderatorKey: ModeratorKey;
   readonly #floods: FloodPolice;
   readonly #speech: RoomSettings;
+  readonly #mutes: ModeratorMutes;
   readonly #media: RoomMedia;
   #wasJoined = false;
   #cancelEnd: CancelTimer = () => {};
@@ -86,7 +91,18 @@ export class Room {
     this.#logger = parts.logger;
     this.#roster = parts.roster;
     this.#speech = parts.speech;
+    this.#mutes = parts.mutes;
     this.#media = parts.media;
+    const { settings } = options;
+    this.#moderatorKey = new ModeratorKey({
+      guestsOwn: settings.guestsModerate && settings.keycloak.url === undefined,
+    });
+    this.door = new Door({
+      meeting: this.meeting,
+      roster: this.#roster,
+      waitingRoom: waitingRoomOf(settings, this.name),
+      onWaitingChanged: () => (this.door.waiting > 0 ? this.#cancelEnd() : this.#endUnlessJoined()),
+    });
   }
 
   /** @throws ParleyError `MEDIA_UNAVAILABLE` */
@@ -95,18 +111,21 @@ export class Room {
     const logger = options.logger.child({ meetingId: meeting.meetingId });
     const roster = new Roster();
     const speech = RoomSettings.of({ settings, model, room: meeting.room });
+    const mutes = new ModeratorMutes();
     // There is nobody to be told before the room is there.
     let room: Room | undefined;
     const parts = {
       logger,
       roster,
       speech,
+      mutes,
       media: await RoomMedia.create({
         meeting,
         media,
         observer,
         roster,
         speech,
+        mutes,
         settings,
         logger,
         onFlood: (flood) => {
@@ -127,9 +146,9 @@ export class Room {
     return this.#roster.holds(peer);
   }
 
-  /** Whether somebody has ever been in. */
-  get wasJoined(): boolean {
-    return this.#wasJoined;
+  /** Whether somebody has ever been in, or waits. */
+  get isUsed(): boolean {
+    return this.#wasJoined || this.door.waiting > 0;
   }
 
   get peerCount(): number {
@@ -145,17 +164,19 @@ export class Room {
    * the participant's previous ones.
    * @throws ParleyError `ROOM_FULL`, `ROOM_LOCKED`, `REMOVED`, `FLOODING`, `INVALID_SETTINGS`
    */
-  join(options: {
-    peerId: string;
-    identity: Identity;
-    grants: ReadonlySet<Grant>;
-    channel: PeerChannel;
-    settings?: SpeechOverrides | undefined;
-  }): {
+  join(
+    options: Visitor & {
+      peerId: string;
+      channel: PeerChannel;
+      settings?: SpeechOverrides | undefined;
+      moderatorKey?: string | undefined;
+    },
+  ): {
     peer: Peer;
     joined: ResponseOf<'join'>;
+    moderatesBy?: ModeratesBy | undefined;
   } {
-    const { identity, grants, peerId, channel, settings } = options;
+    const { identity, origin, peerId, channel, settings, moderatorKey } = options;
     if (this.#closing !== undefined) {
       throw new ParleyError('MEDIA_UNAVAILABLE');
     }
@@ -164,9 +185,14 @@ export class Room {
     if (replaced === undefined && this.#roster.size >= this.#options.settings.limits.participantsPerRoom) {
       throw new ParleyError('ROOM_FULL');
     }
-    this.#access.assertMayEnter({ participantId, grants });
+    const opens = this.meeting.participants.length === 0;
+    const asModerator = this.#moderatorKey.admit({ ...options, participantId, moderatorKey, opens });
+    const { grants, issued, by: moderatesBy } = asModerator;
+    this.door.assertMayEnter({ ...options, grants });
     if (settings !== undefined) this.#speech.replaceParticipant({ participantId, settings });
-    this.#access.enter(participantId);
+    asModerator.settle();
+    this.door.enter(participantId);
+    this.#mutes.enter({ participantId, device: this.#deviceOf(origin) });
     this.#wasJoined = true;
     this.#cancelEnd();
     const { displayName, givenName } = this.meeting.enter(identity);
@@ -181,6 +207,7 @@ export class Room {
       joinedAtMs,
       grants,
       channel,
+      origin,
     });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
@@ -207,10 +234,12 @@ export class Room {
         iceServers: this.#media.iceServersFor(participantId),
         lastSeq: this.meeting.transcript.lastSeq,
         grants: [...grants],
-        locked: this.#access.locked,
+        ...this.door.shownTo(peer),
+        ...(issued === undefined ? {} : { moderatorKey: issued }),
         transcription: this.#transcription,
         features: { recording: false },
       },
+      moderatesBy,
     };
   }
 
@@ -222,7 +251,7 @@ export class Room {
     // After a lost connection, the participant's settings are kept.
     if (reason !== 'connectionLost') {
       this.#speech.forgetParticipant(peer.participantId);
-      this.#access.forget(peer.participantId);
+      this.door.forget(peer.participantId);
     }
     this.#nameHotWords();
     if (peer.diagnostics) this.#diagnosticsChanged();
@@ -311,27 +340,44 @@ export class Room {
   }
 
   /** Sets the grants of a peer. Anything no longer allowed ends at once. */
-  setGrants(peer: Peer, grants: ReadonlySet<Grant>): void {
+  setGrants(peer: Peer, given: ReadonlySet<Grant>): void {
+    const grants = this.#moderatorKey.withKey(peer.participantId, given);
     const lost = [...peer.grants].filter((grant) => !grants.has(grant));
     if (lost.length === 0 && grants.size === peer.grants.size) return;
     peer.grants = grants;
     peer.channel.notify('grantsChanged', { grants: [...grants] });
+    if (peer.may('moderate')) this.door.tellModerator(peer);
     if (lost.includes('speak')) this.#media.stopSending(peer);
     if (lost.includes('listen')) this.#media.stopReceiving(peer);
   }
 
-  /** @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  /** Holds until `liftMute`, through reconnects and new tracks. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
   async mute(participantId: string): Promise<void> {
     const peer = this.#roster.peerOf(participantId);
+    this.#mutes.mute({ participantId, device: this.#deviceOf(peer.origin) });
     const producerIds = await this.#media.mute(peer);
     peer.channel.notify('mutedByModerator', { producerIds });
+  }
+
+  /** They stay muted until they unmute. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  liftMute(participantId: string): void {
+    const peer = this.#roster.peerOf(participantId);
+    if (!this.#mutes.lift(participantId)) return;
+    peer.channel.notify('muteLifted', {});
+    this.#media.changed(peer);
+  }
+
+  /** No effect for those whom no moderator muted. */
+  askToSpeak(peer: Peer, on: boolean): void {
+    if (this.#mutes.ask({ participantId: peer.participantId, on })) this.#media.changed(peer);
   }
 
   /** @throws ParleyError `PARTICIPANT_NOT_FOUND` */
   remove(participantId: string): void {
     const peer = this.#roster.peerOf(participantId);
     this.leave(peer, 'removed');
-    this.#access.remove(participantId);
+    this.door.remove(peer);
+    this.#moderatorKey.revoke(participantId);
     peer.channel.disconnect(new ParleyError('REMOVED'));
   }
 
@@ -342,7 +388,7 @@ export class Room {
     if (this.#floods.report(participantId) === 'remove') {
       this.#logger.warn({ participantId, limit }, 'removed for flooding the server with media');
       this.leave(peer, 'removed');
-      this.#access.remove(participantId, 'FLOODING');
+      this.door.remove({ participantId, origin: undefined }, 'FLOODING');
       peer.channel.disconnect(new ParleyError('FLOODING'));
       return;
     }
@@ -354,15 +400,6 @@ export class Room {
         this.tellAll('participantMuted', { participantId, producerIds, reason: 'flooding' });
       })
       .catch((error: unknown) => this.#logger.debug({ err: error, participantId }, 'media were gone before the mute'));
-  }
-
-  /** Whether someone was removed from this meeting. */
-  hasRemoved(identity: Identity): boolean {
-    return this.#access.hasRemoved(this.meeting.participantIdOf(identity));
-  }
-
-  setLocked(locked: boolean): void {
-    if (this.#access.setLocked(locked)) this.tellAll('roomLockChanged', { locked });
   }
 
   /** Ends the meeting for everyone; the room is closed afterwards. */
@@ -399,6 +436,7 @@ export class Room {
 
   async #close(error: ParleyError): Promise<void> {
     this.#cancelEnd();
+    this.door.close(error);
     await this.#media.hearOut();
     for (const peer of this.#roster.peers) {
       this.#drop(peer, 'atOnce');
@@ -413,11 +451,16 @@ export class Room {
   }
 
   #endUnlessJoined(): void {
-    if (this.#roster.size === 0 && this.#closing === undefined) {
+    if (this.#roster.size === 0 && this.door.waiting === 0 && this.#closing === undefined) {
       this.#cancelEnd();
       const { time = systemTime, settings, onEmpty } = this.#options;
-      this.#cancelEnd = time.after(settings.meetingEndDelayMs, onEmpty);
+      this.#cancelEnd = time.after(this.#wasJoined ? settings.meetingEndDelayMs : 0, onEmpty);
     }
+  }
+
+  /** As it is remembered in this meeting. */
+  #deviceOf(origin: Origin | undefined): string | undefined {
+    return origin?.device === undefined ? undefined : this.meeting.digestOf(origin.device);
   }
 
   /** Participants who only listen may not decide how others are recognised. */
@@ -444,4 +487,9 @@ export class Room {
   #diagnosticsChanged(): void {
     this.#media.transcriber.setDiagnostics(this.#roster.peers.some(({ diagnostics }) => diagnostics));
   }
+}
+
+/** Whether newcomers wait at first. */
+function waitingRoomOf({ rooms, waitingRoom }: Settings, name: string): boolean {
+  return (Object.hasOwn(rooms, name) ? rooms[name]?.waitingRoom : undefined) ?? waitingRoom;
 }

@@ -28,7 +28,7 @@ test('remembers as many as it can, those who came last', () => {
   const access = new RoomAccess();
   for (let index = 0; index <= MOST; index += 1) {
     access.enter(`in${index}`);
-    access.remove(`out${index}`);
+    access.remove({ participantId: `out${index}` });
   }
   access.setLocked(true);
   expect([codeOf(access, 'in0'), codeOf(access, `in${MOST}`)]).toEqual(['ROOM_LOCKED', 'ok']);

@@ -1,19 +1,57 @@
+import { randomBytes } from 'node:crypto';
 import { type Grant, ParleyError } from '@parley/client-sdk/protocol';
+import { sameText } from '../auth/sameText.js';
 
 /** Maximum number of entries of each kind; the oldest are dropped first. */
 const MOST_REMEMBERED = 10_000;
+const SECRET_BYTES = 16;
 
-/** Who may join a meeting, in addition to grants: the lock, and removed participants. */
+/** Where a connection comes from. Kept for one meeting at most, and never logged. */
+export interface Origin {
+  /** What limits count by: an IPv4 address, or the network of an IPv6 one. */
+  address: string;
+  /** Of the device cookie; absent without one. */
+  device?: string | undefined;
+}
+
+/** Somebody at the door. */
+export interface Entrant {
+  participantId: string;
+  grants: ReadonlySet<Grant>;
+  /** Only a name: nobody vouches for the subject, who may come back with another one. */
+  guest?: boolean;
+  origin?: Origin | undefined;
+  roomSecret?: string | undefined;
+}
+
+/**
+ * Who may join a meeting, in addition to grants: the lock, the waiting room, and removed participants. These are refused by subject. Guests
+ * can choose another subject, so their device is refused, too; and since others may share the address, new guests from there have to be
+ * admitted by a moderator.
+ */
 export class RoomAccess {
   #locked = false;
+  #waitingRoom: boolean;
+  #secret: string | undefined;
   readonly #removed = new Set<string>();
   /** Removed by the server itself. */
   readonly #flooded = new Set<string>();
-  /** Participants who are present or lost their connection: a lock does not exclude them. */
+  readonly #removedDevices = new Set<string>();
+  readonly #removedAddresses = new Set<string>();
+  /** Participants who are present, were admitted, or lost their connection: neither lock nor waiting room excludes them. */
   readonly #belonging = new Set<string>();
+
+  constructor({ waitingRoom = false }: { waitingRoom?: boolean } = {}) {
+    this.#waitingRoom = waitingRoom;
+  }
 
   get locked(): boolean {
     return this.#locked;
+  }
+
+  /** Whether newcomers wait until a moderator admits them. */
+  get waitingRoom(): boolean {
+    return this.#waitingRoom;
   }
 
   /** @returns whether it changed anything */
@@ -23,14 +61,54 @@ export class RoomAccess {
     return changed;
   }
 
-  /** @throws ParleyError `REMOVED`, `FLOODING`, `ROOM_LOCKED` */
-  assertMayEnter(options: { participantId: string; grants: ReadonlySet<Grant> }): void {
-    const { participantId, grants } = options;
+  /** @returns whether that changed anything */
+  setWaitingRoom(on: boolean): boolean {
+    const changed = this.#waitingRoom !== on;
+    this.#waitingRoom = on;
+    return changed;
+  }
+
+  /** What guests need who come from now on. */
+  get secret(): string | undefined {
+    return this.#secret;
+  }
+
+  /** An earlier one ends. */
+  renewSecret(): string {
+    this.#secret = randomBytes(SECRET_BYTES).toString('base64url');
+    return this.#secret;
+  }
+
+  /** @throws ParleyError `REMOVED`, `FLOODING`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REQUIRED` */
+  assertMayEnter(entrant: Entrant): void {
+    this.assertMayWait(entrant);
+    if (this.needsAdmission(entrant)) throw new ParleyError('ADMISSION_REQUIRED');
+  }
+
+  /** @throws ParleyError `REMOVED`, `FLOODING`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED` */
+  assertMayWait({ participantId, grants, guest = false, origin, roomSecret }: Entrant): void {
     if (this.#removed.has(participantId)) throw new ParleyError('REMOVED');
     if (this.#flooded.has(participantId)) throw new ParleyError('FLOODING');
-    if (this.#locked && !grants.has('moderate') && !this.#belonging.has(participantId)) {
-      throw new ParleyError('ROOM_LOCKED');
+    if (this.#belonging.has(participantId)) return;
+    if (guest && origin?.device !== undefined && this.#removedDevices.has(origin.device)) {
+      throw new ParleyError('REMOVED');
     }
+    if (grants.has('moderate')) return;
+    if (this.#locked) throw new ParleyError('ROOM_LOCKED');
+    if (guest && this.#secret !== undefined && !sameText(roomSecret ?? '', this.#secret)) {
+      throw new ParleyError('ROOM_SECRET_REQUIRED');
+    }
+  }
+
+  /** Whether a moderator has to let them in. */
+  needsAdmission(entrant: Entrant): boolean {
+    if (entrant.grants.has('moderate') || this.#belonging.has(entrant.participantId)) return false;
+    return this.#waitingRoom || this.comesFromRemoved(entrant);
+  }
+
+  /** Whether a guest comes from the address of somebody who was removed. */
+  comesFromRemoved({ guest = false, origin }: Entrant): boolean {
+    return guest && origin !== undefined && this.#removedAddresses.has(origin.address);
   }
 
   /** From now on the participant belongs to the meeting. */
@@ -48,9 +126,15 @@ export class RoomAccess {
   }
 
   /** Not admitted again. @param code of the refusal from now on */
-  remove(participantId: string, code: 'REMOVED' | 'FLOODING' = 'REMOVED'): void {
+  remove(
+    { participantId, origin }: Pick<Entrant, 'participantId' | 'origin'>,
+    code: 'REMOVED' | 'FLOODING' = 'REMOVED',
+  ): void {
     this.#belonging.delete(participantId);
     remember(code === 'FLOODING' ? this.#flooded : this.#removed, participantId);
+    if (origin === undefined) return;
+    remember(this.#removedAddresses, origin.address);
+    if (origin.device !== undefined) remember(this.#removedDevices, origin.device);
   }
 }
 

@@ -15,6 +15,7 @@ import type { Settings } from '../config/settings.js';
 import { iceServersFor } from '../edge/turnCredentials.js';
 import type { Logger } from '../observability/logger.js';
 import { LastWords } from './LastWords.js';
+import type { ModeratorMutes } from './ModeratorMutes.js';
 import { asWireErrors } from './mediaErrors.js';
 import type { Peer } from './Peer.js';
 import type { RoomSettings } from './RoomSettings.js';
@@ -27,6 +28,8 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   speech: RoomSettings;
   settings: Settings;
   logger: Logger;
+  /** Whom a moderator muted. */
+  mutes: ModeratorMutes;
   /** Someone sends far more than a microphone does. Called again every few seconds while that goes on. */
   onFlood: (flood: Flood) => void;
   /** No media worker is available: the meeting cannot continue. */
@@ -116,6 +119,7 @@ export class RoomMedia {
       muted: producers.length > 0 && producers.every(([, producer]) => producer.paused),
       speaking: producers.some(([producerId]) => this.transcriber.isSpeaking(producerId)),
       ...(state === undefined ? {} : { state }),
+      ...this.#options.mutes.shownOf(peer.participantId),
     };
   }
 
@@ -172,6 +176,7 @@ export class RoomMedia {
     if ([...peer.producers.values()].some((standing) => standing.track === track)) {
       throw new ParleyError('TOO_MANY_PRODUCERS');
     }
+    if (!paused) this.#options.mutes.assertMaySpeak(peer.participantId);
     if (request.rtpParameters.codecs.some((codec) => codec.mimeType.toLowerCase() !== 'audio/opus')) {
       throw new ParleyError('INVALID_RTP_PARAMETERS');
     }
@@ -180,13 +185,16 @@ export class RoomMedia {
       this.#sfu.produce({ ownerId: peer.peerId, transportId, rtpParameters, paused }),
     );
     this.#assertStillMay(peer, 'send');
-    peer.producers.set(producerId, { track, paused });
+    // Muted while the track was being made: it begins muted.
+    const silenced = !paused && this.#options.mutes.has(peer.participantId);
+    peer.producers.set(producerId, { track, paused: paused || silenced });
     await this.#listenTo(peer, producerId);
+    if (silenced) await this.#applyPaused(peer, producerId);
     this.#assertStillMay(peer, 'send');
     for (const other of this.#roster.peers) {
       if (other !== peer) this.#announce({ to: other, from: peer, producerId });
     }
-    this.#changed(peer);
+    this.changed(peer);
     return { producerId };
   }
 
@@ -195,6 +203,7 @@ export class RoomMedia {
     const { producerId, paused } = options;
     const producer = peer.producers.get(producerId);
     if (producer === undefined) throw new ParleyError('PRODUCER_NOT_FOUND');
+    if (!paused) this.#options.mutes.assertMaySpeak(peer.participantId);
     producer.paused = paused;
     if (paused) {
       this.#lastWords.after(producerId, () => this.#quietly(this.#applyPaused(peer, producerId)));
@@ -202,7 +211,7 @@ export class RoomMedia {
       this.#lastWords.cancel(producerId);
       await this.#applyPaused(peer, producerId);
     }
-    this.#changed(peer);
+    this.changed(peer);
   }
 
   /** Mutes a peer against its will: it may go on sending, but is not forwarded. @returns the tracks that were open */
@@ -211,8 +220,13 @@ export class RoomMedia {
     // All of them before anything is waited for.
     for (const producer of peer.producers.values()) producer.paused = true;
     await Promise.all(producerIds.map((producerId) => this.#applyPaused(peer, producerId)));
-    if (producerIds.length > 0) this.#changed(peer);
+    this.changed(peer);
     return producerIds;
+  }
+
+  /** Tells everybody how a participant is now. */
+  changed(peer: Peer): void {
+    this.#roster.tellAll('participantUpdated', { participant: this.participantOf(peer) });
   }
 
   /** Audio in transit still arrives. */
@@ -223,7 +237,7 @@ export class RoomMedia {
       this.transcriber.remove(producerId);
       this.#quietly(asWireErrors(() => this.#sfu.closeProducer({ ownerId: peer.peerId, producerId })));
     });
-    this.#changed(peer);
+    this.changed(peer);
   }
 
   async resumeConsumer(peer: Peer, consumerId: string): Promise<void> {
@@ -323,10 +337,6 @@ export class RoomMedia {
     }
   }
 
-  #changed(peer: Peer): void {
-    this.#roster.tellAll('participantUpdated', { participant: this.participantOf(peer) });
-  }
-
   /** Applies the current pause state of a producer. */
   async #applyPaused(peer: Peer, producerId: string): Promise<void> {
     const producer = peer.producers.get(producerId);
@@ -400,7 +410,7 @@ export class RoomMedia {
       peer.producers.delete(producerId);
       this.transcriber.remove(producerId);
     }
-    if (lost.length > 0) this.#changed(peer);
+    if (lost.length > 0) this.changed(peer);
   }
 
   /** The media worker died: gets a new router, and everyone creates their transports again. */

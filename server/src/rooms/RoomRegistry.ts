@@ -86,7 +86,7 @@ export class RoomRegistry {
       return enter(await standing.opening);
     } finally {
       standing.visitors -= 1;
-      if (standing.visitors === 0 && standing.room?.wasJoined === false) this.#end(visit.room, standing);
+      if (standing.visitors === 0 && standing.room?.isUsed === false) this.#end(visit.room, standing);
     }
   }
 

@@ -4,6 +4,7 @@ import type { Identity } from '../auth/Authenticator.js';
 import { SessionRegistry } from '../auth/SessionRegistry.js';
 import { MessageLimiter } from '../edge/MessageLimiter.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
+import type { Knock } from '../rooms/Door.js';
 import type { Peer } from '../rooms/Peer.js';
 import type { Room } from '../rooms/Room.js';
 import { Connection } from './Connection.js';
@@ -25,12 +26,21 @@ let grants: Set<Grant>;
 /** Rooms open when `opened` is called. */
 let opening: Promise<void>;
 let opened: () => void;
-let channel: { dismissal: ParleyError | undefined; notify(): void; disconnect(error: ParleyError): void };
+let channel: {
+  dismissal: ParleyError | undefined;
+  notify(name: string, payload: unknown): void;
+  disconnect(error: ParleyError): void;
+};
 let connection: Connection;
+/** Those who wait in front of the room. */
+let knocks: Knock[];
+let notified: unknown[];
 
 beforeEach(() => {
   sessions = new SessionRegistry();
   events = [];
+  knocks = [];
+  notified = [];
   left = [];
   grants = new Set(GRANTS);
   opening = new Promise((resolve) => {
@@ -38,7 +48,7 @@ beforeEach(() => {
   });
   channel = {
     dismissal: undefined,
-    notify: () => {},
+    notify: (name, payload) => void notified.push([name, payload]),
     disconnect: (error) => {
       channel.dismissal ??= error;
     },
@@ -63,11 +73,17 @@ function connected(): Connection {
 }
 
 function room(): Room {
-  const peer = { participantId: 'p_1', may: (grant: Grant) => grants.has(grant) } as Peer;
+  const peer = { participantId: 'p_1', grants, may: (grant: Grant) => grants.has(grant) } as unknown as Peer;
   let within = true;
   return {
     name: 'daily',
     meeting: { meetingId: 'm_1' },
+    door: {
+      knock: (knock: Knock) => {
+        knocks.push(knock);
+      },
+      stopWaiting: (connectionId: string) => void left.push(`${connectionId} waits no more`),
+    },
     join: () => ({ peer, joined: { participantId: 'p_1' } }),
     holds: () => within,
     leave: (_: Peer, reason: string) => {
@@ -131,6 +147,40 @@ test('H2 a right that a newer token takes away while the room opens is gone in t
   await expect(joining).rejects.toMatchObject({ code: 'FORBIDDEN' });
   expect(ofKind('joined')).toEqual([]);
   expect(connection.idle).toBe(true);
+});
+
+describe('waiting to be admitted', () => {
+  beforeEach(async () => {
+    opened();
+    await connection.requestAdmission({ room: 'daily' });
+  });
+
+  test('is neither idle nor in the room, and ends when somebody admits it', async () => {
+    expect(connection.idle).toBe(false);
+    expect(() => connection.member()).toThrow(expect.objectContaining({ code: 'NOT_JOINED' }));
+    await expect(connection.join({ room: 'daily' })).rejects.toMatchObject({ code: 'ALREADY_JOINED' });
+    expect(knocks).toMatchObject([{ connectionId: 'c1', origin: { address: '192.0.2.1' } }]);
+    knocks[0]?.onAdmitted();
+    expect(notified).toEqual([['admitted', { room: 'daily' }]]);
+    await connection.join({ room: 'daily' });
+    expect(ofKind('joined')).toHaveLength(1);
+  });
+
+  test('ends with a reason, which is written down, when somebody refuses it', () => {
+    knocks[0]?.onDismissed(new ParleyError('ADMISSION_REFUSED'));
+    expect(channel.dismissal?.code).toBe('ADMISSION_REFUSED');
+    expect(ofKind('denied')).toMatchObject([{ what: 'admission', code: 'ADMISSION_REFUSED', room: 'daily' }]);
+  });
+
+  test.each<[string, () => void]>([
+    ['its socket is gone', () => connection.close('connectionLost')],
+    ['it was signed out', () => sessions.signOut({ issuer: ISSUER, sessionId: 's1' })],
+    ['it takes that back', () => connection.stopWaiting()],
+  ])('ends when %s', (_, happens) => {
+    happens();
+    expect(left).toEqual(['c1 waits no more']);
+    expect(connection.stopWaiting()).toBe(false);
+  });
 });
 
 describe('leaving', () => {

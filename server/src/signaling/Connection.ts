@@ -5,11 +5,13 @@ import {
   ParleyError,
   type RequestOf,
   type ResponseOf,
+  type SpeechOverrides,
 } from '@parley/client-sdk/protocol';
 import type { Authenticator, Identity } from '../auth/Authenticator.js';
 import type { Session, SessionRegistry } from '../auth/SessionRegistry.js';
 import type { MessageLimiter } from '../edge/MessageLimiter.js';
 import { type AuditEvent, type AuditLog, whoOf } from '../observability/AuditLog.js';
+import type { Visitor } from '../rooms/Door.js';
 import type { Peer, PeerChannel } from '../rooms/Peer.js';
 import type { Room } from '../rooms/Room.js';
 import type { RoomRegistry } from '../rooms/RoomRegistry.js';
@@ -29,6 +31,8 @@ export interface ConnectionOptions extends ConnectionContext {
   connectionId: string;
   /** What limits by origin count by. */
   address: string;
+  /** Of the device cookie; absent without one. */
+  device?: string | undefined;
   identity: Identity;
   /** The token behind the identity; absent for guests. */
   token: string | undefined;
@@ -42,6 +46,11 @@ const OF_ADMISSION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ROOM_FULL',
   'ROOM_LOCKED',
   'REMOVED',
+  'ADMISSION_REQUIRED',
+  'ADMISSION_REFUSED',
+  'ROOM_SECRET_REQUIRED',
+  'MODERATOR_KEY_INVALID',
+  'WAITING_ROOM_FULL',
   'FLOODING',
   'TOO_MANY_ROOMS',
   'TOO_MANY_OPEN_ROOMS',
@@ -67,6 +76,8 @@ export class Connection {
   #closed = false;
   #joining = false;
   #membership: { room: Room; peer: Peer } | undefined;
+  /** The room that it waits for. */
+  #waitsFor: Room | undefined;
 
   /** @throws ParleyError `SIGNED_OUT` if this happened since the handshake */
   constructor(options: ConnectionOptions) {
@@ -84,9 +95,9 @@ export class Connection {
     });
   }
 
-  /** Has not joined a room, and is not about to. */
+  /** Has not joined a room, is not about to, and does not wait to be admitted. */
   get idle(): boolean {
-    return this.#membership === undefined && !this.#joining;
+    return this.#membership === undefined && !this.#joining && this.#waitsFor === undefined;
   }
 
   /** Checked before each request. @throws ParleyError `RATE_LIMITED`, or why the connection is about to be closed */
@@ -108,10 +119,66 @@ export class Connection {
     this.#options.messageLimiter.takeChangeOfSettings(this.#options.connectionId);
   }
 
-  async join({ room: name, settings }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
+  join({ room: name, settings, ...shown }: RequestOf<'join'>): Promise<ResponseOf<'join'>> {
+    const { connectionId, channel } = this.#options;
+    return this.#enter({ name, settings, what: 'join' }, ({ room, ...visitor }) => {
+      const came = room.join({ ...visitor, ...shown, peerId: connectionId, channel, settings });
+      const { peer, joined, moderatesBy } = came;
+      this.#membership = { room, peer };
+      this.#audit({
+        event: 'joined',
+        who: this.#who,
+        ...inMeeting({ room, peer }),
+        grants: [...peer.grants],
+        ...(moderatesBy === undefined ? {} : { moderatesBy }),
+      });
+      return joined;
+    });
+  }
+
+  /** Waits in front of a room, where the end of it is told. */
+  requestAdmission({ room: name, roomSecret }: RequestOf<'requestAdmission'>): Promise<void> {
+    const { connectionId, channel } = this.#options;
+    return this.#enter({ name, what: 'requestAdmission' }, ({ room, ...visitor }) => {
+      this.#waitsFor = room;
+      try {
+        room.door.knock({
+          ...visitor,
+          roomSecret,
+          connectionId,
+          onAdmitted: () => {
+            this.#waitsFor = undefined;
+            channel.notify('admitted', { room: name });
+          },
+          onDismissed: (error) => {
+            this.#waitsFor = undefined;
+            this.#denied({ what: 'admission', room: name, code: error.code });
+            channel.disconnect(error);
+          },
+        });
+      } catch (error) {
+        this.#waitsFor = undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** @returns whether it waited to be admitted */
+  stopWaiting(): boolean {
+    const room = this.#waitsFor;
+    this.#waitsFor = undefined;
+    room?.door.stopWaiting(this.#options.connectionId);
+    return room !== undefined;
+  }
+
+  /** Goes to a room, which is made where there is none. */
+  async #enter<T>(
+    { name, settings, what }: { name: string; settings?: SpeechOverrides | undefined; what: string },
+    enter: (at: { room: Room } & Visitor) => T,
+  ): Promise<T> {
     if (!this.idle) throw new ParleyError('ALREADY_JOINED');
     this.#joining = true;
-    const { rooms, connectionId, address, channel } = this.#options;
+    const { rooms, address, device } = this.#options;
     const { identity } = this.#session;
     try {
       // Before the room is made: who may not come in must not make one.
@@ -120,15 +187,11 @@ export class Connection {
         this.#assertOpen();
         // Once more: a newer token may have taken a right away meanwhile.
         const grants = this.#grantsToJoin(name);
-        const { identity } = this.#session;
-        const { peer, joined } = room.join({ peerId: connectionId, identity, grants, channel, settings });
-        this.#membership = { room, peer };
-        this.#audit({ event: 'joined', who: this.#who, ...inMeeting({ room, peer }), grants: [...grants] });
-        return joined;
+        return enter({ room, identity: this.#session.identity, grants, origin: { address, device } });
       });
     } catch (error) {
       if (error instanceof ParleyError && OF_ADMISSION.has(error.code)) {
-        this.#denied({ what: 'join', room: name, code: error.code });
+        this.#denied({ what, room: name, code: error.code });
       }
       throw error;
     } finally {
@@ -155,6 +218,7 @@ export class Connection {
 
   /** Leaves the room with all media, if in one. `code`: why the server ends the connection. */
   leaveRoom(why: { reason: LeaveReason; code?: ErrorCode }): void {
+    this.stopWaiting();
     const membership = this.#membership;
     this.#membership = undefined;
     if (membership === undefined) return;

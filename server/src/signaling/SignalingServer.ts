@@ -12,6 +12,7 @@ import { handshakeSchema } from '@parley/client-sdk/protocol/schema';
 import { Server, type Socket } from 'socket.io';
 import type { Identity } from '../auth/Authenticator.js';
 import type { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
+import type { DeviceCookie } from '../edge/DeviceCookie.js';
 import type { OriginPolicy } from '../edge/OriginPolicy.js';
 import type { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { Logger } from '../observability/logger.js';
@@ -32,6 +33,8 @@ export interface SignalingServerOptions extends ConnectionContext {
   trafficMeter: () => TrafficMeter;
   /** What limits of a request's origin count by. */
   limitKeyOf: (request: IncomingMessage) => string;
+  /** By which a browser is known again. */
+  deviceCookie: DeviceCookie;
   logger: Logger;
 }
 
@@ -94,6 +97,10 @@ export class SignalingServer {
           allow(null, true);
         });
       },
+    });
+    this.#io.engine.on('initial_headers', (headers: Record<string, string>, request: IncomingMessage) => {
+      const cookie = options.deviceCookie.headerFor(request);
+      if (cookie !== undefined) headers['Set-Cookie'] = cookie;
     });
     this.#io.engine.on('connection', (raw: RawConnection & MeteredConnection) => {
       this.#floods.watch(raw);
@@ -162,8 +169,15 @@ export class SignalingServer {
     });
     let connection: Connection;
     try {
-      const address = this.#options.limitKeyOf(socket.request);
-      connection = new Connection({ ...this.#options, ...socket.data, connectionId: socket.id, address, channel });
+      const { limitKeyOf, deviceCookie } = this.#options;
+      connection = new Connection({
+        ...this.#options,
+        ...socket.data,
+        connectionId: socket.id,
+        address: limitKeyOf(socket.request),
+        device: deviceCookie.deviceOf(socket.request),
+        channel,
+      });
     } catch (error) {
       channel.disconnect(error instanceof ParleyError ? error : new ParleyError('INTERNAL'));
       return;

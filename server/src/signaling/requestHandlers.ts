@@ -10,8 +10,10 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   leave(connection) {
-    connection.member();
-    connection.leaveRoom({ reason: 'left' });
+    if (!connection.stopWaiting()) {
+      connection.member();
+      connection.leaveRoom({ reason: 'left' });
+    }
     return NOTHING;
   },
 
@@ -98,7 +100,7 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   setRoomLocked(connection, { locked }) {
-    connection.member('moderate').room.setLocked(locked);
+    connection.member('moderate').room.door.setLocked(locked);
     connection.moderated({ action: locked ? 'lock' : 'unlock' });
     return NOTHING;
   },
@@ -116,5 +118,49 @@ export const requestHandlers: RequestHandlers<Connection> = {
     connection.admitChangeOfSettings();
     room.setDiagnostics(peer, on);
     return NOTHING;
+  },
+
+  liftMute(connection, { participantId }) {
+    const { room } = connection.member('moderate');
+    room.liftMute(participantId);
+    connection.moderated({ action: 'liftMute', of: participantId });
+    return NOTHING;
+  },
+
+  askToSpeak(connection, { on }) {
+    const { room, peer } = connection.member('speak');
+    connection.admitChangeOfSettings();
+    room.askToSpeak(peer, on);
+    return NOTHING;
+  },
+
+  async requestAdmission(connection, request) {
+    connection.admitChangeOfSettings();
+    await connection.requestAdmission(request);
+    return NOTHING;
+  },
+
+  admitParticipant(connection, { participantId }) {
+    connection.member('moderate').room.door.admit(participantId);
+    connection.moderated({ action: 'admit', of: participantId });
+    return NOTHING;
+  },
+
+  refuseParticipant(connection, { participantId }) {
+    connection.member('moderate').room.door.refuse(participantId);
+    connection.moderated({ action: 'refuse', of: participantId });
+    return NOTHING;
+  },
+
+  setWaitingRoom(connection, { on }) {
+    connection.member('moderate').room.door.setWaitingRoom(on);
+    connection.moderated({ action: on ? 'waitingRoomOn' : 'waitingRoomOff' });
+    return NOTHING;
+  },
+
+  renewRoomSecret(connection) {
+    const roomSecret = connection.member('moderate').room.door.renewSecret();
+    connection.moderated({ action: 'renewRoomSecret' });
+    return { roomSecret };
   },
 };

@@ -1,4 +1,5 @@
 import { ConnectionLimiter } from '../edge/ConnectionLimiter.js';
+import { DeviceCookie } from '../edge/DeviceCookie.js';
 import { MessageLimiter } from '../edge/MessageLimiter.js';
 import { TrafficMeter } from '../edge/TrafficMeter.js';
 import type { AuditLog } from '../observability/AuditLog.js';
@@ -19,6 +20,7 @@ export function startSignaling(
     httpServer: edge.listener.server,
     originPolicy: edge.originPolicy,
     limitKeyOf: edge.limitKeyOf,
+    deviceCookie: new DeviceCookie({ secure: edge.listener.scheme === 'https' }),
     authenticator,
     sessions,
     grantsIn,

@@ -51,9 +51,11 @@ describe('texts of the page', () => {
   });
 
   test('read an invitation from the address, and write one that reads the same', () => {
-    expect(invitationOf({ search: '?room=daily', hash: '#secret=abc' })).toEqual({ room: 'daily', joinSecret: 'abc' });
-    expect(invitationOf({ search: '', hash: '' })).toEqual({ room: '', joinSecret: '' });
-    const invitation = { room: 'daily', joinSecret: 'a secret & more' };
+    const none = { room: '', joinSecret: '', roomSecret: '', moderatorKey: '' };
+    const daily = { ...none, room: 'daily' };
+    expect(invitationOf({ search: '?room=daily', hash: '#secret=abc' })).toEqual({ ...daily, joinSecret: 'abc' });
+    expect(invitationOf({ search: '', hash: '' })).toEqual(none);
+    const invitation = { ...daily, joinSecret: 'a secret & more', roomSecret: 'of=the#room', moderatorKey: 'k_-1' };
     const url = new URL(invitationUrl({ base: 'https://meet.example/', ...invitation }));
     expect(invitationOf(url)).toEqual(invitation);
     expect(invitationUrl({ base: 'https://meet.example/parley/', room: 'daily', joinSecret: '' })).toBe(

@@ -80,17 +80,34 @@ export function initialsOf(displayName: string): string {
   return ends.map((word) => /[\p{L}\p{N}]/u.exec(word ?? '')?.[0]?.toLocaleUpperCase() ?? '').join('');
 }
 
-/** Room and secret from an address such as `/?room=daily#secret=abc`. */
-export function invitationOf(address: { search: string; hash: string }): { room: string; joinSecret: string } {
+/** What an invitation holds; empty for what it does not. */
+export interface Invitation {
+  room: string;
+  /** Of the server. */
+  joinSecret: string;
+  /** Of the meeting. */
+  roomSecret: string;
+  moderatorKey: string;
+}
+
+/** Room and secrets from an address such as `/?room=daily#secret=abc`. */
+export function invitationOf(address: { search: string; hash: string }): Invitation {
+  const secrets = new URLSearchParams(address.hash.replace(/^#/, ''));
   return {
     room: new URLSearchParams(address.search).get('room') ?? '',
-    joinSecret: new URLSearchParams(address.hash.replace(/^#/, '')).get('secret') ?? '',
+    joinSecret: secrets.get('secret') ?? '',
+    roomSecret: secrets.get('room-secret') ?? '',
+    moderatorKey: secrets.get('moderator') ?? '',
   };
 }
 
-/** Address of an invitation to the room. The secret is in the fragment, which is not sent to servers. */
-export function invitationUrl(options: { base: string; room: string; joinSecret: string }): string {
-  const { base, room, joinSecret } = options;
-  const secret = joinSecret === '' ? '' : `#secret=${encodeURIComponent(joinSecret)}`;
-  return `${base}?room=${encodeURIComponent(room)}${secret}`;
+/** Address of an invitation to the room. The secrets are in the fragment, which is not sent to servers. */
+export function invitationUrl(
+  options: { base: string } & Pick<Invitation, 'room' | 'joinSecret'> & Partial<Invitation>,
+): string {
+  const { base, room, joinSecret, roomSecret = '', moderatorKey = '' } = options;
+  const secrets = Object.entries({ secret: joinSecret, 'room-secret': roomSecret, moderator: moderatorKey })
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${base}?room=${encodeURIComponent(room)}${secrets.length === 0 ? '' : `#${secrets.join('&')}`}`;
 }

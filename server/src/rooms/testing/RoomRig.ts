@@ -14,8 +14,10 @@ import type { Identity } from '../../auth/Authenticator.js';
 import { type SettingsInput, settingsSchema } from '../../config/settings.js';
 import { Meeting } from '../../meetings/Meeting.js';
 import { MemoryTranscriptStore } from '../../store/memory/MemoryTranscriptStore.js';
+import type { Visitor } from '../Door.js';
 import type { Peer } from '../Peer.js';
 import { Room } from '../Room.js';
+import type { Origin } from '../RoomAccess.js';
 
 /** Status of the recogniser in these rooms. */
 export const status: TranscriptionStatus = {
@@ -153,7 +155,8 @@ export class RoomRig {
       media: media.node,
       model,
       transcription: () => status,
-      settings: settingsSchema.parse(settings),
+      // Whoever comes first is one of the members, unless a test is about that.
+      settings: settingsSchema.parse({ guestsModerate: false, ...settings }),
       logger,
       observer: { interim() {}, final() {}, gap() {}, audio() {} },
       onEmpty: () => {},
@@ -169,31 +172,50 @@ export class RoomRig {
   }
 
   /** @param how.grants default: a member's */
-  join(name: string, how: { settings?: SpeechOverrides; grants?: readonly Grant[] } & Partial<Identity> = {}) {
-    const { settings, grants = MEMBER, ...known } = how;
+  join(name: string, how: { settings?: SpeechOverrides; moderatorKey?: string } & Comer = {}) {
     const client = new Client();
-    const subject = `subject-of-${name}`;
-    const identity: Identity = {
-      issuer: 'guest',
-      subject,
-      displayName: name,
-      nameSource: 'guest',
-      roles: [],
-      ...known,
-    };
     const peerId = `${name}-${Math.random()}`;
-    const joined = this.room.join({ peerId, identity, grants: new Set(grants), channel: client.channel, settings });
+    const { settings, moderatorKey, ...comer } = how;
+    const { channel } = client;
+    const joined = this.room.join({ ...visitorOf(name, comer), peerId, channel, settings, moderatorKey });
     return { client, ...joined };
   }
 
-  produce(peer: Peer): Promise<{ producerId: string }> {
+  /** Somebody who waits at the door, and what they are told. */
+  knock(name: string, how: Comer & { connectionId?: string } = {}) {
+    const told: string[] = [];
+    const { connectionId = name, ...comer } = how;
+    const visitor = visitorOf(name, comer);
+    this.room.door.knock({
+      ...visitor,
+      connectionId,
+      onAdmitted: () => void told.push('admitted'),
+      onDismissed: ({ code }) => void told.push(code),
+    });
+    return { told, participantId: this.room.meeting.participantIdOf(visitor.identity) };
+  }
+
+  produce(peer: Peer, { paused = false } = {}): Promise<{ producerId: string }> {
     return this.room.produce(peer, {
       transportId: 't',
       track: 'microphone',
-      paused: false,
+      paused,
       rtpParameters: { codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000 }] },
     });
   }
+}
+
+/** `grants`: default a member's; of the identity: default a guest's. */
+interface Comer extends Partial<Identity> {
+  grants?: readonly Grant[];
+  origin?: Origin;
+  roomSecret?: string;
+}
+
+function visitorOf(name: string, { grants = MEMBER, origin, roomSecret, ...known }: Comer): Visitor {
+  const guest = { issuer: 'guest', nameSource: 'guest', roles: [] } as const;
+  const identity = { ...guest, subject: `subject-of-${name}`, displayName: name, ...known };
+  return { identity, grants: new Set(grants), origin, roomSecret };
 }
 
 /** The code of the error with which a call fails. */

@@ -24,6 +24,8 @@ function MeetingPage() {
       identity={identity}
       error={meeting.error}
       busy={meeting.busy}
+      waiting={meeting.waiting}
+      onStopWaiting={meeting.leave}
       putAway={meeting.putAway}
       returned={met}
       onJoin={meeting.join}

@@ -49,7 +49,7 @@ export function Call(props: {
   const toggleTranscript = () => setShowsTranscript((shown) => !shown);
   const toggleMute = () => {
     // Then the microphone is only open while a key or the button is held.
-    if (microphone === undefined || pushToTalk) return;
+    if (microphone === undefined || pushToTalk || client.self?.mutedByModerator === true) return;
     if (microphone.muted) microphone.unmute().catch(tell);
     else microphone.mute();
   };
@@ -76,6 +76,7 @@ export function Call(props: {
       <Notices
         session={session}
         error={problem ?? props.error}
+        onError={tell}
         onDismissError={() => {
           clear();
           onDismissError();

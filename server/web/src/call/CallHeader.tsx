@@ -1,10 +1,10 @@
 import type { TranscriptionStatus } from '@parley/client-sdk';
 import { useAccess, useClientState, useLedgers, useTranscription } from '@parley/client-sdk/react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { basePathOf } from '../basePath.js';
 import { TITLE_ID } from '../design/Banner.js';
-import { Button } from '../design/Button.js';
-import { BrandMark, CheckIcon, InviteIcon, LockIcon } from '../design/icons.js';
+import { CopyButton } from '../design/CopyButton.js';
+import { BrandMark, InviteIcon, LockIcon } from '../design/icons.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { useNow } from '../hooks/useNow.js';
 import { useText } from '../i18n/I18n.js';
@@ -107,29 +107,20 @@ function CoverageChip({ session }: { session: Session }) {
   );
 }
 
-const SHOW_COPIED_MS = 2_500;
-
 function InviteButton({ session }: { session: Session }) {
   const { call } = useText().text;
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    const { room, joinSecret } = session;
-    await navigator.clipboard.writeText(
-      invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret }),
-    );
-    setCopied(true);
-    setTimeout(() => setCopied(false), SHOW_COPIED_MS);
-  };
-  const label = copied ? call.invited : call.invite;
+  const { client, room, joinSecret } = session;
   return (
-    <Button
+    <CopyButton
       className="invite"
-      icon={copied ? <CheckIcon /> : <InviteIcon />}
-      data-testid="invite-button"
-      aria-label={label}
-      onClick={() => void copy().catch(() => setCopied(false))}
-    >
-      {label}
-    </Button>
+      icon={<InviteIcon />}
+      testId="invite-button"
+      label={call.invite}
+      copied={call.invited}
+      textOf={() => {
+        const { roomSecret = '' } = client;
+        return invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret });
+      }}
+    />
   );
 }

@@ -51,7 +51,7 @@ export function ControlBar(props: {
         shortcut={shortcuts ? 't' : undefined}
         onClick={onTranscript}
       />
-      <ModerationControl client={session.client} onError={props.onError} />
+      <ModerationControl session={session} onError={props.onError} />
       <Control
         icon={<SettingsIcon />}
         label={call.settings}

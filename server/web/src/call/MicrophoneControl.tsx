@@ -1,8 +1,9 @@
-import type { LocalMicrophone } from '@parley/client-sdk';
+import type { LocalMicrophone, ParleyClient } from '@parley/client-sdk';
+import { useParticipants } from '@parley/client-sdk/react';
 import { useEffect, useRef, useState } from 'react';
 import { Button, IconButton } from '../design/Button.js';
 import { Switch } from '../design/fields.js';
-import { ChevronIcon, MicrophoneIcon, MicrophoneOffIcon } from '../design/icons.js';
+import { ChevronIcon, HandIcon, MicrophoneIcon, MicrophoneOffIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
 import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import type { Session } from '../hooks/useMeeting.js';
@@ -21,7 +22,10 @@ export function MicrophoneControl(props: {
   onSuccess: () => void;
 }) {
   const { session, onMute, onSpeak, onError, onSuccess } = props;
-  const { microphone } = session;
+  const { client, microphone } = session;
+  const self = useParticipants(client).find(({ participantId }) => participantId === client.self?.participantId);
+  if (self?.mutedByModerator === true)
+    return <AskButton client={client} asks={self.asksToSpeak === true} onError={onError} />;
   if (microphone === undefined) return <SpeakButton onSpeak={() => onSpeak().then(onSuccess, onError)} />;
   return (
     <div className="microphone-control">
@@ -33,6 +37,28 @@ export function MicrophoneControl(props: {
 
 /** Id of the button that replaces the other. */
 const TALK_ID = 'talk-button';
+const ASK_ID = 'ask-button';
+
+/** For somebody whom a moderator muted: no button of theirs unmutes. */
+function AskButton(props: { client: ParleyClient; asks: boolean; onError: (error: unknown) => void }) {
+  const { client, asks, onError } = props;
+  const { call } = useText().text;
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusHeir({ element: button, heirId: TALK_ID });
+  return (
+    <Button
+      ref={button}
+      id={ASK_ID}
+      className={asks ? 'control live' : 'control muted'}
+      icon={<HandIcon />}
+      aria-pressed={asks}
+      data-testid="ask-button"
+      onClick={() => void client.askToSpeak(!asks).catch(onError)}
+    >
+      {call.askToSpeak}
+    </Button>
+  );
+}
 
 /** For participants without a microphone. Keeps the focus while the browser asks for permission. */
 function SpeakButton({ onSpeak }: { onSpeak: () => Promise<void> }) {
@@ -63,6 +89,8 @@ function TalkButton(props: { microphone: LocalMicrophone; onMute: () => void; on
   const { call } = useText().text;
   const { pushToTalk, shortcuts } = usePreferences();
   const level = useRef<HTMLSpanElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusHeir({ element: button, heirId: ASK_ID });
   useMicrophoneChanges(microphone);
   const { muted } = microphone;
   useLevel(muted ? undefined : microphone, level);
@@ -79,6 +107,7 @@ function TalkButton(props: { microphone: LocalMicrophone; onMute: () => void; on
   );
   return pushToTalk ? (
     <Button
+      ref={button}
       id={TALK_ID}
       className={muted ? 'control' : 'control live'}
       icon={icon}
@@ -104,6 +133,7 @@ function TalkButton(props: { microphone: LocalMicrophone; onMute: () => void; on
     </Button>
   ) : (
     <Button
+      ref={button}
       id={TALK_ID}
       className={muted ? 'control muted' : 'control live'}
       icon={icon}

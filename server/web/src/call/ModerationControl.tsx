@@ -1,16 +1,22 @@
-import type { ParleyClient } from '@parley/client-sdk';
 import { useAccess } from '@parley/client-sdk/react';
 import { useRef, useState } from 'react';
+import { basePathOf } from '../basePath.js';
 import { Button } from '../design/Button.js';
+import { CopyButton } from '../design/CopyButton.js';
+import { Switch } from '../design/fields.js';
 import { LeaveIcon, LockIcon, ShieldIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
 import { useFocusHeir } from '../hooks/useFocusHeir.js';
+import type { Session } from '../hooks/useMeeting.js';
 import { useText } from '../i18n/I18n.js';
+import { invitationUrl } from '../text.js';
+import { WAITING_ROOM_ID, WaitingPeople } from './WaitingPeople.js';
 
-/** For moderators: locks the room and ends the meeting. */
-export function ModerationControl({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
+/** For moderators: the door, and the end of it all. */
+export function ModerationControl({ session, onError }: { session: Session; onError: (error: unknown) => void }) {
+  const { client, room, joinSecret } = session;
   const { call } = useText().text;
-  const { moderates, locked } = useAccess(client);
+  const { moderates, locked, waitingRoom } = useAccess(client);
   if (!moderates) return null;
   return (
     <Popover
@@ -34,6 +40,36 @@ export function ModerationControl({ client, onError }: { client: ParleyClient; o
           >
             {locked ? call.unlock : call.lock}
           </Button>
+          <Switch
+            label={call.waitingRoom}
+            hint={call.waitingRoomHint}
+            checked={waitingRoom}
+            id={WAITING_ROOM_ID}
+            data-testid="waiting-room-switch"
+            onChange={(on) => void client.setWaitingRoom(on).catch(onError)}
+          />
+          <WaitingPeople client={client} onError={onError} />
+          {client.moderatorKey === undefined ? null : (
+            <>
+              <CopyButton
+                icon={<ShieldIcon />}
+                testId="moderator-link-button"
+                label={call.copyModeratorLink}
+                copied={call.moderatorLinkCopied}
+                textOf={() => {
+                  const { moderatorKey = '', roomSecret = '' } = client;
+                  return invitationUrl({
+                    base: `${location.origin}${basePathOf(location)}`,
+                    room,
+                    joinSecret,
+                    roomSecret,
+                    moderatorKey,
+                  });
+                }}
+              />
+              <p className="hint">{call.moderatorLinkHint}</p>
+            </>
+          )}
           <EndButton onEnd={() => client.endMeeting().catch(onError)} />
         </>
       )}

@@ -1,18 +1,30 @@
 import type { LocalMicrophone, ParleyClient, ParleyError, TranscriptionStatus } from '@parley/client-sdk';
-import { useClientState, useConnectionQuality, useTranscription } from '@parley/client-sdk/react';
+import {
+  useAccess,
+  useClientState,
+  useConnectionQuality,
+  useParticipants,
+  useTranscription,
+} from '@parley/client-sdk/react';
 import { useEffect, useState } from 'react';
 import { Banner } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
-import { SpeakerIcon } from '../design/icons.js';
+import { MicrophoneIcon, SpeakerIcon } from '../design/icons.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
 import { useMicrophoneLevel } from './useMicrophoneLevel.js';
 import { useRemarks } from './useRemarks.js';
+import { WaitingNotice } from './WaitingPeople.js';
 
 /** Notices during a meeting, the most serious first. */
-export function Notices(props: { session: Session; error: ParleyError | undefined; onDismissError: () => void }) {
-  const { session, error, onDismissError } = props;
+export function Notices(props: {
+  session: Session;
+  error: ParleyError | undefined;
+  onDismissError: () => void;
+  onError: (error: unknown) => void;
+}) {
+  const { session, error, onDismissError, onError } = props;
   const { client, microphone } = session;
   const spoken = useText();
   const { text } = spoken;
@@ -43,6 +55,9 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
           {text.status.microphoneLost}
         </Banner>
       ) : null}
+      <WaitingNotice client={client} onError={onError} />
+      <Removed client={client} onError={onError} />
+      <Muting session={session} onError={onError} />
       {poor && !lost && state === 'joined' && microphone !== undefined ? (
         <Banner tone="warn" testId="quality-poor">
           {text.status.qualityPoor}
@@ -60,6 +75,75 @@ export function Notices(props: { session: Session; error: ParleyError | undefine
         </Banner>
       )}
     </div>
+  );
+}
+
+/** For moderators, after a removal: who was removed may have passed on the invitation. */
+function Removed({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
+  const { call, status } = useText().text;
+  const { moderates } = useAccess(client);
+  const [offer, setOffer] = useState<'removed' | 'renewed'>();
+  useEffect(
+    () =>
+      client.on('participantLeft', ({ reason }) => {
+        if (reason === 'removed') setOffer('removed');
+      }),
+    [client],
+  );
+  if (!moderates || offer === undefined) return null;
+  const renew = () => client.renewRoomSecret().then(() => setOffer('renewed'), onError);
+  return (
+    <Banner
+      tone="good"
+      testId={offer === 'removed' ? 'somebody-removed' : 'secret-renewed'}
+      onDismiss={() => setOffer(undefined)}
+      action={
+        offer === 'removed' ? (
+          <Button data-testid="renew-secret-button" onClick={() => void renew()}>
+            {call.renewSecret}
+          </Button>
+        ) : undefined
+      }
+    >
+      {offer === 'removed' ? status.somebodyRemoved : status.secretRenewed}
+    </Banner>
+  );
+}
+
+/** To the muted: why, and that they cannot end it. To moderators: who asks to speak, the first who came first. */
+function Muting({ session, onError }: { session: Session; onError: (error: unknown) => void }) {
+  const { client } = session;
+  const { call, status } = useText().text;
+  const participants = useParticipants(client);
+  const { moderates } = useAccess(client);
+  const self = participants.find(({ participantId }) => participantId === client.self?.participantId);
+  const asking = moderates ? participants.find(({ asksToSpeak }) => asksToSpeak === true) : undefined;
+  return (
+    <>
+      {self?.mutedByModerator === true ? (
+        <Banner tone="warn" testId="muted-by-moderator">
+          {self.asksToSpeak === true ? status.askedToSpeak : status.mutedByModerator}
+        </Banner>
+      ) : null}
+      {asking === undefined ? null : (
+        <Banner
+          key={asking.participantId}
+          tone="good"
+          testId="asks-to-speak"
+          action={
+            <Button
+              icon={<MicrophoneIcon />}
+              data-testid="let-speak-button"
+              onClick={() => void client.liftMute(asking.participantId).catch(onError)}
+            >
+              {call.liftMute}
+            </Button>
+          }
+        >
+          {status.namedAsksToSpeak(asking.displayName)}
+        </Banner>
+      )}
+    </>
   );
 }
 

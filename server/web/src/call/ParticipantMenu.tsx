@@ -1,7 +1,7 @@
 import type { ParleyClient, Participant } from '@parley/client-sdk';
 import { useState } from 'react';
 import { Button, IconButton } from '../design/Button.js';
-import { MicrophoneOffIcon, MoreIcon, RemoveIcon } from '../design/icons.js';
+import { MicrophoneIcon, MicrophoneOffIcon, MoreIcon, RemoveIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
 import { useText } from '../i18n/I18n.js';
 import { LanguageFound } from './LanguageFound.js';
@@ -16,7 +16,7 @@ export function ParticipantMenu(props: {
   onError: (error: unknown) => void;
 }) {
   const { client, participant, language, moderates, onError } = props;
-  const { participantId, displayName, publishing, muted } = participant;
+  const { participantId, displayName, publishing, mutedByModerator } = participant;
   const { call } = useText().text;
   return (
     <Popover
@@ -36,7 +36,20 @@ export function ParticipantMenu(props: {
           {/* On a low tile there is no room for it. */}
           {language === undefined ? null : <LanguageFound found={language} />}
           {publishing ? <Volume client={client} participant={participant} /> : null}
-          {moderates && publishing && !muted ? (
+          {moderates && mutedByModerator === true ? (
+            <Button
+              icon={<MicrophoneIcon />}
+              aria-label={call.liftMuteNamed(displayName)}
+              data-testid="lift-mute-button"
+              onClick={() => {
+                close();
+                client.liftMute(participantId).catch(onError);
+              }}
+            >
+              {call.liftMute}
+            </Button>
+          ) : null}
+          {moderates && mutedByModerator !== true ? (
             <Button
               icon={<MicrophoneOffIcon />}
               aria-label={call.muteNamed(displayName)}

@@ -1,5 +1,5 @@
 import type { ParleyClient, Participant } from '@parley/client-sdk';
-import { EarIcon, MicrophoneOffIcon, MoonIcon } from '../design/icons.js';
+import { EarIcon, HandIcon, MicrophoneOffIcon, MoonIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
 import { initialsOf, voiceOf } from '../text.js';
 import { LanguageFound } from './LanguageFound.js';
@@ -25,6 +25,7 @@ export function ParticipantTile(props: {
 }) {
   const { client, participant, language, asleep, active, isSelf, mixed, moderates, onError } = props;
   const { participantId, displayName, publishing, muted, speaking } = participant;
+  const { mutedByModerator = false, asksToSpeak = false } = participant;
   const { call } = useText().text;
   return (
     <li
@@ -33,6 +34,7 @@ export function ParticipantTile(props: {
       data-participant-id={participantId}
       data-speaking={speaking}
       data-muted={muted}
+      data-muted-by-moderator={mutedByModerator}
     >
       <span className="avatar" aria-hidden="true">
         {initialsOf(displayName)}
@@ -43,7 +45,12 @@ export function ParticipantTile(props: {
         {isSelf ? <span className="soft">({call.you})</span> : null}
       </p>
       <p className="doing">
-        {!publishing ? (
+        {asksToSpeak ? (
+          <>
+            <HandIcon />
+            {call.asksToSpeak}
+          </>
+        ) : !publishing ? (
           <>
             <EarIcon />
             {call.listens}
@@ -51,7 +58,7 @@ export function ParticipantTile(props: {
         ) : muted ? (
           <>
             <MicrophoneOffIcon />
-            {call.muted}
+            {mutedByModerator ? call.mutedByModerator : call.muted}
           </>
         ) : asleep ? (
           <>

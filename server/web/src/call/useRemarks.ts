@@ -6,7 +6,8 @@ import { useText } from '../i18n/I18n.js';
 export interface Remark {
   kind:
     | 'speaking-while-muted'
-    | 'muted-by-moderator'
+    | 'mute-lifted'
+    | 'you-moderate'
     | 'muted-for-flooding'
     | 'other-muted-for-flooding'
     | 'microphone-changed'
@@ -29,8 +30,9 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
   const [happening, setHappening] = useState<Happening>();
 
   useEffect(() => {
+    if (client.joined?.moderatorKey !== undefined) setHappening({ kind: 'you-moderate' });
     const offs = [
-      client.on('mutedByModerator', () => setHappening({ kind: 'muted-by-moderator' })),
+      client.on('muteLifted', () => setHappening({ kind: 'mute-lifted' })),
       client.on('participantMuted', ({ participantId }) => {
         if (participantId === client.self?.participantId) return setHappening({ kind: 'muted-for-flooding' });
         const name = client.participants.get(participantId)?.displayName;
@@ -63,8 +65,10 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
 
 function textOf(happening: Happening, status: Dictionary['status']): string {
   switch (happening.kind) {
-    case 'muted-by-moderator':
-      return status.mutedByModerator;
+    case 'you-moderate':
+      return status.youModerate;
+    case 'mute-lifted':
+      return status.muteLifted;
     case 'muted-for-flooding':
       return status.mutedForFlooding;
     case 'other-muted-for-flooding':

@@ -22,6 +22,12 @@ export const MicrophoneOffIcon = () => (
   </Icon>
 );
 
+export const HandIcon = () => (
+  <Icon>
+    <path d="M8 12.5V6a1.5 1.5 0 0 1 3 0v5M11 11V4.5a1.5 1.5 0 0 1 3 0V11M14 11V6a1.5 1.5 0 0 1 3 0v8.5a6.5 6.5 0 0 1-6.5 6.5c-2.5 0-4-1.2-5.2-3.3L3.2 14a1.4 1.4 0 0 1 2.3-1.6L8 15.5" />
+  </Icon>
+);
+
 export const VerifiedIcon = () => (
   <Icon>
     <path d="M12 3l6.5 2.5v5.2c0 4.3-2.6 7.9-6.5 9.8-3.9-1.9-6.5-5.5-6.5-9.8V5.5zM8.8 11.8l2.3 2.3 4.3-4.4" />

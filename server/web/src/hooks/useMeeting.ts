@@ -17,6 +17,9 @@ export interface JoinRequest {
   settings: SpeechOverrides;
   /** Part of an invitation's address besides the room. */
   joinSecret: string;
+  /** Of the meeting; empty without one. */
+  roomSecret: string;
+  moderatorKey: string;
   /** Absent for participants who only listen. */
   microphone: LocalMicrophone | undefined;
 }
@@ -35,6 +38,8 @@ export interface Meeting {
   session: Session | undefined;
   error: ParleyError | undefined;
   busy: boolean;
+  /** A moderator has to admit this person; `leave` ends the wait. */
+  waiting: boolean;
   /** The browser froze the page during a meeting and restored it; the meeting went on without this participant. */
   putAway: boolean;
   /** @returns whether it worked; if not, the microphone still belongs to the caller */
@@ -50,6 +55,7 @@ export function useMeeting(): Meeting {
   const [session, setSession] = useState<Session>();
   const [error, setError] = useState<ParleyError>();
   const [busy, setBusy] = useState(false);
+  const [waiting, setWaiting] = useState(false);
   const [putAway, setPutAway] = useState(false);
   const current = useRef<Session>(undefined);
   /** The client that is joining or has joined. Events of other clients belong to meetings that were left. */
@@ -93,7 +99,7 @@ export function useMeeting(): Meeting {
   );
 
   const join = useCallback(
-    async ({ room, credentials, settings, joinSecret, microphone }: JoinRequest) => {
+    async ({ room, credentials, settings, joinSecret, roomSecret, moderatorKey, microphone }: JoinRequest) => {
       setBusy(true);
       setError(undefined);
       setPutAway(false);
@@ -109,6 +115,10 @@ export function useMeeting(): Meeting {
         setError(event.error);
       });
       client.on('reconnected', () => relieve('reconnected'));
+      client.on('stateChanged', ({ state }) => {
+        // A connection that is lost meanwhile does not end the wait.
+        if (isOurs() && state !== 'reconnecting') setWaiting(state === 'waiting');
+      });
       client.on('meetingChanged', () => {
         const { joined } = client;
         if (joined === undefined || current.current?.client !== client) return;
@@ -116,15 +126,23 @@ export function useMeeting(): Meeting {
       });
       try {
         await client.connect();
-        const joined = await client.join({ room, settings });
+        const joined = await client.join({
+          room,
+          settings,
+          ...(roomSecret === '' ? {} : { roomSecret }),
+          ...(moderatorKey === '' ? {} : { moderatorKey }),
+        });
         show({ client, room, joinSecret, ...factsOf(joined), microphone: undefined });
       } catch (failure) {
         client.close();
-        if (isOurs()) ours.current = undefined;
-        setError(asError(failure));
+        if (isOurs()) {
+          ours.current = undefined;
+          setError(asError(failure));
+        }
         return false;
       } finally {
         setBusy(false);
+        setWaiting(false);
       }
       if (microphone !== undefined) {
         await publish(client, microphone).catch((failure: unknown) => {
@@ -174,7 +192,7 @@ export function useMeeting(): Meeting {
   }, [part]);
 
   const dismissError = useCallback(() => setError(undefined), []);
-  return { session, error, busy, putAway, join, leave, speak, dismissError };
+  return { session, error, busy, waiting, putAway, join, leave, speak, dismissError };
 }
 
 /** The server's notifications about a meeting. */

@@ -1,5 +1,6 @@
 import { guestCredentials, type ParleyError } from '@parley/client-sdk';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { basePathOf } from '../basePath.js';
 import { Banner } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
 import { SelectField, TextField } from '../design/fields.js';
@@ -12,10 +13,11 @@ import { useText } from '../i18n/I18n.js';
 import { PageChoices } from '../settings/PageChoices.js';
 import { knownChoice, speechLanguages } from '../settings/speechLanguages.js';
 import { changePreferences, usePreferences } from '../settings/usePreferences.js';
-import { invitationOf } from '../text.js';
+import { invitationOf, invitationUrl } from '../text.js';
 import { MicrophoneCheck } from './MicrophoneCheck.js';
 import { rememberedName, rememberName } from './rememberedName.js';
 import { ServerNotice } from './ServerNotice.js';
+import { Waiting } from './Waiting.js';
 import { WhoYouAre } from './WhoYouAre.js';
 import './lobby.css';
 
@@ -24,6 +26,9 @@ export function Lobby(props: {
   identity: IdentityState;
   error: ParleyError | undefined;
   busy: boolean;
+  /** A moderator has to admit this person. */
+  waiting: boolean;
+  onStopWaiting: () => void;
   /** The meeting was left because the browser froze the page. */
   putAway: boolean;
   /** The previous meeting is gone, and the focus with it. */
@@ -37,12 +42,13 @@ export function Lobby(props: {
   const [displayName, setDisplayName] = useState(() => rememberedName());
   const [room, setRoom] = useState(invitation.room);
   const [joinSecret, setJoinSecret] = useState(invitation.joinSecret);
+  const [roomSecret, setRoomSecret] = useState(invitation.roomSecret);
   const known = identity.options?.model.languages;
   const speechLanguage = knownChoice(usePreferences().speechLanguage, known);
   const choice = useMicrophoneChoice();
   const listens = choice.deviceId === LISTEN_ONLY;
   // While the browser asks for permission, joining would mean joining without a microphone.
-  const waiting = !listens && choice.microphone === undefined && choice.error === undefined;
+  const opening = !listens && choice.microphone === undefined && choice.error === undefined;
   const asksForSecret = invitation.joinSecret !== '' || error?.code === 'JOIN_SECRET_REQUIRED';
 
   const title = useRef<HTMLHeadingElement>(null);
@@ -58,9 +64,13 @@ export function Lobby(props: {
       credentials: credentials(),
       settings: speechLanguage === '' ? {} : { language: speechLanguage },
       joinSecret: joinSecret.trim(),
+      roomSecret: roomSecret.trim(),
+      // One that the server does not take is of another meeting.
+      moderatorKey: error?.code === 'MODERATOR_KEY_INVALID' ? '' : invitation.moderatorKey,
       microphone: listens ? undefined : choice.take(),
     });
     if (!joined) choice.giveBack();
+    else if (invitation.moderatorKey !== '') hideModeratorKey();
   };
   const { signedIn } = identity;
   const credentials = (): JoinRequest['credentials'] => {
@@ -76,7 +86,13 @@ export function Lobby(props: {
         <div className="lobby-choices">
           <PageChoices labelHidden />
         </div>
-        <form className="lobby-card" onSubmit={(event) => void submit(event)} data-testid="lobby">
+        {props.waiting ? <Waiting room={room.trim()} onStop={props.onStopWaiting} /> : null}
+        <form
+          hidden={props.waiting}
+          className="lobby-card"
+          onSubmit={(event) => void submit(event)}
+          data-testid="lobby"
+        >
           <h2 ref={title} tabIndex={-1} data-testid="lobby-title">
             {text.lobby.title}
           </h2>
@@ -110,6 +126,18 @@ export function Lobby(props: {
               dir="ltr"
             />
           ) : null}
+          {invitation.roomSecret !== '' || error?.code === 'ROOM_SECRET_REQUIRED' ? (
+            <TextField
+              label={text.lobby.roomSecret}
+              data-testid="room-secret-input"
+              value={roomSecret}
+              onChange={(event) => setRoomSecret(event.target.value)}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+              dir="ltr"
+            />
+          ) : null}
           <MicrophoneCheck choice={choice} />
           <SelectField
             label={text.lobby.speechLanguage}
@@ -136,14 +164,24 @@ export function Lobby(props: {
             tone="primary"
             className="wide"
             data-testid="join-button"
-            disabled={busy || waiting || !mayJoin(identity)}
+            disabled={busy || opening || !mayJoin(identity)}
           >
-            {busy ? text.lobby.joining : waiting ? text.lobby.waiting : text.lobby.join}
+            {busy ? text.lobby.joining : opening ? text.lobby.waiting : text.lobby.join}
           </Button>
           <ServerNotice options={identity.options} />
         </form>
       </main>
     </div>
+  );
+}
+
+/** Who copies the address from now on, or shares the screen, must not give it away. */
+function hideModeratorKey(): void {
+  const { room, joinSecret, roomSecret } = invitationOf(location);
+  history.replaceState(
+    history.state,
+    '',
+    invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret }),
   );
 }
 
