@@ -327,6 +327,8 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   settingsChanged: z.strictObject({
     scope: z.enum(['participant', 'room']),
     participantId: id.optional(),
+    changedBy: id.optional(),
+    changed: z.array(z.string()).optional(),
     mode: z.string(),
     settings: speechSettings,
   }),

@@ -56,14 +56,21 @@ describe('the controls of the meeting page', () => {
   );
 
   it(
-    'change the room for everybody, and oneself alone',
+    'H10 change the room for everybody, who see who did it, and oneself alone',
     async () => {
       const ada = await enter('Ada', 'settings');
       const ben = await enter('Ben', 'settings');
       for (const page of [ada, ben]) await page.get('settings-button').click();
+      // Ada opened the room, so the room is hers to change.
+      await expect.poll(() => ben.get('mode-select').isDisabled()).toBe(true);
+      expect(await ben.get('hot-words-input').isDisabled()).toBe(true);
       await ada.get('mode-select').selectOption('fast');
       await expect.poll(() => ben.get('mode-select').inputValue()).toBe('fast');
       await expect.poll(() => ben.get('mode-purpose').textContent()).toContain('as soon as possible');
+      for (const page of [ada, ben]) {
+        const remark = page.get('room-settings-changed');
+        await expect.poll(() => remark.textContent()).toContain('Ada changed the room’s settings: Room mode');
+      }
 
       await ada.get('hot-words-input').fill('Zürich, mediasoup');
       await ada.get('hot-words-input').press('Enter');

@@ -15,7 +15,7 @@ beforeAll(async () => {
       model: 'parley-nano',
       meetingEndDelayMs: 50,
       speech: { hotWords: ['Parley'] },
-      rooms: { support: { mode: 'fast', speech: { endSilenceMs: 400 }, hotWords: ['Contoso'] } },
+      rooms: { support: { mode: 'fast', speech: { endSilenceMs: 400, nameHotWords: true }, hotWords: ['Contoso'] } },
     },
     logger: pino({ level: 'silent' }),
   });
@@ -96,6 +96,34 @@ describe('settings over the wire', () => {
     expect(await own).toMatchObject({ scope: 'participant', settings: { wakePhrases: ['hey parley'], beamSize: 2 } });
     expect(await viewOf(ben)).toMatchObject({ room: { wakePhrases: [] }, effective: { wakePhrases: [] } });
     expect(unheard).toEqual([]);
+  });
+
+  test('H10 of a room are for who moderates it: here who opened it, and not for who came later', async () => {
+    const ada = await joined({ room: 'owned' });
+    const eve = await joined({ room: 'owned', displayName: 'Eve' });
+    const heard: unknown[] = [];
+    ada.on('settingsChanged', (each) => heard.push(each));
+    const attack = { wakeGate: false, prompt: 'I resign.', silenceLevelDb: -20 };
+    const refused = await ask(eve, 'updateSettings', { scope: 'room', settings: attack });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'SETTINGS_FORBIDDEN' } });
+    const problem = expect.stringContaining('belongs to each person');
+    expect(await ask(ada, 'updateSettings', { scope: 'room', settings: attack })).toMatchObject({
+      ok: false,
+      error: {
+        code: 'INVALID_SETTINGS',
+        details: {
+          settings: [
+            { setting: 'wakeGate', problem },
+            { setting: 'silenceLevelDb', problem },
+          ],
+        },
+      },
+    });
+    expect(await viewOf(eve)).toMatchObject({ mayChangeRoom: false, roomOverrides: {}, room: { prompt: '' } });
+    expect(heard).toEqual([]);
+    const seen = next(eve, 'settingsChanged');
+    await ask(ada, 'updateSettings', { scope: 'room', settings: { prompt: 'A review.' } });
+    expect(await seen).toMatchObject({ changedBy: expect.stringMatching(/^p_/), changed: ['prompt'] });
   });
 
   test('are refused with the names of what is wrong and without its values', async () => {

@@ -219,7 +219,7 @@ export interface Requests {
   };
   getSettings: { request: Record<string, never>; response: SettingsView };
   /**
-   * Changes `live` settings: the participant's own, or the room's if members may (else `SETTINGS_FORBIDDEN`). `mode` is only allowed
+   * Changes `live` settings: the participant's own, or, for moderators, the room's (others: `SETTINGS_FORBIDDEN`). `mode` is only allowed
    * for the room. A change is accepted or, with `INVALID_SETTINGS`, refused as a whole; `RATE_LIMITED` if changes come too fast.
    * @returns the resolved settings of that scope
    */
@@ -314,6 +314,10 @@ export interface Notifications {
     scope: SettingsScope;
     /** With scope `participant`. */
     participantId?: string | undefined;
+    /** With scope `room`: the participant who made the change. */
+    changedBy?: string | undefined;
+    /** With scope `room`: names of the settings in the change, `mode` for the room's mode. Values that stayed the same may be among them. */
+    changed?: string[] | undefined;
     mode: string;
     settings: SpeechSettings;
   };

@@ -64,6 +64,8 @@ export interface SpeechSettings {
   prompt: string;
   /** Names and terms that the recogniser should expect. */
   hotWords: string[];
+  /** Whether the names of the people in the room are hot words, too. They choose these names, so this is off by default. */
+  nameHotWords: boolean;
   /** Whether interims and finals carry time and probability of each word. */
   words: boolean;
 
@@ -115,6 +117,8 @@ export type SettingClass = 'live' | 'restart';
 export interface SettingDescription {
   description: string;
   class: SettingClass;
+  /** Belongs to each person: refused with scope `room`. */
+  personal?: boolean;
   /** e.g. `ms`. */
   unit?: string;
   type: 'string' | 'number' | 'integer' | 'boolean' | 'list';

@@ -19,6 +19,7 @@ export { MODES, type Mode, type ModeName, resolveSpeechSettings } from './modes.
 export { DEFAULT_READING, type ReadingProfile } from './reading.js';
 export {
   MOST_LANGUAGES,
+  PERSONAL_SETTINGS,
   type SettingClass,
   type SettingMeta,
   type SpeechOverrides,

@@ -8,6 +8,8 @@ export type SettingMeta = {
   description: string;
   class: SettingClass;
   unit?: string;
+  /** Belongs to each person: nobody can change it for a whole room in a meeting. */
+  personal?: true;
 };
 
 const live = (description: string, unit?: string): SettingMeta => ({
@@ -15,6 +17,9 @@ const live = (description: string, unit?: string): SettingMeta => ({
   class: 'live',
   ...(unit === undefined ? {} : { unit }),
 });
+
+/** What decides whether somebody is transcribed at all. */
+const personal = (description: string, unit?: string): SettingMeta => ({ ...live(description, unit), personal: true });
 
 const probability = z.number().min(0).max(1);
 /** More than any model knows. */
@@ -152,6 +157,7 @@ export const speechSettingsSchema = z.strictObject({
     .meta(
       live('Names and terms that the recogniser should expect; those of server, room and participant are combined'),
     ),
+  nameHotWords: z.boolean().default(false).meta(live('Add the names of the people in the room to the hot words')),
   words: z.boolean().default(true).meta(live('Add time and probability of each word to interims and finals')),
 
   // Gates against invented text
@@ -160,7 +166,7 @@ export const speechSettingsSchema = z.strictObject({
     .min(-90)
     .max(-20)
     .default(-60)
-    .meta(live('Audio that never gets louder than this is not sent to the recogniser', 'dBFS')),
+    .meta(personal('Audio that never gets louder than this is not sent to the recogniser', 'dBFS')),
   noSpeechThreshold: probability
     .default(0.6)
     .meta(live('No-speech probability above which an uncertain text is dropped', 'probability')),
@@ -194,32 +200,34 @@ export const speechSettingsSchema = z.strictObject({
   wakePhrases: phrases(64)
     .max(8)
     .default([])
-    .meta(live('Phrases that wake the transcription; none = the words of wakeWord, or always awake if there are none')),
+    .meta(
+      personal('Phrases that wake the transcription; none = the words of wakeWord, or always awake if there are none'),
+    ),
   wakeGate: z
     .boolean()
     .default(true)
-    .meta(live('Transcribe nothing until a wake phrase is detected; if off, wake phrases are only reported')),
+    .meta(personal('Transcribe nothing until a wake phrase is detected; if off, wake phrases are only reported')),
   wakeSensitivity: probability
     .default(0.6)
-    .meta(live('How readily speech is accepted as the phrase; higher = more readily', '0 to 1')),
+    .meta(personal('How readily speech is accepted as the phrase; higher = more readily', '0 to 1')),
   wakeActivationDelayMs: z
     .int()
     .min(0)
     .max(3_600_000)
     .default(0)
-    .meta(live('Time after the start of a track during which no wake phrase is needed', 'ms')),
+    .meta(personal('Time after the start of a track during which no wake phrase is needed', 'ms')),
   wakeTimeoutMs: z
     .int()
     .min(500)
     .max(600_000)
     .default(5_000)
-    .meta(live('Silence after the wake phrase that puts the speaker back to sleep', 'ms')),
+    .meta(personal('Silence after the wake phrase that puts the speaker back to sleep', 'ms')),
   wakeFollowUpMs: z
     .int()
     .min(0)
     .max(600_000)
     .default(0)
-    .meta(live('Time after each final during which the speaker can continue without the phrase', 'ms')),
+    .meta(personal('Time after each final during which the speaker can continue without the phrase', 'ms')),
 
   // Rooms
   crosstalkGuard: z
@@ -230,6 +238,13 @@ export const speechSettingsSchema = z.strictObject({
 
 export type SpeechSettings = z.infer<typeof speechSettingsSchema>;
 export type SpeechSettingName = keyof SpeechSettings;
+/** Settings that belong to each person. */
+export const PERSONAL_SETTINGS: ReadonlySet<string> = new Set(
+  Object.entries(speechSettingsSchema.shape).flatMap(([name, schema]) =>
+    (schema.meta() as SettingMeta | undefined)?.personal === true ? [name] : [],
+  ),
+);
+
 /** Single values that are put over those of a mode. */
 export type SpeechOverrides = { [Key in SpeechSettingName]?: SpeechSettings[Key] | undefined };
 

@@ -298,8 +298,12 @@ export const settingsSchema = z.strictObject({
     .meta(restart('Let newcomers wait until a moderator admits them; moderators can change it for their room')),
   memberSettings: z
     .boolean()
-    .default(true)
-    .meta(restart("Let everyone in a room change the room's speech settings; people can always change their own")),
+    .default(false)
+    .meta(
+      restart(
+        'Let everyone in a room, not only moderators, change its speech settings; people always change their own',
+      ),
+    ),
   wakeWord: z
     .strictObject({
       models: z

@@ -42,11 +42,35 @@ describe('the speech settings of the wire', () => {
     expect(descriptions.hotWords).toMatchObject({ type: 'list', maxItems: 200, maxLength: 64 });
     expect(descriptions.vadThreshold).toMatchObject({ type: 'number', min: 0.05, max: 0.95 });
   });
+
+  test('H10 say which of them belong to each person: what decides whether somebody is transcribed', () => {
+    const personal = Object.entries(describeSpeechSettings()).filter(([, described]) => described.personal === true);
+    expect(personal.map(([name]) => name).toSorted()).toEqual([
+      'silenceLevelDb',
+      'wakeActivationDelayMs',
+      'wakeFollowUpMs',
+      'wakeGate',
+      'wakePhrases',
+      'wakeSensitivity',
+      'wakeTimeoutMs',
+    ]);
+  });
 });
 
 describe('checkedPatch', () => {
+  test('H10 refuses for a room, each with a reason, what belongs to each person, with null too', () => {
+    const change = { wakeGate: false, wakePhrases: [7], silenceLevelDb: null, beamSize: 99 };
+    const problems = problemsOf(() => checkedPatch(change as never, 'room'));
+    const problem = 'belongs to each person: in a meeting, people can only change it for themselves';
+    expect(problems).toEqual([
+      ...['wakeGate', 'wakePhrases', 'silenceLevelDb'].map((setting) => ({ setting, problem })),
+      { setting: 'beamSize', problem: expect.not.stringContaining('person') },
+    ]);
+    expect(checkedPatch({ wakeGate: false, silenceLevelDb: null }, 'participant')).toEqual({ wakeGate: false });
+  });
+
   test('takes what is in range, and null for what is to be taken away', () => {
-    expect(checkedPatch({ beamSize: 5, language: 'de', endSilenceMs: null })).toEqual({
+    expect(checkedPatch({ beamSize: 5, language: 'de', endSilenceMs: null }, 'room')).toEqual({
       beamSize: 5,
       language: 'de',
       endSilenceMs: undefined,
@@ -56,7 +80,7 @@ describe('checkedPatch', () => {
   test('refuses all that is wrong at once, each by its name, and repeats no value', () => {
     const secret = 'a-value-that-nobody-repeats';
     const change = { beamSize: 99, task: secret, language: secret, wakePhrases: ['ok', 7], nonsense: secret };
-    const problems = problemsOf(() => checkedPatch(change as never));
+    const problems = problemsOf(() => checkedPatch(change as never, 'participant'));
     expect(problems.map(({ setting }) => setting).toSorted()).toEqual(
       ['beamSize', 'language', 'nonsense', 'task', 'wakePhrases'].toSorted(),
     );
@@ -69,8 +93,8 @@ describe('checkedPatch', () => {
   test('refuses a name that does not exist, with null too, and those that every object has', () => {
     for (const setting of ['nonsense', 'constructor', 'toString']) {
       const refused = [{ setting, problem: 'is not a setting' }];
-      expect(problemsOf(() => checkedPatch({ [setting]: null } as never))).toEqual(refused);
-      expect(problemsOf(() => checkedPatch({ [setting]: 1 } as never))).toEqual(refused);
+      expect(problemsOf(() => checkedPatch({ [setting]: null } as never, 'room'))).toEqual(refused);
+      expect(problemsOf(() => checkedPatch({ [setting]: 1 } as never, 'participant'))).toEqual(refused);
     }
   });
 });

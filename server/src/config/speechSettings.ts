@@ -3,6 +3,7 @@ import {
   ParleyError,
   type SettingDescription,
   type SettingProblem,
+  type SettingsScope,
   type SettingsView,
   type SpeechSettingsPatch,
 } from '@parley/client-sdk/protocol';
@@ -11,6 +12,7 @@ import {
   MODES,
   type ModelProfile,
   type ModeName,
+  PERSONAL_SETTINGS,
   resolveSpeechSettings,
   type SpeechOverrides,
   type SpeechSettings,
@@ -18,6 +20,9 @@ import {
 } from '@parley/media/settings';
 import { modeSchema, type Settings } from './settings.js';
 import { settingLeaves } from './settingsTree.js';
+
+/** Why a room's change is refused. */
+const IS_PERSONAL = 'belongs to each person: in a meeting, people can only change it for themselves';
 
 /** The modes that can currently be chosen. */
 export const OFFERED_MODES: readonly ModeDescription[] = Object.entries(MODES)
@@ -60,13 +65,17 @@ export function deploymentProblems(
 }
 
 /**
- * Validates a change in a running meeting; undefined stands for null. @throws ParleyError `INVALID_SETTINGS` with all problems; values are
- * never repeated
+ * Validates a change in a running meeting; undefined stands for null. @param scope of whom: a room's change has no personal settings
+ * @throws ParleyError `INVALID_SETTINGS` with all problems; values are never repeated
  */
-export function checkedPatch(change: SpeechSettingsPatch): SpeechOverrides {
-  const settings = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, value ?? undefined]));
+export function checkedPatch(change: SpeechSettingsPatch, scope: SettingsScope): SpeechOverrides {
+  // Nobody decides for others whether they are transcribed.
+  const refused = scope === 'room' ? Object.keys(change).filter((name) => PERSONAL_SETTINGS.has(name)) : [];
+  const settings = Object.fromEntries(
+    Object.entries(change).flatMap(([name, value]) => (refused.includes(name) ? [] : [[name, value ?? undefined]])),
+  );
   const parsed = speechOverridesSchema.safeParse(settings);
-  const problems: SettingProblem[] = [];
+  const problems: SettingProblem[] = refused.map((setting) => ({ setting, problem: IS_PERSONAL }));
   for (const issue of parsed.success ? [] : parsed.error.issues) {
     const places = issue.code === 'unrecognized_keys' ? issue.keys : [String(issue.path[0] ?? '')];
     const problem = issue.code === 'unrecognized_keys' ? 'is not a setting' : messageOf(issue);
@@ -74,6 +83,17 @@ export function checkedPatch(change: SpeechSettingsPatch): SpeechOverrides {
   }
   if (problems.length > 0) throw invalidSettings(problems);
   return parsed.data ?? {};
+}
+
+/** What a change asks for, by name and without values. */
+export function namesInChange({
+  settings,
+  mode,
+}: {
+  settings: SpeechSettingsPatch;
+  mode?: string | undefined;
+}): string[] {
+  return [...(mode === undefined ? [] : ['mode']), ...Object.keys(settings)];
 }
 
 /** @throws ParleyError `INVALID_SETTINGS` */
@@ -107,12 +127,13 @@ export function describeSpeechSettings(): SettingsView['descriptions'] {
       .filter(({ path }) => path[0] === 'speech')
       .map((leaf): [string, SettingDescription] => {
         const { integer, minLength: _, ...range } = leaf.range;
-        const { description, unit } = leaf.meta;
+        const { description, unit, personal } = leaf.meta;
         return [
           leaf.path[1] ?? '',
           {
             description,
             class: leaf.meta.class,
+            ...(personal === undefined ? {} : { personal }),
             ...(unit === undefined ? {} : { unit }),
             type: leaf.type === 'map' ? 'string' : leaf.type === 'number' && integer === true ? 'integer' : leaf.type,
             default: leaf.default as SettingDescription['default'],

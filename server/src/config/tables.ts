@@ -59,7 +59,7 @@ function table(leaves: readonly SettingLeaf[]): string[] {
               .filter((way) => way !== undefined)
               .map((way) => `\`${way}\``)
               .join('<br>');
-      return `| \`${path.join('.')}\` | ${escaped(meta.description)}${unit} | ${defaultOf(leaf)} | ${rangeOf(leaf)} | ${meta.class} | ${ways} |`;
+      return `| \`${path.join('.')}\` | ${escaped(meta.description)}${unit} | ${defaultOf(leaf)} | ${rangeOf(leaf)} | ${meta.class}${meta.personal === true ? ', personal' : ''} | ${ways} |`;
     }),
   ];
 }

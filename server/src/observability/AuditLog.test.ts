@@ -62,6 +62,19 @@ test('H6 of one who comes and goes without end writes so many lines a minute, an
   ]);
 });
 
+test('H10 of one who changes a room again and again writes so many lines a minute, and of others every one', () => {
+  const time = new ManualTime();
+  const events: Record<string, unknown>[] = [];
+  const log = createAuditLog({ stream: { write: (line) => void events.push(JSON.parse(line)) }, time });
+  const changed = (participantId: string) =>
+    log.record({ event: 'roomSettingsChanged', room: 'r', meetingId: 'm', participantId, settings: ['prompt'] });
+  for (let count = 0; count < 60; count += 1) changed('eve');
+  changed('ada');
+  time.advance(60_000);
+  expect(events.filter(({ event }) => event === 'roomSettingsChanged')).toHaveLength(11);
+  expect(events.at(-1)).toMatchObject({ event: 'heldBack', kind: 'roomSettingsChanged eve', count: 50 });
+});
+
 test('H6 of ten thousand who come in a minute, each once, writes 600 lines and a number', () => {
   const time = new ManualTime();
   const lines: string[] = [];

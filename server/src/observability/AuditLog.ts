@@ -39,6 +39,8 @@ export type AuditEvent =
   /** So many more of a kind within a minute as had no line of their own. */
   | { event: 'heldBack'; kind: string; count: number }
   | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
+  /** `settings`: their names. */
+  | ({ event: 'roomSettingsChanged'; settings: readonly string[] } & InMeeting)
   /** `by`: the kind of message from the identity provider. */
   | { event: 'signedOut'; by: 'logout' | 'notBefore' | 'introspection'; issuer: string; connections: number }
   | {
@@ -105,6 +107,8 @@ export function createAuditLog(
         return ofPersons.passes(`joined ${event.who}`) && ofAll.passes('joined');
       case 'left':
         return ofPersons.passes(`left ${event.participantId}`) && ofAll.passes('left');
+      case 'roomSettingsChanged':
+        return ofPersons.passes(`roomSettingsChanged ${event.participantId}`);
       default:
         return true;
     }

@@ -14,7 +14,8 @@ afterEach(() => rig.close());
 describe('settings of a room', () => {
   test('are those of the deployment and of its part of the file', async () => {
     await open({
-      speech: { beamSize: 2, hotWords: ['Parley'] },
+      memberSettings: true,
+      speech: { beamSize: 2, hotWords: ['Parley'], nameHotWords: true },
       rooms: {
         daily: { mode: 'fast', speech: { minSpeechMs: 300 }, hotWords: ['Contoso'] },
         other: { mode: 'accurate' },
@@ -31,13 +32,17 @@ describe('settings of a room', () => {
   });
 
   test('change for everybody at once, and everybody is told the resolved ones', async () => {
+    await open({ memberSettings: true });
     const ada = rig.join('Ada');
     const ben = rig.join('Ben');
     const answer = rig.room.updateSettings(ada.peer, { scope: 'room', settings: { language: 'de' }, mode: 'accurate' });
     expect(answer).toMatchObject({ mode: 'accurate', settings: { language: 'de', beamSize: 5, interimIntervalMs: 0 } });
     expect(rig.media.settings).toEqual(answer.settings);
     for (const { client } of [ada, ben]) {
-      expect(client.of('settingsChanged')).toEqual([{ scope: 'room', ...answer }]);
+      const changedBy = ada.joined.participantId;
+      expect(client.of('settingsChanged')).toEqual([
+        { scope: 'room', changedBy, changed: ['mode', 'language'], ...answer },
+      ]);
       expect(client.of('transcriptionChanged')).toEqual([{ transcription: { ...status, mode: 'accurate' } }]);
     }
     rig.room.updateSettings(ben.peer, { scope: 'room', settings: { language: null } });
@@ -45,8 +50,20 @@ describe('settings of a room', () => {
     expect(ada.client.of('transcriptionChanged')).toHaveLength(1);
   });
 
+  test('H10 change before the eyes of everybody: who changed which of them, for values taken away, too', () => {
+    const ada = rig.join('Ada', { grants: GRANTS });
+    const ben = rig.join('Ben');
+    const settings = { prompt: 'I resign.', hotWords: null };
+    rig.room.updateSettings(ada.peer, { scope: 'room', settings });
+    for (const { client } of [ada, ben]) {
+      expect(client.of('settingsChanged')).toMatchObject([
+        { scope: 'room', changedBy: ada.joined.participantId, changed: ['prompt', 'hotWords'] },
+      ]);
+    }
+  });
+
   test('are refused as a whole where one is wrong, and nobody is told', () => {
-    const { peer, client } = rig.join('Ada');
+    const { peer, client } = rig.join('Ada', { grants: GRANTS });
     const before = rig.media.settings;
     expect(() => rig.room.updateSettings(peer, { scope: 'room', settings: { beamSize: 9, language: 'de' } })).toThrow(
       expect.objectContaining({ code: 'INVALID_SETTINGS' }),
@@ -58,18 +75,65 @@ describe('settings of a room', () => {
     expect(client.of('settingsChanged')).toEqual([]);
   });
 
-  test("are not the members' to change where memberSettings is off, but their own are", async () => {
-    await open({ memberSettings: false });
+  test("H10 are the moderators' to change, and not the members', whose own are theirs", () => {
     const { peer } = rig.join('Ada');
+    const moderator = rig.join('Mia', { grants: GRANTS });
+    expect(rig.room.settingsFor(moderator.peer).mayChangeRoom).toBe(true);
+    const before = rig.room.settingsFor(peer);
     expect(rig.room.settingsFor(peer).mayChangeRoom).toBe(false);
     expect(() => rig.room.updateSettings(peer, { scope: 'room', settings: { language: 'de' } })).toThrow(
       expect.objectContaining({ code: 'SETTINGS_FORBIDDEN' }),
     );
+    expect(rig.room.settingsFor(peer)).toEqual(before);
+    expect(moderator.client.of('settingsChanged')).toEqual([]);
     rig.room.updateSettings(peer, { scope: 'participant', settings: { language: 'de' } });
     expect(rig.room.settingsFor(peer)).toMatchObject({ effective: { language: 'de' }, room: { language: 'auto' } });
   });
 
-  test('know the names of those who are here, and forget those who left', () => {
+  test.each([
+    ['wakePhrases', ['hey parley'], []],
+    ['wakeGate', true, false],
+    ['wakeSensitivity', 0.5, 0],
+    ['wakeActivationDelayMs', 100, 3_600_000],
+    ['wakeTimeoutMs', 1_000, 600_000],
+    ['wakeFollowUpMs', 100, 600_000],
+    ['silenceLevelDb', -70, -20],
+  ])('H10 leave %s to each person: nobody changes it for the room, moderators neither', async (name, own, attack) => {
+    const victim = rig.join('Ada');
+    const moderator = rig.join('Mia', { grants: GRANTS });
+    await rig.produce(victim.peer);
+    rig.room.updateSettings(victim.peer, { scope: 'participant', settings: { [name]: own } });
+    const before = rig.room.settingsFor(victim.peer);
+    for (const value of [attack, null]) {
+      const change = () =>
+        rig.room.updateSettings(moderator.peer, { scope: 'room', settings: { [name]: value, beamSize: 3 } });
+      expect(change).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_SETTINGS',
+          details: { settings: [{ setting: name, problem: expect.stringContaining('belongs to each person') }] },
+        }),
+      );
+    }
+    expect(rig.room.settingsFor(victim.peer)).toEqual(before);
+    expect(rig.media.speakers.get('producer1')).toMatchObject({ [name]: own, beamSize: 1 });
+    expect(victim.client.of('settingsChanged')).toHaveLength(1);
+  });
+
+  test("H10 may have gates and wake phrases from the operator's settings file", async () => {
+    await open({ speech: { silenceLevelDb: -50 }, rooms: { daily: { speech: { wakePhrases: ['hey parley'] } } } });
+    const { peer } = rig.join('Ada');
+    expect(rig.room.settingsFor(peer).effective).toMatchObject({ silenceLevelDb: -50, wakePhrases: ['hey parley'] });
+    rig.room.updateSettings(peer, { scope: 'participant', settings: { wakePhrases: [] } });
+    expect(rig.room.settingsFor(peer).effective).toMatchObject({ silenceLevelDb: -50, wakePhrases: [] });
+  });
+
+  test('H10 keep the names of those who are here from the recogniser by default', () => {
+    rig.join('Ada resigns and admits fraud');
+    expect(rig.media.settings?.hotWords).toEqual([]);
+  });
+
+  test('know the names of those who are here where they are to be expected, and forget those who left', async () => {
+    await open({ speech: { nameHotWords: true } });
     const ada = rig.join('Ada');
     rig.join('Ben');
     expect(rig.media.settings?.hotWords).toEqual(['Ben', 'Ada']);
@@ -101,9 +165,10 @@ describe('settings of a participant', () => {
 
   test("are put over the room's anew when those change", async () => {
     const ada = rig.join('Ada', { settings: { language: 'de' } });
+    const mia = rig.join('Mia', { grants: GRANTS });
     await rig.produce(ada.peer);
     expect(rig.media.speakers.get('producer1')).toMatchObject({ language: 'de', beamSize: 1 });
-    rig.room.updateSettings(ada.peer, { scope: 'room', settings: { beamSize: 3, language: 'fr' } });
+    rig.room.updateSettings(mia.peer, { scope: 'room', settings: { beamSize: 3, language: 'fr' } });
     expect(rig.media.speakers.get('producer1')).toMatchObject({ language: 'de', beamSize: 3 });
   });
 
@@ -245,7 +310,8 @@ describe('who may come in', () => {
 });
 
 describe('what somebody may not', () => {
-  test('say: how the others are heard, if they only listen', () => {
+  test('say: how the others are heard, if they only listen, where members may as well', async () => {
+    await open({ memberSettings: true });
     const listener = rig.join('Lis', { grants: ['join', 'listen', 'readTranscript'] });
     expect(rig.room.settingsFor(listener.peer).mayChangeRoom).toBe(false);
     const change = () => rig.room.updateSettings(listener.peer, { scope: 'room', settings: { language: 'de' } });
@@ -297,8 +363,7 @@ describe('a moderator', () => {
     expect(ada.client.of('mutedByModerator')).toEqual([{ producerIds: [producerId] }, { producerIds: [] }]);
   });
 
-  test('may change the settings of a room whose members may not', async () => {
-    await open({ memberSettings: false });
+  test('may change the settings of a room whose members may not', () => {
     const { peer, joined } = rig.join('Mia', { grants: GRANTS });
     expect(joined.grants).toEqual([...GRANTS]);
     expect(rig.room.settingsFor(peer).mayChangeRoom).toBe(true);

@@ -19,7 +19,7 @@ import type { MediaNode } from '@parley/media/node';
 import { type CancelTimer, systemTime, type TimeSource } from '@parley/media/process';
 import type { ModelProfile } from '@parley/media/settings';
 import type { Settings } from '../config/settings.js';
-import { describeSpeechSettings, OFFERED_MODES } from '../config/speechSettings.js';
+import { describeSpeechSettings, namesInChange, OFFERED_MODES } from '../config/speechSettings.js';
 import type { Meeting } from '../meetings/Meeting.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
@@ -333,8 +333,9 @@ export class Room {
     this.#speech.changeRoom({ settings, mode });
     this.#media.applySettings();
     const changed = { mode: this.#speech.mode, settings: this.#speech.resolved };
-    this.#logger.info({ participantId, mode: changed.mode, changed: Object.keys(settings) }, 'room settings changed');
-    this.tellAll('settingsChanged', { scope, ...changed });
+    const names = namesInChange(request);
+    this.#logger.info({ participantId, mode: changed.mode, changed: names }, 'room settings changed');
+    this.tellAll('settingsChanged', { scope, changedBy: participantId, changed: names, ...changed });
     if (changed.mode !== before) this.transcriptionChanged();
     return changed;
   }
@@ -479,7 +480,7 @@ export class Room {
     return { ...this.#options.transcription(), mode: this.#speech.mode };
   }
 
-  /** Names of participants are likely to be spoken. */
+  /** Names of participants are likely to be spoken, but they are text of their choice: the settings decide whether they are hot words. */
   #nameHotWords(): void {
     if (this.#speech.setNames(this.#roster.peers.map(({ givenName }) => givenName))) this.#media.applySettings();
   }

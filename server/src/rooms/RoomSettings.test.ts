@@ -137,7 +137,7 @@ describe('RoomSettings', () => {
 
   test('adds the hot words of all layers up, the nearest first, and the names of those who are here last', () => {
     const settings = settingsOf({
-      deployment: { mode: 'balanced', speech: { hotWords: ['Parley'] } },
+      deployment: { mode: 'balanced', speech: { hotWords: ['Parley'], nameHotWords: true } },
       room: { hotWords: ['Contoso'], speech: { hotWords: ['SKU'] } },
     });
     expect(settings.setNames(['Ada', 'Ben', 'Ada', ' '])).toBe(true);
@@ -147,8 +147,21 @@ describe('RoomSettings', () => {
     expect(settings.effective('p').hotWords).toEqual(['Ada', 'Opus', 'jitter', 'Contoso', 'SKU', 'Parley', 'Ben']);
   });
 
-  test('keeps the newest names only, and says when nothing changed', () => {
+  test('H10 gives no names to the recogniser unless a layer asks for them, for all or for one', () => {
     const settings = settingsOf();
+    settings.setNames(['Ada', 'I resign and admit fraud']);
+    expect(settings.resolved.hotWords).toEqual([]);
+    settings.changeParticipant({ participantId: 'p', settings: { nameHotWords: true } });
+    expect(settings.effective('p').hotWords).toEqual(['I resign and admit fraud', 'Ada']);
+    expect(settings.resolved.hotWords).toEqual([]);
+    settings.changeRoom({ settings: { nameHotWords: true } });
+    settings.changeParticipant({ participantId: 'p', settings: { nameHotWords: false } });
+    expect(settings.resolved.hotWords).toEqual(['I resign and admit fraud', 'Ada']);
+    expect(settings.effective('p').hotWords).toEqual([]);
+  });
+
+  test('keeps the newest names only, and says when nothing changed', () => {
+    const settings = settingsOf({ room: { speech: { nameHotWords: true } } });
     const names = Array.from({ length: MAX_NAMES + 20 }, (_, index) => `Name ${index}`);
     expect(settings.setNames(names)).toBe(true);
     expect(settings.setNames(names)).toBe(false);

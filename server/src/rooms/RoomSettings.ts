@@ -1,4 +1,4 @@
-import type { SpeechSettingsPatch, SpeechOverrides as WireOverrides } from '@parley/client-sdk/protocol';
+import type { SettingsScope, SpeechSettingsPatch, SpeechOverrides as WireOverrides } from '@parley/client-sdk/protocol';
 import {
   type ModelProfile,
   type ModeName,
@@ -24,7 +24,7 @@ export interface RoomSettingsOptions {
     | undefined;
 }
 
-/** Number of participants whose names become hot words; the newest are kept. */
+/** Number of participants whose names may become hot words; the newest are kept. */
 export const MAX_NAMES = 100;
 /** Number of participants whose own settings are kept for a reconnect; the newest are kept. */
 const MAX_PARTICIPANTS = 2_000;
@@ -89,10 +89,10 @@ export class RoomSettings {
     return this.hasOwn(participantId) ? this.effective(participantId) : undefined;
   }
 
-  /** @throws ParleyError `INVALID_SETTINGS` */
+  /** @throws ParleyError `INVALID_SETTINGS`, also for settings that belong to each person */
   changeRoom(change: { settings: SpeechSettingsPatch; mode?: string | undefined }): void {
     const mode = change.mode === undefined ? this.#mode : checkedMode(change.mode);
-    const room = patched(this.#room, change.settings);
+    const room = patched(this.#room, change.settings, 'room');
     refuseImpossible(this.#resolve({ mode, room }), this.#options.model);
     this.#mode = mode;
     this.#room = room;
@@ -100,19 +100,19 @@ export class RoomSettings {
 
   /** @throws ParleyError `INVALID_SETTINGS` */
   changeParticipant(change: { participantId: string; settings: SpeechSettingsPatch }): void {
-    this.#setOwn(change.participantId, patched(this.own(change.participantId), change.settings));
+    this.#setOwn(change.participantId, patched(this.own(change.participantId), change.settings, 'participant'));
   }
 
   /** Replaces all of the participant's own settings. @throws ParleyError `INVALID_SETTINGS` */
   replaceParticipant(change: { participantId: string; settings: WireOverrides }): void {
-    this.#setOwn(change.participantId, patched({}, change.settings));
+    this.#setOwn(change.participantId, patched({}, change.settings, 'participant'));
   }
 
   forgetParticipant(participantId: string): void {
     this.#participants.delete(participantId);
   }
 
-  /** Names that the recogniser should expect, the newest last. @returns whether that changes anything */
+  /** Names of those who are present, the newest last; hot words where `nameHotWords` asks for them. @returns whether they are others */
   setNames(displayNames: readonly string[]): boolean {
     const names = [...new Set(displayNames.map((name) => name.trim()).filter((name) => name !== ''))].slice(-MAX_NAMES);
     if (names.length === this.#names.length && names.every((name, index) => name === this.#names[index])) return false;
@@ -132,20 +132,21 @@ export class RoomSettings {
 
   #resolve(layers: { mode: ModeName; room: SpeechOverrides; own?: SpeechOverrides | undefined }): SpeechSettings {
     const { deployment, room } = this.#options;
-    return resolveSpeechSettings(
-      layers.mode,
-      { hotWords: this.#names.toReversed() },
+    const overrides: SpeechOverrides[] = [
       deployment.speech,
       { ...room?.speech, hotWords: [...(room?.hotWords ?? []), ...(room?.speech?.hotWords ?? [])] },
       layers.room,
       layers.own ?? {},
-    );
+    ];
+    const resolved = resolveSpeechSettings(layers.mode, ...overrides);
+    if (!resolved.nameHotWords) return resolved;
+    return resolveSpeechSettings(layers.mode, { hotWords: this.#names.toReversed() }, ...overrides);
   }
 }
 
 /** Applies a change to a layer; null removes a value. @throws ParleyError `INVALID_SETTINGS` */
-function patched(layer: SpeechOverrides, change: SpeechSettingsPatch): SpeechOverrides {
-  const result: Record<string, unknown> = { ...layer, ...checkedPatch(change) };
+function patched(layer: SpeechOverrides, change: SpeechSettingsPatch, scope: SettingsScope): SpeechOverrides {
+  const result: Record<string, unknown> = { ...layer, ...checkedPatch(change, scope) };
   for (const [name, value] of Object.entries(result)) if (value === undefined) delete result[name];
   return result as SpeechOverrides;
 }

@@ -8,6 +8,7 @@ import type { Knock } from '../rooms/Door.js';
 import type { Peer } from '../rooms/Peer.js';
 import type { Room } from '../rooms/Room.js';
 import { Connection } from './Connection.js';
+import { requestHandlers } from './requestHandlers.js';
 
 const ISSUER = 'https://id.example/realms/parley';
 const ADA: Identity = {
@@ -86,6 +87,10 @@ function room(): Room {
     },
     join: () => ({ peer, joined: { participantId: 'p_1' } }),
     holds: () => within,
+    updateSettings: (_: Peer, { settings }: { settings: { beamSize?: number } }) => {
+      if (settings.beamSize === 99) throw new ParleyError('INVALID_SETTINGS');
+      return { mode: 'fast', settings };
+    },
     leave: (_: Peer, reason: string) => {
       within = false;
       left.push(reason);
@@ -242,4 +247,27 @@ test('too many requests are refused, and those who go on and on are ended once',
   expect(codes.slice(0, 3)).toEqual(['ok', 'ok', 'RATE_LIMITED']);
   expect(channel.dismissal?.code).toBe('RATE_LIMITED');
   expect(ofKind('ended')).toHaveLength(1);
+});
+
+describe('changes of settings', () => {
+  const change = (request: Parameters<typeof requestHandlers.updateSettings>[1]) =>
+    requestHandlers.updateSettings(connection, request);
+
+  test("H10 of a room are in the audit log with the settings' names and no values, unless they were refused", async () => {
+    await joined();
+    await change({ scope: 'room', settings: { prompt: 'I resign.', hotWords: null }, mode: 'fast' });
+    expect(() => change({ scope: 'room', settings: { beamSize: 99 } })).toThrow();
+    await change({ scope: 'room', settings: {} });
+    await change({ scope: 'participant', settings: { language: 'de' } });
+    expect(ofKind('roomSettingsChanged')).toEqual([
+      {
+        event: 'roomSettingsChanged',
+        room: 'daily',
+        meetingId: 'm_1',
+        participantId: 'p_1',
+        settings: ['mode', 'prompt', 'hotWords'],
+      },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('resign');
+  });
 });

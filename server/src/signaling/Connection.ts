@@ -246,6 +246,12 @@ export class Connection {
     if (this.#membership !== undefined) this.#audit({ event: 'moderated', ...inMeeting(this.#membership), ...done });
   }
 
+  /** For the audit log. @param settings their names */
+  roomSettingsChanged(settings: readonly string[]): void {
+    if (this.#membership === undefined || settings.length === 0) return;
+    this.#audit({ event: 'roomSettingsChanged', ...inMeeting(this.#membership), settings });
+  }
+
   /** Ends the connection from this side, with a reason. */
   end(error: ParleyError): void {
     this.#audit({ event: 'ended', code: error.code, who: this.#who });

@@ -1,3 +1,4 @@
+import { namesInChange } from '../config/speechSettings.js';
 import type { Connection } from './Connection.js';
 import type { RequestHandlers } from './handleRequest.js';
 
@@ -78,7 +79,9 @@ export const requestHandlers: RequestHandlers<Connection> = {
   updateSettings(connection, request) {
     const { room, peer } = connection.member();
     connection.admitChangeOfSettings();
-    return room.updateSettings(peer, request);
+    const answer = room.updateSettings(peer, request);
+    if (request.scope === 'room') connection.roomSettingsChanged(namesInChange(request));
+    return answer;
   },
 
   async getLedger(connection) {

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Session } from '../hooks/useMeeting.js';
-import type { Dictionary } from '../i18n/en.js';
-import { useText } from '../i18n/I18n.js';
+import { type Spoken, useText } from '../i18n/I18n.js';
+import { settingNames } from '../settings/settingNames.js';
 
 export interface Remark {
   kind:
@@ -10,6 +10,7 @@ export interface Remark {
     | 'you-moderate'
     | 'muted-for-flooding'
     | 'other-muted-for-flooding'
+    | 'room-settings-changed'
     | 'microphone-changed'
     | 'new-meeting';
   text: string;
@@ -17,7 +18,8 @@ export interface Remark {
 
 /** Stored as an event, so that its text follows the language of the page. */
 type Happening =
-  | { kind: Exclude<Remark['kind'], 'microphone-changed' | 'other-muted-for-flooding'> }
+  | { kind: Exclude<Remark['kind'], 'microphone-changed' | 'other-muted-for-flooding' | 'room-settings-changed'> }
+  | { kind: 'room-settings-changed'; name: string; changed: readonly string[] }
   | { kind: 'other-muted-for-flooding'; name: string }
   | { kind: 'microphone-changed'; label: string };
 
@@ -26,7 +28,7 @@ const SHOWN_MS = 8_000;
 
 /** Events that need no answer. Shows the newest one for a while. */
 export function useRemarks({ client, microphone }: Session): { remark: Remark | undefined; dismiss: () => void } {
-  const { status } = useText().text;
+  const spoken = useText();
   const [happening, setHappening] = useState<Happening>();
 
   useEffect(() => {
@@ -37,6 +39,10 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
         if (participantId === client.self?.participantId) return setHappening({ kind: 'muted-for-flooding' });
         const name = client.participants.get(participantId)?.displayName;
         if (name !== undefined) setHappening({ kind: 'other-muted-for-flooding', name });
+      }),
+      client.on('settingsChanged', ({ changedBy = '', changed = [] }) => {
+        const name = client.participants.get(changedBy)?.displayName;
+        if (name !== undefined && changed.length > 0) setHappening({ kind: 'room-settings-changed', name, changed });
       }),
       client.on('meetingChanged', () => setHappening({ kind: 'new-meeting' })),
       microphone?.on('speakingWhileMuted', () => setHappening({ kind: 'speaking-while-muted' })),
@@ -59,11 +65,12 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
   }, [happening]);
 
   const dismiss = useCallback(() => setHappening(undefined), []);
-  const remark = happening === undefined ? undefined : { kind: happening.kind, text: textOf(happening, status) };
+  const remark = happening === undefined ? undefined : { kind: happening.kind, text: textOf(happening, spoken) };
   return { remark, dismiss };
 }
 
-function textOf(happening: Happening, status: Dictionary['status']): string {
+function textOf(happening: Happening, { language, text }: Spoken): string {
+  const { status } = text;
   switch (happening.kind) {
     case 'you-moderate':
       return status.youModerate;
@@ -73,6 +80,8 @@ function textOf(happening: Happening, status: Dictionary['status']): string {
       return status.mutedForFlooding;
     case 'other-muted-for-flooding':
       return status.otherMutedForFlooding(happening.name);
+    case 'room-settings-changed':
+      return status.roomSettingsChanged(happening.name, settingNames({ changed: happening.changed, language, text }));
     case 'new-meeting':
       return status.newMeeting;
     case 'speaking-while-muted':

@@ -182,6 +182,7 @@ export const fr: Dictionary = {
     mutedForFlooding: 'Votre micro a été coupé : cet appareil a envoyé beaucoup plus de données qu’un micro.',
     otherMutedForFlooding: (name) =>
       `Le micro de ${name} a été coupé : son appareil a envoyé beaucoup trop de données.`,
+    roomSettingsChanged: (name, settings) => `${name} a modifié les réglages de la salle : ${settings}`,
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
     newMeeting:
@@ -267,8 +268,6 @@ export const fr: Dictionary = {
     addLanguage: 'Ajouter une langue',
     add: 'Ajouter',
     removeLanguage: (name) => `Retirer ${name}`,
-    roomWakePhrases: 'Ne transcrire chacun qu’après ces mots',
-    roomWakePhrasesHint: 'Séparez-les par des virgules. Vide : défaut du serveur.',
     asServer: 'Défaut du serveur',
     roomLocked: 'Seule la modération peut modifier les réglages de la salle.',
     mine: 'Ma transcription',

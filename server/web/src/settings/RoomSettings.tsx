@@ -121,20 +121,6 @@ function OfRoom({ view, known, model, onChange }: Part & { model: TranscriptionS
         disabled={!mayChangeRoom}
         onChange={(wanted) => ofRoom({ languages: wanted })}
       />
-      <CommittedField
-        testId="room-wake-phrases-input"
-        label={settings.roomWakePhrases}
-        hint={settings.roomWakePhrasesHint}
-        value={(roomOverrides.wakePhrases ?? []).join(', ')}
-        disabled={!mayChangeRoom}
-        onCommit={(phrases) =>
-          ofRoom(
-            phrases.trim() === ''
-              ? { wakePhrases: null, wakeGate: null }
-              : { wakePhrases: listOf(phrases), wakeGate: true },
-          )
-        }
-      />
     </section>
   );
 }
