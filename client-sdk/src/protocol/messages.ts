@@ -128,6 +128,10 @@ export interface ServerIdentity {
   recording: boolean;
 }
 
+/** What those may read who join while somebody is in the room: the transcript so far, or what is said from then on. */
+export const LATECOMERS_READ = ['all', 'sinceJoin'] as const;
+export type LatecomersRead = (typeof LATECOMERS_READ)[number];
+
 export interface JoinResult {
   /** Id of this run of the server; changes with a restart. */
   serverId: string;
@@ -147,6 +151,12 @@ export interface JoinResult {
   locked: boolean;
   /** Whether others wait until a moderator admits them. Default false. */
   waitingRoom?: boolean | undefined;
+  /** What those who join later may read. In an empty room, newcomers read only what is said from then on. Default `all`. */
+  latecomersRead?: LatecomersRead | undefined;
+  /**
+   * This participant reads only what was said from then on, in milliseconds from the start of the meeting. Absent: the whole transcript.
+   */
+  transcriptFromMs?: number | undefined;
   /** For moderators: who waits, the longest first. */
   waiting?: WaitingParticipant[] | undefined;
   /** For moderators: the secret that guests who come from now on need, if there is one. */

@@ -87,6 +87,7 @@ describe('a meeting', () => {
       givenName: 'Ada',
       displayName: 'Ada',
       enteredAtMs: 0,
+      reading: { fromMs: 0, afterSeq: 0 },
     });
     expect(first.participantId).toMatch(/^p_[\w-]{16}$/);
     expect(meeting.participants.map(({ displayName, enteredAtMs }) => [displayName, enteredAtMs])).toEqual([

@@ -22,6 +22,17 @@ export interface MeetingOptions {
   wallClock?: () => number;
 }
 
+/** What somebody may read of a transcript. */
+export interface Reading {
+  /** What was said from then on, in milliseconds from the start of the meeting. */
+  readonly fromMs: number;
+  /** Everything up to this `seq` was said before. */
+  readonly afterSeq: number;
+}
+
+/** The whole transcript. */
+export const EVERYTHING: Reading = { fromMs: 0, afterSeq: 0 };
+
 /** A current or former participant. Outlives their connections, so their consent belongs here. */
 export interface MeetingParticipant {
   readonly participantId: string;
@@ -31,6 +42,7 @@ export interface MeetingParticipant {
   readonly displayName: string;
   /** When they first joined, in milliseconds from the start of the meeting. */
   readonly enteredAtMs: number;
+  readonly reading: Reading;
 }
 
 /** Beyond this, those who have not joined for longest are forgotten. */
@@ -97,12 +109,20 @@ export class Meeting {
     return createHmac('sha256', this.#key).update(`digest ${text}`).digest('base64url').slice(0, 16);
   }
 
-  /** Records that a participant joined, for the first time or again. */
-  enter(identity: Identity): MeetingParticipant {
+  /** A current or former participant. */
+  find(participantId: string): MeetingParticipant | undefined {
+    return this.#participants.get(participantId);
+  }
+
+  /**
+   * Records that a participant joined, for the first time or again.
+   * @param newcomersRead what those may read who join for the first time. Default: everything
+   */
+  enter(identity: Identity, newcomersRead = EVERYTHING): MeetingParticipant {
     const participantId = this.participantIdOf(identity);
-    const enteredAtMs = this.#participants.get(participantId)?.enteredAtMs ?? Math.round(this.elapsedMs);
+    const { enteredAtMs = Math.round(this.elapsedMs), reading = newcomersRead } = this.find(participantId) ?? {};
     const displayName = this.#nameFor(participantId, identity.displayName);
-    const participant = { participantId, givenName: identity.displayName, displayName, enteredAtMs };
+    const participant = { participantId, givenName: identity.displayName, displayName, enteredAtMs, reading };
     this.#participants.delete(participantId);
     this.#participants.set(participantId, participant);
     const [longestAgo] = this.#participants.values();

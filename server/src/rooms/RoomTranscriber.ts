@@ -53,6 +53,8 @@ export interface TellOptions {
   diagnostics?: boolean;
   /** Only for this participant, who needs no right to read it. */
   only?: string;
+  /** When what it contains was said: only for those who may read that. */
+  saidAtMs?: number;
 }
 
 /** Maximum number of utterances that have ended but have no final yet. */
@@ -235,7 +237,8 @@ export class RoomTranscriber {
         const segment = segmentOf({ event, speaker, meetingId });
         const { queuedMs, engineMs } = event.hypothesis;
         observer.interim({ queuedMs, engineMs });
-        tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, { droppable: true });
+        const how = { droppable: true, saidAtMs: segment.startMs };
+        tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, how);
         return;
       }
       case 'interimRetracted':
@@ -320,7 +323,9 @@ export class RoomTranscriber {
     const endedAtMs = this.#endedAtMs.get(segment.id);
     this.#endedAtMs.delete(segment.id);
     meeting.transcript.commit(segment, (committed) => {
-      if (committed !== undefined) this.#options.tellAll('segmentCommitted', { segment: committed });
+      if (committed !== undefined) {
+        this.#options.tellAll('segmentCommitted', { segment: committed }, { saidAtMs: committed.startMs });
+      }
       if (event.type === 'gap' || committed?.status !== 'final') {
         observer.gap(event.type === 'gap' ? event.reason : 'notStored');
       } else {

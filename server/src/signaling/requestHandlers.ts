@@ -67,7 +67,8 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   resumeTranscript(connection, { afterSeq }) {
-    return connection.member('readTranscript').room.resumeTranscript(afterSeq);
+    const { room, peer } = connection.member('readTranscript');
+    return room.readers.page(peer, afterSeq);
   },
 
   getSettings(connection) {

@@ -47,9 +47,10 @@ export const de: Dictionary = {
     speechLanguage: 'Meine Sprache',
     asRoom: 'Standard des Raums',
     modeLine: (mode) => `Untertitel im Modus „${mode}“.`,
-    consent: 'Was Sie sagen, wird live transkribiert und allen im Raum angezeigt. Es wird nichts aufgezeichnet.',
+    consent:
+      'Was Sie sagen, wird live transkribiert und allen im Raum angezeigt. Wer später kommt, kann es vielleicht auch lesen. Es wird nichts aufgezeichnet.',
     consentRecording:
-      'Was Sie sagen, wird live transkribiert und allen im Raum angezeigt. Diese Besprechung kann auch aufgezeichnet werden: Ton und Transkript werden dann gespeichert.',
+      'Was Sie sagen, wird live transkribiert und allen im Raum angezeigt. Wer später kommt, kann es vielleicht auch lesen. Diese Besprechung kann auch aufgezeichnet werden: Ton und Transkript werden dann gespeichert.',
     join: 'Teilnehmen',
     joining: 'Verbindet …',
     admissionTitle: 'Bitte warten',
@@ -194,6 +195,11 @@ export const de: Dictionary = {
     alsoHeardFrom: (name) => `auch über das Mikrofon von ${name} zu hören`,
     title: 'Transkript',
     count: plural('de', { one: '# Eintrag', other: '# Einträge' }),
+    readers: {
+      all: 'Wer später kommt, solange jemand hier ist, kann das auch lesen.',
+      sinceJoin: 'Wer später kommt, sieht nur, was von da an gesagt wird.',
+      fromJoin: 'Sie sehen nicht, was gesagt wurde, bevor Sie kamen.',
+    },
     empty: 'Das Transkript erscheint hier.',
     emptyFiltered: 'Diese Person hat noch nichts gesagt.',
     search: 'Im Transkript suchen',

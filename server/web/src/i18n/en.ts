@@ -46,9 +46,10 @@ export const en = {
     speechLanguage: 'Language I speak',
     asRoom: 'Room default',
     modeLine: (mode: string) => `Captions use ${mode} mode.`,
-    consent: 'Your speech is transcribed live and shown to everyone in the room. Nothing is recorded.',
+    consent:
+      'Your speech is transcribed live and shown to everyone in the room. People who join later may be able to read it, too. Nothing is recorded.',
     consentRecording:
-      'Your speech is transcribed live and shown to everyone in the room. This meeting may also be recorded: audio and transcript are then kept.',
+      'Your speech is transcribed live and shown to everyone in the room. People who join later may be able to read it, too. This meeting may also be recorded: audio and transcript are then kept.',
     join: 'Join',
     joining: 'Joining…',
     admissionTitle: 'Please wait',
@@ -188,6 +189,11 @@ export const en = {
     alsoHeardFrom: (name: string) => `also heard from ${name}`,
     title: 'Transcript',
     count: plural('en', { one: '# entry', other: '# entries' }),
+    readers: {
+      all: 'People who join later, while somebody is here, can read this, too.',
+      sinceJoin: 'People who join later see only what is said from then on.',
+      fromJoin: 'You do not see what was said before you came.',
+    },
     empty: 'The transcript will appear here.',
     emptyFiltered: 'This person has not spoken yet.',
     search: 'Search transcript',

@@ -48,9 +48,9 @@ export const fr: Dictionary = {
     asRoom: 'Défaut de la salle',
     modeLine: (mode) => `Sous-titres en mode « ${mode} ».`,
     consent:
-      'Vos paroles sont transcrites en direct et affichées à toutes les personnes présentes dans la salle. Rien n’est enregistré.',
+      'Vos paroles sont transcrites en direct et affichées à toutes les personnes présentes dans la salle. Les personnes qui arriveront plus tard pourront peut-être aussi les lire. Rien n’est enregistré.',
     consentRecording:
-      'Vos paroles sont transcrites en direct et affichées à toutes les personnes présentes dans la salle. Cette réunion peut aussi être enregistrée : le son et la transcription sont alors conservés.',
+      'Vos paroles sont transcrites en direct et affichées à toutes les personnes présentes dans la salle. Les personnes qui arriveront plus tard pourront peut-être aussi les lire. Cette réunion peut aussi être enregistrée : le son et la transcription sont alors conservés.',
     join: 'Rejoindre',
     joining: 'Connexion…',
     admissionTitle: 'Veuillez patienter',
@@ -196,6 +196,11 @@ export const fr: Dictionary = {
     alsoHeardFrom: (name) => `entendu aussi dans le micro de ${name}`,
     title: 'Transcription',
     count: plural('fr', { one: '# entrée', other: '# entrées' }),
+    readers: {
+      all: 'Les personnes qui arrivent plus tard, tant que quelqu’un est là, peuvent aussi lire ceci.',
+      sinceJoin: 'Les personnes qui arrivent plus tard ne voient que ce qui est dit à partir de ce moment.',
+      fromJoin: 'Vous ne voyez pas ce qui a été dit avant votre arrivée.',
+    },
     empty: 'La transcription apparaîtra ici.',
     emptyFiltered: 'Cette personne n’a pas encore parlé.',
     search: 'Rechercher dans la transcription',
