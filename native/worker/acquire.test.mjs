@@ -118,7 +118,7 @@ describe('the official binary', () => {
     await replaceRelease(() => {});
     const startedAt = performance.now();
     await expect(acquire({ beforeCompile: neverCompile })).rejects.toThrow('would compile');
-    expect(performance.now() - startedAt).toBeLessThan(3_500);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await readdir(join(cacheDir, 'mediasoup-worker'))).toEqual([]);
   });
 

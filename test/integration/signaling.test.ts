@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { type Ack, LIMITS, PROTOCOL_VERSION, type RequestName } from '@parley/client-sdk/protocol';
 import { requestSchemas } from '@parley/client-sdk/protocol/schema';
 import { type Server, startServer } from '@parley/server';
@@ -269,16 +268,11 @@ describe('a room', () => {
     expect(server.childPids.sfu).toEqual([pid]);
   });
 
-  test('announces ICE on loopback, and on one other address for browsers that refuse loopback', async () => {
+  test('announces ICE on loopback alone, where the server is not open to the network', async () => {
     const socket = await joined('ice');
     const answer = await ask(socket, 'createTransport', { direction: 'send' });
     const candidates = answer.ok ? (answer.data.iceCandidates as { address: string; protocol: string }[]) : [];
-    const addresses = new Set(candidates.map(({ address }) => address));
-    const own = Object.values(networkInterfaces())
-      .flat()
-      .filter((each) => each?.family === 'IPv4' && !each.internal);
-    expect(addresses.has('127.0.0.1')).toBe(true);
-    expect(addresses.size).toBe(own.length > 0 ? 2 : 1);
+    expect(new Set(candidates.map(({ address }) => address))).toEqual(new Set(['127.0.0.1']));
     expect(new Set(candidates.map(({ protocol }) => protocol))).toEqual(new Set(['udp', 'tcp']));
   });
 

@@ -104,12 +104,13 @@ describe('names from strangers', () => {
     ['ten megabytes of marks to compose', `e${'\u0301'.repeat(5 * 2 ** 20)}`, false, false],
     ['plain letters', 'daily', true, true],
   ])('S13 with %s are taken or refused at once, for a room and for a person', (_, name, asRoom, asPerson) => {
-    const from = performance.now();
+    // Time on a core, not on the clock: others may be using it.
+    const before = process.cpuUsage();
     expect(requestSchemas.join.safeParse({ room: name }).success).toBe(asRoom);
     expect(displayNameSchema.safeParse(name).success).toBe(asPerson);
     const credentials = { ...guest, displayName: name };
     expect(handshakeSchema.safeParse({ protocolVersion: PROTOCOL_VERSION, credentials }).success).toBe(asPerson);
-    expect(performance.now() - from).toBeLessThan(500);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(500);
   });
 
   test('S13 are no keys of what they are put into', () => {

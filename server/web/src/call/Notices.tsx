@@ -60,7 +60,7 @@ export function Notices(props: {
       <Muting session={session} onError={onError} />
       {poor && !lost && state === 'joined' && microphone !== undefined ? (
         <Banner tone="warn" testId="quality-poor">
-          {text.status.qualityPoor}
+          {quality?.level === 'lost' && isFirefoxOnLoopback() ? text.status.firefoxOnLoopback : text.status.qualityPoor}
         </Banner>
       ) : null}
       {level === 'good' || lost ? null : (
@@ -223,4 +223,9 @@ function useMicrophoneLost(microphone: LocalMicrophone | undefined): boolean {
     };
   }, [microphone]);
   return lost;
+}
+
+/** Firefox sends no audio over loopback, which is all that a server without `--lan` uses. */
+function isFirefoxOnLoopback(): boolean {
+  return /\bFirefox\//.test(navigator.userAgent) && /^(localhost|127\.|\[::1\])/.test(location.hostname);
 }

@@ -185,6 +185,8 @@ export const de: Dictionary = {
     microphoneLost: 'Das Mikrofon wurde getrennt. Schließen Sie eines an; es wird automatisch verwendet.',
     microphoneChanged: (label) => `Mikrofon gewechselt zu ${label}`,
     newMeeting: 'Die vorige Besprechung ist beendet. Dies ist eine neue im selben Raum; ihr Transkript beginnt hier.',
+    firefoxOnLoopback:
+      'Firefox sendet keinen Ton an einen Server auf demselben Computer. Verwenden Sie hier einen anderen Browser oder starten Sie Parley mit --media-addresses.',
     qualityPoor: 'Ihre Verbindung ist schlecht: Die anderen hören vielleicht nicht alles.',
     microphoneQuiet:
       'Ihr Mikrofon ist sehr leise. Gehen Sie näher heran oder stellen Sie es in den Systemeinstellungen lauter.',

@@ -180,6 +180,8 @@ export const en = {
     microphoneLost: 'The microphone was disconnected. Plug one in; it will be used automatically.',
     microphoneChanged: (label: string) => `Microphone changed to ${label}`,
     newMeeting: 'The previous meeting has ended. This is a new one in the same room; its transcript starts here.',
+    firefoxOnLoopback:
+      'Firefox sends no audio to a server on the same computer. Use another browser here, or start Parley with --media-addresses.',
     qualityPoor: 'Your connection is poor: others may not hear everything you say.',
     microphoneQuiet: 'Your microphone is very quiet. Move closer to it, or turn it up in your system settings.',
     microphoneClipping:

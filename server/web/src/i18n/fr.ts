@@ -186,6 +186,8 @@ export const fr: Dictionary = {
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
     newMeeting:
       'La réunion précédente est terminée. En voici une nouvelle dans la même salle ; sa transcription commence ici.',
+    firefoxOnLoopback:
+      'Firefox n’envoie pas de son à un serveur sur le même ordinateur. Utilisez ici un autre navigateur, ou lancez Parley avec --media-addresses.',
     qualityPoor: 'Votre connexion est mauvaise : les autres n’entendent peut-être pas tout.',
     microphoneQuiet:
       'Votre micro est très faible. Rapprochez-vous ou augmentez son niveau dans les réglages du système.',
