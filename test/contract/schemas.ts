@@ -301,6 +301,7 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
   refuseParticipant: nothing,
   setWaitingRoom: nothing,
   renewRoomSecret: z.strictObject({ roomSecret: z.string().min(1) }),
+  deleteTranscript: nothing,
 };
 
 export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notifications[N]> } = {
@@ -349,4 +350,5 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   waitingChanged: z.strictObject({ waiting: waitingSchema }),
   waitingRoomChanged: z.strictObject({ on: z.boolean() }),
   roomSecretChanged: z.strictObject({ roomSecret: z.string().min(1) }),
+  transcriptDeleted: z.strictObject({ beforeMs: nonNegative }),
 };

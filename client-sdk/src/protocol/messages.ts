@@ -154,7 +154,8 @@ export interface JoinResult {
   /** What those who join later may read. In an empty room, newcomers read only what is said from then on. Default `all`. */
   latecomersRead?: LatecomersRead | undefined;
   /**
-   * This participant reads only what was said from then on, in milliseconds from the start of the meeting. Absent: the whole transcript.
+   * This participant reads only what was said from then on, in milliseconds from the start of the meeting: they came late, or the transcript
+   * was deleted. Absent: the whole transcript.
    */
   transcriptFromMs?: number | undefined;
   /** For moderators: who waits, the longest first. */
@@ -275,6 +276,11 @@ export interface Requests {
    * people who signed in, do not need it. For moderators.
    */
   renewRoomSecret: { request: Record<string, never>; response: { roomSecret: string } };
+  /**
+   * Deletes everything that was said so far, for everybody and for good; `transcriptDeleted` follows. Sentences that have begun are deleted, too.
+   * For moderators.
+   */
+  deleteTranscript: { request: Record<string, never>; response: Record<string, never> };
 }
 
 export type RequestName = keyof Requests;
@@ -353,6 +359,8 @@ export interface Notifications {
   waitingChanged: { waiting: WaitingParticipant[] };
   waitingRoomChanged: { on: boolean };
   roomSecretChanged: { roomSecret: string };
+  /** A moderator deleted what was said before `beforeMs` (from the start of the meeting): clients forget it, too. */
+  transcriptDeleted: { beforeMs: number };
   /** The server's last message before it disconnects. */
   dismissed: { error: WireError };
 }

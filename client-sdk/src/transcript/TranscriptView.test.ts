@@ -203,6 +203,18 @@ describe('what is missing', () => {
     expect([asked, view.completeUpTo, idsOf(view)]).toEqual([[0, 4], 7, ['s4', 's6', 's7']]);
   });
 
+  test('H11 is forgotten when it was deleted, and stays so', async () => {
+    const view = viewOf(logOf(0));
+    const cleared = vi.fn();
+    view.on('cleared', cleared);
+    view.applyCommitted(committed(1, { startMs: 1_000 }));
+    view.applyCommitted(committed(2, { startMs: 9_000 }));
+    view.forget(5_000);
+    view.forget(5_000);
+    view.applyCommitted(committed(1, { startMs: 1_000 }));
+    expect([idsOf(view), view.completeUpTo, cleared.mock.calls.length]).toEqual([['s2'], 2, 1]);
+  });
+
   test('is not asked for again and again of a server that has less than it said', async () => {
     const log = logOf(3);
     const view = viewOf(log);

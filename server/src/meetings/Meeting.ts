@@ -71,6 +71,7 @@ export class Meeting {
   /** What stands for somebody already, by its looks. */
   readonly #names = new Set<string>();
   #epoch = 0;
+  #beginning = EVERYTHING;
   #ending: Promise<void> | undefined;
 
   private constructor(options: MeetingOptions & { meetingId: string }, transcript: Transcript) {
@@ -107,6 +108,20 @@ export class Meeting {
   /** The same for the same text throughout the meeting, different in the next one. Reveals nothing about the text. */
   digestOf(text: string): string {
     return createHmac('sha256', this.#key).update(`digest ${text}`).digest('base64url').slice(0, 16);
+  }
+
+  /** All that is left of the transcript: everything, or what was said since it was deleted. */
+  get beginning(): Reading {
+    return this.#beginning;
+  }
+
+  /**
+   * Deletes what was said so far; what is committed of it later is not for anybody, either. Takes effect before the store has answered.
+   * @throws what the store rejects with, or that it did not answer in time
+   */
+  async deleteTranscript(): Promise<void> {
+    this.#beginning = { fromMs: Math.ceil(this.elapsedMs), afterSeq: this.transcript.lastSeq };
+    await this.transcript.clear();
   }
 
   /** A current or former participant. */

@@ -140,6 +140,38 @@ describe('an empty room', () => {
   });
 });
 
+describe('a transcript that a moderator deletes', () => {
+  test('H11 is gone for everybody, with what is still to become text of it, and goes on', async () => {
+    const [ada, ben] = [rig.join('Ada'), rig.join('Ben')];
+    await say(ada.peer, 'before');
+    later();
+    await rig.room.readers.deleteTranscript();
+    for (const { client } of [ada, ben]) expect(client.of('transcriptDeleted')).toEqual([{ beforeMs: 60_000 }]);
+    await say(ada.peer, 'begun before', 59_500);
+    expect(ben.client.of('interimRetracted')).toEqual([{ segmentId: 'begun before' }]);
+    expect([await read(ada.peer), await read(ben.peer)]).toEqual([[], []]);
+    await say(ada.peer, 'after');
+    expect(await read(ada.peer)).toEqual(['after']);
+    expect([live(ben), await read(ben.peer)]).toEqual([['before', 'after'], ['after']]);
+    const { meeting } = rig.room;
+    const stored = await meeting.transcript.page({ afterSeq: 0, limit: 10, maxBytes: 10_000 });
+    expect(stored.segments.map(({ id }) => id)).toEqual(['after']);
+  });
+
+  test('H11 is not given to those who come back, or come late', async () => {
+    const ada = rig.join('Ada');
+    await say(ada.peer, 'before');
+    later();
+    await rig.room.readers.deleteTranscript();
+    rig.room.leave(ada.peer, 'connectionLost');
+    const again = rig.join('Ada');
+    expect(again.joined.transcriptFromMs).toBe(60_000);
+    later();
+    expect(rig.join('Ben').joined.transcriptFromMs).toBe(60_000);
+    expect(rig.room.readers.answers({ grants: new Set(MEMBER) })).toBe(true);
+  });
+});
+
 describe('latecomers', () => {
   test('read everything while somebody is there, unless a setting says otherwise', async () => {
     const ada = rig.join('Ada');

@@ -1,7 +1,7 @@
 import { type Grant, type JoinResult, type LatecomersRead, LIMITS, type ResponseOf } from '@parley/client-sdk/protocol';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
-import { EVERYTHING, type Meeting, type Reading } from '../meetings/Meeting.js';
+import type { Meeting, Reading } from '../meetings/Meeting.js';
 import type { Peer } from './Peer.js';
 import type { Roster } from './Roster.js';
 
@@ -33,7 +33,7 @@ export class Readers {
   /** What somebody may read who comes in now for the first time. */
   get forNewcomers(): Reading {
     const { meeting, roster, latecomersRead } = this.#options;
-    if (meeting.participants.length === 0) return EVERYTHING;
+    if (meeting.participants.length === 0) return meeting.beginning;
     const fromNow = { fromMs: Math.ceil(meeting.elapsedMs), afterSeq: meeting.transcript.lastSeq };
     if (latecomersRead === 'sinceJoin') return fromNow;
     return roster.peers.reduce(
@@ -43,8 +43,9 @@ export class Readers {
   }
 
   /** What somebody who has come in is told of it. */
-  shownTo({ reading: { fromMs } }: Pick<Peer, 'reading'>): Pick<JoinResult, 'latecomersRead' | 'transcriptFromMs'> {
+  shownTo(peer: Pick<Peer, 'reading'>): Pick<JoinResult, 'latecomersRead' | 'transcriptFromMs'> {
     const { latecomersRead } = this.#options;
+    const { fromMs } = this.#readingOf(peer);
     return { latecomersRead, ...(fromMs === 0 ? {} : { transcriptFromMs: fromMs }) };
   }
 
@@ -53,25 +54,39 @@ export class Readers {
     const { meeting } = this.#options;
     if (grants.has('administer')) return true;
     if (identity !== undefined && meeting.find(meeting.participantIdOf(identity)) !== undefined) return true;
-    return this.forNewcomers.fromMs === 0;
+    return this.forNewcomers.fromMs <= meeting.beginning.fromMs;
   }
 
   /**
    * The next segments that a peer may read. What they may not read looks like what is no longer stored: `firstSeq` lies behind it, so that
    * nobody asks for it again.
    */
-  async page({ reading }: Pick<Peer, 'reading'>, afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
+  async page(peer: Pick<Peer, 'reading'>, afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
     const { transcript } = this.#options.meeting;
     const { transcriptPageSize: limit, transcriptPageBytes: maxBytes } = LIMITS;
-    const page = await transcript.page({ afterSeq: Math.max(afterSeq, reading.afterSeq), limit, maxBytes });
-    const { segments, lastSeq } = page;
+    const from = Math.max(afterSeq, this.#readingOf(peer).afterSeq);
+    const { segments, firstSeq, lastSeq } = await transcript.page({ afterSeq: from, limit, maxBytes });
+    // Only now: it may have been deleted meanwhile.
+    const reading = this.#readingOf(peer);
     const readable = segments.filter(({ startMs }) => startMs >= reading.fromMs);
-    const [first] = segments;
-    if (first === undefined || first === readable[0]) {
-      return { segments: readable, firstSeq: page.firstSeq && Math.max(page.firstSeq, reading.afterSeq + 1), lastSeq };
-    }
-    const firstSeq = readable[0]?.seq ?? (segments.at(-1) ?? first).seq + 1;
-    return { segments: readable, firstSeq, lastSeq };
+    /** What follows `afterSeq` is missing up to here. */
+    const missingUpTo = readable[0] === undefined ? (segments.at(-1)?.seq ?? lastSeq) : readable[0].seq - 1;
+    const oldest = lastSeq === 0 ? 0 : Math.max(firstSeq, reading.afterSeq + 1);
+    return { segments: readable, firstSeq: missingUpTo > afterSeq ? missingUpTo + 1 : oldest, lastSeq };
+  }
+
+  /** Deletes what was said so far, and tells everybody. @throws what the store rejects with, or that it did not answer in time */
+  async deleteTranscript(): Promise<void> {
+    const { meeting, roster } = this.#options;
+    const deleting = meeting.deleteTranscript();
+    roster.tellAll('transcriptDeleted', { beforeMs: meeting.beginning.fromMs });
+    await deleting;
+  }
+
+  /** What was deleted is for nobody. */
+  #readingOf({ reading }: Pick<Peer, 'reading'>): Reading {
+    const { beginning } = this.#options.meeting;
+    return reading.fromMs < beginning.fromMs ? beginning : reading;
   }
 }
 

@@ -237,6 +237,7 @@ export class RoomTranscriber {
         const segment = segmentOf({ event, speaker, meetingId });
         const { queuedMs, engineMs } = event.hypothesis;
         observer.interim({ queuedMs, engineMs });
+        if (this.#isDeleted(segment)) return;
         const how = { droppable: true, saidAtMs: segment.startMs };
         tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, how);
         return;
@@ -317,13 +318,22 @@ export class RoomTranscriber {
     this.#options.tellAll('ledgerUpdated', { participantId, track, ledger }, { droppable: true });
   }
 
+  /** Whether a moderator has deleted the transcript since it was said. */
+  #isDeleted({ startMs }: { startMs: number }): boolean {
+    return startMs < this.#options.meeting.beginning.fromMs;
+  }
+
   #commit(options: { event: Extract<PipelineEvent, { type: 'final' | 'gap' }>; segment: UncommittedSegment }): void {
     const { event, segment } = options;
     const { meeting, observer } = this.#options;
     const endedAtMs = this.#endedAtMs.get(segment.id);
     this.#endedAtMs.delete(segment.id);
+    if (this.#isDeleted(segment)) {
+      this.#options.tellAll('interimRetracted', { segmentId: segment.id });
+      return;
+    }
     meeting.transcript.commit(segment, (committed) => {
-      if (committed !== undefined) {
+      if (committed !== undefined && !this.#isDeleted(committed)) {
         this.#options.tellAll('segmentCommitted', { segment: committed }, { saidAtMs: committed.startMs });
       }
       if (event.type === 'gap' || committed?.status !== 'final') {

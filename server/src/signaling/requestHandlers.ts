@@ -164,4 +164,12 @@ export const requestHandlers: RequestHandlers<Connection> = {
     connection.moderated({ action: 'renewRoomSecret' });
     return { roomSecret };
   },
+
+  async deleteTranscript(connection) {
+    const { room } = connection.member('moderate');
+    // Written down first: it takes effect whatever the store answers.
+    connection.moderated({ action: 'deleteTranscript' });
+    await room.readers.deleteTranscript();
+    return NOTHING;
+  },
 };

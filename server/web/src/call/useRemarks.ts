@@ -11,6 +11,7 @@ export interface Remark {
     | 'muted-for-flooding'
     | 'other-muted-for-flooding'
     | 'microphone-changed'
+    | 'transcript-deleted'
     | 'new-meeting';
   text: string;
 }
@@ -38,6 +39,7 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
         const name = client.participants.get(participantId)?.displayName;
         if (name !== undefined) setHappening({ kind: 'other-muted-for-flooding', name });
       }),
+      client.on('transcriptDeleted', () => setHappening({ kind: 'transcript-deleted' })),
       client.on('meetingChanged', () => setHappening({ kind: 'new-meeting' })),
       microphone?.on('speakingWhileMuted', () => setHappening({ kind: 'speaking-while-muted' })),
       microphone?.on('mutedChanged', ({ muted }) => {
@@ -73,6 +75,8 @@ function textOf(happening: Happening, status: Dictionary['status']): string {
       return status.mutedForFlooding;
     case 'other-muted-for-flooding':
       return status.otherMutedForFlooding(happening.name);
+    case 'transcript-deleted':
+      return status.transcriptDeleted;
     case 'new-meeting':
       return status.newMeeting;
     case 'speaking-while-muted':

@@ -138,6 +138,8 @@ export const ar: Dictionary = {
     moderatorLinkCopied: 'تم نسخ رابط الإشراف',
     moderatorLinkHint: 'من يملك هذا الرابط يشرف على الاجتماع. ينتهي الرابط بانتهاء الاجتماع.',
     renewSecret: 'كلمة سرية جديدة للاجتماع',
+    deleteTranscript: 'حذف النص',
+    deleteTranscriptSure: 'هل تريد حذف ما قيل حتى الآن للجميع؟ لا يمكن استعادته.',
     end: 'إنهاء للجميع',
     endSure: 'هل تريد إنهاء الاجتماع للجميع؟',
     invite: 'نسخ الدعوة',
@@ -187,6 +189,7 @@ export const ar: Dictionary = {
     otherMutedForFlooding: (name) => `كُتم صوت ${name} لأن جهازه أرسل بيانات أكثر من اللازم بكثير.`,
     microphoneLost: 'فُصل الميكروفون. صِل واحدًا وسيُستخدم تلقائيًا.',
     microphoneChanged: (label) => `تغيّر الميكروفون إلى: ${label}`,
+    transcriptDeleted: 'حذف أحد المشرفين النص حتى الآن.',
     newMeeting: 'انتهى الاجتماع السابق؛ هذا اجتماع جديد في الغرفة نفسها ويبدأ نصه هنا.',
     firefoxOnLoopback:
       'لا يرسل Firefox الصوت إلى خادم على الحاسوب نفسه. استخدم متصفحًا آخر هنا، أو شغّل Parley بالخيار --media-addresses.',
@@ -208,7 +211,7 @@ export const ar: Dictionary = {
     readers: {
       all: 'من ينضم لاحقًا، ما دام أحد هنا، يمكنه قراءة هذا أيضًا.',
       sinceJoin: 'من ينضم لاحقًا لا يرى إلا ما يُقال منذ ذلك الحين.',
-      fromJoin: 'لا ترى ما قيل قبل مجيئك.',
+      partly: 'لا يُعرض عليك جزء سابق من هذا الاجتماع.',
     },
     empty: 'سيظهر النص هنا.',
     emptyFiltered: 'لم يتحدّث هذا الشخص بعد.',

@@ -132,6 +132,8 @@ export const de: Dictionary = {
     moderatorLinkCopied: 'Moderationslink kopiert',
     moderatorLinkHint: 'Wer diesen Link hat, moderiert die Besprechung. Er endet mit der Besprechung.',
     renewSecret: 'Neues Geheimwort',
+    deleteTranscript: 'Transkript löschen',
+    deleteTranscriptSure: 'Das bisher Gesagte für alle löschen? Es lässt sich nicht wiederherstellen.',
     end: 'Für alle beenden',
     endSure: 'Die Besprechung für alle beenden?',
     invite: 'Einladung kopieren',
@@ -184,6 +186,7 @@ export const de: Dictionary = {
     otherMutedForFlooding: (name) => `${name} wurde stummgeschaltet: Das Gerät hat viel zu viele Daten gesendet.`,
     microphoneLost: 'Das Mikrofon wurde getrennt. Schließen Sie eines an; es wird automatisch verwendet.',
     microphoneChanged: (label) => `Mikrofon gewechselt zu ${label}`,
+    transcriptDeleted: 'Das bisherige Transkript wurde von der Moderation gelöscht.',
     newMeeting: 'Die vorige Besprechung ist beendet. Dies ist eine neue im selben Raum; ihr Transkript beginnt hier.',
     firefoxOnLoopback:
       'Firefox sendet keinen Ton an einen Server auf demselben Computer. Verwenden Sie hier einen anderen Browser oder starten Sie Parley mit --media-addresses.',
@@ -200,7 +203,7 @@ export const de: Dictionary = {
     readers: {
       all: 'Wer später kommt, solange jemand hier ist, kann das auch lesen.',
       sinceJoin: 'Wer später kommt, sieht nur, was von da an gesagt wird.',
-      fromJoin: 'Sie sehen nicht, was gesagt wurde, bevor Sie kamen.',
+      partly: 'Ein früherer Teil dieser Besprechung wird Ihnen nicht angezeigt.',
     },
     empty: 'Das Transkript erscheint hier.',
     emptyFiltered: 'Diese Person hat noch nichts gesagt.',

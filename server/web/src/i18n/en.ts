@@ -128,6 +128,8 @@ export const en = {
     moderatorLinkCopied: 'Moderator link copied',
     moderatorLinkHint: 'Whoever has this link moderates the meeting. It ends with the meeting.',
     renewSecret: 'New meeting secret',
+    deleteTranscript: 'Delete transcript',
+    deleteTranscriptSure: 'Delete what was said so far, for everyone? It cannot be brought back.',
     end: 'End for everyone',
     endSure: 'End the meeting for everyone?',
     invite: 'Copy invitation',
@@ -179,6 +181,7 @@ export const en = {
     otherMutedForFlooding: (name: string) => `${name} was muted because their device sent far too much data.`,
     microphoneLost: 'The microphone was disconnected. Plug one in; it will be used automatically.',
     microphoneChanged: (label: string) => `Microphone changed to ${label}`,
+    transcriptDeleted: 'A moderator deleted the transcript so far.',
     newMeeting: 'The previous meeting has ended. This is a new one in the same room; its transcript starts here.',
     firefoxOnLoopback:
       'Firefox sends no audio to a server on the same computer. Use another browser here, or start Parley with --media-addresses.',
@@ -194,7 +197,7 @@ export const en = {
     readers: {
       all: 'People who join later, while somebody is here, can read this, too.',
       sinceJoin: 'People who join later see only what is said from then on.',
-      fromJoin: 'You do not see what was said before you came.',
+      partly: 'An earlier part of this meeting is not shown to you.',
     },
     empty: 'The transcript will appear here.',
     emptyFiltered: 'This person has not spoken yet.',

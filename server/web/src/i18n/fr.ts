@@ -130,6 +130,8 @@ export const fr: Dictionary = {
     moderatorLinkCopied: 'Lien de modération copié',
     moderatorLinkHint: 'Quiconque a ce lien modère la réunion. Il expire avec la réunion.',
     renewSecret: 'Nouveau secret de réunion',
+    deleteTranscript: 'Supprimer la transcription',
+    deleteTranscriptSure: 'Supprimer pour tous ce qui a été dit jusqu’ici ? Ce sera définitif.',
     end: 'Terminer pour tous',
     endSure: 'Terminer la réunion pour tout le monde ?',
     invite: 'Copier l’invitation',
@@ -184,6 +186,7 @@ export const fr: Dictionary = {
       `Le micro de ${name} a été coupé : son appareil a envoyé beaucoup trop de données.`,
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
+    transcriptDeleted: 'Un modérateur a supprimé la transcription faite jusqu’ici.',
     newMeeting:
       'La réunion précédente est terminée. En voici une nouvelle dans la même salle ; sa transcription commence ici.',
     firefoxOnLoopback:
@@ -201,7 +204,7 @@ export const fr: Dictionary = {
     readers: {
       all: 'Les personnes qui arrivent plus tard, tant que quelqu’un est là, peuvent aussi lire ceci.',
       sinceJoin: 'Les personnes qui arrivent plus tard ne voient que ce qui est dit à partir de ce moment.',
-      fromJoin: 'Vous ne voyez pas ce qui a été dit avant votre arrivée.',
+      partly: 'Une partie antérieure de cette réunion ne vous est pas affichée.',
     },
     empty: 'La transcription apparaîtra ici.',
     emptyFiltered: 'Cette personne n’a pas encore parlé.',

@@ -136,7 +136,7 @@ export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onC
 /** Who else reads this, and what is missing from it. */
 function readersText(joined: JoinResult | undefined, readers: Dictionary['transcript']['readers']): string {
   const later = readers[joined?.latecomersRead ?? 'all'];
-  return joined?.transcriptFromMs === undefined ? later : `${readers.fromJoin} ${later}`;
+  return joined?.transcriptFromMs === undefined ? later : `${readers.partly} ${later}`;
 }
 
 function JumpButton({ fresh, onJump }: { fresh: number; onJump: () => void }) {
