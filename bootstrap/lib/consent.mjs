@@ -16,23 +16,25 @@ export function takeYes(args, env = process.env) {
 }
 
 /**
- * Whether somebody agrees: by `--yes` or at the terminal. Where there is neither, nobody does.
+ * Whether somebody agrees: by `--yes`, at the terminal, or because `CI` is set. Where there is none of these, nobody does.
  * @param {string} question
  * @param {{ env?: NodeJS.ProcessEnv, input?: NodeJS.ReadableStream & { isTTY?: boolean }, output?: NodeJS.WritableStream & { isTTY?: boolean } }} [options]
  * @returns {Promise<boolean>}
  */
 export async function agrees(question, { env = process.env, input = process.stdin, output = process.stderr } = {}) {
-  if (/^(yes|1|true)$/i.test(env[YES] ?? '')) return true;
+  // Services that run tests set CI, and nobody sits there.
+  const answer = env[YES] ?? env.CI ?? '';
+  if (/^(yes|1|true)$/i.test(answer)) return true;
   if (input.isTTY !== true || output.isTTY !== true) return false;
   // Not as a terminal: Ctrl-C then comes as the signal that it is.
   const lines = createInterface({ input, output, terminal: false });
   try {
-    const answer = await new Promise((resolve) => {
+    const typed = await new Promise((resolve) => {
       lines.once('line', resolve);
       lines.once('close', () => resolve(''));
       output.write(`  ${question} [y/N] `);
     });
-    return /^y(es)?$/i.test(String(answer).trim());
+    return /^y(es)?$/i.test(String(typed).trim());
   } finally {
     lines.close();
   }

@@ -38,4 +38,10 @@ describe('consent', () => {
     expect(await agrees('Install?', { input, output, env })).toBe(true);
     expect(await agrees('Install?', { input: new PassThrough(), output, env: { [YES]: 'no' } })).toBe(false);
   });
+
+  it('H13 is given where CI is set, unless it is refused there', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    expect(await agrees('Install?', { input, output, env: { CI: 'true' } })).toBe(true);
+    expect(await agrees('Install?', { input, output, env: { CI: 'true', [YES]: 'no' } })).toBe(false);
+  });
 });

@@ -1,3 +1,5 @@
+import { align } from '@parley/media/testing';
+
 export interface WordErrors {
   /** Of the reference. */
   words: number;
@@ -6,27 +8,12 @@ export interface WordErrors {
   deletions: number;
 }
 
-/** What the cheapest way to a cell of the table has cost. */
-type Cost = [edits: number, substitutions: number, insertions: number, deletions: number];
-
-/** Levenshtein over words. Of ways that cost the same, the one with more substitutions counts. */
+/** Errors of the cheapest alignment. */
 export function countErrors(reference: readonly string[], heard: readonly string[]): WordErrors {
-  let row: Cost[] = [...heard, ''].map((_, insertions) => [insertions, 0, insertions, 0]);
-  for (const [index, word] of reference.entries()) {
-    const next: Cost[] = [[index + 1, 0, 0, index + 1]];
-    for (const [place, other] of heard.entries()) {
-      const diagonal = row[place] as Cost;
-      const above = row[place + 1] as Cost;
-      const left = next[place] as Cost;
-      if (word === other) next.push(diagonal);
-      else if (diagonal[0] <= above[0] && diagonal[0] <= left[0]) next.push(plus(diagonal, 1));
-      else if (left[0] <= above[0]) next.push(plus(left, 2));
-      else next.push(plus(above, 3));
-    }
-    row = next;
-  }
-  const [, substitutions, insertions, deletions] = row.at(-1) as Cost;
-  return { words: reference.length, substitutions, insertions, deletions };
+  const { substitutions, matches } = align(reference, heard);
+  const paired = substitutions + matches.filter((match) => match !== undefined).length;
+  const words = reference.length;
+  return { words, substitutions, insertions: heard.length - paired, deletions: words - paired };
 }
 
 export function sumErrors(all: readonly WordErrors[]): WordErrors {
@@ -42,11 +29,4 @@ export function werOf({ words, substitutions, insertions, deletions }: WordError
   const errors = substitutions + insertions + deletions;
   if (words === 0) return errors === 0 ? 0 : 1;
   return Number((errors / words).toFixed(4));
-}
-
-function plus(cost: Cost, kind: 1 | 2 | 3): Cost {
-  const next: Cost = [...cost];
-  next[0] += 1;
-  next[kind] += 1;
-  return next;
 }
