@@ -127,7 +127,8 @@ describe('the meeting page', () => {
       await expectSentence(ada, SPEECH.contract);
       await ben.leave();
       await ben.close();
-      await ada.leave();
+      await ada.get('leave-button').click();
+      await ada.get('join-button').waitFor();
 
       const eve = await openPage();
       await eve.join({ name: 'Eve', room });
