@@ -930,6 +930,22 @@ describe('a room that a moderator has to admit one to', () => {
   });
 });
 
+describe('a transcript that was deleted', () => {
+  test('H11 is forgotten at once, and after a return', async () => {
+    server.answers.join = () => joinResult({ grants: ['join', 'readTranscript', 'moderate'] });
+    server.answers.deleteTranscript = () => ({});
+    const client = await joinedClient();
+    const told: unknown[] = [];
+    client.on('transcriptDeleted', (event) => void told.push([event, client.transcript.getSnapshot()]));
+    server.notify('segmentCommitted', { segment: { ...committed(1), startMs: 1_000 } });
+    await expect.poll(() => client.transcript.getSnapshot().length).toBe(1);
+    await client.deleteTranscript();
+    expect(server.count('deleteTranscript')).toBe(1);
+    server.notify('transcriptDeleted', { beforeMs: 5_000 });
+    await expect.poll(() => told).toEqual([[{ beforeMs: 5_000 }, []]]);
+  });
+});
+
 describe('a room whose guests have keys and secrets', () => {
   test('gives the first its moderator key once: the client keeps it, and does not show it on a return', async () => {
     server.answers.join = () => joinResult({ moderatorKey: 'k1' });

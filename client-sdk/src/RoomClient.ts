@@ -302,6 +302,14 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return (await this.#channel.request('renewRoomSecret', {})).roomSecret;
   }
 
+  /**
+   * Deletes everything that was said so far, for everybody and for good. Sentences that have begun are deleted, too.
+   * @throws ParleyError as `muteParticipant`; `INTERNAL` if the server could not delete it
+   */
+  async deleteTranscript(): Promise<void> {
+    await this.#channel.request('deleteTranscript', {});
+  }
+
   /** Ends the meeting for everyone. @throws ParleyError as `muteParticipant` */
   async endMeeting(): Promise<void> {
     await this.#channel.request('endMeeting', {});
@@ -493,6 +501,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     stay.joined = joined;
     if (before !== undefined && before.meetingId !== joined.meetingId) stay.moderatorKey = joined.moderatorKey;
     this.transcript.begin({ meetingId: joined.meetingId });
+    // The transcript was deleted meanwhile.
+    this.transcript.forget(joined.transcriptFromMs ?? 0);
     if (before !== undefined && before.meetingId !== joined.meetingId) {
       this.emit('meetingChanged', {
         meetingId: joined.meetingId,
@@ -544,6 +554,10 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
         return;
       case 'interimRetracted':
         this.transcript.retract(payload.segmentId);
+        return;
+      case 'transcriptDeleted':
+        this.transcript.forget(payload.beforeMs);
+        this.emit(name, payload);
         return;
       case 'admitted':
       case 'dismissed':

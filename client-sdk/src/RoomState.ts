@@ -21,6 +21,7 @@ export type RoomNotification = Exclude<
       | 'mutedByModerator'
       | 'admitted'
       | 'participantMuted'
+      | 'transcriptDeleted'
       | 'dismissed';
   }
 >;

@@ -112,6 +112,8 @@ export interface ParleyClientEvents {
   waitingRoomChanged: [event: Notifications['waitingRoomChanged']];
   /** For moderators: what guests need to join from now on; `client.roomSecret` is already up to date. */
   roomSecretChanged: [event: Notifications['roomSecretChanged']];
+  /** A moderator deleted what was said before; `client.transcript` is already up to date. Forget copies of it, too. */
+  transcriptDeleted: [event: Notifications['transcriptDeleted']];
   /** This participant's token expires soon. If `credentials` is a function, the SDK renews it. */
   tokenExpiring: [event: Notifications['tokenExpiring']];
 }

@@ -7,6 +7,7 @@ import {
   ERROR_REGISTRY,
   type ErrorCode,
   GRANTS,
+  LATECOMERS_READ,
   LIMITS,
   type NotificationName,
   type Notifications,
@@ -244,6 +245,8 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
     grants: z.array(z.enum(GRANTS)),
     locked: z.boolean(),
     waitingRoom: z.boolean().optional(),
+    latecomersRead: z.enum(LATECOMERS_READ).optional(),
+    transcriptFromMs: nonNegative.optional(),
     waiting: waitingSchema.optional(),
     roomSecret: z.string().min(1).optional(),
     moderatorKey: z.string().min(1).optional(),
@@ -298,6 +301,7 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
   refuseParticipant: nothing,
   setWaitingRoom: nothing,
   renewRoomSecret: z.strictObject({ roomSecret: z.string().min(1) }),
+  deleteTranscript: nothing,
 };
 
 export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notifications[N]> } = {
@@ -348,4 +352,5 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   waitingChanged: z.strictObject({ waiting: waitingSchema }),
   waitingRoomChanged: z.strictObject({ on: z.boolean() }),
   roomSecretChanged: z.strictObject({ roomSecret: z.string().min(1) }),
+  transcriptDeleted: z.strictObject({ beforeMs: nonNegative }),
 };

@@ -266,6 +266,7 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
         ['refuseParticipant', { participantId }],
         ['setWaitingRoom', { on: true }],
         ['renewRoomSecret', {}],
+        ['deleteTranscript', {}],
         ['removeParticipant', { participantId }],
         ['setRoomLocked', { locked: true }],
         ['endMeeting', {}],
@@ -297,6 +298,16 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
       await untilTold(host, 'participantUpdated', seen({ mutedByModerator: true, asksToSpeak: true }));
       expect(await host.codeOf('liftMute', { participantId })).toBe('ok');
       await untilTold(ben, 'muteLifted', {});
+    });
+
+    test('H11 deletes the transcript for everybody when a moderator asks for it', async () => {
+      const { client: host } = await joined('Moderator', 'deletion');
+      const { client: ben } = await joined('Ben', 'deletion');
+      expect(await host.codeOf('deleteTranscript', {})).toBe('ok');
+      await untilTold(ben, 'transcriptDeleted', { beforeMs: expect.any(Number) });
+      expect(await ben.ask('resumeTranscript', { afterSeq: 0 })).toMatchObject({
+        data: { segments: [] },
+      });
     });
 
     test('H12 lets newcomers wait: nothing of the meeting reaches them until they are admitted, or they are refused', async () => {

@@ -118,6 +118,42 @@ describe('the meeting page', () => {
   );
 
   it(
+    'H11 shows a newcomer to an empty room nothing of what was said, and forgets what a moderator deletes',
+    async () => {
+      const room = 'deletion';
+      const ada = await openPage();
+      await ada.join({ name: 'Ada', room });
+      const ben = await speak({ name: 'Ben', room, speech: SPEECH.contract });
+      await expectSentence(ada, SPEECH.contract);
+      await ben.leave();
+      await ben.close();
+      await ada.get('leave-button').click();
+      await ada.get('join-button').waitFor();
+
+      const eve = await openPage();
+      await eve.join({ name: 'Eve', room });
+      const grace = await speak({ name: 'Grace', room, speech: SPEECH.revenue });
+      await expectSentence(eve, SPEECH.revenue);
+      expect((await eve.finals()).map(({ speaker }) => speaker)).toEqual([expect.stringContaining('Grace')]);
+      expect(await eve.get('transcript-readers').textContent()).toContain('is not shown to you');
+      await grace.leave();
+      await grace.close();
+
+      await ada.join({ name: 'Ada', room });
+      await expectSentence(ada, SPEECH.contract);
+      await expectSentence(ada, SPEECH.revenue);
+      await ada.get('moderation-button').click();
+      await ada.get('delete-transcript-button').click();
+      await ada.get('delete-transcript-sure-button').click();
+      for (const page of [ada, eve]) {
+        await page.get('transcript-deleted').waitFor();
+        expect(await page.finals()).toEqual([]);
+      }
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
     'keeps identity and transcript over a reload',
     async () => {
       const room = 'reload';

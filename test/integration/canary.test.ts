@@ -74,7 +74,7 @@ test('no token of any kind, and no name in one, gets into a log: accepted, refus
     )
   ).join('\n');
   // What should stand there does.
-  for (const line of ['"joined"', '"tokenMinted"', 'TOKEN_MISMATCH', 'a token was refused', 'from the future']) {
+  for (const line of ['"joined"', '"tokenMinted"', 'TOKEN_MISMATCH', 'a token was refused', 'issued in the future']) {
     expect(logs).toContain(line);
   }
   for (const token of shown) {

@@ -128,6 +128,10 @@ export interface ServerIdentity {
   recording: boolean;
 }
 
+/** What those may read who join while somebody is in the room: the transcript so far, or what is said from then on. */
+export const LATECOMERS_READ = ['all', 'sinceJoin'] as const;
+export type LatecomersRead = (typeof LATECOMERS_READ)[number];
+
 export interface JoinResult {
   /** Id of this run of the server; changes with a restart. */
   serverId: string;
@@ -147,6 +151,13 @@ export interface JoinResult {
   locked: boolean;
   /** Whether others wait until a moderator admits them. Default false. */
   waitingRoom?: boolean | undefined;
+  /** What those who join later may read. In an empty room, newcomers read only what is said from then on. Default `all`. */
+  latecomersRead?: LatecomersRead | undefined;
+  /**
+   * This participant reads only what was said from then on, in milliseconds from the start of the meeting: they came late, or the transcript
+   * was deleted. Absent: the whole transcript.
+   */
+  transcriptFromMs?: number | undefined;
   /** For moderators: who waits, the longest first. */
   waiting?: WaitingParticipant[] | undefined;
   /** For moderators: the secret that guests who come from now on need, if there is one. */
@@ -265,6 +276,11 @@ export interface Requests {
    * people who signed in, do not need it. For moderators.
    */
   renewRoomSecret: { request: Record<string, never>; response: { roomSecret: string } };
+  /**
+   * Deletes everything that was said so far, for everybody and for good; `transcriptDeleted` follows. Sentences that have begun are deleted, too.
+   * For moderators.
+   */
+  deleteTranscript: { request: Record<string, never>; response: Record<string, never> };
 }
 
 export type RequestName = keyof Requests;
@@ -347,6 +363,8 @@ export interface Notifications {
   waitingChanged: { waiting: WaitingParticipant[] };
   waitingRoomChanged: { on: boolean };
   roomSecretChanged: { roomSecret: string };
+  /** A moderator deleted what was said before `beforeMs` (from the start of the meeting): clients forget it, too. */
+  transcriptDeleted: { beforeMs: number };
   /** The server's last message before it disconnects. */
   dismissed: { error: WireError };
 }

@@ -205,4 +205,5 @@ export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
   refuseParticipant: z.strictObject({ participantId: id }),
   setWaitingRoom: z.strictObject({ on: z.boolean() }),
   renewRoomSecret: nothing,
+  deleteTranscript: nothing,
 };

@@ -81,6 +81,7 @@ const NOTIFICATIONS = Object.keys({
   waitingChanged: true,
   waitingRoomChanged: true,
   roomSecretChanged: true,
+  transcriptDeleted: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 

@@ -84,6 +84,19 @@ export class SegmentBook {
     return ids;
   }
 
+  /** Removes everything said before that. @returns whether there was anything */
+  forget(beforeMs: number): boolean {
+    const kept = this.#ordered.filter(({ startMs }) => startMs >= beforeMs);
+    if (kept.length === this.#ordered.length) return false;
+    for (const { id, startMs } of this.#ordered) {
+      if (startMs >= beforeMs) continue;
+      this.#segments.delete(id);
+      this.#interims.delete(id);
+    }
+    this.#ordered = kept;
+    return true;
+  }
+
   /** Committed segments exist up to `seq`. */
   expect(seq: number): void {
     this.#lastSeq = Math.max(this.#lastSeq, seq);

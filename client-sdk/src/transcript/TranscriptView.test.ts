@@ -187,6 +187,34 @@ describe('what is missing', () => {
     expect(view.completeUpTo).toBe(9);
   });
 
+  test('H11 is not waited for when the server keeps it from this participant, in the middle either', async () => {
+    const asked: number[] = [];
+    const view = viewOf({
+      resume: async (afterSeq) => {
+        asked.push(afterSeq);
+        // 1 to 3 and 5 were said before the participant came.
+        return afterSeq < 4
+          ? { segments: [committed(4), committed(6)], firstSeq: 4, lastSeq: 6 }
+          : { segments: [committed(6)], firstSeq: 6, lastSeq: 6 };
+      },
+    });
+    await view.catchUp(3);
+    view.applyCommitted(committed(7));
+    expect([asked, view.completeUpTo, idsOf(view)]).toEqual([[0, 4], 7, ['s4', 's6', 's7']]);
+  });
+
+  test('H11 is forgotten when it was deleted, and stays so', async () => {
+    const view = viewOf(logOf(0));
+    const cleared = vi.fn();
+    view.on('cleared', cleared);
+    view.applyCommitted(committed(1, { startMs: 1_000 }));
+    view.applyCommitted(committed(2, { startMs: 9_000 }));
+    view.forget(5_000);
+    view.forget(5_000);
+    view.applyCommitted(committed(1, { startMs: 1_000 }));
+    expect([idsOf(view), view.completeUpTo, cleared.mock.calls.length]).toEqual([['s2'], 2, 1]);
+  });
+
   test('is not asked for again and again of a server that has less than it said', async () => {
     const log = logOf(3);
     const view = viewOf(log);

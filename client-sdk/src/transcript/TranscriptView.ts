@@ -20,7 +20,7 @@ export interface TranscriptViewEvents {
   segmentUpdated: [event: { segment: Segment; live: boolean }];
   /** An interim that will not get a final. */
   segmentRetracted: [event: { segmentId: string }];
-  /** Another meeting began: the view was emptied. */
+  /** Another meeting began, or the transcript was deleted: segments are gone from the view. */
   cleared: [];
   /** There is a new snapshot. */
   changed: [];
@@ -87,6 +87,13 @@ export class TranscriptView extends TypedEmitter<TranscriptViewEvents> {
     this.#stopAsking();
     this.#meetingId = options.meetingId;
     this.#book = new SegmentBook();
+    this.#changed();
+    this.emit('cleared');
+  }
+
+  /** @internal Everything said before `beforeMs` was deleted. */
+  forget(beforeMs: number): void {
+    if (!this.#book.forget(beforeMs)) return;
     this.#changed();
     this.emit('cleared');
   }

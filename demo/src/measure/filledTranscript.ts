@@ -43,6 +43,7 @@ export function filledTranscript(options: { segments: number }): TranscriptStore
       await fillOnce(query.meetingId);
       return store.page(query);
     },
+    clear: (meetingId) => store.clear(meetingId),
     async end(meetingId) {
       filled.delete(meetingId);
       await store.end(meetingId);

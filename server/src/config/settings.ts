@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { GRANTS, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
+import { GRANTS, LATECOMERS_READ, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
 import { cacheDirectory } from '@parley/media/node';
 import {
   MODES,
@@ -272,6 +272,7 @@ export const settingsSchema = z.strictObject({
         speech: speechOverridesSchema.optional(),
         hotWords: z.array(z.string().trim().min(1).max(64)).max(200).optional(),
         waitingRoom: z.boolean().optional(),
+        latecomersRead: z.enum(LATECOMERS_READ).optional(),
         /** By the subject (`sub`) in Keycloak. */
         members: z.record(z.string().min(1).max(256), z.array(z.enum(GRANTS)).min(1)).optional(),
       }),
@@ -279,7 +280,7 @@ export const settingsSchema = z.strictObject({
     .default({})
     .meta(
       restart(
-        'Mode, speech settings, hot words, waiting room and members of individual rooms, by name; in the settings file only',
+        'Mode, speech settings, hot words, waiting room, what latecomers read, and members of individual rooms, by name; in the settings file only',
       ),
     ),
   onlyListedRooms: z
@@ -296,6 +297,14 @@ export const settingsSchema = z.strictObject({
     .boolean()
     .default(false)
     .meta(restart('Let newcomers wait until a moderator admits them; moderators can change it for their room')),
+  latecomersRead: z
+    .enum(LATECOMERS_READ)
+    .default('all')
+    .meta(
+      restart(
+        'What those may read who join while somebody is in the room: all of the transcript, or what is said since their first join. In an empty room newcomers always read only what is said from then on',
+      ),
+    ),
   memberSettings: z
     .boolean()
     .default(false)
@@ -393,7 +402,7 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .max(10_000)
         .default(30)
-        .meta(restart('The same for people at one address; an IPv6 /64 network counts as one address')),
+        .meta(restart('The same for guests at one address; an IPv6 /64 network counts as one address')),
       participantsPerRoom: z.int().min(1).max(1_000).default(50).meta(restart('Participants in one room')),
       connections: z.int().min(1).max(100_000).default(2_000).meta(restart('Open sockets')),
       connectsPerMinutePerAddress: z

@@ -8,6 +8,7 @@ import { PostLimiter } from '../edge/PostLimiter.js';
 import type { AuditEvent } from '../observability/AuditLog.js';
 import { emptyLedger } from '../observability/audioLedger.js';
 import type { Visitor } from '../rooms/Door.js';
+import type { Asker } from '../rooms/Readers.js';
 import { roomRoutes } from './roomRoutes.js';
 
 const ISSUER = 'https://id.example/realms/parley';
@@ -33,10 +34,13 @@ let server: Server;
 let events: AuditEvent[];
 let opened: string[];
 let removed: string[];
+/** Whether the room answers those who were not in the meeting. */
+let answersAll: boolean;
 beforeEach(async () => {
   events = [];
   opened = [];
   removed = [];
+  answersAll = true;
   const app = express();
   app.use(
     roomRoutes({
@@ -55,6 +59,7 @@ beforeEach(async () => {
         if (name !== 'daily') return undefined;
         return Promise.resolve({
           ledgers: () => Promise.resolve(LEDGERS),
+          readers: { answers: ({ grants }: Asker) => answersAll || grants.has('administer') },
           door: { keepsOut: ({ identity }: Visitor) => removed.includes(identity.subject) },
         });
       },
@@ -105,6 +110,16 @@ test('whom a moderator removed reads nothing more of this meeting', async () => 
     { event: 'denied', what: 'readLedger', code: 'FORBIDDEN', room: 'daily', who: `${ISSUER}#ada` },
   ]);
   expect((await ask({ bearer: 'adam' })).status).toBe(200);
+});
+
+test('H11 a room that answers only those who were there has no books for others', async () => {
+  answersAll = false;
+  for (const bearer of ['ada', 'reading-key']) expect((await ask({ bearer })).status).toBe(403);
+  expect(events).toMatchObject([
+    { event: 'denied', what: 'readLedger', code: 'FORBIDDEN', who: `${ISSUER}#ada` },
+    { event: 'denied', what: 'readLedger', code: 'FORBIDDEN' },
+  ]);
+  expect((await ask({ bearer: 'service-account' })).status).toBe(200);
 });
 
 test('a room without a meeting has no books, and a name that cannot be is no room', async () => {

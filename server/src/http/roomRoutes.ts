@@ -5,6 +5,7 @@ import type { Identity } from '../auth/Authenticator.js';
 import type { Bearer } from '../auth/Bearer.js';
 import { type AuditLog, whoOf } from '../observability/AuditLog.js';
 import type { Door } from '../rooms/Door.js';
+import type { Readers } from '../rooms/Readers.js';
 
 export interface RoomRoutesOptions {
   /** @throws ParleyError `UNAUTHENTICATED`, `TOKEN_EXPIRED`, `SIGNED_OUT`, `IDENTITY_UNAVAILABLE` */
@@ -12,9 +13,13 @@ export interface RoomRoutesOptions {
   /** The grants of an identity in a room, as over a socket. */
   grantsIn: (identity: Identity, room: string) => ReadonlySet<Grant>;
   /** The current meeting of a room. */
-  roomNamed: (
-    name: string,
-  ) => Promise<{ ledgers(): Promise<ParticipantLedger[]>; door: Pick<Door, 'keepsOut'> }> | undefined;
+  roomNamed: (name: string) =>
+    | Promise<{
+        ledgers(): Promise<ParticipantLedger[]>;
+        door: Pick<Door, 'keepsOut'>;
+        readers: Pick<Readers, 'answers'>;
+      }>
+    | undefined;
   audit: AuditLog;
   /** Bounds how often one address may ask. Default: nothing does. */
   limit?: RequestHandler;
@@ -71,8 +76,8 @@ async function ledgersFor(options: RoomRoutesOptions, request: Request): Promise
   if (!OF_LEDGERS.some((grant) => grants.has(grant))) throw denied(new ParleyError('FORBIDDEN'), identity);
   const room = await roomNamed(name.data);
   if (room === undefined) throw new ParleyError('ROOM_NOT_FOUND');
-  if (identity !== undefined && room.door.keepsOut({ identity, grants }))
-    throw denied(new ParleyError('FORBIDDEN'), identity);
+  const keptOut = identity !== undefined && room.door.keepsOut({ identity, grants });
+  if (keptOut || !room.readers.answers({ identity, grants })) throw denied(new ParleyError('FORBIDDEN'), identity);
   return await room.ledgers();
 }
 

@@ -87,6 +87,7 @@ describe('a meeting', () => {
       givenName: 'Ada',
       displayName: 'Ada',
       enteredAtMs: 0,
+      reading: { fromMs: 0, afterSeq: 0 },
     });
     expect(first.participantId).toMatch(/^p_[\w-]{16}$/);
     expect(meeting.participants.map(({ displayName, enteredAtMs }) => [displayName, enteredAtMs])).toEqual([
@@ -165,8 +166,8 @@ describe('the transcript of a meeting', () => {
   });
 
   test('does not keep a meeting waiting whose store says nothing', async () => {
-    const silent = { append: () => new Promise<never>(() => {}), page: () => new Promise<never>(() => {}) };
-    const opening = open({ store: { ...silent, end: () => new Promise<never>(() => {}) } });
+    const never = () => new Promise<never>(() => {});
+    const opening = open({ store: { append: never, page: never, clear: never, end: never } });
     await time.advanceAsync(2_000, 100);
     const meeting = await opening;
     const ended = meeting.end();
@@ -182,6 +183,7 @@ describe('the transcript of a meeting', () => {
       store: {
         append: (segment) => memory.append(segment),
         page: (query) => memory.page(query),
+        clear: (meetingId) => memory.clear(meetingId),
         end: async (meetingId) => {
           const all = await memory.page({ meetingId, afterSeq: 0, limit: 10, maxBytes: 1e6 });
           ended.push([meetingId, all.lastSeq]);
@@ -192,5 +194,20 @@ describe('the transcript of a meeting', () => {
     await Promise.all([meeting.end(), meeting.end()]);
     expect(ended).toEqual([[meeting.meetingId, 3]]);
     expect(await committed).toEqual(['1 final', '2 final', '3 final']);
+  });
+
+  test('H11 is deleted although the store was down when it was asked to, if it is asked again', async () => {
+    const faulty = new FaultyTranscriptStore(new MemoryTranscriptStore({ segmentsPerMeeting: 100 }));
+    const meeting = await open({ store: faulty });
+    await commit(meeting, ['a', 'b']);
+    time.advance(5_000);
+    faulty.down = true;
+    await expect(meeting.deleteTranscript()).rejects.toThrow('cannot be reached');
+    // Nobody is given it any more.
+    expect(meeting.beginning).toEqual({ fromMs: 5_000, afterSeq: 2 });
+    faulty.down = false;
+    await meeting.deleteTranscript();
+    expect(await page(meeting)).toEqual({ segments: [], firstSeq: 0, lastSeq: 2 });
+    expect(time.pendingTimers).toBe(0);
   });
 });

@@ -22,6 +22,17 @@ export interface MeetingOptions {
   wallClock?: () => number;
 }
 
+/** What somebody may read of a transcript. */
+export interface Reading {
+  /** What was said from then on, in milliseconds from the start of the meeting. */
+  readonly fromMs: number;
+  /** Everything up to this `seq` was said before. */
+  readonly afterSeq: number;
+}
+
+/** The whole transcript. */
+export const EVERYTHING: Reading = { fromMs: 0, afterSeq: 0 };
+
 /** A current or former participant. Outlives their connections, so their consent belongs here. */
 export interface MeetingParticipant {
   readonly participantId: string;
@@ -31,6 +42,7 @@ export interface MeetingParticipant {
   readonly displayName: string;
   /** When they first joined, in milliseconds from the start of the meeting. */
   readonly enteredAtMs: number;
+  readonly reading: Reading;
 }
 
 /** Beyond this, those who have not joined for longest are forgotten. */
@@ -59,6 +71,7 @@ export class Meeting {
   /** What stands for somebody already, by its looks. */
   readonly #names = new Set<string>();
   #epoch = 0;
+  #beginning = EVERYTHING;
   #ending: Promise<void> | undefined;
 
   private constructor(options: MeetingOptions & { meetingId: string }, transcript: Transcript) {
@@ -97,12 +110,34 @@ export class Meeting {
     return createHmac('sha256', this.#key).update(`digest ${text}`).digest('base64url').slice(0, 16);
   }
 
-  /** Records that a participant joined, for the first time or again. */
-  enter(identity: Identity): MeetingParticipant {
+  /** All that is left of the transcript: everything, or what was said since it was deleted. */
+  get beginning(): Reading {
+    return this.#beginning;
+  }
+
+  /**
+   * Deletes what was said so far; what is committed of it later is not for anybody, either. Takes effect before the store has answered.
+   * @throws what the store rejects with, or that it did not answer in time
+   */
+  async deleteTranscript(): Promise<void> {
+    this.#beginning = { fromMs: Math.ceil(this.elapsedMs), afterSeq: this.transcript.lastSeq };
+    await this.transcript.clear();
+  }
+
+  /** A current or former participant. */
+  find(participantId: string): MeetingParticipant | undefined {
+    return this.#participants.get(participantId);
+  }
+
+  /**
+   * Records that a participant joined, for the first time or again.
+   * @param newcomersRead what those may read who join for the first time. Default: everything
+   */
+  enter(identity: Identity, newcomersRead = EVERYTHING): MeetingParticipant {
     const participantId = this.participantIdOf(identity);
-    const enteredAtMs = this.#participants.get(participantId)?.enteredAtMs ?? Math.round(this.elapsedMs);
+    const { enteredAtMs = Math.round(this.elapsedMs), reading = newcomersRead } = this.find(participantId) ?? {};
     const displayName = this.#nameFor(participantId, identity.displayName);
-    const participant = { participantId, givenName: identity.displayName, displayName, enteredAtMs };
+    const participant = { participantId, givenName: identity.displayName, displayName, enteredAtMs, reading };
     this.#participants.delete(participantId);
     this.#participants.set(participantId, participant);
     const [longestAgo] = this.#participants.values();

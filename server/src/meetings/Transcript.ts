@@ -14,17 +14,21 @@ export interface TranscriptOptions {
 
 /** How long the start of a meeting waits for the store to say where the transcript ends. */
 const OPEN_LIMIT_MS = 2_000;
+/** How long a deletion waits for the store, at each step. Together less than a client waits for an answer. */
+const CLEAR_LIMIT_MS = 4_000;
 
 /** The transcript of one meeting: commits segments to the store in order, and reads pages from it. */
 export class Transcript {
   readonly #meetingId: string;
   readonly #store: TranscriptStore;
   readonly #commits: CommitQueue;
+  readonly #time: TimeSource;
   #lastSeq = 0;
 
   private constructor(options: TranscriptOptions) {
     this.#meetingId = options.meetingId;
     this.#store = options.store;
+    this.#time = options.time ?? systemTime;
     this.#commits = new CommitQueue(options);
   }
 
@@ -63,6 +67,12 @@ export class Transcript {
   /** Like `settled`, but does not wait for a store that is out of order: what it does not take is lost. */
   flush(): Promise<void> {
     return this.#commits.flush();
+  }
+
+  /** Deletes what is stored, and what was passed to `commit` so far. @throws what the store rejects with, or that it did not answer in time */
+  async clear(): Promise<void> {
+    await withinLimit({ work: this.settled(), limitMs: CLEAR_LIMIT_MS, time: this.#time });
+    await withinLimit({ work: this.#store.clear(this.#meetingId), limitMs: CLEAR_LIMIT_MS, time: this.#time });
   }
 
   /** @throws what the store rejects with */

@@ -14,7 +14,12 @@ const down = () => Promise.reject(new Error('the store is down'));
 /** What the store costs the end of a meeting that begins so long after its last segments, as in a room that closes. */
 async function endOf(answer: () => Promise<never>, afterMs: number): Promise<number> {
   const time = new ManualTime();
-  const store = { append: answer, end: answer, page: async () => ({ segments: [], firstSeq: 1, lastSeq: 0 }) };
+  const store = {
+    append: answer,
+    clear: answer,
+    end: answer,
+    page: async () => ({ segments: [], firstSeq: 1, lastSeq: 0 }),
+  };
   const meeting = await Meeting.open({ room: 'daily', store, logger: pino({ level: 'silent' }), time });
   for (const id of ['a', 'b', 'c']) {
     meeting.transcript.commit(segmentOf(id, { meetingId: meeting.meetingId }), () => {});

@@ -25,7 +25,8 @@ type ModerationAction =
   | 'refuse'
   | 'waitingRoomOn'
   | 'waitingRoomOff'
-  | 'renewRoomSecret';
+  | 'renewRoomSecret'
+  | 'deleteTranscript';
 
 export type AuditEvent =
   /** `moderatesBy`: how they got that right, if not by who they are. */

@@ -8,6 +8,7 @@ import {
   ParleyError,
   type RtpCapabilities,
 } from '@parley/client-sdk/protocol';
+import { EVERYTHING, type Reading } from '../meetings/Meeting.js';
 import type { Origin } from './RoomAccess.js';
 
 /** The connection to a peer, independent of the transport. */
@@ -33,6 +34,8 @@ export interface PeerOptions {
   channel: PeerChannel;
   /** Default: from nowhere in particular. */
   origin?: Origin | undefined;
+  /** What they may read of the transcript. Default: everything. */
+  reading?: Reading;
 }
 
 /** Notifications that contain what was said, or what became of the audio. */
@@ -55,6 +58,7 @@ export class Peer {
   readonly joinedAtMs: number;
   readonly channel: PeerChannel;
   readonly origin: Origin | undefined;
+  readonly reading: Reading;
   grants: ReadonlySet<Grant>;
   /** RTP capabilities of the browser, once it has a receiving transport. */
   rtpCapabilities: RtpCapabilities | undefined;
@@ -77,6 +81,7 @@ export class Peer {
     this.joinedAtMs = options.joinedAtMs;
     this.channel = options.channel;
     this.origin = options.origin;
+    this.reading = options.reading ?? EVERYTHING;
     this.grants = options.grants ?? new Set(GRANTS);
   }
 

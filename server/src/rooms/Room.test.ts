@@ -413,7 +413,7 @@ describe('the meeting of a room', () => {
     });
     say((await rig.produce(after.peer)).producerId, 's2');
     await meeting.transcript.settled();
-    expect((await rig.room.resumeTranscript(0)).segments.map(({ id, seq }) => [id, seq])).toEqual([
+    expect((await rig.room.readers.page(after.peer, 0)).segments.map(({ id, seq }) => [id, seq])).toEqual([
       ['s1', 1],
       ['s2', 2],
     ]);

@@ -3,7 +3,6 @@ import {
   type DtlsParameters,
   type Grant,
   type LeaveReason,
-  LIMITS,
   type NotificationName,
   type Notifications,
   ParleyError,
@@ -28,6 +27,7 @@ import { FloodPolice } from './FloodPolice.js';
 import { type ModeratesBy, ModeratorKey } from './ModeratorKey.js';
 import { ModeratorMutes } from './ModeratorMutes.js';
 import { Peer, type PeerChannel } from './Peer.js';
+import { latecomersReadOf, Readers } from './Readers.js';
 import type { Origin } from './RoomAccess.js';
 import { RoomMedia } from './RoomMedia.js';
 import { RoomSettings } from './RoomSettings.js';
@@ -71,6 +71,7 @@ export class Room {
   readonly name: string;
   readonly meeting: Meeting;
   readonly door: Door;
+  readonly readers: Readers;
   readonly #options: RoomOptions;
   readonly #logger: Logger;
   readonly #roster: Roster;
@@ -96,6 +97,11 @@ export class Room {
     const { settings } = options;
     this.#moderatorKey = new ModeratorKey({
       guestsOwn: settings.guestsModerate && settings.keycloak.url === undefined,
+    });
+    this.readers = new Readers({
+      meeting: this.meeting,
+      roster: this.#roster,
+      latecomersRead: latecomersReadOf(settings, this.name),
     });
     this.door = new Door({
       meeting: this.meeting,
@@ -195,7 +201,7 @@ export class Room {
     this.#mutes.enter({ participantId, device: this.#deviceOf(origin) });
     this.#wasJoined = true;
     this.#cancelEnd();
-    const { displayName, givenName } = this.meeting.enter(identity);
+    const { displayName, givenName, reading } = this.meeting.enter(identity, this.readers.forNewcomers);
     const joinedAtMs = replaced?.joinedAtMs ?? Math.round(this.meeting.elapsedMs);
     const peer = new Peer({
       peerId,
@@ -208,6 +214,7 @@ export class Room {
       grants,
       channel,
       origin,
+      reading,
     });
     if (replaced !== undefined) {
       this.#drop(replaced, 'arrived');
@@ -235,6 +242,7 @@ export class Room {
         lastSeq: this.meeting.transcript.lastSeq,
         grants: [...grants],
         ...this.door.shownTo(peer),
+        ...this.readers.shownTo(peer),
         ...(issued === undefined ? {} : { moderatorKey: issued }),
         transcription: this.#transcription,
         features: { recording: false },
@@ -291,11 +299,6 @@ export class Room {
 
   resumeConsumer(peer: Peer, consumerId: string): Promise<void> {
     return this.#media.resumeConsumer(peer, consumerId);
-  }
-
-  resumeTranscript(afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
-    const { transcriptPageSize: limit, transcriptPageBytes: maxBytes } = LIMITS;
-    return this.meeting.transcript.page({ afterSeq, limit, maxBytes });
   }
 
   settingsFor(peer: Peer): SettingsView {

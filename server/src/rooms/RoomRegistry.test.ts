@@ -53,10 +53,12 @@ interface How {
   address?: string;
   /** Has a token for this room. */
   withToken?: boolean;
+  nameSource?: Identity['nameSource'];
   settings?: SpeechOverrides;
 }
-function join(room: string, { name = 'Ada', address = '192.0.2.1', withToken = false, settings }: How = {}) {
-  const of = { issuer: 'guest', subject: name, displayName: name, nameSource: 'guest' as const, roles: [] };
+function join(room: string, how: How = {}) {
+  const { name = 'Ada', address = '192.0.2.1', withToken = false, nameSource = 'guest', settings } = how;
+  const of = { issuer: 'guest', subject: name, displayName: name, nameSource, roles: [] };
   const identity: Identity = withToken ? { ...of, room: { name: room, grants: MEMBER } } : of;
   const { channel } = new Client();
   return rooms.enter({ room, identity, address, settings }, (standing) => ({
@@ -157,6 +159,15 @@ describe('the rooms of a node', () => {
     expect(codes.filter((code) => code === 'ok')).toHaveLength(30);
     expect(new Set(codes)).toEqual(new Set(['ok', 'TOO_MANY_OPEN_ROOMS']));
     expect(await codeOf(join('daily', { name: 'Ben', address: '192.0.2.2' }))).toBe('ok');
+  });
+
+  test('H3 of people who signed in are not counted by address: an office of hundreds may be behind it', async () => {
+    const office = { address: '203.0.113.7', nameSource: 'signedIn' } as const;
+    const codes = [];
+    for (let each = 0; each < 60; each += 1)
+      codes.push(await codeOf(join(`r${each}`, { ...office, name: `p${each}` })));
+    expect(new Set(codes)).toEqual(new Set(['ok']));
+    expect(await codeOf(join('guest', { address: office.address, name: 'guest' }))).toBe('ok');
   });
 
   test('H3 are only those of the settings file and of room tokens where the settings say so', async () => {

@@ -43,7 +43,7 @@ interface Standing {
   /** So many are on their way in. */
   visitors: number;
   /** Who opened it, where that counts. */
-  openedBy: { person: string; address: string } | undefined;
+  openedBy: { person: string; address: string | undefined } | undefined;
 }
 
 /**
@@ -158,11 +158,13 @@ export class RoomRegistry {
       RoomSettings.of({ settings, model, room }).replaceParticipant({ participantId: '', settings: own });
     }
     if (this.#rooms.size >= limits.rooms) throw new ParleyError('TOO_MANY_ROOMS');
-    const openedBy = vouched ? undefined : { person: whoOf(identity), address };
+    // Guests can be as many people as they like; whom an identity provider knows counts as themself alone, in an office of hundreds too.
+    const isGuest = identity.nameSource === 'guest';
+    const openedBy = vouched ? undefined : { person: whoOf(identity), address: isGuest ? address : undefined };
     if (openedBy !== undefined) {
       const opened = [...this.#rooms.values()].flatMap((standing) => standing.openedBy ?? []);
       const ofPerson = opened.filter(({ person }) => person === openedBy.person).length;
-      const ofAddress = opened.filter((each) => each.address === address).length;
+      const ofAddress = isGuest ? opened.filter((each) => each.address === address).length : 0;
       if (ofPerson >= limits.roomsPerPerson || ofAddress >= limits.roomsPerAddress) {
         throw new ParleyError('TOO_MANY_OPEN_ROOMS');
       }

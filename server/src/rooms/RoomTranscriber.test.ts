@@ -77,6 +77,7 @@ beforeEach(async () => {
       return stored.append(each);
     },
     page: (query: Parameters<MemoryTranscriptStore['page']>[0]) => stored.page(query),
+    clear: (meetingId: string) => stored.clear(meetingId),
     end: (meetingId: string) => stored.end(meetingId),
   };
   const observer: RoomObserver = {

@@ -53,6 +53,8 @@ export interface TellOptions {
   diagnostics?: boolean;
   /** Only for this participant, who needs no right to read it. */
   only?: string;
+  /** When what it contains was said: only for those who may read that. */
+  saidAtMs?: number;
 }
 
 /** Maximum number of utterances that have ended but have no final yet. */
@@ -235,7 +237,9 @@ export class RoomTranscriber {
         const segment = segmentOf({ event, speaker, meetingId });
         const { queuedMs, engineMs } = event.hypothesis;
         observer.interim({ queuedMs, engineMs });
-        tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, { droppable: true });
+        if (this.#isDeleted(segment)) return;
+        const how = { droppable: true, saidAtMs: segment.startMs };
+        tellAll('interimUpdated', { segment: { ...segment, status: 'interim' } }, how);
         return;
       }
       case 'interimRetracted':
@@ -314,13 +318,24 @@ export class RoomTranscriber {
     this.#options.tellAll('ledgerUpdated', { participantId, track, ledger }, { droppable: true });
   }
 
+  /** Whether a moderator has deleted the transcript since it was said. */
+  #isDeleted({ startMs }: { startMs: number }): boolean {
+    return startMs < this.#options.meeting.beginning.fromMs;
+  }
+
   #commit(options: { event: Extract<PipelineEvent, { type: 'final' | 'gap' }>; segment: UncommittedSegment }): void {
     const { event, segment } = options;
     const { meeting, observer } = this.#options;
     const endedAtMs = this.#endedAtMs.get(segment.id);
     this.#endedAtMs.delete(segment.id);
+    if (this.#isDeleted(segment)) {
+      this.#options.tellAll('interimRetracted', { segmentId: segment.id });
+      return;
+    }
     meeting.transcript.commit(segment, (committed) => {
-      if (committed !== undefined) this.#options.tellAll('segmentCommitted', { segment: committed });
+      if (committed !== undefined && !this.#isDeleted(committed)) {
+        this.#options.tellAll('segmentCommitted', { segment: committed }, { saidAtMs: committed.startMs });
+      }
       if (event.type === 'gap' || committed?.status !== 'final') {
         observer.gap(event.type === 'gap' ? event.reason : 'notStored');
       } else {

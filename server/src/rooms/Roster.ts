@@ -49,6 +49,7 @@ export class Roster {
     for (const peer of this.#peers.values()) {
       const isTold = options.only === undefined ? peer.maySee(name) : peer.participantId === options.only;
       if (!isTold || (options.diagnostics === true && !peer.diagnostics)) continue;
+      if (options.saidAtMs !== undefined && options.saidAtMs < peer.reading.fromMs) continue;
       peer.channel.notify(name, notification, options);
     }
   }

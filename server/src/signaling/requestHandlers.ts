@@ -68,7 +68,8 @@ export const requestHandlers: RequestHandlers<Connection> = {
   },
 
   resumeTranscript(connection, { afterSeq }) {
-    return connection.member('readTranscript').room.resumeTranscript(afterSeq);
+    const { room, peer } = connection.member('readTranscript');
+    return room.readers.page(peer, afterSeq);
   },
 
   getSettings(connection) {
@@ -165,5 +166,13 @@ export const requestHandlers: RequestHandlers<Connection> = {
     const roomSecret = connection.member('moderate').room.door.renewSecret();
     connection.moderated({ action: 'renewRoomSecret' });
     return { roomSecret };
+  },
+
+  async deleteTranscript(connection) {
+    const { room } = connection.member('moderate');
+    // Written down first: it takes effect whatever the store answers.
+    connection.moderated({ action: 'deleteTranscript' });
+    await room.readers.deleteTranscript();
+    return NOTHING;
   },
 };

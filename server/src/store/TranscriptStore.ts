@@ -45,6 +45,12 @@ export interface TranscriptStore {
   page(query: TranscriptQuery): Promise<TranscriptPage>;
 
   /**
+   * Deletes all segments of a meeting for good. The next one gets the `seq` after them. Does nothing for an unknown meeting. An append that
+   * was answered before the call is deleted; one that is still running may not be.
+   */
+  clear(meetingId: string): Promise<void>;
+
+  /**
    * The meeting is over and nothing more will be appended. A store on disk keeps the transcript; a store in memory drops it. Does
    * nothing for an unknown meeting.
    */

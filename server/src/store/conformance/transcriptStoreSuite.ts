@@ -171,6 +171,19 @@ export function testTranscriptStore(options: TranscriptStoreSuiteOptions): void 
       });
     });
 
+    describe('that is cleared', () => {
+      test('H11 has nothing of that meeting any more, and goes on counting', async () => {
+        await appendMany(3);
+        await store.append(segmentOf('x', { meetingId: 'm_2' }));
+        await store.clear('m_1');
+        await store.clear('m_unknown');
+        expect(await page()).toEqual({ segments: [], firstSeq: 0, lastSeq: 3 });
+        expect((await store.append(segmentOf('s4'))).seq).toBe(4);
+        expect(await page()).toMatchObject({ segments: [{ id: 's4' }], firstSeq: 4, lastSeq: 4 });
+        expect((await page({ meetingId: 'm_2' })).lastSeq).toBe(1);
+      });
+    });
+
     describe('whose meeting ends', () => {
       test('has all of it afterwards or nothing, and no other meeting is touched', async () => {
         const appended = await appendMany(3);

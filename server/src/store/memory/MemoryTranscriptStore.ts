@@ -38,6 +38,10 @@ export class MemoryTranscriptStore implements TranscriptStore {
     return this.#meetings.get(query.meetingId)?.page(query) ?? { segments: [], firstSeq: 0, lastSeq: 0 };
   }
 
+  async clear(meetingId: string): Promise<void> {
+    this.#meetings.get(meetingId)?.clear();
+  }
+
   async end(meetingId: string): Promise<void> {
     this.#meetings.delete(meetingId);
   }
@@ -71,6 +75,11 @@ class Transcript {
     const from = firstSeq === 0 ? 0 : Math.max(0, afterSeq + 1 - firstSeq);
     const segments = withinBytes(this.#segments.slice(from, from + limit), maxBytes);
     return { segments, firstSeq, lastSeq: this.#lastSeq };
+  }
+
+  clear(): void {
+    this.#segments = [];
+    this.#byId.clear();
   }
 
   /** In batches, so that a full transcript does not move all its rows for each new one. */

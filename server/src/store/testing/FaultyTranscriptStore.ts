@@ -22,6 +22,10 @@ export class FaultyTranscriptStore implements TranscriptStore {
     return this.#carry(() => this.#store.page(query));
   }
 
+  clear(meetingId: string): Promise<void> {
+    return this.#carry(() => this.#store.clear(meetingId));
+  }
+
   end(meetingId: string): Promise<void> {
     return this.#carry(() => this.#store.end(meetingId));
   }

@@ -11,6 +11,7 @@ export class SlowTranscriptStore implements TranscriptStore {
   down = false;
   readonly #turns: number;
   readonly #rows = new Map<string, CommittedSegment[]>();
+  readonly #lastSeqs = new Map<string, number>();
   /** The last append of each meeting. */
   readonly #locks = new Map<string, Promise<unknown>>();
 
@@ -41,10 +42,16 @@ export class SlowTranscriptStore implements TranscriptStore {
     const page = {
       segments: withinBytes(found, maxBytes),
       firstSeq: rows.at(0)?.seq ?? 0,
-      lastSeq: rows.at(-1)?.seq ?? 0,
+      lastSeq: this.#lastSeqs.get(meetingId) ?? 0,
     };
     await this.#pass();
     return page;
+  }
+
+  async clear(meetingId: string): Promise<void> {
+    await this.#pass();
+    this.#rows.delete(meetingId);
+    await this.#pass();
   }
 
   /** Keeps what it has, as a store on disk does. */
@@ -56,10 +63,13 @@ export class SlowTranscriptStore implements TranscriptStore {
     await this.#pass();
     const rows = this.#rowsOf(segment.meetingId);
     const standing = rows.find(({ id }) => id === segment.id);
-    const seq = (rows.at(-1)?.seq ?? 0) + 1;
+    const seq = (this.#lastSeqs.get(segment.meetingId) ?? 0) + 1;
     await this.#pass();
     const committed = standing ?? { ...segment, seq };
-    if (standing === undefined) this.#rows.set(segment.meetingId, [...rows, committed]);
+    if (standing === undefined) {
+      this.#rows.set(segment.meetingId, [...rows, committed]);
+      this.#lastSeqs.set(segment.meetingId, seq);
+    }
     await this.#pass();
     return committed;
   }

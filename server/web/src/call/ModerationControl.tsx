@@ -1,10 +1,10 @@
 import { useAccess } from '@parley/client-sdk/react';
-import { useRef, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { basePathOf } from '../basePath.js';
 import { Button } from '../design/Button.js';
 import { CopyButton } from '../design/CopyButton.js';
 import { Switch } from '../design/fields.js';
-import { LeaveIcon, LockIcon, ShieldIcon } from '../design/icons.js';
+import { CloseIcon, LeaveIcon, LockIcon, ShieldIcon } from '../design/icons.js';
 import { Popover } from '../design/Popover.js';
 import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import type { Session } from '../hooks/useMeeting.js';
@@ -70,55 +70,76 @@ export function ModerationControl({ session, onError }: { session: Session; onEr
               <p className="hint">{call.moderatorLinkHint}</p>
             </>
           )}
-          <EndButton onEnd={() => client.endMeeting().catch(onError)} />
+          <DangerButton
+            name="delete-transcript"
+            label={call.deleteTranscript}
+            question={call.deleteTranscriptSure}
+            icon={<CloseIcon />}
+            onSure={() => {
+              close();
+              return client.deleteTranscript().catch(onError);
+            }}
+          />
+          <DangerButton
+            name="end"
+            label={call.end}
+            question={call.endSure}
+            icon={<LeaveIcon />}
+            onSure={() => client.endMeeting().catch(onError)}
+          />
         </>
       )}
     </Popover>
   );
 }
 
+interface DangerProps {
+  /** Of the act; its buttons are named after it. */
+  name: 'end' | 'delete-transcript';
+  label: string;
+  question: string;
+  icon: ReactNode;
+  onSure: () => Promise<void>;
+}
+
 /** Asks for confirmation: it cannot be undone and affects everyone. */
-function EndButton({ onEnd }: { onEnd: () => Promise<void> }) {
+function DangerButton(props: DangerProps) {
   const [asked, setAsked] = useState(false);
   return asked ? (
-    <EndConfirm onEnd={onEnd} onCancel={() => setAsked(false)} />
+    <DangerConfirm {...props} onCancel={() => setAsked(false)} />
   ) : (
-    <EndAsk onAsk={() => setAsked(true)} />
+    <DangerAsk {...props} onAsk={() => setAsked(true)} />
   );
 }
 
-const END_ID = 'end-button';
-const CANCEL_ID = 'end-cancel-button';
-
-function EndAsk({ onAsk }: { onAsk: () => void }) {
-  const { call } = useText().text;
+function DangerAsk({ name, label, icon, onAsk }: DangerProps & { onAsk: () => void }) {
   const button = useRef<HTMLButtonElement>(null);
-  useFocusHeir({ element: button, heirId: CANCEL_ID });
+  useFocusHeir({ element: button, heirId: `${name}-cancel-button` });
   return (
     <Button
       ref={button}
-      id={END_ID}
+      id={`${name}-button`}
       className="warning-button"
-      icon={<LeaveIcon />}
-      data-testid="end-button"
+      icon={icon}
+      data-testid={`${name}-button`}
       onClick={onAsk}
     >
-      {call.end}
+      {label}
     </Button>
   );
 }
 
-function EndConfirm({ onEnd, onCancel }: { onEnd: () => Promise<void>; onCancel: () => void }) {
-  const { call, common } = useText().text;
-  const question = useRef<HTMLFieldSetElement>(null);
-  useFocusHeir({ element: question, heirId: END_ID });
+function DangerConfirm({ name, label, question, onSure, onCancel }: DangerProps & { onCancel: () => void }) {
+  const { common } = useText().text;
+  const fieldset = useRef<HTMLFieldSetElement>(null);
+  useFocusHeir({ element: fieldset, heirId: `${name}-button` });
   return (
-    <fieldset className="confirm" ref={question}>
-      <legend>{call.endSure}</legend>
-      <Button tone="danger" data-testid="end-sure-button" onClick={() => void onEnd()}>
-        {call.end}
+    <fieldset className="confirm" ref={fieldset}>
+      <legend>{question}</legend>
+      <Button tone="danger" data-testid={`${name}-sure-button`} onClick={() => void onSure()}>
+        {label}
       </Button>
-      <Button id={CANCEL_ID} data-testid="end-cancel-button" onClick={onCancel}>
+      <Button id={`${name}-cancel-button`} data-testid={`${name}-cancel-button`} onClick={onCancel}>
         {common.cancel}
       </Button>
     </fieldset>

@@ -12,6 +12,7 @@ export interface Remark {
     | 'other-muted-for-flooding'
     | 'room-settings-changed'
     | 'microphone-changed'
+    | 'transcript-deleted'
     | 'new-meeting';
   text: string;
 }
@@ -44,6 +45,7 @@ export function useRemarks({ client, microphone }: Session): { remark: Remark | 
         const name = client.participants.get(changedBy)?.displayName;
         if (name !== undefined && changed.length > 0) setHappening({ kind: 'room-settings-changed', name, changed });
       }),
+      client.on('transcriptDeleted', () => setHappening({ kind: 'transcript-deleted' })),
       client.on('meetingChanged', () => setHappening({ kind: 'new-meeting' })),
       microphone?.on('speakingWhileMuted', () => setHappening({ kind: 'speaking-while-muted' })),
       microphone?.on('mutedChanged', ({ muted }) => {
@@ -82,6 +84,8 @@ function textOf(happening: Happening, { language, text }: Spoken): string {
       return status.otherMutedForFlooding(happening.name);
     case 'room-settings-changed':
       return status.roomSettingsChanged(happening.name, settingNames({ changed: happening.changed, language, text }));
+    case 'transcript-deleted':
+      return status.transcriptDeleted;
     case 'new-meeting':
       return status.newMeeting;
     case 'speaking-while-muted':

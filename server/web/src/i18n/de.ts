@@ -47,9 +47,10 @@ export const de: Dictionary = {
     speechLanguage: 'Meine Sprache',
     asRoom: 'Standard des Raums',
     modeLine: (mode) => `Untertitel im Modus „${mode}“.`,
-    consent: 'Was Sie sagen, wird live transkribiert und allen im Raum angezeigt. Es wird nichts aufgezeichnet.',
+    consent:
+      'Was Sie sagen, wird live transkribiert und allen im Raum angezeigt. Wer später kommt, kann es vielleicht auch lesen. Es wird nichts aufgezeichnet.',
     consentRecording:
-      'Was Sie sagen, wird live transkribiert und allen im Raum angezeigt. Diese Besprechung kann auch aufgezeichnet werden: Ton und Transkript werden dann gespeichert.',
+      'Was Sie sagen, wird live transkribiert und allen im Raum angezeigt. Wer später kommt, kann es vielleicht auch lesen. Diese Besprechung kann auch aufgezeichnet werden: Ton und Transkript werden dann gespeichert.',
     join: 'Teilnehmen',
     joining: 'Verbindet …',
     admissionTitle: 'Bitte warten',
@@ -131,6 +132,8 @@ export const de: Dictionary = {
     moderatorLinkCopied: 'Moderationslink kopiert',
     moderatorLinkHint: 'Wer diesen Link hat, moderiert die Besprechung. Er endet mit der Besprechung.',
     renewSecret: 'Neues Geheimwort',
+    deleteTranscript: 'Transkript löschen',
+    deleteTranscriptSure: 'Das bisher Gesagte für alle löschen? Es lässt sich nicht wiederherstellen.',
     end: 'Für alle beenden',
     endSure: 'Die Besprechung für alle beenden?',
     invite: 'Einladung kopieren',
@@ -184,6 +187,7 @@ export const de: Dictionary = {
     roomSettingsChanged: (name, settings) => `${name} hat die Einstellungen des Raums geändert: ${settings}`,
     microphoneLost: 'Das Mikrofon wurde getrennt. Schließen Sie eines an; es wird automatisch verwendet.',
     microphoneChanged: (label) => `Mikrofon gewechselt zu ${label}`,
+    transcriptDeleted: 'Das bisherige Transkript wurde von der Moderation gelöscht.',
     newMeeting: 'Die vorige Besprechung ist beendet. Dies ist eine neue im selben Raum; ihr Transkript beginnt hier.',
     firefoxOnLoopback:
       'Firefox sendet keinen Ton an einen Server auf demselben Computer. Verwenden Sie hier einen anderen Browser oder starten Sie Parley mit --media-addresses.',
@@ -197,6 +201,11 @@ export const de: Dictionary = {
     alsoHeardFrom: (name) => `auch über das Mikrofon von ${name} zu hören`,
     title: 'Transkript',
     count: plural('de', { one: '# Eintrag', other: '# Einträge' }),
+    readers: {
+      all: 'Wer später kommt, solange jemand hier ist, kann das auch lesen.',
+      sinceJoin: 'Wer später kommt, sieht nur, was von da an gesagt wird.',
+      partly: 'Ein früherer Teil dieser Besprechung wird Ihnen nicht angezeigt.',
+    },
     empty: 'Das Transkript erscheint hier.',
     emptyFiltered: 'Diese Person hat noch nichts gesagt.',
     search: 'Im Transkript suchen',

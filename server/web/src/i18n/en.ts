@@ -46,9 +46,10 @@ export const en = {
     speechLanguage: 'Language I speak',
     asRoom: 'Room default',
     modeLine: (mode: string) => `Captions use ${mode} mode.`,
-    consent: 'Your speech is transcribed live and shown to everyone in the room. Nothing is recorded.',
+    consent:
+      'Your speech is transcribed live and shown to everyone in the room. People who join later may be able to read it, too. Nothing is recorded.',
     consentRecording:
-      'Your speech is transcribed live and shown to everyone in the room. This meeting may also be recorded: audio and transcript are then kept.',
+      'Your speech is transcribed live and shown to everyone in the room. People who join later may be able to read it, too. This meeting may also be recorded: audio and transcript are then kept.',
     join: 'Join',
     joining: 'Joining…',
     admissionTitle: 'Please wait',
@@ -127,6 +128,8 @@ export const en = {
     moderatorLinkCopied: 'Moderator link copied',
     moderatorLinkHint: 'Whoever has this link moderates the meeting. It ends with the meeting.',
     renewSecret: 'New meeting secret',
+    deleteTranscript: 'Delete transcript',
+    deleteTranscriptSure: 'Delete what was said so far, for everyone? It cannot be brought back.',
     end: 'End for everyone',
     endSure: 'End the meeting for everyone?',
     invite: 'Copy invitation',
@@ -179,6 +182,7 @@ export const en = {
     roomSettingsChanged: (name: string, settings: string) => `${name} changed the room’s settings: ${settings}`,
     microphoneLost: 'The microphone was disconnected. Plug one in; it will be used automatically.',
     microphoneChanged: (label: string) => `Microphone changed to ${label}`,
+    transcriptDeleted: 'A moderator deleted the transcript so far.',
     newMeeting: 'The previous meeting has ended. This is a new one in the same room; its transcript starts here.',
     firefoxOnLoopback:
       'Firefox sends no audio to a server on the same computer. Use another browser here, or start Parley with --media-addresses.',
@@ -191,6 +195,11 @@ export const en = {
     alsoHeardFrom: (name: string) => `also heard from ${name}`,
     title: 'Transcript',
     count: plural('en', { one: '# entry', other: '# entries' }),
+    readers: {
+      all: 'People who join later, while somebody is here, can read this, too.',
+      sinceJoin: 'People who join later see only what is said from then on.',
+      partly: 'An earlier part of this meeting is not shown to you.',
+    },
     empty: 'The transcript will appear here.',
     emptyFiltered: 'This person has not spoken yet.',
     search: 'Search transcript',

@@ -48,9 +48,9 @@ export const fr: Dictionary = {
     asRoom: 'Défaut de la salle',
     modeLine: (mode) => `Sous-titres en mode « ${mode} ».`,
     consent:
-      'Vos paroles sont transcrites en direct et affichées à toutes les personnes présentes dans la salle. Rien n’est enregistré.',
+      'Vos paroles sont transcrites en direct et affichées à toutes les personnes présentes dans la salle. Les personnes qui arriveront plus tard pourront peut-être aussi les lire. Rien n’est enregistré.',
     consentRecording:
-      'Vos paroles sont transcrites en direct et affichées à toutes les personnes présentes dans la salle. Cette réunion peut aussi être enregistrée : le son et la transcription sont alors conservés.',
+      'Vos paroles sont transcrites en direct et affichées à toutes les personnes présentes dans la salle. Les personnes qui arriveront plus tard pourront peut-être aussi les lire. Cette réunion peut aussi être enregistrée : le son et la transcription sont alors conservés.',
     join: 'Rejoindre',
     joining: 'Connexion…',
     admissionTitle: 'Veuillez patienter',
@@ -130,6 +130,8 @@ export const fr: Dictionary = {
     moderatorLinkCopied: 'Lien de modération copié',
     moderatorLinkHint: 'Quiconque a ce lien modère la réunion. Il expire avec la réunion.',
     renewSecret: 'Nouveau secret de réunion',
+    deleteTranscript: 'Supprimer la transcription',
+    deleteTranscriptSure: 'Supprimer pour tous ce qui a été dit jusqu’ici ? Ce sera définitif.',
     end: 'Terminer pour tous',
     endSure: 'Terminer la réunion pour tout le monde ?',
     invite: 'Copier l’invitation',
@@ -185,6 +187,7 @@ export const fr: Dictionary = {
     roomSettingsChanged: (name, settings) => `${name} a modifié les réglages de la salle : ${settings}`,
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
+    transcriptDeleted: 'Un modérateur a supprimé la transcription faite jusqu’ici.',
     newMeeting:
       'La réunion précédente est terminée. En voici une nouvelle dans la même salle ; sa transcription commence ici.',
     firefoxOnLoopback:
@@ -199,6 +202,11 @@ export const fr: Dictionary = {
     alsoHeardFrom: (name) => `entendu aussi dans le micro de ${name}`,
     title: 'Transcription',
     count: plural('fr', { one: '# entrée', other: '# entrées' }),
+    readers: {
+      all: 'Les personnes qui arrivent plus tard, tant que quelqu’un est là, peuvent aussi lire ceci.',
+      sinceJoin: 'Les personnes qui arrivent plus tard ne voient que ce qui est dit à partir de ce moment.',
+      partly: 'Une partie antérieure de cette réunion ne vous est pas affichée.',
+    },
     empty: 'La transcription apparaîtra ici.',
     emptyFiltered: 'Cette personne n’a pas encore parlé.',
     search: 'Rechercher dans la transcription',

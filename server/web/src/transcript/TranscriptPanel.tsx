@@ -1,10 +1,11 @@
-import type { ParleyClient, Segment } from '@parley/client-sdk';
+import type { JoinResult, ParleyClient, Segment } from '@parley/client-sdk';
 import { useTranscript } from '@parley/client-sdk/react';
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { Button, IconButton } from '../design/Button.js';
 import { SelectField } from '../design/fields.js';
 import { CloseIcon, JumpIcon } from '../design/icons.js';
 import { useFocusHeir } from '../hooks/useFocusHeir.js';
+import type { Dictionary } from '../i18n/en.js';
 import { useText } from '../i18n/I18n.js';
 import { SearchBox } from './SearchBox.js';
 import { findPlaces, speakersOf, wordsOf } from './search.js';
@@ -64,6 +65,9 @@ export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onC
           onClick={onClose}
         />
       </div>
+      <p className="transcript-readers small soft" data-testid="transcript-readers">
+        {readersText(client.joined, transcript.readers)}
+      </p>
       <div className="transcript-tools">
         <SearchBox
           question={question}
@@ -127,6 +131,12 @@ export function TranscriptPanel({ client, onClose }: { client: ParleyClient; onC
       {following ? null : <JumpButton fresh={fresh} onJump={jumpToEnd} />}
     </section>
   );
+}
+
+/** Who else reads this, and what is missing from it. */
+function readersText(joined: JoinResult | undefined, readers: Dictionary['transcript']['readers']): string {
+  const later = readers[joined?.latecomersRead ?? 'all'];
+  return joined?.transcriptFromMs === undefined ? later : `${readers.partly} ${later}`;
 }
 
 function JumpButton({ fresh, onJump }: { fresh: number; onJump: () => void }) {
