@@ -157,8 +157,11 @@ describe.skipIf(!keycloakAvailable)('with Keycloak', () => {
 
     await moderator.participant('Mia Member').getByTestId('participant-menu').click();
     await moderator.get('mute-other-button').click();
-    await expect.poll(() => member.get('mute-button').textContent()).toBe('Unmute');
+    await member.get('ask-button').waitFor();
     await expect.poll(() => moderator.participant('Mia Member').getAttribute('data-muted')).toBe('true');
+    await moderator.participant('Mia Member').getByTestId('participant-menu').click();
+    await moderator.get('lift-mute-button').click();
+    await expect.poll(() => member.get('mute-button').textContent()).toBe('Unmute');
     await member.get('mute-button').click();
     await expect.poll(() => moderator.participant('Mia Member').getAttribute('data-muted')).toBe('false');
 
