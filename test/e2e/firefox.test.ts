@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+import { networkInterfaces } from 'node:os';
 import { PlayerPage, wordEdits, wordsOf } from '@parley/demo';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -17,7 +18,8 @@ const ALLOWED_EDITS = 1;
 let stage: Stage;
 let firefox: Browser;
 beforeAll(async () => {
-  stage = await Stage.create();
+  // Firefox leaves loopback out, as docs/running.md says.
+  stage = await Stage.create({ media: { port: 0, addresses: ownAddresses() } });
   firefox = await launchFirefox();
 }, 120_000);
 afterEach((context) => stage.afterEach(context));
@@ -25,6 +27,12 @@ afterAll(async () => {
   await firefox?.close();
   await stage?.close();
 });
+
+/** One address of this machine on a network. */
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return all.flatMap(({ family, internal, address }) => (family === 'IPv4' && !internal ? [address] : [])).slice(0, 1);
+}
 
 const testId = (id: string) => `[data-testid="${id}"]`;
 
