@@ -36,7 +36,7 @@ it.each([
     });
   });
   const meeting = await MeetingPage.open({ context, url: stage.url });
-  await meeting.join({ name: NAME, room: 'markup' });
+  await meeting.join({ name: NAME, room: `markup-${warned}` });
   await expect
     .poll(async () => (await meeting.finals()).map(({ text }) => text), { timeout: 60_000 })
     .toContain(SPOKEN);
