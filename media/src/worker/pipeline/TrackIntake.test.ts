@@ -293,6 +293,19 @@ describe('RTP', () => {
     expect(received()).toEqual({ audio: 640, concealed: 4_000 });
   });
 
+  it('is not dropped after a mute of ten minutes, although the clock fills time before the first packet', () => {
+    const { send, pass, of, intake } = intakeOf();
+    send(16);
+    pass(600_000, 'release');
+    // Unmuted: ticks come a moment earlier than packets do.
+    intake.tick();
+    pass(40, 'tick');
+    send(50);
+    expect(of('budgetExceeded')).toEqual([]);
+    const audio = of('audioReceived').filter(({ origin }) => origin === 'audio');
+    expect(audio).toHaveLength(16 + 50);
+  });
+
   it('of a sender that starts over begins another time line, in its place among the frames', async () => {
     const { intake, send, startOver, events, of } = intakeOf();
     send(16);

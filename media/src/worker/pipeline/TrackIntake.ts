@@ -166,7 +166,7 @@ export class TrackIntake {
   #onPcm({ startSample, pcm, origin }: PcmBlock): void {
     this.#receiving.startAt(this.#track.firstExtendedTimestamp);
     this.#receiving.ring.write(startSample, pcm);
-    this.#tellAudio({ startSample, samples: pcm.length, origin });
+    this.#reportAudio({ startSample, samples: pcm.length, origin });
     if (this.#frameFilled === 0) this.#frameStart = startSample;
     const arrivedAtMs = this.#arrivedAtMs ?? this.#options.now();
     for (let offset = 0; offset < pcm.length; ) {
@@ -179,8 +179,10 @@ export class TrackIntake {
     }
   }
 
-  #tellAudio(span: { startSample: number; samples: number; origin: PcmOrigin }): void {
-    this.#budget.spendMedia(span.samples / SAMPLES_PER_MS, this.#options.now());
+  #reportAudio(span: { startSample: number; samples: number; origin: PcmOrigin }): void {
+    const mediaMs = span.samples / SAMPLES_PER_MS;
+    if (this.#arrivedAtMs === undefined) this.#budget.fillMedia(mediaMs);
+    else this.#budget.spendMedia(mediaMs, this.#options.now());
     this.#options.onEvent({ type: 'audioReceived', timeline: this.#receiving, ...span });
   }
 
@@ -202,7 +204,7 @@ export class TrackIntake {
   #onJump({ fromSample, toSample }: { fromSample: number; toSample: number }): void {
     this.#padFrame();
     this.#frameStart = toSample;
-    this.#tellAudio({ startSample: fromSample, samples: toSample - fromSample, origin: 'concealed' });
+    this.#reportAudio({ startSample: fromSample, samples: toSample - fromSample, origin: 'concealed' });
     this.#enqueue({ type: 'jump', toSample });
   }
 

@@ -63,6 +63,16 @@ describe('what passes unchanged', () => {
     expect(send({ seconds: 10, perSecond: 50 })).toBe(500);
   });
 
+  test('the same pause, of which the clock fills a moment just before the next packet', () => {
+    send({ seconds: 10, perSecond: 50 });
+    nowMs += 600_000;
+    budget.fillMedia(6_000);
+    nowMs += 20;
+    expect(budget.admits(packetOf(80), nowMs)).toBe(true);
+    budget.spendMedia(594_020, nowMs);
+    expect(send({ seconds: 10, perSecond: 50 })).toBe(500);
+  });
+
   test('a network that stands still every other second, for an hour', () => {
     for (let round = 0; round < 1_800; round += 1) {
       expect(send({ seconds: 2, perSecond: 50 })).toBe(100);

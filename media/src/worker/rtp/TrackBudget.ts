@@ -71,10 +71,18 @@ export class TrackBudget {
     return false;
   }
 
-  /** The time line has grown, by audio, by silence or by a jump. Time that passed meanwhile is no lead. */
+  /** A packet made the time line longer, by audio, by silence or by a jump. Time that passed before it is no lead. */
   spendMedia(mediaMs: number, nowMs: number): void {
     this.#leadMs = Math.max(0, this.#leadAt(nowMs) + mediaMs);
     this.#leadAtMs = nowMs;
+  }
+
+  /**
+   * The clock made the time line longer while no packet came. The time that passed still counts for the next packet: after a long mute a
+   * moment of silence is filled first, and then its timestamp jumps over all the rest.
+   */
+  fillMedia(mediaMs: number): void {
+    this.#leadMs += mediaMs;
   }
 
   /** Another time line has begun. */
