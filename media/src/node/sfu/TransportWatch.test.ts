@@ -16,10 +16,12 @@ function transport(id: string) {
   const made = {
     id,
     fails: false,
+    answer: Promise.resolve(),
     receive: (more: number) => {
       bytes += more;
     },
     getStats: async () => {
+      await made.answer;
       if (made.fails) throw new Error('closed');
       return [{ bytesReceived: bytes }];
     },
@@ -51,6 +53,23 @@ describe('TransportWatch', () => {
     hostile.receive(2 * PER_LOOK);
     await look();
     expect(flooded).toEqual(['hostile']);
+  });
+
+  test('keeps one round of looks where all transports are replaced during a look', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    transport('before').answer = promise;
+    await look();
+    watch.delete('before');
+    const honest = transport('after');
+    await time.advanceAsync(10);
+    resolve();
+    await time.advanceAsync(0);
+    expect(time.pendingTimers).toBe(1);
+    // A look right after another one would take a burst for a flood.
+    await time.advanceAsync(WATCH_EVERY_MS - 10);
+    honest.receive(PER_LOOK / 2);
+    await time.advanceAsync(10);
+    expect(flooded).toEqual([]);
   });
 
   test('forgets what is closed, and waits for nothing when nobody is left', async () => {

@@ -34,6 +34,8 @@ export class TransportWatch {
   readonly #time: TimeSource;
   readonly #seen = new Map<string, Seen>();
   #cancel: CancelTimer | undefined;
+  /** Whether the transports are being asked now. */
+  #looking = false;
   #closed = false;
 
   constructor(options: TransportWatchOptions) {
@@ -64,13 +66,16 @@ export class TransportWatch {
   }
 
   #lookLater(): void {
-    if (this.#closed || this.#seen.size === 0) return;
-    this.#cancel ??= this.#time.after(WATCH_EVERY_MS, () => {
-      void Promise.all([...this.#seen.values()].map((seen) => this.#look(seen))).then(() => {
-        this.#cancel = undefined;
-        this.#lookLater();
-      });
-    });
+    if (this.#closed || this.#looking || this.#seen.size === 0) return;
+    this.#cancel ??= this.#time.after(WATCH_EVERY_MS, () => void this.#lookAtAll());
+  }
+
+  async #lookAtAll(): Promise<void> {
+    this.#cancel = undefined;
+    this.#looking = true;
+    await Promise.all([...this.#seen.values()].map((seen) => this.#look(seen)));
+    this.#looking = false;
+    this.#lookLater();
   }
 
   async #look(seen: Seen): Promise<void> {
