@@ -260,7 +260,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     await this.#channel.request('muteParticipant', { participantId });
   }
 
-  /** Lets a participant unmute again whom a moderator muted. @throws ParleyError as `muteParticipant` */
+  /** Allows a participant whom a moderator muted to unmute again. @throws ParleyError as `muteParticipant` */
   async liftMute(participantId: string): Promise<void> {
     await this.#channel.request('liftMute', { participantId });
   }
