@@ -881,6 +881,41 @@ describe('a room that a moderator has to admit one to', () => {
     await expect.poll(() => [client.state, server.count('leave')]).toEqual(['joined', 0]);
   });
 
+  test.each([
+    'join',
+    'requestAdmission',
+  ] as const)('is still waited for where the connection is lost before the answer to %s', async (name) => {
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily' });
+    await waits(client);
+    const answer = server.answers[name];
+    Object.assign(server.answers, { [name]: undefined });
+    const asked = server.count(name);
+    server.drop();
+    await expect.poll(() => server.count(name)).toBe(asked + 1);
+    Object.assign(server.answers, { [name]: answer });
+    server.drop();
+    await waits(client);
+    await expect.poll(() => server.count('requestAdmission')).toBe(name === 'join' ? 2 : 3);
+    admit();
+    await expect(joining).resolves.toBeDefined();
+    await expect.poll(() => client.state).toBe('joined');
+  });
+
+  test('is not waited for after a leave, though the connection is lost before the answer', async () => {
+    const client = await connectedClient();
+    const joining = client.join({ room: 'daily' });
+    await waits(client);
+    Object.assign(server.answers, { join: undefined });
+    server.drop();
+    await expect.poll(() => server.count('join')).toBe(2);
+    const left = client.leave();
+    server.drop();
+    await expect(joining).rejects.toMatchObject({ code: 'NOT_JOINED' });
+    await left;
+    await expect.poll(() => client.state).toBe('connected');
+  });
+
   test('is not joined by who is refused, and the client is over', async () => {
     const client = await connectedClient();
     const joining = client.join({ room: 'daily' });

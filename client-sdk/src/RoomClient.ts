@@ -4,7 +4,7 @@ import { defaults } from './defaults.js';
 import { disconnectReasonOf } from './disconnectReasons.js';
 import { type Logger, SILENT } from './Logger.js';
 import type { MediaSession } from './media/MediaSession.js';
-import { asParleyError, codeOf } from './parleyErrors.js';
+import { asParleyError } from './parleyErrors.js';
 import {
   errorOf,
   type Grant,
@@ -18,6 +18,7 @@ import {
   type TranscriptionStatus,
   type WaitingParticipant,
 } from './protocol/index.js';
+import { RoomEntry } from './RoomEntry.js';
 import { RoomState } from './RoomState.js';
 import { EarlyNotifications } from './signaling/EarlyNotifications.js';
 import { SignalingChannel, type SignalingNotification } from './signaling/SignalingChannel.js';
@@ -54,6 +55,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   readonly #logger: Logger;
   readonly #channel: SignalingChannel;
   readonly #room: RoomState;
+  readonly #entry: RoomEntry;
   /** Joins and leaves, one at a time. */
   readonly #steps = new TaskQueue({ capacity: STEPS_CAPACITY });
   readonly #early = new EarlyNotifications();
@@ -69,10 +71,6 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** Why the last connection was lost. */
   #lastLoss: ParleyError | undefined;
   #giveUpTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether this connection has joined a room on the server. */
-  #inRoom = false;
-  /** Ends the wait to be admitted; undefined when there is none. */
-  #endWait: ((error?: ParleyError) => void) | undefined;
 
   constructor(options: RoomClientOptions) {
     super();
@@ -91,12 +89,13 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       onDisconnected: (event) => this.#onDisconnected(event),
       onReconnected: () => {
         // A join that waits tries again by itself.
-        if (this.#endWait !== undefined) return this.#endWait();
+        if (this.#entry.retry()) return;
         this.#steps
           .run(() => this.#comeBack())
           .catch((error: unknown) => this.#channel.restart(asParleyError(error, 'INTERNAL')));
       },
     });
+    this.#entry = new RoomEntry({ channel: this.#channel, onWaiting: () => this.#setState('waiting') });
     this.#room = new RoomState({ emit: (name, ...payload) => this.emit(name, ...payload) });
     this.transcript = new TranscriptView({
       resume: (afterSeq) => this.#channel.request('resumeTranscript', { afterSeq }),
@@ -261,7 +260,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     await this.#channel.request('muteParticipant', { participantId });
   }
 
-  /** Lets a participant unmute again whom a moderator muted. @throws ParleyError as `muteParticipant` */
+  /** Allows a participant whom a moderator muted to unmute again. @throws ParleyError as `muteParticipant` */
   async liftMute(participantId: string): Promise<void> {
     await this.#channel.request('liftMute', { participantId });
   }
@@ -279,12 +278,12 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     await this.#channel.request('setRoomLocked', { locked });
   }
 
-  /** Admits somebody who waits. @throws ParleyError as `muteParticipant` */
+  /** Admits a participant who waits. @throws ParleyError as `muteParticipant` */
   async admitParticipant(participantId: string): Promise<void> {
     await this.#channel.request('admitParticipant', { participantId });
   }
 
-  /** Sends somebody away who waits. @throws ParleyError as `muteParticipant` */
+  /** Refuses a participant who waits. @throws ParleyError as `muteParticipant` */
   async refuseParticipant(participantId: string): Promise<void> {
     await this.#channel.request('refuseParticipant', { participantId });
   }
@@ -342,7 +341,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     this.#forget(stay);
     this.#left = true;
     if (this.#state === 'joined' || this.#state === 'waiting') this.#setState('connected');
-    this.#leaving = this.#steps.run(() => this.#leaveOnServer()).catch(() => {});
+    this.#leaving = this.#steps.run(() => this.#entry.leave()).catch(() => {});
     return this.#leaving;
   }
 
@@ -419,7 +418,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       return joined;
     } catch (error) {
       this.#early.release();
-      await this.#leaveOnServer();
+      await this.#entry.leave();
       throw error;
     }
   }
@@ -438,61 +437,19 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   async #joinOnServer(stay: Stay): Promise<JoinResult> {
     const { room, settings, roomSecret, moderatorKey, waitForAdmission = true } = stay.options;
-    const request = {
-      room,
-      ...(settings === undefined ? {} : { settings }),
-      ...(roomSecret === undefined ? {} : { roomSecret }),
-      // Who has used it is known, and another meeting does not know it.
-      ...(moderatorKey === undefined || stay.joined !== undefined ? {} : { moderatorKey }),
-    };
-    for (;;) {
-      try {
-        const joined = await this.#channel.request('join', request);
-        this.#inRoom = true;
-        if (stay.joined === undefined) stay.moderatorKey = joined.moderatorKey ?? moderatorKey;
-        return joined;
-      } catch (error) {
-        const code = codeOf(error);
-        // An earlier join took effect after we had given up on it.
-        if (code === 'ALREADY_JOINED') await this.#channel.request('leave', {});
-        else if (code === 'ADMISSION_REQUIRED' && waitForAdmission) await this.#waitForAdmission(stay);
-        else throw error;
-      }
-      this.#assertStaying(stay);
-    }
-  }
-
-  /**
-   * Resolves when `join` is worth another try: admitted, or connected again after a loss.
-   * @throws ParleyError, as a rejection: why the wait has ended, e.g. `ADMISSION_REFUSED`
-   */
-  async #waitForAdmission(stay: Stay): Promise<void> {
-    // Before the request: the answer may come after the news.
-    const wait = new Promise<void>((resolve, reject) => {
-      this.#endWait = (error) => (error === undefined ? resolve() : reject(error));
+    const joined = await this.#entry.join({
+      request: {
+        room,
+        ...(settings === undefined ? {} : { settings }),
+        ...(roomSecret === undefined ? {} : { roomSecret }),
+        // After the first join, the meeting knows its moderators, and another meeting does not know the key.
+        ...(moderatorKey === undefined || stay.joined !== undefined ? {} : { moderatorKey }),
+      },
+      waitForAdmission,
+      assertWanted: () => this.#assertStaying(stay),
     });
-    wait.catch(() => {});
-    try {
-      const { room, roomSecret } = stay.options;
-      await this.#channel.request('requestAdmission', { room, ...(roomSecret === undefined ? {} : { roomSecret }) });
-      this.#inRoom = true;
-      this.#assertStaying(stay);
-      this.#setState('waiting');
-      await wait;
-    } finally {
-      this.#endWait = undefined;
-    }
-  }
-
-  /** Never rejects. If the server does not answer, the connection is replaced. */
-  async #leaveOnServer(): Promise<void> {
-    if (!this.#inRoom || !this.#channel.connected) return;
-    this.#inRoom = false;
-    try {
-      await this.#channel.request('leave', {});
-    } catch (error) {
-      if (codeOf(error) !== 'NOT_JOINED') this.#channel.restart(asParleyError(error, 'REQUEST_TIMEOUT'));
-    }
+    if (stay.joined === undefined) stay.moderatorKey = joined.moderatorKey ?? moderatorKey;
+    return joined;
   }
 
   /** Takes over the server's answer. Changes since the last connection are emitted as events. */
@@ -522,7 +479,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   #onAnyNotification(notification: SignalingNotification): void {
-    if (notification.name === 'admitted') this.#endWait?.();
+    if (notification.name === 'admitted') this.#entry.retry();
     if (this.#early.keep(notification)) return;
     // Notifications of a room that was left may still arrive.
     if (this.#stay?.joined !== undefined) this.#onNotification(this.#stay, notification);
@@ -581,7 +538,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   #onDisconnected({ error, willReconnect }: { error: ParleyError; willReconnect: boolean }): void {
-    this.#inRoom = false;
+    this.#entry.onConnectionLost();
     this.#stay?.media?.suspend();
     if (!willReconnect) {
       this.#endWith(error);
@@ -596,7 +553,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   async #comeBack(): Promise<void> {
     const stay = this.#stay;
     // A join that waited for the connection has come back by itself.
-    if (stay?.joined !== undefined && !this.#inRoom) {
+    if (stay?.joined !== undefined && !this.#entry.isInRoom) {
       const { meetingId } = stay.joined;
       try {
         const joined = await this.#enter(stay);
@@ -625,7 +582,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   #endWith(error: ParleyError): void {
     const reason = disconnectReasonOf({ error, lastLoss: this.#lastLoss });
     this.#endedBy = error;
-    this.#endWait?.(error);
+    this.#entry.abort(error);
     // A listener may close the client; the reason stays the same.
     this.#disconnectReason = reason;
     this.emit('disconnected', { error, willReconnect: false });
@@ -660,7 +617,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     stay.media?.close();
     if (this.#stay !== stay) return;
     this.#stay = undefined;
-    this.#endWait?.(errorOf('NOT_JOINED'));
+    this.#entry.abort(errorOf('NOT_JOINED'));
     this.#room.clear();
     this.transcript.end();
     this.onStayEnded();

@@ -17,7 +17,8 @@ export type ClientState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'joi
 
 /**
  * Why a client is `disconnected`:
- * `left`: left the room and was closed; `closed`: closed by the application without leaving; `removed`: removed by a moderator, or by the server for flooding it;
+ * `left`: left the room and was closed; `closed`: closed by the application without leaving; `removed`: removed by a moderator, or by the
+ * server because of too much data (`FLOODING`);
  * `meetingEnded`: a moderator ended the meeting; `replaced`: the same participant joined in another window; `signedOut`: signed out;
  * `tokenExpired`: the credentials or the session's maximum duration expired; `refused`: the server does not accept the client any more;
  * `connectionLost`: no reconnect within `reconnectTimeoutMs`.
@@ -73,7 +74,7 @@ export interface ParleyClientEvents {
   /** Sound is playing again. */
   audioPlaybackResumed: [];
   /**
-   * A moderator muted this participant, and so these. Until `muteLifted`, `unmute` is refused with `MUTED_BY_MODERATOR`, and
+   * A moderator muted this participant, and with them these publications. Until `muteLifted`, `unmute` is refused with `MUTED_BY_MODERATOR`, and
    * `client.self.mutedByModerator` is true; `client.askToSpeak` asks the moderators.
    */
   mutedByModerator: [event: { publications: Publication[] }];
@@ -93,7 +94,7 @@ export interface ParleyClientEvents {
   /** The recogniser is behind: interims come less often, or not at all. */
   transcriptionDegraded: [event: Notifications['transcriptionDegraded']];
   transcriptionRecovered: [event: Notifications['transcriptionRecovered']];
-  /** What a speaker's track is doing: inactive, listening, waiting for a wake phrase, recording, transcribing. */
+  /** What a speaker's track is doing: inactive, listening, waiting for a wake phrase, speaking, transcribing. */
   trackStateChanged: [event: Notifications['trackStateChanged']];
   /** Steps of a track on its way to text. The frequent ones are only sent after `subscribeDiagnostics(true)`. */
   trackActivity: [event: Notifications['trackActivity']];
@@ -108,11 +109,11 @@ export interface ParleyClientEvents {
   roomLockChanged: [event: Notifications['roomLockChanged']];
   /** For moderators: who waits to be admitted; `client.waiting` is already up to date. */
   waitingChanged: [event: Notifications['waitingChanged']];
-  /** The waiting room was switched on or off; `client.waitingRoom` is already up to date. */
+  /** The waiting room was turned on or off; `client.waitingRoom` is already up to date. */
   waitingRoomChanged: [event: Notifications['waitingRoomChanged']];
   /** For moderators: what guests need to join from now on; `client.roomSecret` is already up to date. */
   roomSecretChanged: [event: Notifications['roomSecretChanged']];
-  /** A moderator deleted what was said before; `client.transcript` is already up to date. Forget copies of it, too. */
+  /** A moderator deleted what was said before; `client.transcript` is already up to date. Delete your own copies, too. */
   transcriptDeleted: [event: Notifications['transcriptDeleted']];
   /** This participant's token expires soon. If `credentials` is a function, the SDK renews it. */
   tokenExpiring: [event: Notifications['tokenExpiring']];

@@ -28,9 +28,9 @@ export interface MediaSessionOptions {
 export interface MediaSessionEvents {
   trackSubscribed: [subscription: Subscription];
   trackUnsubscribed: [subscription: { participantId: string; consumerId: string }];
-  /** Something failed that nobody waits for. */
+  /** A step failed that no caller awaits. */
   error: [event: { error: ParleyError }];
-  /** The server takes this publication only muted: a moderator muted the participant. */
+  /** A moderator muted the participant, so the server accepts this publication only muted. */
   silenced: [event: { publication: Publication }];
   /** Media failed on this connection; a new connection may help. */
   lost: [event: { error: ParleyError }];
@@ -47,7 +47,7 @@ interface RouterParameters {
   iceServers?: IceServer[] | undefined;
 }
 
-/** So many steps wait only if something is wrong. */
+/** More steps wait only if something is wrong. */
 const QUEUE_CAPACITY = 1_000;
 
 /**
@@ -263,7 +263,7 @@ export class MediaSession extends TypedEmitter<MediaSessionEvents> {
     }
   }
 
-  /** Whom a moderator muted sends muted. */
+  /** A participant whom a moderator muted can only publish muted. */
   async #mutedIfMust(publication: Publication, produce: () => Promise<void>): Promise<void> {
     try {
       await produce();

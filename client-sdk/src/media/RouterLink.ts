@@ -39,7 +39,7 @@ export interface RouterLinkOptions {
   onTrackUnsubscribed: (subscription: { participantId: string; consumerId: string }) => void;
   /** The server does not know this transport any more. */
   onTransportLost: (transport: { transportId: string }) => void;
-  /** Something failed that nobody waits for. */
+  /** A step failed that no caller awaits. */
   onError: (error: ParleyError) => void;
 }
 
@@ -273,7 +273,7 @@ export class RouterLink {
     } catch (error) {
       if (transport.closed) return;
       if (codeOf(error) === 'TRANSPORT_NOT_FOUND') this.#options.onTransportLost({ transportId: transport.id });
-      // A lost connection is told by those who know more about it.
+      // A lost connection is reported by the channel, which knows the cause.
       else if (codeOf(error) !== 'CONNECTION_LOST') this.#options.onError(asParleyError(error, 'CONNECTION_LOST'));
     }
   }

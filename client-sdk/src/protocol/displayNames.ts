@@ -1,6 +1,6 @@
-/** Characters that look like nothing, turn text around, break lines or belong to nobody (Unicode general categories and properties). */
+/** Characters that are invisible, reverse text, break lines or are not assigned (Unicode general categories and properties). */
 const DECEIVING = String.raw`[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]`;
-/** Scripts that are not written right without joiners. */
+/** Scripts that need joiners to be written correctly. */
 const JOINED_SCRIPTS = [
   ...['Arabic', 'Syriac', 'Mongolian', 'Nko'],
   ...['Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala'],
@@ -8,7 +8,7 @@ const JOINED_SCRIPTS = [
 ];
 const JOINED_LETTER = `[[${JOINED_SCRIPTS.map((script) => `\\p{Script_Extensions=${script}}`).join('')}]&&[\\p{L}\\p{M}]]`;
 const PICTURE = String.raw`\p{Extended_Pictographic}[\uFE0F\p{Emoji_Modifier}]*`;
-/** Of those characters, the ones that a writing system needs where they stand. */
+/** The deceiving characters that a writing system needs, each where it needs them. */
 const NEEDED = [
   // Emoji of several characters (UTS #51): families, flags of regions, keycaps; newer ones by their shape.
   String.raw`\p{RGI_Emoji}`,
@@ -19,13 +19,13 @@ const NEEDED = [
   // A variant of the character before it, as in Japanese names.
   String.raw`(?<=[\p{L}\p{N}\p{P}\p{S}])[\uFE00-\uFE0E\u{E0100}-\u{E01EF}\u180B-\u180D\u180F]`,
 ].join('|');
-/** First what is needed, so that nothing is taken out of the middle of it. */
+/** Needed sequences come first, so that nothing is removed from inside one. */
 const NEEDED_OR_DECEIVING = expression(`(${NEEDED})|${DECEIVING}+`, 'gv');
-/** A blank pattern of Braille is drawn as nothing. */
+/** The blank Braille pattern (U+2800) is invisible. */
 const VISIBLE = expression(String.raw`[[\p{L}\p{N}\p{P}\p{S}]--[\u2800\p{Default_Ignorable_Code_Point}]]`, 'v');
 const INVISIBLE = expression(String.raw`\p{Default_Ignorable_Code_Point}+`, 'gv');
 
-/** A name with a space in place of whatever could deceive; empty if nothing of it can be seen. */
+/** A name with a space in place of deceiving characters; empty if nothing visible is left. */
 export function honestName(name: string): string {
   const honest = name
     .normalize('NFC')
@@ -34,12 +34,12 @@ export function honestName(name: string): string {
   return VISIBLE.test(honest) ? honest : '';
 }
 
-/** The same for names that look the same: letters of any width and case, whatever is between them that cannot be seen. */
+/** A key that is the same for names that look the same: ignores width, case and invisible characters. */
 export function looksOf(name: string): string {
   return name.normalize('NFKC').replace(INVISIBLE, '').toLowerCase().replace(/\s+/g, ' ').trim();
 }
 
-/** No literal: the compiler's target does not know sets of characters (flag `v`) yet, which all that runs this does. */
+/** Not a literal: the compiler's target does not know flag `v` (sets of characters) yet; every runtime that is supported does. */
 function expression(source: string, flags: string): RegExp {
   return new RegExp(source, flags);
 }

@@ -30,11 +30,11 @@ export type TrackName = 'microphone';
 /** A person in the room. A participant has one connection at a time. */
 export interface Participant {
   participantId: string;
-  /** Of nobody else in the meeting: where somebody has that name already, a number is added (`Ada`, `Ada 2`). */
+  /** Unique in the meeting: a number is added to a name that is taken (`Ada`, `Ada 2`). */
   displayName: string;
   /** Absent if the server does not say. */
   nameSource?: NameSource | undefined;
-  /** Unique name at the identity provider, e.g. Keycloak's user name. Present if signed in; `displayName` may be somebody else's too. */
+  /** Unique name at the identity provider, e.g. Keycloak's user name. Present if signed in. Unlike `displayName`, it cannot be another person's. */
   accountName?: string | undefined;
   /** Milliseconds from the start of the meeting. */
   joinedAtMs: number;
@@ -52,13 +52,13 @@ export interface Participant {
   asksToSpeak?: true | undefined;
 }
 
-/** Somebody who waits to be admitted. Only moderators know of them. */
+/** A person who waits to be admitted. Only moderators see them. */
 export interface WaitingParticipant {
   participantId: string;
   displayName: string;
   /** Milliseconds from the start of the meeting. */
   waitingSinceMs: number;
-  /** Present: a guest at the address of somebody whom a moderator removed: perhaps the same person under another name. */
+  /** Present: a guest at the address of a removed participant: perhaps the same person under another name. */
   fromAddressOfRemoved?: true | undefined;
 }
 
@@ -128,7 +128,7 @@ export interface ServerIdentity {
   recording: boolean;
 }
 
-/** What those may read who join while somebody is in the room: the transcript so far, or what is said from then on. */
+/** What newcomers may read if they join while others are in the room: the transcript so far, or only what is said from then on. */
 export const LATECOMERS_READ = ['all', 'sinceJoin'] as const;
 export type LatecomersRead = (typeof LATECOMERS_READ)[number];
 
@@ -163,8 +163,8 @@ export interface JoinResult {
   /** For moderators: the secret that guests who come from now on need, if there is one. */
   roomSecret?: string | undefined;
   /**
-   * For the guest who opened a room without other moderators, and only in this answer: whoever joins with it moderates for the rest of the
-   * meeting.
+   * For the guest who opened a room without other moderators, and only in this answer: joining with it makes a participant moderate for the
+   * rest of the meeting.
    */
   moderatorKey?: string | undefined;
   transcription: TranscriptionStatus;
@@ -177,8 +177,8 @@ export interface JoinResult {
  */
 export interface Requests {
   /**
-   * `settings` replace everything that this participant had set in this meeting; refused with `INVALID_SETTINGS`. `moderatorKey` lets
-   * somebody moderate (`MODERATOR_KEY_INVALID`), `roomSecret` is needed after `renewRoomSecret` (`ROOM_SECRET_REQUIRED`).
+   * `settings` replace everything that this participant had set in this meeting; refused with `INVALID_SETTINGS`. `moderatorKey` makes
+   * the participant a moderator (`MODERATOR_KEY_INVALID`), `roomSecret` is needed after `renewRoomSecret` (`ROOM_SECRET_REQUIRED`).
    */
   join: {
     request: {
@@ -256,7 +256,7 @@ export interface Requests {
   endMeeting: { request: Record<string, never>; response: Record<string, never> };
   /** Turns the activities `stabilized` and `audioRecorded` on or off for this connection. Off at first. */
   subscribeDiagnostics: { request: { on: boolean }; response: Record<string, never> };
-  /** Lets a participant unmute again whom a moderator muted. They stay muted until they do. For moderators. */
+  /** Allows a participant whom a moderator muted to unmute again. They stay muted until they do. For moderators. */
   liftMute: { request: { participantId: string }; response: Record<string, never> };
   /** Whether this participant, muted by a moderator, asks to speak (`Participant.asksToSpeak`). No effect for others. */
   askToSpeak: { request: { on: boolean }; response: Record<string, never> };
@@ -265,9 +265,9 @@ export interface Requests {
    * with `ADMISSION_REFUSED`. `leave` ends the wait. Nothing of the meeting is sent meanwhile.
    */
   requestAdmission: { request: { room: string; roomSecret?: string | undefined }; response: Record<string, never> };
-  /** Admits somebody who waits. For moderators, like the next two. */
+  /** Admits a person who waits. For moderators, like the next two. */
   admitParticipant: { request: { participantId: string }; response: Record<string, never> };
-  /** Sends somebody away who waits, with `ADMISSION_REFUSED`. They may ask again after 30 s. */
+  /** Refuses a person who waits (`ADMISSION_REFUSED`). They may ask again after 30 s. */
   refuseParticipant: { request: { participantId: string }; response: Record<string, never> };
   /** Whether newcomers wait until a moderator admits them. Switched off, it admits those who wait. */
   setWaitingRoom: { request: { on: boolean }; response: Record<string, never> };

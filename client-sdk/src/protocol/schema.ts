@@ -110,8 +110,8 @@ export const roomNameSchema = z.string().max(LIMITS.roomNameLength).regex(ROOM_N
 export { honestName, looksOf } from './displayNames.js';
 
 /**
- * Trimmed and in NFC. Control, format and bidirectional override characters are refused, and names that nobody can see; joiners where a
- * script or an emoji needs them are not.
+ * Trimmed and in NFC. Control, format and bidirectional override characters are refused, and so are invisible names. Joiners are allowed where
+ * a script or an emoji needs them.
  */
 export const displayNameSchema = z
   .string()

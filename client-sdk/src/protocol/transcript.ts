@@ -27,7 +27,7 @@ export interface Word {
 }
 
 /**
- * How the server knows a name: `guest`: from nobody but its bearer; `signedIn`: from the identity provider; `vouched`: from the application
+ * How the server knows a name: `guest`: chosen by the guest; `signedIn`: from the identity provider; `vouched`: from the application
  * that issued the room token.
  */
 export type NameSource = 'guest' | 'signedIn' | 'vouched';
@@ -69,8 +69,8 @@ export interface Segment {
   /** Place in the meeting's log, from 1, without holes. Finals and gaps have one, interims have none. */
   seq?: number;
   /**
-   * On finals: somebody whose microphone carried the same voice, louder but later. Which of the two spoke cannot be decided, so both have
-   * their line.
+   * On finals: another participant, whose microphone picked up the same voice, louder but later. It cannot be decided which of the two spoke,
+   * so both have a line.
    */
   alsoHeardFrom?: { participantId: string; displayName: string };
   /** Present on a gap. */

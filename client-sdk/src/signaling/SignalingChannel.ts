@@ -35,7 +35,7 @@ export interface SignalingChannelOptions {
   logger?: Logger;
   onNotification: (notification: SignalingNotification) => void;
   onDisconnected: (event: Disconnection) => void;
-  /** After a loss; whoever was in a room has to join again. */
+  /** Connected again after a loss; a client that was in a room has to join again. */
   onReconnected: () => void;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { basePathOf } from './basePath.js';
+import { basePathOf, pageUrlOf } from './basePath.js';
 
 test('the page finds the path that it is served below', () => {
   expect(['/', '/archive', '/parley/', '/parley/archive'].map((pathname) => basePathOf({ pathname }))).toEqual([
@@ -8,4 +8,10 @@ test('the page finds the path that it is served below', () => {
     '/parley/',
     '/parley/',
   ]);
+});
+
+test('an invitation leads to the start page, also below a path', () => {
+  expect(pageUrlOf({ origin: 'https://meet.example:8443', pathname: '/parley/archive' })).toBe(
+    'https://meet.example:8443/parley/',
+  );
 });

@@ -2,3 +2,8 @@
 export function basePathOf({ pathname }: Pick<Location, 'pathname'>): string {
   return pathname.replace(/[^/]*$/, '');
 }
+
+/** Address of the page without room and secrets, for `invitationUrl`. */
+export function pageUrlOf(address: Pick<Location, 'origin' | 'pathname'>): string {
+  return `${address.origin}${basePathOf(address)}`;
+}

@@ -1,7 +1,7 @@
 import type { TranscriptionStatus } from '@parley/client-sdk';
 import { useAccess, useClientState, useLedgers, useTranscription } from '@parley/client-sdk/react';
 import { useEffect, useRef } from 'react';
-import { basePathOf } from '../basePath.js';
+import { pageUrlOf } from '../basePath.js';
 import { TITLE_ID } from '../design/Banner.js';
 import { CopyButton } from '../design/CopyButton.js';
 import { BrandMark, InviteIcon, LockIcon } from '../design/icons.js';
@@ -119,7 +119,7 @@ function InviteButton({ session }: { session: Session }) {
       copied={call.invited}
       textOf={() => {
         const { roomSecret = '' } = client;
-        return invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret });
+        return invitationUrl({ base: pageUrlOf(location), room, joinSecret, roomSecret });
       }}
     />
   );

@@ -39,7 +39,7 @@ export function MicrophoneControl(props: {
 const TALK_ID = 'talk-button';
 const ASK_ID = 'ask-button';
 
-/** For somebody whom a moderator muted: no button of theirs unmutes. */
+/** For participants whom a moderator muted: they cannot unmute, only ask to speak. */
 function AskButton(props: { client: ParleyClient; asks: boolean; onError: (error: unknown) => void }) {
   const { client, asks, onError } = props;
   const { call } = useText().text;

@@ -1,6 +1,6 @@
 import { useAccess } from '@parley/client-sdk/react';
 import { type ReactNode, useRef, useState } from 'react';
-import { basePathOf } from '../basePath.js';
+import { pageUrlOf } from '../basePath.js';
 import { Button } from '../design/Button.js';
 import { CopyButton } from '../design/CopyButton.js';
 import { Switch } from '../design/fields.js';
@@ -12,7 +12,7 @@ import { useText } from '../i18n/I18n.js';
 import { invitationUrl } from '../text.js';
 import { WAITING_ROOM_ID, WaitingPeople } from './WaitingPeople.js';
 
-/** For moderators: the door, and the end of it all. */
+/** For moderators: who may come in, deleting the transcript, ending the meeting. */
 export function ModerationControl({ session, onError }: { session: Session; onError: (error: unknown) => void }) {
   const { client, room, joinSecret } = session;
   const { call } = useText().text;
@@ -58,13 +58,7 @@ export function ModerationControl({ session, onError }: { session: Session; onEr
                 copied={call.moderatorLinkCopied}
                 textOf={() => {
                   const { moderatorKey = '', roomSecret = '' } = client;
-                  return invitationUrl({
-                    base: `${location.origin}${basePathOf(location)}`,
-                    room,
-                    joinSecret,
-                    roomSecret,
-                    moderatorKey,
-                  });
+                  return invitationUrl({ base: pageUrlOf(location), room, joinSecret, roomSecret, moderatorKey });
                 }}
               />
               <p className="hint">{call.moderatorLinkHint}</p>
@@ -94,7 +88,7 @@ export function ModerationControl({ session, onError }: { session: Session; onEr
 }
 
 interface DangerProps {
-  /** Of the act; its buttons are named after it. */
+  /** Ids of the buttons start with it. */
   name: 'end' | 'delete-transcript';
   label: string;
   question: string;

@@ -2,10 +2,10 @@ import type { Participant, Segment } from '@parley/client-sdk';
 import { VerifiedIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
 
-/** How the server knows a name. Nothing for a guest among guests: there it says nothing. */
+/** How the server knows a name. Empty for a guest among guests, where it would say nothing. */
 export function NameSourceBadge(props: {
   named: Pick<Participant, 'accountName' | 'nameSource'> | Pick<Segment, 'nameSource'>;
-  /** Some in the room are no guests. Default: no. */
+  /** Whether some people in the room are not guests. Default false. */
   mixed?: boolean;
 }) {
   const { named, mixed = false } = props;

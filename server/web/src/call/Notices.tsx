@@ -78,7 +78,7 @@ export function Notices(props: {
   );
 }
 
-/** For moderators, after a removal: who was removed may have passed on the invitation. */
+/** For moderators, after a removal: the removed person still has the invitation, and may have passed it on. */
 function Removed({ client, onError }: { client: ParleyClient; onError: (error: unknown) => void }) {
   const { call, status } = useText().text;
   const { moderates } = useAccess(client);
@@ -110,7 +110,7 @@ function Removed({ client, onError }: { client: ParleyClient; onError: (error: u
   );
 }
 
-/** To the muted: why, and that they cannot end it. To moderators: who asks to speak, the first who came first. */
+/** For muted participants: why, and that they cannot end it. For moderators: who asks to speak; of several, who joined first. */
 function Muting({ session, onError }: { session: Session; onError: (error: unknown) => void }) {
   const { client } = session;
   const { call, status } = useText().text;

@@ -18,7 +18,7 @@ export function ParticipantTile(props: {
   /** The current or last speaker. */
   active: boolean;
   isSelf: boolean;
-  /** Some in the room are no guests, so that it means something to be one. */
+  /** Whether some people in the room are not guests, so that guests are marked. */
   mixed: boolean;
   moderates: boolean;
   onError: (error: unknown) => void;
@@ -70,7 +70,7 @@ export function ParticipantTile(props: {
         ) : null}
       </p>
       {language === undefined ? null : <LanguageFound found={language} />}
-      {/* Of somebody who sends nothing, nothing comes through. */}
+      {/* Nothing arrives from participants who send nothing, so there is nothing to measure. */}
       {publishing && !muted ? <QualityBars client={client} participantId={participantId} /> : null}
       {isSelf ? null : (
         <ParticipantMenu

@@ -7,7 +7,7 @@ import { CheckIcon, RemoveIcon } from '../design/icons.js';
 import { useFocusHeir } from '../hooks/useFocusHeir.js';
 import { useText } from '../i18n/I18n.js';
 
-/** Of the switch beside the list: it takes the focus over from a row that goes. */
+/** Id of the switch above the list: it gets the focus when a focused row disappears. */
 export const WAITING_ROOM_ID = 'waiting-room-switch';
 
 type Part = { client: ParleyClient; onError: (error: unknown) => void };
@@ -32,7 +32,7 @@ export function WaitingNotice({ client, onError }: Part) {
   );
 }
 
-/** For moderators: everybody who waits, the longest first. */
+/** For moderators: everyone who waits, the longest first. */
 export function WaitingPeople({ client, onError }: Part) {
   const { call } = useText().text;
   const waiting = useWaiting(client);

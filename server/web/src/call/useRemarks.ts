@@ -27,13 +27,17 @@ type Happening =
 /** Long enough to be read twice. */
 const SHOWN_MS = 8_000;
 
-/** Events that need no answer. Shows the newest one for a while. */
+/** Events that need no answer. The newest one is shown for a while. */
 export function useRemarks({ client, microphone }: Session): { remark: Remark | undefined; dismiss: () => void } {
   const spoken = useText();
   const [happening, setHappening] = useState<Happening>();
 
+  // Once for each meeting, and not again with another microphone.
   useEffect(() => {
     if (client.joined?.moderatorKey !== undefined) setHappening({ kind: 'you-moderate' });
+  }, [client]);
+
+  useEffect(() => {
     const offs = [
       client.on('muteLifted', () => setHappening({ kind: 'mute-lifted' })),
       client.on('participantMuted', ({ participantId }) => {

@@ -195,7 +195,7 @@ export function useMeeting(): Meeting {
   return { session, error, busy, waiting, putAway, join, leave, speak, dismissError };
 }
 
-/** The server's notifications about a meeting. */
+/** What the page needs of the answer to a join. */
 function factsOf({
   meetingStartedAtMs,
   features,

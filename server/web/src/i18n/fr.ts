@@ -121,7 +121,7 @@ export const fr: Dictionary = {
     fromAddressOfRemoved: 'Quelqu’un a été exclu à la même adresse.',
     moreWait: plural('fr', { one: '# autre personne attend.', other: '# autres personnes attendent.' }),
     waitingRoom: 'Salle d’attente',
-    waitingRoomHint: 'Les nouveaux attendent que vous les admettiez.',
+    waitingRoomHint: 'Les nouvelles personnes attendent que vous les admettiez.',
     admit: 'Admettre',
     admitNamed: (name: string) => `Admettre ${name}`,
     refuse: 'Refuser',
@@ -178,16 +178,16 @@ export const fr: Dictionary = {
     youModerate:
       'Vous avez ouvert cette salle, vous la modérez donc. Sous « Modération », vous pouvez copier un lien pour modérer depuis un autre appareil.',
     somebodyRemoved:
-      'Une personne a été exclue. Avec un nouveau secret, les anciennes invitations ne laissent plus entrer personne.',
+      'Une personne a été exclue. Avec un nouveau secret, les anciennes invitations ne fonctionnent plus.',
     secretRenewed:
-      'Les anciennes invitations ne laissent plus entrer personne. Copiez-en une nouvelle pour celles et ceux qui peuvent participer.',
+      'Les anciennes invitations ne fonctionnent plus. Copiez-en une nouvelle pour celles et ceux qui peuvent participer.',
     mutedForFlooding: 'Votre micro a été coupé : cet appareil a envoyé beaucoup plus de données qu’un micro.',
     otherMutedForFlooding: (name) =>
       `Le micro de ${name} a été coupé : son appareil a envoyé beaucoup trop de données.`,
     roomSettingsChanged: (name, settings) => `${name} a modifié les réglages de la salle : ${settings}`,
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
-    transcriptDeleted: 'Un modérateur a supprimé la transcription faite jusqu’ici.',
+    transcriptDeleted: 'La modération a supprimé la transcription faite jusqu’ici.',
     newMeeting:
       'La réunion précédente est terminée. En voici une nouvelle dans la même salle ; sa transcription commence ici.',
     firefoxOnLoopback:

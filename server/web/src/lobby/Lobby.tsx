@@ -1,6 +1,6 @@
 import { guestCredentials, type ParleyError } from '@parley/client-sdk';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { basePathOf } from '../basePath.js';
+import { type ComponentProps, type FormEvent, useEffect, useRef, useState } from 'react';
+import { pageUrlOf } from '../basePath.js';
 import { Banner } from '../design/Banner.js';
 import { Button } from '../design/Button.js';
 import { SelectField, TextField } from '../design/fields.js';
@@ -65,7 +65,7 @@ export function Lobby(props: {
       settings: speechLanguage === '' ? {} : { language: speechLanguage },
       joinSecret: joinSecret.trim(),
       roomSecret: roomSecret.trim(),
-      // One that the server does not take is of another meeting.
+      // A refused key belongs to another meeting, or was revoked.
       moderatorKey: error?.code === 'MODERATOR_KEY_INVALID' ? '' : invitation.moderatorKey,
       microphone: listens ? undefined : choice.take(),
     });
@@ -102,40 +102,28 @@ export function Lobby(props: {
             </Banner>
           ) : null}
           <WhoYouAre identity={identity} displayName={displayName} onDisplayName={setDisplayName} />
-          <TextField
+          <CodeField
             label={text.lobby.room}
             data-testid="room-input"
             value={room}
             onChange={(event) => setRoom(event.target.value)}
             placeholder="daily"
-            autoComplete="off"
-            autoCapitalize="off"
-            spellCheck={false}
-            dir="ltr"
             required
           />
           {asksForSecret ? (
-            <TextField
+            <CodeField
               label={text.lobby.secret}
               data-testid="secret-input"
               value={joinSecret}
               onChange={(event) => setJoinSecret(event.target.value)}
-              autoComplete="off"
-              autoCapitalize="off"
-              spellCheck={false}
-              dir="ltr"
             />
           ) : null}
           {invitation.roomSecret !== '' || error?.code === 'ROOM_SECRET_REQUIRED' ? (
-            <TextField
+            <CodeField
               label={text.lobby.roomSecret}
               data-testid="room-secret-input"
               value={roomSecret}
               onChange={(event) => setRoomSecret(event.target.value)}
-              autoComplete="off"
-              autoCapitalize="off"
-              spellCheck={false}
-              dir="ltr"
             />
           ) : null}
           <MicrophoneCheck choice={choice} />
@@ -175,14 +163,16 @@ export function Lobby(props: {
   );
 }
 
-/** Who copies the address from now on, or shares the screen, must not give it away. */
+/** For names and secrets of rooms, which are no words of a language. */
+function CodeField(props: ComponentProps<typeof TextField>) {
+  return <TextField autoComplete="off" autoCapitalize="off" spellCheck={false} dir="ltr" {...props} />;
+}
+
+/** So that the key is not given away with a copied address or a shared screen. */
 function hideModeratorKey(): void {
   const { room, joinSecret, roomSecret } = invitationOf(location);
-  history.replaceState(
-    history.state,
-    '',
-    invitationUrl({ base: `${location.origin}${basePathOf(location)}`, room, joinSecret, roomSecret }),
-  );
+  const url = invitationUrl({ base: pageUrlOf(location), room, joinSecret, roomSecret });
+  history.replaceState(history.state, '', url);
 }
 
 function mayJoin({ options, signedIn }: IdentityState): boolean {

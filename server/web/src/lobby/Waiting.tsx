@@ -3,7 +3,7 @@ import { Button } from '../design/Button.js';
 import { LeaveIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
 
-/** In front of a room whose moderators admit people. In place of the form, which stays as it is for another try. */
+/** Shown while a moderator has to admit this person. Replaces the form, which is only hidden and keeps its values for another try. */
 export function Waiting({ room, onStop }: { room: string; onStop: () => void }) {
   const { lobby } = useText().text;
   const title = useRef<HTMLHeadingElement>(null);
