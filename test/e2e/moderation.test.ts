@@ -106,7 +106,7 @@ describe('moderation on the meeting page', () => {
     async () => {
       const ada = await enter('Ada', 'waiting');
       await ada.get('moderation-button').click();
-      await ada.get('waiting-room-switch').check();
+      await ada.get('waiting-room-switch').click();
       await expect.poll(() => ada.get('waiting-room-switch').isChecked()).toBe(true);
       await ada.get('moderator-link-button').click();
       await ada.get('moderation-button').press('Escape');

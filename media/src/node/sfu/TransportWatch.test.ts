@@ -56,8 +56,10 @@ describe('TransportWatch', () => {
   });
 
   test('keeps one round of looks where all transports are replaced during a look', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    transport('before').answer = promise;
+    let resolve = (): void => {};
+    transport('before').answer = new Promise((settle) => {
+      resolve = settle;
+    });
     await look();
     watch.delete('before');
     const honest = transport('after');
