@@ -1,4 +1,5 @@
 import { plainWord, splitWords } from '@parley/media/asr';
+import { type EchoPath, echoOf } from '@parley/media/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadJson, loadPcm } from '../support/loadPcm.js';
 import { engineThere, expectBalanced, finalsOf, SpeechRig, type Told } from './support/SpeechRig.js';
@@ -85,6 +86,19 @@ function leaking(voices: readonly Voice[], levelDb: number): Voice[] {
     for (const { pcm } of voices.filter((other) => other !== voice)) {
       const delay = (DELAYS_MS[way++ % DELAYS_MS.length] ?? 0) * MS;
       for (let at = delay; at < mixed.length; at += 1) mixed[at] = (mixed[at] ?? 0) + gain * (pcm[at - delay] ?? 0);
+    }
+    return { ...voice, pcm: Int16Array.from(mixed, (value) => Math.max(-32_768, Math.min(32_767, value))) };
+  });
+}
+
+/** One of them has a loudspeaker that plays the others into their microphone. */
+function withLoudspeaker(voices: readonly Voice[], options: { name: string; path: EchoPath }): Voice[] {
+  const { name, path } = options;
+  return voices.map((voice) => {
+    if (voice.name !== name) return voice;
+    const mixed = Float32Array.from(voice.pcm);
+    for (const { pcm } of voices.filter((other) => other !== voice)) {
+      for (const [at, value] of echoOf(pcm, path).entries()) mixed[at] = (mixed[at] ?? 0) + value;
     }
     return { ...voice, pcm: Int16Array.from(mixed, (value) => Math.max(-32_768, Math.min(32_767, value))) };
   });
@@ -235,5 +249,34 @@ describe.skipIf(!engineThere)('a voice that reaches other microphones', () => {
     expect(sum.lost.length, sum.lost.join('\n')).toBeLessThanOrEqual(MOST_SHARE * sum.overlapped);
     // What a loud leak makes the recogniser mishear is not the guard's doing: measured is what is lost against no guard at all.
     expect(sum.guarded).toBeGreaterThanOrEqual((1 - MOST_SHARE) * sum.open);
+  }, 300_000);
+
+  it.each([
+    { delayMs: 80, gainDb: -25 },
+    { delayMs: 250, gainDb: -6 },
+    { delayMs: 500, gainDb: -15 },
+    { delayMs: 900, gainDb: -6 },
+  ])('H7 is not captioned again for somebody whose loudspeaker plays it, $delayMs ms later, $gainDb dB', async (path) => {
+    const voices = withLoudspeaker(meeting(), { name: 'robert', path });
+    const { guarded, open } = await playBoth(voices);
+    expect(guarded.duplicated, guarded.duplicated.join('\n')).toEqual([]);
+    const lost = guarded.heard.filter(({ found, words }) => found < words / 2);
+    expect(lost.length, JSON.stringify(lost)).toBe(0);
+    // Words that the loudspeaker covers are misheard with and without the guard.
+    const words = ({ heard }: Result) => heard.reduce((sum, { found }) => sum + found, 0);
+    expect(words(guarded)).toBeGreaterThanOrEqual((1 - MOST_SHARE) * words(open));
+    expect(open.duplicated.length).toBeGreaterThan(guarded.heard.length / 4);
+  }, 300_000);
+
+  it('H7 takes nothing from somebody who speaks while their loudspeaker plays others', async () => {
+    const voices = fallingIntoWords({ from: 0, turns: TURNS, overlapMs: 1_200 });
+    const { guarded, open } = await playBoth(
+      withLoudspeaker(voices, { name: 'robert', path: { delayMs: 500, gainDb: -15 } }),
+    );
+    expect(guarded.duplicated, guarded.duplicated.join('\n')).toEqual([]);
+    const overlapped = guarded.heard.filter((each) => each.overlapped);
+    expect(overlapped.length).toBeGreaterThanOrEqual(15);
+    expect(overlapped.filter(({ covered }) => covered < 0.5)).toEqual([]);
+    expect(wordsWhereOverlapped(guarded)).toBeGreaterThanOrEqual((1 - MOST_SHARE) * wordsWhereOverlapped(open));
   }, 300_000);
 });

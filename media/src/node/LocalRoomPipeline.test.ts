@@ -4,10 +4,10 @@ import { resolveSpeechSettings } from '../settings/modes.js';
 import { hypothesisOf } from '../testing/FakeRecognizer.js';
 import { fakeSfuRoom } from '../testing/fakeMediaNode.js';
 import { ManualTime } from '../testing/ManualTime.js';
-import type { PipelineEvent, PipelineSegment } from '../worker/contract/messages.js';
+import type { PipelineEvent, PipelineSegment, TrackDescription } from '../worker/contract/messages.js';
 import { LocalRoomPipeline } from './LocalRoomPipeline.js';
 import type { MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
-import { SfuError, type SfuRoom } from './sfu/index.js';
+import { type SentChange, SfuError, type SfuRoom } from './sfu/index.js';
 
 const ROOM = 'm_1';
 const segment = (overrides: Partial<PipelineSegment> = {}): PipelineSegment => ({
@@ -26,6 +26,10 @@ async function openRoom({ meetingMs = 0 } = {}) {
   const events: PipelineEvent[] = [];
   const rooms = new Map<string, MediaWorkerRoom>();
   const failures: { trackId?: string }[] = [];
+  /** What the worker is told without being asked, and what each participant is said to be sent when their track is added. */
+  const sends: object[] = [];
+  const sentOf: Record<string, readonly string[] | undefined> = {};
+  let onSent: ((change: SentChange) => void) | undefined;
   /** Whom the worker listens to. */
   const heard = new Set<string>();
   const time = new ManualTime(0);
@@ -43,7 +47,7 @@ async function openRoom({ meetingMs = 0 } = {}) {
     if (ms > 0) await new Promise<void>((resolve) => time.after(ms, resolve));
   };
   const process = {
-    request(method: string, { payload }: { payload: { track?: { trackId: string }; trackId?: string } }) {
+    request(method: string, { payload }: { payload: { track?: TrackDescription; trackId?: string } }) {
       if (state.dead) return Promise.reject(new ProcessError('PROCESS_EXITED', 'gone'));
       const question = [method, payload.track?.trackId ?? payload.trackId].filter(Boolean).join(' ');
       asked.push(question);
@@ -51,14 +55,16 @@ async function openRoom({ meetingMs = 0 } = {}) {
       // One that is open already is closed first, with everybody in it.
       if (method === 'openRoom') heard.clear();
       if (method === 'addTrack') heard.add(payload.track?.trackId ?? '');
+      if (payload.track !== undefined) sentOf[payload.track.trackId] = payload.track.sentTrackIds;
       return Promise.resolve({ port: 5_000 });
     },
-    send: () => true,
+    send: (message: object) => sends.push(message) > 0,
   };
   const sfu = {
-    openTap: async () => {
+    openTap: async (options: { onSent: (change: SentChange) => void }) => {
       await wait(state.openTapMs);
       if (!state.tapOpens) throw new SfuError('INVALID_STATE', 'no tap');
+      onSent = options.onSent;
       return { port: 6_000 };
     },
     closeTap: () => asked.push('closeTap'),
@@ -67,6 +73,7 @@ async function openRoom({ meetingMs = 0 } = {}) {
       if (state.untappable.has(id)) throw new SfuError('INVALID_STATE', 'no');
       return { consumerId: `tap of ${id}`, ssrc: 1, payloadType: 100 };
     },
+    sentBesides: (id: string) => [`sent to ${id}`],
     untap: (id: string) => asked.push(`end ${id}`),
     resumeTap: async (id: string) => {
       asked.push(`resume ${id}`);
@@ -95,7 +102,8 @@ async function openRoom({ meetingMs = 0 } = {}) {
     }
     await turn();
   };
-  return { pipeline, asked, events, tell, rooms, state, time, pass, failures, add, heard };
+  const changeSent = (change: SentChange) => onSent?.(change);
+  return { pipeline, asked, events, tell, rooms, state, time, pass, failures, add, heard, sends, sentOf, changeSent };
 }
 
 describe('LocalRoomPipeline', () => {
@@ -103,6 +111,19 @@ describe('LocalRoomPipeline', () => {
     const { asked, rooms } = await openRoom();
     expect(asked).toEqual(['openRoom', 'connectRoom', 'addTrack ada', 'resume tap of ada']);
     expect([...rooms.keys()]).toEqual([ROOM]);
+  });
+
+  test('H7 says what a participant is sent, with their track and whenever it changes', async () => {
+    const { pipeline, sends, sentOf, changeSent } = await openRoom();
+    expect(sentOf.ada).toEqual(['sent to ada']);
+    changeSent({ producerId: 'ada', sentProducerIds: ['ben', 'carol'] });
+    const change = { type: 'sentChanged', meetingId: ROOM, trackId: 'ada', sentTrackIds: ['ben', 'carol'] };
+    expect(sends).toEqual([change]);
+    // Of a track that nobody listens to, or not any more, nothing is said.
+    changeSent({ producerId: 'nobody', sentProducerIds: ['ben'] });
+    await pipeline.removeTrack('ada');
+    changeSent({ producerId: 'ada', sentProducerIds: [] });
+    expect(sends).toEqual([change]);
   });
 
   test('shows a gap for each utterance that was open when the media worker died', async () => {

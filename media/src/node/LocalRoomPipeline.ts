@@ -5,7 +5,7 @@ import type { SpeechSettings } from '../settings/speechSettings.js';
 import type { AudioLedgerTotals, PipelineEvent, PipelineSegment } from '../worker/contract/messages.js';
 import type { PipelineOptions, RoomPipeline, TrackOptions } from './MediaNode.js';
 import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
-import { SfuError, type SfuRoom, type SfuTap } from './sfu/index.js';
+import { type SentChange, SfuError, type SfuRoom, type SfuTap } from './sfu/index.js';
 
 export interface LocalRoomPipelineOptions {
   workers: MediaWorkerPool;
@@ -271,7 +271,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     const { port } = await (how === 'openRoom'
       ? process.request('openRoom', { payload: room })
       : process.request('reopenRoom', { payload: { meetingId } }));
-    const tap = await sfu.openTap({ port });
+    const tap = await sfu.openTap({ port, onSent: (change) => this.#onSent(change) });
     try {
       await process.request('connectRoom', { payload: { meetingId, remotePort: tap.port } });
     } catch (error) {
@@ -317,13 +317,27 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     const { consumerId, ssrc, payloadType } = await sfu.tapProducer(trackId);
     try {
       await this.#worker.process.request('addTrack', {
-        payload: { meetingId: this.#meetingId, track: { ...track, ssrc, payloadType } },
+        payload: {
+          meetingId: this.#meetingId,
+          track: { ...track, ssrc, payloadType, sentTrackIds: sfu.sentBesides(trackId) },
+        },
       });
       await sfu.resumeTap(consumerId);
     } catch (error) {
       sfu.untap(consumerId);
       throw error;
     }
+  }
+
+  /** A worker that does not know the track yet gets the same when it is added. */
+  #onSent({ producerId, sentProducerIds }: SentChange): void {
+    if (this.#closed || !this.#tracks.has(producerId)) return;
+    this.#worker.process.send({
+      type: 'sentChanged',
+      meetingId: this.#meetingId,
+      trackId: producerId,
+      sentTrackIds: sentProducerIds,
+    });
   }
 
   #failed(key: string, error: unknown): void {

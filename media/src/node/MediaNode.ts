@@ -50,8 +50,8 @@ export interface PipelineOptions {
   onNotHeard?: (failure: { trackId?: string; error: unknown }) => void;
 }
 
-/** A producer to listen to; the SFU adds how it arrives. */
-export type TrackOptions = Omit<TrackDescription, 'ssrc' | 'payloadType'>;
+/** A producer to listen to; the SFU adds how it arrives, and what is sent to its participant. */
+export type TrackOptions = Omit<TrackDescription, 'ssrc' | 'payloadType' | 'sentTrackIds'>;
 
 /** One room's way from the SFU to text. */
 export interface RoomPipeline {

@@ -2,6 +2,7 @@ export { align } from './align.js';
 export { comparableWords } from './comparableWords.js';
 export { countSeams, type SeamCount } from './countSeams.js';
 export { decodePcm } from './decodePcm.js';
+export { type EchoPath, echoOf } from './echoPath.js';
 export { FakeRecognizer, type FakeScript, hypothesisOf } from './FakeRecognizer.js';
 export { fakeMediaNode, fakePipeline, fakeSfuRoom } from './fakeMediaNode.js';
 export { joinPcm } from './joinPcm.js';

@@ -13,6 +13,8 @@ import { RoomReceiver } from './RoomReceiver.js';
 const MEETING_STARTED_AT_MS = 1_000;
 const encoder = new OpusEncoder();
 const PACKETS = encoder.encode(noise({ kind: 'white', seconds: 4, levelDb: -20 }), { lossPercent: 0 });
+/** The same voice as it comes back from a loudspeaker. */
+const ECHO = encoder.encode(noise({ kind: 'white', seconds: 4, levelDb: -32 }), { lossPercent: 0 });
 encoder.close();
 
 let nowMs: number;
@@ -37,14 +39,14 @@ function send(packets: number): void {
   for (const end = sent + packets; sent < end; sent += 1) sendOne(sent);
 }
 
-function sendOne(number: number): void {
+function sendOne(number: number, { ssrc = 1, packets = PACKETS } = {}): void {
   const header = Buffer.alloc(12);
   header.writeUInt8(0x80, 0);
   header.writeUInt8(100, 1);
   header.writeUInt16BE(number, 2);
   header.writeUInt32BE(number * PACKET_TICKS, 4);
-  header.writeUInt32BE(1, 8);
-  sender.send(Buffer.concat([header, PACKETS[number] ?? Buffer.alloc(0)]));
+  header.writeUInt32BE(ssrc, 8);
+  sender.send(Buffer.concat([header, packets[number] ?? Buffer.alloc(0)]));
 }
 
 /** Everything that was sent has been read. */
@@ -175,6 +177,27 @@ describe('RoomReceiver', () => {
     await removed;
     expect(of('final')).toHaveLength(2);
     expect(finals().at(-1)?.request.pcm.length).toBeGreaterThanOrEqual(39 * PACKET_SAMPLES);
+  });
+
+  test.each([
+    'when they are added',
+    'later',
+    undefined,
+  ])('H7 finds the echo of what it says that somebody is sent: %s', async (when) => {
+    const ben = { trackId: 'ben', participantId: 'p_2', name: 'microphone', epoch: 1, ssrc: 2, payloadType: 100 };
+    const sentTrackIds = ['ada'];
+    room.addTrack({ ...ben, muted: false, ...(when === 'when they are added' ? { sentTrackIds } : {}) });
+    if (when === 'later') room.setSent({ trackId: 'ben', sentTrackIds });
+    const delay = 30;
+    for (let number = 0; number < PACKETS.length; number += 1) {
+      sendOne(number);
+      if (number >= delay) sendOne(number - delay, { ssrc: 2, packets: ECHO });
+      await pass(20);
+    }
+    const crosstalkMs = room.ledgers.map(({ ledger }) => ledger.crosstalkMs);
+    expect(crosstalkMs[0]).toBe(0);
+    if (when === undefined) expect(crosstalkMs[1]).toBeLessThan(200);
+    else expect(crosstalkMs[1]).toBeGreaterThan(2_500);
   });
 
   test('begins anew with a speaker who is added once more, and drains both', async () => {

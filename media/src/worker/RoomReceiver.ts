@@ -91,10 +91,16 @@ export class RoomReceiver {
       crosstalk: this.#crosstalk,
       onEvent: (event) => onEvent({ ...event, meetingId, trackId }),
     });
+    this.#crosstalk.setSent(trackId, track.sentTrackIds ?? []);
     pipeline.setInterimPace(this.#interimPace);
     pipeline.setDiagnostics(this.#diagnostics);
     this.#bySsrc.set(ssrc, pipeline);
     this.#byTrack.set(trackId, { ssrc, pipeline, ownSettings: track.settings !== undefined });
+  }
+
+  /** A track's participant is sent other tracks than before. */
+  setSent({ trackId, sentTrackIds }: { trackId: string; sentTrackIds: readonly string[] }): void {
+    this.#crosstalk.setSent(trackId, sentTrackIds);
   }
 
   /** How far apart everybody's interims are at least: what the recogniser can give. */

@@ -37,6 +37,9 @@ runChild<MediaWorkerContract>({
       case 'trackSettingsChanged':
         room?.updateTrack(message);
         break;
+      case 'sentChanged':
+        room?.setSent(message);
+        break;
       case 'diagnosticsChanged':
         room?.setDiagnostics(message.on);
     }

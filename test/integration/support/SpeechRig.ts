@@ -122,7 +122,7 @@ export class SpeechRig {
   /**
    * Plays tracks that begin together, each through a pipeline of its own. Time is that of the audio: VAD and recogniser answer before
    * the next samples come. Several may be played at once where no two of their tracks have the same name: each has its own time.
-   * @param options.guard lets the tracks know of each other, as in a room
+   * @param options.guard lets the tracks know of each other, as in a room in which everybody is sent everybody else
    * @param options.atEnd called when everything has been played; default: closes the pipelines
    */
   async play(
@@ -158,6 +158,8 @@ export class SpeechRig {
       });
       return { events, pipeline, fedMs: 0 };
     });
+    const names = tracks.map(({ name }) => name);
+    for (const name of names) guard?.setSent(name, names);
     const longest = Math.max(...tracks.map(({ pcm }) => pcm.length));
     const packets = tracks.map(({ pcm, opus }) => (opus === true ? this.#encoder.encode(pcm, { lossPercent: 0 }) : []));
     for (let at = 0; at < longest; at += CHUNK_SAMPLES) {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { RtpParameters } from 'mediasoup/types';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { LocalSfuRoom } from './LocalSfuRoom.js';
+import { LocalSfuRoom, type SentChange } from './LocalSfuRoom.js';
 import type { MediasoupWorkerPool } from './MediasoupWorkerPool.js';
 
 /** A transport or consumer of mediasoup as far as the tap goes. */
@@ -11,6 +11,8 @@ class Part {
   closed = false;
   rtpParameters = { encodings: [{ ssrc: 7 }], codecs: [{ payloadType: 100 }] };
   tuple = { localPort: 4_000 };
+  producerId = '';
+  paused = true;
 
   constructor(id: string) {
     this.id = id;
@@ -24,6 +26,10 @@ class Part {
 
   async consume(): Promise<Part> {
     return made('consumer');
+  }
+
+  async resume(): Promise<void> {
+    this.paused = false;
   }
 
   close(): void {
@@ -41,9 +47,9 @@ class BrowserTransport extends Part {
     return made('producer');
   }
 
-  override async consume(): Promise<Part> {
+  override async consume(options?: { producerId: string }): Promise<Part> {
     await answered;
-    return made('consumer');
+    return Object.assign(made('consumer'), { producerId: options?.producerId ?? '' });
   }
 }
 
@@ -103,6 +109,44 @@ describe('the tap of a room', () => {
     expect(room.counts.consumers).toBe(0);
     expect(parts[1]?.closed).toBe(true);
   });
+});
+
+test('H7 what somebody is sent is known, and told as it changes', async () => {
+  const changes: SentChange[] = [];
+  const rtpParameters = {} as RtpParameters;
+  const join = async (ownerId: string) => {
+    await room.createTransport({ ownerId, direction: 'recv' });
+    const { transportId } = await room.createTransport({ ownerId, direction: 'send' });
+    const { producerId } = await room.produce({ ownerId, transportId, rtpParameters, paused: false });
+    return producerId;
+  };
+  const listen = async (ownerId: string, producerId: string) => {
+    const consumer = await room.consume({ ownerId, producerId, rtpCapabilities: {} });
+    expect(room.sentBesides(ada)).not.toContain(producerId);
+    await room.resumeConsumer({ ownerId, consumerId: consumer?.consumerId ?? '' });
+  };
+  await room.openTap({ port: 1, onSent: (change) => changes.push(change) });
+  const [ada, ben, carol] = [await join('ada'), await join('ben'), await join('carol')];
+  expect(room.sentBesides(ada)).toEqual([]);
+  expect(room.sentBesides('nobody')).toEqual([]);
+  await listen('ada', ben);
+  await listen('ada', carol);
+  expect(room.sentBesides(ada)).toEqual([ben, carol]);
+  expect(room.sentBesides(ben)).toEqual([]);
+  // The tap is nobody's loudspeaker.
+  const tapped = await room.tapProducer(ada);
+  await room.resumeTap(tapped.consumerId);
+  room.closeOwner('ben');
+  const consumerOfBen = parts.find((part) => part.producerId === ben);
+  consumerOfBen?.close();
+  expect(changes).toEqual([
+    { producerId: ada, sentProducerIds: [ben] },
+    { producerId: ada, sentProducerIds: [ben, carol] },
+    { producerId: ada, sentProducerIds: [carol] },
+  ]);
+  room.closeTap();
+  room.closeOwner('ada', 'recv');
+  expect(changes).toHaveLength(3);
 });
 
 describe('what is asked of a room', () => {

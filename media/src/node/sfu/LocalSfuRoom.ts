@@ -25,10 +25,22 @@ export interface TappedProducer {
   payloadType: number;
 }
 
+/** The owner of a producer is sent other producers than before: all that they are sent now. */
+export interface SentChange {
+  producerId: string;
+  sentProducerIds: string[];
+}
+
 /** A room's one way from the SFU to a media worker on the same machine. */
 export interface SfuTap {
-  /** Opens it. @returns the port on loopback that the RTP will come from */
-  openTap(options: { port: number }): Promise<{ port: number }>;
+  /**
+   * Opens it.
+   * @param options.onSent called for each producer of an owner, while this tap is open
+   * @returns the port on loopback that the RTP will come from
+   */
+  openTap(options: { port: number; onSent?: (change: SentChange) => void }): Promise<{ port: number }>;
+  /** What the owner of a producer is sent: the producers of all their consumers that are not paused. */
+  sentBesides(producerId: string): string[];
   /** A paused consumer of a producer on the tap; call `resumeTap` once the media worker knows its SSRC. */
   tapProducer(producerId: string): Promise<TappedProducer>;
   resumeTap(consumerId: string): Promise<void>;
@@ -62,6 +74,7 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
   readonly #consumers = new Map<string, OwnedConsumer>();
   readonly #watch: TransportWatch;
   #tap: PlainTransport | undefined;
+  #onSent: ((change: SentChange) => void) | undefined;
   #closed = false;
 
   private constructor(parts: {
@@ -238,7 +251,10 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
       throw new SfuError('TRANSPORT_NOT_FOUND', 'The transport was closed meanwhile.');
     }
     this.#consumers.set(consumer.id, { ownerId, consumer });
-    consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
+    consumer.observer.once('close', () => {
+      this.#consumers.delete(consumer.id);
+      this.#tellSent(ownerId);
+    });
     consumer.once('producerclose', () => this.#onEvent({ type: 'consumerClosed', ownerId, consumerId: consumer.id }));
     return {
       consumerId: consumer.id,
@@ -254,6 +270,7 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
       throw new SfuError('CONSUMER_NOT_FOUND', 'There is no such consumer.');
     }
     await this.#run(() => owned.consumer.resume());
+    this.#tellSent(owned.ownerId);
   }
 
   closeOwner(ownerId: string, only?: TransportDirection): void {
@@ -262,7 +279,7 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
     }
   }
 
-  async openTap(options: { port: number }): Promise<{ port: number }> {
+  async openTap(options: { port: number; onSent?: (change: SentChange) => void }): Promise<{ port: number }> {
     const tap = await this.#run(() =>
       this.#router.createPlainTransport({
         listenInfo: { protocol: 'udp', ip: '127.0.0.1' },
@@ -278,6 +295,7 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
     }
     this.#tap?.close();
     this.#tap = tap;
+    this.#onSent = options.onSent;
     return { port: tap.tuple.localPort };
   }
 
@@ -316,6 +334,12 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
   closeTap(): void {
     this.#tap?.close();
     this.#tap = undefined;
+    this.#onSent = undefined;
+  }
+
+  sentBesides(producerId: string): string[] {
+    const ownerId = this.#producers.get(producerId)?.ownerId;
+    return ownerId === undefined ? [] : this.#sentTo(ownerId);
   }
 
   close(): void {
@@ -324,6 +348,20 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
       this.#closed = true;
       this.#router.close();
     }
+  }
+
+  #sentTo(ownerId: string): string[] {
+    return [...this.#consumers.values()]
+      .filter(({ ownerId: each, consumer }) => each === ownerId && !consumer.paused)
+      .map(({ consumer }) => consumer.producerId);
+  }
+
+  #tellSent(ownerId: string): void {
+    if (this.#onSent === undefined) return;
+    const producerIds = this.producersOf(ownerId);
+    if (producerIds.length === 0) return;
+    const sentProducerIds = this.#sentTo(ownerId);
+    for (const producerId of producerIds) this.#onSent({ producerId, sentProducerIds });
   }
 
   #transportOf(options: { ownerId: string; transportId: string }): OwnedTransport {

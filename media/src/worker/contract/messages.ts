@@ -135,6 +135,8 @@ export interface TrackDescription {
   muted: boolean;
   /** Where it differs from the room's. */
   settings?: SpeechSettings;
+  /** The tracks that its participant is sent, whose loudspeaker may play them into this one. Default: none. */
+  sentTrackIds?: readonly string[];
 }
 
 /** Questions, answered under the same name. */
@@ -179,6 +181,8 @@ export interface MediaWorkerCommands {
   settingsChanged: { meetingId: string; settings: SpeechSettings; longestWindowMs: number };
   /** One speaker's own settings; undefined: those of the room again. */
   trackSettingsChanged: { meetingId: string; trackId: string; settings?: SpeechSettings };
+  /** A track's participant is sent other tracks than before: all that they are sent now. */
+  sentChanged: { meetingId: string; trackId: string; sentTrackIds: readonly string[] };
   /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
   diagnosticsChanged: { meetingId: string; on: boolean };
 }

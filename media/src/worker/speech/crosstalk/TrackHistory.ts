@@ -18,6 +18,8 @@ export class TrackHistory {
   readonly #ring = new Float32Array(CAPACITY);
   /** When each frame had arrived, by its number. */
   readonly #arrivedMs = new Float64Array(FRAMES);
+  /** Mean power of each frame, by its number. */
+  readonly #power = new Float32Array(FRAMES);
   readonly #input = new Float32Array(512 + TAPS.length);
   #count = 0;
   #originMs = 0;
@@ -27,18 +29,22 @@ export class TrackHistory {
    * @param arrivedMs mean time at which its samples arrived, on the clock of `startMs`
    */
   push(pcm: Int16Array, startMs: number, arrivedMs: number): void {
-    this.#arrivedMs[(this.#count / FRAME_SAMPLES) % FRAMES] = arrivedMs;
+    const frame = (this.#count / FRAME_SAMPLES) % FRAMES;
+    this.#arrivedMs[frame] = arrivedMs;
     const carried = TAPS.length - DECIMATION;
     this.#input.copyWithin(0, pcm.length, pcm.length + carried);
     for (let index = 0; index < pcm.length; index += 1) this.#input[carried + index] = (pcm[index] ?? 0) / 32_768;
     // The clock is smooth: the newest frame says best where the line lies.
     this.#originMs = startMs - this.#count / SAMPLES_PER_MS;
+    let energy = 0;
     for (let at = 0; at + DECIMATION <= pcm.length; at += DECIMATION) {
       let sum = 0;
       for (let tap = 0; tap < TAPS.length; tap += 1) sum += (TAPS[tap] as number) * (this.#input[at + tap] ?? 0);
       this.#ring[this.#count % CAPACITY] = sum;
       this.#count += 1;
+      energy += sum * sum;
     }
+    this.#power[frame] = energy / FRAME_SAMPLES;
   }
 
   /** The time line goes on elsewhere: nothing before it can be compared any more. */
@@ -63,6 +69,23 @@ export class TrackHistory {
       sum += weight * ((this.#arrivedMs[frame % FRAMES] as number) - middleMs);
     }
     return weights > 0 ? sum / weights : 0;
+  }
+
+  /** RMS of the loudest frame that lies in a stretch, in part or as a whole; 0 where there is none. */
+  loudest(startMs: number, lengthMs: number): number {
+    const frames = Math.floor(this.#count / FRAME_SAMPLES);
+    const from = Math.floor((startMs - this.#originMs) / FRAME_MS);
+    const to = Math.min(frames, (startMs + lengthMs - this.#originMs) / FRAME_MS);
+    let most = 0;
+    for (let frame = Math.max(0, frames - FRAMES, from); frame < to; frame += 1) {
+      most = Math.max(most, this.#power[frame % FRAMES] as number);
+    }
+    return Math.sqrt(most);
+  }
+
+  /** Where what is known of it begins. */
+  get startMs(): number {
+    return this.#originMs + Math.max(0, this.#count - CAPACITY) / SAMPLES_PER_MS;
   }
 
   get endMs(): number {

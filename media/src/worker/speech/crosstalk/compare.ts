@@ -4,9 +4,20 @@ import { SAMPLES_PER_MS, type TrackHistory } from './TrackHistory.js';
 
 /** Sound is compared over so much of it. */
 export const WINDOW_MS = 256;
-/** A leak may be so late; the negative side is for clocks that differ. */
-export const EARLIEST_MS = -100;
-const LATEST_MS = 420;
+
+/** By how much a copy may be later than its source. */
+export interface Lags {
+  fromMs: number;
+  toMs: number;
+}
+
+/** Of a voice that reaches a second microphone through the air. The negative side is for clocks that differ. */
+export const LEAK: Lags = { fromMs: -100, toMs: 420 };
+/**
+ * Of what was sent to somebody and comes back from their loudspeaker: network, jitter buffer, loudspeaker (350 ms for some wireless ones),
+ * microphone, network. What is sooner back is found as a leak. With the window it fills one transform.
+ */
+export const ECHO: Lags = { fromMs: 400, toMs: 1_160 };
 /** Of the energy, what has to be explained by another track. */
 const LEAST_SHARE = 0.6;
 /** The other track must be so much louder: nobody is their own echo. */
@@ -26,13 +37,10 @@ export function readHeard(history: TrackHistory, startMs: number): Heard {
   return { samples, startMs, level: rms(samples) };
 }
 
-/** Whether the other track is loud enough around it to be the source. Cheap: it spares a comparison. */
-export function canExplain(other: TrackHistory, { startMs, level }: Heard): boolean {
+/** Whether the other track is loud enough at these lags to be the source. Cheap: it spares a comparison. */
+export function canExplain(other: TrackHistory, { startMs, level }: Heard, { fromMs, toMs }: Lags): boolean {
   if (level < QUIET_LEVEL) return false;
-  const span = (WINDOW_MS + LATEST_MS - EARLIEST_MS) * SAMPLES_PER_MS;
-  const around = other.read(startMs - LATEST_MS, span);
-  // Its loudest window can be no quieter than the mean of all.
-  return rms(around) * Math.sqrt(span / (WINDOW_MS * SAMPLES_PER_MS)) >= level * LEAST_SOURCE_GAIN;
+  return other.loudest(startMs - toMs, WINDOW_MS + toMs - fromMs) >= level * LEAST_SOURCE_GAIN;
 }
 
 /** @param delayMs by how much what was heard is later than the other track */
@@ -44,10 +52,11 @@ export function isExplained(other: TrackHistory, { samples, startMs }: Heard, de
   return share >= LEAST_SHARE && sourceGain >= LEAST_SOURCE_GAIN;
 }
 
-/** By how much the heard sound is later than the other track's, where they are most alike. */
-export function findDelay(other: TrackHistory, { samples, startMs }: Heard): number | undefined {
-  const span = samples.length + (LATEST_MS - EARLIEST_MS) * SAMPLES_PER_MS;
-  const source = other.read(startMs - LATEST_MS, span);
+/** By how much the heard sound is later than that of the other tracks together, where they are most alike. */
+export function findDelay(others: readonly TrackHistory[], heard: Heard, lags: Lags): number | undefined {
+  const { samples, startMs } = heard;
+  const span = samples.length + (lags.toMs - lags.fromMs) * SAMPLES_PER_MS;
+  const source = mixOf(others, startMs - lags.toMs, span);
   const products = correlate(samples, source);
   let energy = 0;
   for (let index = 0; index < samples.length; index += 1) energy += (source[index] as number) ** 2;
@@ -61,7 +70,7 @@ export function findDelay(other: TrackHistory, { samples, startMs }: Heard): num
     }
     energy += (source[shift + samples.length] ?? 0) ** 2 - (source[shift] ?? 0) ** 2;
   }
-  return bestShift === undefined ? undefined : LATEST_MS - bestShift / SAMPLES_PER_MS;
+  return bestShift === undefined ? undefined : lags.toMs - bestShift / SAMPLES_PER_MS;
 }
 
 /**
@@ -76,6 +85,15 @@ export function arrivedFirst(options: {
 }): boolean {
   const { own, other, startMs, delayMs } = options;
   return delayMs + own.lateness(startMs, WINDOW_MS) - other.lateness(startMs - delayMs, WINDOW_MS) >= 0;
+}
+
+/** What several tracks carried together. */
+function mixOf(tracks: readonly TrackHistory[], startMs: number, samples: number): Float32Array {
+  const [first, ...others] = tracks.map((track) => track.read(startMs, samples));
+  const mix = first ?? new Float32Array(samples);
+  for (const other of others)
+    for (let at = 0; at < samples; at += 1) mix[at] = (mix[at] as number) + (other[at] as number);
+  return mix;
 }
 
 function rms(samples: Float32Array): number {

@@ -41,3 +41,32 @@ test('a CrosstalkGuard that judges again searches only what is new', () => {
   expect(searches).toBeGreaterThanOrEqual(5);
   expect(searches).toBeLessThanOrEqual(8);
 });
+
+test('a CrosstalkGuard looks for an echo once in all that was sent, not in each track', () => {
+  const guard = new CrosstalkGuard();
+  const trackIds = ['ben', 'ada', 'carol', 'dora', 'emil'];
+  for (const trackId of trackIds) guard.open(trackId);
+  const loud = noise({ kind: 'white', seconds: 4, levelDb: -20 });
+  const quiet = noise({ kind: 'pink', seconds: 4, levelDb: -40 });
+  vi.mocked(correlate).mockClear();
+  const play = () => {
+    for (let frame = 0; frame < 90; frame += 1) {
+      for (const [index, trackId] of trackIds.entries()) {
+        // Not the same noise in any two of them.
+        const at = ((frame + index * 20) % 120) * FRAME_SAMPLES;
+        const pcm = (index === 0 ? quiet : loud).slice(at, at + FRAME_SAMPLES);
+        const probability = index === 0 ? 0.9 : 0;
+        guard.push({ trackId, startMs: frame * FRAME_MS, arrivedMs: frame * FRAME_MS, pcm, probability });
+      }
+    }
+    return vi.mocked(correlate).mock.calls.length;
+  };
+  const leaksAlone = play();
+  for (const trackId of trackIds) guard.jump(trackId);
+  guard.setSent('ben', trackIds);
+  vi.mocked(correlate).mockClear();
+  const withEchoes = play();
+  // Of 30 frames that are searched, the first ones have nothing 400 ms before them.
+  expect(withEchoes - leaksAlone).toBeGreaterThan(20);
+  expect(withEchoes - leaksAlone).toBeLessThanOrEqual(30);
+});

@@ -1,5 +1,5 @@
 import { type CrosstalkFrame, type CrosstalkVerdict, type Source, verdictOf } from '../CrosstalkGuard.js';
-import { arrivedFirst, canExplain, findDelay, isExplained, readHeard, WINDOW_MS } from '../compare.js';
+import { arrivedFirst, canExplain, findDelay, isExplained, LEAK, readHeard, WINDOW_MS } from '../compare.js';
 import { TrackHistory } from '../TrackHistory.js';
 
 /** A delay that was found is tried first, and looked for anew in every so manieth frame only. */
@@ -76,10 +76,10 @@ export class ForgetfulCrosstalkGuard {
     const heard = readHeard(track.history, startMs);
     let later: Source | undefined;
     for (const [otherId, { history }] of this.#tracks) {
-      if (otherId === trackId || !canExplain(history, heard)) continue;
+      if (otherId === trackId || !canExplain(history, heard, LEAK)) continue;
       let delayMs = track.delaysMs.get(otherId);
       if (delayMs === undefined || !isExplained(history, heard, delayMs)) {
-        delayMs = search ? findDelay(history, heard) : undefined;
+        delayMs = search ? findDelay([history], heard, LEAK) : undefined;
         if (delayMs === undefined || !isExplained(history, heard, delayMs)) continue;
       }
       track.delaysMs.set(otherId, delayMs);
