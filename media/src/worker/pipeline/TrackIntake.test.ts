@@ -130,6 +130,34 @@ describe('the intake of a track', () => {
     expect(events.slice(1)).toMatchObject([{ type: 'frameJudged', startSample: 0, probability: 0.7 }]);
   });
 
+  it('H7 takes what came ahead of its turn to have arrived with what it waited for', () => {
+    const { intake, of, clock } = intakeOf();
+    const push = (number: number) =>
+      intake.push({
+        payloadType: 100,
+        marker: false,
+        sequenceNumber: 100 + number,
+        timestamp: number * PACKET_TICKS,
+        ssrc: 1,
+        payload: PACKETS[number] ?? new Uint8Array(0),
+      });
+    // Every other packet 200 ms before the one that it belongs behind.
+    for (const number of [0, 1, 3, 5, 7, 9, 11]) push(number);
+    const ahead = (number: number) => (number % 2 === 1 ? number + 10 : number);
+    for (let number = 2; number < 40; number += 1) {
+      clock.nowMs += 20;
+      push(ahead(number));
+      intake.tick();
+    }
+    const startedAtMs = clock.nowMs - 38 * 20;
+    const frames = of('frameJudged');
+    expect(frames.length).toBeGreaterThan(15);
+    for (const [index, { arrivedAtMs }] of frames.entries()) {
+      // No sooner than if all had come in their turn.
+      expect(arrivedAtMs - startedAtMs).toBeGreaterThan(index * 32 - 35);
+    }
+  });
+
   it('knows when the samples of each frame arrived', () => {
     const { intake, of, clock } = intakeOf();
     const startedAtMs = clock.nowMs;

@@ -65,6 +65,8 @@ export class TrackIntake {
   #frameArrivals = 0;
   /** Of the packet that is being decoded; undefined: now. */
   #arrivedAtMs: number | undefined;
+  /** Of the packets so far, the latest arrival. */
+  #latestArrivalMs = Number.NEGATIVE_INFINITY;
   #queued: Queued[] = [];
   #injected = 0;
   #speaking = false;
@@ -157,7 +159,12 @@ export class TrackIntake {
 
   #onOutput(output: RtpOutput): void {
     // First the decoder: this packet may begin a time line, which has a clock of its own.
-    if (output.kind === 'packet') this.#arrivedAtMs = output.arrivedAtMs;
+    if (output.kind === 'packet') {
+      // What waited for what comes before it has arrived no sooner than that: who sends silence ahead, between copies of what others
+      // say, would otherwise seem to be earlier on the whole than those.
+      this.#latestArrivalMs = Math.max(this.#latestArrivalMs, output.arrivedAtMs);
+      this.#arrivedAtMs = this.#latestArrivalMs;
+    }
     this.#track.handle(output, this.#options.now());
     this.#arrivedAtMs = undefined;
     if (output.kind === 'packet') this.#receiving.observe(output.extendedTimestamp, output.arrivedAtMs);

@@ -84,7 +84,10 @@ export function arrivedFirst(options: {
   delayMs: number;
 }): boolean {
   const { own, other, startMs, delayMs } = options;
-  return delayMs + own.lateness(startMs, WINDOW_MS) - other.lateness(startMs - delayMs, WINDOW_MS) >= 0;
+  // Of the same sound on both: of two stretches, who sends could make one the better.
+  const fromMs = Math.max(startMs, own.startMs, other.startMs + delayMs);
+  const lengthMs = Math.min(startMs + WINDOW_MS, other.endMs + delayMs) - fromMs;
+  return delayMs + own.lateness(fromMs, lengthMs) - other.lateness(fromMs - delayMs, lengthMs) >= 0;
 }
 
 /** What several tracks carried together. */
