@@ -52,7 +52,9 @@ export type AuditEvent =
       expiresAtMs?: number;
     }
   | { event: 'apiKeyRevoked'; key: string }
-  | { event: 'tokenMinted'; by: string; room: string; grants: readonly Grant[]; ttlMs: number }
+  | { event: 'tokenMinted'; by: string; token: string; room: string; grants: readonly Grant[]; ttlMs: number }
+  /** `of`: who made them. `token`: the only one. `connections`: how many this server ended; absent if the command line revoked them. */
+  | { event: 'tokensRevoked'; of: string; token?: string; connections?: number }
   | ({ event: 'exported'; what: string } & InMeeting);
 
 /** Records who did what, for later review. Contains only ids: no names, no text, no tokens. */
@@ -108,6 +110,9 @@ export function createAuditLog(
         return ofPersons.passes(`joined ${event.who}`) && ofAll.passes('joined');
       case 'left':
         return ofPersons.passes(`left ${event.participantId}`) && ofAll.passes('left');
+      case 'tokensRevoked':
+        // Single ones are bounded elsewhere, and each has its line.
+        return event.token !== undefined || ofPersons.passes(`tokensRevoked ${event.of}`);
       case 'roomSettingsChanged':
         return ofPersons.passes(`roomSettingsChanged ${event.participantId}`);
       default:
