@@ -39,6 +39,8 @@ export type AuditEvent =
   | { event: 'ended'; code: ErrorCode; who: string }
   /** Number of events of a kind within a minute that were not written. */
   | { event: 'heldBack'; kind: string; count: number }
+  /** The server muted or removed somebody who flooded it with media. `limit`: the one that was exceeded. */
+  | ({ event: 'floodStopped'; action: 'mute' | 'remove'; limit: string } & InMeeting)
   | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
   /** `settings`: their names. */
   | ({ event: 'roomSettingsChanged'; settings: readonly string[] } & InMeeting)
@@ -110,6 +112,11 @@ export function createAuditLog(
         return ofPersons.passes(`joined ${event.who}`) && ofAll.passes('joined');
       case 'left':
         return ofPersons.passes(`left ${event.participantId}`) && ofAll.passes('left');
+      case 'floodStopped':
+        return ofPersons.passes(`floodStopped ${event.participantId}`) && ofAll.passes('floodStopped');
+      case 'moderated':
+        // By whom and to whom: muting thirty people is thirty lines, muting one thirty times is not.
+        return ofPersons.passes(`moderated ${event.action} ${event.participantId} ${event.of ?? ''}`);
       case 'tokensRevoked':
         // Single ones are bounded elsewhere, and each has its line.
         return event.token !== undefined || ofPersons.passes(`tokensRevoked ${event.of}`);

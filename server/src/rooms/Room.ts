@@ -20,6 +20,7 @@ import type { ModelProfile } from '@parley/media/settings';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, namesInChange, OFFERED_MODES } from '../config/speechSettings.js';
 import type { Meeting } from '../meetings/Meeting.js';
+import type { AuditLog } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
 import { Door, type Visitor } from './Door.js';
@@ -45,6 +46,7 @@ export interface RoomOptions {
   settings: Settings;
   logger: Logger;
   observer: RoomObserver;
+  audit: Pick<AuditLog, 'record'>;
   /** The meeting is over: everyone left and no one returned in time. */
   onEmpty: () => void;
   time?: TimeSource;
@@ -88,8 +90,8 @@ export class Room {
     this.name = options.meeting.room;
     this.meeting = options.meeting;
     this.#options = options;
-    this.#floods = new FloodPolice({ time: options.time });
     this.#logger = parts.logger;
+    this.#floods = new FloodPolice({ ...options, logger: this.#logger });
     this.#roster = parts.roster;
     this.#speech = parts.speech;
     this.#mutes = parts.mutes;
@@ -390,7 +392,7 @@ export class Room {
     const peer = this.#roster.find(participantId);
     if (peer === undefined) return;
     if (this.#floods.report(participantId) === 'remove') {
-      this.#logger.warn({ participantId, limit }, 'removed for flooding the server with media');
+      this.#floods.acted({ participantId, limit, action: 'remove' });
       this.leave(peer, 'removed');
       this.door.remove({ participantId, origin: undefined }, 'FLOODING');
       peer.channel.disconnect(new ParleyError('FLOODING'));
@@ -400,7 +402,7 @@ export class Room {
       .mute(peer)
       .then((producerIds) => {
         if (producerIds.length === 0) return;
-        this.#logger.warn({ participantId, limit }, 'muted for flooding the server with media');
+        this.#floods.acted({ participantId, limit, action: 'mute' });
         this.tellAll('participantMuted', { participantId, producerIds, reason: 'flooding' });
       })
       .catch((error: unknown) => this.#logger.debug({ err: error, participantId }, 'media were gone before the mute'));
