@@ -357,20 +357,20 @@ export class Room {
     if (lost.includes('listen')) this.#media.stopReceiving(peer);
   }
 
-  /** Holds until `liftMute`, through reconnects and new tracks. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
-  async mute(participantId: string): Promise<void> {
+  /** Holds until `liftMute`, through reconnects and new tracks. @throws ParleyError `PARTICIPANT_NOT_FOUND`, at once */
+  mute(participantId: string): Promise<void> {
     const peer = this.#roster.peerOf(participantId);
     this.#mutes.mute({ participantId, device: this.#deviceOf(peer.origin) });
-    const producerIds = await this.#media.mute(peer);
-    peer.channel.notify('mutedByModerator', { producerIds });
+    return this.#media.mute(peer).then((producerIds) => peer.channel.notify('mutedByModerator', { producerIds }));
   }
 
-  /** They stay muted until they unmute. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
-  liftMute(participantId: string): void {
+  /** They stay muted until they unmute. @returns whether they were muted @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  liftMute(participantId: string): boolean {
     const peer = this.#roster.peerOf(participantId);
-    if (!this.#mutes.lift(participantId)) return;
+    if (!this.#mutes.lift(participantId)) return false;
     peer.channel.notify('muteLifted', {});
     this.#media.changed(peer);
+    return true;
   }
 
   /** No effect for those whom no moderator muted. */
