@@ -29,7 +29,7 @@ type ModerationAction =
   | 'deleteTranscript';
 
 export type AuditEvent =
-  /** `moderatesBy`: how they got that right, if not by who they are. */
+  /** `moderatesBy`: how they got that right, if not by their identity. */
   | ({ event: 'joined'; who: string; grants: readonly Grant[]; moderatesBy?: 'opened' | 'key' } & InMeeting)
   /** `code`: why the server ended the connection. */
   | ({ event: 'left'; reason: LeaveReason; code?: ErrorCode } & InMeeting)
@@ -37,8 +37,10 @@ export type AuditEvent =
   | { event: 'denied'; what: string; code: ErrorCode; who?: string; room?: string }
   /** A connection that the server ended. */
   | { event: 'ended'; code: ErrorCode; who: string }
-  /** So many more of a kind within a minute as had no line of their own. */
+  /** Number of events of a kind within a minute that were not written. */
   | { event: 'heldBack'; kind: string; count: number }
+  /** The server muted or removed somebody who flooded it with media. `limit`: the one that was exceeded. */
+  | ({ event: 'floodStopped'; action: 'mute' | 'remove'; limit: string } & InMeeting)
   | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
   /** `settings`: their names. */
   | ({ event: 'roomSettingsChanged'; settings: readonly string[] } & InMeeting)
@@ -52,7 +54,9 @@ export type AuditEvent =
       expiresAtMs?: number;
     }
   | { event: 'apiKeyRevoked'; key: string }
-  | { event: 'tokenMinted'; by: string; room: string; grants: readonly Grant[]; ttlMs: number }
+  | { event: 'tokenMinted'; by: string; token: string; room: string; grants: readonly Grant[]; ttlMs: number }
+  /** `of`: who made them. `token`: the only one. `connections`: how many this server ended; absent if the command line revoked them. */
+  | { event: 'tokensRevoked'; of: string; token?: string; connections?: number }
   | ({ event: 'exported'; what: string } & InMeeting);
 
 /** Records who did what, for later review. Contains only ids: no names, no text, no tokens. */
@@ -67,9 +71,9 @@ export const NO_AUDIT: AuditLog = { record: () => {}, close: () => {} };
 
 /** Lines per minute for each kind of refusal, so that strangers can neither fill the disk nor bury other events. */
 const MOST_REFUSALS = 60;
-/** So often in a minute one person's coming and going has lines; more often is a broken client, or one that wants to fill the disk. */
+/** Lines per minute for one person's joins and leaves. More come only from a broken client, or one that wants to fill the disk. */
 const MOST_OF_PERSON = 10;
-/** Of everybody together. More come in a minute only with as many names as somebody likes. */
+/** Lines per minute for the joins and leaves of all people together. More come only from someone with many made-up names. */
 const MOST_JOINS = 600;
 const WINDOW_MS = 60_000;
 
@@ -108,6 +112,14 @@ export function createAuditLog(
         return ofPersons.passes(`joined ${event.who}`) && ofAll.passes('joined');
       case 'left':
         return ofPersons.passes(`left ${event.participantId}`) && ofAll.passes('left');
+      case 'floodStopped':
+        return ofPersons.passes(`floodStopped ${event.participantId}`) && ofAll.passes('floodStopped');
+      case 'moderated':
+        // By whom and to whom: muting thirty people is thirty lines, muting one thirty times is not.
+        return ofPersons.passes(`moderated ${event.action} ${event.participantId} ${event.of ?? ''}`);
+      case 'tokensRevoked':
+        // Single ones are bounded elsewhere, and each has its line.
+        return event.token !== undefined || ofPersons.passes(`tokensRevoked ${event.of}`);
       case 'roomSettingsChanged':
         return ofPersons.passes(`roomSettingsChanged ${event.participantId}`);
       default:

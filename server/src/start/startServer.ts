@@ -79,6 +79,7 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
 
   const { rooms, metrics } = startRooms({
     ...context,
+    audit,
     media,
     model: model.profile,
     transcription,
