@@ -82,4 +82,17 @@ describe('somebody who is after the words of another', () => {
     // It stays a line of who plays it: the server cannot know that it is no word of theirs.
     expect(met.judge('mallory')).toEqual({ crosstalk: false, explainedShare: 0 });
   });
+
+  test('H7 does not give the victim the words of a third, whose echo they send on louder', () => {
+    const all = ['ada', 'victim', 'mallory'];
+    const met = new Meeting(...all);
+    for (const trackId of all) met.guard.setSent(trackId, all);
+    const echo = leak(VICTIM, { delayMs: 500, gain: 0.25 });
+    met.play(
+      { ada: VICTIM, victim: echo, mallory: leak(echo, { delayMs: 60, gain: 2 }) },
+      { clocksMs: { mallory: -160 }, lateMs: { mallory: 0 } },
+    );
+    expect(met.judge('victim')).toMatchObject({ crosstalk: true, sourceTrackId: 'ada' });
+    expect(met.judge('ada')).toMatchObject({ crosstalk: false });
+  });
 });

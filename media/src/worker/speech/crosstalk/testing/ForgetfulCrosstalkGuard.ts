@@ -1,5 +1,6 @@
-import { type CrosstalkFrame, type CrosstalkVerdict, type Source, verdictOf } from '../CrosstalkGuard.js';
+import { type CrosstalkFrame, type CrosstalkVerdict, verdictOf } from '../CrosstalkGuard.js';
 import { arrivedFirst, canExplain, findDelay, isExplained, LEAK, readHeard, WINDOW_MS } from '../compare.js';
+import type { Source } from '../findSource.js';
 import { TrackHistory } from '../TrackHistory.js';
 
 /** A delay that was found is tried first, and looked for anew in every so manieth frame only. */
