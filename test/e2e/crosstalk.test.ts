@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { commonWords, PlayerPage, wordEdits, wordsOf } from '@parley/demo';
+import { readSound, wavFile } from '@parley/media/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Stage } from './support/Stage.js';
 import { SPEECH } from './support/speech.js';
@@ -6,6 +10,9 @@ import { TranscriptTap } from './support/TranscriptTap.js';
 
 const FINALS_TIMEOUT_MS = 30_000;
 const START_LEAD_MS = 1_000;
+/** Later than any leak. */
+const ECHO_MS = 700;
+const ECHO_GAIN = 0.25;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -57,4 +64,33 @@ it('keeps the words of two people apart who speak at the same time', async () =>
     undefined,
     undefined,
   ]);
+}, 120_000);
+
+it('H7 captions nobody for what their loudspeaker plays, as the server sent it to them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-echo-'));
+  const browser = await stage.launch();
+  const serverUrl = stage.url;
+  const room = 'echo';
+  const echoFile = join(folder, 'echo.wav');
+  const values = [...(await readSound(SPEECH.contract.file))].map((sample) => (ECHO_GAIN * sample) / 32_768);
+  await writeFile(echoFile, wavFile({ values, encoding: 'pcm', bits: 16 }));
+  const tap = new TranscriptTap();
+  const listener = await PlayerPage.create({ browser, serverUrl, onTranscript: tap.onTranscript });
+  await listener.joinAsListener({ displayName: 'Listener', room });
+  const ada = await PlayerPage.create({ browser, serverUrl, audioFile: SPEECH.contract.file });
+  const { participantId } = await ada.joinAsSpeaker({ displayName: 'Ada', room });
+  const ben = await PlayerPage.create({ browser, serverUrl, audioFile: echoFile });
+  await ben.joinAsSpeaker({ displayName: 'Ben', room });
+  await rm(folder, { recursive: true });
+
+  const crosstalkMs = async () => (await stage.books()).get('crosstalk') ?? 0;
+  const beforeMs = await crosstalkMs();
+  const startAtMs = Date.now() + START_LEAD_MS;
+  await Promise.all([ada.startAt(startAtMs), ben.startAt(startAtMs + ECHO_MS)]);
+  await Promise.all([ada.ended(), ben.ended()]);
+  await tap.speakersWithFinals(1, FINALS_TIMEOUT_MS);
+  await expect.poll(crosstalkMs, { timeout: FINALS_TIMEOUT_MS }).toBeGreaterThan(beforeMs + 2_000);
+  await ben.leave();
+  expect(new Set(tap.finals().map((segment) => segment.participantId))).toEqual(new Set([participantId]));
+  expect([listener, ada, ben].map(({ failure }) => failure)).toEqual([undefined, undefined, undefined]);
 }, 120_000);

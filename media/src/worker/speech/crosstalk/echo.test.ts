@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { decodePcm } from '../../../testing/decodePcm.js';
 import { type EchoPath, echoOf } from '../../../testing/echoPath.js';
 import { joinPcm } from '../../../testing/joinPcm.js';
+import { readSound } from '../../../testing/sound/readSound.js';
 import { leak, Meeting, mix, START_MS } from './testing/Meeting.js';
 
 const MS = 16;
+const PEOPLE = new URL('../../../../../test/fixtures/people/meeting/', import.meta.url);
 const SPEECH = new URL('../../../../../test/fixtures/speech/', import.meta.url);
 
 /** Sentences of three people, four seconds each. */
@@ -66,6 +68,23 @@ describe('the echo of what somebody is sent', () => {
     expect(judge(0, 1)).toEqual({ crosstalk: false, explainedShare: 0 });
     expect(judge(1, 3)).toMatchObject({ crosstalk: true, sourceTrackId: 'ada' });
     expect(judge(3, 4)).toEqual({ crosstalk: false, explainedShare: 0 });
+  });
+
+  test.each([
+    ['quinn', 1_800],
+    ['libby', 7_440],
+    ['jack', 19_010],
+  ])('H7 is found of a recorded person, and not taken for what another one says: %s', async (name, fromMs) => {
+    const recording = await readSound(new URL(`${name}.flac`, PEOPLE));
+    const voice = recording.slice(fromMs * MS, fromMs * MS + ADA.length);
+    const path = { delayMs: 600, gainDb: -9 };
+    const meeting = meetingOf('ada', 'ben');
+    meeting.play({ ada: voice, ben: echo(voice, path) });
+    expect(meeting.judge('ben')).toMatchObject({ crosstalk: true, sourceTrackId: 'ada' });
+    const bothFromMs = meeting.nowMs;
+    meeting.play({ ada: voice, ben: echo(voice, path, BEN) });
+    expect(meeting.guard.judge('ben', bothFromMs, meeting.nowMs)).toMatchObject({ crosstalk: false });
+    expect(meeting.judge('ada').explainedShare).toBeLessThan(0.02);
   });
 
   test('H7 is found while it comes, but for its first frames', () => {
