@@ -180,8 +180,7 @@ export const de: Dictionary = {
     youModerate:
       'Sie haben diesen Raum geöffnet und moderieren ihn. Unter „Moderation“ können Sie einen Link kopieren, um von einem anderen Gerät aus zu moderieren.',
     somebodyRemoved: 'Jemand wurde entfernt. Mit einem neuen Geheimwort gelten alte Einladungen nicht mehr.',
-    secretRenewed:
-      'Alte Einladungen gelten nicht mehr. Kopieren Sie eine neue für alle, die teilnehmen dürfen.',
+    secretRenewed: 'Alte Einladungen gelten nicht mehr. Kopieren Sie eine neue für alle, die teilnehmen dürfen.',
     mutedForFlooding: 'Sie wurden stummgeschaltet, weil dieses Gerät viel mehr Daten gesendet hat als ein Mikrofon.',
     otherMutedForFlooding: (name) => `${name} wurde stummgeschaltet: Das Gerät hat viel zu viele Daten gesendet.`,
     roomSettingsChanged: (name, settings) => `${name} hat die Einstellungen des Raums geändert: ${settings}`,
@@ -347,6 +346,10 @@ export const de: Dictionary = {
     INSECURE_CONTEXT: 'Browser erlauben das Mikrofon nur auf sicheren Seiten. Öffnen Sie die https-Adresse.',
     BROWSER_UNSUPPORTED: 'Dieser Browser unterstützt das für Parley nötige WebRTC nicht.',
     CONNECTION_FAILED: 'Der Server ist nicht erreichbar.',
+    WEBSOCKET_BLOCKED:
+      'Der Server antwortet, aber es lässt sich kein WebSocket öffnen. Ein Proxy dazwischen leitet WebSockets vielleicht nicht weiter, oder hier sind zu viele Verbindungen offen.',
+    NOT_A_PARLEY_SERVER:
+      'Unter dieser Adresse antwortet etwas anderes als ein Parley-Server. Prüfen Sie die Adresse, den Pfad und den Proxy dazwischen.',
     CONNECTION_LOST: 'Die Verbindung wurde unterbrochen.',
     REQUEST_TIMEOUT: 'Der Server hat nicht rechtzeitig geantwortet.',
     CLIENT_CLOSED: 'Die Verbindung wurde von dieser Seite beendet.',
