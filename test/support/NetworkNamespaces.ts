@@ -30,13 +30,15 @@ export class NetworkNamespaces {
     const name = `parley-${process.pid}-try`;
     try {
       ip('netns', 'add', name);
+      ip('-n', name, 'link', 'add', CABLE, 'type', 'veth', 'peer', 'name', OTHER_END);
       ip('netns', 'exec', name, 'true');
-      ip('netns', 'del', name);
       return undefined;
     } catch (error) {
       const { code, stderr } = error as { code?: string; stderr?: Buffer };
       if (code === 'ENOENT') return 'there is no ip program (Debian: iproute2)';
-      return `network namespaces need root and its right to create them (${String(stderr ?? error).trim()})`;
+      return `network namespaces with cables between them need root and its rights (${String(stderr ?? error).trim()})`;
+    } finally {
+      removeQuietly(name);
     }
   }
 
@@ -84,13 +86,7 @@ export class NetworkNamespaces {
 
   /** Idempotent. Programs that still run there keep their network until they end. */
   close(): void {
-    for (const name of this.#names) {
-      try {
-        ip('netns', 'del', name);
-      } catch {
-        // It was never made, or is gone.
-      }
-    }
+    for (const name of this.#names) removeQuietly(name);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -98,6 +94,14 @@ export class NetworkNamespaces {
     const name = this.#names[end === 'server' ? 0 : 1];
     if (name === undefined) throw new Error(`there is no ${end}`);
     return name;
+  }
+}
+
+function removeQuietly(name: string): void {
+  try {
+    ip('netns', 'del', name);
+  } catch {
+    // It was never made, or is gone.
   }
 }
 
