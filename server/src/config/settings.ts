@@ -37,6 +37,9 @@ export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
 
 const file = z.string().min(1).max(4_096);
 
+/** Of the system, as useradd takes it. */
+const accountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/i, 'is not the name of an account');
+
 const roleNames = (role: string, allows: string) =>
   z
     .array(z.string().min(1).max(256))
@@ -159,6 +162,20 @@ export const settingsSchema = z.strictObject({
     .boolean()
     .default(false)
     .meta(restart('Let `parley start` run as root; `npm start` does so by itself, for trials')),
+  accounts: z
+    .strictObject({
+      server: accountName
+        .optional()
+        .meta(restart('Account that `parley start` goes on with when root starts it, see deploy/README.md')),
+      children: accountName
+        .optional()
+        .meta(
+          restart(
+            'Account of the processes that handle audio, which then cannot read the files of the server; needs a server that may change accounts, see deploy/README.md',
+          ),
+        ),
+    })
+    .prefault({}),
   dataDir: z
     .string()
     .min(1)
