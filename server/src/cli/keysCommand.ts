@@ -73,7 +73,7 @@ class KeyOptionError extends Error {
 /** Errors whose message is meant for the user of the command. */
 const SAID = [SettingsError, KeyOptionError, StoreError];
 
-/** Writes to the audit log of the server that uses these keys. */
+/** Writes to the audit log of the server that uses these keys; only that server rotates it. */
 function record({ audit, dataDir }: Settings, event: AuditEvent): void {
   if (!audit.enabled) return;
   createAuditLog({ file: auditFileOf({ audit, dataDir }) }).record(event);

@@ -47,7 +47,7 @@ export async function startCommand(args: readonly string[]): Promise<void> {
       settings.log.file === undefined && process.stderr.isTTY && settings.log.level === 'info'
         ? 'warn'
         : settings.log.level;
-    const logger = createLogger(settings.log.file === undefined ? { level } : { level, file: settings.log.file });
+    const logger = createLogger({ ...settings.log, level, rotation: settings.log });
     const progress = createProgressLine(process.stderr);
     const started = await startServer({
       settings,

@@ -37,6 +37,22 @@ export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
 
 const file = z.string().min(1).max(4_096);
 
+/** Of a file that the server appends to. */
+const rotation = ({ ofWhat, maxFiles }: { ofWhat: string; maxFiles: number }) => ({
+  maxFileMb: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .meta(restart(`Size at which the file of the ${ofWhat} becomes an old one, named .1`, 'MB')),
+  maxFiles: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(maxFiles)
+    .meta(restart(`Old files of the ${ofWhat} that are kept; the oldest is deleted`)),
+});
+
 /** Of the system, as useradd takes it. */
 const accountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/i, 'is not the name of an account');
 
@@ -156,6 +172,7 @@ export const settingsSchema = z.strictObject({
       file: file
         .optional()
         .meta({ ...restart('File of the audit log (JSON lines)'), shownDefault: 'audit.log in dataDir' }),
+      ...rotation({ ofWhat: 'audit log', maxFiles: 20 }),
     })
     .prefault({}),
   allowRoot: z
@@ -479,6 +496,7 @@ export const settingsSchema = z.strictObject({
         .default('info')
         .meta(restart('Minimum level to log')),
       file: z.string().optional().meta(restart('Log file; default: standard error')),
+      ...rotation({ ofWhat: 'log', maxFiles: 5 }),
     })
     .prefault({}),
 });
