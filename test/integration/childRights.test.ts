@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -15,9 +16,17 @@ import { join } from 'node:path';
 import { childLauncher } from '@parley/media/process';
 import { loadNative } from '@parley/native';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Cli, descendantsOf } from './support/Cli.js';
+import { alive, Cli, descendantsOf, MAIN } from './support/Cli.js';
 
 const USUAL = ['--port', '0', '--media-port', '0', '--model', 'parley-nano'];
+const BOTH_ACCOUNTS = ['--accounts-server', 'daemon', '--accounts-children', 'nobody'];
+/** Starts a program with a channel, as `npm start` does, and prints its process id when the channel has ended. */
+const SET_UP = `
+  const [program, ...args] = process.argv.slice(1);
+  const { spawn } = require('node:child_process');
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true });
+  child.on('disconnect', () => console.log(child.pid));
+  setInterval(() => {}, 1_000);`;
 const NOBODY = { uid: 65_534, gid: 65_534 };
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('SKIPPED: no child process gets an account of its own. Only root can give it one.');
@@ -115,6 +124,16 @@ describe.runIf(isRoot)('child processes with an account of their own', () => {
     }
   });
 
+  /** Folders that belong to an account. */
+  function environmentOf(account: string): Record<string, string> {
+    const data = join(folder, `data-of-${account}`);
+    const cache = join(folder, 'program', `cache-of-${account}`);
+    mkdirSync(data, { mode: 0o700, recursive: true });
+    mkdirSync(cache, { recursive: true });
+    for (const own of [data, cache, join(folder, 'program', 'tmp')]) execFileSync('chown', ['-R', account, own]);
+    return { ...env, PARLEY_DATA: data, PARLEY_CACHE: cache, PARLEY_ALLOW_ROOT: 'no' };
+  }
+
   test('H14 have that account, no capabilities, and do their work', async () => {
     const cli = start(['--accounts-children', 'nobody'], { node, env });
     await cli.ready();
@@ -146,17 +165,7 @@ describe.runIf(isRoot)('child processes with an account of their own', () => {
   });
 
   test('H14 of a server that root started and that goes on with an account of its own: no process is root', async () => {
-    const data = join(folder, 'data-of-daemon');
-    mkdirSync(data, { mode: 0o700 });
-    execFileSync('chown', ['daemon', data]);
-    execFileSync('chown', ['-R', 'daemon', join(folder, 'program', 'tmp')]);
-    const cache = join(folder, 'program', 'cache-of-daemon');
-    mkdirSync(cache, { mode: 0o755 });
-    execFileSync('chown', ['daemon', cache]);
-    const cli = start(['--accounts-server', 'daemon', '--accounts-children', 'nobody'], {
-      node,
-      env: { ...env, PARLEY_DATA: data, PARLEY_CACHE: cache, PARLEY_ALLOW_ROOT: 'no' },
-    });
+    const cli = start(BOTH_ACCOUNTS, { node, env: environmentOf('daemon') });
     await cli.ready();
     const daemon = execFileSync('id', ['-u', 'daemon'], { encoding: 'utf8' }).trim();
     expect(fieldOf({ pid: cli.pid, file: 'status', name: 'Uid' })).toBe(Array(4).fill(daemon).join(' '));
@@ -178,6 +187,19 @@ describe.runIf(isRoot)('child processes with an account of their own', () => {
     cli.process.kill('SIGTERM');
     expect(await cli.exited).toBe(0);
     expect(readdirSync(join(folder, 'program', 'tmp'))).toEqual([]);
+  });
+
+  test('H14 of a server that changed its account end with the set-up that started it, as they do without', async () => {
+    const setUp = spawn(process.execPath, ['-e', SET_UP, node, MAIN, 'start', ...USUAL, ...BOTH_ACCOUNTS], {
+      env: { ...process.env, ...environmentOf('daemon') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [printed] = await once(setUp.stdout, 'data');
+    const server = Number(printed);
+    await expect.poll(() => descendantsOf(server).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
+    const all = [server, ...descendantsOf(server)];
+    setUp.kill('SIGKILL');
+    await expect.poll(() => alive(all), { timeout: 20_000 }).toEqual([]);
   });
 
   test('H14 that cannot read what they need are named with it, instead of failing later', async () => {

@@ -31,6 +31,8 @@ export async function continueAsServer({ accounts }: Pick<Settings, 'accounts'>)
       'env',
       'setpriv',
       '--no-new-privs',
+      // The channel to the set-up, whose end means the server's end, does not outlast this.
+      ...(process.channel === undefined ? [] : ['--pdeathsig=TERM']),
       `--reuid=${uid}`,
       `--regid=${gid}`,
       // The supplementary groups let it read what was shared with it, such as certificates.

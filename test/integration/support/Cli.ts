@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 
-const MAIN = fileURLToPath(new URL('../../../server/dist/cli/main.js', import.meta.url));
+/** Its entry. */
+export const MAIN = fileURLToPath(new URL('../../../server/dist/cli/main.js', import.meta.url));
 
 /** `parley start` as a process of its own, allowed to run as root. */
 export class Cli {
