@@ -180,8 +180,7 @@ export const de: Dictionary = {
     youModerate:
       'Sie haben diesen Raum geöffnet und moderieren ihn. Unter „Moderation“ können Sie einen Link kopieren, um von einem anderen Gerät aus zu moderieren.',
     somebodyRemoved: 'Jemand wurde entfernt. Mit einem neuen Geheimwort gelten alte Einladungen nicht mehr.',
-    secretRenewed:
-      'Alte Einladungen gelten nicht mehr. Kopieren Sie eine neue für alle, die teilnehmen dürfen.',
+    secretRenewed: 'Alte Einladungen gelten nicht mehr. Kopieren Sie eine neue für alle, die teilnehmen dürfen.',
     mutedForFlooding: 'Sie wurden stummgeschaltet, weil dieses Gerät viel mehr Daten gesendet hat als ein Mikrofon.',
     otherMutedForFlooding: (name) => `${name} wurde stummgeschaltet: Das Gerät hat viel zu viele Daten gesendet.`,
     roomSettingsChanged: (name, settings) => `${name} hat die Einstellungen des Raums geändert: ${settings}`,
