@@ -1,3 +1,5 @@
+import { NO_TELEMETRY } from './noTelemetry.js';
+
 /**
  * What child processes need of the environment: where programs, libraries and temporary files are, language, time zone, and what steers Node,
  * the GPU and our own builds.
@@ -14,5 +16,6 @@ const PASSED = [
  * handles packets and files of strangers has no use for them.
  */
 export function childEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED.some((names) => names.test(name))));
+  const passed = Object.entries(environment).filter(([name]) => PASSED.some((names) => names.test(name)));
+  return { ...Object.fromEntries(passed), ...NO_TELEMETRY };
 }

@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { WakeWordModels } from '../../contract/messages.js';
+import { InferenceSession, Tensor } from '../onnxRuntime.js';
 import { phraseOfFile } from './phraseOfFile.js';
 import {
   type WakeWordDetector,
