@@ -5,7 +5,7 @@ import { InterimPacer } from './InterimPacer.js';
 function setUp(cores = 2) {
   let nowMs = 0;
   const pacer = new InterimPacer({ clock: () => nowMs, cores });
-  /** So many speakers ask for a time. @returns the pace at its end */
+  /** Lets this many speakers ask for a time. @returns the pace at its end */
   const hold = (ms: number, { speakers = 0, finalsMs = 0, interimMs = 200 } = {}) => {
     for (let passed = 0; passed < ms; passed += 250) {
       nowMs += 250;
