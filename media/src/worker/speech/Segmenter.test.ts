@@ -14,7 +14,7 @@ const SETTINGS: SegmenterSettings = {
   endSilenceMs: 512,
   endSilenceSentenceMs: 256,
   endSilenceUnfinishedMs: 800,
-  // Longer than every silence of the tests that are not about it.
+  // Longer than all silences in the tests that are not about it.
   speculativeSilenceMs: 1_000,
   interimIntervalMs: 512,
   firstInterimMs: 512,
@@ -25,7 +25,7 @@ function setUp(overrides: Partial<SegmenterSettings> = {}) {
   const segmenter = new Segmenter({ ...SETTINGS, ...overrides });
   const events: SegmenterEvent[] = [];
   let frame = 0;
-  /** So many frames of one probability (and loudness). */
+  /** Feeds this many frames of one probability (and loudness). */
   const feed = (frames: number, probability: number, rms = probability) => {
     for (let count = 0; count < frames; count += 1) {
       events.push(...segmenter.push({ startSample: frame * FRAME, samples: FRAME, probability, rms }));
