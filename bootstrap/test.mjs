@@ -11,7 +11,7 @@ const PROJECTS_WITH_KEYCLOAK = ['integration', 'browser'];
 
 /**
  * @param {string[]} args
- * @returns {string[]} the parts that are asked for, each once; none means all
+ * @returns {string[]} the requested parts, each once; none means all
  * @throws SetupError for one that does not exist
  */
 export function testPartsOf(args) {
@@ -22,19 +22,19 @@ export function testPartsOf(args) {
   return parts;
 }
 
-/** @param {string[]} args @returns {boolean} whether tests against Keycloak are among what is asked for */
+/** @param {string[]} args @returns {boolean} whether tests with Keycloak are requested */
 export function needsKeycloak(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.some((part) => PROJECTS_WITH_KEYCLOAK.includes(part));
 }
 
-/** @param {string[]} args @returns {boolean} whether tests with a published model are among what is asked for */
+/** @param {string[]} args @returns {boolean} whether tests with a published model are requested */
 export function needsModel(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.some((part) => part !== 'contract');
 }
 
-/** @param {string[]} args @returns {boolean} whether the browser tests, which need Firefox beside Chromium, are among what is asked for */
+/** @param {string[]} args @returns {boolean} whether browser tests, which need Firefox besides Chromium, are requested */
 export function needsFirefox(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.includes('browser');
@@ -42,7 +42,7 @@ export function needsFirefox(args) {
 
 /**
  * @param {Keycloak | undefined} keycloak
- * @returns {NodeJS.ProcessEnv} what tells the tests where it is, or why they are to be skipped; both, so that no older value stays
+ * @returns {NodeJS.ProcessEnv} its place for the tests, or why they are skipped; sets both, so that no older value stays
  */
 export function keycloakVariables(keycloak) {
   const { home, skipped } = /** @type {{ home?: string, skipped?: string }} */ (keycloak ?? {});
@@ -56,7 +56,7 @@ export function keycloakVariables(keycloak) {
  * @param {string[]} options.args
  * @param {NodeJS.ProcessEnv} options.env
  * @param {ReturnType<import('./lib/progress.mjs').createProgress>} options.progress
- * @param {Keycloak} [options.keycloak] absent where no test needs it; one that is missing fails with PARLEY_REQUIRE_KEYCLOAK=1
+ * @param {Keycloak} [options.keycloak] absent if no test needs it; a missing one fails with PARLEY_REQUIRE_KEYCLOAK=1
  * @param {{ skipped?: string }} [options.model] why there is no published model; a missing one fails with PARLEY_REQUIRE_MODEL=1
  * @returns {Promise<number>} the exit code
  */
@@ -89,10 +89,10 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
       ],
       { cwd: root, env },
     );
-    // Not on to the next part: whoever pressed Ctrl-C meant all of them.
+    // Ctrl-C ends all parts, not just this one.
     if (interrupted) return 130;
     if (code !== 0) failedRun = true;
-    // A run that was killed leaves no report; that must not look like a run without failures.
+    // A killed run leaves no report; that must not look like a run without failures.
     if (!existsSync(file))
       writeFileSync(file, junitOf({ name: project, seconds: 0, failure: `ended with code ${code} and no report` }));
   }
@@ -127,7 +127,7 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
   for (const { what, reason } of missing) {
     process.stdout.write(`\nTests against ${what} did not run: ${reason}\n`);
   }
-  // Again at the end: whoever sees only the last lines of a long log should see these.
+  // Again at the end, so that the last lines of a long log show them.
   for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
   if (failures.length > 0) process.stdout.write('\n');
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
