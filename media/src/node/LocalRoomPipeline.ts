@@ -350,7 +350,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     this.#tellGap(trackId, { segment: { id, startMs, endMs, revision: 1 }, unheard: true });
   }
 
-  /** Open utterances that will not be ended any more. */
+  /** Turns open utterances into gaps: they will not be completed. */
   #giveUp(which: (open: OpenSegment) => boolean): void {
     const nowMs = this.#nowInMeeting();
     for (const open of [...this.#openSegments.values()]) {
