@@ -15,8 +15,8 @@ import { FakeEngine, type FakeJobScript } from './testing/FakeEngine.js';
 import { fakeTokens } from './testing/fakeTokens.js';
 
 /**
- * Clocks of the two sides begin years apart, as those of two machines do. They stand still but where a test moves them; what is
- * due at once runs at once.
+ * The clocks of the two sides start years apart, like those of two machines. They only move when a test moves them; timers that are due at
+ * once run at once.
  */
 let time: ManualTime;
 let clientTime: ManualTime;
@@ -30,7 +30,7 @@ const fatal: string[] = [];
 interface Start {
   lanes?: number;
   interim?: FakeEngine;
-  /** Default: as the main one's. */
+  /** Default: like the main one's. */
   interimProfile?: ModelProfile;
   limits?: Partial<AsrServerLimits>;
 }
@@ -193,7 +193,7 @@ describe('AsrServer', () => {
     await expect(deaf).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     await waitFor(() => server.stats.dropped.cancelled === undefined && server.stats.running === 1);
     expect(fatal).toEqual([]);
-    // What calls it off is on its way for a moment.
+    // The cancellation takes a moment to arrive.
     while (fatal.length === 0) {
       time.advance(1);
       await new Promise((resolve) => setImmediate(resolve));

@@ -6,7 +6,7 @@ import { type RejectionCode, type SchedulableJob, Scheduler } from './Scheduler.
 interface Job extends SchedulableJob {
   name: string;
   costMs: number;
-  /** Of a running one. */
+  /** For a running one. */
   remainingShare?: number;
 }
 
@@ -429,7 +429,7 @@ describe('Scheduler', () => {
             }
           } else nowMs += operation.ms;
 
-          // Every job that came waits, or has had exactly one outcome.
+          // Every job waits, or has had exactly one outcome.
           expect(scheduler.waitingFinals + scheduler.waitingInterims).toBe(waiting().length);
           expect(Math.max(0, ...[...outcomes.values()].map((list) => list.length))).toBeLessThanOrEqual(1);
           expect(scheduler.waitingFinals).toBeLessThanOrEqual(5);

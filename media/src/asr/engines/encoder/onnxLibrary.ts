@@ -8,8 +8,8 @@ const FILES: Partial<Record<NodeJS.Platform, RegExp>> = {
 };
 
 /**
- * ONNX Runtime's shared library, as `onnxruntime-node` brings it.
- * @throws Error where there is none for this machine
+ * ONNX Runtime's shared library, from `onnxruntime-node`.
+ * @throws Error if there is none for this machine
  */
 export function onnxLibraryPath(): string {
   const main = createRequire(import.meta.url).resolve('onnxruntime-node');
