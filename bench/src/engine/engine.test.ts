@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A process that answers as the text of a program says. */
+/** A process that answers as its script says. */
 const start = (script: string) => EngineProcess.start({ program: process.execPath, args: ['-e', script] });
 
 const ECHO = `
@@ -65,7 +65,7 @@ describe('the process of an engine', () => {
   });
 
   it('is ended where it does not end with its input', async () => {
-    // By itself at last, so that a test that fails leaves nothing behind.
+    // Ends by itself, so that a failing test leaves nothing behind.
     const engine = await start(`console.log('{"loadMs":1}'); setTimeout(() => {}, 60_000);`);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
@@ -173,7 +173,7 @@ describe('the measurement', () => {
 });
 
 describe("the trial of whisper.cpp's settings", () => {
-  /** Takes so long, as lanes and threads say. */
+  /** A contestant that takes this long, depending on lanes and threads. */
   const contestant = (name: string, maker: Maker, ms: string): Contestant => ({
     name,
     maker,

@@ -154,7 +154,7 @@ describe('the sums', () => {
     expect(languages.map(({ language, files, wer }) => ({ language, files, wer }))).toEqual([
       { language: 'en', files: 2, wer: 0.05 },
       { language: 'de', files: 1, wer: 0.4 },
-      // Of nothing, everything that is written is wrong.
+      // With an empty reference, everything written is wrong.
       { language: '', files: 1, wer: 1 },
     ]);
     expect(sum.map(({ files, wer }) => ({ files, wer }))).toEqual([{ files: 4, wer: 0.2 }]);
