@@ -34,7 +34,7 @@ export function needsModel(args) {
   return parts.length === 0 || parts.some((part) => part !== 'contract');
 }
 
-/** @param {string[]} args @returns {boolean} whether browser tests, which need Firefox besides Chromium, are requested */
+/** @param {string[]} args @returns {boolean} whether the browser tests, which need Firefox beside Chromium, are among what is asked for */
 export function needsFirefox(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.includes('browser');
@@ -42,7 +42,7 @@ export function needsFirefox(args) {
 
 /**
  * @param {Keycloak | undefined} keycloak
- * @returns {NodeJS.ProcessEnv} its place for the tests, or why they are skipped; sets both, so that no older value stays
+ * @returns {NodeJS.ProcessEnv} what tells the tests where it is, or why they are to be skipped; both, so that no older value stays
  */
 export function keycloakVariables(keycloak) {
   const { home, skipped } = /** @type {{ home?: string, skipped?: string }} */ (keycloak ?? {});
@@ -56,7 +56,7 @@ export function keycloakVariables(keycloak) {
  * @param {string[]} options.args
  * @param {NodeJS.ProcessEnv} options.env
  * @param {ReturnType<import('./lib/progress.mjs').createProgress>} options.progress
- * @param {Keycloak} [options.keycloak] absent if no test needs it; a missing one fails with PARLEY_REQUIRE_KEYCLOAK=1
+ * @param {Keycloak} [options.keycloak] absent where no test needs it; one that is missing fails with PARLEY_REQUIRE_KEYCLOAK=1
  * @param {{ skipped?: string }} [options.model] why there is no published model; a missing one fails with PARLEY_REQUIRE_MODEL=1
  * @returns {Promise<number>} the exit code
  */

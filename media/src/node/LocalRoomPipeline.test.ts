@@ -20,13 +20,13 @@ const segment = (overrides: Partial<PipelineSegment> = {}): PipelineSegment => (
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** A room between a media worker and an SFU that only record their requests. */
+/** A room between a media worker and an SFU that only write down what they are asked. */
 async function openRoom({ meetingMs = 0 } = {}) {
   const asked: string[] = [];
   const events: PipelineEvent[] = [];
   const rooms = new Map<string, MediaWorkerRoom>();
   const failures: { trackId?: string }[] = [];
-  /** Tracks that the worker receives. */
+  /** Whom the worker listens to. */
   const heard = new Set<string>();
   const time = new ManualTime(0);
   /** `untappable`: tracks whose tap the SFU refuses. `refused`: requests that the worker refuses. */

@@ -27,7 +27,7 @@ interface OpenSegment {
   shown: boolean;
 }
 
-/** A track without a tap. */
+/** Somebody who is not tapped. */
 interface Unheard {
   /** Meeting time. */
   sinceMs: number;
@@ -59,7 +59,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
   /** Last detected language of each speaker. */
   readonly #languages = new Map<string, string>();
   readonly #unheard = new Map<string, Unheard>();
-  /** Pending retries, by speaker or for the whole room. */
+  /** What is going to be tried again, by speaker or for the whole room. */
   readonly #retries = new Map<string, CancelTimer>();
   /** Failures that were reported, and have not been fixed since. */
   readonly #failing = new Set<string>();
@@ -336,7 +336,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     for (const track of this.#tracks.values()) this.#tellUnheard(track);
   }
 
-  /** A gap for the time without a tap up to now. */
+  /** A gap for the time up to now in which somebody may have spoken to nobody. */
   #tellUnheard(track: TrackOptions): void {
     const { trackId, participantId, name, epoch, muted } = track;
     const unheard = this.#unheard.get(trackId);

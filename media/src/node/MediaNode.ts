@@ -50,7 +50,7 @@ export interface PipelineOptions {
   onNotHeard?: (failure: { trackId?: string; error: unknown }) => void;
 }
 
-/** A producer to transcribe; the SFU adds how it arrives. */
+/** A producer to listen to; the SFU adds how it arrives. */
 export type TrackOptions = Omit<TrackDescription, 'ssrc' | 'payloadType'>;
 
 /** One room's path from the SFU to text. */

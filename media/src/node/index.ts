@@ -1,7 +1,4 @@
-/**
- * What a server process controls: the SFU, the media workers, the ASR process and the models. Of the other processes it exports only
- * messages.
- */
+/** What a server process drives: the SFU, the media workers, the ASR process and the models. Of the other processes it shows messages. */
 export { detectDevice } from '@parley/native';
 export type { AsrModel } from '../asr/contract/asrContract.js';
 export {

@@ -97,7 +97,7 @@ export class RoomReceiver {
     this.#byTrack.set(trackId, { ssrc, pipeline, ownSettings: track.settings !== undefined });
   }
 
-  /** Minimum distance between each track's interims, which the recogniser can sustain. */
+  /** How far apart everybody's interims are at least: what the recogniser can give. */
   setInterimPace(pace: InterimPace): void {
     this.#interimPace = pace;
     for (const { pipeline } of this.#byTrack.values()) pipeline.setInterimPace(pace);

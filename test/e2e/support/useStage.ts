@@ -4,7 +4,7 @@ import { Stage } from './Stage.js';
 import type { Sound } from './speech.js';
 
 /**
- * Starts a stage for a test file, and a browser whose microphone plays `sounds`, again and again. Both end with the file.
+ * Starts a stage for a test file, and a browser whose microphone hears `sounds`, again and again. Both end with the file.
  * @param settings that differ from `Stage.create`'s
  * @param sounds default silence
  */

@@ -137,7 +137,7 @@ export interface TrackDescription {
   ssrc: number;
   payloadType: number;
   muted: boolean;
-  /** If it differs from the room's. */
+  /** Where it differs from the room's. */
   settings?: SpeechSettings;
 }
 
@@ -183,7 +183,7 @@ export interface MediaWorkerCommands {
   settingsChanged: { meetingId: string; settings: SpeechSettings; longestWindowMs: number };
   /** One speaker's own settings; undefined: those of the room again. */
   trackSettingsChanged: { meetingId: string; trackId: string; settings?: SpeechSettings };
-  /** Whether the activities `stabilized` and `audioRecorded` are sent. */
+  /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
   diagnosticsChanged: { meetingId: string; on: boolean };
 }
 

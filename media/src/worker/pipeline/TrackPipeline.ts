@@ -68,7 +68,7 @@ export class TrackPipeline {
   readonly #activities: TrackActivities;
   #settings: SpeechSettings;
   #muted: boolean;
-  /** Whether any audio has arrived. */
+  /** Whether any audio has come. */
   #begun = false;
   #stats: TrackPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
   #closed = false;
