@@ -29,7 +29,7 @@ describe('consent', () => {
     expect(output.read()).toBeNull();
   });
 
-  it('H13 can be given beforehand, by --yes, which goes to nobody else', async () => {
+  it('H13 can be given beforehand, by --yes, which is not passed on', async () => {
     const args = ['--lan', '--yes', '--model', 'small'];
     const env = {};
     takeYes(args, env);

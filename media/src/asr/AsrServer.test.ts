@@ -261,7 +261,7 @@ describe('AsrServer', () => {
     expect(server.stats).toMatchObject({ engineMs: 70, discardedEngineMs: 40 });
   });
 
-  it('tells every client of the load when it comes', async () => {
+  it('sends the load to every client when it connects', async () => {
     const client = await start();
     expect(client.pace).toBe(0);
     await client.close();
@@ -276,7 +276,7 @@ describe('AsrServer', () => {
     expect(messages[1]).toEqual({ type: 'load', level: 0, reason: 'recovered', interimIntervalMs: 0 });
   });
 
-  it('takes no interims while finals wait, and tells so', async () => {
+  it('takes no interims while finals wait, and reports it', async () => {
     const load = { finalMs: 20, busyForMs: 1, calmForMs: 60_000 };
     const client = await start({ limits: { load } });
     const late = { deadlineMs: 4_000 };

@@ -290,7 +290,7 @@ describe('Dispatcher and what an engine can do', () => {
     expect(rig.dispatcher.load.interimIntervalMs).toBeNull();
   });
 
-  it('asks for no times of words where it has none', async () => {
+  it('requests no times of words from an engine without them', async () => {
     rig = await Rig.create({}, { words: false });
     rig.ask('final', 'a', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, words: true } });
     await rig.time.advanceAsync(FINAL_MS, STEP_MS);
@@ -315,7 +315,7 @@ describe('Dispatcher and what an engine can do', () => {
 });
 
 describe('Dispatcher metrics', () => {
-  it('tells how long jobs of each kind were in the queue', async () => {
+  it('reports how long jobs of each kind were in the queue', async () => {
     rig = await Rig.create();
     for (const trackId of ['a', 'b', 'c']) rig.ask('final', trackId);
     await rig.time.advanceAsync(2 * FINAL_MS, STEP_MS);

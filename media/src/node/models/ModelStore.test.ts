@@ -215,7 +215,7 @@ describe('ModelStore: published models', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('tells the status when the server says no, without trying again', async () => {
+  it('reports the status when the server says no, without trying again', async () => {
     handler = (_request, response) => void response.writeHead(404).end('no');
     await expect(store().pull('small')).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
@@ -348,7 +348,7 @@ describe('ModelStore: packages', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('tells nobody the keys in an address: no message, no note, no reason', async () => {
+  it('keeps the keys in an address out of messages, notes and reasons', async () => {
     handler = (_request, response) => void response.writeHead(401).end();
     const secret = 'T0ken';
     const withKeys = baseUrl.replace('//', `//user:${secret}@`);
@@ -387,7 +387,7 @@ describe('ModelStore: packages', () => {
     expect((await store().resolve('base-q8_0', { device: 'cpu' })).source).toBe('packages');
   });
 
-  it('gives up when it is told to, and leaves neither a lock nor half a file', async () => {
+  it('stops when aborted, and leaves neither a lock nor half a file', async () => {
     const abort = new AbortController();
     const waits: NonNullable<ModelStoreOptions['rebuild']> = ({ signal }) =>
       new Promise((_resolve, reject) => {
@@ -400,7 +400,7 @@ describe('ModelStore: packages', () => {
     expect(await readdir(join(directory, 'models', 'packages'))).toEqual([]);
   });
 
-  it('gives up a download when it is told to', async () => {
+  it('stops a download when aborted', async () => {
     const abort = new AbortController();
     handler = (_request, response) => {
       response.writeHead(200, { 'content-length': body.length }).write(body.subarray(0, 1_000));
@@ -437,14 +437,14 @@ describe('ModelStore: auto', () => {
     expect((await models.resolve('auto', { device: 'cuda', small: true })).profile.name).toBe('base-q8_0');
   });
 
-  it('takes what is here already where it is as good', async () => {
+  it('takes what is already here if it is as good', async () => {
     await store().pull('base-q5_1');
     asked.length = 0;
     expect((await store().resolve('auto', { device: 'cpu' })).profile.name).toBe('base-q5_1');
     expect(asked).toEqual([]);
   });
 
-  it('takes the small model on a GPU where the large one cannot be had, and says why', async () => {
+  it('takes the small model on a GPU if the large one is not available, and says why', async () => {
     handler = (request, response) =>
       request.url?.includes('turbo') === true ? void response.writeHead(404).end() : wellBehaved(request, response);
     const model = await store().resolve('auto', { device: 'cuda' });
@@ -466,7 +466,7 @@ describe('ModelStore: auto', () => {
     expect(model.detail).toBe(`The address ${baseUrl} did not answer. There are no packages here.`);
   });
 
-  it('waits 3 s for the answer unless told otherwise', async () => {
+  it('waits 3 s for the answer by default', async () => {
     const aborted = vi.fn();
     vi.useFakeTimers();
     try {

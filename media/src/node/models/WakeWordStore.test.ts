@@ -115,7 +115,7 @@ describe('WakeWordStore', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('fetches a file anew that was cut off or that is gone', async () => {
+  it('fetches a file again that was cut off or is gone', async () => {
     await store().pull('hey_jarvis');
     await truncate(join(directory, 'hey_jarvis_v0.1.onnx'), 100);
     await rm(join(directory, 'melspectrogram.onnx'));

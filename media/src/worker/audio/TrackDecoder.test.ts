@@ -280,7 +280,7 @@ describe('TrackDecoder', () => {
     expect(track.stats).toMatchObject({ restarts: 1, overlapSamples: 0 });
   });
 
-  it('begins anew at sample 0 after a resync, and tells so with the first packet', () => {
+  it('starts over at sample 0 after a resync, and reports it with the first packet', () => {
     const decoder = new FakeDecoder();
     const { track, packet, epochs, runs } = setUp(decoder);
     packet(0, voice(1), 0);

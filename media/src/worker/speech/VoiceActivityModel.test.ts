@@ -140,7 +140,7 @@ describe('VoiceActivityModel', () => {
     stream.close();
   });
 
-  it('begins anew after a reset, for the frames that are pushed after it', async () => {
+  it('starts over after a reset, for the frames that are pushed after it', async () => {
     const seen: number[] = [];
     const stream = model.open({ onProbability: (probability) => seen.push(probability) });
     // Loud, so that it is not amplified; once before, because the level of a speaker is remembered.
@@ -193,7 +193,7 @@ describe('VoiceActivityModel', () => {
     stream.close();
   });
 
-  it('tells a failing listener about itself and spares the others', async () => {
+  it('reports a failing listener to itself and spares the others', async () => {
     const errors: string[] = [];
     let answers = 0;
     const failing = model.open({

@@ -242,7 +242,7 @@ describe('an encoder that cannot do its work', () => {
 });
 
 describe('an encoder that fails at run time', () => {
-  it('is told of once, loses no request, and whisper.cpp encodes from then on', async () => {
+  it('is reported once, loses no request, and whisper.cpp encodes from then on', async () => {
     const [spoken] = SPOKEN as [Utterance];
     const graphPath = await graphWithoutValues();
     const engine = await engineOf({
