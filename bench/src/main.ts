@@ -88,7 +88,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
       model: 'MODEL  a name, a file or an address; default: base-q8_0',
       streams: '1,2,4,8  recordings heard at once, a row each',
       ctranslate2: '       CTranslate2 takes part, too (needs Python 3.11 or newer)',
-      runs: 'N      rounds, of whose times the median is told; default: 5',
+      runs: 'N      rounds; of the times, the median is reported; default: 5',
     },
     run: ({ model, streams, ctranslate2, runs }) =>
       benchEngine({

@@ -49,7 +49,7 @@ export class FakeRecognizer implements Recognizer {
     this.requests.push(request);
     const script = this.#script(request);
     return new Promise((resolve, reject) => {
-      const fail = (code: RecognitionErrorCode) => reject(new RecognitionError(code, 'the fake was told to'));
+      const fail = (code: RecognitionErrorCode) => reject(new RecognitionError(code, 'as the script of the fake says'));
       const delayMs = script.delayMs ?? 0;
       const leftMs = request.deadlineMs;
       const late = script.hang === true || delayMs > leftMs;

@@ -310,7 +310,7 @@ export class ModelStore {
         .digest('hex')
         .slice(0, 12);
     } catch (error) {
-      throw new ModelError('MODEL_NOT_FOUND', `The built-in model ${packed} is missing. Install Parley anew.`, {
+      throw new ModelError('MODEL_NOT_FOUND', `The built-in model ${packed} is missing. Reinstall Parley.`, {
         cause: error,
       });
     }
@@ -325,7 +325,7 @@ export class ModelStore {
         const part = await writeStreamTo(`${path}.part`, 'w');
         await pipeline(createReadStream(packed), createGunzip(), part).catch((error) => {
           if (error.code === 'ENOSPC') throw error;
-          const sentence = `The built-in model ${packed} cannot be unpacked. Install Parley anew.`;
+          const sentence = `The built-in model ${packed} cannot be unpacked. Reinstall Parley.`;
           throw new ModelError('MODEL_UNREADABLE', sentence, { cause: error });
         });
         await rename(`${path}.part`, path);
