@@ -59,7 +59,7 @@ export function encoderFrames(options: WindowOptions): number {
 const MAX_TOKENS = 220;
 /**
  * A short text may need more than its audio's share: one long word, digits, punctuation. An interim that is cut short is soon followed by
- * another one, and for half a word a model may produce as many tokens as it may.
+ * another one, and for half a word, a model may use up all the tokens that it gets.
  */
 const SPARE_TOKENS: Record<RecognitionKind, number> = { interim: 10, final: 24 };
 /** At most two more tries (0.4 and 0.8). */

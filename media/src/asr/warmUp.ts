@@ -53,7 +53,7 @@ export async function warmUp(
     return { kind, samples, threads, engineMs: time.now() - began };
   };
   const first = await run('interim', { jobs: plan.jobs, threads: 1, maxTokens: FEW_TOKENS });
-  // From noise, a model may make as many words as it may; a sentence of 4 s has this many tokens.
+  // A model may turn noise into as many words as it is allowed; a sentence of 4 s has this many tokens.
   const maxTokens = USUAL_TOKENS;
   const runs = [];
   for (const kind of kinds) {

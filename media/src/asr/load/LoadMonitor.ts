@@ -21,8 +21,8 @@ const NO_NEW_ROOMS: LoadLevel = 4;
  * The load level of a device. It does not oscillate: going up and going down have different thresholds and times.
  *
  * A slow engine alone is no load: it is as slow on an idle machine. Nor are interims, which are requested at the pace that the device can
- * sustain; levels 1 and 2 report how far apart that puts them. Waiting finals are: interims stop first, and if finals still wait, the
- * device takes no further rooms.
+ * sustain; levels 1 and 2 report how far apart that puts them. Finals that wait longer than several of them take are: interims stop first,
+ * and if finals still wait, the device takes no further rooms.
  */
 export class LoadMonitor {
   readonly #clock: Clock;
