@@ -14,9 +14,10 @@ import { buildSources } from './steps/build.mjs';
 import { installDependencies } from './steps/dependencies.mjs';
 import { ensureKeycloak } from './steps/keycloak.mjs';
 import { ensureTestModels, hasUsualModel, offerPip } from './steps/model.mjs';
+import { ensureNginx } from './steps/nginx.mjs';
 import { continueInNewNode } from './steps/node.mjs';
 import { ensureSystemPackages } from './steps/systemPackages.mjs';
-import { needsFirefox, needsKeycloak, needsModel, runTests, testPartsOf } from './test.mjs';
+import { needsBrowsers, needsKeycloak, needsModel, runTests, testPartsOf } from './test.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HELP = `Usage: npm COMMAND
@@ -77,12 +78,12 @@ async function main() {
   const { script, args: fixed, browser } = VERBS[/** @type {keyof typeof VERBS} */ (verb)];
   /** @type {('browser' | 'firefox')[]} */
   const browsers = browser || (verb === 'bench' && args.includes('page')) ? ['browser'] : [];
-  if (verb === 'test' && needsFirefox(args)) browsers.push('firefox');
+  if (verb === 'test' && needsBrowsers(args)) browsers.push('firefox');
   const cacheDir = process.env.PARLEY_CACHE || join(homedir(), '.cache', 'parley');
   ensureWritable(cacheDir);
   const stopEndingChildren = endChildrenOnSignals();
   await continueInNewNode({ cacheDir, progress, stopEndingChildren });
-  const { worker, keycloak, model } = await withLock(
+  const { worker, keycloak, nginx, model } = await withLock(
     { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up is running (process ${pid}); waiting for it.`) },
     async () => ({
       worker: await setUp({
@@ -93,6 +94,7 @@ async function main() {
         pip: mayFetchModel({ verb, args, cacheDir }),
       }),
       keycloak: verb === 'test' && needsKeycloak(args) ? await ensureKeycloak({ cacheDir, progress }) : undefined,
+      nginx: verb === 'test' && needsBrowsers(args) ? await ensureNginx({ cacheDir, progress }) : undefined,
       model:
         verb === 'test' && needsModel(args) ? await ensureTestModels({ root: ROOT, cacheDir, progress }) : undefined,
     }),
@@ -103,7 +105,7 @@ async function main() {
   const env = { PARLEY_ALLOW_ROOT: 'yes', ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
   delete env.PARLEY_NODE_TRIED;
   delete env[YES];
-  if (verb === 'test') return runTests({ root: ROOT, args, env, progress, keycloak, model });
+  if (verb === 'test') return runTests({ root: ROOT, args, env, progress, keycloak, nginx, model });
   if (script === undefined) return 0;
   return runInForeground(process.execPath, [join(ROOT, script), ...fixed, ...args], { env });
 }

@@ -176,7 +176,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   /**
    * Connects and sends the credentials. Call `join` within 10 s. After a failure it can be called again.
-   * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
+   * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `WEBSOCKET_BLOCKED`, `NOT_A_PARLEY_SERVER`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
    * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`; if a `credentials` function rejects, its own ParleyError or
    * `IDENTITY_UNAVAILABLE`
    */

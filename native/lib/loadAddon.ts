@@ -76,7 +76,8 @@ export function hasCudaBackend(): boolean {
   return folder !== undefined && existsSync(join(folder, 'libggml-cuda.so'));
 }
 
-function addonFolder(): string | undefined {
+/** Where it was built, if it was. Loads nothing. */
+export function addonFolder(): string | undefined {
   return process.env.PARLEY_NATIVE_DIR ?? folderOfNewestBuild();
 }
 

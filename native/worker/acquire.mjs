@@ -29,7 +29,8 @@ const EXIT_CODE_WITHOUT_PARENT = 41;
 const DEFAULT_PREBUILT_URL = 'https://github.com/versatica/mediasoup/releases/download';
 const ANSWER_TIMEOUT_MS = 3_000;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
-const LIBRARIES = ['libuv', 'openssl', 'libsrtp2', 'flatbuffers'];
+/** Of the system, by their names for pkg-config. */
+export const LIBRARIES = ['libuv', 'openssl', 'libsrtp2', 'flatbuffers'];
 
 /**
  * Takes nothing that was downloaded without a sum to compare it with: an official archive whose SHA-256 stands in `prebuilt.json`, else

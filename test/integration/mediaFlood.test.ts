@@ -17,6 +17,8 @@ import { engineThere } from './support/SpeechRig.js';
 
 const PAYLOAD_TYPE = 111;
 const FLOOD = { packetsPerSecond: 1_000, everyMs: 5 };
+/** Of 13 bytes each: 39 kB a second, a third of what a transport may receive. */
+const SMALL_PACKETS_PER_SECOND = 3_000;
 /** Frames in one packet of the flood: 120 ms, the most that Opus allows. */
 const FRAMES = 6;
 const SILENCE_MS = 2_000;
@@ -167,18 +169,30 @@ describe.skipIf(!engineThere)('a member with a raw connection who floods the rea
   }
 
   /** @returns a function that ends it */
-  function flood({ media, ssrc }: Member, ticks: number): () => void {
+  function pour(
+    media: Socket,
+    options: { packetsPerSecond: number; packetAt: (number: number) => Buffer },
+  ): () => void {
+    const { packetsPerSecond, packetAt } = options;
     const startedAtMs = performance.now();
     let number = 0;
     const timer = setInterval(() => {
-      const due = ((performance.now() - startedAtMs) * FLOOD.packetsPerSecond) / 1_000;
-      for (; number < due; number += 1) {
-        const payload = floodPackets[number % floodPackets.length] as Uint8Array;
-        media.send(rtp({ number, timestamp: number * ticks, ssrc, payload }));
-      }
+      const due = ((performance.now() - startedAtMs) * packetsPerSecond) / 1_000;
+      for (; number < due; number += 1) media.send(packetAt(number));
     }, FLOOD.everyMs);
     timers.push(timer);
     return () => clearInterval(timer);
+  }
+
+  /** @returns a function that ends it */
+  function flood({ media, ssrc }: Member, ticks: number): () => void {
+    return pour(media, {
+      packetsPerSecond: FLOOD.packetsPerSecond,
+      packetAt: (number) => {
+        const payload = floodPackets[number % floodPackets.length] as Uint8Array;
+        return rtp({ number, timestamp: number * ticks, ssrc, payload });
+      },
+    });
   }
 
   const linesOf = ({ client, participantId }: Member) =>
@@ -227,5 +241,30 @@ describe.skipIf(!engineThere)('a member with a raw connection who floods the rea
       expect(residentBytes() - before).toBeLessThan(100_000_000);
     },
     120_000,
+  );
+
+  test.each([
+    ['of their own track', (member: Member) => member.ssrc],
+    ['of no track', () => 999_999],
+  ])(
+    'H1 with packets of 13 bytes %s is muted, and removed although nothing of them is forwarded',
+    async (of, ssrcOf) => {
+      const grace = await enter(`small ${of}`.replaceAll(' ', '-'), 'Grace');
+      const mallory = await enter(`small ${of}`.replaceAll(' ', '-'), 'Mallory');
+      const payload = Uint8Array.of(0);
+      const startedAtMs = performance.now();
+      const stop = pour(mallory.media, {
+        packetsPerSecond: SMALL_PACKETS_PER_SECOND,
+        packetAt: (number) => rtp({ number, timestamp: number * PACKET_TICKS, ssrc: ssrcOf(mallory), payload }),
+      });
+      await expect
+        .poll(() => grace.client.payloadsOf('participantMuted'), { timeout: 15_000, interval: 20 })
+        .toMatchObject([{ participantId: mallory.participantId, reason: 'flooding' }]);
+      await expect.poll(() => mallory.client.farewell, { timeout: 25_000 }).toBe('FLOODING');
+      stop();
+      expect(performance.now() - startedAtMs).toBeLessThan(20_000);
+      expect(grace.client.closed).toBe(false);
+    },
+    60_000,
   );
 });

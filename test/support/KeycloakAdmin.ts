@@ -128,6 +128,11 @@ export class KeycloakAdmin {
     await this.#ask('PUT', '', { realm: this.#realm, accessTokenLifespan: seconds });
   }
 
+  /** @param client as Keycloak imports it */
+  async createClient(client: object): Promise<void> {
+    await this.#ask('POST', '/clients', client);
+  }
+
   async setClientSecret({ secret, clientId = 'parley-service' }: { secret: string; clientId?: string }): Promise<void> {
     await this.#ask('PUT', `/clients/${await this.#clientId(clientId)}`, { clientId, secret });
   }

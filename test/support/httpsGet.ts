@@ -16,6 +16,10 @@ export function httpsPost(url: string | URL, options: { body: string; headers: H
   return ask(url, { method: 'POST', ...options });
 }
 
+export function httpsDelete(url: string | URL, headers: Headers = {}): Promise<Answer> {
+  return ask(url, { method: 'DELETE', headers });
+}
+
 function ask(url: string | URL, options: { method: string; headers: Headers; body?: string }): Promise<Answer> {
   const { method, headers } = options;
   return new Promise((resolve, reject) => {

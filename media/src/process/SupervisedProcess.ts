@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from './childEnvironment.js';
+import type { ChildLauncher } from './childLauncher.js';
 import { CLOSE_TIMES } from './closeTimes.js';
 import { Emitter } from './Emitter.js';
 import { LineSplitter } from './LineSplitter.js';
@@ -63,6 +64,8 @@ export interface SupervisedProcessOptions<C extends ProcessContract> {
   /** Default: `childEnvironment`. */
   env?: NodeJS.ProcessEnv;
   execArgv?: string[];
+  /** Default: none; the child has the rights of this process. */
+  launcher?: ChildLauncher;
   limits?: Partial<SupervisionLimits>;
   restart?: Partial<RestartLimits>;
   time?: TimeSource;
@@ -222,13 +225,15 @@ export class SupervisedProcess<C extends ProcessContract> {
   }
 
   #fork(): ChildProcess {
-    const { entry, env = childEnvironment(), execArgv } = this.#options;
+    const { entry, env = childEnvironment(), launcher = [], execArgv = execArgvOfFiles() } = this.#options;
+    const [program = process.execPath, ...args] = [...launcher, process.execPath, ...execArgv];
     return fork(entry instanceof URL ? fileURLToPath(entry) : entry, [], {
       serialization: 'advanced',
       detached: false,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env,
-      ...(execArgv === undefined ? {} : { execArgv }),
+      execPath: program,
+      execArgv: args,
     });
   }
 
@@ -329,6 +334,12 @@ export class SupervisedProcess<C extends ProcessContract> {
   #log(source: 'stdout' | 'stderr' | 'supervisor', text: string): void {
     this.#options.logger({ process: this.#options.name, source, text });
   }
+}
+
+/** `fork` takes a script of `node -e` out of the arguments itself, but only where there is no launcher before them. */
+function execArgvOfFiles(): string[] {
+  const script = process.execArgv.findIndex((argument) => /^(-e|-p|-pe|--eval|--print)$/.test(argument));
+  return script < 0 ? process.execArgv : process.execArgv.toSpliced(script, 2);
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
