@@ -153,7 +153,7 @@ export class TrackIntake {
   }
 
   #onOutput(output: RtpOutput): void {
-    // The decoder goes first: this packet may start a time line with its own clock.
+    // First the decoder: this packet may begin a time line, which has a clock of its own.
     if (output.kind === 'packet') this.#arrivedAtMs = output.arrivedAtMs;
     this.#track.handle(output, this.#options.now());
     this.#arrivedAtMs = undefined;
