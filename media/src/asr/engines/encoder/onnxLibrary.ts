@@ -9,8 +9,8 @@ const FILES: Partial<Record<NodeJS.Platform, RegExp>> = {
 };
 
 /**
- * ONNX Runtime's shared library, as `onnxruntime-node` brings it. From then on, it sends no telemetry from this process.
- * @throws Error where there is none for this machine
+ * ONNX Runtime's shared library, from `onnxruntime-node`.
+ * @throws Error if there is none for this machine
  */
 export function onnxLibraryPath(): string {
   forbidTelemetry();
