@@ -7,7 +7,7 @@ export interface Answer {
 
 type Headers = Record<string, string>;
 
-/** Asks a server with a development certificate, which is nobody's but this machine's. */
+/** A GET request to a server with a development certificate, which only this machine trusts. */
 export function httpsGet(url: string | URL, headers: Headers = {}): Promise<Answer> {
   return ask(url, { method: 'GET', headers });
 }

@@ -108,7 +108,7 @@ async function revokeTokens(options: {
   process.stdout.write(`${pc.green('✓')} ${which} revoked\n`);
 }
 
-/** Writes to the audit log of the server that uses these keys. */
+/** Writes to the audit log of the server that uses these keys; only that server rotates it. */
 function record({ audit, dataDir }: Settings, event: AuditEvent): void {
   if (!audit.enabled) return;
   const log = createAuditLog({ file: auditFileOf({ audit, dataDir }) });

@@ -6,6 +6,7 @@ import { type DestinationStream, pino } from 'pino';
 import type { Identity } from '../auth/Authenticator.js';
 import { logFile } from './logFile.js';
 import { RepeatFilter } from './RepeatFilter.js';
+import type { Rotation } from './RotatingFile.js';
 
 /** The room where it happened. */
 interface InMeeting {
@@ -84,9 +85,9 @@ export function auditFileOf({ audit, dataDir }: { audit: { file?: string | undef
 
 /** JSON lines with a time each, appended to a file that only its owner can read. */
 export function createAuditLog(
-  options: ({ file: string } | { stream: DestinationStream }) & { time?: TimeSource },
+  options: ({ file: string; rotation?: Rotation } | { stream: DestinationStream }) & { time?: TimeSource },
 ): AuditLog {
-  const stream = 'stream' in options ? options.stream : logFile({ file: options.file });
+  const stream = 'stream' in options ? options.stream : logFile(options);
   const log = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } },
     stream,
