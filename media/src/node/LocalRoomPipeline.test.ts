@@ -26,7 +26,7 @@ async function openRoom({ meetingMs = 0 } = {}) {
   const events: PipelineEvent[] = [];
   const rooms = new Map<string, MediaWorkerRoom>();
   const failures: { trackId?: string }[] = [];
-  /** What the worker is told without being asked, and what each participant is said to be sent when their track is added. */
+  /** Messages to the worker, and what each participant is sent as their track is added. */
   const sends: object[] = [];
   const sentOf: Record<string, readonly string[] | undefined> = {};
   let onSent: ((change: SentChange) => void) | undefined;

@@ -111,7 +111,7 @@ describe('the tap of a room', () => {
   });
 });
 
-test('H7 what somebody is sent is known, and told as it changes', async () => {
+test('H7 what somebody is sent is known, and reported as it changes', async () => {
   const changes: SentChange[] = [];
   const rtpParameters = {} as RtpParameters;
   const join = async (ownerId: string) => {

@@ -24,7 +24,7 @@ export interface CrosstalkVerdict {
   explainedShare: number;
 }
 
-/** A delay that was found is tried first, and looked for anew in every so manieth frame only. */
+/** A delay that was found is tried first, and looked for again in every third frame only. */
 const SEARCH_EVERY_FRAMES = 3;
 const SPEECH_PROBABILITY = 0.35;
 /** Of an utterance's speech, what makes all of it somebody else's. */

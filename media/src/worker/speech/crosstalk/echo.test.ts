@@ -58,7 +58,7 @@ describe('the echo of what somebody is sent', () => {
     expect(meeting.judge('ada')).toEqual({ crosstalk: false, explainedShare: 0 });
   });
 
-  test.each(DELAYS_MS)('H7 is told from the words before and after it (%d ms)', (delayMs) => {
+  test.each(DELAYS_MS)('H7 is kept apart from the words before and after it (%d ms)', (delayMs) => {
     const meeting = meetingOf('ada', 'ben');
     const own = joinPcm([BEN, SILENCE, SILENCE, BEN]);
     const ada = joinPcm([SILENCE, ADA, SILENCE, SILENCE]);
