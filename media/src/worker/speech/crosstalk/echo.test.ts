@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decodePcm } from '../../../testing/decodePcm.js';
 import { type EchoPath, echoOf } from '../../../testing/echoPath.js';
 import { joinPcm } from '../../../testing/joinPcm.js';
-import { readSound } from '../../../testing/sound/readSound.js';
+import { readSound } from '../../recordings/sound/readSound.js';
 import { leak, Meeting, mix, START_MS } from './testing/Meeting.js';
 
 const MS = 16;
