@@ -26,7 +26,10 @@ type ModerationAction =
   | 'waitingRoomOn'
   | 'waitingRoomOff'
   | 'renewRoomSecret'
-  | 'deleteTranscript';
+  | 'deleteTranscript'
+  | 'roomOffTheRecord'
+  | 'roomOnTheRecord'
+  | 'requireConsent';
 
 export type AuditEvent =
   /** `moderatesBy`: how they got that right, if not by who they are. */
@@ -40,6 +43,8 @@ export type AuditEvent =
   /** So many more of a kind within a minute as had no line of their own. */
   | { event: 'heldBack'; kind: string; count: number }
   | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
+  /** To being transcribed, by the wording of this version. */
+  | ({ event: 'consentGiven' | 'consentWithdrawn'; who: string; version: string } & InMeeting)
   /** `settings`: their names. */
   | ({ event: 'roomSettingsChanged'; settings: readonly string[] } & InMeeting)
   /** `by`: the kind of message from the identity provider. */
@@ -108,6 +113,9 @@ export function createAuditLog(
         return ofPersons.passes(`joined ${event.who}`) && ofAll.passes('joined');
       case 'left':
         return ofPersons.passes(`left ${event.participantId}`) && ofAll.passes('left');
+      case 'consentGiven':
+      case 'consentWithdrawn':
+        return ofPersons.passes(`${event.event} ${event.who}`);
       case 'roomSettingsChanged':
         return ofPersons.passes(`roomSettingsChanged ${event.participantId}`);
       default:
