@@ -69,19 +69,19 @@ export function ParticipantTile(props: {
         ) : speaking ? (
           call.speaks
         ) : null}
+        {/* Of the whole room, the header says it. */}
+        {notTranscribed.includes('offTheRecord') ? (
+          <span className="tile-record" data-testid="off-the-record">
+            <OffTheRecordIcon />
+            {call.isOffTheRecord}
+          </span>
+        ) : notTranscribed.includes('noConsent') ? (
+          <span className="tile-record" data-testid="no-consent">
+            <OffTheRecordIcon />
+            {call.hasNotConsented}
+          </span>
+        ) : null}
       </p>
-      {/* Of the whole room, the header says it. */}
-      {notTranscribed.includes('offTheRecord') ? (
-        <p className="tile-record" data-testid="off-the-record">
-          <OffTheRecordIcon />
-          {call.isOffTheRecord}
-        </p>
-      ) : notTranscribed.includes('noConsent') ? (
-        <p className="tile-record" data-testid="no-consent">
-          <OffTheRecordIcon />
-          {call.hasNotConsented}
-        </p>
-      ) : null}
       {language === undefined ? null : <LanguageFound found={language} />}
       {/* Nothing arrives from participants who send nothing, so there is nothing to measure. */}
       {publishing && !muted ? <QualityBars client={client} participantId={participantId} /> : null}

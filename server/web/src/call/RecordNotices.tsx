@@ -31,7 +31,7 @@ export function RecordNotices({ client, onError }: { client: ParleyClient; onErr
         <Banner tone="warn" testId="room-off-the-record-notice">
           {status.roomOffTheRecord}
         </Banner>
-      ) : offTheRecord ? (
+      ) : offTheRecord && consentNeeded === undefined ? (
         <Banner tone="warn" testId="off-the-record-notice">
           {status.offTheRecord}
         </Banner>

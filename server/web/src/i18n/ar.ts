@@ -144,7 +144,7 @@ export const ar: Dictionary = {
     offTheRecordOn: 'إيقاف تدوين كلامي',
     offTheRecordOff: 'استئناف تدوين كلامي',
     isOffTheRecord: 'دون تدوين',
-    hasNotConsented: 'لا يُدوَّن كلامه: لم يوافق بعد',
+    hasNotConsented: 'لم يوافق بعد',
     roomOffTheRecord: 'دون تدوين للجميع',
     roomOffTheRecordHint: 'لا يُدوَّن ولا يُحفظ شيء مما يقوله أي شخص.',
     requireConsent: 'طلب الموافقة',

@@ -138,7 +138,7 @@ export const de: Dictionary = {
     offTheRecordOn: 'Mich nicht mehr mitschreiben',
     offTheRecordOff: 'Mich wieder mitschreiben',
     isOffTheRecord: 'wird nicht mitgeschrieben',
-    hasNotConsented: 'wird nicht mitgeschrieben: noch keine Einwilligung',
+    hasNotConsented: 'noch keine Einwilligung',
     roomOffTheRecord: 'Niemanden mitschreiben',
     roomOffTheRecordHint: 'Nichts, was jemand sagt, wird mitgeschrieben oder aufbewahrt.',
     requireConsent: 'Einwilligung verlangen',

@@ -134,7 +134,7 @@ export const en = {
     offTheRecordOn: 'Stop transcribing me',
     offTheRecordOff: 'Transcribe me again',
     isOffTheRecord: 'off the record',
-    hasNotConsented: 'not transcribed: no consent yet',
+    hasNotConsented: 'no consent yet',
     roomOffTheRecord: 'Off the record for everyone',
     roomOffTheRecordHint: 'Nothing that anyone says is transcribed or kept.',
     requireConsent: 'Require consent',

@@ -136,7 +136,7 @@ export const fr: Dictionary = {
     offTheRecordOn: 'Ne plus me transcrire',
     offTheRecordOff: 'Me transcrire à nouveau',
     isOffTheRecord: 'hors transcription',
-    hasNotConsented: 'pas de transcription : sans consentement',
+    hasNotConsented: 'sans consentement',
     roomOffTheRecord: 'Hors transcription pour tous',
     roomOffTheRecordHint: 'Rien de ce qui est dit n’est transcrit ni conservé.',
     requireConsent: 'Exiger le consentement',
