@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { contrastViolationsOf, prepareAudit, violationsOf } from './support/audit.js';
 import { MeetingPage } from './support/MeetingPage.js';
 import { ORDINARY_MODEL, PageWire } from './support/PageWire.js';
-import { Stage } from './support/Stage.js';
 import { SPEECH } from './support/speech.js';
+import { useStage } from './support/useStage.js';
 
 const TEST_TIMEOUT_MS = 180_000;
 const SPEECH_TIMEOUT_MS = 60_000;
@@ -29,15 +29,8 @@ const VIEWS = Object.entries(SIZES).flatMap(([size, viewport]) => [
   { size, viewport, warned: false },
 ]);
 
-let stage: Stage;
 /** Its microphone hears somebody who never stops for long. */
-let browser: Browser;
-beforeAll(async () => {
-  stage = await Stage.create();
-  browser = await stage.launchHearing([SPEECH.contract, { silenceMs: 700 }, SPEECH.call, { silenceMs: 700 }]);
-}, 120_000);
-afterEach((context) => stage.afterEach(context));
-afterAll(() => stage?.close());
+const scene = useStage({ sounds: [SPEECH.contract, { silenceMs: 700 }, SPEECH.call, { silenceMs: 700 }] });
 
 /** @param options.warned whether the model is one that the page has to warn of: most of the time there is nothing to notice */
 async function openPage(options: {
@@ -45,10 +38,10 @@ async function openPage(options: {
   viewport: { width: number; height: number };
   warned: boolean;
 }): Promise<MeetingPage> {
-  const context = await stage.newContext(browser);
+  const context = await scene.stage.newContext(scene.browser);
   if (!options.warned) await PageWire.between(context, { model: ORDINARY_MODEL });
   await prepareAudit(context);
-  const meeting = await MeetingPage.open({ context, url: `${stage.url}/?room=${options.room}` });
+  const meeting = await MeetingPage.open({ context, url: `${scene.stage.url}/?room=${options.room}` });
   await meeting.page.setViewportSize(options.viewport);
   return meeting;
 }

@@ -1,33 +1,24 @@
 import { ERROR_REGISTRY } from '@parley/client-sdk/protocol';
 import type { PlayerPage } from '@parley/demo';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
-import { Stage } from './support/Stage.js';
 import { expectSentence, speak as say } from './support/sentences.js';
 import { SPEECH, type Speech } from './support/speech.js';
+import { useStage } from './support/useStage.js';
 
 const TEST_TIMEOUT_MS = 120_000;
 
-let stage: Stage;
-/** Its microphone hears nothing. */
-let browser: Browser;
-beforeAll(async () => {
-  stage = await Stage.create();
-  browser = await stage.launchHearing([{ silenceMs: 2_000 }]);
-}, 120_000);
-afterEach((context) => stage.afterEach(context));
-afterAll(() => stage?.close());
+const scene = useStage();
 
 /** Its microphone sends silence once it has joined, and once more after a reload. */
 async function openPage(): Promise<MeetingPage> {
-  stage.played({ ms: 0 });
-  return MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
+  scene.stage.played({ ms: 0 });
+  return MeetingPage.open({ context: await scene.stage.newContext(scene.browser), url: scene.stage.url });
 }
 
 async function speak(options: { name: string; room: string; speech: Speech }): Promise<PlayerPage> {
-  const { player, sentMs } = await say({ browser, serverUrl: stage.url, ...options });
-  stage.played({ ms: sentMs });
+  const { player, sentMs } = await say({ browser: scene.browser, serverUrl: scene.stage.url, ...options });
+  scene.stage.played({ ms: sentMs });
   return player;
 }
 
@@ -35,8 +26,10 @@ describe('the meeting page', () => {
   it(
     'tells what to do when the microphone is refused, and lets one listen',
     async () => {
-      const strict = await stage.launch({ flags: ['--use-fake-device-for-media-stream', '--deny-permission-prompts'] });
-      const meeting = await MeetingPage.open({ context: await stage.newContext(strict), url: stage.url });
+      const strict = await scene.stage.launch({
+        flags: ['--use-fake-device-for-media-stream', '--deny-permission-prompts'],
+      });
+      const meeting = await MeetingPage.open({ context: await scene.stage.newContext(strict), url: scene.stage.url });
       const room = 'listening';
       await expect
         .poll(() => meeting.get('microphone-error').textContent())
@@ -71,11 +64,11 @@ describe('the meeting page', () => {
   it(
     'tells the old window when the same person joins from a new one',
     async () => {
-      const context = await stage.newContext(browser);
-      const first = await MeetingPage.open({ context, url: stage.url });
+      const context = await scene.stage.newContext(scene.browser);
+      const first = await MeetingPage.open({ context, url: scene.stage.url });
       await first.join({ name: 'Ada', room: 'windows' });
       const id = await first.participantId('Ada');
-      const second = await MeetingPage.open({ context, url: stage.url });
+      const second = await MeetingPage.open({ context, url: scene.stage.url });
       await second.join({ name: 'Ada', room: 'windows' });
 
       await expect

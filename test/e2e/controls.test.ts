@@ -1,23 +1,14 @@
 import { ERROR_REGISTRY } from '@parley/client-sdk/protocol';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
-import { Stage } from './support/Stage.js';
+import { useStage } from './support/useStage.js';
 
 const TEST_TIMEOUT_MS = 120_000;
 const SECRET = 'a secret for two';
 /** More than the page has. */
 const TAB_STOPS = 20;
 
-let stage: Stage;
-/** Its microphone hears nothing. */
-let browser: Browser;
-beforeAll(async () => {
-  stage = await Stage.create({ joinSecret: SECRET });
-  browser = await stage.launchHearing([{ silenceMs: 2_000 }]);
-}, 120_000);
-afterEach((context) => stage.afterEach(context));
-afterAll(() => stage?.close());
+const scene = useStage({ settings: { joinSecret: SECRET } });
 
 /** What the focus is on. */
 function focused(meeting: MeetingPage): Promise<string> {
@@ -26,8 +17,8 @@ function focused(meeting: MeetingPage): Promise<string> {
 
 /** By an invitation, which brings room and secret along. */
 async function enter(name: string, room: string): Promise<MeetingPage> {
-  const url = `${stage.url}/?room=${room}#secret=${encodeURIComponent(SECRET)}`;
-  const meeting = await MeetingPage.open({ context: await stage.newContext(browser), url });
+  const url = `${scene.stage.url}/?room=${room}#secret=${encodeURIComponent(SECRET)}`;
+  const meeting = await MeetingPage.open({ context: await scene.stage.newContext(scene.browser), url });
   await meeting.join({ name, room });
   return meeting;
 }
@@ -96,8 +87,8 @@ describe('the controls of the meeting page', () => {
     async () => {
       const ben = await enter('Ben', 'late-voice');
       const ada = await MeetingPage.open({
-        context: await stage.newContext(browser),
-        url: `${stage.url}/?room=late-voice#secret=${encodeURIComponent(SECRET)}`,
+        context: await scene.stage.newContext(scene.browser),
+        url: `${scene.stage.url}/?room=late-voice#secret=${encodeURIComponent(SECRET)}`,
       });
       await ada.microphoneAnswered();
       await ada.get('microphone-select').selectOption('listen-only');
@@ -143,7 +134,10 @@ describe('the controls of the meeting page', () => {
   it(
     'ask for the join secret where the address did not bring it, and let in who knows it',
     async () => {
-      const meeting = await MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
+      const meeting = await MeetingPage.open({
+        context: await scene.stage.newContext(scene.browser),
+        url: scene.stage.url,
+      });
       await meeting.microphoneAnswered();
       await meeting.fill({ name: 'Ada', room: 'secret' });
       await meeting.get('join-button').click();

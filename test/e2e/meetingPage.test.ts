@@ -1,25 +1,19 @@
 /// <reference lib="dom" />
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MeetingPage } from './support/MeetingPage.js';
-import { Stage } from './support/Stage.js';
 import { expectSentence, speak } from './support/sentences.js';
 import { SPEECH } from './support/speech.js';
+import { useStage } from './support/useStage.js';
 
 const TEST_TIMEOUT_MS = 120_000;
 
-let stage: Stage;
-/** Its microphone hears nothing. */
-let browser: Browser;
-beforeAll(async () => {
-  stage = await Stage.create();
-  browser = await stage.launchHearing([{ silenceMs: 2_000 }]);
-}, 120_000);
-afterEach((context) => stage.afterEach(context));
-afterAll(() => stage?.close());
+const scene = useStage();
 
 async function enter(name: string, room: string): Promise<MeetingPage> {
-  const meeting = await MeetingPage.open({ context: await stage.newContext(browser), url: stage.url });
+  const meeting = await MeetingPage.open({
+    context: await scene.stage.newContext(scene.browser),
+    url: scene.stage.url,
+  });
   await meeting.join({ name, room });
   return meeting;
 }
@@ -35,8 +29,8 @@ describe('the meeting page', () => {
   it(
     'speaks the language of its reader, runs the way that language runs, and looks as the system asks',
     async () => {
-      const context = await stage.newContext(browser, { locale: 'ar-EG', colorScheme: 'dark' });
-      const meeting = await MeetingPage.open({ context, url: stage.url });
+      const context = await scene.stage.newContext(scene.browser, { locale: 'ar-EG', colorScheme: 'dark' });
+      const meeting = await MeetingPage.open({ context, url: scene.stage.url });
       await meeting.microphoneAnswered();
       expect(await root(meeting)).toEqual({ lang: 'ar', dir: 'rtl', theme: 'dark' });
 
@@ -64,16 +58,16 @@ describe('the meeting page', () => {
       const ada = await enter('Ada', room);
       await ada.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
       const { player: ben } = await speak({
-        browser,
-        serverUrl: stage.url,
+        browser: scene.browser,
+        serverUrl: scene.stage.url,
         name: 'Ben',
         room,
         speech: SPEECH.contract,
       });
       await expectSentence(ada, SPEECH.contract);
       const { player: grace } = await speak({
-        browser,
-        serverUrl: stage.url,
+        browser: scene.browser,
+        serverUrl: scene.stage.url,
         name: 'Grace',
         room,
         speech: SPEECH.revenue,
@@ -176,8 +170,11 @@ describe('the meeting page', () => {
   it(
     'fits a phone: the stage or the transcript, nothing to scroll sideways, and everything large enough for a finger',
     async () => {
-      const context = await stage.newContext(browser, { viewport: { width: 360, height: 740 }, hasTouch: true });
-      const meeting = await MeetingPage.open({ context, url: stage.url });
+      const context = await scene.stage.newContext(scene.browser, {
+        viewport: { width: 360, height: 740 },
+        hasTouch: true,
+      });
+      const meeting = await MeetingPage.open({ context, url: scene.stage.url });
       const measure = () =>
         meeting.page.evaluate(() => ({
           sideways: document.documentElement.scrollWidth - innerWidth,
@@ -202,7 +199,10 @@ describe('the meeting page', () => {
   );
 
   it('has a place for past meetings', async () => {
-    const meeting = await MeetingPage.open({ context: await stage.newContext(browser), url: `${stage.url}/archive` });
+    const meeting = await MeetingPage.open({
+      context: await scene.stage.newContext(scene.browser),
+      url: `${scene.stage.url}/archive`,
+    });
     await meeting.get('archive').waitFor();
     expect(meeting.errors).toEqual([]);
   });

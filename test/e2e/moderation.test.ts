@@ -1,28 +1,20 @@
 /// <reference lib="dom" />
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { prepareAudit, violationsOf } from './support/audit.js';
 import { MeetingPage } from './support/MeetingPage.js';
-import { Stage } from './support/Stage.js';
+import { useStage } from './support/useStage.js';
 
 const TEST_TIMEOUT_MS = 60_000;
 const PHONE = { width: 360, height: 640 };
 
-let stage: Stage;
-/** Its microphone hears nothing. */
-let browser: Browser;
-beforeAll(async () => {
-  stage = await Stage.create();
-  browser = await stage.launchHearing([{ silenceMs: 2_000 }]);
-}, 120_000);
-afterEach((context) => stage.afterEach(context));
-afterAll(() => stage?.close());
+const scene = useStage();
 
 async function open(room: string, hash = ''): Promise<MeetingPage> {
-  const context = await stage.newContext(browser);
+  const context = await scene.stage.newContext(scene.browser);
   await prepareAudit(context);
   await context.grantPermissions(['clipboard-read', 'clipboard-write', 'microphone']);
-  return MeetingPage.open({ context, url: `${stage.url}/?room=${room}${hash}` });
+  return MeetingPage.open({ context, url: `${scene.stage.url}/?room=${room}${hash}` });
 }
 
 async function enter(name: string, room: string, hash = ''): Promise<MeetingPage> {

@@ -1,5 +1,5 @@
 import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom } from '@parley/media/node';
-import { fakeMediaNode, fakePipeline, fakeSfuRoom } from '@parley/media/testing';
+import { fakeMediaNode, fakePipeline, fakeSfuRoom, hypothesisOf } from '@parley/media/testing';
 
 /** What a pipeline says, less the room and the speaker, who are known. */
 type Said = PipelineEvent extends infer Event
@@ -56,16 +56,7 @@ export class ScriptedMedia {
   ): void {
     const startMs = this.#said * UTTERANCE_MS;
     const segment = { id: said.id, startMs, endMs: startMs + UTTERANCE_MS, revision: said.revision ?? 1_000_000 };
-    const hypothesis = {
-      text: said.text,
-      language: 'en',
-      languageProbability: 1,
-      confidence: 1,
-      noSpeechProbability: 0,
-      queuedMs: 0,
-      engineMs: 0,
-      words: [],
-    };
+    const hypothesis = hypothesisOf(said.text);
     this.#tell(
       participantId,
       (said.type === 'final'

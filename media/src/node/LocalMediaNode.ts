@@ -1,10 +1,10 @@
 import type { Load } from '../asr/contract/load.js';
 import type { AsrProcessStats } from '../asr/contract/serverStats.js';
 import type { ChildLogger } from '../process/index.js';
-import type { EngineChoice, ModelProfile } from '../settings/modelProfile.js';
+import type { ModelProfile } from '../settings/modelProfile.js';
 import type { SpeechSettings } from '../settings/speechSettings.js';
 import type { WakeWordModels } from '../worker/contract/messages.js';
-import { AsrService } from './AsrService.js';
+import { AsrService, type AsrServiceOptions } from './AsrService.js';
 import { LocalRoomPipeline } from './LocalRoomPipeline.js';
 import type { MediaNode, PipelineOptions, RoomPipeline } from './MediaNode.js';
 import { MediaWorkerPool } from './MediaWorkerPool.js';
@@ -28,19 +28,13 @@ export interface LocalMediaNodeOptions {
     port: number;
   };
   pipelineWorkers: number;
-  recognizer: {
+  recognizer: Pick<
+    AsrServiceOptions,
+    'device' | 'engine' | 'encoderDirectory' | 'lanes' | 'threadsPerLane' | 'socketDirectory'
+  > & {
     model: { path: string; profile: ModelProfile };
     /** For interims; the main one does both without. */
     interimModel?: { path: string; profile: ModelProfile };
-    device: 'auto' | 'cpu' | 'cuda';
-    /** Default `auto`. */
-    engine?: EngineChoice;
-    /** Where graphs of encoders are kept; absent: whisper.cpp encodes. */
-    encoderDirectory?: string;
-    lanes?: number;
-    threadsPerLane?: number;
-    /** Folder for the ASR process's socket; made private to this account. */
-    socketDirectory: string;
   };
   settings: SpeechSettings;
   /** Files of a detector of wake words by their sound, in the format of openWakeWord. */

@@ -15,7 +15,7 @@ export interface TokenVerifierOptions {
   ready?: () => boolean;
   /** Client whose roles count in addition to the realm's. */
   clientId?: string;
-  /** What the issuer calls each role. Default: as we do. Of a role with several names, one is enough; one without names nobody has. */
+  /** The issuer's names for each role. Default: our own. One of several names is enough; no one has a role without names. */
   roleNames?: Readonly<Record<Role, readonly string[]>>;
   /** Called with the reason a token was refused, for the log; never with the token. */
   onRefused?: (reason: string) => void;

@@ -2,7 +2,7 @@ import { honestName } from '@parley/client-sdk/protocol/schema';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** As much of a name as has room in so many UTF-16 units, without a part of a character. */
+/** The start of a name that fits into `mostUnits` UTF-16 units, without splitting a character. */
 export function shortName(name: string, mostUnits: number): string {
   if (name.length <= mostUnits) return name;
   let short = '';

@@ -5,14 +5,14 @@ const MOST_BYTES = 65_536;
 const OTHERS_READ = 0o004;
 const OTHERS_WRITE = 0o002;
 
-/** What keeps a file from being used: a sentence without its end. */
+/** Why a file cannot be used: a clause without a full stop. */
 export class SecretFileError extends Error {
   override readonly name = 'SecretFileError';
 }
 
 /**
- * The secret in a file, without the line break at its end. Other accounts may be able to read it: secret managers mount files that way, and
- * keep the others out by the folder.
+ * The secret in a file, without the line break at its end. The file may be readable by all: secret managers mount files that way, and
+ * protect the folder instead.
  * @throws SecretFileError
  */
 export function secretIn(file: string): string {
@@ -26,18 +26,18 @@ export function secretIn(file: string): string {
   return secret;
 }
 
-/** What is wrong with the access to a settings file, by what it holds. */
+/** Problems with the permissions of a settings file, which depend on what it contains. */
 export function accessProblemsOf(options: { file: string; content: object; leaves: readonly SettingLeaf[] }): string[] {
   const { file, content, leaves } = options;
   const { mode } = statSync(file);
-  // Whoever writes the settings decides what the server loads and whom it lets in.
+  // The settings decide what the server loads and who may join.
   if ((mode & OTHERS_WRITE) !== 0) return [`${file}: every account can change this file: chmod o-w ${file}.`];
   const secret = leaves.find(({ meta, path }) => meta.secret === true && valueAt(content, path) !== undefined);
   if (secret === undefined || (mode & OTHERS_READ) === 0) return [];
   return [`${file}: every account can read this file, and ${secret.path.join('.')} is a secret: chmod o-r ${file}.`];
 }
 
-/** What is wrong with the access to a file that is a secret as a whole, such as a private key. */
+/** Problems with the permissions of a file that is itself a secret, such as a private key. */
 export function keyAccessProblemsOf(options: { name: string; file: string }): string[] {
   const { name, file } = options;
   const stat = statSync(file, { throwIfNoEntry: false });

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { sameText } from '../auth/sameText.js';
 
-/** What is read of a request. */
+/** The part of a request that is needed here. */
 export interface CookieRequest {
   headers: { cookie?: string | undefined };
 }
@@ -12,14 +12,14 @@ const VALUE = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
 const MAX_AGE_S = 12 * 3_600;
 
 /**
- * By this cookie a browser is known again within a meeting, so that a guest who was removed or muted cannot be somebody new by another
- * subject. It holds a random number and its signature, nothing else. The key is made with the process and meetings are not older than
- * that, so that it says nothing after a restart. Pages of other sites do not send it (`SameSite`), programs need not keep it.
+ * A cookie that identifies a browser within a meeting, so that a removed or muted guest does not become a new person by another subject. It
+ * holds a random number and its signature, nothing else. The key is made at start-up, and meetings do not outlive the process, so the cookie
+ * is worthless after a restart. Pages of other sites do not send it (`SameSite`); programs need not keep it.
  */
 export class DeviceCookie {
   readonly #key = randomBytes(32);
   readonly #secure: boolean;
-  /** By their requests: browsers that come without the cookie and get it with the answer. */
+  /** Devices that get the cookie with the answer, by request. */
   readonly #fresh = new WeakMap<object, string>();
 
   /** @param options.secure whether browsers reach this server by https */
@@ -27,12 +27,12 @@ export class DeviceCookie {
     this.#secure = secure;
   }
 
-  /** Of this request's browser; undefined if it has neither shown nor been given the cookie. */
+  /** The device of this request; undefined if it neither has the cookie nor gets it with the answer. */
   deviceOf(request: CookieRequest): string | undefined {
     return this.#shownBy(request) ?? this.#fresh.get(request);
   }
 
-  /** The `Set-Cookie` of the answer to this request; undefined where the browser has the cookie. */
+  /** The `Set-Cookie` header for the answer; undefined if the browser already has the cookie. */
   headerFor(request: CookieRequest): string | undefined {
     if (this.#shownBy(request) !== undefined) return undefined;
     const device = randomBytes(16).toString('base64url');

@@ -19,8 +19,8 @@ const PATIENCE = 100;
 const PATIENCE_S = 10;
 
 /**
- * How many requests, and changes of settings among them, may come over one socket, and from one person over all of theirs. A guest is
- * whoever they say they are, so guests are limited by address as well.
+ * Limits requests, and changes of settings among them, by socket and by person. Guests can take any number of names, so they are limited by
+ * address as well.
  */
 export class MessageLimiter {
   readonly #ofSocket: TokenBuckets;
@@ -51,7 +51,7 @@ export class MessageLimiter {
   }
 
   /**
-   * @param whose.guestAt address of somebody whom nobody vouches for
+   * @param whose.guestAt address of a guest; absent for others
    * @throws ParleyError `RATE_LIMITED`, with the time until there is room again
    */
   take(whose: { socketId: string; person: string; guestAt?: string | undefined }): void {

@@ -30,7 +30,7 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** @returns 0 where there were so many tokens; else milliseconds until there are, and none was taken */
+  /** Takes `count` tokens, or none. @returns 0 if they were taken, otherwise milliseconds until there are enough */
   take(key: string, count = 1): number {
     const { perSecond } = this.#options;
     const now = this.#now();

@@ -1,7 +1,7 @@
 import { TokenBuckets } from './TokenBuckets.js';
 
 export interface TrafficMeterOptions {
-  /** Requests of one socket: in the long run, and at once. */
+  /** Limits for the requests of one socket. */
   messagesPerSecond: number;
   messageBurst: number;
   /** Milliseconds on a clock that never goes back. */
@@ -9,8 +9,8 @@ export interface TrafficMeterOptions {
 }
 
 /**
- * A packet may carry a request, an answer to nothing, a sign of life, or nothing at all; reading it costs the same. So many packets are
- * allowed for each request that is: one that floods with requests is first refused, then sent away by name, and never gets this far.
+ * Packets allowed for each allowed request. A packet may carry a request, an unrequested ack, a heartbeat or nothing: reading it costs the
+ * same. A client that floods with requests is refused and then disconnected by the limits for requests, before it reaches this one.
  */
 const PACKETS_PER_MESSAGE = 4;
 /** Requests are a few kilobytes at most. */
@@ -19,7 +19,7 @@ const BYTES_PER_MESSAGE = 16_384;
 const PACKETS = 'packets';
 const BYTES = 'bytes';
 
-/** What one WebSocket may send, whatever it is. */
+/** Limits what one WebSocket may send, of whatever kind. */
 export class TrafficMeter {
   readonly #packets: TokenBuckets;
   readonly #bytes: TokenBuckets;
@@ -35,12 +35,12 @@ export class TrafficMeter {
     this.#bytes = bucketOf(BYTES_PER_MESSAGE);
   }
 
-  /** One more came. @returns whether that was still within the bounds */
+  /** Counts a packet. @returns whether it is within the limits */
   takePacket(): boolean {
     return this.#packets.take(PACKETS) === 0;
   }
 
-  /** So many more came. @returns whether that was still within the bounds */
+  /** Counts bytes. @returns whether they are within the limits */
   takeBytes(count: number): boolean {
     return this.#bytes.take(BYTES, count) === 0;
   }

@@ -33,7 +33,7 @@ export function metricsRoute(options: MetricsRouteOptions): RequestHandler {
 }
 
 function mayRead(request: Request, { enabled, forwarded, token, originPolicy }: MetricsRouteOptions): boolean {
-  // A proxy need not say for whom it asks; then only the token tells its requests from those of this machine.
+  // A proxy may not say for whom it asks. Then only the token distinguishes its requests from those of this machine.
   const local = isLocal(request) && (!forwarded || token !== undefined);
   if (!local && !enabled) return false;
   // Pages may not read this, not even our own.

@@ -72,7 +72,7 @@ async function ledgersFor(options: RoomRoutesOptions, request: Request): Promise
   );
   const identity = 'identity' in bearer ? bearer.identity : undefined;
   const grants = grantsOf({ bearer, room: name.data, grantsIn: options.grantsIn });
-  // Checked before the room is looked up, so that nobody without the right learns whether there is a meeting.
+  // Checked before the room is looked up, so that the answer does not reveal whether there is a meeting.
   if (!OF_LEDGERS.some((grant) => grants.has(grant))) throw denied(new ParleyError('FORBIDDEN'), identity);
   const room = await roomNamed(name.data);
   if (room === undefined) throw new ParleyError('ROOM_NOT_FOUND');

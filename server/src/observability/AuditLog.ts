@@ -32,7 +32,7 @@ type ModerationAction =
   | 'requireConsent';
 
 export type AuditEvent =
-  /** `moderatesBy`: how they got that right, if not by who they are. */
+  /** `moderatesBy`: how they got that right, if not by their identity. */
   | ({ event: 'joined'; who: string; grants: readonly Grant[]; moderatesBy?: 'opened' | 'key' } & InMeeting)
   /** `code`: why the server ended the connection. */
   | ({ event: 'left'; reason: LeaveReason; code?: ErrorCode } & InMeeting)
@@ -40,7 +40,7 @@ export type AuditEvent =
   | { event: 'denied'; what: string; code: ErrorCode; who?: string; room?: string }
   /** A connection that the server ended. */
   | { event: 'ended'; code: ErrorCode; who: string }
-  /** So many more of a kind within a minute as had no line of their own. */
+  /** Number of events of a kind within a minute that were not written. */
   | { event: 'heldBack'; kind: string; count: number }
   | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
   /** To being transcribed, by the wording of this version. */
@@ -72,9 +72,9 @@ export const NO_AUDIT: AuditLog = { record: () => {}, close: () => {} };
 
 /** Lines per minute for each kind of refusal, so that strangers can neither fill the disk nor bury other events. */
 const MOST_REFUSALS = 60;
-/** So often in a minute one person's coming and going has lines; more often is a broken client, or one that wants to fill the disk. */
+/** Lines per minute for one person's joins and leaves. More come only from a broken client, or one that wants to fill the disk. */
 const MOST_OF_PERSON = 10;
-/** Of everybody together. More come in a minute only with as many names as somebody likes. */
+/** Lines per minute for the joins and leaves of all people together. More come only from someone with many made-up names. */
 const MOST_JOINS = 600;
 const WINDOW_MS = 60_000;
 

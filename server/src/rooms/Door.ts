@@ -10,11 +10,11 @@ export interface DoorOptions {
   meeting: Meeting;
   roster: Roster;
   waitingRoom: boolean;
-  /** Somebody waits, or nobody does any more. */
+  /** The list of those who wait has changed. */
   onWaitingChanged: () => void;
 }
 
-/** Somebody who wants to come in. */
+/** A person who wants to join. */
 export interface Visitor {
   identity: Identity;
   grants: ReadonlySet<Grant>;
@@ -22,7 +22,7 @@ export interface Visitor {
   roomSecret?: string | undefined;
 }
 
-/** Somebody who waits, and what becomes of it. */
+/** A visitor who has to wait, and what to call when that ends. */
 export interface Knock extends Visitor, Pick<Waiter, 'onAdmitted' | 'onDismissed'> {
   connectionId: string;
 }
@@ -30,8 +30,8 @@ export interface Knock extends Visitor, Pick<Waiter, 'onAdmitted' | 'onDismissed
 type Waiting = Waiter & { entrant: Entrant; shown: WaitingParticipant };
 
 /**
- * How one comes into a room: at once, by a moderator, or not at all. The rules are `RoomAccess`'s, those who wait `WaitingList`'s. Those
- * who wait are not in the roster: they are told what becomes of their wait, and nothing else.
+ * Decides how a visitor gets into a room: at once, admitted by a moderator, or not at all. `RoomAccess` has the rules, `WaitingList` those
+ * who wait. They are not in the roster: until they are admitted or refused, nothing is sent to them.
  */
 export class Door {
   readonly #options: DoorOptions;
@@ -44,12 +44,12 @@ export class Door {
     this.#waiting = new WaitingList({ now: () => options.meeting.elapsedMs });
   }
 
-  /** So many wait. */
+  /** Number of visitors who wait. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** What somebody who has come in is told of it. */
+  /** The door's part of the answer to a join. */
   shownTo(peer: Pick<Peer, 'may'>): Pick<JoinResult, 'locked' | 'waitingRoom' | 'waiting' | 'roomSecret'> {
     const { locked, waitingRoom, secret } = this.#access;
     if (!peer.may('moderate')) return { locked, waitingRoom };
@@ -61,29 +61,29 @@ export class Door {
     this.#access.assertMayEnter(this.#entrantOf(visitor));
   }
 
-  /** Whether somebody may know nothing of the meeting: was removed, or has to be admitted first. */
+  /** Whether a visitor may learn nothing about the meeting: they were removed, or have to be admitted first. */
   keepsOut(visitor: Visitor): boolean {
     const entrant = this.#entrantOf(visitor);
     return this.#access.hasRemoved(entrant.participantId) || this.#access.needsAdmission(entrant);
   }
 
-  /** Came in. */
+  /** A participant has joined. */
   enter(participantId: string): void {
     this.#access.enter(participantId);
     if (this.#waiting.all.some((each) => each.participantId === participantId)) this.#admit(participantId);
   }
 
-  /** Left on purpose. */
+  /** A participant has left on purpose. */
   forget(participantId: string): void {
     this.#access.forget(participantId);
   }
 
-  /** @param code of the refusal from now on */
+  /** @param code with which they are refused from now on */
   remove({ participantId, origin }: Pick<Peer, 'participantId' | 'origin'>, code?: 'REMOVED' | 'FLOODING'): void {
     this.#access.remove({ participantId, origin: this.#digestOf(origin) }, code);
   }
 
-  /** What guests need from now on to come in; moderators are told. */
+  /** Makes a new secret, which guests need to join from now on. Moderators are notified. */
   renewSecret(): string {
     const roomSecret = this.#access.renewSecret();
     this.#options.roster.tellAll('roomSecretChanged', { roomSecret });
@@ -94,7 +94,7 @@ export class Door {
     if (this.#access.setLocked(locked)) this.#options.roster.tellAll('roomLockChanged', { locked });
   }
 
-  /** Switched off, it lets in all who wait for no other reason. */
+  /** When turned off, visitors who wait for no other reason are admitted. */
   setWaitingRoom(on: boolean): void {
     if (!this.#access.setWaitingRoom(on)) return;
     this.#options.roster.tellAll('waitingRoomChanged', { on });
@@ -104,7 +104,7 @@ export class Door {
   }
 
   /**
-   * Waits to be admitted; who needs no admission is admitted at once.
+   * Adds a visitor to the waiting list, or admits them at once if they do not need a moderator.
    * @throws ParleyError `REMOVED`, `ROOM_LOCKED`, `ROOM_SECRET_REQUIRED`, `ADMISSION_REFUSED`, `WAITING_ROOM_FULL`
    */
   knock(knock: Knock): void {
@@ -138,19 +138,19 @@ export class Door {
     this.#changed();
   }
 
-  /** Does not want to wait any more. */
+  /** The visitor no longer waits. */
   stopWaiting(connectionId: string): void {
     if (this.#waiting.leave(connectionId)) this.#changed();
   }
 
-  /** Became a moderator, who knows who waits. */
+  /** Sends a new moderator what only moderators see. */
   tellModerator(peer: Peer): void {
     peer.channel.notify('waitingChanged', this.#list);
     const { secret } = this.#access;
     if (secret !== undefined) peer.channel.notify('roomSecretChanged', { roomSecret: secret });
   }
 
-  /** Sends away all who wait. */
+  /** Dismisses everyone who waits. */
   close(error: ParleyError): void {
     for (const { participantId } of this.#waiting.all) this.#waiting.take(participantId).onDismissed(error);
   }
@@ -176,7 +176,7 @@ export class Door {
     return { participantId, grants, guest: identity.issuer === 'guest', origin: this.#digestOf(origin), roomSecret };
   }
 
-  /** As it is remembered: of use in this meeting alone. */
+  /** The digests that are kept: they are useless outside this meeting. */
   #digestOf(origin: Origin | undefined): Origin | undefined {
     if (origin === undefined) return undefined;
     const { meeting } = this.#options;

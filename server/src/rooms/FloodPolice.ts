@@ -1,27 +1,27 @@
 import { systemTime, type TimeSource } from '@parley/media/process';
 
-/** Reports within so long are of the same offence: what was on its way, or is looked at in the SFU every 5 s. */
+/** Reports within this time belong to one offence: packets were already on their way, and the SFU is only checked every 5 s. */
 const SAME_MS = 5_000;
-/** Whoever behaves for so long begins afresh. */
+/** After this time without an offence, earlier ones no longer count. */
 const FORGIVEN_MS = 600_000;
-/** A glitch is muted; whoever goes on after that, twice, means it. */
+/** The first two may be a glitch, and are muted. */
 const OFFENCES_TO_REMOVE = 3;
 
-interface Record {
+interface Offender {
   offences: number;
   atMs: number;
 }
 
-/** How often members of one meeting flooded the server. Outlives their connections. */
+/** Counts how often members of one meeting flooded the server, across their connections. */
 export class FloodPolice {
   readonly #time: TimeSource;
-  readonly #records = new Map<string, Record>();
+  readonly #records = new Map<string, Offender>();
 
   constructor(options: { time?: TimeSource | undefined } = {}) {
     this.#time = options.time ?? systemTime;
   }
 
-  /** @returns what is to be done about them */
+  /** @returns what to do with the participant */
   report(participantId: string): 'mute' | 'remove' {
     const nowMs = this.#time.now();
     for (const [id, { atMs }] of this.#records) if (nowMs - atMs > FORGIVEN_MS) this.#records.delete(id);

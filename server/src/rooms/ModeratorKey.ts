@@ -3,21 +3,21 @@ import { type Grant, ParleyError } from '@parley/client-sdk/protocol';
 import type { Identity } from '../auth/Authenticator.js';
 import { sameText } from '../auth/sameText.js';
 
-/** Beyond this, those who used the key first need it again. */
+/** Number of holders that are remembered; the oldest needs the key again. */
 const MOST_HOLDERS = 1_000;
 const KEY_BYTES = 24;
 
 export interface ModeratorKeyOptions {
-  /** Whether the guest who opens the room becomes its moderator: where nobody else could. */
+  /** Whether the guest who opens the room becomes its moderator. For servers where no one else can be. */
   guestsOwn: boolean;
 }
 
-/** How somebody got the right to moderate, besides their identity. */
+/** How a participant got the right to moderate, other than by their identity. */
 export type ModeratesBy = 'opened' | 'key';
 
 /**
- * The moderator key of one meeting. In a room that only guests come to nobody would moderate; so the guest who opens it does, and gets a
- * key for others and for other devices. Who has used it moderates for the rest of the meeting. It ends with the meeting.
+ * The moderator key of one meeting. A room of guests would have no moderator, so the guest who opens it becomes one, and gets a key for
+ * other people and devices. Anyone who has used it moderates for the rest of the meeting. The key ends with the meeting.
  */
 export class ModeratorKey {
   readonly #guestsOwn: boolean;
@@ -29,8 +29,8 @@ export class ModeratorKey {
   }
 
   /**
-   * What somebody may do who comes in now. `issued`: the key, for the one who opens the room; it is shown to nobody else, and not again.
-   * `settle` has to be called when they are in.
+   * The grants of a participant who joins now. `issued`: the key, only for the guest who opens the room, and only this once. Call `settle`
+   * when they have joined.
    * @throws ParleyError `MODERATOR_KEY_INVALID`
    */
   admit(options: {
@@ -38,7 +38,7 @@ export class ModeratorKey {
     participantId: string;
     grants: ReadonlySet<Grant>;
     moderatorKey?: string | undefined;
-    /** Whether nobody was in before. */
+    /** Whether they are the first participant. */
     opens: boolean;
   }): { grants: ReadonlySet<Grant>; issued?: string; by?: ModeratesBy; settle: () => void } {
     const { identity, participantId, grants, moderatorKey, opens } = options;
@@ -58,12 +58,12 @@ export class ModeratorKey {
     return by === undefined ? { grants, settle: () => {} } : { grants: withModerate(grants), by, settle: () => {} };
   }
 
-  /** The grants of somebody who is in, with what they have by the key. */
+  /** `grants`, with `moderate` added if the participant has used the key. */
   withKey(participantId: string, grants: ReadonlySet<Grant>): ReadonlySet<Grant> {
     return this.#holders.has(participantId) ? withModerate(grants) : grants;
   }
 
-  /** A removed moderator's key opens nothing any more, whoever has it. */
+  /** For a removed moderator: the key becomes invalid for everyone, since they may have passed it on. */
   revoke(participantId: string): void {
     if (this.#holders.delete(participantId)) this.#key = undefined;
   }

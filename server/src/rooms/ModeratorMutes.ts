@@ -1,14 +1,14 @@
 import { ParleyError, type Participant } from '@parley/client-sdk/protocol';
 
-/** The oldest mutes are forgotten first. A meeting has no more participants than that at any time. */
+/** Number of mutes that are remembered; the oldest is forgotten first. More than a meeting can have participants at a time. */
 const MOST_REMEMBERED = 10_000;
 
 /**
- * Whom moderators muted in one meeting, by participant. A mute does not depend on a track or a connection, so that neither another track
- * nor a reconnect ends it. A guest who comes back from the same device with another subject is muted, too.
+ * Participants whom moderators muted in one meeting. A mute does not depend on a track or a connection, so neither another track nor a
+ * reconnect ends it. A guest who comes back from the same device with another subject is muted, too.
  */
 export class ModeratorMutes {
-  /** Whether each of them asks to speak. */
+  /** By participant. `asks`: whether they ask to speak. */
   readonly #muted = new Map<string, { asks: boolean; device: string | undefined }>();
 
   has(participantId: string): boolean {
@@ -20,14 +20,14 @@ export class ModeratorMutes {
     if (this.has(participantId)) throw new ParleyError('MUTED_BY_MODERATOR');
   }
 
-  /** What everybody sees of it. */
+  /** The part of `Participant` that everyone sees. */
   shownOf(participantId: string): Pick<Participant, 'mutedByModerator' | 'asksToSpeak'> {
     const mute = this.#muted.get(participantId);
     if (mute === undefined) return {};
     return { mutedByModerator: true, ...(mute.asks ? { asksToSpeak: true } : {}) };
   }
 
-  /** Somebody comes in: as whom they were muted before does not matter. */
+  /** A participant joins. Mutes them if another participant from the same device is muted. */
   enter({ participantId, device }: { participantId: string; device: string | undefined }): void {
     if (device === undefined || this.has(participantId)) return;
     if ([...this.#muted.values()].some((mute) => mute.device === device)) this.mute({ participantId, device });
@@ -49,7 +49,7 @@ export class ModeratorMutes {
     return this.#muted.delete(participantId) || mute !== undefined;
   }
 
-  /** @returns whether that changed anything */
+  /** @returns whether it changed anything */
   ask({ participantId, on }: { participantId: string; on: boolean }): boolean {
     const mute = this.#muted.get(participantId);
     if (mute === undefined || mute.asks === on) return false;

@@ -1,18 +1,8 @@
+import { hypothesisOf } from '@parley/media/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SettingsInput } from '../config/settings.js';
 import type { Peer } from './Peer.js';
 import { MEMBER, RoomRig } from './testing/RoomRig.js';
-
-const hypothesis = {
-  text: 'hello',
-  language: 'en',
-  languageProbability: 1,
-  confidence: 1,
-  noSpeechProbability: 0,
-  queuedMs: 0,
-  engineMs: 0,
-  words: [],
-};
 
 let rig: RoomRig;
 const open = async (settings: SettingsInput = {}) => {
@@ -216,7 +206,7 @@ describe('latecomers', () => {
         trackId,
         type: 'interimUpdated',
         segment: { id, startMs, endMs: startMs + 1_000, revision: 1 },
-        hypothesis,
+        hypothesis: hypothesisOf('hello'),
         stableLength: 0,
       });
     interim('begun before', 59_500);

@@ -11,17 +11,17 @@ export interface ReadersOptions {
   latecomersRead: LatecomersRead;
 }
 
-/** Somebody outside of the room, or a program, who asks about the meeting. */
+/** A person outside the room, or a program, that asks about the meeting. */
 export interface Asker {
-  /** Absent: an API key. */
+  /** Absent for API keys. */
   identity?: Identity | undefined;
   grants: ReadonlySet<Grant>;
 }
 
 /**
- * Who may read how much of a meeting's transcript. It is settled when somebody joins for the first time, and holds for the meeting: who
- * was there can come back and read on. A newcomer gets at most what somebody in the room may read, so an empty room gives away nothing, and
- * two newcomers gain nothing by coming together.
+ * Who may read how much of a meeting's transcript. Decided when a participant joins for the first time, and valid for the whole meeting:
+ * they can come back and read on. Newcomers may read at most what someone in the room may read. So an empty room reveals nothing, and two
+ * newcomers gain nothing by joining together.
  */
 export class Readers {
   readonly #options: ReadersOptions;
@@ -30,7 +30,7 @@ export class Readers {
     this.#options = options;
   }
 
-  /** What somebody may read who comes in now for the first time. */
+  /** What a participant may read who joins now for the first time. */
   get forNewcomers(): Reading {
     const { meeting, roster, latecomersRead } = this.#options;
     if (meeting.participants.length === 0) return meeting.beginning;
@@ -42,14 +42,14 @@ export class Readers {
     );
   }
 
-  /** What somebody who has come in is told of it. */
+  /** The readers' part of the answer to a join. */
   shownTo(peer: Pick<Peer, 'reading'>): Pick<JoinResult, 'latecomersRead' | 'transcriptFromMs'> {
     const { latecomersRead } = this.#options;
     const { fromMs } = this.#readingOf(peer);
     return { latecomersRead, ...(fromMs === 0 ? {} : { transcriptFromMs: fromMs }) };
   }
 
-  /** Whether somebody may ask about the meeting without being in the room: whoever took part, or could read all of it by joining. */
+  /** Whether someone outside the room may ask about the meeting: they took part, or could read all of it by joining. */
   answers({ identity, grants }: Asker): boolean {
     const { meeting } = this.#options;
     if (grants.has('administer')) return true;
@@ -58,24 +58,24 @@ export class Readers {
   }
 
   /**
-   * The next segments that a peer may read. What they may not read looks like what is no longer stored: `firstSeq` lies behind it, so that
-   * nobody asks for it again.
+   * The next segments that a peer may read. Segments that they may not read look as if no longer stored: `firstSeq` lies behind them, so
+   * that clients do not ask again.
    */
   async page(peer: Pick<Peer, 'reading'>, afterSeq: number): Promise<ResponseOf<'resumeTranscript'>> {
     const { transcript } = this.#options.meeting;
     const { transcriptPageSize: limit, transcriptPageBytes: maxBytes } = LIMITS;
     const from = Math.max(afterSeq, this.#readingOf(peer).afterSeq);
     const { segments, firstSeq, lastSeq } = await transcript.page({ afterSeq: from, limit, maxBytes });
-    // Only now: it may have been deleted meanwhile.
+    // Read only now, because segments may have been deleted in the meantime.
     const reading = this.#readingOf(peer);
     const readable = segments.filter(({ startMs }) => startMs >= reading.fromMs);
-    /** What follows `afterSeq` is missing up to here. */
+    /** Segments after `afterSeq` are missing up to this one. */
     const missingUpTo = readable[0] === undefined ? (segments.at(-1)?.seq ?? lastSeq) : readable[0].seq - 1;
     const oldest = lastSeq === 0 ? 0 : Math.max(firstSeq, reading.afterSeq + 1);
     return { segments: readable, firstSeq: missingUpTo > afterSeq ? missingUpTo + 1 : oldest, lastSeq };
   }
 
-  /** Deletes what was said so far, and tells everybody. @throws what the store rejects with, or that it did not answer in time */
+  /** Deletes what was said so far and notifies everyone. @throws the store's error, or a timeout */
   async deleteTranscript(): Promise<void> {
     const { meeting, roster } = this.#options;
     const deleting = meeting.deleteTranscript();
@@ -83,14 +83,14 @@ export class Readers {
     await deleting;
   }
 
-  /** What was deleted is for nobody. */
+  /** No one may read what was deleted. */
   #readingOf({ reading }: Pick<Peer, 'reading'>): Reading {
     const { beginning } = this.#options.meeting;
     return reading.fromMs < beginning.fromMs ? beginning : reading;
   }
 }
 
-/** What those may read who come late into a room. */
+/** What latecomers of a room may read. */
 export function latecomersReadOf({ rooms, latecomersRead }: Settings, name: string): LatecomersRead {
   return (Object.hasOwn(rooms, name) ? rooms[name]?.latecomersRead : undefined) ?? latecomersRead;
 }

@@ -14,20 +14,20 @@ export interface Origin {
   device?: string | undefined;
 }
 
-/** Somebody at the door. */
+/** A visitor, as the rules see them. */
 export interface Entrant {
   participantId: string;
   grants: ReadonlySet<Grant>;
-  /** Only a name: nobody vouches for the subject, who may come back with another one. */
+  /** No one vouches for a guest's subject: they may come back with another one. */
   guest?: boolean;
   origin?: Origin | undefined;
   roomSecret?: string | undefined;
 }
 
 /**
- * Who may join a meeting, in addition to grants: the lock, the waiting room, and removed participants. These are refused by subject. Guests
- * can choose another subject, so their device is refused, too; and since others may share the address, new guests from there have to be
- * admitted by a moderator.
+ * Who may join a meeting, besides grants: the lock, the waiting room, and removals. Removed participants are refused by subject. Guests can
+ * choose another subject, so their device is refused, too. Other people may share their address, so new guests from there are not refused,
+ * but have to be admitted by a moderator.
  */
 export class RoomAccess {
   #locked = false;
@@ -61,19 +61,19 @@ export class RoomAccess {
     return changed;
   }
 
-  /** @returns whether that changed anything */
+  /** @returns whether it changed anything */
   setWaitingRoom(on: boolean): boolean {
     const changed = this.#waitingRoom !== on;
     this.#waitingRoom = on;
     return changed;
   }
 
-  /** What guests need who come from now on. */
+  /** What guests need to join, if a moderator has made one. */
   get secret(): string | undefined {
     return this.#secret;
   }
 
-  /** An earlier one ends. */
+  /** The earlier secret becomes invalid. */
   renewSecret(): string {
     this.#secret = randomBytes(SECRET_BYTES).toString('base64url');
     return this.#secret;
@@ -100,13 +100,13 @@ export class RoomAccess {
     }
   }
 
-  /** Whether a moderator has to let them in. */
+  /** Whether a moderator has to admit them. */
   needsAdmission(entrant: Entrant): boolean {
     if (entrant.grants.has('moderate') || this.#belonging.has(entrant.participantId)) return false;
     return this.#waitingRoom || this.comesFromRemoved(entrant);
   }
 
-  /** Whether a guest comes from the address of somebody who was removed. */
+  /** Whether they are a guest at the address of a removed participant. */
   comesFromRemoved({ guest = false, origin }: Entrant): boolean {
     return guest && origin !== undefined && this.#removedAddresses.has(origin.address);
   }
@@ -116,7 +116,7 @@ export class RoomAccess {
     remember(this.#belonging, participantId);
   }
 
-  /** Left on purpose, and rejoins like anyone else. */
+  /** A participant has left on purpose, and rejoins like anyone else. */
   forget(participantId: string): void {
     this.#belonging.delete(participantId);
   }
@@ -125,7 +125,7 @@ export class RoomAccess {
     return this.#removed.has(participantId) || this.#flooded.has(participantId);
   }
 
-  /** Not admitted again. @param code of the refusal from now on */
+  /** Does not let the participant in again. @param code with which they are refused from now on */
   remove(
     { participantId, origin }: Pick<Entrant, 'participantId' | 'origin'>,
     code: 'REMOVED' | 'FLOODING' = 'REMOVED',

@@ -26,29 +26,29 @@ export interface RoomRegistryOptions {
   time?: TimeSource;
 }
 
-/** Who wants to come in where. */
+/** A person who wants to join a room. */
 export interface Visit {
   room: string;
   identity: Identity;
-  /** What limits by origin count by. */
+  /** Network address, as limits count it. */
   address: string;
-  /** What they want for themself. */
+  /** Their own speech settings. */
   settings?: SpeechOverrides | undefined;
 }
 
-/** A room that is there, or is being made. */
+/** A room that is open, or being opened. */
 interface Standing {
   opening: Promise<Room>;
   room?: Room;
-  /** So many are on their way in. */
+  /** Number of people who are joining right now. */
   visitors: number;
-  /** Who opened it, where that counts. */
+  /** Who opened it, if that counts towards a quota. */
   openedBy: { person: string; address: string | undefined } | undefined;
 }
 
 /**
- * The rooms of this node by name. A room is made by the first who joins it, and gone when its meeting is over. Whoever could not come in
- * leaves no room behind, and nobody can take all rooms for themself.
+ * The rooms of this node by name. The first person who joins opens a room, and it ends with its meeting. A refused join leaves no room
+ * behind, and quotas keep one person from taking all rooms.
  */
 export class RoomRegistry {
   readonly #options: RoomRegistryOptions;
@@ -72,9 +72,9 @@ export class RoomRegistry {
   }
 
   /**
-   * Lets somebody into a room, which is made where there is none. One that stands is let in to whatever the load is. A room that nobody has
-   * come into after all ends at once.
-   * @param enter takes them in; what it throws is thrown
+   * Joins a room, and opens it first if there is none. An open room can be joined under any load. A room that no one joined in the end is
+   * closed at once.
+   * @param enter joins the room; its errors are passed on
    * @throws ParleyError `ROOM_NOT_LISTED`, `INVALID_SETTINGS`, `TOO_MANY_ROOMS`, `TOO_MANY_OPEN_ROOMS`, `SERVER_OVERLOADED`,
    * `MEDIA_UNAVAILABLE`, `SERVER_SHUTTING_DOWN`
    */
@@ -127,7 +127,7 @@ export class RoomRegistry {
     );
   }
 
-  /** A room for a meeting that begins. @throws ParleyError where there may be none */
+  /** Opens a room for a new meeting. @throws ParleyError if this person may not */
   #open(visit: Visit): Standing {
     const { room: name } = visit;
     const openedBy = this.#assertMayOpen(visit);
@@ -146,19 +146,19 @@ export class RoomRegistry {
     return standing;
   }
 
-  /** Everything that can be wrong is found before anything is made. @returns on whose account the room goes */
+  /** Checks everything before anything is made. @returns whose quota the room counts towards */
   #assertMayOpen(visit: Visit): Standing['openedBy'] {
     const { room, identity, address, settings: own } = visit;
     const { settings, model, overload } = this.#options;
     const { limits, onlyListedRooms } = settings;
-    // Somebody with the right to do so has made this room, or lets this person in.
+    // The settings list this room, or a room token names it.
     const vouched = Object.hasOwn(settings.rooms, room) || identity.room?.name === room;
     if (onlyListedRooms && !vouched) throw new ParleyError('ROOM_NOT_LISTED');
     if (own !== undefined) {
       RoomSettings.of({ settings, model, room }).replaceParticipant({ participantId: '', settings: own });
     }
     if (this.#rooms.size >= limits.rooms) throw new ParleyError('TOO_MANY_ROOMS');
-    // Guests can be as many people as they like; whom an identity provider knows counts as themself alone, in an office of hundreds too.
+    // Guests can take any number of names, so they also count by address. Signed-in people do not: hundreds may share an office.
     const isGuest = identity.nameSource === 'guest';
     const openedBy = vouched ? undefined : { person: whoOf(identity), address: isGuest ? address : undefined };
     if (openedBy !== undefined) {

@@ -1,10 +1,10 @@
 import { LIMITS, ParleyError } from '@parley/client-sdk/protocol';
 
-/** Somebody who waits to be admitted. */
+/** A visitor who waits to be admitted. */
 export interface Waiter {
   connectionId: string;
   participantId: string;
-  /** Where they come from; waiters without one count as from one place. */
+  /** Network address; waiters without one count as from one address. */
   address: string;
   onAdmitted: () => void;
   onDismissed: (error: ParleyError) => void;
@@ -12,17 +12,17 @@ export interface Waiter {
 
 /** A refused participant may ask again after this. */
 export const REFUSED_FOR_MS = 30_000;
-/** Beyond this, those who were refused first may ask again at once. */
+/** Number of refusals that are remembered; the oldest is forgotten first. */
 const MOST_REFUSED = 1_000;
 
 /**
- * Those who wait, the longest first; `LIMITS.waiting` at most. When it is full, the address that has most of them gives up its newest,
- * so that one address cannot fill it against all others.
+ * Visitors who wait, the longest first; at most `LIMITS.waiting`. When the list is full, the address with the most waiters loses its newest
+ * one, so that one address cannot fill the list and keep out all others.
  */
 export class WaitingList<W extends Waiter> {
   readonly #now: () => number;
   readonly #waiters = new Map<string, W>();
-  /** Participants, and when they were refused. */
+  /** When participants were refused. */
   readonly #refused = new Map<string, number>();
 
   /** @param options.now milliseconds on a clock that never goes back */
@@ -68,7 +68,7 @@ export class WaitingList<W extends Waiter> {
     return waiter !== undefined && this.#waiters.delete(waiter.participantId);
   }
 
-  /** Sends one away who may ask again after a while. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  /** Dismisses a waiter, who may ask again after `REFUSED_FOR_MS`. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
   refuse(participantId: string): void {
     const waiter = this.take(participantId);
     this.#refused.delete(participantId);
@@ -78,7 +78,7 @@ export class WaitingList<W extends Waiter> {
     waiter.onDismissed(new ParleyError('ADMISSION_REFUSED'));
   }
 
-  /** @throws ParleyError `WAITING_ROOM_FULL`: nobody has more who wait than this one's address */
+  /** @throws ParleyError `WAITING_ROOM_FULL` if no address has more waiters than this one's */
   #makeRoomFor({ address }: W): void {
     const counts = new Map<string, number>();
     for (const each of this.all) counts.set(each.address, (counts.get(each.address) ?? 0) + 1);

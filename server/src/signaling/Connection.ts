@@ -29,9 +29,9 @@ export interface ConnectionContext {
 
 export interface ConnectionOptions extends ConnectionContext {
   connectionId: string;
-  /** What limits by origin count by. */
+  /** Network address, as limits count it. */
   address: string;
-  /** Of the device cookie; absent without one. */
+  /** From the device cookie; absent without one. */
   device?: string | undefined;
   identity: Identity;
   /** The token behind the identity; absent for guests. */
@@ -76,7 +76,7 @@ export class Connection {
   #closed = false;
   #joining = false;
   #membership: { room: Room; peer: Peer } | undefined;
-  /** The room that it waits for. */
+  /** The room that this connection waits to be admitted to. */
   #waitsFor: Room | undefined;
 
   /** @throws ParleyError `SIGNED_OUT` if this happened since the handshake */
@@ -137,7 +137,7 @@ export class Connection {
     });
   }
 
-  /** Waits in front of a room, where the end of it is told. */
+  /** Waits to be admitted to a room. The client is notified of the outcome. */
   requestAdmission({ room: name, roomSecret }: RequestOf<'requestAdmission'>): Promise<void> {
     const { connectionId, channel } = this.#options;
     return this.#enter({ name, what: 'requestAdmission' }, ({ room, ...visitor }) => {
@@ -172,7 +172,7 @@ export class Connection {
     return room !== undefined;
   }
 
-  /** Goes to a room, which is made where there is none. */
+  /** Finds or opens a room, and enters it. */
   async #enter<T>(
     { name, settings, what }: { name: string; settings?: SpeechOverrides | undefined; what: string },
     enter: (at: { room: Room } & Visitor) => T,
@@ -182,11 +182,11 @@ export class Connection {
     const { rooms, address, device } = this.#options;
     const { identity } = this.#session;
     try {
-      // Before the room is made: who may not come in must not make one.
+      // Checked before the room is opened: without the right to join, no room may be opened.
       this.#grantsToJoin(name);
       return await rooms.enter({ room: name, identity, address, settings }, (room) => {
         this.#assertOpen();
-        // Once more: a newer token may have taken a right away meanwhile.
+        // Checked again: a newer token may have taken the right away in the meantime.
         const grants = this.#grantsToJoin(name);
         return enter({ room, identity: this.#session.identity, grants, origin: { address, device } });
       });
@@ -298,7 +298,7 @@ export class Connection {
     return grants;
   }
 
-  /** After something was waited for. @throws ParleyError: why the connection has ended, or is about to */
+  /** Call after each wait. @throws ParleyError: why the connection has ended, or is about to */
   #assertOpen(): void {
     const { dismissal } = this.#options.channel;
     if (dismissal !== undefined) throw dismissal;

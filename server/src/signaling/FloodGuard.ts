@@ -1,12 +1,12 @@
 import type { EventEmitter } from 'node:events';
 import type { TrafficMeter } from '../edge/TrafficMeter.js';
 
-/** What engine.io has of one WebSocket, as far as it is needed here. */
+/** The part of an engine.io connection that is needed here. */
 export interface MeteredConnection {
-  /** Its TCP connection is that of its upgrade. */
+  /** The request of the upgrade; its socket is the TCP connection. */
   request: { socket: Pick<EventEmitter, 'on'> };
   transport: {
-    /** Of the `ws` package. */
+    /** A `WebSocket` of the `ws` package. */
     socket: Pick<EventEmitter, 'on' | 'prependListener' | 'removeAllListeners'> & {
       pause(): void;
       terminate(): void;
@@ -15,17 +15,17 @@ export interface MeteredConnection {
 }
 
 export interface FloodGuardOptions {
-  /** For one more WebSocket. */
+  /** Makes a meter for a WebSocket. */
   meter: () => TrafficMeter;
   later: (delayMs: number, action: () => void) => void;
 }
 
-/** What the client is told must have left before its connection is cut. */
+/** Time for the farewell to be sent before the connection is closed. */
 const FAREWELL_MS = 100;
 
 /**
- * Counts what comes over each WebSocket, below socket.io: requests have limits of their own, but acks that nobody asked for, signs of life
- * and WebSocket pings cost as much to read, and nobody sees them. A WebSocket that floods is not read from any more, and cut off.
+ * Counts what arrives over each WebSocket, below socket.io. Requests have limits of their own, but unrequested acks, heartbeats and
+ * WebSocket pings cost as much to read, and no handler sees them. A WebSocket that floods is no longer read, and closed.
  */
 export class FloodGuard {
   readonly #options: FloodGuardOptions;
@@ -35,7 +35,7 @@ export class FloodGuard {
     this.#options = options;
   }
 
-  /** To be called when the WebSocket opens. */
+  /** Call when the WebSocket opens. */
   watch(connection: MeteredConnection): void {
     const { meter: meterOf, later } = this.#options;
     const { socket } = connection.transport;
@@ -44,7 +44,7 @@ export class FloodGuard {
     const flood = (farewell: (() => void) | undefined) => {
       if (flooded) return;
       flooded = true;
-      // What has been read already is taken apart, and goes nowhere.
+      // Packets that were already read are discarded.
       socket.removeAllListeners('message');
       if (farewell === undefined) return socket.terminate();
       socket.pause();
@@ -55,7 +55,7 @@ export class FloodGuard {
       if (!meter.takePacket()) flood(this.#farewells.get(connection));
     };
     socket.prependListener('message', packet);
-    // No browser sends these. They are answered while they are read, so nothing but the end ends that.
+    // Browsers do not send these. `ws` answers them while reading, so only closing helps.
     const frame = () => {
       if (!meter.takePacket()) flood(undefined);
     };
@@ -66,7 +66,7 @@ export class FloodGuard {
     });
   }
 
-  /** What is to be done for somebody who is known before they are cut off. */
+  /** Sets what is called before a connection that floods is closed. */
   onFlood(connection: object, farewell: () => void): void {
     this.#farewells.set(connection, farewell);
   }

@@ -61,7 +61,7 @@ export class SignalingServer {
   readonly #handshakes = new HandshakeGuard();
   readonly #floods: FloodGuard;
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** About what clients do: of each kind so many lines a minute, and the rest as a number. */
+  /** Limits log lines about what clients do: per kind and minute, the rest as a count. */
   readonly #lines: RepeatFilter;
 
   constructor(options: SignalingServerOptions) {

@@ -170,7 +170,7 @@ export const requestHandlers: RequestHandlers<Connection> = {
 
   async deleteTranscript(connection) {
     const { room } = connection.member('moderate');
-    // Written down first: it takes effect whatever the store answers.
+    // Recorded first: it takes effect even if the store fails.
     connection.moderated({ action: 'deleteTranscript' });
     await room.readers.deleteTranscript();
     return NOTHING;

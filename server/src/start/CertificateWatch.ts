@@ -5,7 +5,7 @@ import type { TlsFiles } from './HttpListener.js';
 
 export interface CertificateWatchOptions {
   files: TlsFiles;
-  /** Takes the files as they are now. @throws Error when they cannot be used; then those of before stay in use */
+  /** Loads the files. @throws Error if they cannot be used; the previous ones then stay in use */
   use: () => void;
   logger: Pick<Logger, 'info' | 'warn'>;
   time?: TimeSource;
@@ -14,8 +14,8 @@ export interface CertificateWatchOptions {
 const EVERY_MS = 60_000;
 
 /**
- * Looks once a minute whether a certificate was renewed, and takes the new one. By asking, not by being notified: renewals replace files and
- * links, which notifications miss.
+ * Checks once a minute whether the certificate was renewed, and loads the new one. It polls because renewals replace files and links, which
+ * file watchers miss.
  */
 export class CertificateWatch {
   readonly #options: CertificateWatchOptions;
@@ -45,7 +45,7 @@ export class CertificateWatch {
     const { use, logger } = this.#options;
     const version = this.#versionNow();
     if (version === this.#version) return;
-    // Whatever comes of it: what cannot be used is tried again when it has changed again, such as a key that comes after its certificate.
+    // Set before use: files that cannot be used are only tried again when they change, such as when the key follows its certificate.
     this.#version = version;
     try {
       use();

@@ -189,12 +189,7 @@ describe('TrackPipeline', () => {
     });
 
     test('is transcribing until the recogniser has answered', async () => {
-      const time = new ManualTime(monotonicNowMs());
-      const rig = new Rig(new FakeRecognizer({ time, script: { delayMs: 400 } }), { interimIntervalMs: 0 });
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(2_000);
-      const drained = rig.pipeline.drain();
-      await expect.poll(() => rig.of('speechEnded').length).toBe(1);
+      const { rig, time, drained } = await saidToASlowRecognizer();
       expect(rig.states.at(-1)).toBe('transcribing');
       await time.advanceAsync(400);
       await drained;
@@ -313,12 +308,7 @@ describe('TrackPipeline', () => {
     });
 
     test('keep speech pending until its text has come', async () => {
-      const time = new ManualTime(monotonicNowMs());
-      const rig = new Rig(new FakeRecognizer({ time, script: { delayMs: 400 } }), { interimIntervalMs: 0 });
-      await rig.say(SENTENCE.subarray(0, 16_000 * 2));
-      await rig.silence(2_000);
-      const drained = rig.pipeline.drain();
-      await expect.poll(() => rig.of('speechEnded').length).toBe(1);
+      const { rig, time, drained } = await saidToASlowRecognizer();
       expect(rig.pipeline.ledger.transcribedMs).toBe(0);
       const { pendingMs } = rig.pipeline.ledger;
       expect(pendingMs).toBeGreaterThan(1_000);
@@ -709,4 +699,15 @@ describe('TrackPipeline', () => {
 function sumOf({ totalMs: _, shedMs, rejectedMs = {}, ...classes }: AudioLedgerTotals): number {
   const all = [classes, shedMs, rejectedMs].flatMap((each): number[] => Object.values(each));
   return all.reduce((sum, ms) => sum + ms, 0);
+}
+
+/** Two seconds of a sentence and then silence, before a recogniser that needs 400 ms for an answer. */
+async function saidToASlowRecognizer() {
+  const time = new ManualTime(monotonicNowMs());
+  const rig = new Rig(new FakeRecognizer({ time, script: { delayMs: 400 } }), { interimIntervalMs: 0 });
+  await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+  await rig.silence(2_000);
+  const drained = rig.pipeline.drain();
+  await expect.poll(() => rig.of('speechEnded').length).toBe(1);
+  return { rig, time, drained };
 }
