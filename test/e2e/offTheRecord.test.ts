@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { prepareAudit, violationsOf } from './support/audit.js';
 import { MeetingPage } from './support/MeetingPage.js';
-import { Stage } from './support/Stage.js';
 import { SPEECH } from './support/speech.js';
+import { useStage } from './support/useStage.js';
 
 const TEST_TIMEOUT_MS = 180_000;
 const SPEECH_TIMEOUT_MS = 30_000;
@@ -13,23 +13,18 @@ const DESK = { width: 1_100, height: 800 };
 /** A sentence and its pause come round in less. */
 const ROUND_MS = 8_000;
 
-let stage: Stage;
-let silent: Browser;
+const scene = useStage({ settings: { consent: { version: '2026-11' } } });
 /** Its microphone hears somebody who says the same sentence again and again. */
 let talking: Browser;
 beforeAll(async () => {
-  stage = await Stage.create({ consent: { version: '2026-11' } });
-  silent = await stage.launchHearing([{ silenceMs: 2_000 }]);
-  talking = await stage.launchHearing([SPEECH.contract, { silenceMs: 1_500 }]);
-}, 120_000);
-afterEach((context) => stage.afterEach(context));
-afterAll(() => stage?.close());
+  talking = await scene.stage.launchHearing([SPEECH.contract, { silenceMs: 1_500 }]);
+}, 60_000);
 
 async function enter(options: { browser: Browser; name: string; room: string; locale?: string }): Promise<MeetingPage> {
   const { browser, name, room, locale = 'en' } = options;
-  const context = await stage.newContext(browser, { locale });
+  const context = await scene.stage.newContext(browser, { locale });
   await prepareAudit(context);
-  const meeting = await MeetingPage.open({ context, url: `${stage.url}/?room=${room}` });
+  const meeting = await MeetingPage.open({ context, url: `${scene.stage.url}/?room=${room}` });
   await meeting.join({ name, room });
   return meeting;
 }
@@ -67,7 +62,7 @@ describe('off the record on the meeting page', () => {
     'H11 stops the transcription of a participant until they end it, seen by everybody, also after a reload',
     async () => {
       const room = 'aside';
-      const ada = await enter({ browser: silent, name: 'Ada', room });
+      const ada = await enter({ browser: scene.browser, name: 'Ada', room });
       const ben = await enter({ browser: talking, name: 'Ben', room });
       await expect.poll(() => finalsOf(ada), { timeout: SPEECH_TIMEOUT_MS }).toBeGreaterThan(0);
       await ben.get('record-button').click();
@@ -101,7 +96,7 @@ describe('off the record on the meeting page', () => {
     'H11 stops everybody when a moderator wants it, those who come later included',
     async () => {
       const room = 'everybody';
-      const ada = await enter({ browser: silent, name: 'Ada', room });
+      const ada = await enter({ browser: scene.browser, name: 'Ada', room });
       await ada.get('moderation-button').click();
       await ada.get('room-record-switch').click();
       await expect.poll(() => ada.get('room-record-switch').isChecked()).toBe(true);
@@ -131,7 +126,7 @@ describe('consent on the meeting page', () => {
     'H11 is asked for where a moderator requires it: nothing is written before, and nothing after it is withdrawn',
     async () => {
       const room = 'consent';
-      const ada = await enter({ browser: silent, name: 'Ada', room });
+      const ada = await enter({ browser: scene.browser, name: 'Ada', room });
       await ada.get('moderation-button').click();
       await ada.get('consent-switch').click();
       await expect.poll(() => ada.get('consent-switch').isChecked()).toBe(true);
@@ -162,7 +157,7 @@ describe('consent on the meeting page', () => {
     'H11 and off the record are told in %s, and easy to use there',
     async (locale) => {
       const room = `words-${locale}`;
-      const ada = await enter({ browser: silent, name: 'Ada', room, locale });
+      const ada = await enter({ browser: scene.browser, name: 'Ada', room, locale });
       const notEnglish = async (shown: string) =>
         expect(await ada.get(shown).first().textContent(), shown).toMatch(/^(?!.*(record|transcribed|agree)).+/);
       await ada.get('record-button').click();

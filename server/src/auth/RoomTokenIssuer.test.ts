@@ -46,6 +46,16 @@ describe('a room token', () => {
     await expect(issuer.verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
+  test('H11 can ask for the consent of everybody in the room', async () => {
+    const issuer = await create();
+    const { token } = await issuer.mint({ ...GUEST, requireConsent: true });
+    expect((await issuer.verify(token)).room).toEqual({
+      name: 'visit',
+      grants: ['join', 'listen'],
+      requireConsent: true,
+    });
+  });
+
   test('lives four hours at most, whatever was asked for', async () => {
     const issuer = await create();
     const { expiresAtMs } = await issuer.mint({ ...GUEST, ttlMs: 10 * DAY_MS });

@@ -33,6 +33,8 @@ export interface RoomGuest {
   grants: readonly Grant[];
   /** At most four hours. */
   ttlMs: number;
+  /** From when they join, the room transcribes only those who consent. */
+  requireConsent?: true;
 }
 
 /** Issuer and audience of room tokens. */
@@ -51,6 +53,7 @@ const claimsSchema = z.object({
   name: z.string(),
   room: roomNameSchema,
   grants: z.array(z.enum(GRANTS)).min(1),
+  requireConsent: z.literal(true).optional(),
   iat: z.number(),
   exp: z.number(),
 });
@@ -85,10 +88,10 @@ export class RoomTokenIssuer {
     await this.#rotate();
     const [newest] = this.#keys;
     if (newest === undefined) throw new ParleyError('INTERNAL');
-    const { displayName, room, grants, subject = randomUUID() } = guest;
+    const { displayName, room, grants, requireConsent, subject = randomUUID() } = guest;
     const issuedAtS = Math.floor(this.#now() / 1_000);
     const expiresAtS = issuedAtS + Math.floor(Math.min(guest.ttlMs, LONGEST_ROOM_TOKEN_MS) / 1_000);
-    const token = await new SignJWT({ name: displayName, room, grants: [...grants] })
+    const token = await new SignJWT({ name: displayName, room, grants: [...grants], requireConsent })
       .setProtectedHeader({ alg: ALGORITHM, kid: newest.kid, typ: ROOM_TOKEN_TYPE })
       .setIssuer(ROOM_TOKEN_ISSUER)
       .setAudience(ROOM_TOKEN_ISSUER)
@@ -113,14 +116,14 @@ export class RoomTokenIssuer {
         requiredClaims: ['exp', 'iat', 'sub'],
         currentDate: new Date(this.#now()),
       });
-      const { sub, name, room, grants, iat, exp } = claimsSchema.parse(payload);
+      const { sub, name, room, grants, requireConsent, iat, exp } = claimsSchema.parse(payload);
       return {
         issuer: ROOM_TOKEN_ISSUER,
         subject: sub,
         displayName: cleanName(name) || 'Guest',
         nameSource: 'vouched',
         roles: [],
-        room: { name: room, grants },
+        room: { name: room, grants, ...(requireConsent === undefined ? {} : { requireConsent }) },
         issuedAtMs: iat * 1_000,
         expiresAtMs: exp * 1_000,
       };

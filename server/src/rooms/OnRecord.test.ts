@@ -150,6 +150,17 @@ describe('consent', () => {
     expect(rig.join('Ada').joined).not.toHaveProperty('consent');
   });
 
+  test('H11 is required by a room token from when its holder joins', async () => {
+    await open();
+    const ada = rig.join('Ada');
+    const sent = await rig.produce(ada.peer);
+    const ben = rig.join('Ben', { room: { name: 'daily', grants: MEMBER, requireConsent: true } });
+    expect(ben.joined.consent).toEqual({ version: '1' });
+    expect(rig.media.notTranscribed.get(sent.producerId)).toBe('noConsent');
+    await expect.poll(() => ada.client.of('roomConsentChanged')).toEqual([{ consent: { version: '1' } }]);
+    expect(ben.client.of('roomConsentChanged')).toEqual([{ consent: { version: '1' } }]);
+  });
+
   test('H11 is required by a moderator from then on: who has not given it is asked, and not transcribed', async () => {
     await open();
     const ada = rig.join('Ada');

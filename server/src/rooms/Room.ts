@@ -215,6 +215,7 @@ export class Room {
     this.door.enter(participantId);
     this.#mutes.enter({ participantId, device: this.#deviceOf(origin) });
     if (options.offTheRecord === true) this.#onRecord.setOff({ participantId, on: true });
+    if (identity.room?.requireConsent === true) this.#quietly(this.requireConsent());
     const consented = this.#consentOnJoin({ participantId, version: options.consentVersion });
     this.#wasJoined = true;
     this.#cancelEnd();
@@ -429,6 +430,11 @@ export class Room {
     const changes = this.#onRecord.require();
     await this.#applyRecords();
     if (changes) this.tellAll('roomConsentChanged', { consent: this.consentWording });
+  }
+
+  /** What nobody waits for. It holds before the next audio is taken, even if telling the media worker fails. */
+  #quietly(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#logger.warn({ err: error }, 'the media worker could not be asked'));
   }
 
   async #applyRecords(): Promise<void> {
