@@ -84,7 +84,7 @@ describe('off the record', () => {
     expect(server.last('join')).toMatchObject({ offTheRecord: true });
   });
 
-  test('H11 of the room is known to who joins, and told when it changes', async () => {
+  test('H11 of the room is known after the join, and there is an event when it changes', async () => {
     server.answers.join = () => roomOf({ roomOffTheRecord: true }, 'roomOffTheRecord');
     const client = await joinedClient();
     expect([client.roomOffTheRecord, client.offTheRecord]).toEqual([true, false]);

@@ -154,7 +154,7 @@ describe('consent on the meeting page', () => {
   );
 
   it.each(['de', 'fr', 'ar'])(
-    'H11 and off the record are told in %s, and easy to use there',
+    'H11 and off the record speak %s, and are easy to use there',
     async (locale) => {
       const room = `words-${locale}`;
       const ada = await enter({ browser: scene.browser, name: 'Ada', room, locale });

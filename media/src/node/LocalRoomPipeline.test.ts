@@ -565,7 +565,7 @@ describe('somebody who is not transcribed', () => {
     expect(asked.slice(-3)).toEqual(['resume tap of ben', 'pause tap of ben', 'setNotTranscribed ben offTheRecord']);
   });
 
-  test('H11 again and again: the last wish holds, and whoever asks twice is answered when it does', async () => {
+  test('H11 again and again: the last wish holds, and a repeated request is answered when it does', async () => {
     const { pipeline, asked } = await openRoom();
     asked.length = 0;
     await Promise.all([

@@ -57,7 +57,7 @@ export class OnRecord {
     return reasons.length === 0 ? {} : { notTranscribed: reasons };
   }
 
-  /** What those who come in are told of the room. */
+  /** For the answer to `join`. */
   get shown(): Pick<JoinResult, 'roomOffTheRecord' | 'consent'> {
     return {
       roomOffTheRecord: this.#roomOff,

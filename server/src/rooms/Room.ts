@@ -432,7 +432,7 @@ export class Room {
     if (changes) this.tellAll('roomConsentChanged', { consent: this.consentWording });
   }
 
-  /** What nobody waits for. It holds before the next audio is taken, even if telling the media worker fails. */
+  /** Runs work that no caller awaits. */
   #quietly(work: Promise<void>): void {
     work.catch((error: unknown) => this.#logger.warn({ err: error }, 'the media worker could not be asked'));
   }

@@ -228,7 +228,7 @@ export class RoomMedia {
     return producerIds;
   }
 
-  /** Applies to a peer's tracks whether they are transcribed. Resolves when that holds; everybody is told then. */
+  /** Applies to a peer's tracks whether they are transcribed. Resolves when that holds and everybody is notified. */
   async applyRecord(peer: Peer): Promise<void> {
     const reason = this.#options.onRecord.gapReasonOf(peer.participantId);
     try {

@@ -73,7 +73,7 @@ export class RawMember {
     }
   }
 
-  /** What the transcript has of this member, as they were told it. */
+  /** This member's lines of the transcript, as they received them. */
   get lines(): { status: string; text: string; reason?: string; startMs: number; endMs: number }[] {
     return this.client
       .payloadsOf('segmentCommitted')

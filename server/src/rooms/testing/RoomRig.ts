@@ -46,7 +46,7 @@ export class FakeMedia {
   muted: [string, boolean][] = [];
   /** What a change of it takes. */
   holdRecord: () => Promise<void> = async () => {};
-  /** Why nothing is kept of somebody, as the pipeline was told last. */
+  /** Why nothing is kept of somebody, by the last command to the pipeline. */
   readonly notTranscribed = new Map<string, NotTranscribed | undefined>();
   onEvent: (event: PipelineEvent) => void = () => {};
   onSfuEvent: (event: SfuRoomEvent) => void = () => {};
