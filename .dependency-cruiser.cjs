@@ -115,11 +115,17 @@ module.exports = {
       { path: 'node_modules/mediasoup/' },
     ),
     deny(
+      'onnx-runtime-without-telemetry',
+      'ONNX Runtime is loaded where its telemetry has been turned off before.',
+      { path: '^(media|server|demo|bench)/src', pathNot: '^media/src/worker/speech/onnxRuntime\\.ts$' },
+      { path: 'node_modules/onnxruntime-node/', dependencyTypesNot: ['type-only'] },
+    ),
+    deny(
       'rtp-audio-speech-are-pure',
       'The signal path knows neither the recogniser, nor the pipeline, nor the network.',
       { path: '^media/src/worker/(rtp|audio|speech)/', pathNot: '\\.test\\.ts$' },
       {
-        path: '^media/src/(process|worker/(pipeline|recognition)|asr/contract/(protocol|asrContract))|^node:(net|dgram|http)|^(net|dgram|http)$',
+        path: '^media/src/(process/(?!noTelemetry)|worker/(pipeline|recognition)|asr/contract/(protocol|asrContract))|^node:(net|dgram|http)|^(net|dgram|http)$',
       },
     ),
     deny(

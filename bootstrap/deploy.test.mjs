@@ -20,6 +20,18 @@ it('H14 the unit runs the server with an account of its own, in a sandbox, withi
   for (const name of ['MemoryMax', 'LimitNOFILE', 'TasksMax']) expect(valuesOf(name), name).toHaveLength(1);
 });
 
+it('H14 what gives child processes an account of their own lets the server do that and no more', () => {
+  const extra = readFileSync(`${ROOT}deploy/separate-children.conf`, 'utf8');
+  expect(extra).toMatch(/^Environment=PARLEY_ACCOUNTS_CHILDREN=\w/m);
+  const [, kept = ''] =
+    /KEPT_FOR_CHILDREN = \[(.+)\]/.exec(readFileSync(`${ROOT}server/src/start/continueAsServer.ts`, 'utf8')) ?? [];
+  const capabilities = [...kept.matchAll(/'(\w+)'/g)].map(([, name = '']) => `CAP_${name.toUpperCase()}`).join(' ');
+  expect(capabilities).toContain('CAP_SETUID');
+  for (const name of ['CapabilityBoundingSet', 'AmbientCapabilities']) {
+    expect(extra).toContain(`\n${name}=${capabilities}\n`);
+  }
+});
+
 it('the unit starts what is there, and waits longer than a shutdown takes', () => {
   const [script = ''] = /\S+\.mjs/.exec(valuesOf('ExecStart')[0] ?? '') ?? [];
   expect(existsSync(`${ROOT}${script}`)).toBe(true);

@@ -16,7 +16,7 @@ export function countJunit(xml) {
 }
 
 /**
- * What failed in a JUnit report, by the names of the tests and of the files or suites they are in.
+ * Failures in a JUnit report, by the names of the tests and of their files or suites.
  * @param {string} xml
  * @returns {string[]} in the report's order
  */
@@ -30,7 +30,7 @@ export function failuresOf(xml) {
       .replaceAll('&quot;', '"')
       .replaceAll('&apos;', "'")
       .replaceAll('&amp;', '&');
-  // Text between the tags is escaped, so that a tag is a tag.
+  // Text between tags is escaped, so every tag is real.
   return [...xml.matchAll(/<testcase\b([^>]*[^/])>(.*?)<\/testcase>/gs)]
     .filter(([, , body]) => /<(failure|error)\b/.test(body ?? ''))
     .map(([, head]) =>
@@ -42,7 +42,7 @@ export function failuresOf(xml) {
 }
 
 /**
- * A report of one check that has no report of its own.
+ * A report for one check that writes none itself.
  * @param {{ name: string, seconds: number, failure?: string }} check
  */
 export function junitOf({ name, seconds, failure }) {

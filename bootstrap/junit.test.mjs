@@ -22,7 +22,7 @@ describe('countJunit', () => {
     expect(countJunit('<testsuites name="vitest tests"></testsuites>')).toEqual({ passed: 0, failed: 0, skipped: 0 });
   });
 
-  it('reads what Vitest writes: failures, skips, files that do not load, errors of nobody', async () => {
+  it('reads what Vitest writes: failures, skips, files that do not load, errors outside any test', async () => {
     const xml = await reportOf({
       'some.test.mjs': `
         import { expect, it } from 'vitest';

@@ -1,6 +1,5 @@
 /**
- * Behind every npm command: sets everything up that is missing, then does what was asked for. Runs on any Node from 18 on, before
- * there are dependencies.
+ * Behind every npm command: sets up what is missing, then runs the command. Works on any Node from 18 on, before there are dependencies.
  */
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -15,9 +14,10 @@ import { buildSources } from './steps/build.mjs';
 import { installDependencies } from './steps/dependencies.mjs';
 import { ensureKeycloak } from './steps/keycloak.mjs';
 import { ensureTestModels, hasUsualModel, offerPip } from './steps/model.mjs';
+import { ensureNginx } from './steps/nginx.mjs';
 import { continueInNewNode } from './steps/node.mjs';
 import { ensureSystemPackages } from './steps/systemPackages.mjs';
-import { needsFirefox, needsKeycloak, needsModel, runTests, testPartsOf } from './test.mjs';
+import { needsBrowsers, needsKeycloak, needsModel, runTests, testPartsOf } from './test.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HELP = `Usage: npm COMMAND
@@ -36,7 +36,7 @@ fetches, asks before it installs missing system packages (--yes: without asking)
 --cuda builds the GPU backend if there is an NVIDIA driver.
 `;
 
-/** What a command runs when everything is there, and which parts of the system it needs for that. */
+/** What a command runs after the set-up, and which parts of the system it needs. */
 const VERBS = {
   start: { script: 'server/dist/cli/main.js', args: ['start'], browser: false },
   parley: { script: 'server/dist/cli/main.js', args: [], browser: false },
@@ -73,17 +73,17 @@ async function main() {
     process.stdout.write(HELP);
     return wanted ? 0 : 1;
   }
-  // Before the set-up, which may take minutes: a slip of the pen should not.
+  // Before the set-up, which may take minutes: a typing error should be found at once.
   if (verb === 'test') testPartsOf(args);
   const { script, args: fixed, browser } = VERBS[/** @type {keyof typeof VERBS} */ (verb)];
   /** @type {('browser' | 'firefox')[]} */
   const browsers = browser || (verb === 'bench' && args.includes('page')) ? ['browser'] : [];
-  if (verb === 'test' && needsFirefox(args)) browsers.push('firefox');
+  if (verb === 'test' && needsBrowsers(args)) browsers.push('firefox');
   const cacheDir = process.env.PARLEY_CACHE || join(homedir(), '.cache', 'parley');
   ensureWritable(cacheDir);
   const stopEndingChildren = endChildrenOnSignals();
   await continueInNewNode({ cacheDir, progress, stopEndingChildren });
-  const { worker, keycloak, model } = await withLock(
+  const { worker, keycloak, nginx, model } = await withLock(
     { dir: cacheDir, onWait: (pid) => progress.line(`  Another set-up is running (process ${pid}); waiting for it.`) },
     async () => ({
       worker: await setUp({
@@ -94,24 +94,25 @@ async function main() {
         pip: mayFetchModel({ verb, args, cacheDir }),
       }),
       keycloak: verb === 'test' && needsKeycloak(args) ? await ensureKeycloak({ cacheDir, progress }) : undefined,
+      nginx: verb === 'test' && needsBrowsers(args) ? await ensureNginx({ cacheDir, progress }) : undefined,
       model:
         verb === 'test' && needsModel(args) ? await ensureTestModels({ root: ROOT, cacheDir, progress }) : undefined,
     }),
   );
   stopEndingChildren();
 
-  // As root the set-up has installed and compiled; the trial after it runs as root, too. An operator's unit starts it otherwise.
+  // The set-up as root has installed and compiled; the trial after it runs as root, too. An operator's unit starts it in another way.
   const env = { PARLEY_ALLOW_ROOT: 'yes', ...process.env, PARLEY_MEDIASOUP_WORKER: worker };
   delete env.PARLEY_NODE_TRIED;
   delete env[YES];
-  if (verb === 'test') return runTests({ root: ROOT, args, env, progress, keycloak, model });
+  if (verb === 'test') return runTests({ root: ROOT, args, env, progress, keycloak, nginx, model });
   if (script === undefined) return 0;
   return runInForeground(process.execPath, [join(ROOT, script), ...fixed, ...args], { env });
 }
 
 /**
  * @param {{ verb: string, args: string[], cacheDir: string }} command
- * @returns {boolean} whether something may be wanted that comes from packages and is not here yet
+ * @returns {boolean} whether a model may be needed that comes from packages and is not here yet
  */
 function mayFetchModel({ verb, args, cacheDir }) {
   if (verb === 'parley') return args[0] === 'models' && args[1] === 'pull';
@@ -170,7 +171,7 @@ async function setUp({ cacheDir, browsers, strict, cuda, pip }) {
       return { detail: 'for this CPU', quiet: !builtNow };
     } catch (error) {
       if (strict) throw asSetupError('The tests need the native addon.', error);
-      // People can still talk and hear; what is missing is said here, on the banner and on the page.
+      // People can still talk and hear; what is missing is reported here, in the banner and on the page.
       return { warning: `not built, so there will be no captions. ${error instanceof Error ? error.message : error}` };
     }
   });

@@ -8,10 +8,11 @@ const PROJECTS = ['unit', 'contract', 'integration', 'browser'];
 const PROJECTS_WITH_KEYCLOAK = ['integration', 'browser'];
 
 /** @typedef {{ home: string } | { skipped: string }} Keycloak its folder, or why there is none, in one line */
+/** @typedef {{ program: string } | { skipped: string }} Nginx its program, or why there is none, in one line */
 
 /**
  * @param {string[]} args
- * @returns {string[]} the parts that are asked for, each once; none means all
+ * @returns {string[]} the requested parts, each once; none means all
  * @throws SetupError for one that does not exist
  */
 export function testPartsOf(args) {
@@ -22,31 +23,37 @@ export function testPartsOf(args) {
   return parts;
 }
 
-/** @param {string[]} args @returns {boolean} whether tests against Keycloak are among what is asked for */
+/** @param {string[]} args @returns {boolean} whether tests with Keycloak are requested */
 export function needsKeycloak(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.some((part) => PROJECTS_WITH_KEYCLOAK.includes(part));
 }
 
-/** @param {string[]} args @returns {boolean} whether tests with a published model are among what is asked for */
+/** @param {string[]} args @returns {boolean} whether tests with a published model are requested */
 export function needsModel(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.some((part) => part !== 'contract');
 }
 
-/** @param {string[]} args @returns {boolean} whether the browser tests, which need Firefox beside Chromium, are among what is asked for */
-export function needsFirefox(args) {
+/** @param {string[]} args @returns {boolean} whether the browser tests, which need Firefox and nginx beside Chromium, are among what is asked for */
+export function needsBrowsers(args) {
   const parts = testPartsOf(args);
   return parts.length === 0 || parts.includes('browser');
 }
 
 /**
- * @param {Keycloak | undefined} keycloak
- * @returns {NodeJS.ProcessEnv} what tells the tests where it is, or why they are to be skipped; both, so that no older value stays
+ * @param {{ keycloak?: Keycloak | undefined, nginx?: Nginx | undefined }} parts
+ * @returns {NodeJS.ProcessEnv} what tells the tests where they are, or why their tests are to be skipped; all, so that no older value stays
  */
-export function keycloakVariables(keycloak) {
+export function partVariables({ keycloak, nginx }) {
   const { home, skipped } = /** @type {{ home?: string, skipped?: string }} */ (keycloak ?? {});
-  return { PARLEY_KEYCLOAK: home, PARLEY_KEYCLOAK_SKIPPED: skipped };
+  const { program, skipped: withoutNginx } = /** @type {{ program?: string, skipped?: string }} */ (nginx ?? {});
+  return {
+    PARLEY_KEYCLOAK: home,
+    PARLEY_KEYCLOAK_SKIPPED: skipped,
+    PARLEY_NGINX: program,
+    PARLEY_NGINX_SKIPPED: withoutNginx,
+  };
 }
 
 /**
@@ -57,12 +64,13 @@ export function keycloakVariables(keycloak) {
  * @param {NodeJS.ProcessEnv} options.env
  * @param {ReturnType<import('./lib/progress.mjs').createProgress>} options.progress
  * @param {Keycloak} [options.keycloak] absent where no test needs it; one that is missing fails with PARLEY_REQUIRE_KEYCLOAK=1
+ * @param {Nginx} [options.nginx] likewise, with PARLEY_REQUIRE_NGINX=1
  * @param {{ skipped?: string }} [options.model] why there is no published model; a missing one fails with PARLEY_REQUIRE_MODEL=1
  * @returns {Promise<number>} the exit code
  */
-export async function runTests({ root, args, env: given, progress, keycloak, model }) {
+export async function runTests({ root, args, env: given, progress, keycloak, nginx, model }) {
   const parts = testPartsOf(args);
-  const env = { ...given, ...keycloakVariables(keycloak) };
+  const env = { ...given, ...partVariables({ keycloak, nginx }) };
   const reports = join(root, 'test-results');
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
@@ -89,10 +97,10 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
       ],
       { cwd: root, env },
     );
-    // Not on to the next part: whoever pressed Ctrl-C meant all of them.
+    // Ctrl-C ends all parts, not just this one.
     if (interrupted) return 130;
     if (code !== 0) failedRun = true;
-    // A run that was killed leaves no report; that must not look like a run without failures.
+    // A killed run leaves no report; that must not look like a run without failures.
     if (!existsSync(file))
       writeFileSync(file, junitOf({ name: project, seconds: 0, failure: `ended with code ${code} and no report` }));
   }
@@ -104,6 +112,12 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
       what: 'a real Keycloak',
       require: 'PARLEY_REQUIRE_KEYCLOAK',
       reason: keycloak !== undefined && 'skipped' in keycloak ? keycloak.skipped : undefined,
+    },
+    {
+      name: 'nginx',
+      what: 'a real nginx',
+      require: 'PARLEY_REQUIRE_NGINX',
+      reason: nginx !== undefined && 'skipped' in nginx ? nginx.skipped : undefined,
     },
     { name: 'model', what: 'published models', require: 'PARLEY_REQUIRE_MODEL', reason: model?.skipped },
   ].filter(({ reason }) => reason !== undefined);
@@ -127,7 +141,7 @@ export async function runTests({ root, args, env: given, progress, keycloak, mod
   for (const { what, reason } of missing) {
     process.stdout.write(`\nTests against ${what} did not run: ${reason}\n`);
   }
-  // Again at the end: whoever sees only the last lines of a long log should see these.
+  // Again at the end, so that the last lines of a long log show them.
   for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
   if (failures.length > 0) process.stdout.write('\n');
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keycloakVariables, needsFirefox, needsKeycloak, needsModel, testPartsOf } from './test.mjs';
+import { needsBrowsers, needsKeycloak, needsModel, partVariables, testPartsOf } from './test.mjs';
 
 let root;
 
@@ -24,7 +24,7 @@ const report = (counts) =>
  * Runs the tests of a tree whose Vitest does what `behaviours` say.
  * @param {Record<string, { code?: number, signal?: string, xml?: string }>} behaviours by project
  */
-async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, model, require = '' } = {}) {
+async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, nginx, model, require = '' } = {}) {
   await mkdir(join(root, 'node_modules', 'vitest'), { recursive: true });
   await writeFile(
     join(root, 'node_modules', 'vitest', 'vitest.mjs'),
@@ -40,7 +40,7 @@ async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, 
     import { createProgress } from ${JSON.stringify(new URL('./lib/progress.mjs', import.meta.url).href)};
     import { runTests } from ${JSON.stringify(new URL('./test.mjs', import.meta.url).href)};
     const [root, ...args] = process.argv.slice(1);
-    process.exitCode = await runTests({ root, args, env: process.env, progress: createProgress(), keycloak: ${JSON.stringify(keycloak)}, model: ${JSON.stringify(model)} });`;
+    process.exitCode = await runTests({ root, args, env: process.env, progress: createProgress(), keycloak: ${JSON.stringify(keycloak)}, nginx: ${JSON.stringify(nginx)}, model: ${JSON.stringify(model)} });`;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--input-type=module', '-e', script, '--', root, ...args],
@@ -53,6 +53,7 @@ async function runTests(behaviours, { args = [], lint = 0, types = 0, keycloak, 
         PARLEY_KEYCLOAK: '/old',
         PARLEY_REQUIRE_KEYCLOAK: require,
         PARLEY_REQUIRE_MODEL: require,
+        PARLEY_REQUIRE_NGINX: require,
       },
     },
   );
@@ -153,9 +154,28 @@ describe('npm test with a real Keycloak', () => {
     expect(needsKeycloak([])).toBe(true);
     expect(needsKeycloak(['unit', 'browser'])).toBe(true);
     expect(needsKeycloak(['integration'])).toBe(true);
-    expect(keycloakVariables(undefined)).toEqual({ PARLEY_KEYCLOAK: undefined, PARLEY_KEYCLOAK_SKIPPED: undefined });
+    expect(partVariables({})).toHaveProperty('PARLEY_KEYCLOAK', undefined);
+    expect(partVariables({})).toHaveProperty('PARLEY_KEYCLOAK_SKIPPED', undefined);
     const { lastLine } = await runTests({ unit }, { args, require: '1' });
     expect(lastLine).toBe('5 passed, 0 failed, 0 skipped');
+  });
+});
+
+describe('npm test with an nginx', () => {
+  const options = { args: ['unit'], nginx: { skipped: 'no package list' } };
+  const unit = { xml: report({ tests: 5 }) };
+
+  it('tells the tests where it is, or why there is none, and nothing of an earlier run', () => {
+    expect(partVariables({ nginx: { program: '/cache/nginx' } })).toMatchObject({ PARLEY_NGINX: '/cache/nginx' });
+    expect(partVariables(options)).toMatchObject({ PARLEY_NGINX_SKIPPED: 'no package list', PARLEY_NGINX: undefined });
+    expect(partVariables({})).toHaveProperty('PARLEY_NGINX', undefined);
+  });
+
+  it('says before the summary why there is none, and fails where it is required', async () => {
+    const { status, stdout } = await runTests({ unit }, options);
+    expect(stdout).toContain('Tests against a real nginx did not run: no package list');
+    expect(status).toBe(0);
+    expect(await runTests({ unit }, { ...options, require: '1' })).toMatchObject({ status: 1 });
   });
 });
 
@@ -197,9 +217,9 @@ describe('the parts', () => {
   });
 
   it('need Firefox where the browser tests are among them', () => {
-    expect(needsFirefox([])).toBe(true);
-    expect(needsFirefox(['unit', 'browser'])).toBe(true);
-    expect(needsFirefox(['unit', 'integration', '--cuda'])).toBe(false);
+    expect(needsBrowsers([])).toBe(true);
+    expect(needsBrowsers(['unit', 'browser'])).toBe(true);
+    expect(needsBrowsers(['unit', 'integration', '--cuda'])).toBe(false);
   });
 
   it('have to exist', () => {

@@ -118,7 +118,7 @@ async function buildOnce({ root, cacheDir, onProgress, architectures }) {
   }
 }
 
-/** What a killed build of the same key has left: with the lock in hand, nobody else can be at work on it. */
+/** Left by a killed build of the same key: this process holds the lock, so no other can be working on it. */
 function removeLeftovers({ home, key }) {
   for (const name of readdirSync(home)) {
     if (name.startsWith(`.build-${key}-`)) rmSync(join(home, name), { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
- * whisper.cpp as its users run it, for the benchmark of the engine: `stock_whisper MODEL LANES THREADS FLASH TIMESTAMPS` loads a model
- * with so many states and says how long that took. Then each line of its input is answered by a line of JSON, as src/engine/EngineProcess.ts says.
+ * whisper.cpp as its users run it, for the benchmark of the engine: `stock_whisper MODEL LANES THREADS FLASH TIMESTAMPS` loads a model with
+ * LANES states and prints how long that took. Each line of input is then answered by a line of JSON, see src/engine/EngineProcess.ts.
  */
 #include <algorithm>
 #include <atomic>
@@ -29,7 +29,7 @@ struct Settings {
   int lanes = 1;
   int threads = 1;
   bool flashAttention = false;
-  /** Where times of words are asked for, the model says when a text begins and ends: random weights would end it at once. */
+  /** For times of words, the model decides when a text starts and ends: random weights would end it at once. */
   bool timestampTokens = true;
 };
 
@@ -44,7 +44,7 @@ double nowMs() {
   return duration<double, std::milli>(steady_clock::now().time_since_epoch()).count();
 }
 
-/** Bytes that are no UTF-8 are for the reader to replace. */
+/** Bytes that are not UTF-8 are left for the reader to replace. */
 std::string quoted(const std::string &text) {
   std::string out = "\"";
   for (const char each : text) {
@@ -68,7 +68,7 @@ public:
     whisper_context_params params = whisper_context_default_params();
     params.use_gpu = false;
     params.flash_attn = settings.flashAttention;
-    // Its own state: the only one whose times can be asked for.
+    // Its own state: the only one from which times can be read.
     context_ = whisper_init_from_file_with_params(model, params);
     if (context_ == nullptr) end("whisper.cpp cannot load the model");
     for (int lane = 1; lane < settings.lanes; ++lane) {
@@ -83,7 +83,7 @@ public:
     whisper_free(context_);
   }
 
-  /** Frames, language, most tokens and file of 32-bit floats at 16 kHz. */
+  /** Frames, language, token limit and file of 32-bit floats at 16 kHz. */
   void add(std::istream &line) {
     Clip clip;
     std::string path;
@@ -160,12 +160,12 @@ private:
     params.audio_ctx = clip.frames;
     params.no_context = true;
     params.single_segment = true;
-    // Times of words go by timestamp tokens and the energy of the sound.
+    // Times of words use timestamp tokens and the energy of the sound.
     params.token_timestamps = words;
     params.no_timestamps = !words || !settings_.timestampTokens;
     // whisper.cpp stops after one more.
     params.max_tokens = std::max(1, (maxTokens > 0 ? maxTokens : clip.maxTokens) - 1);
-    // One try, as everybody here.
+    // One try, as for all contestants.
     params.temperature_inc = 0;
     params.greedy.best_of = 1;
     params.print_progress = false;
@@ -192,7 +192,7 @@ private:
 
   Settings settings_;
   whisper_context *context_ = nullptr;
-  /** Beside the context's own. */
+  /** Besides the context's own. */
   std::vector<whisper_state *> states_;
   std::vector<Clip> clips_;
 };

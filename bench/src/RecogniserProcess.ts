@@ -6,7 +6,7 @@ import type { EngineChoice } from '@parley/media/settings';
 import { RecognitionClient } from '@parley/media/worker';
 import { resolveModel } from './resolveModel.js';
 
-/** The recogniser as it runs in a deployment: in a process of its own, behind its scheduler. */
+/** The recogniser as in a deployment: in its own process, behind its scheduler. */
 export class RecogniserProcess {
   readonly #directory: string;
   readonly service: AsrService;
@@ -21,9 +21,9 @@ export class RecogniserProcess {
   }
 
   /**
-   * @param options.model a name of the catalogue, a file or an address, found and kept in the cache as a server does; default: the
-   * built-in one
-   * @throws Error where it cannot be had or does not run
+   * @param options.model a name in the catalogue, a file or an address, found and kept in the cache like a server's; default: the built-in
+   * one
+   * @throws Error if it is not available or does not run
    */
   static async start(options: { model?: string; engine?: EngineChoice } = {}): Promise<RecogniserProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'parley-bench-'));

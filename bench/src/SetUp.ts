@@ -10,26 +10,26 @@ import { VoiceActivityModel } from '@parley/media/worker';
 import { RecogniserProcess } from './RecogniserProcess.js';
 import { type BenchMeeting, openMeeting } from './speech/meetings.js';
 
-/** What all benchmarks with a recogniser take. */
+/** Options of all benchmarks with a recogniser. */
 export interface SetUpOptions {
-  /** A name of the catalogue or a file; default: the built-in one. */
+  /** A name in the catalogue or a file; default: the built-in one. */
   model?: string;
   /** `people`, `synthetic` or a folder with a `meeting.json`; default: what the model understands. */
   meeting?: string;
   /** Default: `balanced`. */
   mode?: ModeName;
-  /** ISO 639-1; default: as the mode has it. */
+  /** ISO 639-1; default: as in the mode. */
   language?: string;
 }
 
-/** What was measured with, as it stands in the figures. */
+/** What was used for the measurement, as in the figures. */
 export interface SetUpFigures {
   model: string;
   meeting: string;
   mode: string;
 }
 
-/** The recogniser in its process, the VAD, the settings of a mode, and what is said. */
+/** The recogniser in its process, the VAD, the settings of a mode, and the speech. */
 export class SetUp {
   readonly settings: SpeechSettings;
   readonly recogniser: RecogniserProcess;
@@ -51,7 +51,7 @@ export class SetUp {
     this.meeting = parts.meeting;
   }
 
-  /** @throws Error with a sentence where there is no such mode, or the model does not run or cannot do what is asked */
+  /** @throws Error with a sentence if there is no such mode, or the model does not run or does not support the settings */
   static async create(options: SetUpOptions = {}): Promise<SetUp> {
     const { mode = 'balanced', language, meeting, model } = options;
     if (!Object.hasOwn(MODES, mode)) {
@@ -81,7 +81,7 @@ export class SetUp {
     return this.recogniser.service.capabilities.longestWindowMs.interim;
   }
 
-  /** How its texts are read; undefined: as everywhere. */
+  /** How its texts are read; undefined: the default. */
   get reading(): Partial<ReadingProfile> | undefined {
     return this.recogniser.model.profile.reading;
   }

@@ -3,8 +3,8 @@ import type { Hypothesis, RecognitionRequest, Recognizer } from '@parley/media/a
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * Time that only goes on while nobody works: the recogniser is asked through it, and each answer takes no time at all. So what comes
- * out does not depend on how fast the machine is, and a recording takes as long as the work takes.
+ * Time that only goes on while no work is done: requests to the recogniser go through it, and answers take no time. So results do not
+ * depend on the speed of the machine, and a run takes as long as the work takes.
  */
 export class StandingClock implements Recognizer {
   #nowMs = 0;
@@ -18,7 +18,7 @@ export class StandingClock implements Recognizer {
 
   readonly now = (): number => this.#nowMs;
 
-  /** Time that the engine has worked. */
+  /** Engine time so far. */
   get engineMs(): number {
     return this.#engineMs;
   }
@@ -36,11 +36,11 @@ export class StandingClock implements Recognizer {
     return answer;
   }
 
-  /** Moves the time on, once everything that was asked has been answered. */
+  /** Moves the time on, once all requests have been answered. */
   async advance(byMs: number): Promise<void> {
     while (this.#underWay.size > 0) {
       await Promise.all(this.#underWay);
-      // Who was answered may ask again.
+      // An answer may lead to another request.
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#nowMs += byMs;

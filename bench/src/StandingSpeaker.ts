@@ -13,25 +13,25 @@ export interface StandingSpeakerOptions {
   settings: SpeechSettings;
   recognizer: Recognizer;
   longestWindowMs: number;
-  /** As the model's profile has it. */
+  /** From the model's profile. */
   reading?: Partial<ReadingProfile> | undefined;
   voiceActivity: VoiceActivityModel;
 }
 
 export interface Heard {
-  /** Of the finals, in the order of speech. */
+  /** Texts of the finals, in the order of speech. */
   texts: string[];
-  /** Where they are, milliseconds from the first sample. */
+  /** Their times, milliseconds from the first sample. */
   segments: { startMs: number; endMs: number }[];
-  /** Engine time of everything that was asked for. */
+  /** Engine time of all requests. */
   engineMs: number;
-  /** Stretches of audio that did not become text. */
+  /** Parts of the audio that did not become text. */
   gaps: number;
 }
 
-/** A speaker's pipeline in a time that stands still for whoever works. */
+/** A speaker's pipeline in a time that stands still during work. */
 export class StandingSpeaker {
-  /** To be given audio, and then time by `goOn`. */
+  /** Push audio into it, then let time pass with `goOn`. */
   readonly pipeline: TrackPipeline;
   readonly #clock: StandingClock;
   readonly #events: TrackEvent[] = [];
@@ -58,13 +58,13 @@ export class StandingSpeaker {
     });
   }
 
-  /** Lets time pass, once everything has been worked through that was there before. */
+  /** Lets time pass, once all earlier work is done. */
   async goOn(ms: number): Promise<void> {
     await this.#voice?.drain();
     await this.#clock.advance(ms);
   }
 
-  /** Nothing more is said. */
+  /** The speech is over. */
   async close(): Promise<Heard> {
     await this.pipeline.close();
     const finals = this.#events.flatMap((event) => (event.type === 'final' ? [event] : []));

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 
-/** What a figure was measured on. */
+/** The machine of a measurement. */
 export interface Machine {
   cpu: string;
   cores: number;

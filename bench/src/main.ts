@@ -33,7 +33,7 @@ interface Options {
 
 interface Benchmark {
   what: string;
-  /** Beside `--json`: what each takes. */
+  /** Options besides `--json`, with a description of each. */
   options: Partial<Record<keyof Options, string>>;
   run: (options: Options) => Promise<BenchResult>;
 }
@@ -88,7 +88,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
       model: 'MODEL  a name, a file or an address; default: base-q8_0',
       streams: '1,2,4,8  recordings heard at once, a row each',
       ctranslate2: '       CTranslate2 takes part, too (needs Python 3.11 or newer)',
-      runs: 'N      rounds, of whose times the median is told; default: 5',
+      runs: 'N      rounds; of the times, the median is reported; default: 5',
     },
     run: ({ model, streams, ctranslate2, runs }) =>
       benchEngine({
@@ -129,7 +129,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   },
 };
 
-/** What all benchmarks with a recogniser take. */
+/** Options of all benchmarks with a recogniser. */
 function setUpOf({ model, meeting, mode, language }: Options): SetUpOptions {
   return {
     ...(model === undefined ? {} : { model }),
@@ -150,7 +150,7 @@ ${Object.entries(BENCHMARKS)
 
   --json FILE   write the figures there, too`;
 
-/** `bench NAME [--json FILE]`: runs one benchmark, prints its table, and writes its figures where asked to. */
+/** `bench NAME [--json FILE]`: runs one benchmark, prints its table, and writes its figures if requested. */
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,

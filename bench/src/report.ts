@@ -1,4 +1,4 @@
-/** What a benchmark gives back: lines for people, figures for machines. */
+/** The result of a benchmark: lines for people, figures for machines. */
 export interface BenchResult<Figures extends Record<string, unknown> = Record<string, unknown>> {
   table: { columns: string[]; rows: string[][] };
   figures: Figures;

@@ -5,9 +5,9 @@ import { cacheDirectory, detectDevice, ModelStore, type ResolvedModel } from '@p
 const BUILT_IN = fileURLToPath(new URL('../../native/models', import.meta.url));
 
 /**
- * A model found and kept in the cache as a server does; what is to be said of it is said.
- * @param spec a name of the catalogue, a file or an address
- * @throws Error where it cannot be had
+ * Finds a model and keeps it in the cache like a server; prints notes about it.
+ * @param spec a name in the catalogue, a file or an address
+ * @throws Error if it is not available
  */
 export async function resolveModel(spec: string): Promise<ResolvedModel> {
   let told = false;

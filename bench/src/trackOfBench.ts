@@ -1,9 +1,9 @@
 import type { TrackPipelineOptions } from '@parley/media/worker';
 
-/** Of the packets, where there are any. */
+/** Of the packets, if there are any. */
 export const PAYLOAD_TYPE = 100;
 
-/** Somebody nobody else is: the recogniser is fair between speakers, and knows them by their ids. */
+/** A new speaker each time: the recogniser is fair between speakers, and tells them apart by their ids. */
 export function trackOfBench(): Pick<TrackPipelineOptions, 'meetingId' | 'track'> {
   const trackId = `track ${Math.random()}`;
   return {

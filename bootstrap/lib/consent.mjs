@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
 
-/** What `--yes` sets: the answer to every question, for machines where nobody sits. */
+/** Set by `--yes`: the answer to every question, for unattended machines. */
 export const YES = 'PARLEY_YES';
 
 /**
- * Takes `--yes` out of the arguments, since it is the set-up's alone, and keeps it for the steps and for the set-up in another Node.
+ * Removes `--yes` from the arguments, because only the set-up uses it, and keeps it for the steps and for the set-up in another Node.
  * @param {string[]} args changed in place
  * @param {NodeJS.ProcessEnv} env changed in place
  */
@@ -16,17 +16,18 @@ export function takeYes(args, env = process.env) {
 }
 
 /**
- * Whether somebody agrees: by `--yes`, at the terminal, or because `CI` is set. Where there is none of these, nobody does.
+ * Whether the user agrees: by `--yes`, at the terminal, or because `CI` is set. Without any of these, the answer is no.
  * @param {string} question
- * @param {{ env?: NodeJS.ProcessEnv, input?: NodeJS.ReadableStream & { isTTY?: boolean }, output?: NodeJS.WritableStream & { isTTY?: boolean } }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, input?: NodeJS.ReadableStream & { isTTY?: boolean }, output?: NodeJS.WritableStream & { isTTY?:
+ * boolean } }} [options]
  * @returns {Promise<boolean>}
  */
 export async function agrees(question, { env = process.env, input = process.stdin, output = process.stderr } = {}) {
-  // Services that run tests set CI, and nobody sits there.
+  // Services that run tests set CI; there is no user.
   const answer = env[YES] ?? env.CI ?? '';
   if (/^(yes|1|true)$/i.test(answer)) return true;
   if (input.isTTY !== true || output.isTTY !== true) return false;
-  // Not as a terminal: Ctrl-C then comes as the signal that it is.
+  // Not as a terminal: Ctrl-C then arrives as a signal.
   const lines = createInterface({ input, output, terminal: false });
   try {
     const typed = await new Promise((resolve) => {

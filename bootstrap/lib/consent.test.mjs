@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { agrees, takeYes, YES } from './consent.mjs';
 
-/** A terminal with somebody who types `answer`; undefined: who closes it. */
+/** A terminal with a user who types `answer`, or, if undefined, closes it. */
 function terminal(answer) {
   const input = Object.assign(new PassThrough(), { isTTY: true });
   const output = Object.assign(new PassThrough(), { isTTY: true });
@@ -29,7 +29,7 @@ describe('consent', () => {
     expect(output.read()).toBeNull();
   });
 
-  it('H13 can be given beforehand, by --yes, which goes to nobody else', async () => {
+  it('H13 can be given beforehand, by --yes, which is not passed on', async () => {
     const args = ['--lan', '--yes', '--model', 'small'];
     const env = {};
     takeYes(args, env);

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { startOfProcess } from './processes.mjs';
 
 const POLL_MS = 500;
-/** Process numbers come back, after a restart of a container the very same ones: the start tells them apart. */
+/** Process ids are reused, after a restart of a container even the very same ones: the start time tells them apart. */
 const OWN = `${process.pid} ${startOfProcess(process.pid)}`;
 
 /**
- * One set-up at a time on a cache. A lock whose process is gone is taken over.
+ * One set-up at a time per cache. A lock whose process is gone is taken over.
  * @template T
  * @param {{ dir: string, onWait?: (pid: number) => void, isAlive?: (pid: number, start: string) => boolean, pollMs?: number }} options
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
- * @throws the file system's error where `dir` cannot be written
+ * @throws the file system's error if `dir` cannot be written
  */
 export async function withLock({ dir, onWait = () => {}, isAlive = processIsAlive, pollMs = POLL_MS }, work) {
   mkdirSync(dir, { recursive: true });
@@ -44,7 +44,7 @@ export async function withLock({ dir, onWait = () => {}, isAlive = processIsAliv
 }
 
 /**
- * A link is made of a file that is written already: nobody ever reads a lock without its owner.
+ * The lock is a link to a file that is already written, so a lock is never read without its owner.
  * @param {string} file
  */
 function tryLock(file) {
@@ -72,7 +72,7 @@ function readLock(file) {
 }
 
 /**
- * Removes a dead process's lock. Another one may have done so and locked since: what turns out to be its lock is put back.
+ * Removes a dead process's lock. Another process may have done so and locked since: its lock is put back.
  * @param {string} file @param {string} deadOwner
  */
 function takeAway(file, deadOwner) {

@@ -4,15 +4,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 const POLL_MS = 50;
 
 /**
- * Ends everything that a process has started, and what that has started: build tools do not all end their own children, and
- * npm goes on installing for a while. Returns when all of it has ended; what has not within `graceMs` is killed.
+ * Ends all descendants of a process: build tools do not all end their own children, and npm goes on installing for a while. Returns when
+ * all have ended; those that have not within `graceMs` are killed.
  *
- * Blocks, so that nothing else of this process goes on meanwhile, as if a step had merely failed.
+ * Blocks, so that nothing else in this process goes on meanwhile, as if a step had merely failed.
  * @param {number} ancestor
  * @param {{ graceMs?: number }} [options] default 3,000
  */
 export function endDescendants(ancestor, { graceMs = 3_000 } = {}) {
-  /** Remembered: a child whose parent has ended is no descendant any more. @type {Set<number>} */
+  /** Remembered, because a child whose parent has ended is no longer a descendant. @type {Set<number>} */
   const found = new Set();
   const deadline = performance.now() + graceMs;
   for (;;) {
@@ -51,7 +51,7 @@ export function descendantsOf(ancestor, table) {
   return children.flatMap(({ pid }) => [pid, ...descendantsOf(pid, table)]);
 }
 
-/** @returns {{ pid: number, parent: number }[]} what runs (not what has ended and was not waited for); empty where the system does not tell */
+/** @returns {{ pid: number, parent: number }[]} running processes, without zombies; empty if the system does not list them */
 function processTable() {
   try {
     if (process.platform === 'linux') {
@@ -74,15 +74,15 @@ function processTable() {
 }
 
 /**
- * Tells two processes of one number apart.
+ * Tells two processes with the same id apart.
  * @param {number} pid
- * @returns {string} when it started, in the system's own count; '' where the system does not tell
+ * @returns {string} when it started, in the system's own unit; '' if unknown
  */
 export function startOfProcess(pid) {
   return statFields(pid)?.[19] ?? '';
 }
 
-/** Linux's fields of a process from its state on: the name before them may hold anything. @param {number} pid */
+/** Linux's fields of a process from its state on: the name before them may contain anything. @param {number} pid */
 function statFields(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,4 @@
-/** One line a step: what is done, how far it is, how long it took, and why it failed. */
+/** One line per step: what it does, how far it is, how long it took, and why it failed. */
 
 const ANSI = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
 
@@ -14,7 +14,7 @@ export function createProgress({ stream = process.stderr, env = process.env, now
   const rewrite = (/** @type {string} */ text) => stream.write(`\r\u001b[2K${text}`);
 
   /**
-   * Runs one step. What it returns as `detail` stands on its line; a step without anything to do stays silent when `quiet`.
+   * Runs one step. The `detail` that it returns is shown on its line; a step that had nothing to do stays silent with `quiet`.
    * @template {{ detail?: string, quiet?: boolean, warning?: string } | undefined | void} T
    * @param {string} name
    * @param {(report: (fraction: number | undefined, text: string) => void) => Promise<T>} work
@@ -48,7 +48,7 @@ export function createProgress({ stream = process.stderr, env = process.env, now
     }
   }
 
-  /** @param {string} text on a line of its own, in place of what a step has written so far */
+  /** @param {string} text on its own line, replacing what a step has written so far */
   function line(text) {
     if (live) rewrite('');
     stream.write(`${text}\n`);

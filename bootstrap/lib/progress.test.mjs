@@ -93,7 +93,7 @@ describe('a step', () => {
   });
 });
 
-/** What stays on a terminal: a line that is rewritten shows its last text. */
+/** What remains on a terminal: a rewritten line shows its last text. */
 function shown(text) {
   return text.split('\n').map((line) => line.split('\r\u001b[2K').at(-1));
 }

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { endDescendants } from './processes.mjs';
 
-/** npm passes on a signal that has come to the whole group already: the same one within this time is one. */
+/** npm passes on a signal that the whole group already got: the same one within this time counts once. */
 const SAME_SIGNAL_MS = 500;
 const PARENT_POLL_MS = 500;
 const LIFELINE = new URL('./lifeline.mjs', import.meta.url).href;
-/** A terminal that is closed ends the program as orderly as a request does. */
+/** Closing the terminal ends the program in the same orderly way. */
 const FORWARDED = /** @type {const} */ ([
   ['SIGINT', 'SIGINT'],
   ['SIGTERM', 'SIGTERM'],
@@ -14,11 +14,11 @@ const FORWARDED = /** @type {const} */ ([
 ]);
 
 /**
- * Runs a program, quietly. Rejects with the tail of what it printed.
+ * Runs a program, quietly. Rejects with the end of its output.
  * @param {string} program
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tailLines?: number }} [options]
- * @returns {Promise<string>} what it printed, the last 64 kB
+ * @returns {Promise<string>} its output, the last 64 kB
  */
 export function run(program, args, { cwd, env, tailLines = 25 } = {}) {
   return new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ export function run(program, args, { cwd, env, tailLines = 25 } = {}) {
   });
 }
 
-/** Beginning and end: some programs say what is wrong first, others last. @param {string} output @param {number} lines */
+/** Start and end: some programs say what is wrong first, others last. @param {string} output @param {number} lines */
 export function excerpt(output, lines) {
   const all = output.trimEnd().split('\n');
   const head = Math.floor(lines / 4);
@@ -55,12 +55,12 @@ export function excerpt(output, lines) {
 /**
  * Runs a script in the foreground: it has this terminal, and ends when this process is asked to end or dies.
  *
- * It gets a process group of its own, so that a Ctrl-C or a `kill` of the group comes to it from here, once. Sent to everybody,
- * it would reach the script two or three times, which says "now!", and the script's own children before the script.
+ * It gets its own process group, so that a Ctrl-C or a `kill` of the group reaches it from here, once. Sent to the whole group, it would
+ * reach the script two or three times, which means "now!", and the script's own children before the script.
  * @param {string} node the binary to run it with
  * @param {string[]} args script and its arguments
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
- * @returns {Promise<number>} its exit code; 128 and the number of the signal that ended it
+ * @returns {Promise<number>} its exit code; 128 plus the number of the signal that ended it
  */
 export function runInForeground(node, args, { cwd, env } = {}) {
   return new Promise((resolve, reject) => {
@@ -86,7 +86,7 @@ export function runInForeground(node, args, { cwd, env } = {}) {
 }
 
 /**
- * npm's shell ends at a SIGTERM without passing it on. Where npm has started this process, its parent's end means the same.
+ * npm's shell ends at a SIGTERM without passing it on. If npm has started this process, its parent's end means the same.
  * @param {() => void} handle
  * @returns {() => void} ends the watch
  */
@@ -113,8 +113,8 @@ function oncePerSignal(handle) {
 }
 
 /**
- * While the set-up works: an interrupt ends what it has started, and then itself.
- * @returns {() => void} ends that
+ * During the set-up: an interrupt ends the programs that it has started, and then itself.
+ * @returns {() => void} removes the handlers
  */
 export function endChildrenOnSignals() {
   /** @param {NodeJS.Signals} signal */
@@ -122,7 +122,7 @@ export function endChildrenOnSignals() {
     endDescendants(process.pid);
     process.exit(128 + constants.signals[signal]);
   };
-  // Not `once`: a second one would end this process before it has tidied up.
+  // Not `once`: a second signal would end this process before it has cleaned up.
   for (const [signal] of FORWARDED) process.on(signal, end);
   return () => {
     for (const [signal] of FORWARDED) process.off(signal, end);

@@ -4,9 +4,9 @@ import { hashOfFiles, readStamp, writeStamp } from '../lib/hash.mjs';
 import { run } from '../lib/run.mjs';
 import { SetupError } from '../lib/SetupError.mjs';
 
-/** In the order in which they need each other. */
+/** Each after those that it needs. */
 const PACKAGES = ['native', 'media', 'client-sdk', 'server', 'server/web', 'demo', 'bench', 'test'];
-/** One of each package and page: whoever has removed a `dist` gets it back. */
+/** One of each package and page, so that a removed `dist` is built again. */
 const OUTPUTS = [
   'native/dist/index.js',
   'media/dist/node/index.js',
@@ -19,11 +19,11 @@ const OUTPUTS = [
 ];
 const SOURCE = /\.(ts|tsx|mts|css|html|svg|json)$/;
 const SKIPPED_NAMES = new Set(['node_modules', 'dist', 'fixtures']);
-/** Data and other builds' sources; by path, since a package may well have a `src/meeting`. */
+/** Data and sources of other builds; by path, because a package may have its own `src/meeting`. */
 const SKIPPED_PATHS = ['native/models', 'native/worker', 'demo/meeting'];
 
 /**
- * TypeScript and the pages' bundles, when a source has changed.
+ * TypeScript and the pages' bundles, if a source has changed.
  * @param {{ root: string, progress: ReturnType<import('../lib/progress.mjs').createProgress> }} options
  */
 export async function buildSources({ root, progress }) {
@@ -31,7 +31,7 @@ export async function buildSources({ root, progress }) {
   const stampFile = join(root, 'node_modules', '.parley-build');
   if (readStamp(stampFile) === stamp && outputsAreThere(root)) return;
   await progress.step('Build', async (report) => {
-    // A build that fails or is stopped leaves a mixture, which must not pass for the tree that was built before.
+    // A failed or stopped build leaves a mixture, which must not count as the earlier tree's build.
     rmSync(stampFile, { force: true });
     // Incremental state of an earlier tree has been seen to hide changes behind project references.
     for (const folder of [...PACKAGES, 'client-sdk/src/protocol', 'client-sdk/dist/protocol']) {

@@ -30,7 +30,8 @@ export async function installDependencies({ root, progress }) {
 
 /** @param {string} root */
 function dependencyHash(root) {
-  const workspaces = ['.', 'native', 'media', 'client-sdk', 'server', 'server/web', 'demo', 'bench'];
+  const example = 'client-sdk/examples/express-keycloak';
+  const workspaces = ['.', 'native', 'media', 'client-sdk', example, 'server', 'server/web', 'demo', 'bench'];
   return hashOfFiles([
     join(root, 'package-lock.json'),
     ...workspaces.map((folder) => join(root, folder, 'package.json')),

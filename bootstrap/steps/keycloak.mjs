@@ -11,7 +11,7 @@ import { ensureSystemPackages } from './systemPackages.mjs';
 export const KEYCLOAK_VERSION = '26.5.5';
 const SHA256 = '5cd606f5e23ff77d9991ce55bab4a2ea529f05f7e16e24c1f270c6f360b50988';
 const UNPACK = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack';
-/** Baked in once: a start that finds other options than these baked in would do it again, which takes longer than the start. */
+/** Built in once: a start with other options would build again, which takes longer than the start. */
 const BUILD_OPTIONS = ['--db=dev-mem'];
 /** A registry that does not answer costs the tests a minute; Maven's own limit is half an hour. */
 const MAVEN_LIMITS = [
@@ -22,11 +22,11 @@ const MAVEN_LIMITS = [
 ];
 
 /**
- * A Keycloak that tests can start from: fetched, unpacked and prepared once, then never written to.
+ * A Keycloak for the tests: fetched, unpacked and prepared once, then never written to.
  * @param {object} options
  * @param {string} options.cacheDir
  * @param {ReturnType<import('../lib/progress.mjs').createProgress>} options.progress
- * @param {string} [options.sha256] of the archive; the release's own without
+ * @param {string} [options.sha256] of the archive; default: the release's own
  * @returns {Promise<{ home: string } | { skipped: string }>} its folder, or why there is none, in one line
  */
 export async function ensureKeycloak({ cacheDir, progress, sha256 = SHA256 }) {
@@ -40,7 +40,7 @@ export async function ensureKeycloak({ cacheDir, progress, sha256 = SHA256 }) {
     await progress.step('Keycloak', async (report) => {
       const work = `${home}.part-${process.pid}`;
       const clear = () => rmSync(work, { recursive: true, force: true });
-      // An interrupt ends this process without coming back here.
+      // An interrupt ends this process without returning here.
       process.once('exit', clear);
       try {
         removeLeftovers(home);
@@ -64,7 +64,7 @@ export async function ensureKeycloak({ cacheDir, progress, sha256 = SHA256 }) {
 }
 
 /**
- * Maven unpacks too: a system need not have an unzip program, and the scripts stay executable.
+ * Maven unpacks it, too: the system need not have an unzip program, and the scripts stay executable.
  * @param {{ work: string, sha256: string }} options
  * @returns {Promise<string>} the unpacked distribution
  */
@@ -72,7 +72,7 @@ async function fetchKeycloak({ work, sha256 }) {
   const repository = join(work, 'repository');
   const unpacked = join(work, 'unpacked');
   mkdirSync(unpacked, { recursive: true });
-  // Started where there is no project file that could have a say.
+  // Run in a folder without a project file that could interfere.
   await run(
     'mvn',
     [
@@ -97,7 +97,7 @@ async function fetchKeycloak({ work, sha256 }) {
   return join(unpacked, `keycloak-${KEYCLOAK_VERSION}`);
 }
 
-/** What an earlier set-up, killed without a chance to tidy up, has left: some hundred megabytes. @param {string} home */
+/** Files of an earlier set-up that was killed: some hundred megabytes. @param {string} home */
 function removeLeftovers(home) {
   for (const name of readdirSync(dirname(home))) {
     if (name.startsWith(`${basename(home)}.part-`)) rmSync(join(dirname(home), name), { recursive: true, force: true });

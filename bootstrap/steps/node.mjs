@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { run, runInForeground } from '../lib/run.mjs';
 import { SetupError } from '../lib/SetupError.mjs';
 
-/** mediasoup's own floor. */
+/** mediasoup's own minimum. */
 const OLDEST_MAJOR = 22;
-/** What is fetched where Node is older: the long-term release that Parley is tested with. */
+/** Fetched if Node is older: the long-term release that Parley is tested with. */
 const PINNED = '24.21.0';
 /** For Macs with Apple's processors the binaries are published under another name, and not for every release. */
 const PINNED_APPLE = '24.0.0';
@@ -16,7 +16,7 @@ export function isNewEnough(version) {
 }
 
 /**
- * npm's sums of those packages (`npm view NAME@VERSION dist.integrity`): what the registry sends is run only if it has the right one.
+ * npm's checksums of those packages (`npm view NAME@VERSION dist.integrity`): the registry's file is run only if it matches.
  * @type {Record<string, string>}
  */
 const INTEGRITY = {
@@ -27,9 +27,9 @@ const INTEGRITY = {
 };
 
 /**
- * The npm package that holds nothing but the binary for this machine.
+ * The npm package that contains only the binary for this machine.
  * @param {{ platform: string, arch: string }} machine as `process` names them
- * @returns {{ name: string, version: string, integrity: string | undefined }} without a sum where there is no such package
+ * @returns {{ name: string, version: string, integrity: string | undefined }} without a checksum if there is no such package
  */
 export function nodePackage({ platform, arch }) {
   const apple = platform === 'darwin' && arch === 'arm64';
@@ -38,17 +38,17 @@ export function nodePackage({ platform, arch }) {
 }
 
 /**
- * Fetches a package into `folder`, by npm as it is set up on this machine, and nothing else than what was asked for.
+ * Fetches exactly this package into `folder`, with npm as configured on this machine.
  * @param {{ name: string, version: string, integrity: string | undefined }} wanted
- * @param {string} folder made when missing
- * @throws {Error} for another file than the one with this sum, too; then nothing of it is unpacked
+ * @param {string} folder created if missing
+ * @throws {Error} also for a file with another checksum; then nothing of it is unpacked
  */
 export async function fetchNodePackage({ name, version, integrity }, folder) {
   if (integrity === undefined) throw new Error(`There is no package ${name} ${version}.`);
   mkdirSync(folder, { recursive: true });
   const dependencies = { [name]: version };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true, dependencies })}\n`);
-  // `npm install` would take what the registry says now; `npm ci` takes what stands here.
+  // `npm install` would take what the registry offers now; `npm ci` takes what is pinned here.
   const packages = { '': { dependencies }, [`node_modules/${name}`]: { version, integrity } };
   writeFileSync(
     join(folder, 'package-lock.json'),
@@ -58,7 +58,7 @@ export async function fetchNodePackage({ name, version, integrity }, folder) {
 }
 
 /**
- * Goes on in a newer Node when this one is too old. The binary is a package of the npm registry, so that nothing but npm is needed.
+ * Continues in a newer Node if this one is too old. The binary is a package of the npm registry, so that only npm is needed.
  * @param {{ cacheDir: string, progress: ReturnType<import('../lib/progress.mjs').createProgress>, stopEndingChildren: () => void }} options
  */
 export async function continueInNewNode({ cacheDir, progress, stopEndingChildren }) {
@@ -73,13 +73,13 @@ export async function continueInNewNode({ cacheDir, progress, stopEndingChildren
     if (existsSync(binary)) return { detail: `${version} from the cache, in place of ${process.version}`, quiet: true };
     const work = `${home}.part-${process.pid}`;
     const clear = () => rmSync(work, { recursive: true, force: true });
-    // An interrupt ends this process without coming back here.
+    // An interrupt ends this process without returning here.
     process.once('exit', clear);
     try {
       await fetchNodePackage(wanted, work);
       // On a system with another C library it does not start.
       await run(join(work, 'node_modules', packageName, 'bin', 'node'), ['--version']);
-      // Another set-up may have been faster, there is no lock yet: what it runs already stays.
+      // Another set-up may have been faster, because there is no lock yet: a binary that may be running stays.
       if (!existsSync(binary)) {
         rmSync(home, { recursive: true, force: true });
         renameSync(work, home);
@@ -95,7 +95,7 @@ export async function continueInNewNode({ cacheDir, progress, stopEndingChildren
     return { detail: `${version} fetched, in place of ${process.version}` };
   });
   const env = { ...process.env, PARLEY_NODE_TRIED: '1', PATH: `${dirname(binary)}:${process.env.PATH}` };
-  // From here on the other one answers signals; ending at once here would leave it behind.
+  // From here on the other one handles signals; ending at once here would leave it behind.
   stopEndingChildren();
   process.exit(await runInForeground(binary, process.argv.slice(1), { env }));
 }

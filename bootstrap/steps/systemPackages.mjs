@@ -4,7 +4,7 @@ import { agrees } from '../lib/consent.mjs';
 import { run } from '../lib/run.mjs';
 import { SetupError } from '../lib/SetupError.mjs';
 
-/** Where browsers lie that are not on the PATH. */
+/** Paths of browsers that are not on the PATH. */
 const USUAL_PLACES = [
   '/usr/bin/chromium',
   '/usr/bin/google-chrome',
@@ -15,7 +15,7 @@ const USUAL_PLACES = [
 ];
 
 /**
- * What each part needs of the system: the Debian package, and how its presence is seen without asking the package manager.
+ * System packages that each part needs: the Debian name, and how to check for it without the package manager.
  * @typedef {{ debian: string, present: () => boolean }} Need
  * @type {Record<'compiler' | 'addon' | 'worker' | 'browser' | 'firefox' | 'keycloak' | 'maven' | 'pip', Need[]>}
  */
@@ -31,7 +31,7 @@ export const NEEDS = {
     { debian: 'libuv1-dev', present: () => hasLibrary('libuv') },
     { debian: 'libssl-dev', present: () => hasLibrary('openssl') },
     { debian: 'libsrtp2-dev', present: () => hasLibrary('libsrtp2') },
-    // Debian's runtime package brings the pkg-config file along, so the header is asked for.
+    // Debian's runtime package has the pkg-config file, too, so this checks for the header.
     { debian: 'libflatbuffers-dev', present: () => hasHeader('flatbuffers/flatbuffers.h') },
     { debian: 'flatbuffers-compiler', present: () => hasProgram('flatc') },
   ],
@@ -42,7 +42,7 @@ export const NEEDS = {
   pip: [{ debian: 'python3-pip', present: () => succeeds('python3', ['-m', 'pip', '--version']) }],
 };
 
-/** As the demo and the tests look for it. @returns {string | undefined} */
+/** As in the demo and the tests. @returns {string | undefined} */
 export function findChromium(env = process.env, usualPlaces = USUAL_PLACES) {
   if (env.PARLEY_CHROMIUM) return existsSync(env.PARLEY_CHROMIUM) ? env.PARLEY_CHROMIUM : undefined;
   const folders = (env.PATH ?? '').split(':').filter((folder) => folder !== '');
@@ -52,7 +52,7 @@ export function findChromium(env = process.env, usualPlaces = USUAL_PLACES) {
   );
 }
 
-/** As the browser tests look for it. @returns {string | undefined} */
+/** As in the browser tests. @returns {string | undefined} */
 export function findFirefox(env = process.env) {
   if (env.PARLEY_FIREFOX) return existsSync(env.PARLEY_FIREFOX) ? env.PARLEY_FIREFOX : undefined;
   const folders = (env.PATH ?? '').split(':').filter((folder) => folder !== '');
@@ -61,7 +61,7 @@ export function findFirefox(env = process.env) {
     .find((path) => existsSync(path));
 }
 
-/** @param {(keyof typeof NEEDS)[]} parts @returns {string[]} Debian names of what is missing */
+/** @param {(keyof typeof NEEDS)[]} parts @returns {string[]} Debian names of missing packages */
 export function missingPackages(parts, needs = NEEDS) {
   return parts
     .flatMap((part) => needs[part])
@@ -75,7 +75,7 @@ export function installCommand(packages) {
 }
 
 /**
- * Installs what is missing, after it was listed and somebody has agreed; else says the one command that does it.
+ * Installs missing packages after listing them and asking; otherwise prints the command that does it.
  * @param {{ parts: (keyof typeof NEEDS)[], progress: ReturnType<import('../lib/progress.mjs').createProgress> }} options
  */
 export async function ensureSystemPackages({ parts, progress }) {

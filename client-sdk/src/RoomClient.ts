@@ -200,7 +200,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
 
   /**
    * Connects and sends the credentials. Call `join` within 10 s. After a failure it can be called again.
-   * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
+   * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `WEBSOCKET_BLOCKED`, `NOT_A_PARLEY_SERVER`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `INVALID_DISPLAY_NAME`,
    * `PROTOCOL_VERSION_UNSUPPORTED`, `CLIENT_CLOSED`; if a `credentials` function rejects, its own ParleyError or
    * `IDENTITY_UNAVAILABLE`
    */
@@ -327,7 +327,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Deletes everything that was said so far, for everybody and for good. Sentences that have begun are deleted, too.
+   * Deletes everything that was said so far, for everyone and for good. Sentences that have begun are deleted, too.
    * @throws ParleyError as `muteParticipant`; `INTERNAL` if the server could not delete it
    */
   async deleteTranscript(): Promise<void> {
@@ -353,8 +353,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Asks the moderators to lift their mute, or takes that back. Everybody sees it (`Participant.asksToSpeak`). No effect for
-   * participants whom no moderator muted.
+   * Asks the moderators to lift their mute, or takes that back. Everyone sees it (`Participant.asksToSpeak`). No effect for participants
+   * whom no moderator muted.
    * @throws ParleyError, as a rejection: `FORBIDDEN`, `RATE_LIMITED`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async askToSpeak(on = true): Promise<void> {
@@ -534,7 +534,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return joined;
   }
 
-  /** Takes over the server's answer. Changes since the last connection are emitted as events. */
+  /** Applies the server's answer. Changes since the last connection are emitted as events. */
   #takeOver(stay: Stay, joined: JoinResult): void {
     const before = stay.joined;
     stay.joined = joined;

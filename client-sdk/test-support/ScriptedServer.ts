@@ -49,7 +49,7 @@ export class ScriptedServer {
 
   /** Listens; the second time on the same port. */
   async open(): Promise<void> {
-    this.#http = createServer();
+    this.#http = createServer((_request, response) => response.writeHead(404).end());
     this.#io = new Server(this.#http, { transports: ['websocket'] });
     this.#io.use((socket, next) => {
       this.handshakes.push(socket.handshake.auth);

@@ -10,7 +10,7 @@ const SDK = fileURLToPath(new URL('../', import.meta.url));
 const ATTW = fileURLToPath(new URL('../../node_modules/@arethetypeswrong/cli/dist/index.js', import.meta.url));
 /** What whoever installs it downloads, and what it takes on the disk; far from what it is, near to a folder too many. */
 const PACKED_LIMIT_KB = 650;
-const UNPACKED_LIMIT_KB = 2_500;
+const UNPACKED_LIMIT_KB = 2_600;
 
 const manifest = JSON.parse(readFileSync(join(SDK, 'package.json'), 'utf8'));
 

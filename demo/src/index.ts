@@ -1,5 +1,5 @@
-/** The scripted meeting: play it with real browsers, score what came of it. */
-/** Words as all scores compare them. */
+/** The scripted meeting: play it with real browsers, score the result. */
+/** Words in the form in which all scores compare them. */
 export { comparableWords as wordsOf } from '@parley/media/testing';
 export { findChromium } from './browser/findChromium.js';
 export { launchChromium } from './browser/launchChromium.js';

@@ -9,9 +9,9 @@ const MOST_CHARACTERS = 65_536;
 const answerSchema = z.object({ model: z.object({ name: z.string().max(1_000), demo: z.boolean() }) });
 
 /**
- * Asks a server which model it has. Its certificate is not checked, as the browsers of the demo do not check it: nothing secret is sent.
+ * Asks a server which model it has. Its certificate is not checked, just as in the demo's browsers: nothing secret is sent.
  *
- * @throws {DemoError} where it does not answer, or is no Parley server
+ * @throws {DemoError} if it does not answer, or is not a Parley server
  */
 export async function modelOfServer(serverUrl: string): Promise<RunningModel> {
   const url = new URL('/api/identity', serverUrl);

@@ -10,7 +10,7 @@ import type { TranscriptEvent } from './player/api.js';
 
 /** From the last join to the first sample: the pages need a moment to schedule it. */
 const START_LEAD_MS = 1_500;
-/** The end of the transcript: no caption is open, and nothing has come for this long... */
+/** The transcript is complete if no caption is open and nothing has arrived for this long... */
 const QUIET_MS = 2_500;
 /** ...or this has passed since the end of the audio. */
 const LAST_FINALS_MS = 20_000;
@@ -36,10 +36,10 @@ export interface PlayMeetingOptions {
 }
 
 /**
- * Plays a scripted meeting: one browser, a page for every speaker that sends their track in real time, and one that listens and
- * keeps what it sees. Takes as long as the meeting and some seconds.
+ * Plays a scripted meeting: one browser, with a page for every speaker that sends their track in real time, and one that listens and
+ * records what it sees. Takes as long as the meeting and some seconds.
  *
- * @throws {DemoError} when the meeting cannot be read, no browser is there, or somebody is thrown out of the room
+ * @throws {DemoError} if the meeting cannot be read, there is no browser, or a page is removed from the room
  */
 export async function playMeeting(options: PlayMeetingOptions): Promise<MeetingRecording> {
   const { signal, serverUrl, room } = options;

@@ -16,10 +16,10 @@ import { formatScore } from './terminal/formatScore.js';
 import { LiveCaptions } from './terminal/LiveCaptions.js';
 import type { Output } from './terminal/Output.js';
 
-/** Playing later than this is worth a word, although the latencies are corrected for it. */
+/** A delay above this is mentioned, although the latencies are corrected for it. */
 const LAG_WORTH_A_WORD_MS = 100;
 const INTERRUPTED = 130;
-/** Ctrl-C while a server starts: so long it may take to be ready and closed. A download is left where it is. */
+/** After Ctrl-C while a server starts: time for it to be ready and closed. A download is left where it is. */
 const START_GRACE_MS = 3_000;
 
 export interface DemoIo {
@@ -30,7 +30,7 @@ export interface DemoIo {
 }
 
 /**
- * The demo from its arguments to its exit code. Everything it started is gone when it returns.
+ * The demo from its arguments to its exit code. Everything it started has ended when it returns.
  *
  * @param options.signal Ctrl-C: ends the meeting, or the wait of `--keep`
  */
@@ -55,7 +55,7 @@ export async function runDemo(options: { args: readonly string[]; io: DemoIo; si
 }
 
 async function playAndScore({ args, io, signal }: { args: DemoArguments; io: DemoIo; signal: AbortSignal }) {
-  // What can be wrong on this side is found out before anything is started.
+  // Local mistakes are found before anything is started.
   if (args.meeting !== undefined) await loadMeeting(meetingNamed(args.meeting).directory);
   await findChromium({ env: io.env });
 

@@ -13,29 +13,29 @@ const DEFAULT_MODEL = 'parley-nano';
 export interface OwnServer {
   url: string;
   model: RunningModel;
-  /** A sentence where the model is not the one that was asked for. */
+  /** A sentence if the model is not the requested one. */
   notice?: string;
   close(): Promise<void>;
 }
 
 export interface OwnServerOptions extends Pick<StartServerOptions, 'transcripts' | 'signal'> {
-  /** As the server's setting of that name; default: the built-in one. Looked for and kept in the user's cache, as always. */
+  /** Value of the server's setting of that name; default: the built-in one. Found and kept in the user's cache, as always. */
   model?: string;
   /** Where the progress of a download is shown; default: nowhere. */
   progress?: Output;
 }
 
 /**
- * A server on free ports, whose files are gone with it, models of the cache excepted.
+ * A server on free ports. Its files are deleted with it, except models in the cache.
  *
- * @throws {DemoError} when it does not start
+ * @throws {DemoError} if it does not start
  */
 export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
   const { model = DEFAULT_MODEL, progress, ...rest } = options;
-  // Loaded here: the arguments of a command are checked without it.
+  // Imported here: the arguments of a command are checked without it.
   const { createProgressLine, startServer } = await import('@parley/server');
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
-  // A start that is given up for a download ends with the process.
+  // If the start is aborted during a download, the process ends.
   const discardAtExit = () => rmSync(dataDir, { recursive: true, force: true });
   process.once('exit', discardAtExit);
   const discard = async () => {

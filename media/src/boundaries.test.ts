@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Prints the URL of every module that an import brings, and what it binds of native code. */
+/** Prints the URL of every module that an import loads, and what native code it binds. */
 const LIST_LOADED = `
   import { registerHooks } from 'node:module';
   const urls = [];
@@ -56,7 +56,7 @@ describe('an import of media', () => {
   });
 });
 
-/** Who imports what, and the rule that refuses it; without one it is allowed. */
+/** Imports, and the rule that forbids each; allowed if there is none. */
 const IMPORTS: { from: string; to: string; type?: true; rule?: string }[] = [
   { from: 'media/src/worker/Room', to: 'media/src/node/Pool', rule: 'children-know-no-server' },
   { from: 'media/src/worker/RoomTypes', to: 'media/src/node/Pool', type: true, rule: 'children-know-no-server' },

@@ -36,7 +36,7 @@ export class ModelFile {
     return { dimensions: [mels, MEL_BINS], values: floats(bytes) };
   }
 
-  /** Text tokens as bytes, in order; those that have a meaning of their own are not among them. */
+  /** Text tokens as bytes, in order, without special tokens. */
   async words(): Promise<Uint8Array[]> {
     const { offset, words, bytes } = this.#layout.vocabulary;
     const all = await this.#read(offset, bytes);
@@ -50,8 +50,8 @@ export class ModelFile {
 
   /**
    * @param dimensions those that it must have; a size of 1 counts as none
-   * @throws NativeError (as a rejection) `NATIVE_MODEL_UNREADABLE` where it is not there, has other dimensions or a quantisation that
-   *   is not read here (ggml's K types)
+   * @throws NativeError (as a rejection) `NATIVE_MODEL_UNREADABLE` if it is missing, has other dimensions or an unsupported quantisation
+   * (ggml's K types)
    */
   async tensor(name: string, dimensions: readonly number[]): Promise<TensorValues> {
     const entry = this.#layout.tensors.get(name);
@@ -81,7 +81,7 @@ export class ModelFile {
   }
 }
 
-/** @param type ggml's number. @returns undefined for a type that is not read here */
+/** @param type ggml's number. @returns undefined for an unsupported type */
 export function decodeTensor(type: number, bytes: Buffer, elements: number): Float32Array | undefined {
   return DECODERS[type]?.(bytes, elements);
 }
@@ -137,8 +137,8 @@ function bytesOfBlocks(bytes: Buffer, elements: number): Float32Array {
 }
 
 /**
- * q4_0, q4_1, q5_0, q5_1: a scale, a minimum where there is one (else values are around zero), the fifth bits where there are some,
- * then four bits each: the first half of the block in the low ones.
+ * q4_0, q4_1, q5_0, q5_1: a scale, possibly a minimum (otherwise values are around zero), possibly the fifth bits, then four bits each: the
+ * first half of the block in the low ones.
  */
 function blocks(layout: { bytes: number; minimum: boolean; high: boolean; bits: 4 | 5 }): Decoder {
   const middle = layout.minimum ? 0 : 2 ** (layout.bits - 1);

@@ -1,12 +1,12 @@
 import { loadAddon, type RawOpusDecoder } from './loadAddon.js';
 import { NativeError, type NativeOpusDecoder, type OpusPacketInfo } from './types.js';
 
-/** Our own codes of the addon, beside libopus's, which are all above -10. */
+/** The addon's own codes, besides libopus's, which are all above -10. */
 const INVALID_PACKET = -100;
 const INVALID_ARGUMENT = -101;
 const CLOSED = -102;
 
-/** What a packet holds, or `null` when it is not valid by RFC 6716 section 3.4. @throws NativeError `NATIVE_ADDON_UNAVAILABLE` */
+/** The content of a packet, or `null` if it is not valid by RFC 6716 section 3.4. @throws NativeError `NATIVE_ADDON_UNAVAILABLE` */
 export function opusPacketInfo(packet: Uint8Array): OpusPacketInfo | null {
   return loadAddon().addon.opusPacketInfo(packet);
 }

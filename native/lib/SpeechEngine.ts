@@ -52,7 +52,7 @@ export async function createSpeechEngine(options: SpeechEngineOptions): Promise<
 
 /**
  * Loads ONNX Runtime's shared library, for an engine's `encoder`.
- * @returns why it cannot be used; undefined where it can. @throws NativeError `NATIVE_ADDON_UNAVAILABLE`
+ * @returns why it cannot be used; undefined if it can. @throws NativeError `NATIVE_ADDON_UNAVAILABLE`
  */
 export function onnxRuntimeProblem(libraryPath: string): string | undefined {
   return loadAddon().addon.onnxRuntimeProblem(libraryPath);
@@ -65,7 +65,7 @@ export function isLanguage(code: string): boolean {
 
 /** Codes of three letters among Whisper's. */
 const LONG_CODES = ['haw', 'yue'];
-/** Of vocabularies: Cantonese came with the largest one, and the smallest is English alone. */
+/** Sizes of vocabularies: Cantonese came with the largest one, and the smallest is English only. */
 const VOCABULARY = { english: 51_864, cantonese: 51_866 };
 const ALPHABET = [...'abcdefghijklmnopqrstuvwxyz'];
 
@@ -96,7 +96,7 @@ class WhisperEngine implements SpeechEngine {
   readonly capabilities: EngineCapabilities;
   readonly #addon: RawAddon;
   readonly #engine: RawEngine;
-  /** The lowest is taken first, so that few of them are used where few are needed. */
+  /** The lowest free one is taken first, so that no more lanes are used than needed. */
   readonly #busy: boolean[];
   #closing: Promise<void> | undefined;
 
@@ -129,7 +129,7 @@ class WhisperEngine implements SpeechEngine {
     } catch (error) {
       throw asNativeError(error);
     } finally {
-      // Before anybody knows of the answer: the lane may have the next job by then.
+      // Before the answer is delivered: after that, the lane may already have the next job.
       signal?.removeEventListener('abort', stop);
       this.#busy[lane] = false;
     }

@@ -1,5 +1,5 @@
 export { detectDevice } from './detectDevice.js';
-export { hasCudaBackend, loadNative, nativeAvailability } from './loadAddon.js';
+export { addonFolder, hasCudaBackend, loadNative, nativeAvailability } from './loadAddon.js';
 export { ModelFile, type TensorValues } from './ModelFile.js';
 export {
   type ModelHeader,

@@ -9,7 +9,7 @@ import {
   type TranscribeResult,
 } from './types.js';
 
-/** The addon as it is: counts and codes, no checks. Only the wrappers of this folder call it. */
+/** The raw addon: counts and codes, no checks. Only the wrappers in this folder call it. */
 export interface RawAddon {
   opusPacketInfo(packet: Uint8Array): OpusPacketInfo | null;
   OpusDecoder: new () => RawOpusDecoder;
@@ -25,7 +25,7 @@ export interface RawAddon {
   onnxRuntimeProblem(libraryPath: string): string | undefined;
 }
 
-/** Answers samples written, or a negative code. */
+/** Returns the number of samples written, or a negative code. */
 export interface RawOpusDecoder {
   decode(packet: Uint8Array, out: Int16Array): number;
   conceal(samples: number, out: Int16Array): number;
@@ -42,7 +42,7 @@ export interface RawEngine {
 
 export interface LoadedAddon {
   addon: RawAddon;
-  /** Where it and the ggml backends lie. */
+  /** Folder of the addon and the ggml backends. */
   folder: string;
 }
 
@@ -55,7 +55,7 @@ export function loadAddon(): LoadedAddon {
   return loaded;
 }
 
-/** Loads the addon now. @returns the folder it lies in. @throws NativeError `NATIVE_ADDON_UNAVAILABLE` */
+/** Loads the addon now. @returns its folder. @throws NativeError `NATIVE_ADDON_UNAVAILABLE` */
 export function loadNative(): { folder: string } {
   return { folder: loadAddon().folder };
 }
@@ -76,7 +76,8 @@ export function hasCudaBackend(): boolean {
   return folder !== undefined && existsSync(join(folder, 'libggml-cuda.so'));
 }
 
-function addonFolder(): string | undefined {
+/** Where it was built, if it was. Loads nothing. */
+export function addonFolder(): string | undefined {
   return process.env.PARLEY_NATIVE_DIR ?? folderOfNewestBuild();
 }
 
@@ -96,7 +97,7 @@ function load(): LoadedAddon | NativeError {
   }
 }
 
-/** `build.mjs` writes down where it put its last result. */
+/** `build.mjs` records the folder of its last result. */
 function folderOfNewestBuild(): string | undefined {
   try {
     const pointer = JSON.parse(readFileSync(new URL('../dist/addon.json', import.meta.url), 'utf8')) as {

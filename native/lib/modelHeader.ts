@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { NativeError } from './types.js';
 
-/** What a ggml Whisper file says of itself. */
+/** Information from the head of a ggml Whisper file. */
 export interface ModelHeader {
-  /** `tiny`, `base`, `small`, `medium`, `large` or `unknown`: whisper.cpp's own word, from the number of encoder layers. */
+  /** `tiny`, `base`, `small`, `medium`, `large` or `unknown`: whisper.cpp's name, from the number of encoder layers. */
   type: string;
   vocabulary: number;
   audioContext: number;
@@ -78,23 +78,23 @@ export async function readModelHeader(path: string): Promise<ModelHeader> {
 export interface TensorEntry {
   /** ggml's number of its type. */
   type: number;
-  /** As in PyTorch: the last one varies fastest. ggml writes them the other way round. */
+  /** As in PyTorch: the last one varies fastest. ggml writes them in reverse order. */
   dimensions: readonly number[];
   offset: number;
   bytes: number;
 }
 
-/** Where in a file what lies. */
+/** The positions of the parts of a file. */
 export interface ModelLayout {
   header: ModelHeader;
   /** Byte offset of the mel filters: `mels` rows of 201 little-endian 32-bit floats. */
   melFiltersOffset: number;
-  /** Where its text tokens begin, how many there are and the bytes of all: each is its length as 32 bits, little-endian, and its bytes. */
+  /** Start of its text tokens, their number and total bytes: each is its length as 32 bits, little-endian, and its bytes. */
   vocabulary: { offset: number; words: number; bytes: number };
   tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-/** As `readModelHeader`, and where its tensors lie. @throws as that */
+/** Like `readModelHeader`, with the positions of its tensors. @throws like that */
 export async function readModelLayout(path: string): Promise<ModelLayout> {
   let file: FileHandle;
   try {
@@ -186,7 +186,7 @@ async function readStructure(reader: Reader): Promise<ModelLayout> {
     textHeads,
     textLayers,
     mels,
-    // As whisper.cpp decides: 51,864 are the English-only models.
+    // As in whisper.cpp: 51,864 means English-only.
     multilingual: vocabulary >= 51_865,
     quantisation,
     tensors: tensors.size,
@@ -195,7 +195,7 @@ async function readStructure(reader: Reader): Promise<ModelLayout> {
   return { header, melFiltersOffset, vocabulary: vocabularyEntry, tensors };
 }
 
-/** whisper.cpp looks the single space up without asking whether it is there. */
+/** whisper.cpp looks up the single space without checking that it is there. */
 async function readVocabulary(reader: Reader, words: number): Promise<void> {
   const what = 'the vocabulary';
   let hasSpace = false;
@@ -238,7 +238,7 @@ async function readTensor(reader: Reader): Promise<TensorEntry & { name: string 
   return { name, type, dimensions, offset, bytes };
 }
 
-/** Reads forward through a file in blocks; what is skipped is never read. */
+/** Reads forward through a file in blocks; skipped parts are never read. */
 class Reader {
   readonly size: number;
   readonly #file: FileHandle;

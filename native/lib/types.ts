@@ -1,9 +1,9 @@
 /**
- * The contract of the addon, as TypeScript sees it. Everything asynchronous is answered through its promise; nothing
- * here throws across N-API except a `NativeError` for a misuse that the caller can mend.
+ * The contract of the addon for TypeScript. Everything asynchronous returns a promise; nothing here throws across N-API except a
+ * `NativeError` for a misuse that the caller can fix.
  */
 
-/** Closed set of codes that this package can raise. */
+/** All codes that this package can raise. */
 export type NativeErrorCode =
   | 'NATIVE_ADDON_UNAVAILABLE'
   | 'NATIVE_INVALID_ARGUMENT'
@@ -34,19 +34,19 @@ export interface NativeOpusDecoder {
   decode(packet: Uint8Array, out: Int16Array): number;
   /** Packet loss concealment for `samples` (a multiple of 40 = 2.5 ms, at most 1,920 = 120 ms). @returns samples written */
   conceal(samples: number, out: Int16Array): number;
-  /** Recovers the packet *before* `nextPacket` from its in-band FEC; falls back to concealment where it carries none. @returns samples written */
+  /** Recovers the packet *before* `nextPacket` from its in-band FEC; falls back to concealment if it has none. @returns samples written */
   decodeFec(nextPacket: Uint8Array, samples: number, out: Int16Array): number;
   reset(): void;
   close(): void;
 }
 
-/** What `opus_packet_parse` says of a packet; `null` when it is not valid by RFC 6716 section 3.4 (rules R1-R7) or empty. */
+/** The result of `opus_packet_parse`; `null` if the packet is not valid by RFC 6716 section 3.4 (rules R1-R7) or empty. */
 export interface OpusPacketInfo {
   /** Duration of the whole packet in samples at 48 kHz (120 to 5,760). */
   durationSamples48k: number;
   frames: number;
   stereo: boolean;
-  /** True when the SILK layer holds low-bitrate redundancy for the packet before. */
+  /** True if the SILK layer has low-bitrate redundancy for the packet before. */
   hasFec: boolean;
 }
 
@@ -55,52 +55,52 @@ export type EngineDevice = 'cpu' | 'cuda';
 export interface SpeechEngineOptions {
   /** Absolute path of a ggml Whisper file that the caller has already checked (see `readModelHeader`). */
   modelPath: string;
-  /** `cuda` is used when its backend library and a device are there; otherwise CPU, told by `info.device` and `info.fallbackReason`. */
+  /** `cuda` is used if its backend library and a device are there; otherwise CPU, reported by `info.device` and `info.fallbackReason`. */
   device: 'auto' | EngineDevice;
-  /** Number of `whisper_state`s, 1 to 8: so many jobs at a time. */
+  /** Number of `whisper_state`s, 1 to 8: this many jobs at a time. */
   lanes: number;
   /** Most CPU threads of a job, 1 to 64. */
   threadsPerLane: number;
   /** Off wherever `audioContext` is shortened (stale K/V rows leak into the result otherwise). */
   flashAttention: boolean;
   /**
-   * An encoder by ONNX Runtime, for a CPU: its shared library (that of onnxruntime-node) and the graph that was written from the
-   * same model. Where it cannot be used, whisper.cpp's own encoder is, told by `info.encoderFailure`.
+   * An encoder by ONNX Runtime, for a CPU: its shared library (that of onnxruntime-node) and the graph that was written from the same
+   * model. If it cannot be used, whisper.cpp's own encoder is, reported by `info.encoderFailure`.
    */
   encoder?: { libraryPath: string; graphPath: string };
 }
 
 export interface SpeechEngineInfo {
   device: EngineDevice;
-  /** Human name of the device, e.g. "AMD EPYC ..." or "NVIDIA H100 80GB HBM3". */
+  /** Readable name of the device, e.g. "AMD EPYC ..." or "NVIDIA H100 80GB HBM3". */
   deviceName: string;
-  /** Why a wanted device is not in use; absent when there is nothing to say. */
+  /** Why a requested device is not in use; absent if there is nothing to report. */
   fallbackReason?: string;
   multilingual: boolean;
-  /** e.g. `tiny`, `base`, `unknown` (whisper's own word from the layer count). */
+  /** e.g. `tiny`, `base`, `unknown` (whisper.cpp's name, from the layer count). */
   modelType: string;
   loadMs: number;
-  /** Version of whisper.cpp that was compiled in. */
+  /** Version of the compiled whisper.cpp. */
   engineVersion: string;
-  /** Who encodes the audio. */
+  /** What encodes the audio. */
   encoder: 'onnx' | 'whispercpp';
-  /** Version of ONNX Runtime where it encodes. */
+  /** Version of ONNX Runtime if it encodes. */
   encoderVersion?: string;
-  /** Why ONNX Runtime does not encode, although it was to. */
+  /** Why ONNX Runtime does not encode although it should. */
   encoderFailure?: string;
 }
 
-/** What an engine can do, whatever it is. Fixed once it is loaded. */
+/** What an engine can do. Fixed once it is loaded. */
 export interface EngineCapabilities {
   /** Jobs at a time; one more is refused with `NATIVE_ENGINE_BUSY`. */
   maxJobs: number;
-  /** Jobs whose audio it encodes in one run, where several wait; 1: each by itself. */
+  /** Jobs whose audio it encodes in one run if several wait; 1: each by itself. */
   maxBatch: number;
   /** Whether results have times of words. */
   words: boolean;
-  /** What a job may name as its language: Whisper's codes (ISO 639-1, `haw` and `yue`), in alphabetical order. */
+  /** Languages that a job may name: Whisper's codes (ISO 639-1, `haw` and `yue`), in alphabetical order. */
   languages: readonly string[];
-  /** Whether the text of speech that goes on is worth asking for. One that needs whole utterances says no. */
+  /** Whether interims are worth requesting. False for an engine that needs whole utterances. */
   interims: boolean;
   /** Longest audio of one job, in milliseconds. */
   longestWindowMs: number;
@@ -110,18 +110,17 @@ export interface TranscribeJob {
   /** 16 kHz mono. Shorter than 1 s is padded with silence; longer than 30 s is refused. */
   pcm: Int16Array | Float32Array;
   /**
-   * ISO 639-1 code or `auto`, which costs one decoder step more. An unknown code, or
-   * one that the model has no token for, is refused with `NATIVE_INVALID_ARGUMENT`.
+   * ISO 639-1 code or `auto`, which costs one more decoder step. An unknown code, or one for which the model has no token, is refused with
+   * `NATIVE_INVALID_ARGUMENT`.
    */
   language: string;
   /**
-   * `auto` finds the language among these codes, and its probability is its share of theirs; absent: among all that the model
-   * has tokens for. A code that it has none for is refused with `NATIVE_INVALID_ARGUMENT`.
+   * `auto` chooses among these codes, and the probability is relative to them; absent: among all that the model has tokens for. A code
+   * without a token is refused with `NATIVE_INVALID_ARGUMENT`.
    */
   languages?: readonly string[];
   /**
-   * `auto` keeps to this language unless another one is at least `switchProbability` likely (over 1: always); absent: the likeliest
-   * is taken.
+   * `auto` keeps this language unless another one is at least `switchProbability` likely (above 1: always); absent: the likeliest is taken.
    */
   settled?: { language: string; switchProbability: number };
   translate: boolean;
@@ -131,17 +130,17 @@ export interface TranscribeJob {
   beamSize: number;
   /** Most text tokens of the whole result, 1 to 224; the decoder makes no more than 220. */
   maxTokens: number;
-  /** Text that came before, at most 224 tokens are used. Empty for none. */
+  /** Preceding text; at most 224 tokens are used. Empty for none. */
   prompt: string;
   /**
-   * Tokens of an earlier text about audio that begins at the same place, 224 at most: where the new text is the same, it is found in one
-   * look. A guess, never trusted: but for near ties the text is the same without.
+   * Tokens of an earlier text for audio that starts at the same sample, at most 224: where the new text is the same, one run of the decoder
+   * confirms it. Except for near ties, the text is the same without it.
    */
   draft?: readonly number[];
   temperature: number;
   /**
-   * Steps in which the temperature rises up to 1 while the text looks wrong; 0 switches this off. Where no text looks right, the
-   * first one is the result.
+   * Steps in which the temperature rises up to 1 while the text looks wrong; 0 switches this off. If no text looks right, the first one is
+   * the result.
    */
   temperatureIncrement: number;
   /** A text with a lower mean log-probability looks wrong, -1,000 to 0 ... */
@@ -150,14 +149,17 @@ export interface TranscribeJob {
   noSpeechThreshold: number;
   /** A text without an end whose last 32 tokens have a lower entropy (nats) looks wrong, 0 to 5. */
   entropyThreshold: number;
-  /** Ask for word times, by the decoder's attention to the audio; costs one more run of the decoder over the text with beams or a temperature. */
+  /**
+   * Requests word times, by the decoder's attention to the audio; costs one more run of the decoder over the text with beams or a
+   * temperature.
+   */
   words: boolean;
   /**
-   * CPU threads, 1 to `threadsPerLane`; more count as those. 0 or absent = `threadsPerLane`. All jobs together should have no more than there are
-   * cores: threads of a job wait for each other.
+   * CPU threads, 1 to `threadsPerLane`, which is also the upper limit. 0 or absent = `threadsPerLane`. All jobs together should not have
+   * more threads than there are cores: threads of a job wait for each other.
    */
   threads?: number;
-  /** Aborts when the time is over; the promise then rejects with `NATIVE_ABORTED`. 0 = none. */
+  /** Aborts after this time; the promise then rejects with `NATIVE_ABORTED`. 0 = none. */
   timeoutMs: number;
 }
 
@@ -170,11 +172,11 @@ export interface NativeWord {
 }
 
 export interface TranscribeResult {
-  /** Valid UTF-8, trimmed; may be empty. As it was decoded: whether it is no speech is for the caller to judge. */
+  /** Valid UTF-8, trimmed; may be empty. As decoded: the caller judges whether it is speech. */
   text: string;
-  /** What the text was decoded as. */
+  /** The language in which the text was decoded. */
   language: string;
-  /** Of `language`; 1 where it was given. */
+  /** Of `language`; 1 if it was given. */
   languageProbability: number;
   /** A language that is likelier than `language`, which is the settled one. */
   likelier?: { language: string; probability: number };
@@ -185,41 +187,41 @@ export interface TranscribeResult {
   tokens: number;
   /** The text's tokens. */
   tokenIds: number[];
-  /** The tokens were used up before the text ended; absent when it ended. */
+  /** The tokens ran out before the text ended; otherwise absent. */
   truncated?: boolean;
   /**
-   * The decoder got into a repetition loop, and the text ends where that began: the audio may hold more behind it. Absent when it did not,
-   * or when no word times were asked for: without the attention loops are not seen.
+   * The decoder got into a repetition loop, and the text ends where that started: the audio may have more after it. Otherwise absent, also
+   * if no word times were requested: loops are found by the attention.
    */
   looped?: boolean;
   /**
-   * Mean log-probability of the same tokens on the same audio without the prompt: how much of the text is heard and not just
-   * repeated. Absent unless every word of the text stands in the prompt.
+   * Mean log-probability of the same tokens on the same audio without the prompt: how much of the text comes from the audio and is not just
+   * repeated. Absent unless the prompt contains every word of the text.
    */
   unpromptedLogProbability?: number;
-  /** Absent unless asked for. Monotonic, inside the audio. */
+  /** Absent unless requested. Monotonic, inside the audio. */
   words?: NativeWord[];
   /** Samples that were NaN, infinite or out of range, and were set to 0 or clipped. */
   sanitizedSamples: number;
   /**
-   * Why whisper.cpp's own encoder did what ONNX Runtime was to do, in the first answer since; from then on it does it for all. Absent
-   * when nothing failed.
+   * Why whisper.cpp's own encoder replaced ONNX Runtime; only in the first answer after that. It then encodes all jobs. Absent if nothing
+   * failed.
    */
   encoderFailure?: string;
   timings: { melMs: number; encodeMs: number; decodeMs: number; totalMs: number };
 }
 
-/** A model, loaded once, that does jobs. Where and how many at a time is its own business. */
+/** A model, loaded once, that runs jobs. Devices and parallelism are internal to it. */
 export interface SpeechEngine {
   readonly info: SpeechEngineInfo;
   readonly capabilities: EngineCapabilities;
   /**
-   * Runs one job, on a thread of the engine's own.
-   * @param options.signal asks the job to stop; it rejects with `NATIVE_ABORTED` once it has, and does not begin where that was asked before
-   * @throws NativeError (as a rejection) `NATIVE_ENGINE_BUSY` when it runs as many jobs as it can, `NATIVE_INVALID_ARGUMENT`,
+   * Runs one job, on a thread of the engine.
+   * @param options.signal stops the job, which then rejects with `NATIVE_ABORTED`; if already aborted, the job does not start
+   * @throws NativeError (as a rejection) `NATIVE_ENGINE_BUSY` if it already runs as many jobs as it can, `NATIVE_INVALID_ARGUMENT`,
    * `NATIVE_ABORTED`, `NATIVE_DECODE_FAILED`, `NATIVE_ENGINE_CLOSED`
    */
   transcribe(job: TranscribeJob, options?: { signal?: AbortSignal }): Promise<TranscribeResult>;
-  /** Aborts what runs, waits for it, frees the model. Idempotent. */
+  /** Aborts running jobs, waits for them, frees the model. Idempotent. */
   close(): Promise<void>;
 }

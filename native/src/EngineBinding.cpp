@@ -179,7 +179,7 @@ Napi::Value loadEngine(const Napi::CallbackInfo &info) {
   });
 }
 
-/** Why ONNX Runtime's library cannot be used; undefined where it can. */
+/** Why ONNX Runtime's library cannot be used; undefined if it can. */
 Napi::Value onnxRuntimeProblem(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   return guarded(env, [&]() -> Napi::Value {
@@ -193,7 +193,7 @@ Napi::Value isLanguage(const Napi::CallbackInfo &info) {
   if (!info[0].IsString()) return Napi::Boolean::New(info.Env(), false);
   const std::string code = info[0].As<Napi::String>().Utf8Value();
   const int id = whisper_lang_id(code.c_str());
-  // whisper.cpp also takes English names of languages; the contract is codes alone.
+  // whisper.cpp also takes English names of languages; the contract allows only codes.
   return Napi::Boolean::New(info.Env(), id >= 0 && code == whisper_lang_str(id));
 }
 

@@ -6,7 +6,7 @@
 namespace parley {
 
 EngineHost::EngineHost(Napi::Env env, std::unique_ptr<SpeechEngine> engine) : env_(env), engine_(std::move(engine)) {
-  // Unbounded on purpose: it holds at most one answer a lane and one for `close`.
+  // Unbounded on purpose: it holds at most one answer per lane and one for `close`.
   queue_ = Napi::ThreadSafeFunction::New(env, Napi::Function(), "parley.speechEngine", 0, 1);
   queue_.Unref(env);
   // Runs before the environment frees the queue (hooks go last in, first out).
@@ -32,7 +32,7 @@ void EngineHost::post(Task task) {
   auto *boxed = new Task(std::move(task));
   const napi_status status = queue_.BlockingCall(boxed, [](Napi::Env env, Napi::Function, Task *body) {
     std::unique_ptr<Task> owned(body);
-    // A null environment: it ends, and nobody waits for the answer any more.
+    // A null environment is ending, and nothing waits for the answer any more.
     if (static_cast<napi_env>(env) == nullptr) return;
     Napi::HandleScope scope(env);
     (*owned)(env);

@@ -50,8 +50,8 @@ bool Lane::makeState(std::string &error) {
 }
 
 /**
- * Gives the state's CPU backend compute threads that stay (whisper.cpp would start new ones for every graph, that is
- * for every token) and sleep between graphs (poll 0), and lets it stop between graph nodes.
+ * Gives the state's CPU backend permanent compute threads (whisper.cpp would start new ones for every graph, that is for every token) that
+ * sleep between graphs (poll 0), and lets it stop between graph nodes.
  */
 void Lane::attachThreads() {
   ggml_backend_t cpu = access::cpuBackend(state_);
@@ -137,7 +137,7 @@ void Lane::loop() {
     }
     Outcome outcome = runJob(job);
     {
-      // Free before the answer goes out, so that whoever hears it may submit the next job.
+      // Free before the answer is sent, so that its receiver can submit the next job.
       std::lock_guard lock(mutex_);
       busy_ = false;
     }

@@ -20,10 +20,10 @@ namespace {
 
 constexpr int kHop = 160;
 constexpr int kFftSize = 400;
-/** How often a run asks whether it should stop. */
+/** How often a run checks whether it should stop. */
 constexpr std::chrono::milliseconds kStopInterval{5};
 
-/** Samples as the graph takes them: half a transform mirrored in front, silence behind, cut at the window's end. */
+/** Samples in the form that the graph takes: half a transform mirrored in front, silence behind, cut at the window's end. */
 std::vector<float> framed(const AudioInput &audio, int frames) {
   constexpr int kMirrored = kFftSize / 2;
   std::vector<float> padded(static_cast<std::size_t>(kHop) * (2 * frames - 1) + kFftSize, 0.0f);
@@ -38,7 +38,7 @@ std::vector<float> framed(const AudioInput &audio, int frames) {
 
 } // namespace
 
-/** The library. It is loaded when it is first named, and stays. */
+/** The library. It is loaded on first use, and stays. */
 struct OnnxEncoder::Runtime {
   const OrtApi *api = nullptr;
   OrtEnv *environment = nullptr;
@@ -77,7 +77,7 @@ struct OnnxEncoder::Runtime {
     if (error.empty()) error = take(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
   }
 
-  /** @return the message of a failure; empty where there is none */
+  /** @return the message of a failure; empty if there is none */
   std::string take(OrtStatus *status) const {
     if (status == nullptr) return {};
     std::string message = api->GetErrorMessage(status);
@@ -85,7 +85,7 @@ struct OnnxEncoder::Runtime {
     return message.empty() ? "unknown error" : message;
   }
 
-  /** Native code writes nothing; what goes wrong is in the statuses. */
+  /** Native code prints nothing; errors are in the statuses. */
   static void ORT_API_CALL ignore(void *, OrtLoggingLevel, const char *, const char *, const char *, const char *) {}
 };
 
@@ -111,9 +111,9 @@ struct OnnxEncoder::Session {
     set(api.SetIntraOpNumThreads(options, threads));
     set(api.SetInterOpNumThreads(options, 1));
     set(api.SetSessionExecutionMode(options, ORT_SEQUENTIAL));
-    // The graph is written as it is to run: what further levels join (sums with norms) takes longer.
+    // The graph is written in its final form: what further levels join (sums with norms) takes longer.
     set(api.SetSessionGraphOptimizationLevel(options, ORT_ENABLE_BASIC));
-    // Threads that wait give their core to other lanes.
+    // Waiting threads leave their core to other lanes.
     set(api.AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0"));
     if (error.empty()) set(api.CreateSession(runtime.environment, graphPath.c_str(), options, &session));
     api.ReleaseSessionOptions(options);
@@ -123,7 +123,7 @@ struct OnnxEncoder::Session {
 
 namespace {
 
-/** Asks, on a thread of its own, whether a run should stop, and stops it. */
+/** Checks, on its own thread, whether a run should stop, and stops it. */
 class Watch {
 public:
   Watch(const OrtApi &api, OrtRunOptions *run, const StopSignal &stop)
@@ -153,7 +153,7 @@ private:
   std::thread thread_;
 };
 
-/** What one run holds, given back at its end. */
+/** What one run holds, released at its end. */
 struct Held {
   const OrtApi &api;
   OrtRunOptions *options = nullptr;
@@ -242,7 +242,7 @@ std::string OnnxEncoder::encode(const AudioInput &audio, const CrossAttentionCac
     return runtime.take(api.Run(session->session, held.options, kInputs.data(), held.values.data(), kInputs.size(),
                                 kOutputs.data(), kOutputs.size(), held.values.data() + 1));
   } catch (const std::system_error &failure) {
-    // No thread could be had to watch the run.
+    // No thread could be started to watch the run.
     return failure.what();
   }
 }

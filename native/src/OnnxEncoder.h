@@ -11,7 +11,7 @@
 
 namespace parley {
 
-/** Where the decoder keeps what it reads of the audio, as whisper.cpp lays it out without flash attention. 16-bit floats. */
+/** The decoder's cache of the encoded audio, as whisper.cpp lays it out without flash attention. 16-bit floats. */
 struct CrossAttentionCache {
   /** [layers][frames][width] */
   void *keys = nullptr;
@@ -29,7 +29,7 @@ struct OnnxEncoderOptions {
   std::string graphPath;
 };
 
-/** Whisper's encoder, run by ONNX Runtime, which is loaded when it is first needed. Safe to call from several threads. */
+/** Whisper's encoder, run by ONNX Runtime, which is loaded on first use. Safe to call from several threads. */
 class OnnxEncoder {
 public:
   /** @param threads most threads of one run @return null with a sentence in `error` */
@@ -39,21 +39,21 @@ public:
   OnnxEncoder &operator=(const OnnxEncoder &) = delete;
 
   /**
-   * Encodes audio right into the decoder's cache. Blocks; stops soon after `stop` says so.
-   * @param threads at most; it takes all of its own, or half, a quarter ... of them
-   * @return an empty string, or a sentence on what went wrong (also when it was stopped)
+   * Encodes audio directly into the decoder's cache. Blocks; stops soon after `stop` is set.
+   * @param threads upper limit; it takes all of its own, or half, a quarter ... of them
+   * @return an empty string, or a sentence on what went wrong (also if it was stopped)
    */
   std::string encode(const AudioInput &audio, const CrossAttentionCache &cache, int threads, const StopSignal &stop);
 
-  /** Not after it failed once: what fails for one audio most likely fails for the next. */
+  /** False after a failure: what fails for one audio most likely fails for the next. */
   bool usable() const { return !failed_; }
   void giveUp(std::string reason);
-  /** Why it was given up, to be told by whoever asks first; empty for all others. */
+  /** Why it was given up, for the first caller only; empty for all others. */
   std::string takeFailure();
 
   std::string version() const;
 
-  /** Loads the library, where that was not done yet. @return an empty string, or why it cannot be used */
+  /** Loads the library unless that was done before. @return an empty string, or why it cannot be used */
   static std::string problemWith(const std::string &libraryPath);
 
 private:
@@ -69,7 +69,7 @@ private:
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
   std::string failure_;
-  /** By their threads, which a session has for good. Each keeps weights of its own, so it is opened when it is first needed. */
+  /** By number of threads, which is fixed for a session. Each keeps its own weights, so it is opened on first use. */
   std::map<int, std::unique_ptr<Session>> sessions_;
 };
 

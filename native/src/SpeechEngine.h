@@ -19,7 +19,7 @@ struct EngineOptions {
   int lanes = 1;
   int threadsPerLane = 1;
   bool flashAttention = false;
-  /** Used on a CPU, where both are given. */
+  /** Used on a CPU if both are given. */
   OnnxEncoderOptions encoder;
 };
 
@@ -31,9 +31,9 @@ struct EngineInfo {
   std::string modelType;
   double loadMs = 0;
   std::string engineVersion;
-  /** Of ONNX Runtime, where its encoder is in use; else empty. */
+  /** Version of ONNX Runtime if its encoder is in use; else empty. */
   std::string encoderVersion;
-  /** Why it is not, although it was to; else empty. */
+  /** Why it is not in use although it should be; else empty. */
   std::string encoderFailure;
 };
 
@@ -47,10 +47,10 @@ public:
   SpeechEngine &operator=(const SpeechEngine &) = delete;
 
   const EngineInfo &info() const { return info_; }
-  /** @return `Status::Ok` when `done` will be called; else why not, with a sentence in `message` */
+  /** @return `Status::Ok` if `done` will be called; else why not, with a sentence in `message` */
   Status submit(int lane, Job job, Completion done, std::string &message);
   void abort(int lane);
-  /** Stops all lanes and frees the model. Idempotent; every caller returns after the end. */
+  /** Stops all lanes and frees the model. Idempotent; every caller returns after it is done. */
   void close();
 
 private:

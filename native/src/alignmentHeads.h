@@ -6,7 +6,7 @@
 
 namespace parley {
 
-/** Dimensions of a model that tell which one it is. */
+/** Dimensions that identify a model. */
 struct ModelShape {
   int vocabulary = 0;
   int audioLayers = 0;
@@ -16,9 +16,9 @@ struct ModelShape {
 };
 
 /**
- * Layers and heads of attention that were seen to follow the audio; whisper.cpp knows those of the published models. Heads are a
- * matter of training, not of shape: `large-v1` and `large-v2` differ in nothing that their files say but in the name. Where it is
- * not clear which model it is, no heads are named, rather than another model's.
+ * Layers and heads of attention that follow the audio, as observed; whisper.cpp knows those of the published models. Heads are a result of
+ * training, not of shape: the files of `large-v1` and `large-v2` differ only in the name. If it is unclear which model it is, no heads are
+ * named, rather than another model's.
  * @param fileName without its folder
  */
 constexpr whisper_alignment_heads_preset alignmentHeadsOf(const ModelShape &shape, std::string_view fileName) {
@@ -45,7 +45,7 @@ constexpr whisper_alignment_heads_preset alignmentHeadsOf(const ModelShape &shap
   return WHISPER_AHEADS_N_TOP_MOST;
 }
 
-// The compiler is the test: models of this size are in no test's reach.
+// The compiler is the test: tests cannot load models of this size.
 namespace published {
 
 constexpr ModelShape large{51865, 32, 20, 32, 80};

@@ -40,7 +40,7 @@ std::string describe(ggml_backend_dev_t device) {
   return description == nullptr ? "" : description;
 }
 
-/** Why no CUDA device came up; only asked when none did. */
+/** Why no CUDA device came up; only called if none did. */
 std::string whyNoCuda() {
   std::error_code ec;
   const auto library = addonFolder() / "libggml-cuda.so";
@@ -49,7 +49,7 @@ std::string whyNoCuda() {
     return driver ? "an NVIDIA driver is present, but the addon was built without its CUDA backend"
                   : "the addon was built without its CUDA backend and no NVIDIA driver is present";
   }
-  // Loading is silent in ggml's release build; a second try tells the reason.
+  // Loading is silent in ggml's release build; a second attempt gives the reason.
   if (void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL)) {
     dlclose(handle);
     return driver ? "the CUDA backend found no device that it can use" : "no NVIDIA driver is present";
@@ -74,7 +74,7 @@ void silenceEngineLogs() {
   std::call_once(once, [] {
     whisper_log_set(keepErrors, nullptr);
     ggml_log_set(keepErrors, nullptr);
-    // ggml's own handler prints and starts a debugger; the signal that follows is what a supervisor sees.
+    // ggml's own handler prints and starts a debugger; the supervisor sees the signal that follows.
     ggml_set_abort_callback([](const char *) {});
   });
 }

@@ -11,12 +11,12 @@ namespace parley {
 
 namespace {
 
-/** How far from where the text left the draft it is looked for again. */
+/** How far to search the draft after the text has left it. */
 constexpr std::size_t kLookAhead = 4;
 /** Tokens of a draft that are tried at once after the text has left it; doubled with each success. */
 constexpr std::size_t kFirstTrial = 4;
 
-/** The likeliest token of a text. Specials and timestamps are none, and a text begins with a word. */
+/** The likeliest text token. Specials and timestamps are excluded, and a text starts with a word. */
 whisper_token_data likeliest(whisper_context *context, const float *logits, bool first) {
   const whisper_token end = whisper_token_eot(context);
   const whisper_token space = access::spaceToken(context);
@@ -36,12 +36,12 @@ whisper_token_data likeliest(whisper_context *context, const float *logits, bool
   return data;
 }
 
-/** Offers what probably comes next, by a draft that the text follows, leaves and comes back to. */
+/** Proposes the next tokens from a draft that the text follows, leaves and returns to. */
 class Draft {
 public:
   explicit Draft(const std::vector<whisper_token> &tokens) : tokens_(tokens), trial_(tokens.size()) {}
 
-  /** The next tokens, `most` at most; none where the text is somewhere else. */
+  /** The next tokens, at most `most`; none if the text has left the draft. */
   std::vector<whisper_token> next(std::size_t most) const {
     if (!follows_) return {};
     const std::size_t count = std::min({most, trial_, tokens_.size() - at_});
@@ -70,15 +70,15 @@ private:
   bool follows_ = true;
 };
 
-/** Where nobody knows which heads follow the audio there are hundreds, and a text's rows would take hundreds of megabytes. */
+/** If the alignment heads are unknown there are hundreds, and a text's rows would take hundreds of megabytes. */
 constexpr int kMostHeads = 64;
 
-/** Gathers the rows of attention that belong to the text. */
+/** Collects the rows of attention that belong to the text. */
 class AttentionRows {
 public:
   explicit AttentionRows(const whisper_state *state) : state_(state) {}
 
-  /** Takes `count` rows of the last run from `from` on. */
+  /** Takes `count` rows of the last run, starting at `from`. */
   void take(std::size_t from, std::size_t count) {
     if (!complete_ || !access::attentionAfter(state_, run_) || run_.heads > kMostHeads) {
       complete_ = false;
@@ -93,14 +93,14 @@ public:
     }
   }
 
-  /** Forgets the last rows: those of tokens that were no good guess. */
+  /** Removes the last rows: those of tokens that were wrong guesses. */
   void drop(std::size_t count) {
     if (!complete_ || count_ < count) return;
     count_ -= count;
     rows_.resize(count_ * static_cast<std::size_t>(heads_) * frames_);
   }
 
-  /** The frame that a row looks at most; -1 where it is not known. */
+  /** The frame with most of a row's attention; -1 if unknown. */
   int frameOf(std::size_t row) const {
     if (!complete_ || row >= count_) return -1;
     const float *planes = rows_.data() + row * static_cast<std::size_t>(heads_) * frames_;
@@ -143,14 +143,14 @@ private:
   bool complete_ = true;
 };
 
-/** So many tokens, so many of them different, are said again only in a time of their own. */
+/** This many tokens, this many of them different, are a real repeat only if they have their own time in the audio. */
 constexpr std::size_t kShortestRepeat = 4;
 /** Frames that they take at least: 300 ms. */
 constexpr int kFramesOfRepeat = 15;
 
 /**
- * Whether the last `length` tokens of a text say again what those before them said, while the decoder looked at the same stretch of audio
- * again, or at none: a repetition loop. Who really says a thing twice says it later.
+ * Whether the last `length` tokens of a text repeat those before them while the decoder looked at the same audio again, or at none: a
+ * repetition loop. When people repeat themselves, the words come later in the audio.
  */
 bool isRepetitionLoop(const Decoded &decoded, const AttentionRows &attention, std::size_t length) {
   const std::vector<Token> &tokens = decoded.tokens;
@@ -179,7 +179,7 @@ bool isRepetitionLoop(const Decoded &decoded, const AttentionRows &attention, st
   return later[length / 2] < kFramesOfRepeat || 3 * (to[1] - from[1]) < to[0] - from[0];
 }
 
-/** Takes a repetition loop off the end of a text. @return whether there was such a thing */
+/** Cuts a repetition loop off the end of a text. @return whether there was one */
 bool cutLoop(Decoded &decoded, const AttentionRows &attention) {
   std::vector<Token> &tokens = decoded.tokens;
   for (std::size_t length = kShortestRepeat; 2 * length <= tokens.size(); ++length) {
@@ -228,7 +228,7 @@ bool decodeGreedily(whisper_context *context, whisper_state *state, const Greedy
   int position = 0;
   std::size_t certain = run.size();
   for (bool first = true; !decoded.ended; first = false) {
-    // On a GPU nothing below looks: ggml asks between the nodes of a CPU's graph alone.
+    // On a GPU nothing below checks: ggml asks only between the nodes of a CPU's graph.
     if (stop.shouldStop()) return false;
     const std::size_t room = std::min(request.maxTokens - tokens.size(), static_cast<std::size_t>(textContext - position) - certain);
     const std::vector<whisper_token> guess = draft.next(room);
@@ -261,7 +261,7 @@ bool decodeGreedily(whisper_context *context, whisper_state *state, const Greedy
     run.assign(1, next.id);
     certain = 1;
   }
-  // The row of the last token, where it was looked at, tells where it ends.
+  // The row of the last token, if there is one, shows where the token ends.
   decoded.textRows.push_back(tokens.empty() ? 0 : decoded.textRows.back() + 1);
   if (request.attention) decoded.attention = attention.all();
   return true;

@@ -17,9 +17,9 @@ namespace parley {
 namespace {
 
 constexpr double kFrameMs = 20;
-/** Levels are taken over so many samples (10 ms). */
+/** Samples per level (10 ms). */
 constexpr std::size_t kHop = 160;
-/** A stretch at the edge of a word that is so much quieter than the word is not of it. */
+/** Audio at the edge of a word below this share of the word's level is not part of it. */
 constexpr float kQuietShare = 0.08f;
 
 /** The loudness of the audio in steps of 10 ms. */
@@ -35,7 +35,7 @@ public:
     }
   }
 
-  /** Takes what is quiet at the edges off a stretch; pauses go to no word. */
+  /** Removes quiet audio from both edges; pauses belong to no word. */
   void trim(double &startMs, double &endMs) const {
     std::size_t from = std::min(levels_.size(), static_cast<std::size_t>(startMs / 10));
     std::size_t to = std::min(levels_.size(), static_cast<std::size_t>(endMs / 10));
@@ -61,7 +61,7 @@ private:
   std::vector<float> levels_;
 };
 
-/** The words of a text as they are compared: letters and digits, ASCII in lower case. */
+/** The words of a text in the form used to compare them: letters and digits, ASCII in lower case. */
 std::set<std::string> comparedWords(std::string_view text) {
   std::set<std::string> words;
   std::string word;
@@ -75,7 +75,7 @@ std::set<std::string> comparedWords(std::string_view text) {
   return words;
 }
 
-/** Whether a text may be a mere echo: the prompt has every word of it. */
+/** Whether a text may be a mere echo: the prompt contains every word of it. */
 bool mayEcho(std::string_view text, std::string_view prompt) {
   if (text.empty() || prompt.empty()) return false;
   const std::set<std::string> said = comparedWords(text);
@@ -83,7 +83,7 @@ bool mayEcho(std::string_view text, std::string_view prompt) {
   return !said.empty() && std::includes(given.begin(), given.end(), said.begin(), said.end());
 }
 
-/** Gathers tokens until the next word starts. */
+/** Collects tokens until the next word starts. */
 class WordBuilder {
 public:
   explicit WordBuilder(const AudioInput &audio) : limitMs_(audio.givenMs()), levels_(audio) {}
@@ -112,7 +112,7 @@ private:
     int count = 0;
   };
 
-  /** Takes tokens that together are whole characters. */
+  /** Adds tokens that together are whole characters. */
   void addCharacters() {
     if (character_.count == 0) return;
     const std::string valid = validUtf8(character_.bytes);
@@ -145,7 +145,7 @@ private:
   std::vector<Word> words_;
 };
 
-/** Gives tokens their times. Where the model cannot tell, they share the audio evenly. */
+/** Gives tokens their times. If the model has none, they share the audio evenly. */
 void placeTokens(whisper_context *context, whisper_state *state, const Job &job, int languageId, int threads,
                  Decoded &decoded) {
   std::vector<Token> &tokens = decoded.tokens;

@@ -65,7 +65,7 @@ template <std::size_t count> bool contains(const std::array<Range, count> &range
                      [letter](const Range &range) { return letter >= range.first && letter <= range.last; });
 }
 
-/** What stands between words and is no part of any: ASCII but letters and digits, general and CJK punctuation, full-width forms of it. */
+/** Characters between words that belong to none: ASCII except letters and digits, general and CJK punctuation, full-width forms of it. */
 bool isPunctuation(char32_t letter) {
   if (letter < 0x80) return !((letter >= '0' && letter <= '9') || ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'z'));
   return (letter >= 0x2010 && letter <= 0x205E) || (letter >= 0x3001 && letter <= 0x3003) ||
@@ -82,7 +82,7 @@ bool isOpening(char32_t letter) {
   return std::find(opening.begin(), opening.end(), letter) != opening.end();
 }
 
-/** The code point at the start of valid UTF-8; takes its bytes off. */
+/** The code point at the start of valid UTF-8; removes its bytes. */
 std::optional<char32_t> takeFirst(std::string_view &text) {
   if (text.empty()) return {};
   const auto lead = static_cast<unsigned char>(text.front());

@@ -10,7 +10,10 @@ namespace parley {
 
 namespace detail {
 
-/** e^x for x <= 0, with a relative error below 1e-6; what is too small to count is 0 or close to it. Without branches: compilers make vectors of it. */
+/**
+ * e^x for x <= 0, with a relative error below 1e-6; results too small to matter are 0 or close to it. Without branches, so that compilers
+ * vectorise it.
+ */
 inline float exponential(float x) {
   constexpr float kLog2E = 1.44269504f;
   constexpr float kRound = 12582912.0f; // 1.5 * 2^23: adding it rounds to a whole number

@@ -28,7 +28,7 @@ constexpr int kDecoderFailed = -9;
 constexpr std::size_t kMaxPromptBytes = 4096;
 /** Decoders that the temperature fallback samples with. */
 constexpr int kFallbackCandidates = 2;
-/** Tokens at the end of a text whose entropy tells a loop: as whisper.cpp has it. */
+/** Tokens at the end of a text whose entropy reveals a loop: as in whisper.cpp. */
 constexpr std::size_t kLoopTokens = 32;
 
 bool askStop(void *stop) { return static_cast<const StopSignal *>(stop)->shouldStop(); }
@@ -38,7 +38,7 @@ int languageCount(whisper_context *context) {
   return whisper_model_n_vocab(context) - 51765 - (whisper_is_multilingual(context) ? 1 : 0);
 }
 
-/** whisper.cpp's decoder makes no more steps; what does not end by then would count as failed. */
+/** whisper.cpp's decoder makes no more steps; a text that does not end by then would count as failed. */
 int mostTokens(whisper_context *context) { return whisper_n_text_ctx(context) / 2 - 4; }
 
 whisper_full_params parametersOf(whisper_context *context, const Job &job, int threads, const StopSignal &stop) {
@@ -59,11 +59,11 @@ whisper_full_params parametersOf(whisper_context *context, const Job &job, int t
   params.max_tokens = std::clamp(job.maxTokens - 1, 1, mostTokens(context) - 1);
   params.audio_ctx = job.audioContext;
   params.suppress_blank = true;
-  // Notes on sounds stay possible: without them the model writes sentences on noise. The caller takes them out of the text.
+  // Notes on sounds stay possible: without them the model writes sentences on noise. The caller removes them from the text.
   params.suppress_nst = false;
-  // Other temperatures are tried by `decode`: whisper.cpp keeps the last text, however much worse than the first it is.
+  // `decode` tries other temperatures: whisper.cpp keeps the last text, however much worse than the first it is.
   params.temperature_inc = 0;
-  // Whether a text is no speech is the caller's to judge, by the probabilities of the result.
+  // The caller judges whether a text is speech, by the probabilities of the result.
   params.no_speech_thold = 1;
   const bool samples = job.temperature > 0 || job.temperatureIncrement > 0;
   params.greedy.best_of = samples ? std::max(kFallbackCandidates, job.beamSize) : 1;
@@ -76,13 +76,13 @@ whisper_full_params parametersOf(whisper_context *context, const Job &job, int t
 /** The token's number of a language that this model has one for; -1 for any other. */
 int languageId(whisper_context *context, const std::string &code) {
   const int id = whisper_lang_id(code.c_str());
-  // whisper.cpp also takes English names of languages; the contract is codes alone.
+  // whisper.cpp also takes English names of languages; the contract allows only codes.
   return id >= 0 && id < languageCount(context) && code == whisper_lang_str(id) ? id : -1;
 }
 
 /**
- * Probabilities of the model's languages, by their numbers, for the audio whose encoding `state` holds. Where `among` names
- * some, they are the shares of these. Empty: they could not be computed.
+ * Probabilities of the model's languages, by their numbers, for the audio whose encoding `state` holds. If `among` is not empty, relative
+ * to the languages in it. Empty: they could not be computed.
  */
 std::vector<double> languageProbabilities(whisper_context *context, whisper_state *state, int threads,
                                           const std::vector<std::string> &among) {
@@ -94,7 +94,7 @@ std::vector<double> languageProbabilities(whisper_context *context, whisper_stat
   double sum = 0;
   for (const auto &code : among) sum += all.at(languageId(context, code));
   std::vector<double> shares(all.size(), 0.0);
-  // A share of nothing at all is the same for each.
+  // Equal shares if all are zero.
   const double least = sum > 0 ? 0 : 1.0 / static_cast<double>(among.size());
   for (const auto &code : among) {
     const int id = languageId(context, code);
@@ -103,7 +103,7 @@ std::vector<double> languageProbabilities(whisper_context *context, whisper_stat
   return shares;
 }
 
-/** Decides for a language, and says which one is likelier where it keeps to the settled one. */
+/** Chooses a language, and reports which one is likelier if it keeps the settled one. */
 void chooseLanguage(whisper_context *context, const Job &job, const std::vector<double> &probabilities,
                     Transcription &value) {
   const auto best = std::max_element(probabilities.begin(), probabilities.end());
@@ -144,8 +144,8 @@ double tailEntropy(const std::vector<Token> &tokens) {
 }
 
 /**
- * Whether another temperature may do better. Repetition alone is no reason, people say numbers: only a text that repeats itself and
- * does not end is taken for a loop.
+ * Whether another temperature may do better. Repetition alone is no reason, because people say numbers: only a text that repeats itself and
+ * does not end counts as a loop.
  */
 bool looksWrong(const Decoded &decoded, const Job &job, double noSpeechProbability) {
   if (decoded.tokens.empty()) return false;
@@ -158,7 +158,7 @@ double msSince(std::chrono::steady_clock::time_point started) {
 }
 
 /**
- * Puts what the decoder reads of the audio into `state`. What another encoder cannot do, whisper.cpp's own does.
+ * Puts the decoder's view of the audio into `state`. If the other encoder fails, whisper.cpp's own does it.
  * @return whisper.cpp's code
  */
 int encode(whisper_context *context, whisper_state *state, const Job &job, int threads, const StopSignal &stop,
@@ -206,7 +206,7 @@ int decodeOnce(whisper_context *context, whisper_state *state, const Job &job, c
   request.translate = params.translate;
   request.maxTokens = static_cast<std::size_t>(std::min(job.maxTokens, mostTokens(context)));
   request.threads = params.n_threads;
-  // A token that the vocabulary has not would be read out of its bounds.
+  // A token outside the vocabulary would be read out of bounds.
   const bool known = std::all_of(job.draft.begin(), job.draft.end(),
                                  [end = whisper_token_eot(context)](int token) { return token >= 0 && token < end; });
   if (known) request.draft = job.draft;
@@ -215,8 +215,8 @@ int decodeOnce(whisper_context *context, whisper_state *state, const Job &job, c
 }
 
 /**
- * Decodes, and again at higher temperatures as long as the text looks wrong and the job allows it. Where none looks right, it
- * is the first one: it is the likeliest.
+ * Decodes, and again at higher temperatures as long as the text looks wrong and the job allows it. If none looks right, the result is the
+ * first one: it is the likeliest.
  * @return whisper.cpp's code
  */
 int decode(whisper_context *context, whisper_state *state, const Job &job, whisper_full_params params,
@@ -224,15 +224,15 @@ int decode(whisper_context *context, whisper_state *state, const Job &job, whisp
   for (float temperature = job.temperature; temperature <= 1 + 1e-6f; temperature += job.temperatureIncrement) {
     const bool first = temperature == job.temperature;
     params.temperature = temperature;
-    // Between samples, less of a loop is better; the likeliest text is not dropped for its entropy.
+    // When sampling, less of a loop is better; the likeliest text is not dropped for its entropy.
     params.entropy_thold = temperature > 0 ? job.entropyThreshold : 0;
     Decoded next;
     const int code = decodeOnce(context, state, job, params, stop, next);
-    // A try that was stopped takes nothing from the text that is there.
+    // A stopped try does not affect the text that is already there.
     if (code != 0) return first || code == kStateFreed ? code : 0;
     const double noSpeech = access::noSpeechProbability(state);
     if (!first) {
-      // whisper.cpp tells the probabilities that it drew from, which a temperature has made too high.
+      // whisper.cpp reports the probabilities that it sampled from, which a temperature has made too high.
       next.rescored = unpromptedLogProbability(context, state, next, whisper_lang_id(params.language), params.translate,
                                                params.n_threads);
       if (!next.rescored) return 0;
@@ -290,7 +290,7 @@ Outcome run(whisper_context *context, whisper_state *&state, const Job &job, int
   value.encodeMs = timings.encodeMs;
   value.decodeMs = timings.decodeMs;
   value.totalMs = msSince(started);
-  // By the first answer that arrives: the one of the job that it failed for may never do so.
+  // In the first answer that arrives: the answer of the job for which it failed may never arrive.
   if (encoder != nullptr) value.encoderFailure = encoder->takeFailure();
   outcome.wantsWords = job.words;
   outcome.sanitized = job.audio.sanitized;

@@ -18,13 +18,13 @@ struct Job {
   AudioInput audio;
   /** ISO 639-1 code or `auto`. */
   std::string language;
-  /** Among these `auto` finds the language; empty: among all that the model has tokens for. */
+  /** `auto` chooses among these; empty: among all that the model has tokens for. */
   std::vector<std::string> languages;
-  /** `auto` keeps to this one unless another is at least `switchProbability` likely; empty: the likeliest is taken. */
+  /** `auto` keeps this one unless another is at least `switchProbability` likely; empty: the likeliest is taken. */
   std::string settledLanguage;
   double switchProbability = 0;
   std::string prompt;
-  /** A guess at the text, as tokens; makes it quicker and never another one. */
+  /** A guess at the text, as tokens; makes it quicker and never changes it. */
   std::vector<int> draft;
   bool translate = false;
   bool words = false;
@@ -33,9 +33,9 @@ struct Job {
   int maxTokens = 224;
   float temperature = 0;
   float temperatureIncrement = 0;
-  /** 0 = all that the lane has. */
+  /** 0 = all threads of the lane. */
   int threads = 0;
-  /** What a text is decoded again for, at a higher temperature; see `looksWrong`. */
+  /** When a text is decoded again, at a higher temperature; see `looksWrong`. */
   float noSpeechThreshold = 0.6f;
   float logProbabilityThreshold = -1;
   float entropyThreshold = 2.4f;
@@ -53,19 +53,19 @@ struct Transcription {
   std::string text;
   std::string language;
   double languageProbability = 0;
-  /** The likeliest one where that is another than `language`; empty otherwise. */
+  /** The likeliest one if it is not `language`; otherwise empty. */
   std::string likelierLanguage;
   double likelierProbability = 0;
   double noSpeechProbability = 0;
   double meanLogProbability = 0;
   std::vector<int> tokenIds;
-  /** Why whisper.cpp's own encoder had to do what another one was to; empty where nothing is to be told. */
+  /** Why whisper.cpp's own encoder replaced another one; empty if there is nothing to report. */
   std::string encoderFailure;
-  /** The tokens were used up before the text ended. */
+  /** The tokens ran out before the text ended. */
   bool truncated = false;
-  /** The text was ended where a repetition loop began. */
+  /** The text was ended where a repetition loop started. */
   bool looped = false;
-  /** Mean log-probability of the text's tokens on the same audio without the prompt, where the prompt holds all its words. */
+  /** Mean log-probability of the text's tokens on the same audio without the prompt, if the prompt contains all its words. */
   std::optional<double> unpromptedLogProbability;
   std::vector<Word> words;
   double melMs = 0;
@@ -84,14 +84,14 @@ struct Outcome {
 
 class OnnxEncoder;
 
-/** What stops a running job; asked from the compute threads between graph nodes. */
+/** Stops a running job; checked by the compute threads between graph nodes. */
 class StopSignal {
 public:
   virtual ~StopSignal() = default;
   virtual bool shouldStop() const = 0;
 };
 
-/** Checks what does not need the model's state. @return an empty string, or a sentence on what is wrong */
+/** Checks everything that does not need the model's state. @return an empty string, or a sentence on what is wrong */
 std::string refuseJob(whisper_context *context, const Job &job);
 
 /**

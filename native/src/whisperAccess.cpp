@@ -12,7 +12,7 @@ static bool parleyTakeEncoding(const whisper_state *state) {
   return hit;
 }
 
-/** Of the decoder's tokens, those before this one need no numbers for the vocabulary. Set for the very next run on this thread. */
+/** The vocabulary's logits are not needed for the decoder's tokens before this one. Set for the very next run on this thread. */
 static thread_local int parleyFirstWanted = 0;
 
 struct ggml_context;
@@ -55,9 +55,9 @@ bool prepareAudio(whisper_context *context, whisper_state *state, const float *s
 
 void noteAudio(whisper_context *context, whisper_state *state, int count) {
   state->mel.n_mel = context->model.hparams.n_mels;
-  // There is no spectrogram, and whoever looks for one finds silence.
+  // There is no spectrogram; its length is 0, so that code that reads it finds silence.
   state->mel.n_len = 0;
-  // As `log_mel_spectrogram` counts.
+  // Counted as in `log_mel_spectrogram`.
   state->mel.n_len_org = 1 + (count + WHISPER_N_FFT / 2 - WHISPER_N_FFT) / WHISPER_HOP_LENGTH;
 }
 
@@ -160,7 +160,7 @@ void putIntoHugePages([[maybe_unused]] ggml_backend_buffer_t buffer) {
   const std::uintptr_t from = (base + kHugePage - 1) & ~(kHugePage - 1);
   const std::uintptr_t to = (base + ggml_backend_buffer_get_size(buffer)) & ~(kHugePage - 1);
   if (from >= to) return;
-  // Neither changes what the memory holds, and both may be refused.
+  // Neither call changes the content of the memory, and both may be refused.
   (void)madvise(reinterpret_cast<void *>(from), to - from, MADV_HUGEPAGE);
   (void)madvise(reinterpret_cast<void *>(from), to - from, kCollapse);
 #endif

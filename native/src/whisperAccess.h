@@ -9,8 +9,8 @@
 #include "whisper.h"
 
 /**
- * What whisper.cpp keeps inside `whisper_state` and its C interface does not show. The implementation is compiled in
- * one translation unit with whisper.cpp itself, so that a renamed field stops the build instead of the process.
+ * Internals of `whisper_state` that whisper.cpp's C interface does not expose. The implementation is compiled in one translation unit with
+ * whisper.cpp itself, so that a renamed field breaks the build instead of the process.
  */
 namespace parley::access {
 
@@ -24,18 +24,17 @@ struct Timings {
 void beginRequest(whisper_state *state, int audioContext);
 
 /**
- * Computes the log-mel spectrogram into `state`.
- * `whisper_full_with_state` is then called with 0 samples and takes what is there.
- * @return false when whisper.cpp refuses the samples
+ * Computes the log-mel spectrogram into `state`. `whisper_full_with_state` is then called with 0 samples and uses it.
+ * @return false if whisper.cpp refuses the samples
  */
 bool prepareAudio(whisper_context *context, whisper_state *state, const float *samples, int count, int threads);
 
-/** Tells `state` how many samples it is about, where the encoder's output does not come from `prepareAudio`. */
+/** Sets the number of samples in `state` if the encoder's output does not come from `prepareAudio`. */
 void noteAudio(whisper_context *context, whisper_state *state, int count);
 
 /**
  * Where another encoder's output goes.
- * @return without memory where it can't be written from here: on a GPU, with flash attention, as other than 16-bit floats
+ * @return without memory if it cannot be written from here: on a GPU, with flash attention, or not as 16-bit floats
  */
 CrossAttentionCache crossAttentionCache(whisper_context *context, whisper_state *state);
 
@@ -58,52 +57,52 @@ struct Attention {
   int heads = 0;
 };
 
-/** Runs the decoder over a finished text, on the encoder output that `state` holds. @return false when it cannot be had */
+/** Runs the decoder over a finished text, on the encoder output in `state`. @return false if it fails */
 bool attentionOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence, int threads,
                  Attention &attention);
 
 /**
- * Mean log-probability of a text's tokens, each after those before it, on the encoder output that `state` holds.
+ * Mean log-probability of a text's tokens, each after those before it, on the encoder output in `state`.
  * @param sequence special tokens, then the text
- * @param firstText index of the first text token, 1 at least
- * @return false when it cannot be had
+ * @param firstText index of the first text token, at least 1
+ * @return false if it fails
  */
 bool meanLogProbabilityOf(whisper_context *context, whisper_state *state, const std::vector<whisper_token> &sequence,
                           std::size_t firstText, int threads, double &mean);
 
-/** What a run of the decoder is asked. */
+/** Input of a run of the decoder. */
 struct DecoderRun {
-  /** They take the positions from `firstPosition` on; what stood there and later is forgotten. */
+  /** They take the positions from `firstPosition` on; earlier content there and later is forgotten. */
   const std::vector<whisper_token> &tokens;
   int firstPosition = 0;
-  /** Index of the first token after which the next one is wanted; the others before it cost no look at the vocabulary. */
+  /** Index of the first token for which the next one is wanted; for the tokens before it, no logits are computed. */
   std::size_t firstWanted = 0;
   int threads = 1;
-  /** Also tells the attention of each token, where that can be had. */
+  /** Also returns the attention of each token, if possible. */
   bool attention = false;
 };
 
-/** @return false when it failed or was stopped; else `logitsAfter` and, where asked for, `attentionAfter` have something to tell */
+/** @return false if it failed or was stopped; otherwise `logitsAfter` and, if requested, `attentionAfter` have results */
 bool runDecoder(whisper_context *context, whisper_state *state, const DecoderRun &run);
 
-/** One number for each of the vocabulary. `at`: index of a token of the last run, `firstWanted` or later. */
+/** One logit per vocabulary entry. `at`: index of a token of the last run, `firstWanted` or later. */
 const float *logitsAfter(const whisper_context *context, const whisper_state *state, std::size_t at);
 
-/** Attention of the last run's tokens. @return false where there is none */
+/** Attention of the last run's tokens. @return false if there is none */
 bool attentionAfter(const whisper_state *state, Attention &attention);
 
-/** Sets what `noSpeechProbability` says, from the numbers after start-of-transcript. */
+/** Sets the result of `noSpeechProbability`, from the logits after start-of-transcript. */
 void noteNoSpeech(whisper_context *context, whisper_state *state, const float *logits);
 
-/** The token of a single space, which begins no text. */
+/** The token of a single space, which starts no text. */
 whisper_token spaceToken(const whisper_context *context);
 
 /**
- * Asks the system to keep the model's weights in huge pages. Each token of the decoder reads them all, and with small ones a good part of its time
- * goes into finding pages. Linux only; without effect where the system does not do it.
+ * Asks the system to keep the model's weights in huge pages. Each decoded token reads all of them, and with small pages a good part of the
+ * time goes into page lookups. Linux only; no effect if the system does not support it.
  */
 void useHugePages(const whisper_context *context);
-/** The same for what the decoder reads of the audio. */
+/** The same for the decoder's cache of the audio. */
 void useHugePages(const whisper_state *state);
 
 /** The state's CPU backend: always the last one of its list. */

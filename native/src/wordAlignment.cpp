@@ -18,7 +18,7 @@ namespace parley {
 namespace {
 
 constexpr int kMedianWidth = 7;
-/** Of the built-in model, found by comparing with the true times of its voices (half of the starts within 35 ms). */
+/** For the built-in model, found by comparing with the true times of its voices (half of the starts within 35 ms). */
 constexpr std::array<whisper_ahead, 4> kBuiltInHeads{{{1, 0}, {1, 1}, {2, 0}, {2, 1}}};
 
 bool readShape(const char *path, ModelShape &shape) {
@@ -71,7 +71,7 @@ std::vector<float> meanAttention(const access::Attention &attention, const std::
   return mean;
 }
 
-/** The frame at which the best path enters each row; every row takes one at least. */
+/** The frame at which the best path enters each row; every row takes at least one. */
 std::vector<int> warp(const std::vector<float> &likeness, int rows, int frames) {
   const std::size_t width = static_cast<std::size_t>(frames) + 1;
   std::vector<float> cost((static_cast<std::size_t>(rows) + 1) * width, std::numeric_limits<float>::infinity());
@@ -107,7 +107,7 @@ void chooseAlignmentHeads(const char *modelPath, whisper_context_params &params)
   }
   const std::string_view path = modelPath;
   params.dtw_aheads_preset = alignmentHeadsOf(shape, path.substr(path.find_last_of("/\\") + 1));
-  // Where nobody has looked for the heads, those of the upper half of the decoder serve.
+  // If the heads of a model are unknown, those of the upper half of the decoder are used.
   params.dtw_n_top = std::max(1, shape.textLayers / 2);
 }
 
@@ -129,7 +129,7 @@ std::vector<int> alignTokens(whisper_context *context, whisper_state *state, con
 }
 
 std::vector<int> alignRows(const access::Attention &attention, const std::vector<int> &textRows, FrameRange range) {
-  // A row tells of the token after it: that of the task's last token of the first word, the last word's of the end.
+  // A row belongs to the token after it: that of the task's last token to the first word, that of the last word to the end.
   const int rows = static_cast<int>(textRows.size());
   const int frames = std::min(range.end, attention.frames) - range.first;
   const bool known = std::all_of(textRows.begin(), textRows.end(), [&](int row) { return row < attention.tokens; });

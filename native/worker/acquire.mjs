@@ -24,12 +24,13 @@ import { promisify } from 'node:util';
 import followRedirects from 'follow-redirects';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-/** What the worker says when nobody is at the other end of its channel: the sign that it runs on this machine. */
+/** Exit code of the worker if its channel has no other end, which shows that it runs on this machine. */
 const EXIT_CODE_WITHOUT_PARENT = 41;
 const DEFAULT_PREBUILT_URL = 'https://github.com/versatica/mediasoup/releases/download';
 const ANSWER_TIMEOUT_MS = 3_000;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
-const LIBRARIES = ['libuv', 'openssl', 'libsrtp2', 'flatbuffers'];
+/** Of the system, by their names for pkg-config. */
+export const LIBRARIES = ['libuv', 'openssl', 'libsrtp2', 'flatbuffers'];
 
 /**
  * Takes nothing that was downloaded without a sum to compare it with: an official archive whose SHA-256 stands in `prebuilt.json`, else

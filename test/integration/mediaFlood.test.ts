@@ -5,6 +5,8 @@ import { packetsOf, RawMeeting, type RawMember } from './support/RawMeeting.js';
 import { engineThere } from './support/SpeechRig.js';
 
 const FLOOD = { packetsPerSecond: 1_000, everyMs: 5 };
+/** Of 13 bytes each: 39 kB a second, a third of what a transport may receive. */
+const SMALL_PACKETS_PER_SECOND = 3_000;
 /** Frames in one packet of the flood: 120 ms, the most that Opus allows. */
 const FRAMES = 6;
 
@@ -33,18 +35,27 @@ describe.skipIf(!engineThere)('a member with a raw connection who floods the rea
   afterAll(() => meeting?.close());
 
   /** @returns a function that ends it */
-  function flood(member: RawMember, ticks: number): () => void {
+  function pour(options: { packetsPerSecond: number; send: (number: number) => void }): () => void {
+    const { packetsPerSecond, send } = options;
     const startedAtMs = performance.now();
     let number = 0;
     const timer = setInterval(() => {
-      const due = ((performance.now() - startedAtMs) * FLOOD.packetsPerSecond) / 1_000;
-      for (; number < due; number += 1) {
-        const payload = floodPackets[number % floodPackets.length] as Uint8Array;
-        member.send({ number, timestamp: number * ticks, payload });
-      }
+      const due = ((performance.now() - startedAtMs) * packetsPerSecond) / 1_000;
+      for (; number < due; number += 1) send(number);
     }, FLOOD.everyMs);
     timers.push(timer);
     return () => clearInterval(timer);
+  }
+
+  /** @returns a function that ends it */
+  function flood(member: RawMember, ticks: number): () => void {
+    return pour({
+      packetsPerSecond: FLOOD.packetsPerSecond,
+      send: (number) => {
+        const payload = floodPackets[number % floodPackets.length] as Uint8Array;
+        member.send({ number, timestamp: number * ticks, payload });
+      },
+    });
   }
 
   const linesOf = ({ lines }: RawMember) => lines.map(({ status, text }) => [status, text]);
@@ -88,5 +99,30 @@ describe.skipIf(!engineThere)('a member with a raw connection who floods the rea
       expect(residentBytes() - before).toBeLessThan(100_000_000);
     },
     120_000,
+  );
+
+  test.each([
+    ['of their own track', undefined],
+    ['of no track', 999_999],
+  ])(
+    'H1 with packets of 13 bytes %s is muted, and removed although nothing of them is forwarded',
+    async (of, ssrc) => {
+      const grace = await meeting.enter(`small ${of}`.replaceAll(' ', '-'), 'Grace');
+      const mallory = await meeting.enter(`small ${of}`.replaceAll(' ', '-'), 'Mallory');
+      const payload = Uint8Array.of(0);
+      const startedAtMs = performance.now();
+      const stop = pour({
+        packetsPerSecond: SMALL_PACKETS_PER_SECOND,
+        send: (number) => mallory.send({ number, timestamp: number * PACKET_TICKS, payload, ssrc }),
+      });
+      await expect
+        .poll(() => grace.client.payloadsOf('participantMuted'), { timeout: 15_000, interval: 20 })
+        .toMatchObject([{ participantId: mallory.participantId, reason: 'flooding' }]);
+      await expect.poll(() => mallory.client.farewell, { timeout: 25_000 }).toBe('FLOODING');
+      stop();
+      expect(performance.now() - startedAtMs).toBeLessThan(20_000);
+      expect(grace.client.closed).toBe(false);
+    },
+    60_000,
   );
 });

@@ -1,18 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { leaveOut, MODELS_DIRECTORY } from '@parley/media/testing';
 import { type Server, type SettingsInput, startServer } from '@parley/server';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../support/freePort.js';
 import { httpsGet } from '../support/httpsGet.js';
+import { alive, Cli, descendantsOf } from './support/Cli.js';
 
-const CLI = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url));
 const ENGLISH = join(MODELS_DIRECTORY, 'ggml-tiny.en-q8_0.bin');
 const withoutEnglish = leaveOut({
   what: 'no English-only model is started',
@@ -26,64 +24,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-class Cli {
-  readonly process: ChildProcess;
-  output = '';
-  readonly exited: Promise<number | null>;
-
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.process = spawn(process.execPath, [CLI, 'start', ...args], {
-      env: { ...process.env, PARLEY_DATA: join(folder, 'data'), PARLEY_ALLOW_ROOT: 'yes', NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [this.process.stdout, this.process.stderr]) {
-      stream?.setEncoding('utf8').on('data', (chunk: string) => {
-        this.output += chunk;
-      });
-    }
-    this.exited = new Promise((resolve) => this.process.once('exit', (code) => resolve(code)));
-  }
-
-  async ready(): Promise<string> {
-    await expect.poll(() => this.output, { timeout: 30_000 }).toContain('Press Ctrl-C to stop the server');
-    return /Address\s+(\S+)/.exec(this.output)?.[1] ?? '';
-  }
-
-  get pid(): number {
-    return this.process.pid ?? 0;
-  }
-}
-
-/** Processes below a process, out of /proc. */
-function descendantsOf(pid: number): number[] {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return state === 'Z' ? [] : [{ pid: Number(name), parent: Number(parent) }];
-      } catch {
-        return [];
-      }
-    });
-  const children = parents.filter(({ parent }) => parent === pid).map((child) => child.pid);
-  return children.flatMap((child) => [child, ...descendantsOf(child)]);
-}
-
-function alive(pids: readonly number[]): number[] {
-  return pids.filter((pid) => {
-    try {
-      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    } catch {
-      return false;
-    }
-  });
-}
-
 const started: Cli[] = [];
 function start(args: readonly string[], env: Record<string, string> = {}): Cli {
-  const cli = new Cli(args, env);
+  const cli = new Cli(args, { env: { PARLEY_DATA: join(folder, 'data'), ...env } });
   started.push(cli);
   return cli;
 }

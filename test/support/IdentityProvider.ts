@@ -12,7 +12,7 @@ export class IdentityProvider {
   readonly url: string;
   /** Tokens that introspection calls inactive. */
   readonly inactive = new Set<string>();
-  /** How often somebody asked for the keys. */
+  /** Number of requests for the keys. */
   keyRequests = 0;
   readonly #http: Server;
   readonly #key: CryptoKey;
@@ -23,7 +23,9 @@ export class IdentityProvider {
     this.url = parts.url;
   }
 
-  /** @param options `port`: default any; `url` of another provider: then this one is an impostor, which signs in its name with a key of its own */
+  /**
+   * @param options `port`: default any; `url` of another provider: then this one is an impostor, which signs in its name with its own key
+   */
   static async start(options: { url?: string; port?: number } = {}): Promise<IdentityProvider> {
     const { publicKey, privateKey } = await generateKeyPair('RS256');
     const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
@@ -55,7 +57,7 @@ export class IdentityProvider {
     return `${this.url}${REALM_PATH}`;
   }
 
-  /** An access token of somebody, for five minutes; `claims` change it. */
+  /** An access token for a user, for five minutes; `claims` override it. */
   token(subject: string, claims: Record<string, unknown> = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1_000);
     return this.#sign({

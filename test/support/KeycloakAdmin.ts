@@ -2,13 +2,13 @@ import { postForm } from './postForm.js';
 
 /** The administrator's tokens last a minute. */
 const TOKEN_FOR_MS = 30_000;
-/** Above the keys that a realm is made with. */
+/** Above the keys of a new realm. */
 const FIRST_KEY_PRIORITY = 200;
 
 export interface NewUser {
   username: string;
   password: string;
-  /** Exactly these, and no default ones; without: what new users have by default. */
+  /** Exactly these, and no default ones; absent: the defaults of new users. */
   roles?: readonly string[];
   firstName?: string;
   lastName?: string;
@@ -24,7 +24,7 @@ interface Component {
   providerId: string;
 }
 
-/** What an administrator of the realm does, through Keycloak's admin API. */
+/** The administrator of the realm, through Keycloak's admin API. */
 export class KeycloakAdmin {
   readonly #url: string;
   readonly #realm: string;
@@ -44,7 +44,7 @@ export class KeycloakAdmin {
       username,
       firstName,
       lastName,
-      // Whoever has none is asked for one at the first sign-in.
+      // Users without one are asked for it at the first sign-in.
       email: `${username}@example.test`,
       emailVerified: true,
       enabled: true,
@@ -84,7 +84,7 @@ export class KeycloakAdmin {
 
   /**
    * New tokens are signed with a new key from now on.
-   * @param options `dropOld`: tokens of the old keys do not hold any more, and the key set does not list them
+   * @param options `dropOld`: tokens of the old keys are no longer valid, and the key set does not list them
    */
   async rotateKeys({ dropOld = false }: { dropOld?: boolean } = {}): Promise<void> {
     const { id: realmId } = await this.#get<{ id: string }>('');
@@ -109,9 +109,9 @@ export class KeycloakAdmin {
   }
 
   /**
-   * Tokens from before do not hold any more; adapters with an address are told.
+   * Earlier tokens are no longer valid; adapters with an address are notified.
    * @param notBefore Unix time in seconds; default: now
-   * @returns the addresses that were told, and those that could not be
+   * @returns the addresses that were notified, and those that could not be
    */
   async pushNotBefore(notBefore = Math.floor(Date.now() / 1_000)): Promise<{ told: string[]; failed: string[] }> {
     await this.#ask('PUT', '', { realm: this.#realm, notBefore });
@@ -123,22 +123,27 @@ export class KeycloakAdmin {
     return { told: successRequests ?? [], failed: failedRequests ?? [] };
   }
 
-  /** Of access tokens that are made from now on; the realm's file says 300. */
+  /** For access tokens made from now on; the realm's file says 300. */
   async setAccessTokenLifespan(seconds: number): Promise<void> {
     await this.#ask('PUT', '', { realm: this.#realm, accessTokenLifespan: seconds });
+  }
+
+  /** @param client as Keycloak imports it */
+  async createClient(client: object): Promise<void> {
+    await this.#ask('POST', '/clients', client);
   }
 
   async setClientSecret({ secret, clientId = 'parley-service' }: { secret: string; clientId?: string }): Promise<void> {
     await this.#ask('PUT', `/clients/${await this.#clientId(clientId)}`, { clientId, secret });
   }
 
-  /** The one that Keycloak has made, or that was set. */
+  /** As created by Keycloak, or as set. */
   async clientSecret(clientId = 'parley-service'): Promise<string> {
     const { value } = await this.#get<{ value: string }>(`/clients/${await this.#clientId(clientId)}/client-secret`);
     return value;
   }
 
-  /** Any other question to the admin API. @param path below the realm's, e.g. `/users?max=5` */
+  /** Any other request to the admin API. @param path below the realm's, e.g. `/users?max=5` */
   async get(path: string): Promise<unknown> {
     return this.#get(path);
   }

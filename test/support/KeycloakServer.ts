@@ -8,7 +8,7 @@ import { freePort } from './freePort.js';
 import { KeycloakAdmin } from './KeycloakAdmin.js';
 import { postForm } from './postForm.js';
 
-/** The folder of a prepared Keycloak, as `npm test` names it. */
+/** The folder of a prepared Keycloak, set by `npm test`. */
 const distribution = process.env.PARLEY_KEYCLOAK;
 /** For `describe.skipIf(!keycloakAvailable)`. */
 export const keycloakAvailable = distribution !== undefined && distribution !== '';
@@ -25,18 +25,18 @@ const WEB_CLIENT = 'parley-web';
 const START_LIMIT_MS = 180_000;
 const ASK_EVERY_MS = 250;
 const LOG_LINES = 30;
-/** Short-lived, on few cores: quick to start beats quick later on. */
+/** Short-lived, on few cores: a quick start matters more than later speed. */
 const JAVA_OPTIONS = '-XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC';
 /**
- * Keycloak in a shell that holds on to our pipe: when this process ends, however it ends, so do both, and the folder goes.
- * The shell leads a process group of its own, which is what `kill 0` means.
+ * Keycloak in a shell that holds our pipe: however this process ends, so do both, and the folder is removed. The shell leads its own
+ * process group, which is what `kill 0` means.
  */
 const KEEPER = '{ "$@" </dev/null; kill -KILL 0; } & read -r _; rm -rf -- "$PARLEY_RUN_FOLDER"; kill -KILL 0';
 
 export interface KeycloakOptions {
-  /** Certificate authority (PEM) of the addresses that Keycloak itself calls. */
+  /** Certificate authority (PEM) for the addresses that Keycloak itself calls. */
   caFile?: string;
-  /** Origin of the meeting page, e.g. `https://127.0.0.1:40123`, also for what Keycloak posts there; default: as in the realm's file. */
+  /** Origin of the meeting page, e.g. `https://127.0.0.1:40123`, also for Keycloak's posts to it; default: as in the realm's file. */
   redirectOrigin?: string;
   /** Where back-channel logouts go; default: as in the realm's file. */
   backchannelUrl?: string;
@@ -44,12 +44,12 @@ export interface KeycloakOptions {
 
 export interface Tokens {
   accessToken: string;
-  /** Only for people, with the scope `openid`. */
+  /** Only for users, with the scope `openid`. */
   idToken?: string;
   refreshToken?: string;
 }
 
-/** A real Keycloak with Parley's realm, empty of people, in memory. The prepared folder it starts from stays as it is. */
+/** A real Keycloak with Parley's realm, without users, in memory. The prepared folder that it starts from is not changed. */
 export class KeycloakServer {
   /** e.g. `http://127.0.0.1:40321` */
   readonly url: string;
@@ -82,7 +82,7 @@ export class KeycloakServer {
     });
   }
 
-  /** Resolves when the realm answers. @throws Error with the end of its log when it does not within three minutes */
+  /** Resolves when the realm answers. @throws Error with the end of its log if it does not within three minutes */
   static async start(options: KeycloakOptions = {}): Promise<KeycloakServer> {
     if (!keycloakAvailable || distribution === undefined)
       throw new Error(`There is no Keycloak: ${keycloakSkippedReason}`);
@@ -129,7 +129,7 @@ export class KeycloakServer {
     return server;
   }
 
-  /** The last lines of what it has printed. */
+  /** The last lines of its output. */
   get log(): string {
     return this.#log.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
   }
@@ -145,7 +145,7 @@ export class KeycloakServer {
     return this.#token({ grant_type: 'refresh_token', client_id: WEB_CLIENT, refresh_token: options.refreshToken });
   }
 
-  /** A service account's; the secret is what `admin.setClientSecret` has set. */
+  /** For a service account; the secret was set with `admin.setClientSecret`. */
   clientCredentialsToken(options: { secret: string; clientId?: string }): Promise<Tokens> {
     const { secret, clientId = 'parley-service' } = options;
     return this.#token({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret });
@@ -196,7 +196,7 @@ export class KeycloakServer {
   }
 }
 
-/** What a run writes to is its own; the 160 MB of libraries are the prepared folder's. */
+/** Each run has its own folder to write to, but shares the 160 MB of libraries in the prepared folder. */
 function layOut({ folder, realm }: { folder: string; realm: string }): void {
   const from = distribution ?? '';
   for (const name of ['bin', 'conf', 'lib/app', 'lib/quarkus', 'lib/quarkus-run.jar'])
@@ -214,7 +214,7 @@ interface Client {
   attributes?: Record<string, string>;
 }
 
-/** The realm as it is shipped, with the addresses of a test and sign-ins without a browser. */
+/** The realm as shipped, with the addresses of a test and sign-ins without a browser. */
 function realmFor({ redirectOrigin, backchannelUrl }: KeycloakOptions): string {
   const realm = JSON.parse(readFileSync(REALM_FILE, 'utf8')) as { clients: Client[] };
   const web = realm.clients.find(({ clientId }) => clientId === WEB_CLIENT);
@@ -228,7 +228,7 @@ function realmFor({ redirectOrigin, backchannelUrl }: KeycloakOptions): string {
   return JSON.stringify(realm);
 }
 
-/** Without what would steer Keycloak or its Java from outside. */
+/** Without variables that would affect Keycloak or its Java from outside. */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(KC_|KEYCLOAK|JAVA_(?!HOME$)|DEBUG)/.test(name));
   return { ...Object.fromEntries(kept), JAVA_OPTS_APPEND: JAVA_OPTIONS };

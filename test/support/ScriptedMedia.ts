@@ -1,7 +1,7 @@
 import type { MediaNode, PipelineEvent, RoomPipeline, SfuRoom } from '@parley/media/node';
 import { fakeMediaNode, fakePipeline, fakeSfuRoom, hypothesisOf } from '@parley/media/testing';
 
-/** What a pipeline says, less the room and the speaker, who are known. */
+/** A pipeline's event without room and speaker, who are known. */
 type Said = PipelineEvent extends infer Event
   ? Event extends unknown
     ? Omit<Event, 'meetingId' | 'trackId'>
@@ -10,16 +10,15 @@ type Said = PipelineEvent extends infer Event
 
 interface Listener {
   onEvent: (event: PipelineEvent) => void;
-  /** By participant. */
+  /** Keyed by participant. */
   speakers: Map<string, string>;
 }
 
 const UTTERANCE_MS = 1_000;
 
 /**
- * A media node without audio: transports and producers are accepted and carry nothing, and words come from the test instead of
- * a recogniser. Everything behind it (rooms, transcript, sockets, identities) is the real thing, starts at once and can be fed as
- * fast as it goes.
+ * A media node without audio: transports and producers are accepted and carry nothing, and words come from the test instead of a
+ * recogniser. Everything behind it (rooms, transcript, sockets, identities) is real, starts at once and takes input at full speed.
  */
 export class ScriptedMedia {
   readonly #listeners = new Set<Listener>();
@@ -35,7 +34,7 @@ export class ScriptedMedia {
   }
 
   /**
-   * A participant's finals, one second each, through the one after the other; `text` gives the words of each.
+   * Emits a participant's finals, one second each, one after the other; `text` gives the words of each.
    * @returns the texts
    */
   sayFinals(participantId: string, options: { count: number; text?: (index: number) => string }): string[] {
@@ -45,7 +44,7 @@ export class ScriptedMedia {
     return texts;
   }
 
-  /** An interim that no final follows: the same segment goes on and on. */
+  /** An interim without a final: the same segment goes on and on. */
   sayInterim(participantId: string, options: { id: string; revision: number; text: string }): void {
     this.#sayText(participantId, { type: 'interimUpdated', ...options });
   }

@@ -25,7 +25,7 @@ export interface Speaker {
 export class ScriptedServer {
   readonly server: Server;
   readonly media: ScriptedMedia;
-  /** Codes in the log's lines, in order. */
+  /** Codes in the lines of the log, in order. */
   readonly loggedCodes: string[];
   readonly #folder: string;
   readonly #clients: SocketClient[] = [];
@@ -70,7 +70,7 @@ export class ScriptedServer {
     return Number(new URL(this.url).port);
   }
 
-  /** A client that has joined; somebody new, unless `subject` says who. */
+  /** A client that has joined; a new user unless `subject` is given. */
   async joined(room: string, options: { subject?: string } = {}): Promise<SocketClient> {
     const { subject = `subject-${Math.random().toString(36).slice(2)}-abcdefgh` } = options;
     const credentials: Credentials = { kind: 'guest', subject, displayName: 'Ada' };
@@ -82,7 +82,7 @@ export class ScriptedServer {
     return client;
   }
 
-  /** Somebody whose words `media` may say. */
+  /** A participant for whom `media` can say words. */
   async speaker(room: string): Promise<Speaker> {
     const client = await this.joined(room);
     const transport = await client.ask('createTransport', { direction: 'send' });
@@ -105,7 +105,7 @@ export class ScriptedServer {
   }
 }
 
-/** All that comes after `afterSeq`, page by page. */
+/** Everything after `afterSeq`, page by page. */
 export async function resumeAll(client: SocketClient, afterSeq: number): Promise<CommittedSegment[][]> {
   const pages: CommittedSegment[][] = [];
   for (let from = afterSeq; ; ) {

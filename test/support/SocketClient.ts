@@ -9,10 +9,10 @@ const RECV_CAPABILITIES = {
   codecs: [{ kind: 'audio', mimeType: 'audio/opus', preferredPayloadType: 100, clockRate: 48_000, channels: 2 }],
 };
 
-/** A client of the wire contract without a browser and without our SDK: says what it is told to. */
+/** A client of the wire contract without a browser and without our SDK: sends whatever the test wants. */
 export class SocketClient {
   readonly socket: Socket;
-  /** What the server told, in order. */
+  /** The server's notifications, in order. */
   readonly told: { name: string; payload: unknown }[] = [];
   /** Why the server ended the connection. */
   farewell: ErrorCode | undefined;
@@ -59,7 +59,7 @@ export class SocketClient {
     return answer.ok ? 'ok' : answer.error.code;
   }
 
-  /** @throws Error with the code of what was refused */
+  /** @throws Error with the code of the refused request */
   async join(room: string): Promise<Record<string, unknown>> {
     const answer = await this.ask('join', { room });
     if (!answer.ok) throw new Error(answer.error.code);
@@ -79,9 +79,9 @@ export class SocketClient {
     return this.told.filter((each) => each.name === name).map(({ payload }) => payload);
   }
 
-  /** Stops reading, while what keeps the connection alive goes on. @returns a function that ends that */
+  /** Stops reading but keeps the connection alive. @returns a function that ends that */
   stopReading(): () => void {
-    // Of the `ws` package; the DOM's has no such thing.
+    // From the `ws` package; the DOM's has no such thing.
     const { ws } = this.socket.io.engine.transport as unknown as {
       ws: { pause(): void; resume(): void; send(text: string): void };
     };

@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A network between a client and a server that can be cut, or go dead without anybody being told. */
+/** A network between a client and a server that can be cut, or go dead without notice to either side. */
 export class TcpProxy {
-  /** Where it leads. */
+  /** The server's port. */
   targetPort = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -23,7 +23,7 @@ export class TcpProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Ends all connections, and lets nobody through until `mend`. */
+  /** Ends all connections, and lets no new ones through until `mend`. */
   cut(): void {
     this.#cut = true;
     for (const socket of this.#sockets) socket.destroy();
@@ -33,7 +33,7 @@ export class TcpProxy {
     this.#cut = false;
   }
 
-  /** All connections stay open and carry nothing any more, in either direction. New ones are led through. */
+  /** All connections stay open but carry no more data, in either direction. New ones work. */
   freeze(): void {
     for (const socket of this.#sockets) {
       socket.unpipe();

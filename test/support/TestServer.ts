@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 import { SocketClient } from './SocketClient.js';
 
-/** The whole server on free ports, with a data folder of its own, and the clients of a test file. All of it is gone after `close`. */
+/** The whole server on free ports, with its own data folder, and the clients of a test file. All of it is gone after `close`. */
 export class TestServer {
   readonly server: Server;
   readonly folder: string;
@@ -44,7 +44,7 @@ export class TestServer {
     return client;
   }
 
-  /** Somebody who has joined. */
+  /** A client that has joined. */
   async joined(room: string, credentials: Credentials): Promise<SocketClient> {
     const client = this.client(credentials);
     expect(await client.connect()).toBe('connected');

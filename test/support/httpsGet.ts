@@ -7,13 +7,17 @@ export interface Answer {
 
 type Headers = Record<string, string>;
 
-/** Asks a server with a development certificate, which is nobody's but this machine's. */
+/** A GET request to a server with a development certificate, which only this machine trusts. */
 export function httpsGet(url: string | URL, headers: Headers = {}): Promise<Answer> {
   return ask(url, { method: 'GET', headers });
 }
 
 export function httpsPost(url: string | URL, options: { body: string; headers: Headers }): Promise<Answer> {
   return ask(url, { method: 'POST', ...options });
+}
+
+export function httpsDelete(url: string | URL, headers: Headers = {}): Promise<Answer> {
+  return ask(url, { method: 'DELETE', headers });
 }
 
 function ask(url: string | URL, options: { method: string; headers: Headers; body?: string }): Promise<Answer> {

@@ -5,13 +5,13 @@ import { align, comparableWords, leaveOut, MODELS_DIRECTORY, readSound, TEST_MOD
 
 const FOLDER = new URL('../fixtures/people/', import.meta.url);
 
-/** A scripted meeting of three of them. */
+/** A scripted meeting of three people. */
 export const PEOPLES_MEETING = fileURLToPath(new URL('meeting/', FOLDER));
 
-/** A recording of somebody. */
+/** A recording of a person. */
 export interface Clip {
   file: string;
-  /** ISO 639-1; empty where nobody speaks. */
+  /** ISO 639-1; empty if there is no speech. */
   language: string;
   text: string;
 }
@@ -23,7 +23,7 @@ export function soundOf({ file }: Clip): Promise<Int16Array> {
   return readSound(new URL(`clips/${file}`, FOLDER));
 }
 
-/** For `describe.skipIf`: tests with a published model and people. */
+/** For `describe.skipIf`: tests with a published model and recordings of people. */
 export function withoutPublishedModel(): boolean {
   const path = join(MODELS_DIRECTORY, `ggml-${TEST_MODEL}.bin`);
   return leaveOut({
@@ -32,7 +32,7 @@ export function withoutPublishedModel(): boolean {
   });
 }
 
-/** Words of a text that were heard otherwise, not at all, or that nobody said. */
+/** Words that were recognised differently, missed, or added. */
 export function wordErrors(options: { said: string; heard: string }): { errors: number; words: number } {
   const said = comparableWords(options.said);
   return { errors: align(said, comparableWords(options.heard)).edits, words: said.length };

@@ -1,4 +1,4 @@
-/** Posts a form, as OAuth has it. @returns the JSON of the answer; `undefined` where it has none @throws Error with what was said */
+/** Posts a form, as in OAuth. @returns the JSON of the answer; `undefined` if it has none @throws Error with the response */
 export async function postForm(url: string, form: Record<string, string>): Promise<unknown> {
   const answer = await fetch(url, {
     method: 'POST',

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
-/** How a process is started that loads a model and hears recordings. */
+/** Command that starts a process which loads a model and transcribes recordings. */
 export interface EngineCommand {
   program: string;
   args: readonly string[];
@@ -12,7 +12,7 @@ export interface EngineCommand {
 
 /** A recording as all engines get it. */
 export interface EngineClip {
-  /** 32-bit floats, 16 kHz mono, without a head. */
+  /** 32-bit floats, 16 kHz mono, without a header. */
   path: string;
   /** Encoder frames of its window, 50 a second. */
   frames: number;
@@ -27,9 +27,9 @@ const heardSchema = z.object({
   melMs: z.number(),
   encodeMs: z.number(),
   decodeMs: z.number(),
-  /** All of it, words included where they were asked for. */
+  /** In total, including words if requested. */
   totalMs: z.number(),
-  /** That the decoder made, the end of the text included. */
+  /** Decoded tokens, including the end of the text. */
   tokens: z.number(),
   text: z.string(),
 });
@@ -38,22 +38,22 @@ const allHeardSchema = z.object({ totalMs: z.number(), texts: z.array(z.string()
 export type Heard = z.infer<typeof heardSchema>;
 export type AllHeard = z.infer<typeof allHeardSchema>;
 
-/** Far more than any single question takes, a large model on a small machine included. */
+/** Far more than any request takes, even for a large model on a small machine. */
 const PATIENCE_MS = 20 * 60_000;
-/** From the end of its input to the end of an engine; one that hangs is ended then. */
+/** From the end of its input to the end of an engine; one that hangs is then killed. */
 export const CLOSE_LIMIT_MS = 5_000;
 const MOST_COMPLAINT = 2_000;
 
 /**
- * An engine in a process of its own, so that its memory can be told from others'. It says `{"loadMs":...}` once it is ready. Then a line
- * of text is a question and a line of JSON its answer, one at a time:
+ * An engine in its own process, so that its memory can be measured. It prints `{"loadMs":...}` once it is ready. After that, a line of text
+ * is a request and a line of JSON its answer, one at a time:
  *
- * * `clip FRAMES LANGUAGE MAXTOKENS PATH`: takes a recording in and gives it the next number; `{}`
- * * `hear CLIP MAXTOKENS WORDS`: one recording, greedily and without a second try; `MAXTOKENS` 0: as the recording says; `WORDS` 1: with the
- *   times of words
- * * `all WORDS CLIP...`: many, in this order, as many at a time as it has lanes
+ * * `clip FRAMES LANGUAGE MAXTOKENS PATH`: adds a recording with the next number; `{}`
+ * * `hear CLIP MAXTOKENS WORDS`: transcribes one recording, greedily and without a second try; `MAXTOKENS` 0: as the recording says;
+ *   `WORDS` 1: with the times of words
+ * * `all WORDS CLIP...`: transcribes many, in this order, as many at a time as it has lanes
  *
- * It ends with its input, or is ended soon after.
+ * It ends with its input, or is killed soon after.
  */
 export class EngineProcess {
   readonly loadMs: number;
@@ -67,7 +67,7 @@ export class EngineProcess {
     this.loadMs = parts.loadMs;
   }
 
-  /** @throws Error with what the process says where it does not come up */
+  /** @throws Error with the output of the process if it does not start */
   static async start({ program, args, env }: EngineCommand): Promise<EngineProcess> {
     const child = spawn(program, args, { stdio: 'pipe', env: { ...process.env, ...env } });
     const lines = new Lines(child, program);
@@ -96,7 +96,7 @@ export class EngineProcess {
     return allHeardSchema.parse(await this.#ask(`all ${options.words ? 1 : 0} ${clips.join(' ')}`));
   }
 
-  /** The most memory that it has had, in 10^6 bytes; undefined where the system does not tell. */
+  /** Its peak memory, in 10^6 bytes; undefined if the system does not report it. */
   async peakMegabytes(): Promise<number | undefined> {
     return peakOf(await readFile(`/proc/${this.#child.pid}/status`, 'utf8').catch(() => ''));
   }
@@ -114,15 +114,15 @@ export class EngineProcess {
   }
 }
 
-/** @param status of a process, as Linux has it in /proc @returns 10^6 bytes */
+/** @param status of a process, from Linux's /proc @returns 10^6 bytes */
 export function peakOf(status: string): number | undefined {
   const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
   return kibibytes === undefined ? undefined : (Number(kibibytes) * 1_024) / 1e6;
 }
 
-/** The answers of a process, in order. Whoever waits for one hears, too, that the process has ended. */
+/** The answers of a process, in order. If the process ends, waiting requests are rejected. */
 class Lines {
-  /** Settles when the process has. */
+  /** Settles when the process has ended. */
   readonly ended: Promise<void>;
   readonly #program: string;
   readonly #answers: AsyncIterator<string>;
@@ -134,14 +134,14 @@ class Lines {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-MOST_COMPLAINT);
     });
-    // Said of what has ended: the end itself is told below.
+    // Only means that the process has ended, which is handled below.
     child.stdin.on('error', () => {});
     this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const { promise: failed, reject } = Promise.withResolvers<never>();
     this.ended = ended;
     this.#failed = failed;
-    // Nobody need be waiting for it.
+    // There may be no request waiting for it.
     failed.catch(() => {});
     child.on('error', (error) => {
       reject(new Error(`${program} cannot be started: ${error.message}.`, { cause: error }));

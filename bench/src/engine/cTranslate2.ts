@@ -8,23 +8,23 @@ import { runProgram } from './runProgram.js';
 
 const SCRIPT = fileURLToPath(new URL('../../python/cTranslate2.py', import.meta.url));
 const VERSION = '4.8.5';
-/** Exactly these, with nothing beside them. */
+/** Exactly these, without their dependencies. */
 const PACKAGES = [`ctranslate2==${VERSION}`, 'numpy==2.3.5', 'pyyaml==6.0.3', 'setuptools==80.9.0'];
 const COMPLETE = 'complete';
 
 export interface CTranslate2 {
-  /** Of its own environment. */
+  /** In its own environment. */
   python: string;
   script: string;
-  /** The model as CTranslate2 keeps it. */
+  /** The model in CTranslate2's format. */
   modelFolder: string;
   version: string;
 }
 
 /**
- * CTranslate2 in a Python environment of its own, and a model converted for it, each once, in the cache.
- * @param modelPath a ggml file: its weights are taken as they are there, as 16-bit floats
- * @throws Error with a sentence where there is no Python, or the wheel cannot be had
+ * CTranslate2 in its own Python environment, and a model converted for it, each once, in the cache.
+ * @param modelPath a ggml file: its weights are used as they are, as 16-bit floats
+ * @throws Error with a sentence if there is no Python, or the wheel is not available
  */
 export async function prepareCTranslate2(modelPath: string): Promise<CTranslate2> {
   const home = join(cacheDirectory(), 'bench', `ctranslate2-${VERSION}`);
@@ -58,7 +58,7 @@ async function environmentIn(folder: string): Promise<string> {
   return python;
 }
 
-/** Another file under the same name, or another way to convert it, is another model. */
+/** A different file with the same name, or another conversion, is another model. */
 async function nameOf(modelPath: string): Promise<string> {
   const { size, mtimeMs } = await stat(modelPath);
   const key = createHash('sha256')

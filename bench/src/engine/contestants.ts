@@ -6,32 +6,32 @@ import { buildStockWhisper, type StockWhisper } from './stockWhisper.js';
 
 const PARLEY_ENGINE = fileURLToPath(new URL('parleyEngine.js', import.meta.url));
 
-/** Whose engine it is. */
+/** Who makes the engine. */
 export type Maker = 'parley' | 'whispercpp' | 'ctranslate2';
 
-/** How an engine's process is to share the cores. */
+/** How an engine's process shares the cores. */
 export interface Plan {
   /** Recordings at a time. */
   lanes: number;
-  /** Of each. */
+  /** Threads of each lane. */
   threads: number;
-  /** Recordings that are there to be heard at the same time. */
+  /** Recordings that are available at the same time. */
   streams: number;
 }
 
-/** An engine with one setting of it: a column of the table. */
+/** An engine with one of its settings: a column of the table. */
 export interface Contestant {
   name: string;
   maker: Maker;
-  /** It makes a difference only where many recordings are there at once. */
+  /** It makes a difference only if many recordings are there at once. */
   manyStreamsOnly?: boolean;
   commandOf(plan: Plan): EngineCommand;
 }
 
 /**
- * Everybody who may take part: Parley's engine with each encoder that is there, the best first; whisper.cpp as it is, with each of its
- * settings that are worth a try; and CTranslate2 where it is wanted and can be had.
- * @param options.onNote gets a sentence of who is not there, and why
+ * All contestants: Parley's engine with each available encoder, the best first; stock whisper.cpp with each of its settings that are worth
+ * a try; and CTranslate2 if requested and available.
+ * @param options.onNote gets a sentence about each missing one, and why
  */
 export async function contestantsFor(options: {
   modelPath: string;
@@ -58,7 +58,7 @@ export async function contestantsFor(options: {
   }
 }
 
-/** Their graphs are written by then, so that no load has to do it. */
+/** Their graphs are written by then, so that no load time includes it. */
 async function encodersThere(options: {
   modelPath: string;
   onNote: (sentence: string) => void;
@@ -95,7 +95,7 @@ function stock(options: StockWhisper & { modelPath: string; synthetic: boolean; 
   };
 }
 
-/** By batches one recording takes all cores, and the recordings that are there go through the model together. */
+/** With batches, one recording takes all cores, and the available recordings go through the model together. */
 function cTranslate2(
   { python, script, modelFolder, version }: CTranslate2,
   { batches }: { batches: boolean },

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A process that answers as the text of a program says. */
+/** A process that answers as its script says. */
 const start = (script: string) => EngineProcess.start({ program: process.execPath, args: ['-e', script] });
 
 const ECHO = `
@@ -48,14 +48,14 @@ describe('the process of an engine', () => {
     await engine.close();
   });
 
-  it('that ends is told with what it said, to whoever waits and whoever asks later', async () => {
+  it('that ends is reported with its output, to waiting and to later requests', async () => {
     const engine = await start(ECHO);
     await expect(engine.hear(3, { words: true })).rejects.toThrow(/ended with code 3: no such recording/);
     await expect(engine.hear(0, { words: true })).rejects.toThrow(/ended with code 3/);
     await engine.close();
   });
 
-  it('that does not come up is told in a sentence', async () => {
+  it('that does not start is reported in a sentence', async () => {
     await expect(start('console.error("cannot load the model"); process.exit(1)')).rejects.toThrow(
       /ended with code 1: cannot load the model/,
     );
@@ -65,7 +65,7 @@ describe('the process of an engine', () => {
   });
 
   it('is ended where it does not end with its input', async () => {
-    // By itself at last, so that a test that fails leaves nothing behind.
+    // Ends by itself, so that a failing test leaves nothing behind.
     const engine = await start(`console.log('{"loadMs":1}'); setTimeout(() => {}, 60_000);`);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
@@ -80,7 +80,7 @@ describe('the process of an engine', () => {
     }
   });
 
-  it('tells the most memory that it has had, where the system knows', () => {
+  it('reports its peak memory if the system knows it', () => {
     expect(peakOf('Name:\tnode\nVmHWM:\t  100000 kB\nVmRSS:\t 5 kB\n')).toBe(102.4);
     expect(peakOf('')).toBeUndefined();
   });
@@ -155,12 +155,12 @@ describe('the measurement', () => {
     expect(planOf({ streams: 8, cores: 1 })).toEqual({ streams: 8, lanes: 1, threads: 1 });
   });
 
-  it('has nobody always follow the same one', () => {
+  it('lets none always follow the same one', () => {
     expect([0, 1, 2, 3].map((run) => inTurn(['a', 'b', 'c'], run).join(''))).toEqual(['abc', 'bca', 'cab', 'abc']);
     expect(inTurn([], 4)).toEqual([]);
   });
 
-  it('tells medians', () => {
+  it('reports medians', () => {
     expect(medianOf([9, 1, 5])).toBe(5);
     expect(medianOf([4, 1, 9, 2])).toBe(3);
     expect(medianOf([])).toBeNaN();
@@ -173,7 +173,7 @@ describe('the measurement', () => {
 });
 
 describe("the trial of whisper.cpp's settings", () => {
-  /** Takes so long, as lanes and threads say. */
+  /** A contestant that takes this long, depending on lanes and threads. */
   const contestant = (name: string, maker: Maker, ms: string): Contestant => ({
     name,
     maker,
@@ -201,7 +201,7 @@ describe("the trial of whisper.cpp's settings", () => {
     clip: { path: '/a.f32', frames: 384, language: 'en', maxTokens: 120 },
   };
 
-  it('lets the quickest of each plan take part in what is measured with it, and everybody else always', async () => {
+  it('measures the quickest setting of each plan with that plan, and all other engines always', async () => {
     const plans = [
       ...[1, 2].map((threads) => ({ lanes: 1, threads, streams: 1 })),
       ...[1, 2, 4, 8].map((streams) => planOf({ streams, cores: 2 })),

@@ -11,25 +11,25 @@ import { resultOf } from './resultOf.js';
 import { tryWhisper } from './trial.js';
 
 export interface EngineBenchOptions {
-  /** A name of the catalogue, a file or an address. Default: `base-q8_0`. */
+  /** A name in the catalogue, a file or an address. Default: `base-q8_0`. */
   model?: string;
-  /** Recordings that are there to be heard at once, a row each. Default: 1, 2, 4, 8. */
+  /** Recordings that are available at once, one row each. Default: 1, 2, 4, 8. */
   streams?: readonly number[];
-  /** CTranslate2 takes part. Default: no. */
+  /** Whether to include CTranslate2. Default: no. */
   cTranslate2?: boolean;
-  /** Rounds; of times the median of all is told. Default: 5. */
+  /** Rounds; for times, the median of all is reported. Default: 5. */
   runs?: number;
 }
 
 const MODEL = 'base-q8_0';
 const STREAMS = [1, 2, 4, 8];
 const RUNS = 5;
-/** Encoder frames: what Parley's requests have, and the whole of it. */
+/** Encoder frames: the windows of Parley's requests, and the full one. */
 const WINDOWS = [256, 320, 512, 1_500];
 
 /**
- * The recogniser's engine without everything around it, beside whisper.cpp as it is and, where wanted, CTranslate2: the same weights, the
- * same recordings, the same windows, greedily; each in a process of its own, in turns.
+ * The recogniser's engine alone, compared with stock whisper.cpp and optionally CTranslate2: the same weights, recordings and windows,
+ * greedily; each in its own process, in turns.
  */
 export async function benchEngine(options: EngineBenchOptions = {}): Promise<BenchResult> {
   const { streams = STREAMS, runs = RUNS } = options;

@@ -4,44 +4,42 @@ import type { Contestant, Plan } from './contestants.js';
 import { type EngineClip, EngineProcess } from './EngineProcess.js';
 import type { BenchRecording, BenchRecordings } from './recordings.js';
 
-/** Decoding a token: what a whole text takes beyond one of so many tokens. */
+/** Decoding a token: the difference between a whole text and one of this many tokens. */
 const FEW_TOKENS = 4;
 
-/** Of one engine with one number of threads. Medians, ms, but for the load and the memory. */
+/** One engine with one number of threads. Medians, ms, except for load and memory. */
 export interface OneAtATime {
-  /** The model, from the disk's cache: once. */
+  /** Loading the model, from the disk's cache: once. */
   loadMs: number;
-  /** Of the utterance. */
+  /** For the utterance. */
   melMs: number;
-  /** Of each window. */
+  /** For each window. */
   encodeMs: number[];
-  /** A token of the utterance; null where its text has too few. */
+  /** Per token of the utterance; null if its text has too few. */
   tokenMs: number | null;
-  /** All of it, with the times of words. */
+  /** In total, with the times of words. */
   utteranceMs: number;
-  /** The most that there was, 10^6 bytes. */
+  /** Peak memory, 10^6 bytes. */
   peakMegabytes: number | null;
 }
 
-/** Of one engine with so many recordings at once. */
+/** One engine with this many recordings at once. */
 export interface ManyAtOnce {
   streams: number;
-  /** Time of the work for a second of audio, median. */
+  /** Processing time per second of audio, median. */
   realTimeFactor: number;
   peakMegabytes: number | null;
-  /** Words wrong of all words, in the last run. */
+  /** Share of wrong words, in the last run. */
   wer: number;
 }
 
-/** How so many streams share the cores: a lane each while there are cores, and all cores are used. */
+/** How this many streams share the cores: one lane each while there are cores, and all cores are used. */
 export function planOf({ streams, cores }: { streams: number; cores: number }): Plan {
   const lanes = Math.min(streams, cores);
   return { streams, lanes, threads: Math.floor(cores / lanes) };
 }
 
-/**
- * What the utterance takes each of them with its words, once in every lane at the same time: median, ms, in the order of the contestants.
- */
+/** Time of the utterance with words for each contestant, in every lane at the same time: median, ms, in the order of the contestants. */
 export async function measureUtterance(options: {
   contestants: readonly Contestant[];
   utterance: BenchRecording;
@@ -65,12 +63,12 @@ export async function measureUtterance(options: {
   });
 }
 
-/** Everybody's figures, in the order of the contestants; measured in turns, so that what else the machine does hits all alike. */
+/** The figures of all contestants, in their order; measured in turns, so that other load on the machine affects all alike. */
 export async function measureOneAtATime(options: {
   contestants: readonly Contestant[];
   recordings: BenchRecordings;
   threads: number;
-  /** With the encoder's windows and single tokens, which one thread is enough for. */
+  /** With the encoder's windows and single tokens, for which one thread is enough. */
   parts: boolean;
   runs: number;
 }): Promise<OneAtATime[]> {
@@ -81,7 +79,7 @@ export async function measureOneAtATime(options: {
     const taken = engines.map((engine) => ({ engine, ...emptySamples(windows.length) }));
     const clipsOf = [recordings.utterance.clip, ...windows.map(({ clip }) => clip)];
     for (const engine of engines) await addAll(engine, clipsOf);
-    // The first of each allocates what later ones find ready.
+    // The first run of each allocates what later ones reuse.
     for (const engine of engines) await engine.hear(0, { words: true });
     for (let run = 0; run < runs; run += 1) {
       for (const each of inTurn(taken, run)) {
@@ -112,7 +110,7 @@ export async function measureOneAtATime(options: {
   });
 }
 
-/** Like that, with all recordings and so many streams. */
+/** The same with all recordings and this many streams. */
 export async function measureManyAtOnce(options: {
   contestants: readonly Contestant[];
   recordings: readonly BenchRecording[];
@@ -150,14 +148,14 @@ export async function measureManyAtOnce(options: {
   });
 }
 
-/** Runs the engines of all contestants at once, one of which works. They end with the work. */
+/** Runs the engines of all contestants at once, of which one works at a time. They end with the work. */
 async function withAll<T>(
   options: { contestants: readonly Contestant[]; plan: Plan },
   work: (engines: EngineProcess[]) => Promise<T>,
 ): Promise<T> {
   const engines: EngineProcess[] = [];
   try {
-    // One after the other: how long a load takes is measured.
+    // One after the other: the load time is measured.
     for (const { commandOf } of options.contestants) engines.push(await EngineProcess.start(commandOf(options.plan)));
     return await work(engines);
   } finally {
@@ -178,13 +176,13 @@ function emptySamples(windows: number) {
   };
 }
 
-/** Everybody is first once: nobody always follows the same one. */
+/** Each is first once, so that none always follows the same one. */
 export function inTurn<T>(all: readonly T[], run: number): T[] {
   const first = run % Math.max(1, all.length);
   return [...all.slice(first), ...all.slice(0, first)];
 }
 
-/** Of an even number the mean of the middle two. */
+/** The mean of the middle two if their number is even. */
 export function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { encoderOf } from '@parley/media/asr';
 import { cacheDirectory } from '@parley/media/node';
 
-/** What may compute the encoder in Parley's engine. The first that is there is the one that a server uses. */
+/** Encoders of Parley's engine. A server uses the first one that is available. */
 export const PARLEY_ENCODERS = ['onnx', 'whispercpp'] as const;
 export type ParleyEncoder = (typeof PARLEY_ENCODERS)[number];
 
@@ -10,7 +10,7 @@ export function isParleyEncoder(name: string): name is ParleyEncoder {
   return (PARLEY_ENCODERS as readonly string[]).includes(name);
 }
 
-/** What ONNX Runtime needs, as a server prepares it and in the same cache; nothing for whisper.cpp; or why it cannot be had. */
+/** What ONNX Runtime needs, prepared as by a server and in the same cache; nothing for whisper.cpp; or why it is not available. */
 export async function preparedEncoder(options: { encoder: ParleyEncoder; modelPath: string }) {
   const { encoder: engine, modelPath } = options;
   return await encoderOf({ engine, modelPath, device: 'cpu', directory: join(cacheDirectory(), 'encoders') });

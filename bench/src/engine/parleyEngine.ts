@@ -1,5 +1,5 @@
 /**
- * Parley's own engine as the benchmark runs it: `parleyEngine.js MODEL LANES THREADS ENCODER`. What it is asked and answers stands in
+ * Parley's own engine for the benchmark: `parleyEngine.js MODEL LANES THREADS ENCODER`. Its input and output are described in
  * EngineProcess.ts.
  */
 import { readFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { createSpeechEngine, type SpeechEngine, type TranscribeJob } from '@parl
 import type { EngineClip, Heard } from './EngineProcess.js';
 import { isParleyEncoder, type ParleyEncoder, preparedEncoder } from './parleyEncoders.js';
 
-/** What all engines are asked: greedily, once, whatever the text looks like. */
+/** The same for all engines: greedily, once, whatever the text looks like. */
 const PLAIN: Omit<TranscribeJob, 'pcm' | 'language' | 'audioContext' | 'maxTokens' | 'words'> = {
   translate: false,
   beamSize: 1,
@@ -25,7 +25,7 @@ interface Clip extends Omit<EngineClip, 'path'> {
   pcm: Float32Array;
 }
 
-/** @throws Error where the encoder is another one than was asked for */
+/** @throws Error if the encoder is not the requested one */
 async function engineOf(
   wanted: ParleyEncoder,
   options: { modelPath: string; lanes: number; threadsPerLane: number },

@@ -9,7 +9,7 @@ import { readDataset } from '../wer/dataset.js';
 import { byLanguageOf } from '../wer/index.js';
 import type { EngineClip } from './EngineProcess.js';
 
-/** People: the whole recordings, those in which somebody speaks. */
+/** Recordings of people: whole ones, those with speech. */
 const CLIPS = fileURLToPath(new URL('../../../test/fixtures/people/clips', import.meta.url));
 const SAMPLE_RATE = 16_000;
 const SAMPLES_PER_FRAME = 320;
@@ -19,7 +19,7 @@ const TIMEOUT_MS = 60_000;
 
 export interface BenchRecording {
   seconds: number;
-  /** What is said. */
+  /** The spoken words. */
   text: string;
   clip: EngineClip;
 }
@@ -27,17 +27,17 @@ export interface BenchRecording {
 export interface BenchRecordings {
   /** An English sentence of about 6 s. */
   utterance: BenchRecording;
-  /** All of them, the longest first, so that no lane has the last ones for itself. */
+  /** All of them, the longest first, so that no lane gets the last ones alone. */
   all: BenchRecording[];
-  /** Speech that fills windows of so many encoder frames. */
+  /** Speech that fills windows of this many encoder frames. */
   windows: { frames: number; clip: EngineClip }[];
 }
 
-/** Of people who speak: what random weights, which never end, are let make. */
+/** Tokens of natural speech: the limit for random weights, which never end a text. */
 const TOKENS_PER_SECOND = 4;
 
 /**
- * What the engines hear, written as plain samples, with window and most tokens as Parley gives them to a final.
+ * The input of the engines as plain samples, with the window and the token limit that Parley uses for a final.
  * @param options.synthetic the model's weights are random
  * @param options.folder for the files
  */
@@ -75,7 +75,7 @@ export async function benchRecordings(options: {
   };
 }
 
-/** The English one whose length is nearest to 6 s. */
+/** The English one with a length nearest to 6 s. */
 export function usualOf<T extends Pick<BenchRecording, 'seconds' | 'clip'>>(all: readonly T[]): T {
   const distance = ({ seconds }: T) => Math.abs(seconds - USUAL_SECONDS);
   const [first] = all.filter(({ clip }) => clip.language === 'en').toSorted((a, b) => distance(a) - distance(b));
@@ -83,7 +83,7 @@ export function usualOf<T extends Pick<BenchRecording, 'seconds' | 'clip'>>(all:
   return first;
 }
 
-/** As a server would ask for a final. */
+/** The same as in a server's request for a final. */
 function sizesOf(options: { pcm: Int16Array; language: string; profile: ModelProfile }): {
   frames: number;
   maxTokens: number;
@@ -91,7 +91,7 @@ function sizesOf(options: { pcm: Int16Array; language: string; profile: ModelPro
   const { pcm, language, profile } = options;
   const { audioContext, maxTokens } = transcribeJob({
     ...{ kind: 'final', pcm, profile, timeoutMs: TIMEOUT_MS },
-    // What a model knows is not asked here: its speed is.
+    // The language is given: this measures the model's speed, not its knowledge.
     settings: { ...DEFAULT_RECOGNITION_SETTINGS, language: 'auto', settled: { language, switchProbability: 2 } },
   });
   return { frames: audioContext || FULL_FRAMES, maxTokens };

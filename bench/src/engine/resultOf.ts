@@ -3,41 +3,41 @@ import type { Maker } from './contestants.js';
 import type { ManyAtOnce, OneAtATime } from './measure.js';
 import type { TrialTime } from './trial.js';
 
-/** What is wanted of Parley's engine: an utterance of about 6 s, and eight streams beside whisper.cpp. */
+/** Goals for Parley's engine: an utterance of about 6 s, and eight streams compared with whisper.cpp. */
 const ENGINE_GOALS = { oneThreadMs: 220, twoThreadsMs: 130, timesWhispercpp: 2.5 } as const;
 
-/** All that was measured of a contestant. */
+/** All measurements of a contestant. */
 export interface EngineFigures {
   name: string;
   maker: Maker;
-  /** With one thread; null where it takes part with many streams alone. */
+  /** With one thread; null if it only takes part with many streams. */
   oneThread: OneAtATime | null;
-  /** With two, where there are two cores. */
+  /** With two, if there are two cores. */
   twoThreads: OneAtATime | null;
   offline: ManyAtOnce[];
 }
 
 export interface EngineResultOptions {
   model: string;
-  /** Of the utterance. */
+  /** Length of the utterance. */
   seconds: number;
-  /** Of all recordings together. */
+  /** Total length of all recordings. */
   allSeconds: number;
   /** Encoder frames of the windows. */
   windows: readonly number[];
   streams: readonly number[];
-  /** Parley's own first, the best of them first. */
+  /** Parley's own first, its best one at the top. */
   engines: readonly EngineFigures[];
-  /** Of whisper.cpp's settings: the quickest with a plan takes part in what is measured with it. */
+  /** Times of whisper.cpp's settings: the quickest one for a plan is measured with it. */
   whispercppTrial: readonly TrialTime[];
-  /** What is to be known beside the figures. */
+  /** Notes on the figures. */
   notes: readonly string[];
 }
 
-/** What nobody measured. */
+/** Shown for what was not measured. */
 const NOTHING = '-';
 
-/** Columns are engines; the last one says what is wanted of the first. */
+/** Columns are engines; the last one has the goals for the first. */
 export function resultOf(options: EngineResultOptions): BenchResult {
   const { model, seconds, allSeconds, windows, streams, engines, notes, whispercppTrial } = options;
   const row = (what: string, cell: (engine: EngineFigures) => string, goal = '') => [what, ...engines.map(cell), goal];

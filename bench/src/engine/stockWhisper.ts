@@ -14,16 +14,16 @@ const PROGRAM = 'stock_whisper';
 
 export interface StockWhisper {
   program: string;
-  /** Of whisper.cpp. */
+  /** Version of whisper.cpp. */
   version: string;
   llamafile: boolean;
 }
 
 /**
- * Builds whisper.cpp as its users do, unpatched and with its default options for this processor, with a small program over it; once for
- * each version, compiler and processor, into the cache.
+ * Builds whisper.cpp as its users do, unpatched and with its default options for this processor, with a small program on top; once for each
+ * version, compiler and processor, into the cache.
  * @param options.llamafile with ggml's llamafile kernels, which are off by default and make 8-bit weights quicker on some processors
- * @throws Error with what the compiler says
+ * @throws Error with the compiler's output
  */
 export async function buildStockWhisper({ llamafile }: { llamafile: boolean }): Promise<StockWhisper> {
   const version = versionIn(await readFile(join(WHISPER, 'CMakeLists.txt'), 'utf8'));
@@ -48,7 +48,7 @@ export async function buildStockWhisper({ llamafile }: { llamafile: boolean }): 
   return { program, version, llamafile };
 }
 
-/** whisper.cpp's own CMake file says where programs go. */
+/** whisper.cpp's own CMake file decides where programs go. */
 async function builtProgram(build: string): Promise<string> {
   const inBin = join(build, 'bin', PROGRAM);
   return existsSync(inBin) ? inBin : join(build, PROGRAM);
@@ -69,7 +69,7 @@ async function keyOfBuild(): Promise<string> {
   ])
     hash.update(await readFile(path));
   hash.update(await runProgram('c++', ['--version']));
-  // "Native" means these to the compiler.
+  // "Native" depends on these.
   const processor = (await readFile('/proc/cpuinfo', 'utf8').catch(() => '')).split('\n\n')[0] ?? '';
   for (const line of processor.split('\n'))
     if (/^(model name|flags|Features|CPU part)\s*:/.test(line)) hash.update(line);

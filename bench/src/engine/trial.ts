@@ -2,24 +2,24 @@ import type { Contestant, Plan } from './contestants.js';
 import { measureManyAtOnce, measureUtterance } from './measure.js';
 import type { BenchRecordings } from './recordings.js';
 
-/** Of each setting with each plan. */
+/** Runs of each setting with each plan. */
 const RUNS = 3;
 
-/** What a setting took. */
+/** The time of a setting. */
 export interface TrialTime {
   lanes: number;
   threads: number;
   name: string;
   /** With one lane: for the utterance. */
   utteranceMs?: number;
-  /** With several: for all recordings, a second of audio. A setting that is quick with one of them may get stuck in another. */
+  /** With several: for all recordings, per second of audio. A setting that is quick with one of them may get stuck in another. */
   realTimeFactor?: number;
 }
 
 /**
- * Which of whisper.cpp's settings is the quickest with each of the plans: it alone takes part in what is measured with that plan, since the
- * quickest on one thread need not be so on two, nor with many streams.
- * @param options.contestants everybody
+ * Finds the quickest of whisper.cpp's settings for each plan. Only that one is measured with the plan, because the quickest on one thread
+ * may not be so on two, or with many streams.
+ * @param options.contestants all of them
  */
 export async function tryWhisper(options: {
   contestants: readonly Contestant[];
@@ -52,7 +52,7 @@ export async function tryWhisper(options: {
   return { times, takingPart };
 }
 
-/** How many streams there are makes no difference to whisper.cpp: it takes a recording a lane. */
+/** The number of streams makes no difference to whisper.cpp: it takes one recording per lane. */
 function keyOf({ lanes, threads }: Plan): string {
   return `${lanes} x ${threads}`;
 }

@@ -9,9 +9,9 @@ import { trackOfBench } from '../trackOfBench.js';
 
 const CHUNK_SAMPLES = 320;
 const CHUNK_MS = 20;
-/** How much of what was said last is waited for. */
+/** Time allowed for the last words. */
 const TAIL_MS = 1_500;
-/** Of Linux, everywhere where this runs. */
+/** The clock rate of Linux, the same wherever this runs. */
 const TICKS_PER_SECOND = 100;
 
 export interface ToldEvent {
@@ -20,7 +20,7 @@ export interface ToldEvent {
   event: TrackEvent;
 }
 
-/** What one speaker's pipeline told while the speech was played at the pace of life. */
+/** What one speaker's pipeline emitted while the speech was played in real time. */
 export interface Played {
   speech: Speech;
   told: ToldEvent[];
@@ -31,14 +31,14 @@ export interface Performance {
   seconds: number;
   engineMs: number;
   discardedEngineMs: number;
-  /** Requests that were turned down, by reason. */
+  /** Rejected requests, by reason. */
   rejected: number;
   /** Share of one core. */
   cpuShare: { pipelines: number; recogniser: number };
   eventLoopDelayMs: number;
 }
 
-/** Where pipelines for any number of speakers hear them. No network. */
+/** Plays speech into pipelines for any number of speakers. No network. */
 export class Stage {
   readonly #recogniser: RecogniserProcess;
   readonly #voiceActivity: VoiceActivityModel;
@@ -48,7 +48,7 @@ export class Stage {
     this.#voiceActivity = parts.voiceActivity;
   }
 
-  /** Plays one speech a speaker, all from the same moment on, each chunk at its time. */
+  /** Plays one speech per speaker, all from the same moment on, each chunk at its time. */
   async perform(options: {
     speeches: readonly Speech[];
     settings: SpeechSettings;
@@ -57,7 +57,7 @@ export class Stage {
     const before = await this.#counters();
     const delay = monitorEventLoopDelay({ resolution: 5 });
     const startAtMs = monotonicNowMs() + 100;
-    // What is not played is not said.
+    // Only the played part counts as said.
     const { seconds: limit } = options;
     const speeches = options.speeches.map((speech) =>
       limit === undefined ? speech : playedWithin(speech, limit * 1_000),
@@ -118,7 +118,7 @@ export class Stage {
   }
 
   async #counters() {
-    // Counts come from the process once a second.
+    // The process sends its counts once a second.
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     const { stats, pid } = this.#recogniser.service;
     const { user, system } = process.cpuUsage();
@@ -135,7 +135,7 @@ export class Stage {
   }
 }
 
-/** CPU time of another process; 0 where it cannot be read. */
+/** CPU time of another process; 0 if it cannot be read. */
 async function cpuMsOf(pid: number): Promise<number> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');

@@ -9,19 +9,19 @@ import { countBrokenSeams, countCut, engineMsPerSecond, type LiveRow, scoreLive,
 export interface LiveOptions extends SetUpOptions {
   /** Speakers at once; one row each. */
   speakers?: readonly number[];
-  /** Of each row, and then rows are all: nobody without a pause, no sentences with a pause. Default: the whole meeting. */
+  /** Length of each row, without the extra rows (sentences with a pause, monologues). Default: the whole meeting. */
   seconds?: number;
 }
 
 const SPEAKERS = [1, 2, 4, 8];
 const SPEAKERS_WITHOUT_PAUSE = [1, 4];
-/** Speakers beyond the third, of monologues beyond the second, say the same, later. */
+/** Speakers beyond the third, or in monologues beyond the second, say the same, this much later. */
 const LATER_MS = 3_700;
 const PAUSE_SEEDS = [1, 5, 9];
 
 /**
- * People who speak at the pace of life, as samples, without a network: how soon words and finals are there, how fresh interims are,
- * how much work is thrown away. Then, unless it is cut short, sentences with a pause in the middle, and monologues.
+ * People who speak in real time, as samples, without a network: how soon words and finals arrive, how fresh interims are, how much work is
+ * wasted. Then, unless `seconds` is set, sentences with a pause in the middle, and monologues.
  */
 export async function benchLive(options: LiveOptions = {}): Promise<BenchResult> {
   const { speakers = SPEAKERS, seconds, ...rest } = options;
@@ -63,7 +63,7 @@ function speechesFor(count: number, tracks: readonly Speech[]): Speech[] {
   });
 }
 
-/** With the times of words, by the recogniser itself where nobody else knows them. */
+/** With the times of words, from the recogniser itself if there are none. */
 async function timed(performance: Performance, { recogniser, settings }: SetUp): Promise<Performance> {
   const { language, task } = settings;
   const played: Performance['played'] = [];
@@ -77,7 +77,7 @@ async function timed(performance: Performance, { recogniser, settings }: SetUp):
   return { ...performance, played };
 }
 
-/** Each is absent where there is nothing to measure it with. */
+/** Each is absent if it could not be measured. */
 interface Extras {
   /** Share of the sentences with a pause of 300 to 450 ms that became more than one caption. */
   cutSentences?: { sentences: number; cut: number; share: number };
@@ -85,9 +85,9 @@ interface Extras {
     seams: number;
     broken: number;
     wer: number;
-    /** Engine milliseconds for a second of speech, everything included. */
+    /** Engine milliseconds per second of speech, everything included. */
     engineMsPerSecond: number;
-    /** The same of the texts that were told, in the first, second and last third: it does not grow. */
+    /** The same for emitted texts, in the first, second and last third: it should not grow. */
     engineMsPerSecondByThird: number[];
   };
 }
@@ -132,7 +132,7 @@ function monologueOf(performance: Performance): NonNullable<Extras['monologue']>
 function tableOf(results: {
   rows: readonly LiveRow[];
   withoutPause: readonly LiveRow[];
-  /** Undefined: not asked for. */
+  /** Undefined: not requested. */
   extras: Extras | undefined;
 }): BenchResult['table'] {
   const { rows, withoutPause, extras } = results;

@@ -197,7 +197,7 @@ describe('a seam of a monologue', () => {
   });
 });
 
-it('engine time is told by equal parts of the time, for a second of speech of each speaker', () => {
+it('engine time is reported by equal parts of the time, for a second of speech of each speaker', () => {
   const events = [
     told('interimUpdated', { atMs: 1_000, text: 'a', endMs: 1_000, engineMs: 100 }),
     told('final', { atMs: 4_900, text: 'a', endMs: 1_000, engineMs: 400 }),

@@ -4,29 +4,29 @@ import { type Percentiles, percentiles } from '../percentile.js';
 import { type SpokenWord, timedWords } from '../speech/Speech.js';
 import type { Performance, Played } from './Stage.js';
 
-/** One row of the table: so many speakers at once. */
+/** One row of the table: this many speakers at once. */
 export interface LiveRow {
   speakers: number;
-  /** From the VAD's decision that an utterance is over to its final; cuts while somebody went on speaking are none. */
+  /** From the VAD's decision that an utterance is over to its final; cuts during speech do not count. */
   vadEndToFinalMs: Percentiles;
   /** From the true end of an utterance's last word to its final. */
   speechEndToFinalMs: Percentiles;
   /** From the true start of an utterance's first word to the first text of it. */
   speechStartToInterimMs: Percentiles;
-  /** From the true end of a word to the first text that has it at its place; null where nobody knows when words end. */
+  /** From the true end of a word to the first text that has it at its place; null if the times of words are unknown. */
   wordToVisibleMs: Percentiles;
-  /** From the newest sample that an interim has heard to the interim. */
+  /** From the newest sample in an interim's audio to the interim. */
   interimFreshnessMs: Percentiles;
-  /** Engine time of interims that were overtaken and of finals that were begun in a pause, of all engine time. */
+  /** Share of engine time for superseded interims and for discarded finals that were started in a pause. */
   discardedShare: number;
-  /** Gaps, and requests that were turned down. */
+  /** Gaps, and rejected requests. */
   drops: number;
   wer: number;
   cpuShare: { pipelines: number; recogniser: number };
   eventLoopDelayP99Ms: number;
 }
 
-/** A text and an utterance that share less than this are not of one another. */
+/** A text and an utterance that overlap less than this do not belong together. */
 const LEAST_OVERLAP_MS = 100;
 
 type Final = Extract<TrackEvent, { type: 'final' }>;
@@ -60,7 +60,7 @@ export function scoreLive(performance: Performance): LiveRow {
   };
 }
 
-/** Utterances of which a second final begins within them. */
+/** Utterances with a second final that starts within them. */
 export function countCut({ speech, told }: Pick<Played, 'speech' | 'told'>): { cut: number; utterances: number } {
   const starts = told.flatMap(({ event }) => (event.type === 'final' ? [event.segment.startMs] : []));
   const cut = speech.utterances.filter(({ startMs, endMs }) =>
@@ -69,7 +69,7 @@ export function countCut({ speech, told }: Pick<Played, 'speech' | 'told'>): { c
   return { cut: cut.length, utterances: speech.utterances.length };
 }
 
-/** Looks at the words on either side of every cut. */
+/** Checks the words on either side of every cut. */
 export function countBrokenSeams({ speech, told }: Pick<Played, 'speech' | 'told'>): SeamCount {
   return countSeams({
     texts: finalsOf(told).map(({ hypothesis }) => hypothesis.text),
@@ -83,7 +83,7 @@ export function wordErrors({ speech, told }: Pick<Played, 'speech' | 'told'>): {
   return { edits: align(spoken, heard).edits, words: spoken.length };
 }
 
-/** Engine milliseconds of the texts that were told, for a second of speech, in equal parts of the time. */
+/** Engine milliseconds of emitted texts per second of speech, in equal parts of the time. */
 export function engineMsPerSecond(options: { performance: Performance; parts: number }): number[] {
   const { played, seconds } = options.performance;
   const partMs = (seconds * 1_000) / options.parts;
@@ -147,8 +147,8 @@ function speechStartToInterim({ speech, visible }: Pick<Played, 'speech'> & { vi
 }
 
 /**
- * Each text is aligned with the words of its time; a word is visible from the first text on that has it at its place. Nothing of words
- * whose times nobody knows.
+ * Each text is aligned with the words of its time; a word is visible from the first text on that has it at its place. Words without known
+ * times are ignored.
  */
 function wordToVisible({ speech, visible }: Pick<Played, 'speech'> & { visible: Visible[] }): number[] {
   const words = timedWords(speech).flatMap(({ text, ...span }) =>

@@ -15,7 +15,7 @@ import { resultOf } from './resultOf.js';
 const DEFAULT_LOADS = 7;
 const DEFAULT_SEGMENTS = 10_000;
 
-/** What the meeting page costs: its first load, and a long transcript that is scrolled while somebody speaks. In Chromium. */
+/** The cost of the meeting page: its first load, and scrolling a long transcript while someone speaks. In Chromium. */
 export async function benchPage(options: { loads?: number; segments?: number } = {}): Promise<BenchResult> {
   const { loads = DEFAULT_LOADS, segments = DEFAULT_SEGMENTS } = options;
   const server = await startOwnServer({ transcripts: filledTranscript({ segments }) });
@@ -28,7 +28,7 @@ export async function benchPage(options: { loads?: number; segments?: number } =
   }
 }
 
-/** Each in a browser of its own: one that has run keeps more than its cache. */
+/** Each in a new browser, because a used one keeps more than its cache. */
 async function loadOften(options: { serverUrl: string; times: number }): Promise<FirstLoad[]> {
   const results: FirstLoad[] = [];
   for (let index = 0; index < options.times; index += 1) {

@@ -5,21 +5,21 @@ import { moved, SAMPLES_PER_MS, type Speech, timedWords, utteranceOf } from '../
 import { playSamples } from './playSamples.js';
 
 export interface SeamOptions extends SetUpOptions {
-  /** Times that each monologue is heard, each time from a later word on; default: enough for 200 seams. */
+  /** Runs of each monologue, each from a later word on; default: enough for 200 seams. */
   runs?: number;
 }
 
 const RUNS = 10;
-/** Each run begins so many words later, so that what is heard together, and where it is cut, is never the same. */
+/** Each run starts this many words later, so that windows and cuts are never the same. */
 const WORDS_LATER = 3;
 const LEAD_MS = 400;
-/** No multiple of a VAD frame: frames lie otherwise over the speech, too. */
+/** Not a multiple of a VAD frame, so that the frames are aligned differently, too. */
 const LEAD_STEP_MS = 7;
 const TAIL_MS = 1_200;
 
 /**
- * Cuts inside of speech: monologues without a pause, from many places on, while time stands still. Counts the seams beside which a
- * word is lost or doubled.
+ * Cuts inside speech: monologues without a pause, from many starting points, while time stands still. Counts the seams where a word is lost
+ * or doubled.
  */
 export async function benchSeams(options: SeamOptions = {}): Promise<BenchResult> {
   const { runs = RUNS, ...rest } = options;
@@ -68,7 +68,7 @@ export async function benchSeams(options: SeamOptions = {}): Promise<BenchResult
 }
 
 /**
- * The same speech from a later word on, after a silence of another length. Where nobody knows when words are said, it begins at a later
+ * The same speech from a later word on, after a silence of another length. If the times of words are unknown, it starts at a later
  * utterance, and what was before follows at the end.
  */
 export function begunLater(speech: Speech, run: number): Speech {

@@ -3,7 +3,7 @@ import { type Heard, StandingSpeaker, type StandingSpeakerOptions } from '../Sta
 const CHUNK_SAMPLES = 320;
 const CHUNK_MS = 20;
 
-/** Samples through a speaker's pipeline while time stands still for whoever works. */
+/** Plays samples through a speaker's pipeline in a time that stands still during work. */
 export async function playSamples(options: StandingSpeakerOptions & { pcm: Int16Array }): Promise<Heard> {
   const { pcm, ...how } = options;
   const speaker = new StandingSpeaker(how);

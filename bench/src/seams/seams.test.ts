@@ -20,7 +20,7 @@ it('begins a speech at a later word, with its times, after a silence', () => {
   expect(later.pcm[(first?.startMs ?? 0) * 16 - 16 * 16]).toBe(0);
 });
 
-it('turns a speech round at its utterances where nobody knows when words are said', () => {
+it('rotates a speech by its utterances if the times of words are unknown', () => {
   const pcm = Int16Array.from({ length: 300 * 16 }, (_, index) => index);
   const utterances = ['a b', 'c', 'd'].map((text, index) => ({ text, startMs: index * 100, endMs: (index + 1) * 100 }));
   const later = begunLater({ pcm, utterances }, 4);

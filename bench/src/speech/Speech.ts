@@ -1,5 +1,5 @@
 export const SAMPLES_PER_MS = 16;
-/** Of a digital silence before what is cut out of a track, so that no end of a word is left. */
+/** Digital silence before what is cut out of a track, so that no end of a word is left. */
 const LEAD_MS = 100;
 
 /** Milliseconds on the track. */
@@ -12,14 +12,14 @@ export interface SpokenWord extends Span {
   text: string;
 }
 
-/** The true times of what was said: from the start of the first word to the end of the last. */
+/** The true times of an utterance: from the start of the first word to the end of the last. */
 export interface SpokenUtterance extends Span {
   text: string;
-  /** With their true times; absent where nobody knows them. */
+  /** With their true times; absent if unknown. */
   words?: SpokenWord[];
 }
 
-/** What one speaker says. */
+/** The speech of one speaker. */
 export interface Speech {
   /** 16 kHz. */
   pcm: Int16Array;
@@ -27,7 +27,7 @@ export interface Speech {
   utterances: SpokenUtterance[];
 }
 
-/** All words whose times are known. */
+/** All words with known times. */
 export function timedWords({ utterances }: Pick<Speech, 'utterances'>): SpokenWord[] {
   return utterances.flatMap(({ words = [] }) => words);
 }
@@ -42,7 +42,7 @@ export function utteranceOf(words: readonly SpokenWord[]): SpokenUtterance {
   };
 }
 
-/** The same speech, begun later. */
+/** The same speech, started later. */
 export function delayed({ pcm, utterances }: Speech, byMs: number): Speech {
   const later = new Int16Array(pcm.length + byMs * SAMPLES_PER_MS);
   later.set(pcm, byMs * SAMPLES_PER_MS);
@@ -50,8 +50,8 @@ export function delayed({ pcm, utterances }: Speech, byMs: number): Speech {
 }
 
 /**
- * What is said of a speech in its first milliseconds. An utterance that would be cut keeps the words that end before, where their
- * times are known; otherwise nobody could tell what was said of it, so none of it is.
+ * The speech within the first milliseconds. A cut utterance keeps the words that end before, if their times are known; otherwise it is left
+ * out.
  */
 export function playedWithin({ pcm, utterances }: Speech, endMs: number): Speech {
   const kept: SpokenUtterance[] = [];

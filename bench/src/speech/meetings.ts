@@ -3,23 +3,23 @@ import { peoplesMonologues, peoplesPausedSentences, readTracks } from './peoples
 import type { Speech } from './Speech.js';
 import { syntheticMonologues, syntheticPausedSentences, syntheticTracks } from './syntheticSpeech.js';
 
-/** What a benchmark has people say. */
+/** The speech for a benchmark. */
 export interface BenchMeeting {
   /** `people`, `synthetic`, or the name of the folder. */
   name: string;
   /** Absolute. */
   directory: string;
-  /** One a speaker, on one time line. */
+  /** One per speaker, on one time line. */
   tracks(): Promise<Speech[]>;
-  /** Speech without a pause; absent where there is none of these voices. */
+  /** Speech without a pause; absent if there is none for these voices. */
   monologues?: () => Promise<Speech[]>;
-  /** Sentences with a pause of 300 to 450 ms inside, which differ by the seed; absent where there are none of these voices. */
+  /** Sentences with a pause of 300 to 450 ms inside, which differ by the seed; absent if there are none for these voices. */
   pausedSentences?: (seed: number) => Promise<Speech[]>;
 }
 
 /**
  * @param options.asked `people`, `synthetic` or a folder with a `meeting.json`; default: what the model understands
- * @param options.onNote gets a sentence where the model cannot understand the meeting
+ * @param options.onNote gets a sentence if the model cannot understand the meeting
  */
 export function openMeeting(options: {
   asked?: string | undefined;

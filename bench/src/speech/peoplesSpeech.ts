@@ -7,23 +7,23 @@ import { readClips } from './readClips.js';
 import { SAMPLES_PER_MS, type Span, type Speech, type SpokenUtterance, seededRandom, utteranceOf } from './Speech.js';
 
 const CLIPS = fileURLToPath(new URL('../../../test/fixtures/people/clips', import.meta.url));
-/** Of the recordings that extras are made of: all models know it. */
+/** Of the recordings for the extras: all models know it. */
 const LANGUAGE = 'en';
-/** All recordings are brought to it, as in the meeting. */
+/** The peak level of all recordings, as in the meeting. */
 const PEAK = 0.6;
-/** Longer ones are not left in a monologue. */
+/** Longer ones are shortened in a monologue. */
 const LONGEST_PAUSE_MS = 120;
 /** Shorter ones may be part of a word. */
 const SHORTEST_PAUSE_MS = 50;
-/** So much is said at least on either side of a pause that is made longer. */
+/** Least speech on either side of a pause that is made longer. */
 const LEAST_SAID_MS = 500;
 const BETWEEN_SENTENCES_MS = 1_200;
 const LEAD_MS = 1_000;
 
 /**
- * The tracks of a meeting's folder, one a speaker. Words have times where the script tells them.
+ * The tracks of a meeting's folder, one per speaker. Words have times if the script has them.
  *
- * @throws Error where the folder holds no meeting, or a track cannot be read
+ * @throws Error if the folder has no meeting, or a track cannot be read
  */
 export async function readTracks(directory: string): Promise<Speech[]> {
   const { speakers, utterances } = await loadMeeting(directory);
@@ -42,8 +42,8 @@ export async function readTracks(directory: string): Promise<Speech[]> {
 }
 
 /**
- * The English recordings of people back to back, their pauses no longer than 120 ms: some 40 s without a pause, by several voices; and
- * the same in the opposite order.
+ * The English recordings of people back to back, with pauses of at most 120 ms: some 40 s without a pause, by several voices; and the same
+ * in the opposite order.
  */
 export async function peoplesMonologues(): Promise<Speech[]> {
   const clips = await englishClips();
@@ -59,8 +59,8 @@ export async function peoplesMonologues(): Promise<Speech[]> {
 }
 
 /**
- * The English recordings of people, one after the other, in each of which one pause is made 300 to 450 ms long, which one by the seed.
- * Those in which nobody pauses are left out. Split over two tracks, so that it takes half the time.
+ * The English recordings of people, one after the other, each with one pause stretched to 300 to 450 ms, chosen by the seed. Recordings
+ * without a pause are left out. Split over two tracks, so that it takes half the time.
  */
 export async function peoplesPausedSentences(seed: number): Promise<Speech[]> {
   const random = seededRandom(seed);
@@ -94,7 +94,7 @@ async function englishClips(): Promise<{ text: string; pcm: Int16Array }[]> {
   );
 }
 
-/** Without the pauses before and after everything that is said, so that starts and ends are true. */
+/** Without the silence before and after the speech, so that starts and ends are true. */
 function trimmed(pcm: Int16Array): Int16Array {
   const pauses = pausesOf(pcm);
   const first = pauses[0];
@@ -118,7 +118,7 @@ function innerPauses(pcm: Int16Array): Span[] {
   );
 }
 
-/** The pause is heard forwards and backwards in turn, so that its noise goes on without a jump. */
+/** The pause plays forwards and backwards in turn, so that its noise goes on without a jump. */
 function stretched(pcm: Int16Array, { pause, toMs }: { pause: Span; toMs: number }): Int16Array {
   const [from, to] = [pause.startMs * SAMPLES_PER_MS, pause.endMs * SAMPLES_PER_MS];
   const forwards = pcm.subarray(from, to);

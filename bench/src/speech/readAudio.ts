@@ -10,7 +10,7 @@ const MOST_BYTES = 2 ** 30;
 /**
  * A recording as 16 kHz mono. WAV and FLAC are read here; everything else by `ffmpeg`.
  *
- * @throws Error with a plain sentence where the file cannot be read, or where there is no `ffmpeg` for it
+ * @throws Error with a plain sentence if the file cannot be read, or there is no `ffmpeg` for it
  */
 export async function readAudio(file: string): Promise<Int16Array> {
   const pcm = await decodeSound(await readFile(file)).catch((error: unknown) => {

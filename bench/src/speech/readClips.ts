@@ -7,9 +7,9 @@ const CLIPS_FILE = 'clips.json';
 const clipsSchema = z
   .array(
     z.object({
-      // A name and nothing else: a list reads no file outside its folder.
+      // Only a name: a list reads no file outside its folder.
       file: z.string().regex(/^[^/\\]+$/),
-      /** ISO 639-1; empty where nobody speaks. */
+      /** ISO 639-1; empty if there is no speech. */
       language: z.string().regex(/^([a-z]{2,3})?$/),
       text: z.string(),
     }),
@@ -23,9 +23,9 @@ export interface Clip {
 }
 
 /**
- * The recordings of a folder with a `clips.json`: `[{ file, language, text }]`; undefined where there is no such list.
+ * The recordings in a folder with a `clips.json`: `[{ file, language, text }]`; undefined if there is no such list.
  *
- * @throws Error where the list is not as it should be, or a recording is missing
+ * @throws Error if the list is invalid, or a recording is missing
  */
 export async function readClips(folder: string): Promise<Clip[] | undefined> {
   const list = join(folder, CLIPS_FILE);

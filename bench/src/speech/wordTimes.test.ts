@@ -33,7 +33,7 @@ describe('the times of words', () => {
     ).toEqual([[1_200, true, '']]);
   });
 
-  it('stay as they are where somebody knows them', async () => {
+  it('stay as they are if they are known', async () => {
     const words = [{ text: 'ask', startMs: 1_000, endMs: 1_200 }];
     const recognizer = { recognize: () => Promise.reject(new Error('nobody asks')) };
     const { utterances } = await withWordTimes({ speech: speech(words), recognizer, settings });

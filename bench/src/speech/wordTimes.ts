@@ -3,12 +3,12 @@ import { align, comparableWords } from '@parley/media/testing';
 import { SAMPLES_PER_MS, type Speech, type SpokenUtterance, type SpokenWord } from './Speech.js';
 
 const PATIENCE_MS = 10 * 60_000;
-/** Around an utterance, so that its first and last word are heard whole. */
+/** Audio around an utterance, so that its first and last words are whole. */
 const MARGIN_MS = 100;
 
 /**
- * Adds the times of words to utterances that have none: the recogniser hears each utterance alone, and words of its text that are in the
- * script get the times that it gives them, within some 100 ms. Words that it misheard get none.
+ * Adds the times of words to utterances that have none: each utterance is recognised alone, and words that are also in the script get the
+ * recognised times, accurate to some 100 ms. Misrecognised words get none.
  */
 export async function withWordTimes(options: {
   speech: Speech;

@@ -1,12 +1,12 @@
 import type { Scenario } from './scenario.js';
 
-/** Speech at 0.35 s a word, listened to every 0.3 s, answered 0.08 s later. */
+/** Speech at 0.35 s per word, an observation every 0.3 s, answered 0.08 s later. */
 const WORD_S = 0.35;
 const CADENCE_S = 0.3;
 const ANSWER_S = 0.08;
 const START_S = 0.4;
 
-/** What a recogniser makes of the words that it has heard so far, at its so manieth answer. */
+/** What a recogniser makes of the words so far, in its n-th answer. */
 type Noise = (heard: string[], turn: number) => string[];
 
 const MEETING =
@@ -37,7 +37,7 @@ function scenario(category: string, reference: string, noise: Noise = (heard) =>
 const replaceWord = (heard: string[], word: string, by: string[]) =>
   heard.flatMap((each) => (each === word ? by : [each]));
 
-/** A small generator of even numbers between 0 and 1 that always gives the same ones (mulberry32). */
+/** A small generator of uniform numbers between 0 and 1, always the same ones (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -48,7 +48,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** One scenario of each kind of trouble that recognisers make for live text. */
+/** One scenario for each kind of trouble that recognisers cause in live text. */
 export function builtInScenarios(): Scenario[] {
   const random = seeded(7);
   return [

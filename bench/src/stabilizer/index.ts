@@ -20,22 +20,22 @@ export interface StabilizerOptions extends SetUpOptions {
   scenarios?: string | URL;
 }
 
-/** Of scenarios, each and all together. */
+/** For scenarios, each and all together. */
 interface Judged {
   scenarios: ({ name: string; category: string } & Record<MethodName, Metrics>)[];
   sum: Record<MethodName, Metrics>;
 }
 
-/** As they stand in the JSON file. */
+/** As in the JSON file. */
 export interface StabilizerFigures extends Judged, Record<string, unknown> {
-  /** Hypotheses that come rarely and as text alone; absent where scenarios were given or recorded now. */
+  /** Rare hypotheses without word times; absent if scenarios were given or recorded now. */
   slow?: Judged;
 }
 
 /**
- * Replays what a recogniser answered while somebody spoke, through our stabilizer and through two simpler methods, all in the
- * same run: what is shown, what is settled, how soon, and how much of it is taken back. Without a file and a model: one scenario of
- * each kind of trouble, and what the built-in model answered during the synthetic meeting. With a model, or a meeting: what it answers now.
+ * Replays the answers of a recogniser during speech through our stabilizer and two simpler methods, all in the same run: what is shown,
+ * what is settled, how soon, and how much of it is taken back. Without a file and a model: one scenario for each kind of trouble, and the
+ * built-in model's answers to the synthetic meeting. With a model, or a meeting: its answers now.
  */
 export async function benchStabilizer(options: StabilizerOptions = {}): Promise<BenchResult<StabilizerFigures>> {
   const { scenarios, about } = await scenariosOf(options);
@@ -71,7 +71,7 @@ export async function benchStabilizer(options: StabilizerOptions = {}): Promise<
   };
 }
 
-/** Scenarios through all methods, and a row of the table for each category of ours and for each method. */
+/** Runs scenarios through all methods; a row of the table for each category of ours and for each method. */
 function judge(options: {
   scenarios: readonly Scenario[];
   methods: Record<MethodName, () => Method>;

@@ -10,13 +10,13 @@ export interface Tally {
   /** Settled words that are not in the reference at their place. */
   falseCommits: number;
   referenceWords: number;
-  /** From the end of a word to the end of the audio that the answer had heard which settled it. */
+  /** From the end of a word to the end of the audio of the answer that settled it. */
   commitLatenciesMs: number[];
-  /** From the end of a word to the moment when that answer was there. */
+  /** From the end of a word to the arrival of that answer. */
   commitAnsweredMs: number[];
   /** Words that became visible, each time they did. */
   shownWords: number;
-  /** Visible words that were not there any more in the next text. */
+  /** Visible words that were gone in the next text. */
   erasedVisibleWords: number;
   /** Texts that took back at least one visible word. */
   visibleRevisions: number;
@@ -28,19 +28,19 @@ export interface Tally {
 export interface Metrics {
   committedWords: number;
   falseCommits: number;
-  /** Share of the settled words; 0 where none was settled. */
+  /** Share of the settled words; 0 if none was settled. */
   falseCommitRate: number;
-  /** Share of the reference that was settled rightly before the final; null where nothing was said. */
+  /** Share of the reference that was correctly settled before the final; null if nothing was said. */
   coverage: number | null;
-  /** Milliseconds of audio; null where no word was settled rightly. */
+  /** Milliseconds of audio; null if no word was correctly settled. */
   commitLatencyMs: Percentiles;
-  /** The same up to the answer, so with the recogniser's own time. */
+  /** The same up to the answer, that is including the recogniser's own time. */
   commitAnsweredMs: Percentiles;
   erasedVisibleWords: number;
-  /** Share of the words that became visible; 0 where none did. */
+  /** Share of the words that became visible; 0 if there were none. */
   erasedRate: number;
   visibleRevisions: number;
-  /** Above 1 where more was shown wrongly than had been said; null where nothing was said, or nobody knows when. */
+  /** Above 1 if more was shown wrongly than had been said; null if nothing was said, or the times are unknown. */
   partialWer: number | null;
 }
 
@@ -48,7 +48,7 @@ export interface Metrics {
 export function replay(scenario: Scenario, method: Method): Tally {
   const spoken = referenceOf(scenario);
   const reference = spoken.map(({ text }) => text);
-  // Without the times of words nobody knows what had been said when a text was shown.
+  // Without the times of words, it is unknown what had been said when a text was shown.
   const timed = spoken.every(({ endS }) => endS !== undefined);
   const tally: Tally = {
     committedWords: 0,
@@ -101,7 +101,7 @@ export function replay(scenario: Scenario, method: Method): Tally {
   return tally;
 }
 
-/** The words of the reference as they are compared, and when each was said. */
+/** The words of the reference in the form used to compare them, and when each was said. */
 function referenceOf({ reference, wordEndTimesS }: Scenario): { text: string; endS: number | undefined }[] {
   return splitWords(reference).flatMap((word, index) =>
     comparableWords(word).map((text) => ({ text, endS: wordEndTimesS[index] })),

@@ -2,14 +2,14 @@ import { joinWords, splitWords } from '@parley/media/asr';
 import { Stabilizer } from '@parley/media/worker';
 import type { ScenarioObservation } from './scenario.js';
 
-/** What a method shows after an observation, and what it has declared settled for good. */
+/** What a method shows after an observation, and what it has settled for good. */
 export interface Shown {
   words: string[];
   /** Settled words, first to last; never shrinks. */
   committed: string[];
 }
 
-/** Turns the answers of a recogniser into text that is shown. One object a replay. */
+/** Turns the answers of a recogniser into text that is shown. One object per replay. */
 export interface Method {
   update(observation: ScenarioObservation): Shown;
 }
@@ -36,7 +36,7 @@ export function parleyMethod(options: { agreement: number; stabilityMs: number }
   };
 }
 
-/** Shows each answer as it comes. Whoever reads a word takes it for said, so a word counts as settled when it is first shown. */
+/** Shows each answer as it comes. Readers take a shown word as said, so it counts as settled when it is first shown. */
 export function rawInterims(): Method {
   const committed: string[] = [];
   return {
@@ -48,7 +48,7 @@ export function rawInterims(): Method {
   };
 }
 
-/** Settles all of an answer when so many answers in a row were the same, as WhisperLive does. */
+/** Settles all of an answer when this many answers in a row were the same, as WhisperLive does. */
 export function identicalOutputs(count: number): Method {
   let last = '';
   let times = 0;

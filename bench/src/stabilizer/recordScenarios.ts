@@ -7,28 +7,28 @@ import type { Scenario, ScenarioObservation } from './scenario.js';
 
 const CHUNK_SAMPLES = 320;
 const CHUNK_MS = 20;
-/** A pipeline hears a little before the first word and after the last. */
+/** Audio before the first word and after the last that the pipeline gets, too. */
 const MARGIN_MS = 300;
-/** What shares less with a caption is not part of it. */
+/** Utterances that overlap a caption less than this are not part of it. */
 const LEAST_OVERLAP_MS = 100;
 
 /** An interim as the recogniser answered it. */
 export interface Answer {
   hypothesis: Pick<Hypothesis, 'text' | 'words' | 'engineMs'>;
-  /** Milliseconds from the first sample of the track to the newest one when it was asked for. */
+  /** Milliseconds from the first sample of the track to the newest one in the request. */
   endMs: number;
-  /** Of the audio that it was asked about. */
+  /** Length of the request's audio. */
   lengthMs: number;
 }
 
-/** One caption of a track: its interims in order, and where it lies. */
+/** One caption of a track: its interims in order, and its times. */
 export interface RecordedCaption extends Span {
   answers: Answer[];
 }
 
 /**
- * What a recogniser answers while somebody speaks: every interim that the pipeline asks for, while time stands still for whoever works.
- * So the answers come as often as on a machine that is never busy.
+ * A recogniser's answers during speech: every interim that the pipeline requests, in a time that stands still during work. So the answers
+ * come as often as on a machine that is never busy.
  *
  * @returns a scenario for each caption whose words are known, and the number of those whose words are not
  */
@@ -74,8 +74,8 @@ export async function recordScenarios(options: {
 }
 
 /**
- * Which answers are about which caption, and about all of it so far: not those that were asked for before the caption was cut off from
- * the one before, and not those of a long one whose beginning was not heard any more.
+ * Which answers belong to which caption and cover all of it so far. Leaves out those requested before the caption was cut off from the one
+ * before, and those of a long one whose audio no longer starts at the beginning.
  */
 export function captionsOf(options: {
   segments: readonly Span[];
@@ -96,8 +96,8 @@ export function captionsOf(options: {
 }
 
 /**
- * A caption as a scenario: its words are those of its time. Where the times of words are not known, the utterances must lie in the
- * caption as a whole; undefined where one does not, or where there was no interim.
+ * A caption as a scenario: its words are those of its time. If the times of words are unknown, the utterances must be entirely within the
+ * caption. Undefined if one is not, or if there was no interim.
  */
 export function scenarioOf(options: {
   caption: RecordedCaption;
@@ -126,7 +126,7 @@ function observationOf({ hypothesis, endMs }: Answer, seconds: (ms: number) => n
     ...(words === undefined
       ? {}
       : {
-          // Their times count from the start of the request, and that is the caption's.
+          // Their times count from the start of the request, which is the caption's.
           words: words.map(({ text: word, startMs, endMs: wordEndMs, probability }) => ({
             text: word,
             startS: startMs / 1_000,

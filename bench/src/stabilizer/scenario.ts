@@ -6,17 +6,17 @@ const seconds = z.number().min(0).max(3_600);
 const scenarioSchema = z.strictObject({
   name: z.string().min(1),
   category: z.string().min(1),
-  /** What was said; empty where nobody spoke and a recogniser wrote all the same. */
+  /** What was said; empty if there was no speech but a recogniser wrote something. */
   reference: z.string(),
-  /** One for each word of the reference, as a script with spaces counts them; none where nobody knows them. */
+  /** One for each word of the reference, separated by spaces; none if unknown. */
   wordEndTimesS: z.array(seconds),
-  /** What the recogniser answered, in order. */
+  /** The recogniser's answers, in order. */
   observations: z.array(
     z.strictObject({
       text: z.string(),
-      /** When the answer was there. */
+      /** When the answer arrived. */
       completedAtS: seconds,
-      /** Up to where it had heard. */
+      /** End of its audio. */
       audioEndS: seconds,
       words: z
         .array(

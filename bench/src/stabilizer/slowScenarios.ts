@@ -1,7 +1,7 @@
 import { seededRandom } from '../speech/Speech.js';
 import type { Scenario } from './scenario.js';
 
-/** People speak at 3 words a second, with pauses after clauses; a slow engine is asked again when it has answered. */
+/** People speak 3 words a second, with pauses after clauses; a slow engine gets the next request after its answer. */
 const TEXTS = [
   'Good morning everyone, and welcome to the weekly project review. We have three topics on the agenda today, and the first one is the budget for the next quarter.',
   'We finished the database migration on Thursday and the new server is stable. The customers did not notice the outage, and the support team had a quiet week.',
@@ -9,7 +9,7 @@ const TEXTS = [
   'The next meeting is on Tuesday at half past nine.',
   'I would like to move the old reports to the archive before the end of the month, and then we can train the new colleagues in the office.',
 ];
-/** Words that a recogniser takes for others when it has not heard enough yet. */
+/** Words that a recogniser confuses when it has too little audio. */
 const ALIKE = ['the', 'a', 'in', 'and', 'there', 'then', 'this', 'it', 'to', 'for'];
 /** What Whisper writes for a silence at the end of the audio. */
 const INVENTED = ['Thank you.', 'Thanks for watching!', "I'm sorry.", 'Bye.'];
@@ -19,13 +19,13 @@ const START_S = 0.4;
 interface Trouble {
   /** The last word is cut off, and written as another or in part. */
   lastWord: number;
-  /** The last two or three words are others. */
+  /** The last two or three words are different. */
   reworded: number;
-  /** The text goes on with what nobody said. */
+  /** The text goes on with words that were not said. */
   invented: number;
-  /** A word anywhere before is another. */
+  /** An earlier word is different. */
   deep: number;
-  /** Of the words, not of the answers: misheard until so much has been heard beyond it (`MISHEARD_S`). */
+  /** Share of the words, not of the answers: wrong until there is enough audio after it (`MISHEARD_S`). */
   misheard: number;
 }
 
@@ -35,7 +35,7 @@ const MISHEARD_S = 0.8;
 
 interface Kind {
   category: string;
-  /** Of audio between two hypotheses, seconds. */
+  /** Audio between two hypotheses, seconds. */
   everyS: readonly [number, number];
   trouble: Trouble;
   /** Silence after a comma or a full stop, seconds. */
@@ -57,7 +57,7 @@ const KINDS: readonly Kind[] = [
   { category: 'slow, words that change late', everyS: [0.7, 1], trouble: { ...NO_TROUBLE, deep: 0.25 } },
 ];
 
-/** Hypotheses that come every 600 to 1500 ms, as text alone: what a large model on a small machine gives, and an engine without word times. */
+/** Hypotheses every 600 to 1500 ms, as text alone: from a large model on a small machine, or an engine without word times. */
 export function slowScenarios(): Scenario[] {
   return KINDS.flatMap((kind, row) =>
     TEXTS.map((text, column) => scenario({ kind, text, random: seededRandom(100 * row + column + 1) })),
@@ -79,7 +79,7 @@ function scenario(options: { kind: Kind; text: string; random: () => number }): 
   const lastS = (endsS.at(-1) ?? 0) + 0.3;
   const [leastS, mostS] = kind.everyS;
   for (let audioEndS = START_S + leastS; audioEndS <= lastS; audioEndS += leastS + random() * (mostS - leastS)) {
-    // A word of which the half was heard is written, too: that is where it goes wrong.
+    // A word of which half is in the audio is written, too: that is where it goes wrong.
     const heard = words
       .map((word, index) => ((endsS[index] ?? 0) + MISHEARD_S > audioEndS ? (misheard[index] ?? word) : word))
       .filter((_, index) => ((endsS[index - 1] ?? START_S) + (endsS[index] ?? 0)) / 2 <= audioEndS);
@@ -122,7 +122,7 @@ function written(options: {
     const word = words[last] ?? '';
     words[last] = happens(0.5) ? another(word) : word.slice(0, Math.ceil(word.length / 2));
   }
-  // Whisper ends what it was given with a full stop, and sets commas one time and not the other.
+  // Whisper ends any text with a full stop, and writes a comma in one answer but not in the next.
   const marked = words.map((word, index) => {
     const bare = word.replace(/[.,]$/u, '');
     if (index === words.length - 1) return `${bare}.`;

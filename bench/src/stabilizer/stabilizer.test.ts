@@ -11,11 +11,11 @@ import { slowScenarios } from './slowScenarios.js';
 
 const METHODS = ['parley', 'rawInterims', 'identicalOutputs'] as const;
 const SUMS = ['committedWords', 'falseCommits', 'erasedVisibleWords', 'visibleRevisions'] as const;
-/** Some hundred replays, on a machine that may be busy with other tests. */
+/** A hundred or so replays, on a machine that may be busy with other tests. */
 const REPLAY_TIMEOUT_MS = 60_000;
 const SHARES = ['falseCommitRate', 'coverage', 'erasedRate', 'partialWer'] as const;
 
-/** Says what it is told to, and settles the first so many words of it. */
+/** Shows the given texts, and settles the first words of each, as many as `settled` says. */
 function scripted(settled: readonly number[]): Method {
   let turn = 0;
   return {
@@ -49,7 +49,7 @@ describe('the stabilizer benchmark', () => {
     expect(parley.erasedRate).toBeLessThanOrEqual(0.05);
     expect(parley.commitLatencyMs.p50).toBeLessThanOrEqual(900);
     expect(parley.coverage).toBeGreaterThan(0.7);
-    // Goals that the simpler methods reached too would be none.
+    // Goals that the simpler methods also reach would be too easy.
     for (const other of [raw, identical]) {
       expect(other.falseCommitRate).toBeGreaterThan(parley.falseCommitRate);
       expect(other.erasedRate).toBeGreaterThan(0.05);
@@ -62,7 +62,7 @@ describe('the stabilizer benchmark', () => {
     expect(parley.commitLatencyMs.p50).toBeLessThanOrEqual(1_500);
     expect(parley.falseCommitRate).toBeLessThanOrEqual(0.01);
     expect(parley.erasedRate).toBeLessThanOrEqual(0.05);
-    // They are as wrong as they look: whoever takes each answer as it is settles much that was not said.
+    // They are as wrong as they look: a method that takes each answer as it is settles much that was not said.
     expect(raw.falseCommitRate).toBeGreaterThan(0.1);
     for (const { name, observations } of slowScenarios()) {
       const gapsS = observations
@@ -165,7 +165,7 @@ describe("a file of somebody's own scenarios", () => {
     const nothing = { coverage: null, partialWer: null, commitLatencyMs: { p50: null, p95: null } };
     expect(parley).toMatchObject(nothing);
     expect(table.rows.at(-1)).toContain('-');
-    // Beside speech they make its partial errors more.
+    // Together with speech they add to the partial errors.
     const said = scenario({
       observations: [{ text: 'one two three', completedAtS: 3.1, audioEndS: 3 }],
     });
@@ -206,7 +206,7 @@ describe('a measure of one replay', () => {
 
   it('counts latency in audio up to what the settling answer had heard, and beside it up to that answer', () => {
     const metrics = metricsOf(replay(scenario({ observations }), scripted([0, 1, 3])));
-    // "one" ended at 1 s and was settled by an answer that had heard 2.2 s; "two" and "three" by one that had heard 3.2 s.
+    // "one" ended at 1 s and was settled by an answer with audio up to 2.2 s; "two" and "three" by one with audio up to 3.2 s.
     expect(metrics.commitLatencyMs).toEqual({ p50: 1_200, p95: 1_200 });
     expect(metrics.commitAnsweredMs).toEqual({ p50: 1_500, p95: 1_500 });
   });

@@ -5,7 +5,7 @@ const SAMPLES_PER_MS = 16;
 const FRAME_SAMPLES = 320;
 const PATIENCE_MS = 10 * 60_000;
 
-/** The same model and the same beam on the samples as they are: no Opus, no VAD, no gates, no text from before. */
+/** The same model and beam on the raw samples: no Opus, no VAD, no gates, no previous text. */
 export async function throughBareEngine(options: {
   pcm: Int16Array;
   recognizer: Recognizer;
@@ -41,7 +41,7 @@ export async function throughBareEngine(options: {
   return { text: texts.join(' '), engineMs, gaps: 0 };
 }
 
-/** Where a recording that is longer than the model's window is cut: at the quietest 20 ms of the window's last half. */
+/** Where to cut a recording that is longer than the model's window: at the quietest 20 ms of the window's last half. */
 export function pieceEnd(options: { pcm: Int16Array; from: number; longestSamples: number }): number {
   const { pcm, from, longestSamples } = options;
   if (pcm.length - from <= longestSamples) return pcm.length;

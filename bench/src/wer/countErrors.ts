@@ -1,7 +1,7 @@
 import { align } from '@parley/media/testing';
 
 export interface WordErrors {
-  /** Of the reference. */
+  /** Words of the reference. */
   words: number;
   substitutions: number;
   insertions: number;
@@ -24,7 +24,7 @@ export function sumErrors(all: readonly WordErrors[]): WordErrors {
   return sum;
 }
 
-/** Word error rate, 1 = as many errors as words; 0 of nothing. */
+/** Word error rate, 1 = as many errors as words; 0 if both are empty. */
 export function werOf({ words, substitutions, insertions, deletions }: WordErrors): number {
   const errors = substitutions + insertions + deletions;
   if (words === 0) return errors === 0 ? 0 : 1;

@@ -2,13 +2,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { readClips } from '../speech/readClips.js';
 
-/** A recording and what is said in it. */
+/** A recording and its transcript. */
 export interface DatasetItem {
-  /** Below the folder, without the extension. */
+  /** Path below the folder, without the extension. */
   name: string;
   audioFile: string;
   text: string;
-  /** ISO 639-1, empty where nobody speaks; absent where nobody says which. */
+  /** ISO 639-1, empty if there is no speech; absent if unknown. */
   language?: string;
 }
 
@@ -22,9 +22,9 @@ const AUDIO = new Set(['.wav', '.flac', '.mp3', '.ogg', '.oga', '.opus', '.m4a',
 const LIBRISPEECH = '.trans.txt';
 
 /**
- * All recordings with a transcript in a folder and the folders in it. A transcript is `name.txt` beside `name.wav` (or another
- * format), or a line `name TEXT` of a `*.trans.txt` in the same folder, as LibriSpeech has them. A folder with a `clips.json` has
- * what that lists, with languages.
+ * All recordings with a transcript in a folder and its subfolders. A transcript is `name.txt` beside `name.wav` (or another format), or a
+ * line `name TEXT` of a `*.trans.txt` in the same folder, as in LibriSpeech. A folder with a `clips.json` has what that lists, with
+ * languages.
  */
 export async function readDataset(folder: string): Promise<Dataset> {
   const clips = await readClips(folder);

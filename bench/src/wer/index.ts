@@ -12,25 +12,25 @@ import { type Heard, LEAD_MS, lostPackets, throughPipeline } from './throughPipe
 export interface WerOptions extends SetUpOptions {
   /** A folder of recordings with transcripts, instead of the tracks of a meeting. */
   data?: string;
-  /** Shares of packets that the network loses, percent; one run through the pipeline each. */
+  /** Percentages of lost packets; one run through the pipeline each. */
   lossPercents?: readonly number[];
 }
 
 const BARE = 'bare engine';
-/** The table has the worst of them; the figures have all. */
+/** The table has only the worst ones; the figures have all. */
 const FILES_SHOWN = 40;
-/** In the table, for recordings without speech. */
+/** Shown in the table for recordings without speech. */
 const NOBODY = 'no speech';
 
 interface Recording {
   name: string;
   text: string;
-  /** ISO 639-1, empty where nobody speaks; absent where nobody says which. */
+  /** ISO 639-1, empty if there is no speech; absent if unknown. */
   language?: string;
   read: () => Promise<Int16Array>;
 }
 
-/** One recording's way through the pipeline or the bare engine. */
+/** One recording through the pipeline or the bare engine. */
 export interface Result {
   file: string;
   language?: string;
@@ -47,8 +47,8 @@ export interface Result {
 
 /**
  * Recordings through the whole pipeline (Opus, RTP, jitter buffer, VAD, segmenter, recogniser, gates) and through the bare engine, same
- * model, same run: word errors of each recording and of all. Time stands still while the recogniser works, so that the
- * figures do not depend on the machine.
+ * model, same run: word errors of each recording and of all. Time stands still while the recogniser works, so that the figures do not
+ * depend on the machine.
  */
 export async function benchWer(options: WerOptions = {}): Promise<BenchResult> {
   const { data, lossPercents: losses = [0], ...rest } = options;
@@ -105,7 +105,7 @@ async function recordingsOf(options: {
   };
 }
 
-/** A model of English alone is not asked about other languages. */
+/** For an English-only model, recordings in other languages are skipped. */
 export function byLanguageOf(options: { items: readonly DatasetItem[]; multilingual: boolean }): {
   understood: DatasetItem[];
   others: DatasetItem[];
@@ -117,7 +117,7 @@ export function byLanguageOf(options: { items: readonly DatasetItem[]; multiling
   };
 }
 
-/** What all recordings go through. */
+/** The shared set-up for all recordings. */
 class Studio {
   readonly #setUp: SetUp;
   readonly #encoder = new OpusEncoder();
@@ -203,7 +203,7 @@ function byWay(results: readonly Result[]): Map<string, Result[]> {
   return Map.groupBy(results, ({ way }) => way);
 }
 
-/** Of each language that is known and each way. */
+/** For each known language and each way. */
 function byLanguage(results: readonly Result[]): { language: string; results: Result[] }[] {
   const known = results.flatMap((result) => (result.language === undefined ? [] : [result.language]));
   return [...new Set(known)].map((language) => ({

@@ -2,9 +2,9 @@ import { plainWord, splitWords } from '@parley/media/asr';
 import { align } from '@parley/media/testing';
 
 export interface PunctuationCounts {
-  /** Marks in what was heard, at words that were said. */
+  /** Marks in the recognised text, at words that were said. */
   written: number;
-  /** Marks in the reference, at words that were heard. */
+  /** Marks in the reference, at words that were recognised. */
   expected: number;
   /** The same kind of mark after the same word. */
   right: number;
@@ -32,7 +32,7 @@ export function countPunctuation(reference: string, heard: string): PunctuationC
   return counts;
 }
 
-/** Of all marks: the share of written ones that are right, and of expected ones that are there; null where there are none. */
+/** Over all marks: the share of written ones that are right, and of expected ones that are there; null if there are none. */
 export function punctuationScore(all: readonly PunctuationCounts[]): {
   precision: number | null;
   recall: number | null;

@@ -3,24 +3,24 @@ import { StandingSpeaker, type StandingSpeakerOptions } from '../StandingSpeaker
 import { PAYLOAD_TYPE } from '../trackOfBench.js';
 
 const PACKET_MS = 20;
-/** A microphone is open before somebody speaks, and after. */
+/** A microphone is open before and after the speech. */
 export const LEAD_MS = 400;
 
 export interface Heard {
   text: string;
-  /** Engine time of everything that was asked for. */
+  /** Engine time of all requests. */
   engineMs: number;
-  /** Stretches of audio that did not become text. */
+  /** Parts of the audio that did not become text. */
   gaps: number;
 }
 
 export interface PipelineRun extends StandingSpeakerOptions {
   packets: readonly Uint8Array[];
-  /** Indices of the packets that the network loses. */
+  /** Indices of lost packets. */
   lost: ReadonlySet<number>;
 }
 
-/** A recording's way as a participant's: RTP, jitter buffer, Opus, VAD, segmenter, recogniser, gates. */
+/** Plays a recording like a participant's: RTP, jitter buffer, Opus, VAD, segmenter, recogniser, gates. */
 export async function throughPipeline(run: PipelineRun): Promise<Heard> {
   const { packets, lost, ...how } = run;
   const speaker = new StandingSpeaker(how);
@@ -43,7 +43,7 @@ export async function throughPipeline(run: PipelineRun): Promise<Heard> {
   return { text: texts.join(' '), engineMs, gaps };
 }
 
-/** The same packets at every run: a share of all of them, each for itself. */
+/** The same packets in every run: a share of all of them, each independently. */
 export function lostPackets(count: number, options: { lossPercent: number; seed: number }): Set<number> {
   let state = options.seed;
   const lost = new Set<number>();

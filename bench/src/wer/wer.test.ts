@@ -80,7 +80,7 @@ describe('a folder of recordings', () => {
     await expect(readDataset(folder)).rejects.toThrow(message);
   });
 
-  it('is told to be missing in a sentence', async () => {
+  it('is reported as missing in a sentence', async () => {
     await expect(readDataset(join(folder, 'nowhere'))).rejects.toThrow(/cannot be read: ENOENT/);
   });
 });
@@ -101,7 +101,7 @@ describe('the sound of a recording', () => {
     }
   });
 
-  it('that is damaged is told to be, with the name of the file', async () => {
+  it('that is damaged is reported, with the name of the file', async () => {
     const whole = await readFile(new URL('en-jfk.flac', CLIPS));
     await writeFile(join(folder, 'half.flac'), whole.subarray(0, whole.length / 2));
     await expect(readAudio(join(folder, 'half.flac'))).rejects.toThrow(/half\.flac cannot be read\. .* damaged/);
@@ -154,7 +154,7 @@ describe('the sums', () => {
     expect(languages.map(({ language, files, wer }) => ({ language, files, wer }))).toEqual([
       { language: 'en', files: 2, wer: 0.05 },
       { language: 'de', files: 1, wer: 0.4 },
-      // Of nothing, everything that is written is wrong.
+      // With an empty reference, everything written is wrong.
       { language: '', files: 1, wer: 1 },
     ]);
     expect(sum.map(({ files, wer }) => ({ files, wer }))).toEqual([{ files: 4, wer: 0.2 }]);

@@ -34,7 +34,7 @@ export interface HeadlessOptions extends Omit<RoomClientOptions, 'credentials'>,
  * @example A server with a development certificate
  * await joinHeadless({ url, room, name: 'Minutes', ca: await readFile('ca.crt', 'utf8') });
  *
- * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `ROOM_FULL`, `ROOM_LOCKED` ...;
+ * @throws ParleyError, as a rejection: `CONNECTION_FAILED`, `WEBSOCKET_BLOCKED`, `NOT_A_PARLEY_SERVER`, `UNAUTHENTICATED`, `JOIN_SECRET_REQUIRED`, `ROOM_FULL`, `ROOM_LOCKED` ...;
  * TypeError unless exactly one identity is given
  */
 export async function joinHeadless(options: HeadlessOptions): Promise<RoomClient> {

@@ -110,7 +110,7 @@ describe('changing the device', () => {
     await expect(microphone.setDevice('desk')).rejects.toMatchObject({ code: 'MICROPHONE_BUSY', retryable: true });
     devices.failure = undefined;
     expect([microphone.deviceId, microphone.track.readyState, events]).toEqual(['headset', 'live', []]);
-    // The device that could not be had is not waited for either.
+    // The device that failed is not waited for either.
     devices.unplug('Headset');
     await settled();
     expect(events).toContain('default (Desk) unplugged');
@@ -222,7 +222,7 @@ describe('muting', () => {
     await expect(microphone.unmute()).rejects.toMatchObject({ code: 'MICROPHONE_BUSY' });
     expect(microphone.muted).toBe(true);
     devices.failure = undefined;
-    // Nobody asks for it any more: whatever happens meanwhile, it stays closed.
+    // It is no longer wanted: whatever happens meanwhile, it stays closed.
     devices.makeDefault('Headset');
     await settled();
     await microphone.setDevice('desk');
@@ -473,7 +473,7 @@ describe('devices that come and go', () => {
     devices.last.end();
     await vi.advanceTimersByTimeAsync(0);
     expect([events.at(-1), devices.opened.length]).toEqual(['lost MICROPHONE_BUSY', 1 + max]);
-    // It goes on like that, ever more slowly, and comes to an end.
+    // It goes on like that, more and more slowly, and ends.
     await vi.advanceTimersByTimeAsync(60 * withinMs);
     const before = devices.opened.length;
     expect(before).toBeLessThan((1 + retries) * max);

@@ -258,6 +258,18 @@ export const ERROR_REGISTRY = {
     retryable: false,
   },
   CONNECTION_FAILED: { reason: 'connection', message: 'The server cannot be reached.', retryable: true },
+  WEBSOCKET_BLOCKED: {
+    reason: 'connection',
+    message:
+      'The server answers, but no WebSocket can be opened. A proxy in between may not pass WebSockets on, or too many connections are open here.',
+    retryable: true,
+  },
+  NOT_A_PARLEY_SERVER: {
+    reason: 'connection',
+    message:
+      'Something other than a Parley server answers at this address. Check the address, the path, and the proxy in between.',
+    retryable: false,
+  },
   CONNECTION_LOST: { reason: 'connection', message: 'The connection was lost.', retryable: true },
   REQUEST_TIMEOUT: { reason: 'connection', message: 'The server did not answer in time.', retryable: true },
   CLIENT_CLOSED: { reason: 'connection', message: 'The client was closed.', retryable: false },

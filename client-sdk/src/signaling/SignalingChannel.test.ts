@@ -70,7 +70,7 @@ describe('connect', () => {
     'parley',
     '/parley/',
   ])('reaches no server below the path %s where there is none', async (path) => {
-    await expect(newChannel({ path }).connect()).rejects.toMatchObject({ code: 'CONNECTION_FAILED' });
+    await expect(newChannel({ path }).connect()).rejects.toMatchObject({ code: 'NOT_A_PARLEY_SERVER' });
     expect(server.handshakes).toEqual([]);
   });
 

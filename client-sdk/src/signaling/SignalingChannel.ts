@@ -19,6 +19,7 @@ import {
   type ResponseOf,
   type WireError,
 } from '../protocol/index.js';
+import { explainFailure } from './failedConnection.js';
 
 export interface SignalingChannelOptions {
   /** Address of the server; its path is ignored. */
@@ -91,6 +92,8 @@ const NOTIFICATIONS = Object.keys({
 export class SignalingChannel {
   readonly #options: SignalingChannelOptions;
   readonly #socket: Socket;
+  /** Empty, or with a slash before it and none behind it. */
+  readonly #path: string;
   readonly #requestTimeoutMs: number;
   readonly #logger: Logger;
   readonly #pending = new Set<(error: ParleyError) => void>();
@@ -113,9 +116,10 @@ export class SignalingChannel {
     this.#logger = options.logger ?? SILENT;
     const retryDelayMs = options.retryDelayMs ?? defaults.retryDelayMs;
     this.#backoff = new Backoff({ minMs: retryDelayMs.min, maxMs: retryDelayMs.max });
+    this.#path = (options.path ?? '').replace(/^\/*(?=.)/, '/').replace(/\/+$/, '');
     // A path in the address would name a socket.io namespace.
     this.#socket = io(new URL(options.url).origin, {
-      path: `${(options.path ?? '').replace(/^\/*(?=.)/, '/').replace(/\/+$/, '')}/socket.io/`,
+      path: `${this.#path}/socket.io/`,
       transports: ['websocket'],
       autoConnect: false,
       forceNew: true,
@@ -154,8 +158,8 @@ export class SignalingChannel {
 
   /**
    * Makes the first connection. Later ones are made automatically.
-   * @throws ParleyError, as a rejection: the server's error, `CONNECTION_FAILED`, or, if the `credentials` function rejects, its own
-   * ParleyError or `IDENTITY_UNAVAILABLE`
+   * @throws ParleyError, as a rejection: the server's error, `CONNECTION_FAILED`, `WEBSOCKET_BLOCKED`, `NOT_A_PARLEY_SERVER`, or, if the
+   * `credentials` function rejects, its own ParleyError or `IDENTITY_UNAVAILABLE`
    */
   connect(): Promise<void> {
     if (this.#closed) return Promise.reject(errorOf('CLIENT_CLOSED'));
@@ -172,7 +176,15 @@ export class SignalingChannel {
         this.#socket.disconnect();
       };
       const onConnect = () => settle(resolve);
-      const onError = (error: Error) => fail(connectErrorOf(error));
+      const onError = (cause: Error) => {
+        const error = connectErrorOf(cause);
+        if (error.code !== 'CONNECTION_FAILED') return fail(error);
+        // Not tried again while the reason is looked for.
+        this.#socket.disconnect();
+        void explainFailure({ url: this.#options.url, path: this.#path, cause }).then((explained) => {
+          if (this.#pending.has(fail)) fail(explained);
+        });
+      };
       // The server accepted the connection but closed it before the handshake.
       const onDisconnect = () => fail(errorOf('CONNECTION_FAILED'));
       this.#pending.add(fail);

@@ -24,15 +24,15 @@ const HTML = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Player
 export interface PlayerPageOptions {
   browser: Browser;
   serverUrl: string;
-  /** What `joinAsSpeaker` plays. */
+  /** Played by `joinAsSpeaker`. */
   audioFile?: string;
-  /** Gets the transcript as it reaches the page. */
+  /** Called with the transcript as it reaches the page. */
   onTranscript?: (event: TranscriptEvent) => void;
 }
 
 /**
- * A participant without a screen: a page of its own browser profile that speaks a file or listens, on the client SDK. The page
- * has the server's origin, as the server asks of every page, but is served from here.
+ * A participant without a screen: a page in its own browser profile that speaks a file or listens, on the client SDK. The page has the
+ * server's origin, which the server requires of every page, but is served from here.
  */
 export class PlayerPage {
   readonly page: Page;
@@ -45,7 +45,7 @@ export class PlayerPage {
     this.#context = options.context;
   }
 
-  /** @throws {DemoError} when the page's script is not built */
+  /** @throws {DemoError} if the page's script is not built */
   static async create(options: PlayerPageOptions): Promise<PlayerPage> {
     await access(SCRIPT).catch((error: unknown) => {
       throw new DemoError('The player page is not built. Run npm run build.', { cause: error });
@@ -61,18 +61,18 @@ export class PlayerPage {
     }
   }
 
-  /** The first thing that went wrong on the page outside of a call, as a sentence. */
+  /** The first error on the page outside a call, as a sentence. */
   get failure(): string | undefined {
     return this.#failure;
   }
 
-  /** @throws {DemoError} when the server cannot be reached or refuses */
+  /** @throws {DemoError} if the server cannot be reached or refuses */
   async joinAsSpeaker(options: JoinOptions): Promise<Joined> {
     const join = { ...options, audioUrl: TRACK_PATH };
     return this.#handle.evaluate((player, speaker) => player.joinAsSpeaker(speaker), join).catch(refusal(options));
   }
 
-  /** @throws {DemoError} when the server cannot be reached or refuses */
+  /** @throws {DemoError} if the server cannot be reached or refuses */
   async joinAsListener(options: JoinOptions): Promise<Joined> {
     return this.#handle.evaluate((player, join) => player.joinAsListener(join), options).catch(refusal(options));
   }
@@ -93,7 +93,7 @@ export class PlayerPage {
     return this.#handle.evaluate((player) => player.received());
   }
 
-  /** Does something of the SDK at that Unix time, to the millisecond or so. */
+  /** Runs an action of the SDK at that Unix time, accurate to about a millisecond. */
   actAt(options: { action: PlayerAction; epochMs: number }): Promise<void> {
     return this.#handle.evaluate((player, act) => player.actAt(act), options);
   }
@@ -135,7 +135,7 @@ export class PlayerPage {
   }
 }
 
-/** An error of the SDK crosses from the page as text; its sentence is what the person wants to read. */
+/** An error of the SDK comes from the page as text; its sentence is what people want to read. */
 function refusal({ displayName }: JoinOptions): (error: unknown) => never {
   return (error) => {
     const sentence = /(?:Parley|Connection|Authentication|Permission|Limit|Media|Input|Server)Error: (.+)/.exec(

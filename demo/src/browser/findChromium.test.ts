@@ -45,7 +45,7 @@ describe('the search for a browser', () => {
     expect(await findChromium({ env: { PATH: folder }, usualPlaces: [elsewhere] })).toBe(elsewhere);
   });
 
-  it('tells how to get one when there is none', async () => {
+  it('says how to get one if there is none', async () => {
     const search = findChromium({ env: { PATH: folder }, usualPlaces: [] });
     await expect(search).rejects.toBeInstanceOf(DemoError);
     await expect(search).rejects.toThrow('apt install chromium');

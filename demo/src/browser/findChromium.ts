@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { DemoError } from '../DemoError.js';
 
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
-/** Where browsers lie that are not on the PATH. */
+/** Paths of browsers that are not on the PATH. */
 const USUAL_PLACES = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
@@ -16,11 +16,11 @@ const USUAL_PLACES = [
 ];
 
 /**
- * The browser to play with: `PARLEY_CHROMIUM`, else the first Chromium or Chrome on the `PATH` or in the usual places.
+ * The browser to use: `PARLEY_CHROMIUM`, else the first Chromium or Chrome on the `PATH` or in the usual places.
  *
  * @param options.env default: the process's own
  * @param options.usualPlaces default: where packages put browsers
- * @throws {DemoError} when there is none
+ * @throws {DemoError} if there is none
  */
 export async function findChromium(
   options: { env?: NodeJS.ProcessEnv; usualPlaces?: readonly string[] } = {},

@@ -2,8 +2,8 @@ import { type Browser, chromium } from 'playwright-core';
 import { findChromium } from './findChromium.js';
 
 /**
- * Pages play and record in real time although nobody looks at them, talk to nobody but the server under test, and offer it
- * plain host candidates.
+ * Pages play and record in real time although they are not visible, connect only to the server under test, and offer it plain host
+ * candidates.
  */
 const FLAGS = [
   '--autoplay-policy=no-user-gesture-required',
@@ -15,10 +15,10 @@ const FLAGS = [
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
-  // The last such flag on a command line replaces the earlier ones, so it repeats what matters of Playwright's own.
+  // The last such flag on a command line replaces the earlier ones, so it repeats the important ones of Playwright's own.
   `--disable-features=${[
     'WebRtcHideLocalIpsWithMdns',
-    // A page that Playwright serves belongs to no network, and may not call the server on this machine otherwise.
+    // A page that Playwright serves belongs to no network, and otherwise may not call the server on this machine.
     'LocalNetworkAccessChecks',
     'LocalNetworkAccessChecksWebSockets',
     'HttpsUpgrades',
@@ -33,7 +33,7 @@ const FLAGS = [
 ];
 
 /**
- * Starts a headless Chromium that lives until it is closed: signals are the caller's business.
+ * Starts a headless Chromium that lives until it is closed: handling signals is up to the caller.
  *
  * @param options.flags further command-line flags
  */

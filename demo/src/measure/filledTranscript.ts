@@ -6,24 +6,24 @@ const WORDS =
     ' ',
   );
 const WORD_COUNT = { least: 3, most: 40 };
-/** Speech without text, so often. */
+/** How often an entry is speech without text. */
 const GAP_EVERY = 97;
-/** All of it was said within the first second of the meeting: what is said while somebody reads comes after it. */
+/** All of it was said within the first second of the meeting: new speech comes after it. */
 const SPAN_MS = 1_000;
 
-/** The text of the entry with that number, the same in every run. No other entry's text begins with its number. */
+/** The text of the entry with that number, the same in every run. No other entry's text starts with its number. */
 export function entryStart(seq: number): string {
   return `${seq}:`;
 }
 
 /**
- * A transcript store whose meetings are full when they begin, as after hours of talk: for `startServer`.
+ * A transcript store whose meetings are full when they start, as after hours of talk: for `startServer`.
  *
  * @param options.segments entries: sentences of 3 to 40 words by five people, and a gap now and then
  */
 export function filledTranscript(options: { segments: number }): TranscriptStore {
   const { segments } = options;
-  // Twice the room, so that nothing is dropped when people talk.
+  // Twice the capacity, so that nothing is dropped when people talk.
   const store = new MemoryTranscriptStore({ segmentsPerMeeting: 2 * segments });
   const filled = new Map<string, Promise<void>>();
   const fill = async (meetingId: string) => {

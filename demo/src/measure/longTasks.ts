@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Page } from 'playwright-core';
 
-/** A stretch of time for which the page could not react, 50 ms or longer. Times of the page's own clock. */
+/** A period in which the page could not react, 50 ms or longer. Times of the page's own clock. */
 export interface LongTask {
   startMs: number;
   durationMs: number;
@@ -9,12 +9,12 @@ export interface LongTask {
 
 declare global {
   interface Window {
-    /** Ends with what the observer has not told yet. */
+    /** Includes entries that the observer has not delivered yet. */
     parleyLongTasks: () => LongTask[];
   }
 }
 
-/** From the next navigation on, the page keeps its long tasks. */
+/** From the next navigation on, the page records its long tasks. */
 export async function watchLongTasks(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const tasks: LongTask[] = [];
@@ -39,7 +39,7 @@ export function nowOf(page: Page): Promise<number> {
   return page.evaluate(() => performance.now());
 }
 
-/** The longest one that lies at least in part within a stretch of time; 0 when there was none. */
+/** The longest one that overlaps a period; 0 if there was none. */
 export function longestTaskMs(options: { tasks: readonly LongTask[]; fromMs: number; toMs: number }): number {
   const { tasks, fromMs, toMs } = options;
   const within = tasks.filter(({ startMs, durationMs }) => startMs + durationMs > fromMs && startMs < toMs);

@@ -4,12 +4,12 @@ import { DemoError } from '../DemoError.js';
 
 const INTERACTIVE_TIMEOUT_MS = 30_000;
 
-/** What it costs to open the meeting page for the first time. */
+/** The cost of opening the meeting page for the first time. */
 export interface FirstLoad {
   requests: number;
-  /** On the wire, headers of answers included, until the network was quiet. */
+  /** On the wire, including headers of answers, until the network was quiet. */
   transferredBytes: number;
-  /** From the start of the navigation until the form took a name and was painted. */
+  /** From the start of the navigation until a name could be entered and the form was painted. */
   interactiveMs: number;
 }
 
@@ -22,7 +22,7 @@ declare global {
 /**
  * Opens the page with an empty cache.
  *
- * @throws {DemoError} when the form does not come within half a minute
+ * @throws {DemoError} if the form does not appear within half a minute
  */
 export async function measureFirstLoad(options: { browser: Browser; serverUrl: string }): Promise<FirstLoad> {
   const context = await options.browser.newContext({ ignoreHTTPSErrors: true });
@@ -44,7 +44,7 @@ export async function measureFirstLoad(options: { browser: Browser; serverUrl: s
   }
 }
 
-/** Counts on into the object that it returns. */
+/** Keeps counting into the object that it returns. */
 async function countTraffic(page: Page): Promise<{ requests: number; transferredBytes: number }> {
   const traffic = { requests: 0, transferredBytes: 0 };
   const session = await page.context().newCDPSession(page);
@@ -63,7 +63,7 @@ function noticeForm(): void {
     const button = document.querySelector('[data-testid="join-button"]');
     if (field === null || field.disabled || button === null) return;
     observer.disconnect();
-    // After the frame that shows it, and after whatever else the page was about to do at once.
+    // After the frame that shows it, and after everything else that the page was about to do at once.
     requestAnimationFrame(() =>
       setTimeout(() => {
         window.parleyInteractiveMs = performance.now();

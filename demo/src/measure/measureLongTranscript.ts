@@ -19,32 +19,32 @@ const READING_PX = 90;
 /** Less than a line of the smallest text. */
 const LEAST_ROW_PX = 10;
 
-/** How a long transcript behaves in the page. Long tasks: 0 where the page was never busy for 50 ms or longer. */
+/** How a long transcript behaves in the page. Long tasks: 0 if the page was never busy for 50 ms or longer. */
 export interface LongTranscript {
-  /** Entries that were there before anybody spoke. */
+  /** Entries that were there before the first speech. */
   segments: number;
-  /** From pressing the button until the newest of them could be read. */
+  /** From pressing the button until the newest entry could be read. */
   catchUpMs: number;
   longestTaskMs: {
     /** While the page joined and fetched the transcript. */
     catchUp: number;
-    /** While it was swept and read from end to start and back, as somebody spoke. */
+    /** While it was swept and read from end to start and back, with someone speaking. */
     scroll: number;
-    /** While it stood at its end and grew. */
+    /** While it stayed at its end and grew. */
     update: number;
   };
-  /** Between two frames while it was scrolled. */
+  /** Between two frames while scrolling. */
   frameMs: { p50: number; p95: number };
-  /** Versions of captions that came meanwhile. */
+  /** Versions of captions that arrived meanwhile. */
   updates: { scroll: number; update: number };
 }
 
 /**
- * Joins a room whose transcript has that many entries already (see `filledTranscript`), scrolls through them while somebody
- * speaks, and reads along at the end while somebody else does.
+ * Joins a room whose transcript has that many entries already (see `filledTranscript`), scrolls through them while someone speaks, and
+ * reads along at the end while someone else does.
  *
  * @param options.audioFile what both say: some seconds of speech that the server's model knows
- * @throws {DemoError} when the transcript does not have all entries from its end to its start
+ * @throws {DemoError} if the transcript does not have all entries from its end to its start
  */
 export async function measureLongTranscript(options: {
   browser: Browser;
@@ -80,7 +80,7 @@ export async function measureLongTranscript(options: {
     if (heightPx < segments * LEAST_ROW_PX || !textAtStart.startsWith(entryStart(1))) {
       throw new DemoError(`The transcript of ${segments} entries is ${heightPx} px high and begins: ${textAtStart}`);
     }
-    // Where the end has grown away meanwhile, the page offers the way back to it.
+    // If the end has moved on meanwhile, the page offers the way back to it.
     const jump = page.getByTestId('jump-button');
     if (await jump.isVisible()) await jump.click();
     const scrolledAtMs = await nowOf(page);
@@ -109,9 +109,9 @@ export async function measureLongTranscript(options: {
 }
 
 /**
- * From the end to the start, a while at a reader's pace, and back to the end.
+ * From the end to the start, for a while at a reader's pace, and back to the end.
  *
- * @returns milliseconds between frames, the height of all entries, and what stood at the start
+ * @returns milliseconds between frames, the height of all entries, and the text at the start
  */
 function scrollThrough(page: Page): Promise<{ frames: number[]; heightPx: number; textAtStart: string }> {
   return page.evaluate(
@@ -127,7 +127,7 @@ function scrollThrough(page: Page): Promise<{ frames: number[]; heightPx: number
       };
       const end = list.scrollHeight;
       for (let frame = 1; frame <= sweepFrames; frame += 1) await scrollTo(end * (1 - frame / sweepFrames));
-      // Rows above are measured once they are made, and what is in sight stays in its place: the start takes some frames more.
+      // Rows above are measured once they are rendered, and what is in sight stays in its place: reaching the start takes some frames more.
       for (let frame = 0; frame < startFrames; frame += 1) await scrollTo(0);
       const textAtStart = list.querySelector('[data-testid="segment-text"]')?.textContent ?? '';
       for (let frame = 1; frame <= readingFrames; frame += 1) await scrollTo(frame * readingPx);

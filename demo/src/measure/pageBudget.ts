@@ -1,8 +1,8 @@
-/** What the meeting page may cost the one who opens it. */
+/** What the meeting page may cost its user. */
 export const PAGE_BUDGET = {
   /** Bytes on the wire until the form is there and the network is quiet, compressed as the server sends them. */
   firstLoadBytes: 250 * 1_024,
-  /** From the start of the navigation until the form takes a name. */
+  /** From the start of the navigation until a name can be entered. */
   interactiveMs: 1_000,
   /** The longest time for which the page does not react while a long transcript scrolls and grows. */
   longTaskMs: 100,

@@ -2,7 +2,7 @@ import type { Span } from '../player/api.js';
 
 export type { Span };
 
-/** A script: who says what and when, and the audio of it. Times are milliseconds from the start of the tracks. */
+/** A script: who says what and when, and its audio. Times are milliseconds from the start of the tracks. */
 export interface Meeting {
   /** Name of its folder. */
   name: string;
@@ -21,6 +21,6 @@ export interface MeetingSpeaker {
 export interface Utterance extends Span {
   speaker: string;
   text: string;
-  /** When each word of the text was said, in its order; not every script tells. */
+  /** When each word of the text was said, in its order; not every script has them. */
   words?: Span[];
 }

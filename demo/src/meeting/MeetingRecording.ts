@@ -7,20 +7,20 @@ export interface RecordedSpeaker {
   /** Unix time at which the first sample of this speaker's track entered the browser's encoder. */
   startedAtMs: number;
   /**
-   * Where the sound of each utterance begins and ends in the track, in the script's order. Narrower than the script, whose times
-   * include the quiet moment that a synthetic voice begins and ends with.
+   * Start and end of the sound of each utterance in the track, in the script's order. Narrower than the script, whose times include the
+   * quiet moment at the start and end of a synthetic voice.
    */
   spoken: Span[];
-  /** How late the browser played, from points of the track on; a machine that keeps up has none worth a word. */
+  /** How late the browser played, from given points of the track on; negligible on a machine that keeps up. */
   lag: PlaybackLag[];
 }
 
-/** A meeting as it was played. All `...AtMs` are Unix times; server and browsers share a clock or keep theirs in step. */
+/** A played meeting. All `...AtMs` are Unix times; server and browsers share a clock or keep theirs in step. */
 export interface MeetingRecording {
-  /** When the server began to count `startMs` and `endMs` of the segments. */
+  /** The zero of `startMs` and `endMs` of the segments, on the server. */
   meetingStartedAtMs: number;
   speakers: RecordedSpeaker[];
-  /** What a listener in the room saw of the transcript, in the order of arrival. */
+  /** The transcript as a listener in the room saw it, in the order of arrival. */
   events: TranscriptEvent[];
   /** Audio that the listener received from the others. */
   received: { tracks: number; packets: number };

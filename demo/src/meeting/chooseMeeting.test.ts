@@ -20,7 +20,7 @@ describe('the meeting that is played', () => {
     });
   });
 
-  it('is told in one sentence, with the reason', () => {
+  it('is stated in one sentence, with the reason', () => {
     const told = (model: typeof BUILT_IN, asked?: string) =>
       choiceSentence({ asked, model, meeting: chooseMeeting({ asked, model }) });
     expect(told(PUBLISHED)).toBe('Model base-q8_0, meeting people: a published model understands people.');

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Three synthetic voices, with the times of all words: what the built-in model knows. */
+/** Three synthetic voices, with the times of all words: for the built-in model. */
 export const SYNTHETIC_MEETING = fileURLToPath(new URL('../../meeting', import.meta.url));
 /** Recordings of three people, with the times of utterances. */
 export const PEOPLES_MEETING = fileURLToPath(new URL('../../../test/fixtures/people/meeting', import.meta.url));
@@ -15,7 +15,7 @@ export interface ChosenMeeting {
   directory: string;
 }
 
-/** What is said of a model where it runs. */
+/** Status of a running model. */
 export interface RunningModel {
   name: string;
   /** The built-in model: knows a few synthetic voices only. */
@@ -29,12 +29,12 @@ export function meetingNamed(name: string): ChosenMeeting {
   return { name: basename(directory), directory };
 }
 
-/** The meeting that was asked for; without one, that which the model understands. */
+/** The requested meeting; by default the one that the model understands. */
 export function chooseMeeting({ asked, model }: { asked?: string | undefined; model: RunningModel }): ChosenMeeting {
   return meetingNamed(asked ?? (model.demo ? 'synthetic' : 'people'));
 }
 
-/** One sentence: which model hears which meeting, and why. */
+/** One sentence: which model transcribes which meeting, and why. */
 export function choiceSentence(choice: {
   asked?: string | undefined;
   model: RunningModel;
@@ -50,7 +50,7 @@ export function choiceSentence(choice: {
   return `Model ${model.name}, meeting ${meeting.name}: ${why}.`;
 }
 
-/** A sentence where the model cannot understand the meeting. */
+/** A sentence if the model cannot understand the meeting. */
 export function mismatchWarning({
   model,
   meeting,

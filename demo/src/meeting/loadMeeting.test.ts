@@ -4,7 +4,7 @@ import { PEOPLES_MEETING, SYNTHETIC_MEETING } from './chooseMeeting.js';
 import { loadMeeting } from './loadMeeting.js';
 
 describe('the synthetic meeting', () => {
-  it('tells when each word of each utterance is said, in whole milliseconds', async () => {
+  it('has the times of each word of each utterance, in whole milliseconds', async () => {
     const { utterances } = await loadMeeting(SYNTHETIC_MEETING);
     expect(utterances).toHaveLength(22);
     for (const { text, words } of utterances) expect(words).toHaveLength(comparableWords(text).length);
@@ -16,7 +16,7 @@ describe('the synthetic meeting', () => {
 });
 
 describe('the meeting of people', () => {
-  it('tells when each utterance is said, and of words no times', async () => {
+  it('has the times of each utterance, and none of words', async () => {
     const { speakers, utterances, durationMs } = await loadMeeting(PEOPLES_MEETING);
     expect(speakers.map(({ name }) => name)).toEqual(['Quinn', 'Libby', 'Jack']);
     expect(utterances).toHaveLength(8);

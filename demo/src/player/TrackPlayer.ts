@@ -12,12 +12,12 @@ const SAMPLE_RATE = 48_000;
 const AUDIBLE = 0.003;
 const CLOCK_SAMPLES = 50;
 const CLOCK_SAMPLE_INTERVAL_MS = 5;
-/** Room between now and a start, so that the start is not in the past when the audio thread hears of it. */
+/** Lead time, so that the start is not in the past when the audio thread gets it. */
 const LEAST_LEAD_S = 0.05;
 
 /**
- * Plays one decoded file into a MediaStreamTrack, as a microphone that hears somebody speak. The track is there, and silent,
- * before the file begins and after it ends.
+ * Plays one decoded file into a MediaStreamTrack, like a microphone in front of a speaker. The track exists, and is silent, before the file
+ * starts and after it ends.
  */
 export class TrackPlayer {
   readonly #context: AudioContext;
@@ -41,17 +41,17 @@ export class TrackPlayer {
     this.#ended = new Promise((resolve) => this.#source.addEventListener('ended', () => resolve(), { once: true }));
   }
 
-  /** Fetches and decodes a file of any format that the browser knows. */
+  /** Fetches and decodes a file in any format that the browser supports. */
   static async create(audioUrl: string): Promise<TrackPlayer> {
     const answer = await fetch(audioUrl);
     if (!answer.ok) throw new Error(`${audioUrl} cannot be fetched: ${answer.status}`);
-    // No loudspeaker is needed: rendered for nobody, the context is driven by a timer and not by a sound card.
+    // No loudspeaker is needed: without a sink, the context is driven by a timer and not by a sound card.
     const context = new AudioContext({ sampleRate: SAMPLE_RATE, sinkId: { type: 'none' } });
     await context.resume();
     return new TrackPlayer(context, await context.decodeAudioData(await answer.arrayBuffer()));
   }
 
-  /** Narrows stretches of the file to the sound in them. */
+  /** Narrows spans of the file to the sound in them. */
   soundOf(spans: readonly Span[]): Span[] {
     const samples = this.#buffer.getChannelData(0);
     const perMs = this.#buffer.sampleRate / 1_000;
@@ -90,8 +90,8 @@ export class TrackPlayer {
   }
 
   /**
-   * Unix time of the context's time 0. `currentTime` moves on by a block when the block has been rendered, which is when the
-   * samples enter the track; read at any later moment it is behind, so the smallest of many differences is the right one.
+   * Unix time of the context's time 0. `currentTime` moves on by a block when the block has been rendered, which is when the samples enter
+   * the track; read at any later moment it is behind, so the smallest of many differences is the right one.
    */
   async #measureClock(): Promise<number> {
     let offsetMs = Number.POSITIVE_INFINITY;
@@ -106,7 +106,7 @@ export class TrackPlayer {
     return performance.timeOrigin + performance.now() - this.#context.currentTime * 1_000;
   }
 
-  /** A busy machine renders too late now and then, and what it was late once it stays. Notes that for every stretch of the track. */
+  /** A busy machine sometimes renders too late, and that delay stays. Records it over the track. */
   #watchLag({ startedAtMs, startS }: { startedAtMs: number; startS: number }): void {
     const promisedMs = startedAtMs - startS * 1_000;
     let readings: number[] = [];

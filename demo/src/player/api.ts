@@ -1,20 +1,20 @@
 import type { Segment } from '@parley/client-sdk/protocol';
 
-/** What the player page offers, as `window.parleyPlayer`, to the program that steers it: plain data in, plain data out. */
+/** The API of the player page, `window.parleyPlayer`, for the program that controls it: plain data in, plain data out. */
 export interface PlayerApi {
-  /** Joins the room and sends the track that `audioUrl` decodes to: silence until `startAt`. */
+  /** Joins the room and sends the decoded track of `audioUrl`: silence until `startAt`. */
   joinAsSpeaker(options: JoinOptions & { audioUrl: string }): Promise<Joined>;
   /** Joins without a microphone. */
   joinAsListener(options: JoinOptions): Promise<Joined>;
-  /** Narrows stretches of the track to the sound in them: what is above -50 dBFS. A silent one stays as it is. */
+  /** Narrows spans of the track to the sound in them, above -50 dBFS. A silent one stays as it is. */
   soundOf(options: { spans: Span[] }): Promise<Span[]>;
   /** Plays the track so that its first sample leaves at that Unix time. Resolves when it plays. */
   startAt(options: { epochMs: number }): Promise<PlaybackStart>;
-  /** Resolves when the track is at its end. */
+  /** Resolves when the track has ended. */
   ended(): Promise<PlaybackEnd>;
   /** Inbound audio over the page's open connections. */
   received(): Promise<ReceivedAudio>;
-  /** Does something of the SDK at that Unix time, to the millisecond or so. Resolves when the server has answered. */
+  /** Runs an action of the SDK at that Unix time, accurate to about a millisecond. Resolves when the server has answered. */
   actAt(options: { action: PlayerAction; epochMs: number }): Promise<void>;
   leave(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface JoinOptions {
   displayName: string;
   room: string;
   joinSecret?: string;
-  /** Of an identity provider; without it one comes as a guest. */
+  /** From an identity provider; without it, the participant is a guest. */
   token?: string;
 }
 
@@ -35,18 +35,18 @@ export interface Joined {
   meetingStartedAtMs: number;
 }
 
-/** From and to, in milliseconds from the start of the track. */
+/** Start and end, in milliseconds from the start of the track. */
 export interface Span {
   startMs: number;
   endMs: number;
 }
 
 export interface PlaybackStart {
-  /** Unix time at which the first sample was rendered into the track that is sent. */
+  /** Unix time at which the first sample was rendered into the sent track. */
   startedAtMs: number;
 }
 
-/** From this point of the track on, sound left that much later than the start promised. */
+/** From this point of the track on, sound was later than planned by this much. */
 export interface PlaybackLag {
   trackMs: number;
   lagMs: number;

@@ -6,9 +6,9 @@ import { TrackPlayer } from './TrackPlayer.js';
 declare global {
   interface Window {
     parleyPlayer: PlayerApi;
-    /** Takes the transcript, where anybody wants it. There from before the page's first script, like the other. */
+    /** Receives the transcript, if wanted. Both exist before the page's first script. */
     parleyPlayerTranscript?: (event: TranscriptEvent) => Promise<void>;
-    /** Takes sentences about what went wrong without a call that could say so. */
+    /** Receives sentences about errors outside a call. */
     parleyPlayerFailure: (message: string) => Promise<void>;
   }
 }
@@ -61,7 +61,7 @@ const ACTIONS: Record<PlayerAction, () => Promise<void> | undefined> = {
   endMeeting: () => client?.endMeeting(),
 };
 
-/** Timers are late by some milliseconds: the rest is waited for. */
+/** Timers are late by some milliseconds: the rest is busy waiting. */
 async function waitUntil(epochMs: number): Promise<void> {
   const now = () => performance.timeOrigin + performance.now();
   await new Promise((resolve) => setTimeout(resolve, epochMs - now() - TIMER_SLACK_MS));

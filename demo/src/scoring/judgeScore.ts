@@ -1,14 +1,14 @@
 import type { RunningModel } from '../meeting/chooseMeeting.js';
 import type { MeetingScore } from './scoreMeeting.js';
 
-/** The most that a transcript may have of each. Rates are shares. */
+/** Upper limits of each value. Rates are shares. */
 export type Requirements = Readonly<
   Pick<MeetingScore, 'wer' | 'missedUtterances' | 'finalsInSilence' | 'misattributed'>
 >;
 
 const NOTHING_LOST = { missedUtterances: 0, finalsInSilence: 0, misattributed: 0 } as const;
 
-/** What a transcript must reach: of people with a published model, of synthetic voices with the built-in one. */
+/** Required results: for people with a published model, for synthetic voices with the built-in one. */
 export const REQUIREMENTS = {
   published: { wer: 0.05, ...NOTHING_LOST },
   builtIn: { wer: 0.08, ...NOTHING_LOST },
@@ -18,7 +18,7 @@ export function requirementsOf(model: Pick<RunningModel, 'demo'>): Requirements 
   return model.demo ? REQUIREMENTS.builtIn : REQUIREMENTS.published;
 }
 
-/** What is wrong with a score, one sentence each; none when it is as required. */
+/** The failures of a score, one sentence each; empty if it meets the requirements. */
 export function judgeScore(score: MeetingScore, requirements: Requirements): string[] {
   const complaints: string[] = [];
   if (score.wer > requirements.wer) {

@@ -194,7 +194,7 @@ describe('the score of a meeting', () => {
     expect(score).toMatchObject({ misattributed: 1, finalsInSilence: 0, missedUtterances: 0 });
   });
 
-  it('finds text that nobody said, in a pause and under the name of somebody who only listens', () => {
+  it('finds text that nobody said, in a pause and under the name of someone who only listens', () => {
     const score = scoreMeeting(
       meeting,
       recordingOf([
@@ -305,7 +305,7 @@ describe('the score of a meeting', () => {
     expect(scoreMeeting(meeting, late)).toMatchObject({ missedUtterances: 1, wer: 0 });
   });
 
-  it('tells how many of the shown words went away again', () => {
+  it('counts the shown words that went away again', () => {
     const shared = { who: 'Ada', startMs: 800, endMs: 3_300, id: 'a' };
     const score = scoreMeeting(
       meeting,

@@ -7,7 +7,7 @@ import { percentile } from './percentile.js';
 import { commonWords, wordEdits } from './words.js';
 import { findSeenWords, type SpokenWord } from './wordToVisible.js';
 
-/** How well a recording holds what its script says. Rates are shares (0.05 is five of a hundred words). */
+/** How well a recording matches its script. Rates are shares (0.05 is five of a hundred words). */
 export interface MeetingScore {
   meeting: string;
   durationS: number;
@@ -15,7 +15,7 @@ export interface MeetingScore {
   speakers: SpeakerScore[];
   /** From the true end of the words in the audio to the arrival of their final at the listener. */
   speechEndToFinalMs: Percentiles;
-  /** From the true start of the words to the first text of them, interim or final, at the listener. */
+  /** From the true start of the words to their first text, interim or final, at the listener. */
   speechStartToInterimMs: Percentiles;
   /**
    * From the true end of each word to the first text, interim or final, that has it at its place. Words that never became
@@ -23,17 +23,17 @@ export interface MeetingScore {
    */
   wordToVisibleMs: Percentiles;
   /**
-   * Words that became visible, each time they did, and those of them that were not there any more in the next text of their
-   * segment. `share` is the erased of the shown.
+   * Words that became visible, each time they did, and how many of them were gone in the next text of their segment. `share` is the erased
+   * of the shown.
    */
   erasedVisibleWords: { shown: number; erased: number; share: number };
   /** Updates that erased at least one visible word. */
   visibleRevisions: number;
-  /** Utterances of which less than half of the words stand in finals of their time. */
+  /** Utterances with less than half of their words in finals of their time. */
   missedUtterances: number;
   /** Finals at a time when nobody said these words. */
   finalsInSilence: number;
-  /** Finals under the name of somebody who was silent, with the words of another who spoke. */
+  /** Finals under the name of someone who was silent, with the words of someone else who spoke. */
   misattributed: number;
 }
 
@@ -44,7 +44,7 @@ export interface SpeakerScore {
   finals: number;
 }
 
-/** Null when there was nothing to measure. */
+/** Null if there was nothing to measure. */
 export interface Percentiles {
   p50: number | null;
   p95: number | null;
@@ -52,9 +52,9 @@ export interface Percentiles {
 
 /** How far a final may reach beyond the words before it counts as text in silence. */
 const SILENCE_TOLERANCE_MS = 300;
-/** What a segment has to share with an utterance before its text is taken for the utterance's. */
+/** Overlap that a segment needs with an utterance for its text to count as the utterance's. */
 const LEAST_OVERLAP_MS = 100;
-/** The end of an utterance: the final that holds most of it is the one that its latency is measured on. */
+/** The end of an utterance: the final that covers most of it is used for its latency. */
 const UTTERANCE_TAIL_MS = 500;
 
 /** A segment on the time line of the script. */
@@ -64,11 +64,11 @@ interface Placed {
   startMs: number;
   endMs: number;
   words: string[];
-  /** Milliseconds on the script's time line, too. */
+  /** Also on the script's time line, milliseconds. */
   arrivedAtMs: number;
 }
 
-/** Compares a recording with its script. Pure: the same two always give the same score. */
+/** Compares a recording with its script. Pure: the same input always gives the same score. */
 export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): MeetingScore {
   const { visible, finals } = placeSegments(recording);
   const endLatencies: number[] = [];
@@ -135,7 +135,7 @@ export function scoreMeeting(meeting: Meeting, recording: MeetingRecording): Mee
   };
 }
 
-/** Everything that showed words, in order of arrival, and the finals among it, in order of speaking, each once. */
+/** All texts that showed words, in order of arrival, and the finals among them, in order of speaking, each once. */
 function placeSegments(recording: MeetingRecording): { visible: Placed[]; finals: Placed[] } {
   const starts = new Map(recording.speakers.map(({ participantId, startedAtMs }) => [participantId, startedAtMs]));
   const firstStart = Math.min(...starts.values());
@@ -166,7 +166,7 @@ function placeSegments(recording: MeetingRecording): { visible: Placed[]; finals
   };
 }
 
-/** The words of an utterance with their times; none when the script does not tell them. */
+/** The words of an utterance with their times; none if the script does not have them. */
 function spokenWords({ text, words }: Utterance): SpokenWord[] {
   const texts = comparableWords(text);
   return (words ?? []).map((span, index) => ({ ...span, text: texts[index] ?? '' }));

@@ -1,29 +1,29 @@
 import { align } from '@parley/media/testing';
 import type { Span } from '../meeting/Meeting.js';
 
-/** How far a word may lie outside a text's time and still be looked for in it. */
+/** How far outside a text's time a word may be to be searched for in it. */
 const NEAR_MS = 300;
 
-/** A word that was said, as it is compared; milliseconds on the script's time line. */
+/** A spoken word in the form used to compare words; milliseconds on the script's time line. */
 export interface SpokenWord extends Span {
   text: string;
 }
 
-/** A text that was shown, for the stretch of audio that it is about; milliseconds on the script's time line. */
+/** A shown text, for its part of the audio; milliseconds on the script's time line. */
 export interface ShownText extends Span {
   words: readonly string[];
   arrivedAtMs: number;
 }
 
-/** A word that was said, and when the first text arrived that has it at its place. */
+/** A spoken word, and the arrival of the first text that has it at its place. */
 export interface SeenWord {
   word: SpokenWord;
   arrivedAtMs: number;
 }
 
 /**
- * The words of one speaker that became visible; those that never did are left out. Each text is aligned with the words of
- * its time, so that a word counts where it was said and not where another like it was.
+ * The words of one speaker that became visible, without those that never did. Each text is aligned with the words of its time, so that a
+ * word counts at its own place, not where the same word was said before.
  *
  * @param shown interims and finals of the same speaker, in order of arrival
  */

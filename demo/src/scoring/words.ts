@@ -1,11 +1,11 @@
 import { align } from '@parley/media/testing';
 
-/** Substitutions, insertions and deletions that lead from the reference to the hypothesis (Levenshtein over words). */
+/** Substitutions, insertions and deletions from the reference to the hypothesis (Levenshtein over words). */
 export function wordEdits(reference: readonly string[], hypothesis: readonly string[]): number {
   return align(reference, hypothesis).edits;
 }
 
-/** Reference words that stand in the hypothesis in the same order, whatever stands between them. */
+/** Reference words that are in the hypothesis in the same order, with anything between them. */
 export function commonWords(reference: readonly string[], hypothesis: readonly string[]): number {
   let row = new Array<number>(hypothesis.length + 1).fill(0);
   for (const word of reference) {

@@ -3,8 +3,8 @@ export const PICTURES = ['lobby', 'call', 'dark', 'contrast', 'phone', 'transcri
 export type Picture = (typeof PICTURES)[number];
 
 /**
- * A picture is taken when captions show these words, in the middle of what somebody says; at the latest so long after the words before
- * were shown, since the recogniser may have read them otherwise.
+ * A picture is taken when captions show these words, while someone speaks; at the latest this long after the words before were shown,
+ * because the recogniser may write them differently.
  */
 export interface Moment {
   words: string;
@@ -13,11 +13,11 @@ export interface Moment {
 
 export interface Scenes {
   moments: Record<Exclude<Picture, 'lobby'>, Moment>;
-  /** What the transcript is searched for at the end: said by then. */
+  /** Search term for the transcript at the end: said by then. */
   search: string;
 }
 
-/** Of each meeting that pictures are taken of. */
+/** The scenes of each meeting. */
 export const SCENES = {
   people: {
     moments: {

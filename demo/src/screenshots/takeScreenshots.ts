@@ -20,7 +20,7 @@ const PHONE: BrowserContextOptions = {
   isMobile: true,
   hasTouch: true,
 };
-/** The browser's own microphone: a tone, which nobody is bothered with, since who has it is muted in the meeting. */
+/** The browser's own microphone: a tone, which disturbs no one, because its participant is muted in the meeting. */
 const MICROPHONE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
 const START_LEAD_MS = 1_500;
 const STEP_TIMEOUT_MS = 30_000;
@@ -28,9 +28,9 @@ const STEP_TIMEOUT_MS = 30_000;
 const LOUD_ENOUGH = 0.3;
 
 export interface ScreenshotOptions {
-  /** Where the pictures go. */
+  /** Folder for the pictures. */
   folder: string;
-  /** As the server's setting of that name. */
+  /** Value of the server's setting of that name. */
   model: string;
   /** Default: the one that the model understands. */
   meeting?: PicturedMeeting;
@@ -42,16 +42,16 @@ export interface ScreenshotOptions {
 }
 
 /**
- * Takes the pictures of the README: a server, real browsers, a scripted meeting. Writes a PNG for each of `PICTURES` into a
- * folder, 1280 x 800 or, of the phone, 780 x 1688. Takes as long as the meeting talks: a bit more than a minute.
+ * Takes the pictures of the README: a server, real browsers, a scripted meeting. Writes a PNG for each of `PICTURES` into a folder, 1280 x
+ * 800 or, of the phone, 780 x 1688. Takes as long as the meeting talks: a bit more than a minute.
  *
- * @throws {DemoError} when no browser is there, the server does not start, or somebody is thrown out of the room
+ * @throws {DemoError} if there is no browser, the server does not start, or a page is removed from the room
  */
 export async function takeScreenshots(options: ScreenshotOptions): Promise<void> {
   await mkdir(options.folder, { recursive: true });
   const take = async (page: Page, picture: Picture) => {
     const path = join(options.folder, `${picture}.png`);
-    // Transitions are put at their end: the same moment gives the same picture.
+    // Transitions are skipped to their end: the same moment gives the same picture.
     await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
     options.onPicture?.(path);
   };
@@ -102,7 +102,7 @@ async function playScenes(options: {
   await Promise.all(players.map((player) => player.startAt(startAtMs)));
 
   await desktop.getByTestId('transcript-button').click();
-  // Nothing is to look as if a mouse were over it.
+  // Nothing should look as if a mouse were over it.
   await desktop.mouse.move(0, 0);
   await shows(desktop, moments.call);
   await take(desktop, 'call');
@@ -133,7 +133,7 @@ async function shows(page: Page, { words, latestMs }: Moment): Promise<void> {
     .catch(() => undefined);
 }
 
-/** Waits until the microphone hears its own tone, which comes once a second. */
+/** Waits until the microphone picks up its own tone, which comes once a second. */
 async function hears(page: Page): Promise<void> {
   await page.waitForFunction(
     (least) => {
@@ -161,7 +161,7 @@ async function seatSpeakers(options: {
   return players;
 }
 
-/** English and light whatever the machine has. */
+/** English and light, whatever the machine's settings. */
 async function newPage(browser: Browser, options: BrowserContextOptions): Promise<Page> {
   const context = await browser.newContext({
     ...options,

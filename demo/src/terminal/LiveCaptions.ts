@@ -3,12 +3,12 @@ import type { Colors } from 'picocolors/types.js';
 import type { Output } from './Output.js';
 
 const DEFAULT_COLUMNS = 80;
-/** `[12:34] A name: ` leaves this much for the words on the narrowest terminal. */
+/** What `[12:34] A name: ` leaves for the words on the narrowest terminal. */
 const LEAST_TEXT_COLUMNS = 10;
 
 /**
- * Captions on a terminal: a final is a line that stays, the unfinished ones stand dimmed below the last line and are rewritten in
- * place. On anything but a terminal only finals are written. One colour a speaker.
+ * Captions on a terminal: a final is a line that stays; unfinished ones are shown dimmed below the last line and rewritten in place.
+ * Without a terminal, only finals are written. One colour per speaker.
  */
 export class LiveCaptions {
   readonly #output: Output;
@@ -51,7 +51,7 @@ export class LiveCaptions {
     this.#draw();
   }
 
-  /** Takes the unfinished captions off the screen. */
+  /** Removes the unfinished captions from the screen. */
   clear(): void {
     this.#open.clear();
     this.#erase();
@@ -64,11 +64,11 @@ export class LiveCaptions {
 
   #draw(): void {
     if (this.#output.isTTY !== true) return;
-    // Some terminals do not know their width and say 0.
+    // Some terminals do not know their width and report 0.
     const columns = this.#output.columns || DEFAULT_COLUMNS;
     const open = [...this.#open.values()].sort((a, b) => a.startMs - b.startMs);
     for (const segment of open) {
-      // A line that wraps would be two when it is erased; what was said last matters most.
+      // A line that wraps would be two lines when erased; the newest words matter most.
       const room = Math.max(LEAST_TEXT_COLUMNS, columns - 1 - plainPrefix(segment).length);
       const text = segment.text.length <= room ? segment.text : `…${segment.text.slice(1 - room)}`;
       this.#output.write(`${this.#prefix(segment)}${this.#colors.dim(text)}\n`);

@@ -1,4 +1,4 @@
-/** What of a stream the demo needs to write on it. */
+/** The parts of a stream that the demo writes with. */
 export interface Output {
   write(text: string): unknown;
   /** A terminal: text can be rewritten in place. */

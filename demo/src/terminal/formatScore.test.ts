@@ -22,7 +22,7 @@ const score: MeetingScore = {
 const HOW = { colors: pc.createColors(false), requirements: REQUIREMENTS.builtIn };
 
 describe('the score on a terminal', () => {
-  it('tells how soon words became visible and how many changed', () => {
+  it('shows how soon words became visible and how many changed', () => {
     const lines = formatScore(score, HOW);
     expect(lines).toContain('  word -> visible             median 612 ms, 95 % within 1041 ms');
     expect(lines).toContain('  1 of 9 shown words changed');

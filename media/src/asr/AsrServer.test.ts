@@ -15,8 +15,8 @@ import { FakeEngine, type FakeJobScript } from './testing/FakeEngine.js';
 import { fakeTokens } from './testing/fakeTokens.js';
 
 /**
- * Clocks of the two sides begin years apart, as those of two machines do. They stand still but where a test moves them; what is
- * due at once runs at once.
+ * The clocks of the two sides start years apart, like those of two machines. They only move when a test moves them; timers that are due at
+ * once run at once.
  */
 let time: ManualTime;
 let clientTime: ManualTime;
@@ -30,7 +30,7 @@ const fatal: string[] = [];
 interface Start {
   lanes?: number;
   interim?: FakeEngine;
-  /** Default: as the main one's. */
+  /** Default: like the main one's. */
   interimProfile?: ModelProfile;
   limits?: Partial<AsrServerLimits>;
 }
@@ -193,7 +193,7 @@ describe('AsrServer', () => {
     await expect(deaf).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     await waitFor(() => server.stats.dropped.cancelled === undefined && server.stats.running === 1);
     expect(fatal).toEqual([]);
-    // What calls it off is on its way for a moment.
+    // The cancellation takes a moment to arrive.
     while (fatal.length === 0) {
       time.advance(1);
       await new Promise((resolve) => setImmediate(resolve));
@@ -261,7 +261,7 @@ describe('AsrServer', () => {
     expect(server.stats).toMatchObject({ engineMs: 70, discardedEngineMs: 40 });
   });
 
-  it('tells every client of the load when it comes', async () => {
+  it('sends the load to every client when it connects', async () => {
     const client = await start();
     expect(client.pace).toBe(0);
     await client.close();
@@ -276,7 +276,7 @@ describe('AsrServer', () => {
     expect(messages[1]).toEqual({ type: 'load', level: 0, reason: 'recovered', interimIntervalMs: 0 });
   });
 
-  it('takes no interims while finals wait, and tells so', async () => {
+  it('takes no interims while finals wait, and reports it', async () => {
     const load = { finalMs: 20, busyForMs: 1, calmForMs: 60_000 };
     const client = await start({ limits: { load } });
     const late = { deadlineMs: 4_000 };

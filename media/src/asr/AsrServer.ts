@@ -17,11 +17,11 @@ export const DEFAULT_ASR_SERVER_LIMITS: AsrServerLimits = {
 };
 
 export interface AsrServerOptions {
-  /** Each takes as many jobs at a time as the plan has. Without an engine of their own, interims take that of finals. */
+  /** Each takes as many jobs at a time as the plan says. Without an engine of their own, interims use the one for finals. */
   engines: DispatcherOptions['engines'];
   plan: JobPlan;
   socketPath: string;
-  /** An engine cannot be used any more and this process has to end. */
+  /** An engine can no longer be used, so this process has to end. */
   onFatal: (reason: string) => void;
   onLoadChange?: (load: Load) => void;
   time?: TimeSource;
@@ -45,9 +45,9 @@ export class AsrServer {
   #closed = false;
 
   /**
-   * Warms the engines up, then listens: whoever can connect will be answered. The socket can be used by this account only
-   * (mode 0600 in a directory of mode 0700).
-   * @throws when the engine of finals cannot do the warm-up job, or the socket cannot be made
+   * Warms the engines up, then listens: every client that can connect is answered. Only this account can use the socket (mode 0600 in a
+   * directory of mode 0700).
+   * @throws if the engine for finals cannot do the warm-up job, or the socket cannot be created
    */
   static async create(options: AsrServerOptions): Promise<AsrServer> {
     let server: AsrServer | undefined;
@@ -73,7 +73,7 @@ export class AsrServer {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  /** Why interims run on the engine of finals although they were to have their own. */
+  /** Why interims run on the engine for finals although they should have their own. */
   get interimFailure(): string | undefined {
     return this.#dispatcher.interimFailure;
   }
@@ -96,7 +96,7 @@ export class AsrServer {
     };
   }
 
-  /** Ends connections and engines; clients send what is unanswered to the next process. */
+  /** Closes connections and engines; clients send unanswered requests to the next process. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -111,7 +111,7 @@ export class AsrServer {
     const directory = dirname(socketPath);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
-    // What is there is of a process that was killed: its supervisor starts no second one beside a living one.
+    // An existing file is left from a killed process: the supervisor never runs two at once.
     await rm(socketPath, { force: true });
     this.#server.listen(socketPath);
     await once(this.#server, 'listening');
@@ -136,7 +136,7 @@ export class AsrServer {
     this.#send(connection, { type: 'load', ...this.#dispatcher.load });
   }
 
-  /** @throws for whatever is not a message of the protocol */
+  /** @throws for anything that is not a message of the protocol */
   #onFrame(connection: Connection, frame: Frame): void {
     const header = toServerSchema.parse(frame.header);
     const { id } = header;
@@ -191,7 +191,7 @@ export class AsrServer {
     const { socket } = connection;
     if (!socket.writable) return;
     socket.write(encodeFrame(message));
-    // A client that does not read is closed rather than remembered for.
+    // A client that does not read is disconnected, to bound the memory used for it.
     if (socket.writableLength > this.#clientBacklogBytes) socket.destroy();
   }
 }

@@ -24,7 +24,7 @@ interface Answer {
   code?: string;
 }
 
-/** A device under a manual clock, and speakers that ask of it as the pipeline does. */
+/** A device under a manual clock, with speakers who send requests as the pipeline does. */
 class Rig {
   readonly time = new ManualTime();
   readonly engine: FakeEngine;
@@ -52,7 +52,7 @@ class Rig {
   }
 
   private constructor(capabilities: Partial<EngineCapabilities>) {
-    // The prompt tells the engine the kind.
+    // The prompt contains the kind, for the engine.
     this.engine = new FakeEngine({
       time: this.time,
       capabilities,
@@ -91,7 +91,7 @@ class Rig {
     return job;
   }
 
-  /** So many speakers talk for a time: a final every 4 s, and between them interims, one at a time, every 500 ms at best. */
+  /** This many speakers talk for a time: a final every 4 s, and between them interims, one at a time, at most every 500 ms. */
   async talk(options: { speakers: number; forMs: number; interims?: boolean }): Promise<void> {
     const speakers = Array.from({ length: options.speakers }, (_, index) => ({
       id: `s${'x'.repeat(index % 3)}${index}`,
@@ -121,7 +121,7 @@ class Rig {
     }
   }
 
-  /** Answered between two times, by the time of the answer. */
+  /** Answers between two times. */
   answered(kind: RecognitionKind, fromMs: number, toMs: number): Answer[] {
     return this.answers.filter(
       (answer) => answer.kind === kind && answer.code === undefined && answer.atMs >= fromMs && answer.atMs < toMs,
@@ -175,7 +175,7 @@ describe('Dispatcher under load', () => {
       expect(rig.answered('final', fromMs, fromMs + 10_000).length).toBeGreaterThanOrEqual(90);
     }
     expect(Math.max(...delays(rig.answered('final', beganMs, overMs)))).toBeLessThanOrEqual(31_000);
-    // Once it has found that it can never do them all, those that it does are fresh.
+    // Once it has found that it cannot do them all, those that it does are fresh.
     const fresh = delays(rig.answered('final', overMs - 30_000, overMs));
     expect(percentile(fresh, 0.99)).toBeLessThanOrEqual(3_000);
     expect(rig.level).toBe(4);
@@ -290,7 +290,7 @@ describe('Dispatcher and what an engine can do', () => {
     expect(rig.dispatcher.load.interimIntervalMs).toBeNull();
   });
 
-  it('asks for no times of words where it has none', async () => {
+  it('requests no times of words from an engine without them', async () => {
     rig = await Rig.create({}, { words: false });
     rig.ask('final', 'a', { settings: { ...DEFAULT_RECOGNITION_SETTINGS, words: true } });
     await rig.time.advanceAsync(FINAL_MS, STEP_MS);
@@ -315,7 +315,7 @@ describe('Dispatcher and what an engine can do', () => {
 });
 
 describe('Dispatcher metrics', () => {
-  it('tells how long jobs of each kind were in the queue', async () => {
+  it('reports how long jobs of each kind were in the queue', async () => {
     rig = await Rig.create();
     for (const trackId of ['a', 'b', 'c']) rig.ask('final', trackId);
     await rig.time.advanceAsync(2 * FINAL_MS, STEP_MS);

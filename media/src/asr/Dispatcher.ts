@@ -36,11 +36,11 @@ export const DEFAULT_DISPATCHER_LIMITS: DispatcherLimits = {
 };
 
 export interface DispatcherOptions {
-  /** Without an engine of their own, interims take that of finals. */
+  /** Without an engine of their own, interims use the one for finals. */
   engines: { final: EngineOfKind; interim?: EngineOfKind };
-  /** Of both engines together; an engine that takes fewer jobs at a time sets their number. */
+  /** For both engines together. An engine that supports fewer jobs at a time lowers their number. */
   plan: JobPlan;
-  /** An engine cannot be used any more and this process has to end. */
+  /** An engine can no longer be used, so this process has to end. */
   onFatal: (reason: string) => void;
   /** The level or the pace of interims has changed. */
   onLoadChange?: (load: Load) => void;
@@ -53,9 +53,9 @@ export interface DispatchedError {
   message: string;
 }
 
-/** One request, and who is told what becomes of it: exactly one of `onResult` and `onError`, or nothing after `cancel`. */
+/** One request. Exactly one of `onResult` and `onError` is called, or neither after `cancel`. */
 export interface DispatchedJob extends Omit<SchedulableJob, 'deadlineAtMs'> {
-  /** From `submit` on. */
+  /** Counted from `submit`. */
   deadlineMs: number;
   settings: RecognitionSettings;
   pcm: Int16Array;
@@ -67,13 +67,13 @@ export interface DispatchedJob extends Omit<SchedulableJob, 'deadlineAtMs'> {
 
 interface Slot extends EngineOfKind {
   failuresInARow: number;
-  /** What this engine takes: the one of finals may answer interims as well. */
+  /** What this engine can run: the engine for finals may answer interims as well. */
   estimates: Record<RecognitionKind, CostEstimate>;
 }
 
 interface Job extends SchedulableJob {
   request: DispatchedJob;
-  /** Whose engine answers it. */
+  /** Its engine. */
   slot: Slot;
   arrivedAtMs: number;
 }
@@ -83,34 +83,34 @@ interface Running {
   giveUp: AbortController;
   threads: number;
   startedAtMs: number;
-  /** Why it was told to stop. */
+  /** Why it was stopped. */
   stop?: { cause: DropCause; error?: DispatchedError };
   cancelTimer: CancelTimer;
 }
 
-/** Finals that may wait without an end, for each job at a time. */
+/** Finals that may wait without a time limit, for each job that runs at a time. */
 const KEPT_FINALS_PER_JOB = 4;
 const FEWEST_KEPT_FINALS = 16;
 const LONGEST_FINAL_WAIT_MS = 30_000;
 const FINAL_WAIT_WHILE_SHEDDING_MS = 2_000;
-/** How often waiting jobs are looked through. */
+/** How often the queue is checked. */
 const WATCH_INTERVAL_MS = 250;
-/** An interim that is not there after so long, or after so many times what one takes, has been overtaken. */
+/** An interim without an answer after this time, or after a multiple of its usual time, is out of date. */
 const INTERIM_DEADLINE_MS = 2_000;
 const INTERIM_DEADLINE_FACTOR = 3;
-/** What an engine may take to notice that its time is over. */
+/** Time for an engine to notice its own timeout. */
 const GRACE_MS = 300;
-/** While interims are too slow, one is tried so often: whatever else kept the device busy may be over. */
+/** While interims are too slow, one is tried this often, in case something else kept the device busy. */
 const TRY_AGAIN_MS = 30_000;
-/** A pace that differs by less is not told. */
+/** Smaller changes of the pace are not reported. */
 const PACE_SHARE_TOLD = 0.15;
 
 /**
- * A device at work: one queue, so many jobs at a time on one engine, or on one for finals and a smaller one for interims.
- * Knows no sockets and keeps nothing of a speaker between requests.
+ * The single queue of a device. It runs several jobs at a time on one engine, or on one for finals and a smaller one for interims. Knows
+ * nothing of sockets and keeps no state of a speaker between requests.
  */
 export class Dispatcher {
-  /** Why interims run on the engine of finals although they were to have their own. */
+  /** Why interims run on the engine for finals although they should have their own. */
   readonly interimFailure: string | undefined;
   readonly capabilities: RecognizerCapabilities;
   readonly #options: DispatcherOptions;
@@ -120,14 +120,14 @@ export class Dispatcher {
   readonly #scheduler: Scheduler<Job>;
   readonly #monitor: LoadMonitor;
   readonly #pacer: InterimPacer;
-  /** Those that wait or run. */
+  /** Waiting or running. */
   readonly #jobs = new Map<DispatchedJob, Job>();
   readonly #running = new Map<Job, Running>();
   readonly #queueAges = { final: new RecentValues(), interim: new RecentValues() };
   readonly #rejected = new Map<RecognitionErrorCode, number>();
   readonly #dropped = new Map<DropCause, number>();
   #load: Load = { level: 0, reason: 'recovered', interimIntervalMs: 0 };
-  /** Last time that an interim was tried although they are too slow, and that one while it waits or runs. */
+  /** When an interim was last tried although interims are too slow, and that interim while it waits or runs. */
   #triedAtMs = 0;
   #trial: Job | undefined;
   #answered = 0;
@@ -137,15 +137,15 @@ export class Dispatcher {
   #closed = false;
 
   /**
-   * Warms the engines up. One for interims that cannot do it is closed, and its work is done by the other.
-   * @throws when the engine of finals cannot do the warm-up job
+   * Warms the engines up. If the engine for interims fails, it is closed and the other one does its work.
+   * @throws if the engine for finals cannot do the warm-up job
    */
   static async create(given: DispatcherOptions): Promise<Dispatcher> {
     const most = Object.values(given.engines).map(({ engine }) => engine.capabilities.maxJobs);
     const options = { ...given, plan: { ...given.plan, jobs: Math.min(given.plan.jobs, ...most) } };
     const time = options.time ?? systemTime;
     const { final, interim } = options.engines;
-    // One kind says enough of the other, but for an engine that makes interims only where another one cannot.
+    // One kind is enough to estimate the other, unless interims have an engine of their own.
     const kinds: RecognitionKind[] = interim === undefined ? ['interim'] : ['final', 'interim'];
     const runs = await warmUp({ ...final, kinds, plan: options.plan, time });
     let interimFailure: string | undefined;
@@ -182,7 +182,7 @@ export class Dispatcher {
     const clock = () => this.#time.now();
     const slotOf = (engine: EngineOfKind): Slot => {
       const estimate = (kind: RecognitionKind) => new CostEstimate({ kind, profile: engine.profile, clock });
-      // What the model knows and the engine cannot do is as good as unknown.
+      // A language that the model knows but the engine cannot do counts as unknown.
       const profile = { ...engine.profile, languages: languagesOn(engine) };
       return {
         ...engine,
@@ -283,7 +283,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Its sender needs no answer any more. Makes room for another job as soon as the engine obeys. */
+  /** The sender needs no answer any more. Makes room for another job once the engine obeys. */
   cancel(request: DispatchedJob): void {
     const job = this.#jobs.get(request);
     if (job === undefined) return;
@@ -296,7 +296,7 @@ export class Dispatcher {
     this.#count('cancelled');
   }
 
-  /** Ends the engines. Nobody is told anything any more. */
+  /** Closes the engines. No callback is called after this. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -332,8 +332,8 @@ export class Dispatcher {
   }
 
   /**
-   * Interims take what is left of the cores, and never the last place of several. A final may share cores that interims have, where it
-   * is done sooner that way than by waiting for them.
+   * Interims get what is left of the cores, but never the last of several places. A final may share cores with interims if that is quicker
+   * than waiting for them.
    */
   #room(): { finals: boolean; interims: boolean } {
     const { cores, jobs } = this.#options.plan;
@@ -352,7 +352,7 @@ export class Dispatcher {
     const most = estimate.threadsWorthwhile(threadsPerJob);
     const take = (threads: number) => estimate.msFor({ samples: USUAL_SAMPLES, threads });
     const nowMs = (take(1) * (this.#threadsOf() + 1)) / cores;
-    // What was expected to be over by now may never be.
+    // It should have finished by now, and may never finish.
     if (this.#scheduler.oldestWait.finalMs > nowMs) return true;
     const others = [...this.#running.values()]
       .map((running) => ({ threads: running.threads, leftMs: this.#remainingMs(running) }))
@@ -366,7 +366,7 @@ export class Dispatcher {
     return nowMs <= waitMs + take(most);
   }
 
-  /** A job that nobody waits behind gets all cores that are free; where others wait, what serves all of them best. */
+  /** If nothing waits behind it, a job gets all free cores; otherwise the number that serves all waiting jobs best. */
   #threadsFor(job: Job): number {
     const { cores, threadsPerJob, jobs } = this.#options.plan;
     const waiting = this.#scheduler.waitingFinals + this.#scheduler.waitingInterims;
@@ -389,7 +389,7 @@ export class Dispatcher {
       giveUp: new AbortController(),
       threads,
       startedAtMs,
-      // The engine counts the same time itself, and may have a text by then; this is for one that does not count.
+      // The engine counts the same time itself and may still return text. This is for an engine that does not.
       cancelTimer: this.#time.after(timeoutMs + GRACE_MS, () => this.#stop(job, timeout)),
     };
     this.#running.set(job, running);
@@ -432,16 +432,16 @@ export class Dispatcher {
     const estimate = estimateOf(job);
     if (job === this.#trial) {
       this.#trial = undefined;
-      // A trial that ends is how things are now, whatever was learned before.
+      // A trial that finishes shows how things are now, so older measurements no longer count.
       if (run.done) estimate.forget();
     }
     if (run.done) estimate.learn(run);
     else estimate.learnAtLeast(run);
-    // The pace is what all interims cost, whichever engine answers them.
+    // The pace reflects the cost of all interims, whichever engine answers them.
     this.#pacer.ran({ kind: job.kind, ...run });
   }
 
-  /** The model of interims may know less than the main one, which then answers. */
+  /** The model for interims may know fewer languages than the main one, which then answers. */
   #slotFor({ kind, settings }: DispatchedJob): Slot {
     const { final, interim } = this.#slots;
     if (kind === 'final' || interim === final) return final;
@@ -459,7 +459,7 @@ export class Dispatcher {
     return { code: 'RECOGNIZER_FAILED', message };
   }
 
-  /** On one core: what it takes when everybody wants something. */
+  /** Time on one core, as if all cores were in demand. */
   #estimateMs(job: Job): number {
     return estimateOf(job).msFor({ samples: job.request.pcm.length, threads: 1 });
   }
@@ -491,7 +491,7 @@ export class Dispatcher {
     running.giveUp.abort();
   }
 
-  /** Looks through the queue also while no job begins or ends. */
+  /** Checks the queue even while no job starts or ends. */
   #watch(): void {
     this.#cancelWatch = this.#time.after(WATCH_INTERVAL_MS, () => {
       this.#watch();
@@ -515,7 +515,7 @@ export class Dispatcher {
     this.#options.onLoadChange?.(load);
   }
 
-  /** Only a run says whether interims are quick enough again. */
+  /** Only a run can show whether interims are quick enough again. */
   #tryInterim(): void {
     const now = this.#time.now();
     if (now - this.#triedAtMs < TRY_AGAIN_MS || this.#running.size > 0) return;
@@ -582,7 +582,7 @@ function timeoutStop(deadlineMs: number, budgetMs: number): NonNullable<Running[
   return { cause: 'tooLong', error: { code: 'ENGINE_TOO_SLOW', message } };
 }
 
-/** What an engine is not asked for, since it cannot do it. Languages and tasks are the model's, see `transcribeJob`. */
+/** Why a request is not given to an engine that cannot do it. For languages and tasks of the model, see `transcribeJob`. */
 function refusalOf({ kind, pcm }: DispatchedJob, { engine }: Slot): DispatchedError | undefined {
   const { interims, longestWindowMs } = engine.capabilities;
   if (kind === 'interim' && !interims) return { code: 'NOT_SUPPORTED', message: NO_INTERIM_RESULTS };
@@ -597,7 +597,7 @@ function hypothesisOf(
 ): Hypothesis {
   const { result, model, times } = answer;
   const { pcm, settings } = request;
-  // What an engine hears in no audio is its own.
+  // An engine may return text even for no audio.
   return toHypothesis({
     result: pcm.length === 0 ? { ...result, text: '' } : result,
     samples: pcm.length,
@@ -615,10 +615,10 @@ const NOBODYS_REQUEST: Omit<DispatchedJob, 'pcm'> = {
   kind: 'interim',
   meetingId: '',
   trackId: '',
-  // Beyond that it says nothing new.
+  // An answer later than this adds nothing.
   deadlineMs: INTERIM_DEADLINE_MS,
   suspect: false,
-  // So few tokens that it is no dearer than speech.
+  // A limit that makes noise no more expensive than speech.
   settings: { ...DEFAULT_RECOGNITION_SETTINGS, tokensPerSecond: 1 },
   onStarted: () => {},
   onResult: () => {},

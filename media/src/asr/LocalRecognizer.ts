@@ -13,13 +13,13 @@ import { Dispatcher, type DispatcherOptions } from './Dispatcher.js';
 
 type GiveUp = (code: RecognitionErrorCode, message: string) => void;
 
-/** A recogniser in this process: a `Dispatcher` and its engines without a socket. For benchmarks and tests; products ask an ASR process. */
+/** A recogniser in this process: a `Dispatcher` and its engines without a socket. For benchmarks and tests; products use an ASR process. */
 export class LocalRecognizer implements Recognizer {
   readonly #dispatcher: Dispatcher;
   readonly #time: TimeSource;
-  /** Of everything unanswered. */
+  /** All unanswered requests. */
   readonly #open = new Set<GiveUp>();
-  /** Of each speaker's one interim. */
+  /** Each speaker's one interim. */
   readonly #interims = new Map<string, GiveUp>();
   #closed = false;
 
@@ -84,7 +84,7 @@ export class LocalRecognizer implements Recognizer {
     });
   }
 
-  /** Settles everything with `CLOSED` and ends the engines. Idempotent. */
+  /** Settles everything with `CLOSED` and closes the engines. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -6,7 +6,7 @@ import { type RejectionCode, type SchedulableJob, Scheduler } from './Scheduler.
 interface Job extends SchedulableJob {
   name: string;
   costMs: number;
-  /** Of a running one. */
+  /** For a running one. */
   remainingShare?: number;
 }
 
@@ -158,7 +158,7 @@ describe('Scheduler', () => {
     expect(scheduler.preemptable()).toEqual([interim]);
   });
 
-  it('leaves an interim that is nearly done, where the final may itself be thrown away', () => {
+  it('leaves an interim that is nearly done if the final may itself be discarded', () => {
     const { scheduler } = setUp();
     const interim = job({ kind: 'interim', trackId: 'a', remainingShare: 0.3 });
     scheduler.add(interim);
@@ -172,7 +172,7 @@ describe('Scheduler', () => {
     expect(scheduler.preemptable()).toEqual([interim]);
   });
 
-  it('leaves the first interim of an utterance, where the final may itself be thrown away', () => {
+  it('leaves the first interim of an utterance if the final may itself be discarded', () => {
     const { scheduler } = setUp();
     const interim = job({ kind: 'interim', first: true, remainingShare: 1 });
     scheduler.add(interim);
@@ -195,7 +195,7 @@ describe('Scheduler', () => {
       expect([take(), take(), take()]).toEqual(['final', 'first', 'later']);
     });
 
-    it('gives every other turn to who it is fair to', () => {
+    it('gives every other turn to the one whose fair turn it is', () => {
       const { scheduler, take } = setUp();
       for (let i = 0; i < 6; i++) scheduler.add(interim(`first ${i}`, { first: true, deadlineAtMs: 9_000 }));
       for (let i = 0; i < 3; i++) scheduler.add(interim(`later ${i}`, { meetingId: 'other' }));
@@ -309,7 +309,7 @@ describe('Scheduler', () => {
     }
   });
 
-  it('tells how long the oldest of each kind has waited', () => {
+  it('reports how long the oldest of each kind has waited', () => {
     const { scheduler, setTime } = setUp();
     expect(scheduler.oldestWait).toEqual({ finalMs: 0, interimMs: 0 });
     scheduler.add(job({ kind: 'interim' }));
@@ -429,7 +429,7 @@ describe('Scheduler', () => {
             }
           } else nowMs += operation.ms;
 
-          // Every job that came waits, or has had exactly one outcome.
+          // Every job waits, or has had exactly one outcome.
           expect(scheduler.waitingFinals + scheduler.waitingInterims).toBe(waiting().length);
           expect(Math.max(0, ...[...outcomes.values()].map((list) => list.length))).toBeLessThanOrEqual(1);
           expect(scheduler.waitingFinals).toBeLessThanOrEqual(5);

@@ -3,17 +3,17 @@ import type { RecognitionErrorCode, RecognitionKind } from './contract/recogniti
 import type { SheddingLimits } from './contract/serverLimits.js';
 import type { DropReason } from './contract/serverStats.js';
 
-/** What the scheduler needs to know of a job. */
+/** What the scheduler needs to know about a job. */
 export interface SchedulableJob {
   kind: RecognitionKind;
   meetingId: string;
   trackId: string;
   deadlineAtMs: number;
-  /** A final that is begun in a pause, and thrown away where speech goes on. */
+  /** A final started in a pause, and discarded if speech goes on. */
   speculative?: boolean;
   /** An interim of an utterance of which nothing is shown yet. */
   first?: boolean;
-  /** It was in the engine when an ASR process died. Such jobs run one at a time, so that the guilty one is found. */
+  /** It was in the engine when an ASR process died. Such jobs run one at a time, to find the one that causes it. */
   suspect: boolean;
 }
 
@@ -29,17 +29,17 @@ const CODES: Record<DropReason, RejectionCode> = {
 
 export interface SchedulerOptions<J extends SchedulableJob> {
   clock: Clock;
-  /** Engine time that the job will take, as far as known; 0 = unknown. */
+  /** Engine time that the job will take; 0 = unknown. */
   estimateMs: (job: J) => number;
-  /** Share of a running job that is still to be done, as far as known, 0 to 1. Default: 1. */
+  /** Share of a running job that is still to do, if known, 0 to 1. Default: 1. */
   remainingShare?: (job: J) => number;
   /** Called for every job that leaves the queue without having been started. */
   onReject: (job: J, code: RejectionCode, reason: DropReason) => void;
-  /** Finals that may wait. Default 1,024: the finals of a meeting hall after the restart of a process. */
+  /** Finals that may wait. Default 1,024: enough for a large meeting after the restart of a process. */
   finalsCapacity?: number;
-  /** Interims that may wait, one a speaker. Default 1,024. */
+  /** Interims that may wait, one per speaker. Default 1,024. */
   interimsCapacity?: number;
-  /** Engine time by which a room or a speaker may be ahead of the one served least, before it has to wait. Default 500. */
+  /** Engine time by which a room or a speaker may be ahead of the least served one before it has to wait. Default 500. */
   fairnessSlackMs?: number;
   /** Default: 16 finals, 30 s, 2 s. */
   shedding?: SheddingLimits;
@@ -53,7 +53,7 @@ interface Entry<J> {
   arrivedAtMs: number;
 }
 
-/** Engine time given to one room or speaker, on a virtual clock that the idle ones are carried along by. */
+/** Engine time given to each room or speaker, on a virtual clock on which idle ones keep up. */
 class ServiceLedger {
   readonly #served = new Map<string, number>();
   #virtualMs = 0;
@@ -62,41 +62,40 @@ class ServiceLedger {
     return Math.max(this.#served.get(key) ?? 0, this.#virtualMs);
   }
 
-  /** @param ms negative: it took less than it was charged for */
+  /** @param ms negative if it took less than it was charged */
   charge(key: string, ms: number): void {
     this.#served.set(key, this.of(key) + ms);
   }
 
-  /** The least served one that waits; whoever is behind it was idle and gains no credit from that. */
+  /** Sets the clock to the least served one that waits. Those behind it were idle and get no credit for that. */
   advanceTo(virtualMs: number): void {
     this.#virtualMs = Math.max(this.#virtualMs, virtualMs);
     for (const [key, served] of this.#served) if (served <= this.#virtualMs) this.#served.delete(key);
   }
 }
 
-/** A job whose cost is unknown is charged so much. */
+/** Charged for a job of unknown cost. */
 const UNKNOWN_COST_MS = 100;
-/** An interim of which less than this share is left is nearly done. */
+/** An interim with less than this share left is nearly done. */
 const NEARLY_DONE = 0.5;
 
 /**
- * The one queue of a device. Pure logic: the caller brings the time and runs what `next` gives.
+ * The only queue of a device. Pure logic: the caller brings the time and runs what `next` returns.
  *
  * - Finals before interims.
- * - Within a class, among the rooms that are at most `fairnessSlackMs` of engine time ahead of the least served waiting one,
- *   and among their speakers likewise: the earliest deadline. A quiet device therefore works by deadline alone, and a busy
- *   one gives every room the same share, however many speakers it has.
- * - Interims of utterances of which nothing is shown yet go before others, whose readers have text to read; but never twice in a row,
- *   so that every other turn goes by what is fair.
- * - One waiting interim a speaker: a newer one, or its final, takes its place (`SUPERSEDED`).
- * - A job whose deadline leaves no time for its estimate is not started (`DEADLINE_EXCEEDED`). The estimate counts for half
- *   of the time that the job came with at most: a wrong one cannot turn every job away for ever.
- * - Finals that wait for a restarted process are many, and old, and all wanted. Only when the oldest of more than `keptFinals`
- *   has waited for `longestWaitMs` the device has more finals than it can ever do: somebody's text will be missing, and all
- *   that a longer queue changes is how late the rest comes. Then the oldest are given up (`OVERLOADED`) down to those that came
- *   within `waitWhileSheddingMs`, and so on until the queue is short.
- * - When finals are full, the room with the most waiting ones loses its newest (`OVERLOADED`): the room that floods pays, and
- *   what has waited longest is kept. The job that just came loses where rooms are equal.
+ * - Within a class, among the rooms that are at most `fairnessSlackMs` of engine time ahead of the least served waiting one, and among
+ *   their speakers likewise: the earliest deadline. So a quiet device works by deadline alone, and a busy one gives every room the same
+ *   share, however many speakers it has.
+ * - Interims of utterances of which nothing is shown yet come first, because other readers already have text; but never twice in a row, so
+ *   that every other turn is fair.
+ * - One waiting interim per speaker: a newer one, or the final, replaces it (`SUPERSEDED`).
+ * - A job whose deadline leaves too little time for its estimate is not started (`DEADLINE_EXCEEDED`). The estimate counts for at most half
+ *   of the job's original time, so that a wrong one cannot reject every job for ever.
+ * - After a restart, many old finals wait, and all are wanted. Only if more than `keptFinals` wait and the oldest has waited for
+ *   `longestWaitMs` does the device have more finals than it can ever do. Some text will be missing then, and a longer queue only delays
+ *   the rest. So finals older than `waitWhileSheddingMs` are given up (`OVERLOADED`), until the queue is short.
+ * - If the queue of finals is full, the room with the most waiting ones loses its newest (`OVERLOADED`): the room that floods pays, and the
+ *   oldest are kept. Between equal rooms, the new job loses.
  */
 export class Scheduler<J extends SchedulableJob> {
   readonly #clock: Clock;
@@ -104,14 +103,14 @@ export class Scheduler<J extends SchedulableJob> {
   readonly #finals = new Set<Entry<J>>();
   /** Keyed by speaker. */
   readonly #interims = new Map<string, Entry<J>>();
-  /** What runs, with the engine time that it was charged for. */
+  /** Running jobs, with the engine time they were charged. */
   readonly #running = new Map<J, number>();
   readonly #rooms = new ServiceLedger();
-  /** Of the speakers of each room that has jobs. */
+  /** The speakers of each room that has jobs. */
   readonly #tracks = new Map<string, ServiceLedger>();
   #order = 0;
   #shedding = false;
-  /** The newest interim that was given went before one whose turn it was. */
+  /** The last interim started was ahead of its turn. */
   #jumped = false;
 
   constructor(options: SchedulerOptions<J>) {
@@ -138,7 +137,7 @@ export class Scheduler<J extends SchedulableJob> {
     return this.#running.size;
   }
 
-  /** Age of the job of each kind that has waited longest; 0 where none waits. */
+  /** Age of the oldest waiting job of each kind; 0 = none is waiting. */
   get oldestWait(): { finalMs: number; interimMs: number } {
     const now = this.#clock();
     const age = (entries: Iterable<Entry<J>>): number => {
@@ -175,8 +174,8 @@ export class Scheduler<J extends SchedulableJob> {
   }
 
   /**
-   * The job to start now; the caller must end it by `finished`.
-   * @param room of which kinds there is room for one
+   * The job to start now; the caller must call `finished` for it.
+   * @param room for which kinds there is room for one
    */
   next(room: { finals: boolean; interims: boolean } = { finals: true, interims: true }): J | undefined {
     this.expire();
@@ -190,7 +189,7 @@ export class Scheduler<J extends SchedulableJob> {
     return entry.job;
   }
 
-  /** @param options.engineMs what it really took, for a fair account; its estimate where that is not given */
+  /** @param options.engineMs time it really took, for a fair account; default: its estimate */
   finished(job: J, options: { engineMs?: number } = {}): void {
     const charged = this.#running.get(job);
     if (charged !== undefined && options.engineMs !== undefined) this.#charge(job, options.engineMs - charged);
@@ -198,7 +197,7 @@ export class Scheduler<J extends SchedulableJob> {
     this.#forgetIfIdle(job.meetingId);
   }
 
-  /** Takes a waiting job out without a word. @returns false when it does not wait */
+  /** Removes a waiting job without a callback. @returns false if it was not waiting */
   cancel(job: J): boolean {
     for (const entry of this.#entries()) {
       if (entry.job === job) {
@@ -209,7 +208,7 @@ export class Scheduler<J extends SchedulableJob> {
     return false;
   }
 
-  /** Rejects what can no longer be answered in time, and what is too much. */
+  /** Rejects jobs that can no longer be answered in time, and those that are too many. */
   expire(): void {
     const now = this.#clock();
     for (const entry of [...this.#entries()]) {
@@ -220,15 +219,14 @@ export class Scheduler<J extends SchedulableJob> {
     this.#shed(now);
   }
 
-  /** Gives all waiting interims up. */
+  /** Rejects all waiting interims. */
   dropInterims(): void {
     for (const entry of [...this.#interims.values()]) this.#drop(entry, 'noInterims');
   }
 
   /**
-   * The running interims that may be aborted for the good of waiting finals: only those of the same speakers, whose texts
-   * these finals replace anyway. A speculative final may itself be of no use: for one of these no interim goes that is nearly done, or
-   * the first of its utterance.
+   * The running interims that may be aborted for waiting finals: only those of the same speakers, whose texts these finals replace anyway.
+   * A speculative final may itself be discarded, so it aborts no interim that is nearly done, or that is the first of its utterance.
    */
   preemptable(): J[] {
     if (this.#finals.size === 0) return [];
@@ -273,7 +271,7 @@ export class Scheduler<J extends SchedulableJob> {
     this.#speakersOf(job.meetingId).charge(job.trackId, ms);
   }
 
-  /** @param options.all they are all that wait of their kind: whoever is behind the least served of them has been idle. Default: yes */
+  /** @param options.all these are all the waiting jobs of their kind, so those behind the least served one were idle. Default: yes */
   #pick(entries: readonly Entry<J>[], options: { all: boolean } = { all: true }): Entry<J> | undefined {
     const suspectRuns = [...this.#running.keys()].some((job) => job.suspect);
     let candidates = entries.filter((entry) => !suspectRuns || !entry.job.suspect);

@@ -5,12 +5,12 @@ import { monotonicWords } from './contract/text/monotonicWords.js';
 import { judgeText } from './gates/judgeText.js';
 
 /**
- * What an engine says, as a hypothesis: what the gates keep of its text. Where they keep nothing, text and words are empty, and the
- * gate is named.
+ * An engine's result as a hypothesis: the part of its text that passes the gates. If nothing passes, text and words are empty, and the gate
+ * is named.
  */
 export function toHypothesis(options: {
   result: TranscribeResult;
-  /** Of the audio. */
+  /** Length of the audio. */
   samples: number;
   settings: RecognitionSettings;
   /** Name of the model. */

@@ -19,7 +19,7 @@ const FULL_FRAMES = 1_500;
 const FRAMES_PER_SECOND = 50;
 const BLOCK_FRAMES = 64;
 
-/** The addon's bounds. */
+/** The addon's limits. */
 const MAX_ENTROPY = 5;
 const MAX_TIMEOUT_MS = 600_000;
 
@@ -27,13 +27,13 @@ export interface WindowOptions {
   samples: number;
   kind: RecognitionKind;
   profile: WindowProfile;
-  /** ISO 639-1, where it is known. */
+  /** ISO 639-1, if known. */
   language?: string;
 }
 
 /**
- * Encoder frames for audio of so many samples; 0 = the full window. A shortened window is the audio and the model's margin,
- * rounded up to blocks of 64 frames.
+ * Encoder frames for this many samples; 0 = the full window. A shortened window is the audio and the model's margin, rounded up to blocks
+ * of 64 frames.
  */
 export function audioContextFrames(options: WindowOptions): number {
   const { windowPolicy, windowMarginMs = DEFAULT_WINDOW_MARGIN_MS } = options.profile;
@@ -50,24 +50,24 @@ function floorMs({ kind, language, profile }: WindowOptions): number {
   return kind === 'final' && language === 'en' ? (floors.finalEnglish ?? floors.final) : floors[kind];
 }
 
-/** Encoder frames that really run: what an engine's time goes with. */
+/** Encoder frames that really run; an engine's time depends on them. */
 export function encoderFrames(options: WindowOptions): number {
   return audioContextFrames(options) || FULL_FRAMES;
 }
 
-/** Half of Whisper's text window but what begins it: whisper.cpp makes no more. */
+/** Half of Whisper's text window without its first tokens: whisper.cpp makes no more. */
 const MAX_TOKENS = 220;
 /**
- * A short text may hold more than its audio's share: one long word, digits, punctuation. An interim that is cut short is followed by
- * another one soon, and a model that has heard half a word may make tokens of it for as long as it is let.
+ * A short text may need more than its audio's share: one long word, digits, punctuation. An interim that is cut short is soon followed by
+ * another one, and for half a word, a model may use up all the tokens that it gets.
  */
 const SPARE_TOKENS: Record<RecognitionKind, number> = { interim: 10, final: 24 };
-/** Two more tries (0.4 and 0.8) at most. */
+/** At most two more tries (0.4 and 0.8). */
 const TEMPERATURE_INCREMENT = 0.4;
 
 /**
- * Most tokens of a text for so much audio. Fast speech is about 6 tokens a second in English and up to 16 in scripts that
- * Whisper's vocabulary covers badly; more is a loop.
+ * Most tokens of a text for this much audio. Fast speech has about 6 tokens a second in English and up to 16 in scripts that Whisper's
+ * vocabulary covers badly; more is a loop.
  */
 export function tokenCap(options: { kind: RecognitionKind; samples: number; tokensPerSecond: number }): number {
   const { kind, samples, tokensPerSecond } = options;
@@ -75,8 +75,8 @@ export function tokenCap(options: { kind: RecognitionKind; samples: number; toke
 }
 
 /**
- * The entropy of the last 32 tokens (nats) that goes with a compression ratio: a loop of k tokens has ln k of one and compresses to
- * about k in 32. Whisper's own limits for the two, 2.4 and 2.4, fix the rest.
+ * The entropy of the last 32 tokens (nats) that corresponds to a compression ratio: a loop of k tokens has an entropy of ln k and
+ * compresses to about k in 32. Whisper's own limits for the two, 2.4 and 2.4, fix the rest.
  */
 export function entropyThreshold(compressionRatio: number): number {
   const limit = 2.4;
@@ -85,7 +85,7 @@ export function entropyThreshold(compressionRatio: number): number {
 
 /**
  * The native job of a request.
- * @throws RecognitionError `NOT_SUPPORTED`, the last guard: settings that the model cannot follow are refused where they come in
+ * @throws RecognitionError `NOT_SUPPORTED`, as a last check: settings that the model cannot follow are refused when they are made
  */
 export function transcribeJob(options: {
   kind: RecognitionKind;
@@ -93,7 +93,7 @@ export function transcribeJob(options: {
   settings: RecognitionSettings;
   profile: ModelProfile;
   timeoutMs: number;
-  /** Left out where another model made it. */
+  /** Left out if another model made it. */
   draft?: Draft | undefined;
 }): TranscribeJob {
   const { kind, pcm, settings, profile, draft } = options;
@@ -101,11 +101,11 @@ export function transcribeJob(options: {
   if (inability !== undefined) throw new RecognitionError('NOT_SUPPORTED', inability.sentence);
   const languages = candidatesOf(profile, settings);
   const [only] = languages;
-  // Where there is one language, there is none to be found.
+  // With only one language, there is nothing to detect.
   const language =
     settings.language === 'auto' && languages.length === 1 && only !== undefined ? only : settings.language;
   const { settled } = settings;
-  // Interims come again soon, and the built-in model gains nothing from another try.
+  // Another interim comes soon, and the built-in model gains nothing from another try.
   const triesAgain = kind === 'final' && settings.temperatureFallback && !profile.demo;
   const expected = language === 'auto' ? settled?.language : language;
   const maxTokens = tokenCap({ kind, samples: pcm.length, tokensPerSecond: settings.tokensPerSecond });

@@ -1,18 +1,18 @@
 import type { JobPlan } from './contract/asrContract.js';
 
-/** Jobs at a time of a CUDA device: one encodes while others decode, and more only share the device. */
+/** Jobs at a time on a CUDA device: one encodes while others decode; more would only share the device. */
 const CUDA_JOBS = 4;
 
-/** The addon's bound. */
+/** The addon's limit. */
 const MAX_JOBS = 8;
 const MAX_THREADS = 8;
 
 /**
- * How an engine uses its device, where the settings do not say. From 4 cores on a quarter of them stays free for everything else. How
- * many of the rest one job gets is decided when it starts: all of them while nothing else waits, one each when much does.
+ * How an engine uses its device unless the settings say otherwise. With 4 cores or more, a quarter of them stays free for everything else.
+ * How many of the rest a job gets is decided when it starts: all of them if nothing else waits, down to one each if much does.
  *
- * There is one job more than interims may take, so that a final never waits for somebody else's interim: on a CPU all of them share
- * the cores while that lasts, and a GPU shares itself.
+ * There is one job more than interims may use, so that a final never waits for another speaker's interim. Meanwhile the jobs share the
+ * cores of a CPU; a GPU shares itself.
  */
 export function planJobs(options: {
   device: 'cpu' | 'cuda';

@@ -20,7 +20,7 @@ const TIMEOUT_MS = 240_000;
 const modelPath = join(MODELS_DIRECTORY, `ggml-${TEST_MODEL}.bin`);
 const profile = findPublishedModel(TEST_MODEL)?.profile;
 
-/** Ten people and twenty terms, as a room may have them, and what was said before. */
+/** Ten people and twenty terms, as a room may have them, and earlier text. */
 const PROMPT =
   'Siobhan, Wojciech, Aleksandra, Matteo, Dashwood, Quilter, Yusuf, Ingrid, Thandiwe, Rajesh, Parley, mediasoup, Keycloak, ' +
   'Kubernetes, Postgres, gospel, apostle, Grafana, telemetry, backlog, sprint, retrospective, OAuth, WebRTC, Whisper, ' +
@@ -94,7 +94,7 @@ describe.skipIf(
   it(
     'hold a person once where the decoder goes in circles',
     async () => {
-      // A window that ends within the speech: the model starts again and again.
+      // A window that ends within the speech: the model starts over and over.
       const pcm = await readSound(new URL('en-jfk.flac', CLIPS));
       const looping = await hear(pcm, { temperatureFallback: false }, { audioContext: 128 });
       expect(looping.text).toBe('and so my fellow Americans');

@@ -13,11 +13,11 @@ import { planJobs } from './planJobs.js';
 const STATS_INTERVAL_MS = 1_000;
 
 export interface AsrChildOptions {
-  /** @throws PermanentInitError where another start would end the same way */
+  /** @throws PermanentInitError if another start would fail in the same way */
   createEngine(options: SpeechEngineOptions): Promise<SpeechEngine>;
 }
 
-/** The whole of an ASR process, with the engine as a parameter. */
+/** A complete ASR process; the engine is a parameter. */
 export function runAsrChild(options: AsrChildOptions): void {
   let server: AsrServer | undefined;
   let statsTimer: NodeJS.Timeout | undefined;
@@ -26,7 +26,7 @@ export function runAsrChild(options: AsrChildOptions): void {
       await preferToBeKilled();
       const began = monotonicNowMs();
       await yieldToMedia();
-      // While nobody knows of an engine yet its failures are gathered; the warm-up runs it for the first time.
+      // The warm-up is the first run, before anyone listens for failures of the encoder. They are kept until then.
       const early: string[] = [];
       let tell: (reason: string) => void = (reason) => {
         early.push(reason);
@@ -78,7 +78,7 @@ export function runAsrChild(options: AsrChildOptions): void {
 
 type CreateEngine = AsrChildOptions['createEngine'];
 
-/** Jobs and encoder are planned for the device that is expected; where another one answers, the engine is loaded again for that. */
+/** Jobs and encoder are planned for the expected device. If another one answers, the engine is loaded again for it. */
 async function loadEngine(init: AsrInit, createEngine: CreateEngine): Promise<OpenedEngine & { plan: JobPlan }> {
   const load = async (expected: EngineDevice) => {
     const { lanes, threadsPerLane } = init;
@@ -96,7 +96,7 @@ async function loadEngine(init: AsrInit, createEngine: CreateEngine): Promise<Op
   return await load(actual);
 }
 
-/** Without its own engine interims take that of finals: slower, but there. Hence no failure of it ends the process. */
+/** Without its own engine, interims use the one for finals: slower, but available. So no failure here ends the process. */
 async function loadInterimEngine(options: {
   init: AsrInit;
   device: EngineDevice;
@@ -115,7 +115,7 @@ async function loadInterimEngine(options: {
 
 interface OpenedEngine {
   engine: SpeechEngine;
-  /** Why whisper.cpp encodes although ONNX Runtime was to; absent when nothing is to be told. */
+  /** Why whisper.cpp encodes although ONNX Runtime should; absent if there is nothing to report. */
   encoderFailure?: string;
 }
 
@@ -150,11 +150,11 @@ async function openEngine(options: {
 }
 
 async function forget(graphPath: string): Promise<void> {
-  // A graph that stays is found to be no good again at the next start.
+  // If it cannot be removed, the next start finds out again that it is unusable.
   await rm(dirname(graphPath), { recursive: true, force: true }).catch(() => {});
 }
 
-/** The same engine, which tells when its encoder failed and whisper.cpp's took over. */
+/** The same engine, which reports when its encoder failed and whisper.cpp's took over. */
 function tellingOfEncoder(engine: SpeechEngine, onFailure: (reason: string) => Promise<void>): SpeechEngine {
   return {
     info: engine.info,
@@ -168,27 +168,27 @@ function tellingOfEncoder(engine: SpeechEngine, onFailure: (reason: string) => P
   };
 }
 
-/** Sound has to be forwarded and heard at once; text may come a moment later. */
+/** Sound must be forwarded at once; text may come a moment later. */
 const NICENESS = 2;
 
-/** Linux keeps a priority for each thread, and the engine's are made by those that are there: all of them, before it is loaded. */
+/** Linux keeps a priority per thread, and new threads inherit it. So all threads get it before the engine is loaded. */
 async function yieldToMedia(): Promise<void> {
   const threads = await readdir('/proc/self/task').catch(() => []);
   for (const thread of threads) {
     try {
-      // This one answers and aborts.
+      // The main thread answers and aborts.
       if (Number(thread) !== process.pid) setPriority(Number(thread), NICENESS);
     } catch {
-      // Ended, or not allowed: a preference only.
+      // The thread has ended, or this is not allowed. It is only a preference.
     }
   }
 }
 
-/** When memory runs out, the kernel should take this process, which is started again, and not the server. Linux only. */
+/** If memory runs out, the kernel should kill this process, which is restarted, and not the server. Linux only. */
 async function preferToBeKilled(): Promise<void> {
   try {
     await writeFile('/proc/self/oom_score_adj', '500');
   } catch {
-    // Another system, or not allowed: a preference only.
+    // Another system, or not allowed. It is only a preference.
   }
 }

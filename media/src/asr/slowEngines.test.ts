@@ -32,27 +32,27 @@ interface Options {
   interimMs: number;
   finalMs?: number;
   speakers: number;
-  /** Never pauses. */
+  /** Without pauses. */
   monologues?: boolean;
   forMs?: number;
 }
 
-/** People who talk, asking as the pipeline does: three bursts with pauses make an utterance. */
+/** People who talk, with requests as from the pipeline: three bursts with pauses make an utterance. */
 class Meeting {
   readonly time = new ManualTime();
   readonly engine: SharedCores;
   readonly levels: { atMs: number; load: Load }[] = [];
   /** Last word to final. */
   readonly finals: number[] = [];
-  /** First word of an utterance to its first text, whatever brings it. */
+  /** First word of an utterance to its first text, of whatever kind. */
   readonly firstTexts: number[] = [];
   readonly lost: string[] = [];
   readonly interims: { speaker: number; ageMs: number }[] = [];
   asked = 0;
-  /** Whatever else kept the cores busy is over: jobs take a tenth. */
+  /** Nothing else uses the cores any more: jobs take a tenth. */
   quicker = false;
   interimFailures: Record<string, number> = {};
-  /** Samples of the time in which something waited, and the cores that worked in it. */
+  /** Samples of the time in which something was waiting, and the number of cores working then. */
   waiting = 0;
   workingWhileWaiting = 0;
   readonly options: Required<Options>;
@@ -131,7 +131,7 @@ class Meeting {
     const phases = this.options.monologues
       ? [BURST_MS * 5, 0]
       : [BURST_MS, PAUSE_MS, BURST_MS, PAUSE_MS, BURST_MS, 2_000];
-    // People do not speak in step: each phase lasts half to one and a half of its time.
+    // People do not speak in step: each phase lasts between 0.5 and 1.5 times its nominal length.
     let random = speaker + 1;
     const lengthOf = (index: number) => {
       random = (random * 48_271) % 2_147_483_647;
@@ -293,7 +293,7 @@ class Meeting {
   }
 }
 
-/** Core milliseconds of finals in a second, of all cores: above 1 there is more to do than can be done. */
+/** Core milliseconds of finals per second, over all cores: above 1, there is more work than can be done. */
 function finalsLoad({ interimMs, speakers }: Options): number {
   return (speakers * 1.7 * interimMs) / 6_112 / CORES;
 }
@@ -312,7 +312,7 @@ describe.each([false, true])('a meeting on two cores, monologues: %s', (monologu
       expect(levels).toEqual(levels.toSorted((a, b) => a - b));
       expect(levels.length).toBeLessThanOrEqual(4);
       expect(summary.busyWhileWaiting).toBeGreaterThanOrEqual(0.95);
-      // Interims are shared: whoever speaks sees text.
+      // Interims are shared: every speaker gets text.
       if (summary.most >= 10) expect(summary.fewest).toBeGreaterThanOrEqual(0.25 * summary.most);
       if (finalsLoad(cell) > 0.6) return;
       expect(meeting.lost).toEqual([]);
@@ -344,7 +344,7 @@ describe('an engine that is too slow for interims', () => {
     expect(meeting.summary.interims).toBeLessThanOrEqual(1);
     expect(meeting.summary.finals).toBeGreaterThanOrEqual(17);
     expect(meeting.lost).toEqual([]);
-    // Nothing is burnt but what was begun in pauses: 150 ms of each.
+    // Nothing is wasted except what was started in pauses: 150 ms of each.
     const { engineMs, discardedEngineMs } = meeting.dispatcher.stats;
     expect(discardedEngineMs).toBeLessThanOrEqual(0.15 * engineMs);
   });

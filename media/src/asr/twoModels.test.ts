@@ -81,7 +81,7 @@ describe('a device with a second model for interims', () => {
     await dispatcher.close();
   });
 
-  it('goes by the main model for all interims where the small one is broken', async () => {
+  it('uses the main model for all interims if the small one is broken', async () => {
     const { time, main, dispatcher, answers, ask } = await twoModels({ broken: true });
     expect(dispatcher.interimFailure).toBe('broken');
     expect(dispatcher.usualMs.interim).toBe(MAIN_MS);

@@ -11,21 +11,21 @@ export interface EngineOfKind {
   profile: ModelProfile;
 }
 
-/** A large model on a small CPU may need minutes; the supervisor's own time for a start is as long. */
+/** A large model on a small CPU may need minutes; the supervisor allows as long for a start. */
 const WARM_UP_TIMEOUT_MS = 300_000;
-/** Where the first jobs take longer, the device is slow, and little else is to be found out about it. */
+/** If the first jobs take longer, the device is slow, and more runs would tell us little. */
 const LONGEST_FIRST_RUN_MS = 5_000;
 const FEW_TOKENS = 2;
-/** Audio of the request whose time stands for those of its kind. */
+/** Length of the audio in a typical request. */
 export const USUAL_SAMPLES = 4 * SAMPLE_RATE;
 const USUAL_TOKENS = 16;
 
-/** Soft, and no silence. */
+/** Quiet noise, not silence. */
 export function noise(samples: number): Int16Array {
   return Int16Array.from({ length: samples }, (_, i) => Math.round(300 * Math.sin(i * i * 0.001)));
 }
 
-/** What a job took. */
+/** The cost of a job. */
 export interface Run {
   samples: number;
   engineMs: number;
@@ -33,17 +33,17 @@ export interface Run {
 }
 
 /**
- * The first jobs, as many as may run at a time, allocate and compile what later ones find ready. Then jobs of each kind show how fast this device is: for
- * one alone with all its cores, and for several at once with a share each. Nobody is transcribed meanwhile, so it is kept short.
+ * The first jobs, as many as may run at a time, allocate and compile what later ones need. Then jobs of each kind measure the speed of this
+ * device: one alone with all cores, and several at once with a share each. Nobody is transcribed meanwhile, so it is kept short.
  *
- * @throws when the engine cannot do it
+ * @throws if the engine cannot do it
  */
 export async function warmUp(
   options: EngineOfKind & { kinds: RecognitionKind[]; plan: JobPlan; time: TimeSource },
 ): Promise<(Run & { kind: RecognitionKind })[]> {
   const { engine, profile, kinds, plan, time } = options;
   const samples = USUAL_SAMPLES;
-  // A noise may look wrong; that says nothing of speech.
+  // Noise may fail the checks; that says nothing about speech.
   const settings = { ...DEFAULT_RECOGNITION_SETTINGS, temperatureFallback: false };
   const run = async (kind: RecognitionKind, how: { jobs: number; threads: number; maxTokens: number }) => {
     const { jobs, threads, maxTokens } = how;
@@ -53,12 +53,12 @@ export async function warmUp(
     return { kind, samples, threads, engineMs: time.now() - began };
   };
   const first = await run('interim', { jobs: plan.jobs, threads: 1, maxTokens: FEW_TOKENS });
-  // Of a noise a model may make as many words as it is let; a sentence of 4 s has so many tokens.
+  // A model may turn noise into as many words as it is allowed; a sentence of 4 s has this many tokens.
   const maxTokens = USUAL_TOKENS;
   const runs = [];
   for (const kind of kinds) {
     runs.push(await run(kind, { jobs: 1, threads: plan.threadsPerJob, maxTokens }));
-    // A slow model need not take minutes to say that it is slow.
+    // There is no need to wait minutes for a slow model to show that it is slow.
     if (plan.threadsPerJob === 1 || first.engineMs > LONGEST_FIRST_RUN_MS) continue;
     const jobs = Math.min(plan.jobs, plan.cores);
     runs.push(await run(kind, { jobs, threads: Math.max(1, Math.floor(plan.cores / jobs)), maxTokens }));

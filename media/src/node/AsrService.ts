@@ -6,6 +6,7 @@ import { TOO_SLOW_FOR_INTERIMS_MS } from '../asr/contract/load.js';
 import type { RecognitionKind } from '../asr/contract/recognition.js';
 import type { AsrServerLimits } from '../asr/contract/serverLimits.js';
 import type { AsrProcessStats } from '../asr/contract/serverStats.js';
+import type { ChildLauncher } from '../process/childLauncher.js';
 import { Emitter } from '../process/Emitter.js';
 import type { RestartLimits } from '../process/RestartPolicy.js';
 import {
@@ -35,10 +36,11 @@ export interface AsrServiceOptions {
   encoderDirectory?: string;
   lanes?: number;
   threadsPerLane?: number;
-  /** Owned by this account; made when missing, with mode 0700. One service a directory and `name`. */
+  /** Owned by the account of the process; made when missing, with mode 0700. One service a directory and `name`. */
   socketDirectory: string;
   /** Part of the socket's name, for several devices. Default `asr`. */
   name?: string;
+  launcher?: ChildLauncher;
   logger: ChildLogger;
   limits?: Partial<SupervisionLimits>;
   restart?: Partial<RestartLimits>;
@@ -112,6 +114,7 @@ export class AsrService {
       logger: options.logger,
       limits: { initTimeoutMs: INIT_TIMEOUT_MS, ...options.limits },
       ...(options.restart === undefined ? {} : { restart: options.restart }),
+      ...(options.launcher === undefined ? {} : { launcher: options.launcher }),
     };
     this.#process = SupervisedProcess.create(supervised);
     this.#process.on('ready', ({ info, capabilities, interimEngine, interimFailure, encoderFailure, usualMs }) => {

@@ -1,6 +1,6 @@
 import type { Load } from '../asr/contract/load.js';
 import type { AsrProcessStats } from '../asr/contract/serverStats.js';
-import type { ChildLogger } from '../process/index.js';
+import type { ChildLauncher, ChildLogger } from '../process/index.js';
 import type { ModelProfile } from '../settings/modelProfile.js';
 import type { SpeechSettings } from '../settings/speechSettings.js';
 import type { WakeWordModels } from '../worker/contract/messages.js';
@@ -39,6 +39,8 @@ export interface LocalMediaNodeOptions {
   settings: SpeechSettings;
   /** Files of a detector of wake words by their sound, in the format of openWakeWord. */
   wakeWord?: WakeWordModels;
+  /** What all child processes are started through. Default: none. */
+  launcher?: ChildLauncher;
   logger: ChildLogger;
   onEvent?: (event: WorkerPoolEvent) => void;
 }
@@ -66,6 +68,7 @@ export class LocalMediaNode implements MediaNode {
   /** @throws SfuError when no SFU worker can be started. A recogniser that cannot run is a status, not an error. */
   static async create(options: LocalMediaNodeOptions): Promise<LocalMediaNode> {
     const { sfu, recognizer, logger, onEvent } = options;
+    const launcher = options.launcher === undefined ? {} : { launcher: options.launcher };
     const closing = new AsyncDisposableStack();
     try {
       const sfuWorkers = await MediasoupWorkerPool.create({
@@ -75,14 +78,16 @@ export class LocalMediaNode implements MediaNode {
         ...(sfu.workerBinary === undefined ? {} : { workerBinary: sfu.workerBinary }),
         ...(sfu.workers === undefined ? {} : { workers: sfu.workers }),
         ...(onEvent === undefined ? {} : { onEvent }),
+        ...launcher,
       });
       closing.defer(() => sfuWorkers.close());
-      const asr = await AsrService.create({ ...recognizer, logger });
+      const asr = await AsrService.create({ ...recognizer, ...launcher, logger });
       closing.defer(() => asr.close());
       const mediaWorkers = new MediaWorkerPool({
         count: options.pipelineWorkers,
         asrSocketPath: asr.socketPath,
         ...(options.wakeWord === undefined ? {} : { wakeWord: options.wakeWord }),
+        ...launcher,
         logger,
       });
       closing.defer(() => mediaWorkers.close());

@@ -37,7 +37,7 @@ async function openRoom({ meetingMs = 0 } = {}) {
   /** Whom the worker listens to. */
   const heard = new Set<string>();
   const time = new ManualTime(0);
-  /** `untappable`: whose tap the SFU refuses. `refused`: what the worker refuses, as it is asked. */
+  /** `untappable`: tracks whose tap the SFU refuses. `refused`: requests that the worker refuses. */
   const state = {
     dead: false,
     tapOpens: true,
@@ -59,7 +59,7 @@ async function openRoom({ meetingMs = 0 } = {}) {
       const question = [method, track.trackId, why].filter(Boolean).join(' ');
       asked.push(question);
       if (state.refused.has(question)) return Promise.reject(new ProcessError('REQUEST_FAILED', 'refused'));
-      // One that is open already is closed first, with everybody in it.
+      // A room that is already open is closed first, with all tracks.
       if (method === 'openRoom') heard.clear();
       if (method === 'addTrack') heard.add(payload.track?.trackId ?? '');
       return Promise.resolve({ port: 5_000 });
@@ -102,7 +102,7 @@ async function openRoom({ meetingMs = 0 } = {}) {
     pipeline.addTrack({ trackId, participantId: 'p_1', name: 'microphone', epoch: 1, muted: false, ...parts });
   await add('ada');
   const tell = (event: object) => pipeline.onEvent({ meetingId: ROOM, trackId: 'ada', ...event } as PipelineEvent);
-  /** Time goes on in steps of the shortest wait, and everything settles before and after each. */
+  /** Time moves on in steps of the shortest wait, and everything settles before and after each. */
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 250) {
       await turn();
@@ -240,7 +240,7 @@ describe('LocalRoomPipeline', () => {
     await pass(10_000);
     expect(events.slice(1)).toMatchObject([{ type: 'gap', unheard: true, segment: { startMs: 7_750, endMs: 65_750 } }]);
     expect(time.pendingTimers).toBe(0);
-    // The next time is another one.
+    // A later loss counts separately.
     pipeline.onLost();
     state.untappable.add('ada');
     pipeline.onRestored();
@@ -253,7 +253,7 @@ describe('LocalRoomPipeline', () => {
     await pass(1_000);
     pipeline.onLost();
     await pass(5_000);
-    // Its successor does not get as far as to be ready.
+    // Its successor does not become ready.
     pipeline.onLost();
     events.length = 0;
     await pass(30_000);
@@ -264,7 +264,7 @@ describe('LocalRoomPipeline', () => {
     pipeline.onRestored();
     await pass(250);
     expect(gaps().slice(1)).toMatchObject([{ segment: { startMs: 9_000, endMs: 66_000 } }]);
-    // The next time is another one.
+    // A later loss counts separately.
     pipeline.onLost();
     await pass(8_000);
     expect(gaps()).toHaveLength(3);
@@ -381,7 +381,7 @@ describe('LocalRoomPipeline', () => {
     await time.advanceAsync(100);
     state.tapOpens = true;
     state.tapMs = 1_000;
-    // The first try's successor waits behind the tap of this one.
+    // The successor of the first try waits until the tap of this one is done.
     pipeline.onRestored();
     time.advance(150);
     await time.advanceAsync(60_000, 50);

@@ -11,9 +11,9 @@ export interface LocalRoomPipelineOptions {
   workers: MediaWorkerPool;
   sfu: SfuRoom;
   settings: SpeechSettings;
-  /** Longest audio of one recognition request, as the model of the moment has it. */
+  /** Longest audio of one request to the current model. */
   longestWindowMs: () => number;
-  /** Of the model that makes finals; default: `DEFAULT_READING`. */
+  /** Of the model for finals; default: `DEFAULT_READING`. */
   reading?: Partial<ReadingProfile> | undefined;
   onEvent: PipelineOptions['onEvent'];
   onNotHeard?: PipelineOptions['onNotHeard'];
@@ -23,47 +23,47 @@ export interface LocalRoomPipelineOptions {
 interface OpenSegment {
   trackId: string;
   segment: PipelineSegment;
-  /** An interim was told, so that a retraction must be told too. */
+  /** An interim was emitted, so a retraction must be, too. */
   shown: boolean;
 }
 
 /** Somebody who is not tapped, or not transcribed. */
 interface Unheard {
-  /** In milliseconds of the meeting. */
+  /** Meeting time. */
   sinceMs: number;
-  /** A try failed, or the media worker died: however short it is, this is no set-up as everybody's is. */
+  /** A try failed, or the media worker died: more than a normal set-up, however short. */
   lost: boolean;
 }
 
-/** What could not be set up is tried again for as long as the room stands, after waits that double up to the longest. */
+/** Failed set-ups are retried while the room is open, after waits that double up to the longest. */
 const RETRY_MS = { first: 250, longest: 10_000 };
-/** After so long without a media worker the room is told of what nobody heard until then; of the rest when it is heard again. */
+/** After this long without a media worker, the missing time so far is reported; the rest when the track is received again. */
 const TOLD_AFTER_MS = 8_000;
-/** After so many tries that failed, 8 s, the same. */
+/** The same after this many failed tries (8 s). */
 const TOLD_AFTER_TRIES = 6;
-/** The moment that everybody's set-up takes. What is said in a longer one is lost. */
+/** A normal set-up takes at most this long. Speech during a longer one counts as lost. */
 const SET_UP_MS = 1_000;
-/** Of the timer of a whole room among those of its speakers, whose ids are not empty. */
+/** Key of the whole room's timer; ids of speakers are not empty. */
 const ROOM = '';
 
 /**
- * One room's way from the SFU to text, seen from the server process: opens the tap, tells the media worker who is who, and
- * hands its events on. When the media worker dies, everything is set up again on its successor, and each utterance that was
- * open becomes a gap, as does the time in which somebody is not listened to: nothing is lost silently.
+ * One room's path from the SFU to text, in the server process: opens the tap, gives the media worker its tracks, and passes its events on.
+ * If the media worker dies, everything is set up again on its successor. Each open utterance becomes a gap, and so does the time without a
+ * tap: nothing is lost silently.
  */
 export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
   readonly #options: LocalRoomPipelineOptions;
   readonly #worker: MediaWorker;
   readonly #tracks = new Map<string, TrackOptions>();
   readonly #openSegments = new Map<string, OpenSegment>();
-  /** What each speaker was heard to speak last. */
+  /** Last detected language of each speaker. */
   readonly #languages = new Map<string, string>();
   readonly #unheard = new Map<string, Unheard>();
   /** Of everybody who is tapped, whether they are transcribed or not: the consumer at the SFU. */
   readonly #taps = new Map<string, string>();
   /** What is going to be tried again, by speaker or for the whole room. */
   readonly #retries = new Map<string, CancelTimer>();
-  /** What was told to fail, and has not succeeded since. */
+  /** Failures that were reported, and have not been fixed since. */
   readonly #failing = new Set<string>();
   readonly #time: TimeSource;
   #sfu: SfuTap;
@@ -71,9 +71,9 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
   #diagnostics = false;
   #meetingId = '';
   #meetingStartedAtMs = 0;
-  /** The worker has the room and its tap: opened once more it would forget everybody whom it listens to. */
+  /** The worker has the room and its tap; opening it again would drop all tracks. */
   #connected = false;
-  /** Of the time without a media worker; stays until there is one, so that it is told once. */
+  /** For the time without a media worker; kept until there is one, so that it is reported once. */
   #cancelTelling: CancelTimer | undefined;
   /** Set-up steps, one after the other. */
   #setUp: Promise<void> = Promise.resolve();
@@ -93,7 +93,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     try {
       await this.#connect('openRoom');
     } catch (error) {
-      // The worker may have it already, and nobody else would close it.
+      // The worker may have it already, and nothing else would close it.
       this.#worker.process.request('closeRoom', { payload: { meetingId: this.#meetingId } }).catch(() => {});
       throw error;
     }
@@ -179,7 +179,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     this.#taps.delete(trackId);
     this.#failing.delete(trackId);
     this.#cancelRetry(trackId);
-    // Behind the set-up that may still be adding it, but nobody waits behind its last words.
+    // After the set-up that may still be adding it; but set-ups do not wait for its last words.
     await this.#setUp.catch(() => {});
     const payload = { meetingId: this.#meetingId, trackId };
     try {
@@ -286,7 +286,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     this.#queue(() => this.#restore(1)).catch(() => {});
   }
 
-  /** Never fails: what cannot be set up is tried again later. */
+  /** Never rejects: retries later. */
   async #restore(attempt: number): Promise<void> {
     if (this.#closed) return;
     try {
@@ -326,17 +326,17 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
       throw error;
     }
     this.#connected = true;
-    // Of an earlier try, which would take the room from those who are heard by then.
+    // A pending retry would close the room that is now open.
     this.#cancelRetry(ROOM);
     this.#failing.delete(ROOM);
     if (this.#diagnostics) this.setDiagnostics(true);
   }
 
-  /** Never fails: who cannot be tapped is tried again later. */
+  /** Never rejects: retries later. */
   async #tapOrRetry(track: TrackOptions, attempt: number): Promise<void> {
     const { trackId } = track;
     const isThere = () => !this.#closed && this.#tracks.get(trackId) === track;
-    // Whoever came while the room was restored is heard already.
+    // Absent if the track was added while the room was restored.
     const unheard = this.#unheard.get(trackId);
     if (!isThere() || unheard === undefined || this.#taps.has(trackId)) return;
     try {
@@ -344,14 +344,14 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     } catch (error) {
       if (!isThere()) return;
       unheard.lost = true;
-      // Once there is a tap again, everybody is tapped.
+      // When the room has a tap again, all tracks are added.
       if (this.#retries.has(ROOM)) return;
       this.#failed(trackId, error);
       if (attempt === TOLD_AFTER_TRIES) this.#tellUnheard(track);
       this.#later(trackId, attempt, () => this.#tapOrRetry(track, attempt + 1));
       return;
     }
-    // A worker that died meanwhile listens to nobody, whatever it has answered.
+    // If the worker died meanwhile, its answer no longer counts.
     if (!isThere() || this.#unheard.get(trackId) !== unheard) return;
     this.#failing.delete(trackId);
     // Tapped, and still unheard.
@@ -405,7 +405,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     });
   }
 
-  /** Of utterances that nobody will end any more. */
+  /** Turns open utterances into gaps: they will not be completed. */
   #giveUp(which: (open: OpenSegment) => boolean): void {
     const nowMs = this.#nowInMeeting();
     for (const open of [...this.#openSegments.values()]) {
@@ -428,7 +428,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     this.#options.onEvent({ meetingId: this.#meetingId, trackId, type: 'gap', ...gap, reason, language });
   }
 
-  /** @param attempt the one that failed, from 1 on */
+  /** @param attempt number of the failed one, from 1 */
   #later(key: string, attempt: number, step: () => Promise<unknown>): void {
     this.#cancelRetry(key);
     const waitMs = Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** Math.min(attempt - 1, 10));
@@ -453,14 +453,14 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     if (language !== '' && this.#tracks.has(event.trackId)) this.#languages.set(event.trackId, language);
   }
 
-  /** As heard last, or as it was set. */
+  /** As last detected, or as set. */
   #languageOf(trackId: string): string {
     const { language } = this.#tracks.get(trackId)?.settings ?? this.#settings;
     if (language !== 'auto' && language !== 'per-segment') return language;
     return this.#languages.get(trackId) ?? '';
   }
 
-  /** Asks a worker that may be gone: its successor is told the state anew, so that nothing has to be done about it here. */
+  /** A failure needs no handling: the worker is gone, and its successor gets the current state. */
   async #ask(question: () => Promise<unknown>): Promise<void> {
     try {
       await question();
@@ -476,7 +476,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
   }
 }
 
-/** A pipeline listens to rooms of its own machine. */
+/** Pipelines only receive from rooms of their own machine. */
 function tapOf(sfu: SfuRoom): SfuTap {
   if (isTap(sfu)) return sfu;
   throw new SfuError('INVALID_STATE', 'The room is on an SFU of another node.');

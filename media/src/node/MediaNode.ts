@@ -12,29 +12,29 @@ import type { RecognizerStatus } from './RecognizerStatus.js';
 import type { SfuRoom, SfuRoomEvent } from './sfu/index.js';
 
 /**
- * What rooms and the server need of media, wherever it runs. Times are durations and moments of the meeting, so that no clock has to be
- * shared; what has to be asked for is a promise, and everything else is how the node said last that it is.
+ * What rooms and the server need of media, wherever it runs. Times are durations and meeting times, so that no clock has to be shared.
+ * Requests return promises; everything else is the last known state.
  */
 export interface MediaNode {
   readonly recognizerStatus: RecognizerStatus;
-  /** @returns a function that takes the listener off */
+  /** @returns a function that removes the listener */
   onRecognizerStatus(listener: (status: RecognizerStatus) => void): () => void;
   /** How busy the recogniser is. */
   readonly recognizerLoad: Load;
-  /** @returns a function that takes the listener off */
+  /** @returns a function that removes the listener */
   onRecognizerLoad(listener: (load: Load) => void): () => void;
   /** Counts of the ASR process; undefined before the first. */
   readonly recognizerStats: AsrProcessStats | undefined;
   /** Whether rooms can be opened now. */
   readonly ready: boolean;
-  /** Of all child processes, on the node's machine: for operators and tests. */
+  /** All child processes, on the node's machine: for operators and tests. */
   readonly pids: { sfu: number[]; media: number[]; asr: number | undefined };
   /** @throws SfuError `WORKER_UNAVAILABLE` */
   createSfuRoom(options: { onEvent: (event: SfuRoomEvent) => void }): Promise<SfuRoom>;
   createPipeline(options: PipelineOptions): RoomPipeline;
-  /** What the media workers hold at the moment: for tests and diagnoses. */
+  /** Current resources of the media workers: for tests and diagnosis. */
   mediaWorkerResources(): Promise<MediaWorkerResources>;
-  /** Ends all child processes. Rooms should have been closed before. */
+  /** Ends all child processes. Close rooms before. */
   close(): Promise<void>;
 }
 
@@ -45,8 +45,8 @@ export interface PipelineOptions {
   settings?: SpeechSettings;
   onEvent: (event: PipelineEvent) => void;
   /**
-   * Somebody, or without a speaker the whole room, cannot be listened to. Told once, however often it is tried from then on; what
-   * nobody heard is a gap.
+   * A speaker, or the whole room if `trackId` is absent, cannot be received. Called once, however often it is retried after that; the
+   * missing speech is a gap.
    */
   onNotHeard?: (failure: { trackId?: string; error: unknown }) => void;
 }
@@ -54,16 +54,16 @@ export interface PipelineOptions {
 /** A producer to listen to; the SFU adds how it arrives. */
 export type TrackOptions = Omit<TrackDescription, 'ssrc' | 'payloadType'>;
 
-/** One room's way from the SFU to text. */
+/** One room's path from the SFU to text. */
 export interface RoomPipeline {
   /**
    * @param options.meetingMs how long the meeting has run
-   * @throws ProcessError when no media worker is there, SfuError when the tap cannot be opened
+   * @throws ProcessError if there is no media worker, SfuError if the tap cannot be opened
    */
   open(options: { meetingId: string; meetingMs: number }): Promise<void>;
-  /** The room's media is on another router now. Speakers of the old one must have been removed. */
+  /** The room's media is on another router now. Remove the speakers of the old one before. */
   attach(sfu: SfuRoom): Promise<void>;
-  /** Resolves after the first try; where that fails, it is tried again until it succeeds or the speaker is removed. */
+  /** Resolves after the first try; if that fails, it is retried until it succeeds or the speaker is removed. */
   addTrack(track: TrackOptions): Promise<void>;
   /** Closes the open utterance on mute, so that the last word before it is not late. */
   setMuted(options: { trackId: string; muted: boolean }): Promise<void>;
@@ -75,13 +75,13 @@ export interface RoomPipeline {
   setNotTranscribed(options: { trackId: string; reason: NotTranscribed | undefined }): Promise<void>;
   /** Resolves when everything that this speaker said is text or a gap. */
   removeTrack(trackId: string): Promise<void>;
-  /** New settings of the room, for all speakers without settings of their own. They work at once. */
+  /** New settings of the room, for all speakers without their own. They take effect at once. */
   settingsChanged(settings: SpeechSettings): void;
-  /** One speaker's own settings; undefined: those of the room again. They work at once. */
+  /** One speaker's own settings; undefined: those of the room again. They take effect at once. */
   setTrackSettings(options: { trackId: string; settings: SpeechSettings | undefined }): void;
-  /** Whether somebody listens to the activities `stabilized` and `audioRecorded`. */
+  /** Whether the activities `stabilized` and `audioRecorded` are sent. */
   setDiagnostics(on: boolean): void;
-  /** The books of everybody who is listened to now. */
+  /** The audio ledgers of all current tracks. */
   ledgers(): Promise<{ trackId: string; ledger: AudioLedgerTotals }[]>;
   /** Drains all speakers, then forgets the room. Idempotent. */
   close(): Promise<void>;

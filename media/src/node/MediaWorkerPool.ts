@@ -1,4 +1,4 @@
-import { type ChildLogger, SupervisedProcess } from '../process/index.js';
+import { type ChildLauncher, type ChildLogger, SupervisedProcess } from '../process/index.js';
 import type {
   MediaWorkerContract,
   MediaWorkerResources,
@@ -26,6 +26,7 @@ export interface MediaWorkerPoolOptions {
   count: number;
   asrSocketPath: string;
   wakeWord?: WakeWordModels;
+  launcher?: ChildLauncher;
   logger: ChildLogger;
 }
 
@@ -34,13 +35,14 @@ export class MediaWorkerPool {
   readonly #workers: MediaWorker[];
 
   constructor(options: MediaWorkerPoolOptions) {
-    const { count, asrSocketPath, wakeWord, logger } = options;
+    const { count, asrSocketPath, wakeWord, launcher, logger } = options;
     this.#workers = Array.from({ length: count }, (_, index) => {
       const process = SupervisedProcess.create<MediaWorkerContract>({
         name: `media worker ${index + 1}`,
         entry: new URL('../worker/mediaWorkerProcess.js', import.meta.url),
         init: { asrSocketPath, ...(wakeWord === undefined ? {} : { wakeWord }) },
         logger,
+        ...(launcher === undefined ? {} : { launcher }),
       });
       const rooms = new Map<string, MediaWorkerRoom>();
       process.on('message', (event) => rooms.get(event.meetingId)?.onEvent(event));

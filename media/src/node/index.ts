@@ -1,5 +1,5 @@
 /** What a server process drives: the SFU, the media workers, the ASR process and the models. Of the other processes it shows messages. */
-export { detectDevice } from '@parley/native';
+export { addonFolder, detectDevice } from '@parley/native';
 export type { AsrModel } from '../asr/contract/asrContract.js';
 export {
   DEFAULT_LOAD_LIMITS,

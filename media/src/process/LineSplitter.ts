@@ -22,7 +22,7 @@ export class LineSplitter {
     }
   }
 
-  /** Passes on what came without a line end. */
+  /** Passes on a last line without a line end. */
   end(): void {
     this.#append(this.#decoder.end());
     this.#flush();

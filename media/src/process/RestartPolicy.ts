@@ -1,16 +1,16 @@
 /** Numbers of a restart policy. */
 export interface RestartLimits {
-  /** Wait before the n-th restart in a row; the last one repeats. The first is at once and without jitter. */
+  /** Wait before the n-th restart in a row; the last one repeats. The first is immediate and without jitter. */
   backOffMs: readonly number[];
-  /** Up to this much is added to every wait but the first, so that many nodes do not move in step. */
+  /** Up to this much is added to every wait but the first, so that many nodes do not restart in step. */
   jitterMs: number;
-  /** So many deaths ... */
+  /** This many deaths ... */
   intensityDeaths: number;
   /** ... within this time open the circuit ... */
   intensityWindowMs: number;
   /** ... for this long; then one start is tried. */
   circuitOpenMs: number;
-  /** A child that was ready for so long has recovered: the back-off begins again. */
+  /** A child that was ready for this long has recovered: the back-off starts over. */
   stableAfterMs: number;
 }
 
@@ -25,13 +25,13 @@ export const DEFAULT_RESTART_LIMITS: RestartLimits = {
 
 export interface RestartDecision {
   delayMs: number;
-  /** The circuit is open: nothing runs until the delay is over, then one probe is started. */
+  /** The circuit is open: nothing runs until the delay is over, then one start is tried. */
   circuitOpen: boolean;
 }
 
 /**
- * Decides when a dead child may start again: growing waits, and a circuit breaker over them so that a child which cannot
- * live does not burn the machine. Pure: the caller brings the time.
+ * Decides when a dead child may start again: growing waits, and a circuit breaker so that a child that cannot live does not burn the CPU.
+ * Pure: the caller brings the time.
  */
 export class RestartPolicy {
   readonly #limits: RestartLimits;
@@ -46,7 +46,7 @@ export class RestartPolicy {
     this.#random = options.random ?? Math.random;
   }
 
-  /** The child reports ready. A probe that gets this far closes the circuit. */
+  /** The child is ready. If it was the trial start, the circuit closes. */
   ready(nowMs: number): void {
     this.#readyAtMs = nowMs;
     if (this.#halfOpen) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from './childEnvironment.js';
+import type { ChildLauncher } from './childLauncher.js';
 import { CLOSE_TIMES } from './closeTimes.js';
 import { Emitter } from './Emitter.js';
 import { LineSplitter } from './LineSplitter.js';
@@ -19,14 +20,14 @@ import { type CancelTimer, systemTime, type TimeSource } from './TimeSource.js';
 
 /** Times of a supervised process. */
 export interface SupervisionLimits {
-  /** From the fork to `ready`; then the child is killed and counted as dead. */
+  /** From the fork to `ready`; after that, the child is killed and counted as dead. */
   initTimeoutMs: number;
   pingIntervalMs: number;
-  /** A child that answers no ping for so long hangs, and is killed. */
+  /** A child that answers no ping for this long hangs, and is killed. */
   pongTimeoutMs: number;
-  /** From the wish to end to SIGKILL. */
+  /** From the request to end to SIGKILL. */
   closeTimeoutMs: number;
-  /** A request's default. */
+  /** Default for requests. */
   requestTimeoutMs: number;
 }
 
@@ -38,18 +39,18 @@ export const DEFAULT_SUPERVISION_LIMITS: SupervisionLimits = {
   requestTimeoutMs: 10_000,
 };
 
-/** `unavailable` comes with every state in which nothing can be asked of the child for longer than one restart. */
+/** `unavailable` is emitted with every state in which the child cannot be used for longer than one restart. */
 export type SupervisedState = 'starting' | 'ready' | 'restarting' | 'circuitOpen' | 'failed' | 'closed';
 
 export interface SupervisedProcessEvents<C extends ProcessContract> {
   ready: C['ready'];
   message: C['toParent'];
   exited: { code: number | null; signal: NodeJS.Signals | null; expected: boolean; pid: number | undefined };
-  /** Nothing runs: the circuit is open (`retryAfterMs`), or the child said that trying again is of no use. */
+  /** Nothing runs: the circuit is open (`retryAfterMs`), or the child reported that another try is useless. */
   unavailable: { reason: string; retryAfterMs: number | undefined };
 }
 
-/** One line that the child wrote, cut at 4,096 characters, or that its supervisor says of it. */
+/** One line that the child wrote, cut at 4,096 characters, or that its supervisor wrote about it. */
 export type ChildLogger = (line: { process: string; source: 'stdout' | 'stderr' | 'supervisor'; text: string }) => void;
 
 export interface SupervisedProcessOptions<C extends ProcessContract> {
@@ -57,23 +58,25 @@ export interface SupervisedProcessOptions<C extends ProcessContract> {
   name: string;
   /** Compiled entry, a file URL or path, that calls `runChild`. */
   entry: URL | string;
-  /** Sent to each new child first. A function is asked for every start. */
+  /** The first message to each new child. A function is called for every start. */
   init: C['init'] | (() => C['init']);
   logger: ChildLogger;
   /** Default: `childEnvironment`. */
   env?: NodeJS.ProcessEnv;
   execArgv?: string[];
+  /** Default: none; the child has the rights of this process. */
+  launcher?: ChildLauncher;
   limits?: Partial<SupervisionLimits>;
   restart?: Partial<RestartLimits>;
   time?: TimeSource;
   random?: () => number;
-  /** For tests: what starts a child. */
+  /** For tests: starts a child. */
   fork?: () => ChildProcess;
 }
 
 /**
- * Keeps one child process running: starts it, tells a hanging one from a working one, starts a dead one again with growing
- * waits, and gives up for a while when it dies too often. Whatever was asked of a child settles in the tick of its death.
+ * Keeps one child process running: detects a hanging one, restarts a dead one with growing waits, and pauses if it dies too often. Every
+ * request to a child settles in the tick of its death.
  */
 export class SupervisedProcess<C extends ProcessContract> {
   readonly #options: SupervisedProcessOptions<C>;
@@ -91,7 +94,7 @@ export class SupervisedProcess<C extends ProcessContract> {
   #closing: Promise<void> | undefined;
   #childGone: (() => void) | undefined;
 
-  /** Starts the first child at once; `ready` or `unavailable` tell how that went. */
+  /** Starts the first child at once; `ready` or `unavailable` reports the result. */
   static create<C extends ProcessContract>(options: SupervisedProcessOptions<C>): SupervisedProcess<C> {
     const supervised = new SupervisedProcess(options);
     supervised.#start();
@@ -129,7 +132,7 @@ export class SupervisedProcess<C extends ProcessContract> {
     return this.#events.on(name, listener);
   }
 
-  /** @returns false when nothing is ready to take it */
+  /** @returns false if no child is ready to take it */
   send(message: C['toChild']): boolean {
     if (this.#state !== 'ready') return false;
     this.#post({ type: 'message', payload: message });
@@ -153,12 +156,12 @@ export class SupervisedProcess<C extends ProcessContract> {
     return (await promise) as ResponseOf<C, M>;
   }
 
-  /** Kills the child as a hang would be killed; it is started again. For a child that is known to be broken. */
+  /** Kills the child like a hanging one; it is restarted. For a child that is known to be broken. */
   kill(reason: string): void {
     this.#kill(reason);
   }
 
-  /** Asks the child to end, kills it after `closeTimeoutMs`. Resolves when it is gone. */
+  /** Asks the child to end, and kills it after `closeTimeoutMs`. Resolves when it is gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -210,7 +213,7 @@ export class SupervisedProcess<C extends ProcessContract> {
     child.on('error', (error) => {
       if (child.pid === undefined) onGone(null, null, `could not be started: ${error.message}`);
     });
-    // A child that dropped its channel can neither be asked nor told to end.
+    // A child that closed its channel can no longer be asked to end.
     child.on('disconnect', () => {
       if (!gone) child.kill('SIGKILL');
     });
@@ -222,13 +225,15 @@ export class SupervisedProcess<C extends ProcessContract> {
   }
 
   #fork(): ChildProcess {
-    const { entry, env = childEnvironment(), execArgv } = this.#options;
+    const { entry, env = childEnvironment(), launcher = [], execArgv = execArgvOfFiles() } = this.#options;
+    const [program = process.execPath, ...args] = [...launcher, process.execPath, ...execArgv];
     return fork(entry instanceof URL ? fileURLToPath(entry) : entry, [], {
       serialization: 'advanced',
       detached: false,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env,
-      ...(execArgv === undefined ? {} : { execArgv }),
+      execPath: program,
+      execArgv: args,
     });
   }
 
@@ -271,8 +276,8 @@ export class SupervisedProcess<C extends ProcessContract> {
   }
 
   /**
-   * A hang is counted in pings of ours that went unanswered, not in time: when this process itself stood still, the answers
-   * wait in the channel and the child is innocent.
+   * A hang is counted in our unanswered pings, not in time: if this process stood still, the answers wait in the channel and the child is
+   * fine.
    */
   #ping(): void {
     if (this.#state !== 'ready') return;
@@ -322,13 +327,19 @@ export class SupervisedProcess<C extends ProcessContract> {
   #post(message: ToChildEnvelope): void {
     const child = this.#child;
     if (child?.connected !== true) return;
-    // The callback takes the error of a channel that closes under the message; 'exit' tells the rest.
+    // The callback catches the error of a channel that closes meanwhile; 'exit' handles the rest.
     child.send(message, () => {});
   }
 
   #log(source: 'stdout' | 'stderr' | 'supervisor', text: string): void {
     this.#options.logger({ process: this.#options.name, source, text });
   }
+}
+
+/** `fork` takes a script of `node -e` out of the arguments itself, but only where there is no launcher before them. */
+function execArgvOfFiles(): string[] {
+  const script = process.execArgv.findIndex((argument) => /^(-e|-p|-pe|--eval|--print)$/.test(argument));
+  return script < 0 ? process.execArgv : process.execArgv.toSpliced(script, 2);
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null): string {

@@ -1,6 +1,8 @@
+import { NO_TELEMETRY } from './noTelemetry.js';
+
 /**
- * What child processes need of the environment: where programs, libraries and temporary files are, language, time zone, and what steers Node,
- * the GPU and our own builds.
+ * Variables that child processes need: where programs, libraries and temporary files are, language, time zone, and settings of Node, the
+ * GPU and our own builds.
  */
 const PASSED = [
   /^(PATH|HOME|USER|SHELL|TMPDIR|TZ|LANG|LC_\w+|XDG_\w+)$/,
@@ -10,9 +12,10 @@ const PASSED = [
 ];
 
 /**
- * The environment of a child process, without anything else that this process has: secrets of settings come in variables, and a child that
- * handles packets and files of strangers has no use for them.
+ * The environment of a child process, without anything else from this process: variables may contain secret settings, and a child that
+ * handles packets and files from strangers has no use for them.
  */
 export function childEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED.some((names) => names.test(name))));
+  const passed = Object.entries(environment).filter(([name]) => PASSED.some((names) => names.test(name)));
+  return { ...Object.fromEntries(passed), ...NO_TELEMETRY };
 }

@@ -1,10 +1,10 @@
 /**
- * Milliseconds of the machine's monotonic clock. The same origin in every process of the machine (CLOCK_MONOTONIC), so times
- * may cross the borders of processes, but not of machines; never goes back, knows nothing of dates.
+ * Milliseconds of the machine's monotonic clock. The same origin in every process of the machine (CLOCK_MONOTONIC), so times may be sent
+ * between processes, but not between machines; never goes back, has no date.
  */
 export function monotonicNowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Where a class takes the time from, so that tests can hold it. */
+/** The time source of a class, so that tests can replace it. */
 export type Clock = () => number;

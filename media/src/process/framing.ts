@@ -10,7 +10,7 @@ const LENGTH_BYTES = 4;
 
 export interface Frame {
   header: unknown;
-  /** Empty where the frame has none. A view into memory that nothing else uses. */
+  /** Empty if the frame has none. A view into memory that nothing else uses. */
   pcm: Int16Array;
 }
 
@@ -21,7 +21,7 @@ export class FramingError extends Error {
 
 const NO_PCM = new Int16Array(0);
 
-/** @throws FramingError when the header or the frame would be too long */
+/** @throws FramingError if the header or the frame would be too long */
 export function encodeFrame(header: object, pcm: Int16Array = NO_PCM): Buffer {
   let json = JSON.stringify(header);
   let headerBytes = Buffer.byteLength(json);
@@ -42,13 +42,13 @@ export function encodeFrame(header: object, pcm: Int16Array = NO_PCM): Buffer {
 }
 
 /**
- * Cuts a byte stream into frames, whatever the chunks. After a `FramingError` the stream has lost its place: the decoder
- * takes nothing more.
+ * Cuts a byte stream into frames, whatever the chunks. After a `FramingError` the position in the stream is lost, and the decoder accepts
+ * nothing more.
  */
 export class FrameDecoder {
   readonly #prefix = Buffer.alloc(LENGTH_BYTES);
   #prefixFilled = 0;
-  /** Of the frame that is being read; allocated once its length is known and found in bounds. */
+  /** The frame that is being read; allocated once its length is known and within bounds. */
   #body: Buffer | undefined;
   #bodyFilled = 0;
   #broken = false;

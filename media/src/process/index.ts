@@ -1,4 +1,5 @@
 export { childEnvironment } from './childEnvironment.js';
+export { type ChildAccount, type ChildLauncher, childLauncher, runLaunched } from './childLauncher.js';
 export { type Clock, monotonicNowMs } from './clock.js';
 export { CLOSE_TIMES } from './closeTimes.js';
 export { Emitter } from './Emitter.js';

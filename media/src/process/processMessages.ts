@@ -1,8 +1,8 @@
-/** What a parent and its child process say to each other, and the envelopes that carry it over Node's IPC channel. */
+/** Messages between a parent and its child process, and the envelopes that carry them over Node's IPC channel. */
 
 /**
- * Types of one kind of child process. Every value crosses by structured clone (`serialization: 'advanced'`).
- * `requests` maps a method's name to what it is asked with and what it answers.
+ * Types of one kind of child process. Every value crosses by structured clone (`serialization: 'advanced'`). `requests` maps a method's
+ * name to its request and response.
  */
 export interface ProcessContract {
   /** Payload of the first message to the child. */
@@ -48,7 +48,7 @@ export type ToParentEnvelope =
 export type ProcessErrorCode =
   /** The child died before it answered. */
   | 'PROCESS_EXITED'
-  /** Nothing runs at the moment: starting, waiting for its restart, or given up. */
+  /** Nothing is running: starting, waiting for a restart, or given up. */
   | 'PROCESS_NOT_READY'
   | 'PROCESS_CLOSED'
   /** The child lives but did not answer in time. */

@@ -9,14 +9,14 @@ const SINCE_V1: readonly string[] =
 const SINCE_V3: readonly string[] = [...SINCE_V1, 'yue'].sort();
 const ENGLISH: readonly string[] = ['en'];
 
-/** Size of the vocabulary since large-v3: one language more. */
+/** Size of the vocabulary since large-v3, which has one more language. */
 export const VOCABULARY_V3 = 51_866;
-/** Of the multilingual models before it; English-only ones have one word less. */
+/** Size for earlier multilingual models; English-only ones have one word less. */
 export const VOCABULARY_V1 = 51_865;
 
 /**
- * What a vocabulary has tokens for.
- * @param vocabulary its size, as the head of a model's file says it
+ * Languages that a vocabulary has tokens for.
+ * @param vocabulary its size, from the head of a model's file
  * @returns codes in alphabetical order: 100, 99, or `en` alone
  */
 export function whisperLanguages(vocabulary: number): readonly string[] {
@@ -24,24 +24,24 @@ export function whisperLanguages(vocabulary: number): readonly string[] {
   return vocabulary === VOCABULARY_V1 ? SINCE_V1 : ENGLISH;
 }
 
-/** What a model understands: codes in alphabetical order, 100 at most. */
+/** Languages that a model understands: codes in alphabetical order, 100 at most. */
 export function languagesOf(profile: Pick<ModelProfile, 'multilingual' | 'languages'>): readonly string[] {
   return profile.languages ?? (profile.multilingual ? SINCE_V1 : ENGLISH);
 }
 
-/** Whether it makes English of other languages. */
+/** Whether it translates other languages into English. */
 function translates(profile: Pick<ModelProfile, 'multilingual' | 'transcribesOnly'>): boolean {
   return profile.multilingual && profile.transcribesOnly !== true;
 }
 
-/** What is asked of a model, see the speech settings of these names. */
+/** What a model should do, see the speech settings of these names. */
 interface Wish {
   language: string;
   languages: readonly string[];
   task: 'transcribe' | 'translate';
 }
 
-/** Among what a model finds the language of a wish: codes without doubles. */
+/** The languages among which a model detects the one of a wish: codes without duplicates. */
 export function candidatesOf(
   profile: Pick<ModelProfile, 'multilingual' | 'languages'>,
   { languages }: Pick<Wish, 'languages'>,
@@ -49,16 +49,16 @@ export function candidatesOf(
   return languages.length === 0 ? languagesOf(profile) : [...new Set(languages)];
 }
 
-/** What a model cannot do of what it is asked for. */
+/** A wish that a model cannot fulfil. */
 export interface Inability {
   setting: keyof Wish;
-  /** A clause that says what can be asked for, and not what was. */
+  /** A clause that says what is possible, not what was requested. */
   problem: string;
   /** Both, for people. */
   sentence: string;
 }
 
-/** @param wish as in the settings: a language is a code, `auto` or `per-segment`, and the latter two every model can */
+/** @param wish as in the settings: a language is a code, `auto` or `per-segment`, and every model can do the latter two */
 export function inabilitiesOf(profile: ModelProfile, wish: Wish): Inability[] {
   const { name } = profile;
   const { language, languages, task } = wish;
@@ -91,8 +91,8 @@ export function inabilitiesOf(profile: ModelProfile, wish: Wish): Inability[] {
 }
 
 /**
- * Whether a second model's interims are of the same language and the same kind as the main one's finals would be. Where the language
- * is to be found, one that knows a single language finds nothing.
+ * Whether a second model's interims have the same language and task as the main one's finals would. If the language has to be detected, a
+ * model with a single language cannot do it.
  */
 export function standsInFor(options: { interim: ModelProfile; main: ModelProfile; wish: Wish }): boolean {
   const { interim, main, wish } = options;

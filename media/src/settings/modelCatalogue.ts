@@ -2,44 +2,44 @@ import { VOCABULARY_V1, VOCABULARY_V3, whisperLanguages } from './languages.js';
 import type { ModelProfile } from './modelProfile.js';
 import type { PackagedWeights } from './packageCatalogue.js';
 
-/** Where the published models lie; `PARLEY_MODEL_BASE_URL` puts a mirror in its place. */
+/** Where the models are published; `PARLEY_MODEL_BASE_URL` replaces it with a mirror. */
 export const DEFAULT_MODEL_BASE_URL = 'https://huggingface.co/ggerganov/whisper.cpp/resolve/main';
 
-/** How a published file packs its weights, in ggml's words. */
+/** How a published file packs its weights, in ggml's terms. */
 export type QuantisationName = 'q5_1' | 'q8_0';
 
 export interface PublishedModel {
   /** The usual name, e.g. `base-q5_1`. */
   name: string;
   fileName: string;
-  /** About, in 10^6 bytes: as the publisher rounds it. */
+  /** Approximate size in 10^6 bytes, as rounded by the publisher. */
   megabytes: number;
   /** Lower-case hex, as the publisher lists it. */
   sha1: string;
-  /** Of the same file, where it is known. */
+  /** Of the same file, if known. */
   sha256?: string;
-  /** Where the publisher's address is out of reach: what packages hold, and how the file packs it. */
+  /** If the publisher cannot be reached: the package with the weights, and how the file packs them. */
   rebuild?: { weights: PackagedWeights; quantisation?: QuantisationName };
   profile: ModelProfile;
 }
 
-/** Audio of a request to a published model; Whisper's window is 30 s, and its last seconds are its weakest. */
+/** Longest audio of a request to a published model: Whisper's window is 30 s, and its last seconds are its weakest. */
 const PUBLISHED_LONGEST_WINDOW_MS = 28_000;
 
-/** How a model hears and how it is read: the values of its profile that are measured. */
+/** How a model is run and how its texts are read: the measured values of its profile. */
 type Tuning = Pick<ModelProfile, 'windowPolicy' | 'windowFloorsMs' | 'windowMarginMs' | 'longestWindowMs' | 'reading'>;
 
 /**
- * How published models are run, as measured on people with `base-q8_0`; a family differs only where that was measured, too. The
- * measurements are in docs/models.md.
+ * How published models are run, as measured on people with `base-q8_0`; a family differs only if that was measured, too. The measurements
+ * are in docs/models.md.
  */
 const PEOPLE: Tuning = {
   windowPolicy: 'floor',
-  // In a window that is somewhat longer than the speech a text may begin again, which is cut. English has as few errors there as elsewhere.
+  // In a window that is somewhat longer than the speech, a text may start over, which is cut. English has as few errors there as elsewhere.
   windowFloorsMs: { interim: 4_000, final: 10_000, finalEnglish: 4_000 },
   windowMarginMs: 1_000,
   longestWindowMs: PUBLISHED_LONGEST_WINDOW_MS,
-  // They lose words where a pause is shortened, and are less sure of the last word of a sentence than the built-in model.
+  // They lose words if a pause is shortened, and are less sure of the last word of a sentence than the built-in model.
   reading: { shortensPauses: false, leastProbabilityOfEnd: 0.85 },
 };
 
@@ -60,8 +60,8 @@ function published(row: Omit<PublishedModel, 'fileName' | 'profile'>): Published
 }
 
 /**
- * Profile of a model that is an ordinary Whisper one, as far as is known.
- * @param options as the head of its file says; what is absent goes by its name
+ * Profile of an ordinary Whisper model, as far as known.
+ * @param options from the head of its file; what is absent is derived from the name
  */
 export function ordinaryProfile(options: {
   name: string;
@@ -87,8 +87,8 @@ function isTiny({ name, audioLayers }: Parameters<typeof ordinaryProfile>[0]): b
 }
 
 /**
- * A large model with a small decoder. OpenAI: "The turbo model is not trained for translation tasks." It writes the language that it
- * hears; and so do distilled ones.
+ * A large model with a small decoder. OpenAI: "The turbo model is not trained for translation tasks." It writes in the spoken language, and
+ * so do distilled models.
  */
 function isTurbo({ name, audioLayers, textLayers }: Parameters<typeof ordinaryProfile>[0]): boolean {
   if (audioLayers === undefined || textLayers === undefined) return name.startsWith('large-v3-turbo');
@@ -105,15 +105,15 @@ export const BUILT_IN_MODEL = {
     windowPolicy: 'utterance',
     longestWindowMs: 10_000,
     multilingual: true,
-    // What it was taught: its vocabulary has tokens for all of Whisper's.
+    // The languages it was trained on: its vocabulary has tokens for all of Whisper's.
     languages: ['de', 'en', 'es', 'fr'],
     transcribesOnly: true,
   },
 } as const satisfies { fileName: string; licence: string; profile: ModelProfile };
 
 /**
- * What `auto` stands for: by device, and where a small model is asked for on whatever device. The first is the one to fetch; the others
- * are as good as it for whoever has them already.
+ * What `auto` stands for: by device, or on any device if a small model is wanted. The first is fetched; the others are as good if they are
+ * already there.
  */
 export const AUTO_MODELS = {
   cpu: ['base-q8_0', 'base-q5_1', 'base'],
@@ -125,8 +125,8 @@ export const AUTO_MODELS = {
 export const WHISPER_LICENCE = 'MIT';
 
 /**
- * Whisper models in ggml format by their publisher's names, sizes and sums: OpenAI's weights, MIT licence.
- * SHA-1 is what the publisher lists; SHA-256 stands where the file's own is known.
+ * Whisper models in ggml format with their publisher's names, sizes and checksums: OpenAI's weights, MIT licence. SHA-1 is what the
+ * publisher lists; SHA-256 is given if the file's own is known.
  */
 export const PUBLISHED_MODELS: readonly PublishedModel[] = [
   published({

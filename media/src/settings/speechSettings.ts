@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
-/** Class of a setting: `live` ones change in the middle of a meeting, `restart` ones with the next start of the server. */
+/** Class of a setting: `live` ones can change during a meeting, `restart` ones at the next start of the server. */
 export type SettingClass = 'live' | 'restart';
 
-/** What stands beside a setting in the schema; the settings page, `--help` and the docs are made from it. */
+/** Metadata of a setting in the schema; the settings page, `--help` and the docs are made from it. */
 export type SettingMeta = {
   description: string;
   class: SettingClass;
   unit?: string;
-  /** Belongs to each person: nobody can change it for a whole room in a meeting. */
+  /** Belongs to each person: it cannot be changed for a whole room during a meeting. */
   personal?: true;
 };
 
@@ -18,7 +18,7 @@ const live = (description: string, unit?: string): SettingMeta => ({
   ...(unit === undefined ? {} : { unit }),
 });
 
-/** What decides whether somebody is transcribed at all. */
+/** Decides whether a person is transcribed at all. */
 const personal = (description: string, unit?: string): SettingMeta => ({ ...live(description, unit), personal: true });
 
 const probability = z.number().min(0).max(1);
@@ -27,8 +27,8 @@ export const MOST_LANGUAGES = 100;
 const phrases = (longest: number) => z.array(z.string().trim().min(1).max(longest));
 
 /**
- * Everything that decides how a speaker's audio becomes utterances and text. Part of the one settings schema; the modes are
- * sets of values for it (`MODES`). Times are milliseconds of audio.
+ * Everything that decides how a speaker's audio becomes utterances and text. Part of the one settings schema; the modes are sets of values
+ * for it (`MODES`). Times are milliseconds of audio.
  */
 export const speechSettingsSchema = z.strictObject({
   // Speech and silence
@@ -245,10 +245,10 @@ export const PERSONAL_SETTINGS: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Single values that are put over those of a mode. */
+/** Single values that override those of a mode. */
 export type SpeechOverrides = { [Key in SpeechSettingName]?: SpeechSettings[Key] | undefined };
 
-/** The same settings without their defaults: what is not given stays with the mode. */
+/** The same settings without defaults: what is absent stays as in the mode. */
 export const speechOverridesSchema = z.strictObject(
   Object.fromEntries(
     Object.entries(speechSettingsSchema.shape).map(([key, schema]) => [

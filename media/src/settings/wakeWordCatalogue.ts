@@ -2,7 +2,7 @@ import type { RegistryPackage } from './packageCatalogue.js';
 
 /** A file of the package. */
 export interface WakeWordFile {
-  /** Its place in the package. */
+  /** Path in the package. */
   member: string;
   /** Its name on this machine. */
   fileName: string;
@@ -12,9 +12,9 @@ export interface WakeWordFile {
 }
 
 export interface PublishedWakeWord {
-  /** What it is asked for by, e.g. `hey_jarvis`. */
+  /** The name to request it by, e.g. `hey_jarvis`. */
   name: WakeWordName;
-  /** What is said, as the detector names it. */
+  /** The phrase that people say, as the detector names it. */
   phrase: string;
   classifier: WakeWordFile;
 }
@@ -23,10 +23,10 @@ export const WAKE_WORD_NAMES = ['alexa', 'hey_jarvis', 'hey_marvin', 'hey_mycrof
 
 export type WakeWordName = (typeof WAKE_WORD_NAMES)[number];
 
-/** Stands for all of them where one is pulled or removed. */
+/** Stands for all of them when they are pulled or removed. */
 export const ALL_WAKE_WORDS = 'wake-words';
 
-/** The package whose files these are: openWakeWord, github.com/dscripka/openWakeWord. */
+/** The package with these files: openWakeWord, github.com/dscripka/openWakeWord. */
 export const WAKE_WORD_PACKAGE: RegistryPackage = {
   name: 'openwakeword',
   version: '0.4.0',
@@ -35,11 +35,11 @@ export const WAKE_WORD_PACKAGE: RegistryPackage = {
   sha256: '2c353f49a35d384507403efde3db439353d8281a52d08a0e42a5b493e5145075',
 };
 
-/** Of all models of the package, by its own word; its code is Apache-2.0, and none of that is used. */
+/** As the package states for all of its models. Its code is Apache-2.0, but none of it is used. */
 export const WAKE_WORD_LICENCE = {
   name: 'CC BY-NC-SA 4.0',
   address: 'https://creativecommons.org/licenses/by-nc-sa/4.0/',
-  /** The condition that whoever runs a service has to know. */
+  /** A condition that the operator of a service has to know. */
   condition: 'not for commercial use',
 } as const;
 
@@ -71,8 +71,8 @@ export const WAKE_WORD_SHARED_FILES = {
 } as const;
 
 /**
- * Wake words that somebody has published models of. The package also has `timer` and `weather`: they are sentences and no wake
- * words, and listen to longer windows than the detector has.
+ * Wake words with published models. The package also has `timer` and `weather`, but these are sentences, and need longer windows than the
+ * detector has.
  */
 export const PUBLISHED_WAKE_WORDS: readonly PublishedWakeWord[] = [
   published({

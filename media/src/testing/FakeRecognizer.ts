@@ -10,17 +10,17 @@ import {
 import { fakeTokens } from '../asr/testing/fakeTokens.js';
 import { systemTime, type TimeSource } from '../process/TimeSource.js';
 
-/** What a fake does with a request. Without anything it answers at once with a text that tells the audio's length. */
+/** What a fake does with a request. By default it answers at once with a text that states the audio's length. */
 export interface FakeScript {
   delayMs?: number;
-  /** Says nothing until the deadline. */
+  /** No answer until the deadline. */
   hang?: boolean;
-  /** Rejects as a process does that died, or with this code. */
+  /** Rejects as if the process had died, or with this code. */
   crash?: boolean | RecognitionErrorCode;
   text?: string;
   /** With their times; they are the text, too. */
   words?: HypothesisWord[];
-  /** The gate that the text did not pass: there is none then. */
+  /** The gate that rejected the text: there is no text then. */
   rejected?: Rejection;
   /** The text was cut off. */
   truncated?: boolean;
@@ -30,9 +30,9 @@ export interface FakeScript {
   model?: string;
 }
 
-/** A recogniser without a model. `script` is asked for each request. */
+/** A recogniser without a model. `script` is called for each request. */
 export class FakeRecognizer implements Recognizer {
-  /** Everything that was asked, in order. */
+  /** All requests, in order. */
   readonly requests: RecognitionRequest[] = [];
   readonly #script: (request: RecognitionRequest) => FakeScript;
   readonly #time: TimeSource;
@@ -49,7 +49,7 @@ export class FakeRecognizer implements Recognizer {
     this.requests.push(request);
     const script = this.#script(request);
     return new Promise((resolve, reject) => {
-      const fail = (code: RecognitionErrorCode) => reject(new RecognitionError(code, 'the fake was told to'));
+      const fail = (code: RecognitionErrorCode) => reject(new RecognitionError(code, 'as the script of the fake says'));
       const delayMs = script.delayMs ?? 0;
       const leftMs = request.deadlineMs;
       const late = script.hang === true || delayMs > leftMs;
@@ -83,7 +83,7 @@ function answerOf(script: FakeScript, request: RecognitionRequest): Hypothesis {
   };
 }
 
-/** A hypothesis of an engine that is sure of itself. */
+/** A hypothesis with high confidence. */
 export function hypothesisOf(text: string, engineMs = 0): Hypothesis {
   const tokens = fakeTokens(text);
   return {

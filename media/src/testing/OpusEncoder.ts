@@ -3,14 +3,14 @@ import OpusScript from 'opusscript';
 export const PACKET_SAMPLES = 320;
 export const PACKET_TICKS = 960;
 
-/** What browsers send a microphone with. */
+/** The bit rate of browsers for a microphone. */
 const BITS_PER_SECOND = 32_000;
 const SET_INBAND_FEC = 4_012;
 const SET_PACKET_LOSS_PERC = 4_014;
 
-/** Opus as a browser sends it: mono, 20 ms a packet, with in-band FEC for the loss that the network has. */
+/** Opus as a browser sends it: mono, 20 ms per packet, with in-band FEC for the loss of the network. */
 export class OpusEncoder {
-  // One for all recordings: the package must not be asked for many of them.
+  // One for all recordings: the package does not support many of them.
   readonly #codec = new OpusScript(16_000, 1, OpusScript.Application.VOIP);
 
   constructor() {
@@ -18,7 +18,7 @@ export class OpusEncoder {
     this.#codec.encoderCTL(SET_INBAND_FEC, 1);
   }
 
-  /** One packet for each 20 ms; what is begun of the last one is filled with silence. */
+  /** One packet for each 20 ms; the last one is padded with silence. */
   encode(pcm: Int16Array, options: { lossPercent: number }): Uint8Array[] {
     this.#codec.encoderCTL(SET_PACKET_LOSS_PERC, Math.round(options.lossPercent));
     const packets: Uint8Array[] = [];

@@ -8,13 +8,13 @@ import {
 import { hypothesisOf } from './FakeRecognizer.js';
 
 const SAMPLES_PER_MS = 16;
-/** Level of the first word; each further one is a step louder, which is how it is told from the others. */
+/** Level of the first word. Each further word is one step louder, which tells it from the others. */
 const LOWEST_LEVEL = 2_000;
 const LEVEL_STEP = 40;
 /** Silence between two words, and after a mark. */
 const WORD_GAP_MS = 60;
 const MARK_GAP_MS = 170;
-/** Silence that is still speech for the fake voice activity. */
+/** Silence that still counts as speech for the fake voice activity. */
 const HANG_OVER_FRAMES = 7;
 
 export interface WrittenSpeech {
@@ -23,8 +23,8 @@ export interface WrittenSpeech {
 }
 
 /**
- * Speech that a `WrittenSpeechReader` can read: each word is a tone at a level of its own. So a recogniser without a model hears, in
- * whatever stretch it gets, the words that are really there.
+ * Speech that a `WrittenSpeechReader` can read: each word is a tone at a level of its own. So a recogniser without a model finds the words
+ * that are really there in any piece of audio.
  * @param options.wordMs length of a word with the gap after it, default 500
  */
 export function writeSpeech(text: string, options: { wordMs?: number } = {}): WrittenSpeech {
@@ -42,13 +42,13 @@ export function writeSpeech(text: string, options: { wordMs?: number } = {}): Wr
   return { pcm: Int16Array.from(pcm), words };
 }
 
-/** A recogniser of written speech. It hears what is half there as the whole word, and less than half not at all. */
+/** A recogniser of written speech. If at least half of a word is there, it reads the whole word; otherwise nothing. */
 export class WrittenSpeechReader implements Recognizer {
   readonly requests: RecognitionRequest[] = [];
   readonly #words: readonly string[];
   readonly #alter: (heard: HypothesisWord[], request: RecognitionRequest) => HypothesisWord[];
 
-  /** @param options.alter what it makes of the words that are there; default: nothing else */
+  /** @param options.alter changes the words that it returns; default: no change */
   constructor(options: {
     words: readonly string[];
     alter?: (heard: HypothesisWord[], request: RecognitionRequest) => HypothesisWord[];
@@ -80,7 +80,7 @@ export class WrittenSpeechReader implements Recognizer {
   }
 }
 
-/** Voice activity without a model: whatever is not silent is speech, and so is a short silence after it. */
+/** Voice activity without a model: all sound is speech, and so is a short silence after it. */
 export const soundActivity = {
   open(options: VoiceActivityStreamOptions): VoiceActivityStream {
     let silentFrames = HANG_OVER_FRAMES;
@@ -99,7 +99,7 @@ export const soundActivity = {
   },
 };
 
-/** Samples of so much silence, in whole frames. */
+/** Samples of silence of this length, in whole frames. */
 export function silentFrames(ms: number): Int16Array {
   return new Int16Array(Math.ceil((ms * SAMPLES_PER_MS) / VAD_FRAME_SAMPLES) * VAD_FRAME_SAMPLES);
 }

@@ -3,16 +3,16 @@ import { comparableWords } from './comparableWords.js';
 
 export interface SeamCount {
   seams: number;
-  /** Seams beside which a word is missing, stands twice or is too much, by the alignment with what was said. */
+  /** Seams with a missing, doubled or extra word beside them, by alignment with the spoken words. */
   broken: number;
 }
 
-/** A word is looked for so far from a seam on either side. */
+/** How far from a seam a word is searched for, on either side. */
 const REACH = 4;
 
 /**
- * Looks at every cut between two texts of one speaker: the nearest words on either side that are certain must have as many words
- * between them as were spoken there. Where none is certain within reach, nothing speaks for the seam, and it counts as broken.
+ * Checks every cut between two texts of one speaker: between the nearest certain words on either side there must be as many words as were
+ * spoken there. If there is no certain word within reach, the seam counts as broken.
  * @param options.texts in the order of speech
  * @param options.spoken the words that were said, compared without case and punctuation
  */

@@ -2,7 +2,7 @@ import type { MediaNode, RoomPipeline } from '../node/MediaNode.js';
 import type { SfuRoom } from '../node/sfu/SfuRoom.js';
 import { BUILT_IN_MODEL } from '../settings/modelCatalogue.js';
 
-/** A media node without audio: everything is accepted and carries nothing. @param changes what is otherwise */
+/** A media node without audio: it accepts everything and carries nothing. @param changes overrides */
 export function fakeMediaNode(changes: Partial<MediaNode> = {}): MediaNode {
   return {
     recognizerStatus: {
@@ -24,7 +24,7 @@ export function fakeMediaNode(changes: Partial<MediaNode> = {}): MediaNode {
   };
 }
 
-/** A room of an SFU that forwards nothing. @param changes what is otherwise */
+/** A room of an SFU that forwards nothing. @param changes overrides */
 export function fakeSfuRoom(changes: Partial<SfuRoom> = {}): SfuRoom {
   return {
     rtpCapabilities: { codecs: [], headerExtensions: [] },
@@ -50,7 +50,7 @@ export function fakeSfuRoom(changes: Partial<SfuRoom> = {}): SfuRoom {
   };
 }
 
-/** A pipeline that nobody speaks into. @param changes what is otherwise */
+/** A pipeline without speech. @param changes overrides */
 export function fakePipeline(changes: Partial<RoomPipeline> = {}): RoomPipeline {
   return {
     open: async () => {},

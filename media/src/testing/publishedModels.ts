@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { cacheDirectory } from '../node/models/cacheDirectory.js';
 
-/** The published model that tests hear people with; `npm test` fetches it. */
+/** The published model for tests with recordings of people; `npm test` fetches it. */
 export const TEST_MODEL = 'base-q8_0';
 
-/** Of the models of this machine. */
+/** Where this machine keeps its models. */
 export const MODELS_DIRECTORY = join(cacheDirectory(), 'models');
 
-/** Where the graphs of encoders are kept, as `npm start` has it. */
+/** Where the graphs of encoders are kept, the same as with `npm start`. */
 export const ENCODERS_DIRECTORY = join(cacheDirectory(), 'encoders');
 
 /**
- * Whether tests are to be left out because something is not on this machine, which is said once.
- * @param missing what is not there and how to get it; undefined: everything is
- * @throws Error with PARLEY_REQUIRE_MODEL=1, so that nobody takes a run for a whole one that was none
+ * Whether tests are skipped because something is not on this machine, which is reported once.
+ * @param missing what is not there and how to get it; undefined: nothing is missing
+ * @throws Error with PARLEY_REQUIRE_MODEL=1, so that an incomplete run is not taken for a complete one
  */
 export function leaveOut(options: { what: string; missing: string | undefined }): boolean {
   const { what, missing } = options;

@@ -6,7 +6,7 @@ export interface WavOptions {
   sampleRate?: number;
   /** Bytes of a chunk before the samples. */
   extraChunk?: number;
-  /** What the file says, if not the truth. */
+  /** The length in the header, if wrong. */
   dataLength?: number;
   formatTag?: number;
 }

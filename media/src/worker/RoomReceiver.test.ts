@@ -32,7 +32,7 @@ const answerAll = () => {
   for (const { answer } of asked) answer(hypothesisOf('words'));
 };
 
-/** In the room's socket when this returns, and read by nobody yet. */
+/** In the room's socket when this returns, but not yet read. */
 function send(packets: number): void {
   for (const end = sent + packets; sent < end; sent += 1) sendOne(sent);
 }
@@ -47,10 +47,10 @@ function sendOne(number: number): void {
   sender.send(Buffer.concat([header, PACKETS[number] ?? Buffer.alloc(0)]));
 }
 
-/** Everything that was sent has been read. */
+/** Resolves when everything that was sent has been read. */
 const read = () => room.setMuted({ trackId: 'ada', muted: false });
 
-/** The room's clock goes on, and its ticks with it. */
+/** Moves the room's clock and its ticks on. */
 async function pass(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 20) {
     nowMs += 20;
@@ -136,7 +136,7 @@ describe('RoomReceiver', () => {
   test('does not take for missing what waits in its socket, however long the process stood still', async () => {
     send(40);
     await read();
-    // Nothing is read while the process stands still, and its timers are due before its sockets.
+    // Nothing is read while the process stands still; afterwards its timers run before its sockets are read.
     send(40);
     nowMs += 2_000;
     room.tick();

@@ -22,13 +22,13 @@ export interface RoomReceiverOptions extends TrackSettings {
   now?: Clock;
 }
 
-/** A room inside a media worker: one RTP socket, and a pipeline for every track that was announced, found by its SSRC. */
+/** A room inside a media worker: one RTP socket, and a pipeline for every announced track, found by its SSRC. */
 export class RoomReceiver {
   readonly #options: RoomReceiverOptions;
   readonly #bySsrc = new Map<number, TrackPipeline>();
   readonly #byTrack = new Map<string, { ssrc: number; pipeline: TrackPipeline; ownSettings: boolean }>();
   readonly #crosstalk = new CrosstalkGuard();
-  /** Tracks that were removed and whose last words are no text yet. */
+  /** Removed tracks whose last words are not text yet. */
   readonly #draining = new Map<string, Promise<void>>();
   readonly #now: Clock;
   #current: TrackSettings;
@@ -37,7 +37,7 @@ export class RoomReceiver {
   #diagnostics = false;
   #ticking = false;
   #closing: Promise<void> | undefined;
-  /** Packets of no track that is known, or not RTP. */
+  /** Packets of unknown tracks, or not RTP. */
   #dropped = 0;
 
   private constructor(options: RoomReceiverOptions, socket: RtpSocket) {
@@ -65,7 +65,7 @@ export class RoomReceiver {
     return this.#dropped;
   }
 
-  /** Another socket, for RTP from elsewhere. */
+  /** Opens another socket, for RTP from elsewhere. */
   async reopen(): Promise<void> {
     const socket = await RtpSocket.open();
     await this.#socket.readOut();
@@ -74,12 +74,12 @@ export class RoomReceiver {
     this.#listen();
   }
 
-  /** From now on the kernel drops what comes from anywhere else. */
+  /** From now on, the kernel drops packets from anywhere else. */
   connect(remotePort: number): Promise<void> {
     return this.#socket.connect(remotePort);
   }
 
-  /** A track that is there already starts over; the old one is drained. */
+  /** A track that already exists starts over; the old one is drained. */
   addTrack(track: TrackDescription): void {
     const { onEvent, meetingId } = this.#options;
     const { trackId, ssrc } = track;
@@ -103,7 +103,7 @@ export class RoomReceiver {
     for (const { pipeline } of this.#byTrack.values()) pipeline.setInterimPace(pace);
   }
 
-  /** Whether somebody listens to the frequent activities. */
+  /** Whether the frequent activities are sent. */
   setDiagnostics(on: boolean): void {
     this.#diagnostics = on;
     for (const { pipeline } of this.#byTrack.values()) pipeline.setDiagnostics(on);
@@ -113,7 +113,7 @@ export class RoomReceiver {
     return [...this.#byTrack].map(([trackId, { pipeline }]) => ({ trackId, ledger: pipeline.ledger }));
   }
 
-  /** Resolves when what was sent before has been read, and the change has been made. */
+  /** Resolves when everything sent before has been read, and the change has been made. */
   async setMuted({ trackId, muted }: { trackId: string; muted: boolean }): Promise<void> {
     await this.#socket.readOut();
     this.#byTrack.get(trackId)?.pipeline.setMuted(muted);
@@ -137,7 +137,7 @@ export class RoomReceiver {
     await this.#drain(trackId);
   }
 
-  /** The room's settings; tracks with settings of their own keep those. */
+  /** The room's settings; tracks with their own settings keep those. */
   update({ settings, longestWindowMs }: TrackSettings): void {
     this.#current = { settings, longestWindowMs };
     for (const { pipeline, ownSettings } of this.#byTrack.values()) {
@@ -155,8 +155,8 @@ export class RoomReceiver {
   }
 
   /**
-   * To be called every 20 ms or so. What is in the socket is read first: after this process has stood still, it is not late, and must
-   * not be taken for missing.
+   * Call it about every 20 ms. The socket is read first: after this process has stood still, the packets in it are not late, and must not
+   * count as missing.
    */
   tick(): void {
     if (this.#ticking || this.#closing !== undefined) return;
@@ -168,7 +168,7 @@ export class RoomReceiver {
     });
   }
 
-  /** Resolves when the last words of all tracks are text or a gap, those of tracks removed before included. Idempotent. */
+  /** Resolves when the last words of all tracks, including removed ones, are text or a gap. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

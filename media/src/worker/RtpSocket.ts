@@ -2,9 +2,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isRtcp, parseRtpPacket, type RtpPacket } from './rtp/index.js';
 
-/** What the kernel may hold while this process is busy; past that it drops, and the jitter buffer sees a loss. */
+/** What the kernel may hold while this process is busy; beyond that it drops packets, which the jitter buffer sees as loss. */
 const RECEIVE_BUFFER_BYTES = 1 << 20;
-/** Rounds of the event loop in which a full socket is read out, at most: libuv takes 32 packets a round. */
+/** Most rounds of the event loop in which a full socket is read: libuv takes 32 packets a round. */
 const MAX_READ_ROUNDS = 64;
 
 /** A UDP socket on loopback for RTP. */
@@ -14,11 +14,11 @@ export class RtpSocket {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    // A connected socket reports ICMP "port unreachable" when the SFU's side is gone; the supervisor of that side acts.
+    // A connected socket reports ICMP "port unreachable" if the SFU's side is gone; that side's supervisor handles it.
     socket.on('error', () => {});
   }
 
-  /** @throws Error of the system, e.g. where no port is free */
+  /** @throws Error of the system, e.g. if no port is free */
   static async open(): Promise<RtpSocket> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES });
     socket.bind(0, '127.0.0.1');
@@ -31,8 +31,8 @@ export class RtpSocket {
   }
 
   /**
-   * Begins to read; to be called once.
-   * @param onPacket undefined: what came is not RTP. RTCP is left out
+   * Starts to read; call it once.
+   * @param onPacket undefined: not an RTP packet. RTCP is left out
    */
   listen(onPacket: (packet: RtpPacket | undefined) => void): void {
     this.#socket.on('message', (data) => {
@@ -43,17 +43,17 @@ export class RtpSocket {
     });
   }
 
-  /** From now on the kernel drops what comes from anywhere else. */
+  /** From now on, the kernel drops packets from anywhere else. */
   async connect(remotePort: number): Promise<void> {
     this.#socket.connect(remotePort, '127.0.0.1');
     await once(this.#socket, 'connect');
   }
 
-  /** Resolves when the packets that are in the socket by now have been read. */
+  /** Resolves when all packets now in the socket have been read. */
   readOut(): Promise<void> {
     return new Promise((resolve) => {
       let rounds = 0;
-      // From one of these to the next, the event loop has been to the socket once.
+      // Between two of these, the event loop has read the socket once.
       const next = (before: number) => {
         if (this.#received === before || rounds === MAX_READ_ROUNDS) return resolve();
         rounds += 1;

@@ -57,7 +57,7 @@ function send(options: { from: keyof typeof SSRC; number: number; timestamp: num
   sender.send(Buffer.concat([header, options.payload]));
 }
 
-/** Ada speaks for 4 s and is silent for 2 s. @returns what came of that */
+/** Ada speaks for 4 s and is silent for 2 s. @returns the resulting events */
 async function speak(options: { flooded: boolean }): Promise<PipelineEvent[]> {
   let flooded = 0;
   for (let number = 0; number < 300; number += 1) {
@@ -67,7 +67,7 @@ async function speak(options: { flooded: boolean }): Promise<PipelineEvent[]> {
       const noise = PACKETS[flooded % PACKETS.length] ?? payload;
       send({ from: 'mallory', number: flooded, timestamp: flooded * 11 * 48_000, payload: noise });
     }
-    // Everything that was sent has been read.
+    // Resolves when everything that was sent has been read.
     await room.setMuted({ trackId: 'ada', muted: false });
     nowMs += 20;
     room.tick();

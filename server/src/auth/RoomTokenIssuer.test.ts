@@ -14,7 +14,13 @@ import { TokenVerifier } from './TokenVerifier.js';
 import { AUDIENCE, ISSUER, NOW, SigningIssuer } from './testing/SigningIssuer.js';
 
 const DAY_MS = 24 * 3_600_000;
-const GUEST = { displayName: 'Zoë', room: 'visit', grants: ['join', 'listen'] as const, ttlMs: 3_600_000 };
+const GUEST = {
+  displayName: 'Zoë',
+  room: 'visit',
+  grants: ['join', 'listen'] as const,
+  mintedBy: 'key:a',
+  ttlMs: 3_600_000,
+};
 
 let folder: string;
 let file: string;
@@ -31,7 +37,7 @@ const create = () => RoomTokenIssuer.create({ keys: new FileSigningKeyStore({ fi
 describe('a room token', () => {
   test('lets somebody into one room, with what was granted, until it runs out', async () => {
     const issuer = await create();
-    const { token, expiresAtMs, subject } = await issuer.mint(GUEST);
+    const { token, id, expiresAtMs, subject } = await issuer.mint(GUEST);
     expect(await issuer.verify(token)).toEqual({
       issuer: 'parley',
       subject,
@@ -39,6 +45,7 @@ describe('a room token', () => {
       nameSource: 'vouched',
       roles: [],
       room: { name: 'visit', grants: ['join', 'listen'] },
+      roomToken: { id, mintedBy: 'key:a' },
       issuedAtMs: NOW,
       expiresAtMs,
     });
@@ -54,6 +61,13 @@ describe('a room token', () => {
       grants: ['join', 'listen'],
       requireConsent: true,
     });
+  });
+
+  test('H20 says to the millisecond when it was made, so that none made after a revocation counts as older', async () => {
+    const issuer = await create();
+    now = NOW + 700;
+    const { issuedAtMs } = await issuer.verify((await issuer.mint(GUEST)).token);
+    expect(issuedAtMs).toBe(NOW + 700);
   });
 
   test('lives four hours at most, whatever was asked for', async () => {

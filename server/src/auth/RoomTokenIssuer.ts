@@ -31,6 +31,8 @@ export interface RoomGuest {
   displayName: string;
   room: string;
   grants: readonly Grant[];
+  /** Id of the minter, who may revoke the token. */
+  mintedBy: string;
   /** At most four hours. */
   ttlMs: number;
   /** From when they join, the room transcribes only those who consent. */
@@ -41,7 +43,7 @@ export interface RoomGuest {
 const ROOM_TOKEN_ISSUER = 'parley';
 /** Header type: no token of an identity provider has it, so neither can be taken for the other. */
 export const ROOM_TOKEN_TYPE = 'parley-room+jwt';
-const LONGEST_ROOM_TOKEN_MS = 4 * 3_600_000;
+export const LONGEST_ROOM_TOKEN_MS = 4 * 3_600_000;
 
 const ALGORITHM = 'ES256';
 const ROTATE_MS = 30 * 24 * 3_600_000;
@@ -56,6 +58,9 @@ const claimsSchema = z.object({
   requireConsent: z.literal(true).optional(),
   iat: z.number(),
   exp: z.number(),
+  jti: z.string(),
+  mintedBy: z.string().optional(),
+  mintedAtMs: z.number().optional(),
 });
 
 /** Issues and verifies tokens for one room, with its own keys, which are rotated every thirty days. */
@@ -84,23 +89,32 @@ export class RoomTokenIssuer {
     return { keys: this.#keys.map(({ kid, key }) => ({ ...publicHalf(key), kid, alg: ALGORITHM, use: 'sig' })) };
   }
 
-  async mint(guest: RoomGuest): Promise<{ token: string; expiresAtMs: number; subject: string }> {
+  async mint(guest: RoomGuest): Promise<{ token: string; id: string; expiresAtMs: number; subject: string }> {
     await this.#rotate();
     const [newest] = this.#keys;
     if (newest === undefined) throw new ParleyError('INTERNAL');
-    const { displayName, room, grants, requireConsent, subject = randomUUID() } = guest;
-    const issuedAtS = Math.floor(this.#now() / 1_000);
+    const { displayName, room, grants, requireConsent, mintedBy, subject = randomUUID() } = guest;
+    const id = randomUUID();
+    const mintedAtMs = this.#now();
+    const issuedAtS = Math.floor(mintedAtMs / 1_000);
     const expiresAtS = issuedAtS + Math.floor(Math.min(guest.ttlMs, LONGEST_ROOM_TOKEN_MS) / 1_000);
-    const token = await new SignJWT({ name: displayName, room, grants: [...grants], requireConsent })
+    const token = await new SignJWT({
+      name: displayName,
+      room,
+      grants: [...grants],
+      requireConsent,
+      mintedBy,
+      mintedAtMs,
+    })
       .setProtectedHeader({ alg: ALGORITHM, kid: newest.kid, typ: ROOM_TOKEN_TYPE })
       .setIssuer(ROOM_TOKEN_ISSUER)
       .setAudience(ROOM_TOKEN_ISSUER)
       .setSubject(subject)
-      .setJti(randomUUID())
+      .setJti(id)
       .setIssuedAt(issuedAtS)
       .setExpirationTime(expiresAtS)
       .sign(await importJWK(newest.key, ALGORITHM));
-    return { token, expiresAtMs: expiresAtS * 1_000, subject };
+    return { token, id, expiresAtMs: expiresAtS * 1_000, subject };
   }
 
   /** @throws ParleyError `UNAUTHENTICATED` */
@@ -116,7 +130,8 @@ export class RoomTokenIssuer {
         requiredClaims: ['exp', 'iat', 'sub'],
         currentDate: new Date(this.#now()),
       });
-      const { sub, name, room, grants, requireConsent, iat, exp } = claimsSchema.parse(payload);
+      const { sub, name, room, grants, requireConsent, iat, exp, jti, mintedBy, mintedAtMs } =
+        claimsSchema.parse(payload);
       return {
         issuer: ROOM_TOKEN_ISSUER,
         subject: sub,
@@ -124,7 +139,9 @@ export class RoomTokenIssuer {
         nameSource: 'vouched',
         roles: [],
         room: { name: room, grants, ...(requireConsent === undefined ? {} : { requireConsent }) },
-        issuedAtMs: iat * 1_000,
+        ...(mintedBy === undefined ? {} : { roomToken: { id: jti, mintedBy } }),
+        // In whole seconds, a token made right after all others were revoked would count as one of them.
+        issuedAtMs: mintedAtMs ?? iat * 1_000,
         expiresAtMs: exp * 1_000,
       };
     } catch (error) {

@@ -186,6 +186,25 @@ describe('a session', () => {
   });
 });
 
+test('H20 a session whose token somebody revoked ends, that token opens and renews nothing, and others go on', () => {
+  const revoked = new Set<string>();
+  sessions = new SessionRegistry({
+    time,
+    wallClock: () => wallClockMs,
+    isRevoked: ({ roomToken }) => revoked.has(roomToken?.id ?? ''),
+  });
+  const withToken = (id: string) => identityOf({ roomToken: { id, mintedBy: 'key:a' } });
+  const [ada, ben] = [open(withToken('1')), open(withToken('2'))];
+  expect(sessions.endRevoked()).toBe(0);
+  revoked.add('1');
+  expect(sessions.endRevoked()).toBe(1);
+  expect([ada.seen, ben.seen]).toEqual([['SIGNED_OUT'], []]);
+  const refused = expect.objectContaining({ code: 'SIGNED_OUT' });
+  expect(() => open(withToken('1'))).toThrow(refused);
+  expect(() => ben.session.renew(withToken('1'))).toThrow(refused);
+  expect(sessions.size).toBe(1);
+});
+
 describe('a sign-out at the identity provider', () => {
   test('ends the connections of that sign-in and of no other', () => {
     const one = open();

@@ -21,6 +21,8 @@ export interface SessionRegistryOptions {
   wallClock?: () => number;
   /** Maximum duration of a connection, whatever its tokens. */
   longestMs?: number;
+  /** Whether somebody else than an identity provider has revoked the token behind an identity. Default: never. */
+  isRevoked?: (identity: Identity) => boolean;
 }
 
 export interface StoredSessionRegistryOptions extends SessionRegistryOptions {
@@ -120,6 +122,7 @@ export class SessionRegistry {
   readonly #time: TimeSource;
   readonly #wallClock: () => number;
   readonly #longestMs: number | undefined;
+  readonly #isRevoked: (identity: Identity) => boolean;
   readonly #sessions = new Set<Session>();
   /** Key of a sign-in or a person -> Unix time before which its tokens are invalid, and when the entry may be dropped. */
   readonly #revoked = new Map<string, { beforeMs: number; forgetAtMs: number }>();
@@ -133,6 +136,7 @@ export class SessionRegistry {
     this.#time = options.time ?? systemTime;
     this.#wallClock = options.wallClock ?? Date.now;
     this.#longestMs = options.longestMs;
+    this.#isRevoked = options.isRevoked ?? (() => false);
   }
 
   /** Loads the stored revocations first. @throws if that fails */
@@ -161,7 +165,8 @@ export class SessionRegistry {
     const isRevoked = (key: string) => issuedAtMs <= (this.#revoked.get(key)?.beforeMs ?? -1);
     const revoked =
       isRevoked(personKey(issuer, subject)) || (sessionId !== undefined && isRevoked(signInKey(issuer, sessionId)));
-    if (revoked || issuedAtMs < (this.#notBefore.get(issuer) ?? 0)) throw new ParleyError('SIGNED_OUT');
+    const tooOld = issuedAtMs < (this.#notBefore.get(issuer) ?? 0);
+    if (revoked || tooOld || this.#isRevoked(identity)) throw new ParleyError('SIGNED_OUT');
   }
 
   /** @throws ParleyError `SIGNED_OUT` */
@@ -201,6 +206,11 @@ export class SessionRegistry {
     const { issuer, notBeforeMs } = options;
     this.#revoke({ issuer, notBeforeMs: Math.max(notBeforeMs, this.#notBefore.get(issuer) ?? 0) });
     return this.#endWhere(({ identity }) => identity.issuer === issuer && (identity.issuedAtMs ?? 0) < notBeforeMs);
+  }
+
+  /** Ends the connections whose tokens were revoked by the option `isRevoked`. @returns how many */
+  endRevoked(): number {
+    return this.#endWhere(({ identity }) => this.#isRevoked(identity));
   }
 
   /** Resolves when every revocation so far is stored, or has failed to be. */

@@ -11,7 +11,8 @@ const COMMANDS: [string, string][] = [
   ['models synth', 'write a model with random weights (--shape base), for measuring speed'],
   ['keys list', 'list API keys'],
   ['keys create NAME', 'create a key for room tokens: --rooms (required), --grants, --days (90)'],
-  ['keys revoke ID', 'revoke a key'],
+  ['keys revoke ID', 'revoke a key; --tokens: also the room tokens made with it'],
+  ['keys revoke-tokens ID', "end all room tokens of a key, or with a token's id one"],
   ['settings [--markdown]', 'list all settings with meaning, unit and default'],
   ['modes [--markdown]', 'list the modes with purpose and values'],
 ];

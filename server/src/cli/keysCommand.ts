@@ -1,30 +1,39 @@
 import { parseArgs } from 'node:util';
-import { GRANTS, type Grant } from '@parley/client-sdk/protocol';
+import { GRANTS, type Grant, ParleyError } from '@parley/client-sdk/protocol';
 import { roomNameSchema } from '@parley/client-sdk/protocol/schema';
 import pc from 'picocolors';
+import { z } from 'zod';
 import { ApiKeys } from '../auth/ApiKeys.js';
+import { RoomTokenRevocations } from '../auth/RoomTokenRevocations.js';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
 import { type AuditEvent, auditFileOf, createAuditLog } from '../observability/AuditLog.js';
 import { fileKeyStores } from '../store/files/fileKeyStores.js';
 import { StoreError } from '../store/StoreError.js';
+import type { TokenRevocationStore } from '../store/TokenRevocationStore.js';
 
 const USAGE = `Use:
   parley keys list
   parley keys create NAME --rooms daily,weekly [--grants join,listen] [--days 90]
-  parley keys revoke ID
-With --rooms '*' the key is valid for every room.
+  parley keys revoke ID [--tokens]
+  parley keys revoke-tokens ID [TOKEN_ID]
+With --rooms '*' the key is valid for every room. revoke-tokens ends the room tokens that were made with a key so far, or one of them, and
+their connections; so does revoke --tokens. The audit log has the ids of tokens (tokenMinted).
 `;
 const USUAL_DAYS = 90;
 const USUAL_GRANTS: Grant[] = ['join', 'speak', 'listen', 'readTranscript'];
 const DAY_MS = 24 * 3_600_000;
 
-/** `parley keys list | create NAME | revoke ID`: API keys, which may issue room tokens for guests. @returns the exit code */
+/**
+ * `parley keys list | create NAME | revoke ID | revoke-tokens ID`: API keys, which may issue room tokens for guests.
+ * @returns the exit code
+ */
 export async function keysCommand(args: readonly string[]): Promise<number> {
   const [action = 'list', name] = args;
   try {
     const settings = loadSettings({ environment: process.env });
-    const keys = new ApiKeys({ store: fileKeyStores({ dataDir: settings.dataDir }).apiKeys });
+    const stores = fileKeyStores({ dataDir: settings.dataDir });
+    const keys = new ApiKeys({ store: stores.apiKeys });
     if (action === 'list') {
       process.stdout.write(await listText(keys));
       return 0;
@@ -50,10 +59,16 @@ export async function keysCommand(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (action === 'revoke' && name !== undefined) {
+      const { tokens } = parseArgs({ args: args.slice(2), options: { tokens: { type: 'boolean' } } }).values;
       const revoked = await keys.revoke(name);
       if (revoked) record(settings, { event: 'apiKeyRevoked', key: name });
       process.stdout.write(revoked ? `${pc.green('✓')} ${name} was revoked\n` : `There is no key ${name}\n`);
+      if (revoked && tokens === true) await revokeTokens({ settings, store: stores.tokenRevocations, of: name });
       return revoked ? 0 : 1;
+    }
+    if (action === 'revoke-tokens' && name !== undefined) {
+      await revokeTokens({ settings, store: stores.tokenRevocations, of: name, tokenId: args[2] });
+      return 0;
     }
     process.stderr.write(USAGE);
     return 1;
@@ -71,12 +86,35 @@ class KeyOptionError extends Error {
 }
 
 /** Errors whose message is meant for the user of the command. */
-const SAID = [SettingsError, KeyOptionError, StoreError];
+const SAID = [SettingsError, KeyOptionError, StoreError, ParleyError];
 
-/** Writes to the audit log of the server that uses these keys. */
+/** Running servers see it within half a second. @param options.of the id of a key, or a minter as the audit log names it */
+async function revokeTokens(options: {
+  settings: Settings;
+  store: TokenRevocationStore;
+  of: string;
+  tokenId?: string | undefined;
+}): Promise<void> {
+  const { settings, store, of, tokenId } = options;
+  if (tokenId !== undefined && !z.uuid().safeParse(tokenId).success) {
+    throw new KeyOptionError(`${tokenId} is not the id of a token. The audit log has it (tokenMinted, "token").`);
+  }
+  const mintedBy = of.includes(':') ? of : `key:${of}`;
+  const revocations = await RoomTokenRevocations.create({ store });
+  await revocations.revoke({ mintedBy, tokenId });
+  record(settings, { event: 'tokensRevoked', of: mintedBy, ...(tokenId === undefined ? {} : { token: tokenId }) });
+  const which =
+    tokenId === undefined ? `All tokens that ${mintedBy} has made so far are` : `Token ${tokenId} of ${mintedBy} is`;
+  process.stdout.write(`${pc.green('✓')} ${which} revoked\n`);
+}
+
+/** Writes to the audit log of the server that uses these keys; only that server rotates it. */
 function record({ audit, dataDir }: Settings, event: AuditEvent): void {
   if (!audit.enabled) return;
-  createAuditLog({ file: auditFileOf({ audit, dataDir }) }).record(event);
+  const log = createAuditLog({ file: auditFileOf({ audit, dataDir }) });
+  log.record(event);
+  // Otherwise the program would wait for the end of a minute in which events are counted.
+  log.close();
 }
 
 function day(ms: number | undefined, none: string): string {

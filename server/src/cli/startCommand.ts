@@ -5,6 +5,7 @@ import pc from 'picocolors';
 import { loadSettings, SettingsError } from '../config/loadSettings.js';
 import type { Settings } from '../config/settings.js';
 import { createLogger } from '../observability/logger.js';
+import { continueAsServer } from '../start/continueAsServer.js';
 import { refuseRoot } from '../start/refuseRoot.js';
 import type { Server } from '../start/Server.js';
 import { StartError } from '../start/StartError.js';
@@ -39,13 +40,14 @@ export async function startCommand(args: readonly string[]): Promise<void> {
 
   try {
     const settings = settingsOf(args);
+    await continueAsServer(settings);
     refuseRoot(settings);
     // On a terminal the banner informs people; the log then contains only warnings and errors.
     const level =
       settings.log.file === undefined && process.stderr.isTTY && settings.log.level === 'info'
         ? 'warn'
         : settings.log.level;
-    const logger = createLogger(settings.log.file === undefined ? { level } : { level, file: settings.log.file });
+    const logger = createLogger({ ...settings.log, level, rotation: settings.log });
     const progress = createProgressLine(process.stderr);
     const started = await startServer({
       settings,

@@ -37,6 +37,25 @@ export const modeSchema = z.enum(offeredModes as [ModeName, ...ModeName[]], {
 
 const file = z.string().min(1).max(4_096);
 
+/** Of a file that the server appends to. */
+const rotation = ({ ofWhat, maxFiles }: { ofWhat: string; maxFiles: number }) => ({
+  maxFileMb: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .meta(restart(`Size at which the file of the ${ofWhat} becomes an old one, named .1`, 'MB')),
+  maxFiles: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(maxFiles)
+    .meta(restart(`Old files of the ${ofWhat} that are kept; the oldest is deleted`)),
+});
+
+/** Of the system, as useradd takes it. */
+const accountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/i, 'is not the name of an account');
+
 const roleNames = (role: string, allows: string) =>
   z
     .array(z.string().min(1).max(256))
@@ -153,12 +172,27 @@ export const settingsSchema = z.strictObject({
       file: file
         .optional()
         .meta({ ...restart('File of the audit log (JSON lines)'), shownDefault: 'audit.log in dataDir' }),
+      ...rotation({ ofWhat: 'audit log', maxFiles: 20 }),
     })
     .prefault({}),
   allowRoot: z
     .boolean()
     .default(false)
     .meta(restart('Let `parley start` run as root; `npm start` does so by itself, for trials')),
+  accounts: z
+    .strictObject({
+      server: accountName
+        .optional()
+        .meta(restart('Account that `parley start` goes on with when root starts it, see deploy/README.md')),
+      children: accountName
+        .optional()
+        .meta(
+          restart(
+            'Account of the processes that handle audio, which then cannot read the files of the server; needs a server that may change accounts, see deploy/README.md',
+          ),
+        ),
+    })
+    .prefault({}),
   dataDir: z
     .string()
     .min(1)
@@ -491,6 +525,7 @@ export const settingsSchema = z.strictObject({
         .default('info')
         .meta(restart('Minimum level to log')),
       file: z.string().optional().meta(restart('Log file; default: standard error')),
+      ...rotation({ ofWhat: 'log', maxFiles: 5 }),
     })
     .prefault({}),
 });

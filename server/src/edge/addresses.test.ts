@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { isLoopback } from '../config/loopback.js';
 import { type SettingsInput, settingsSchema } from '../config/settings.js';
-import { isExposed, isForwarded, mediaAddresses, mediaTcp } from './addresses.js';
+import {
+  type Interfaces,
+  isExposed,
+  isForwarded,
+  listenHost,
+  mediaAddresses,
+  mediaTcp,
+  serverNames,
+} from './addresses.js';
 
 test.each<[string, SettingsInput, boolean]>([
   ['as it comes', {}, false],
@@ -36,6 +44,51 @@ test('H5 without --lan no address of a network is bound, for audio either, unles
   expect(ipsOf({ media: { addresses: ['192.0.2.1', '127.0.0.1'] } })).toEqual(['127.0.0.1', '192.0.2.1']);
   expect(ipsOf({ host: '192.0.2.1', media: { addresses: ['192.0.2.2'] } })).toEqual(['127.0.0.1', '192.0.2.2']);
   expect(ipsOf({ media: { announcedAddress: '203.0.113.7' } })).toEqual(['0.0.0.0']);
+});
+
+const LOOPBACK = [address('127.0.0.1'), address('::1')];
+const BOTH: Interfaces = {
+  lo: LOOPBACK,
+  eth0: [address('192.0.2.7'), address('2001:db8::7'), address('fe80::7'), address('febf::7')],
+};
+const ONLY_IPV4: Interfaces = { lo: [address('127.0.0.1')], eth0: [address('192.0.2.7')] };
+const ONLY_IPV6: Interfaces = { lo: LOOPBACK, eth0: [address('fd00::7'), address('fe80::7')] };
+
+function address(ip: string): NonNullable<Interfaces[string]>[number] {
+  const more = { address: ip, cidr: null, mac: '00:00:00:00:00:00', netmask: '', internal: isLoopback(ip) };
+  return ip.includes(':') ? { ...more, family: 'IPv6', scopeid: 0 } : { ...more, family: 'IPv4' };
+}
+
+test.each<[string, SettingsInput, Interfaces, { listens: string; audio: string[] }]>([
+  ['open to a network', { lan: true }, BOTH, { listens: '::', audio: ['192.0.2.7', '2001:db8::7'] }],
+  ['on all interfaces', { host: '::' }, BOTH, { listens: '::', audio: ['192.0.2.7', '2001:db8::7'] }],
+  ['on all interfaces of IPv4', { host: '0.0.0.0' }, BOTH, { listens: '0.0.0.0', audio: ['192.0.2.7'] }],
+  ['of a system without IPv6', { lan: true }, ONLY_IPV4, { listens: '0.0.0.0', audio: ['192.0.2.7'] }],
+  ['of a network without IPv4', { lan: true }, ONLY_IPV6, { listens: '::', audio: ['fd00::7'] }],
+  ['on one address', { host: '2001:db8::7' }, BOTH, { listens: '2001:db8::7', audio: ['2001:db8::7'] }],
+  ['for this machine alone', {}, BOTH, { listens: '127.0.0.1', audio: [] }],
+])('a server %s is offered at its addresses, for pages and audio alike', (_, input, interfaces, { listens, audio }) => {
+  const settings = settingsSchema.parse(input);
+  expect(listenHost(settings, interfaces)).toBe(listens);
+  expect(mediaAddresses(settings, interfaces).map(({ ip }) => ip)).toEqual(['127.0.0.1', ...audio]);
+  expect(serverNames(settings, interfaces)).toEqual(expect.arrayContaining(audio));
+  expect(serverNames(settings, interfaces).filter((name) => name.includes(':'))).toEqual(
+    audio.filter((ip) => ip.includes(':')),
+  );
+});
+
+test('many addresses of one kind leave room for the other', () => {
+  const bridges = Array.from({ length: 20 }, (_, index) => address(`172.17.${index}.1`));
+  const addresses = mediaAddresses(settingsSchema.parse({ lan: true }), { ...ONLY_IPV6, bridges });
+  expect(addresses).toHaveLength(1 + 8 + 1);
+  expect(addresses.at(-1)).toEqual({ ip: 'fd00::7' });
+});
+
+test('behind NAT an announced address of IPv6 is that of a socket of IPv6', () => {
+  const announcedAddress = '2001:db8::1';
+  expect(mediaAddresses(settingsSchema.parse({ media: { announcedAddress } }))).toEqual([
+    { ip: '::', announcedAddress },
+  ]);
 });
 
 test.each<[string, SettingsInput, boolean]>([

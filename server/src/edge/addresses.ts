@@ -1,20 +1,48 @@
+import { isIPv6 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import type { ListenAddress } from '@parley/media/node';
 import { isLoopback } from '../config/loopback.js';
 import type { Settings } from '../config/settings.js';
 
-/** Addresses of this machine on its networks, IPv4, in the system's order. */
-function lanAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter((address) => address.family === 'IPv4' && !address.internal)
-    .map((address) => address.address)
-    .slice(0, 8);
+/** Of each kind: what is more is mostly the bridges of containers. */
+const MOST_ADDRESSES = 8;
+
+/** What `os.networkInterfaces` returns. */
+export type Interfaces = ReturnType<typeof networkInterfaces>;
+
+/**
+ * Addresses of this machine on its networks, in the system's order, IPv4 first. Without the link-local ones of IPv6: other machines cannot use
+ * them without a zone of their own.
+ */
+function lanAddresses(interfaces: Interfaces): Record<'ipv4' | 'ipv6', string[]> {
+  const outward = Object.values(interfaces).flatMap((addresses) =>
+    (addresses ?? []).filter(({ internal, address }) => !internal && !/^fe[89ab]/i.test(address)),
+  );
+  const of = (wanted: string) =>
+    outward
+      .filter(({ family }) => family === wanted)
+      .map(({ address }) => address)
+      .slice(0, MOST_ADDRESSES);
+  return { ipv4: of('IPv4'), ipv6: of('IPv6') };
+}
+
+/** Whether the system has IPv6 at all; if not, it cannot be listened on. */
+function hasIPv6(interfaces: Interfaces): boolean {
+  return Object.values(interfaces).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'));
+}
+
+/** Addresses that a server listening on `host` is reached at from other machines. `::` takes connections over IPv4, too. */
+function addressesOf(host: string, interfaces: Interfaces): string[] {
+  if (isLoopback(host)) return [];
+  if (host !== '0.0.0.0' && host !== '::') return [host];
+  const { ipv4, ipv6 } = lanAddresses(interfaces);
+  return host === '::' ? [...ipv4, ...ipv6] : ipv4;
 }
 
 /** Addresses on which page, API and sockets listen. */
-export function listenHost(settings: Pick<Settings, 'host' | 'lan'>): string {
-  return settings.lan && settings.host === '127.0.0.1' ? '0.0.0.0' : settings.host;
+export function listenHost(settings: Pick<Settings, 'host' | 'lan'>, interfaces = networkInterfaces()): string {
+  if (!settings.lan || settings.host !== '127.0.0.1') return settings.host;
+  return hasIPv6(interfaces) ? '::' : '0.0.0.0';
 }
 
 /**
@@ -42,13 +70,10 @@ export function isForwarded({
 }
 
 /** Names and addresses that browsers may use for this server, the most natural first. */
-export function serverNames(settings: Settings): string[] {
-  const host = listenHost(settings);
-  const names = new Set(['localhost', '127.0.0.1']);
-  if (!isLoopback(host)) {
-    const everywhere = host === '0.0.0.0' || host === '::';
-    for (const name of everywhere ? [...lanAddresses(), hostname()] : [host]) names.add(name);
-  }
+export function serverNames(settings: Settings, interfaces = networkInterfaces()): string[] {
+  const host = listenHost(settings, interfaces);
+  const names = new Set(['localhost', '127.0.0.1', ...addressesOf(host, interfaces)]);
+  if (host === '0.0.0.0' || host === '::') names.add(hostname());
   if (settings.media.announcedAddress !== undefined) names.add(settings.media.announcedAddress);
   return [...names];
 }
@@ -57,13 +82,12 @@ export function serverNames(settings: Settings): string[] {
  * Addresses on which ICE listens: loopback alone, unless the server is open to the network or the settings name addresses; behind NAT every
  * interface, under the announced address.
  */
-export function mediaAddresses(settings: Settings): ListenAddress[] {
+export function mediaAddresses(settings: Settings, interfaces = networkInterfaces()): ListenAddress[] {
   const { announcedAddress, addresses } = settings.media;
   if (announcedAddress !== undefined) {
-    return [{ ip: '0.0.0.0', announcedAddress }];
+    return [{ ip: isIPv6(announcedAddress) ? '::' : '0.0.0.0', announcedAddress }];
   }
-  const host = listenHost(settings);
-  const served = isLoopback(host) ? [] : host === '0.0.0.0' || host === '::' ? lanAddresses() : [host];
+  const served = addressesOf(listenHost(settings, interfaces), interfaces);
   const ips = new Set(['127.0.0.1', ...(addresses.length > 0 ? addresses : served)]);
   return [...ips].map((ip) => ({ ip }));
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ServerIdentity } from '@parley/client-sdk/protocol';
+import { ParleyError, type ServerIdentity } from '@parley/client-sdk/protocol';
 import express from 'express';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -13,6 +13,8 @@ import { identityRoutes } from './identityRoutes.js';
 const ISSUER = 'https://id.example/realms/parley';
 const PER_MINUTE = 20;
 const KEY: Minter = { id: 'key:1', rooms: ['daily'], grants: ['join', 'listen', 'readTranscript'] };
+const TOKEN_ID = '0e4a4f3c-6c1e-4b7e-9d53-0d6b6a0b7c11';
+const ONE_TOO_MANY = '11111111-6c1e-4b7e-9d53-0d6b6a0b7c11';
 const IDENTITY: ServerIdentity = {
   guests: false,
   mode: 'balanced',
@@ -25,11 +27,13 @@ let sessions: SessionRegistry;
 let events: AuditEvent[];
 let minted: unknown[];
 let ended: string[];
+let revoked: unknown[];
 beforeEach(async () => {
   sessions = new SessionRegistry();
   events = [];
   minted = [];
   ended = [];
+  revoked = [];
   const app = express();
   app.use(
     identityRoutes({
@@ -49,7 +53,12 @@ beforeEach(async () => {
       minterOf: async (bearer) => (bearer === 'secret' ? KEY : undefined),
       mint: async (guest) => {
         minted.push(guest);
-        return { token: 'a token', expiresAtMs: 5 };
+        return { token: 'a token', id: TOKEN_ID, expiresAtMs: 5 };
+      },
+      revoke: async (whose) => {
+        if (whose.tokenId === ONE_TOO_MANY) throw new ParleyError('RATE_LIMITED', { retryAfterMs: 2_500 });
+        revoked.push(whose);
+        return { connections: 2 };
       },
       jwks: () => ({ keys: [] }),
       audit: { record: (event) => void events.push(event), close: () => {} },
@@ -124,10 +133,11 @@ describe('a room token', () => {
   test('is made for the holder of a key, within its rooms and grants, and written down', async () => {
     const answer = await mint({ name: ' Zoë ', grants: ['join', 'listen'], ttlS: 60 });
     expect(answer.status).toBe(201);
-    expect(await answer.json()).toEqual({ token: 'a token', expiresAtMs: 5 });
-    expect(minted).toEqual([{ displayName: 'Zoë', room: 'daily', grants: ['join', 'listen'], ttlMs: 60_000 }]);
+    expect(await answer.json()).toEqual({ token: 'a token', id: TOKEN_ID, expiresAtMs: 5 });
+    const grants = ['join', 'listen'];
+    expect(minted).toEqual([{ displayName: 'Zoë', room: 'daily', grants, mintedBy: 'key:1', ttlMs: 60_000 }]);
     expect(events).toEqual([
-      { event: 'tokenMinted', by: 'key:1', room: 'daily', grants: ['join', 'listen'], ttlMs: 60_000 },
+      { event: 'tokenMinted', by: 'key:1', token: TOKEN_ID, room: 'daily', grants: ['join', 'listen'], ttlMs: 60_000 },
     ]);
     expect(JSON.stringify(events)).not.toContain('Zo');
   });
@@ -159,6 +169,44 @@ describe('a room token', () => {
     const answer = await post('/api/rooms/daily/tokens', '{"name":', { 'content-type': 'application/json' });
     expect(answer.status).toBe(400);
     expect(await answer.text()).not.toMatch(/node_modules|SyntaxError|:\d+:\d+/);
+  });
+});
+
+describe('a room token that its maker no longer stands for', () => {
+  const revoke = (id?: string, bearer = 'secret') =>
+    ask(`/api/tokens${id === undefined ? '' : `/${id}`}`, {
+      method: 'DELETE',
+      headers: bearer === '' ? {} : { authorization: `Bearer ${bearer}` },
+    });
+
+  test('H20 is revoked by its id, or with all others of the key, and only as one of that key', async () => {
+    for (const id of [TOKEN_ID, undefined]) {
+      const answer = await revoke(id);
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+      expect(await answer.json()).toEqual({ connections: 2 });
+    }
+    expect(revoked).toEqual([{ mintedBy: 'key:1', tokenId: TOKEN_ID }, { mintedBy: 'key:1' }]);
+    expect(events).toEqual([]);
+  });
+
+  test.each([
+    ['without a key', 401, 'UNAUTHENTICATED', TOKEN_ID, ''],
+    ['with a wrong key', 401, 'UNAUTHENTICATED', undefined, 'wrong'],
+    ['by something that is no id', 400, 'BAD_REQUEST', 'a%20token', 'secret'],
+    ['when the key has revoked too many', 429, 'RATE_LIMITED', ONE_TOO_MANY, 'secret'],
+  ] as const)('H20 is not revoked %s', async (_, status, code, id, bearer) => {
+    const answer = await revoke(id, bearer);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('retry-after')).toBe(status === 429 ? '3' : null);
+    expect(await answer.json()).toMatchObject({ error: { code } });
+    expect(revoked).toEqual([]);
+    expect(events).toEqual([{ event: 'denied', what: 'revokeToken', code }]);
+  });
+
+  test('H20 is revoked as often as it has to be, and keys are guessed only so often', async () => {
+    for (let count = 0; count < PER_MINUTE * 3; count += 1) expect((await revoke(TOKEN_ID)).status).toBe(200);
+    for (let count = 0; count < PER_MINUTE; count += 1) expect((await revoke(TOKEN_ID, 'wrong')).status).toBe(401);
+    expect((await revoke(TOKEN_ID)).status).toBe(429);
   });
 });
 

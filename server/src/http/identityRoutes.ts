@@ -25,9 +25,15 @@ export interface IdentityRoutesOptions {
     displayName: string;
     room: string;
     grants: readonly Grant[];
+    mintedBy: string;
     ttlMs: number;
     requireConsent?: true;
-  }) => Promise<{ token: string; expiresAtMs: number }>;
+  }) => Promise<{ token: string; id: string; expiresAtMs: number }>;
+  /**
+   * Revokes one token of a minter, or all that it has made. @returns how many connections this ended @throws ParleyError `RATE_LIMITED` if
+   * the minter has revoked too many single ones
+   */
+  revoke: (whose: { mintedBy: string; tokenId?: string }) => Promise<{ connections: number }>;
   /** RFC 7517: the public keys for room tokens. */
   jwks: () => Promise<unknown> | unknown;
   audit: AuditLog;
@@ -53,6 +59,8 @@ const mintSchema = z.strictObject({
   ttlS: z.int().min(60).max(LONGEST_TTL_S).default(USUAL_TTL_S),
 });
 
+const tokenIdSchema = z.uuid();
+
 /** All HTTP routes about identities. */
 export function identityRoutes(options: IdentityRoutesOptions): Router {
   const router = Router();
@@ -65,6 +73,10 @@ export function identityRoutes(options: IdentityRoutesOptions): Router {
   const { all, refused } = options.limits ?? { all: pass, refused: pass };
   router.post('/api/rooms/:room/tokens', all, express.json({ limit: BODY_LIMIT }), (request, response) =>
     mintToken(options, request, response),
+  );
+  // Whoever has to end a thousand visits at once must get through: only refusals count.
+  router.delete(['/api/tokens', '/api/tokens/:token'], refused, (request, response) =>
+    revokeTokens(options, request, response),
   );
   const { provider } = options;
   if (provider !== undefined) {
@@ -133,7 +145,7 @@ async function mintToken(options: IdentityRoutesOptions, request: Request, respo
     audit.record({ event: 'denied', what: 'mintToken', code: error.code });
     response.status(status).json({ error: error.toWire() });
   };
-  const minter = await minterOf(/^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
+  const minter = await minterOf(bearerOf(request));
   if (minter === undefined) return fail(401, new ParleyError('UNAUTHENTICATED'));
   const room = roomNameSchema.safeParse(request.params.room);
   if (!room.success) return fail(400, new ParleyError('INVALID_ROOM_NAME'));
@@ -155,11 +167,39 @@ async function mintToken(options: IdentityRoutesOptions, request: Request, respo
     displayName: name,
     room: room.data,
     grants,
+    mintedBy: minter.id,
     ttlMs,
     ...(requireConsent ? { requireConsent } : {}),
   });
-  audit.record({ event: 'tokenMinted', by: minter.id, room: room.data, grants, ttlMs });
+  audit.record({ event: 'tokenMinted', by: minter.id, token: minted.id, room: room.data, grants, ttlMs });
   response.status(201).json(minted);
+}
+
+/** One token, or all, of the minter that asks: none can name another minter's. */
+async function revokeTokens(options: IdentityRoutesOptions, request: Request, response: Response): Promise<void> {
+  const { minterOf, revoke, audit } = options;
+  response.set('Cache-Control', 'no-store');
+  const fail = (status: number, error: ParleyError) => {
+    audit.record({ event: 'denied', what: 'revokeToken', code: error.code });
+    response.status(status).json({ error: error.toWire() });
+  };
+  const minter = await minterOf(bearerOf(request));
+  if (minter === undefined) return fail(401, new ParleyError('UNAUTHENTICATED'));
+  const id = request.params.token;
+  const token = tokenIdSchema.optional().safeParse(id);
+  if (!token.success) return fail(400, new ParleyError('BAD_REQUEST', { message: 'This is not the id of a token.' }));
+  const which = token.data === undefined ? {} : { tokenId: token.data };
+  try {
+    response.json(await revoke({ mintedBy: minter.id, ...which }));
+  } catch (error) {
+    if (!(error instanceof ParleyError) || error.code !== 'RATE_LIMITED') throw error;
+    response.set('Retry-After', String(Math.ceil((error.retryAfterMs ?? 0) / 1_000)));
+    fail(429, error);
+  }
+}
+
+function bearerOf(request: Request): string {
+  return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
 }
 
 /** A body that is too large or unreadable: the answer contains no stack and no path. */

@@ -53,6 +53,16 @@ describe('names in a meeting', () => {
     expect(enter(meeting, 'one', 'Ada')).toBe('Ada 4');
   });
 
+  test('H8 that differ only by letters of other scripts that look alike are told apart, and shown as they were given', async () => {
+    const meeting = await open();
+    expect(enter(meeting, 'one', 'Ada')).toBe('Ada');
+    expect(enter(meeting, 'two', 'Аdа')).toBe('Аdа 2');
+    expect(enter(meeting, 'three', 'Ada')).toBe('Ada 3');
+    expect(enter(meeting, 'two', 'Аdа')).toBe('Аdа 2');
+    expect(enter(meeting, 'two', 'Адам')).toBe('Адам');
+    expect(enter(meeting, 'four', 'Аdа')).toBe('Аdа 4');
+  });
+
   test('H8 are no longer with their number than names may be, and none is cut in the middle of a character', async () => {
     const meeting = await open();
     const long = `${'x'.repeat(53)}👩‍👩‍👧‍👦`;

@@ -1,12 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { LIMITS } from '@parley/client-sdk/protocol';
-import { looksOf } from '@parley/client-sdk/protocol/schema';
 import { CLOSE_TIMES, systemTime, type TimeSource } from '@parley/media/process';
 import type { Identity } from '../auth/Authenticator.js';
-import { shortName } from '../auth/shortName.js';
 import type { Logger } from '../observability/logger.js';
 import type { TranscriptStore } from '../store/TranscriptStore.js';
 import { LedgerBook } from './LedgerBook.js';
+import { TakenNames } from './TakenNames.js';
 import { Transcript } from './Transcript.js';
 import { withinLimit } from './withinLimit.js';
 
@@ -68,8 +66,7 @@ export class Meeting {
   /** Keys the hash behind participant ids. */
   readonly #key = randomBytes(32);
   readonly #participants = new Map<string, MeetingParticipant>();
-  /** What stands for somebody already, by its looks. */
-  readonly #names = new Set<string>();
+  readonly #names = new TakenNames();
   #epoch = 0;
   #beginning = EVERYTHING;
   #ending: Promise<void> | undefined;
@@ -143,7 +140,7 @@ export class Meeting {
     const [longestAgo] = this.#participants.values();
     if (this.#participants.size > MOST_PARTICIPANTS && longestAgo !== undefined) {
       this.#participants.delete(longestAgo.participantId);
-      this.#names.delete(looksOf(longestAgo.displayName));
+      this.#names.delete(longestAgo.displayName);
     }
     return participant;
   }
@@ -155,14 +152,8 @@ export class Meeting {
   #nameFor(participantId: string, wanted: string): string {
     const before = this.#participants.get(participantId);
     if (before?.givenName === wanted) return before.displayName;
-    if (before !== undefined) this.#names.delete(looksOf(before.displayName));
-    let name = wanted;
-    for (let number = 2; this.#names.has(looksOf(name)); number += 1) {
-      const suffix = ` ${number}`;
-      name = `${shortName(wanted, LIMITS.displayNameLength - suffix.length)}${suffix}`;
-    }
-    this.#names.add(looksOf(name));
-    return name;
+    if (before !== undefined) this.#names.delete(before.displayName);
+    return this.#names.take(wanted);
   }
 
   /** Everybody who took part, present or not. */

@@ -40,6 +40,27 @@ test('writes of each kind of refusal so many lines a minute, and the rest as a n
   expect(of('heldBack')).toHaveLength(2);
 });
 
+test('H6 of one who does the same over and over writes so many lines a minute, and of what is done to others every one', () => {
+  const time = new ManualTime();
+  const events: Record<string, unknown>[] = [];
+  const log = createAuditLog({ stream: { write: (line) => void events.push(JSON.parse(line)) }, time });
+  const where = { room: 'r', meetingId: 'm', participantId: 'mia' };
+  for (let count = 0; count < 200; count += 1) {
+    log.record({ event: 'moderated', action: 'mute', of: 'ben', ...where });
+    log.record({ event: 'moderated', action: 'liftMute', of: 'ben', ...where });
+    log.record({ event: 'floodStopped', action: 'mute', limit: 'packets', ...where });
+    log.record({ event: 'tokensRevoked', of: 'key:a', connections: 0 });
+  }
+  for (let count = 0; count < 30; count += 1) {
+    log.record({ event: 'moderated', action: 'mute', of: `p${count}`, ...where });
+    log.record({ event: 'tokensRevoked', of: 'key:a', token: `t${count}`, connections: 0 });
+  }
+  const of = (event: string) => events.filter((each) => each.event === event).length;
+  expect([of('moderated'), of('floodStopped'), of('tokensRevoked')]).toEqual([50, 10, 40]);
+  time.advance(60_000);
+  expect(events.filter(({ event }) => event === 'heldBack').map(({ count }) => count)).toEqual([190, 190, 190, 190]);
+});
+
 test('H6 of one who comes and goes without end writes so many lines a minute, and of others every one', () => {
   const time = new ManualTime();
   const events: Record<string, unknown>[] = [];

@@ -6,6 +6,7 @@ import { type DestinationStream, pino } from 'pino';
 import type { Identity } from '../auth/Authenticator.js';
 import { logFile } from './logFile.js';
 import { RepeatFilter } from './RepeatFilter.js';
+import type { Rotation } from './RotatingFile.js';
 
 /** The room where it happened. */
 interface InMeeting {
@@ -42,6 +43,8 @@ export type AuditEvent =
   | { event: 'ended'; code: ErrorCode; who: string }
   /** Number of events of a kind within a minute that were not written. */
   | { event: 'heldBack'; kind: string; count: number }
+  /** The server muted or removed somebody who flooded it with media. `limit`: the one that was exceeded. */
+  | ({ event: 'floodStopped'; action: 'mute' | 'remove'; limit: string } & InMeeting)
   | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
   /** To being transcribed, by the wording of this version. */
   | ({ event: 'consentGiven' | 'consentWithdrawn'; who: string; version: string } & InMeeting)
@@ -57,7 +60,9 @@ export type AuditEvent =
       expiresAtMs?: number;
     }
   | { event: 'apiKeyRevoked'; key: string }
-  | { event: 'tokenMinted'; by: string; room: string; grants: readonly Grant[]; ttlMs: number }
+  | { event: 'tokenMinted'; by: string; token: string; room: string; grants: readonly Grant[]; ttlMs: number }
+  /** `of`: who made them. `token`: the only one. `connections`: how many this server ended; absent if the command line revoked them. */
+  | { event: 'tokensRevoked'; of: string; token?: string; connections?: number }
   | ({ event: 'exported'; what: string } & InMeeting);
 
 /** Records who did what, for later review. Contains only ids: no names, no text, no tokens. */
@@ -85,9 +90,9 @@ export function auditFileOf({ audit, dataDir }: { audit: { file?: string | undef
 
 /** JSON lines with a time each, appended to a file that only its owner can read. */
 export function createAuditLog(
-  options: ({ file: string } | { stream: DestinationStream }) & { time?: TimeSource },
+  options: ({ file: string; rotation?: Rotation } | { stream: DestinationStream }) & { time?: TimeSource },
 ): AuditLog {
-  const stream = 'stream' in options ? options.stream : logFile({ file: options.file });
+  const stream = 'stream' in options ? options.stream : logFile(options);
   const log = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: () => ({ log: 'audit' }) } },
     stream,
@@ -116,6 +121,14 @@ export function createAuditLog(
       case 'consentGiven':
       case 'consentWithdrawn':
         return ofPersons.passes(`${event.event} ${event.who}`);
+      case 'floodStopped':
+        return ofPersons.passes(`floodStopped ${event.participantId}`) && ofAll.passes('floodStopped');
+      case 'moderated':
+        // By whom and to whom: muting thirty people is thirty lines, muting one thirty times is not.
+        return ofPersons.passes(`moderated ${event.action} ${event.participantId} ${event.of ?? ''}`);
+      case 'tokensRevoked':
+        // Single ones are bounded elsewhere, and each has its line.
+        return event.token !== undefined || ofPersons.passes(`tokensRevoked ${event.of}`);
       case 'roomSettingsChanged':
         return ofPersons.passes(`roomSettingsChanged ${event.participantId}`);
       default:

@@ -1,4 +1,15 @@
 import { systemTime, type TimeSource } from '@parley/media/process';
+import type { Meeting } from '../meetings/Meeting.js';
+import type { AuditLog } from '../observability/AuditLog.js';
+import type { Logger } from '../observability/logger.js';
+import type { Flood } from './RoomTranscriber.js';
+
+export interface FloodPoliceOptions {
+  meeting: Pick<Meeting, 'room' | 'meetingId'>;
+  logger: Logger;
+  audit: Pick<AuditLog, 'record'>;
+  time?: TimeSource | undefined;
+}
 
 /** Reports within this time belong to one offence: packets were already on their way, and the SFU is only checked every 5 s. */
 const SAME_MS = 5_000;
@@ -12,12 +23,14 @@ interface Offender {
   atMs: number;
 }
 
-/** Counts how often members of one meeting flooded the server, across their connections. */
+/** Counts how often members of one meeting flooded the server, across their connections, and records what was done about it. */
 export class FloodPolice {
+  readonly #options: FloodPoliceOptions;
   readonly #time: TimeSource;
   readonly #records = new Map<string, Offender>();
 
-  constructor(options: { time?: TimeSource | undefined } = {}) {
+  constructor(options: FloodPoliceOptions) {
+    this.#options = options;
     this.#time = options.time ?? systemTime;
   }
 
@@ -32,5 +45,13 @@ export class FloodPolice {
     }
     this.#records.set(participantId, record);
     return record.offences >= OFFENCES_TO_REMOVE ? 'remove' : 'mute';
+  }
+
+  /** For the server's log and the audit log. */
+  acted({ participantId, limit, action }: Flood & { action: 'mute' | 'remove' }): void {
+    const { meeting, logger, audit } = this.#options;
+    const { room, meetingId } = meeting;
+    logger.warn({ participantId, limit, action }, 'stopped a participant from flooding the server with media');
+    audit.record({ event: 'floodStopped', action, limit, room, meetingId, participantId });
   }
 }

@@ -21,6 +21,7 @@ import type { ModelProfile } from '@parley/media/settings';
 import type { Settings } from '../config/settings.js';
 import { describeSpeechSettings, namesInChange, OFFERED_MODES } from '../config/speechSettings.js';
 import type { Meeting } from '../meetings/Meeting.js';
+import type { AuditLog } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
 import { Door, type Visitor } from './Door.js';
@@ -47,6 +48,7 @@ export interface RoomOptions {
   settings: Settings;
   logger: Logger;
   observer: RoomObserver;
+  audit: Pick<AuditLog, 'record'>;
   /** The meeting is over: everyone left and no one returned in time. */
   onEmpty: () => void;
   time?: TimeSource;
@@ -92,8 +94,8 @@ export class Room {
     this.name = options.meeting.room;
     this.meeting = options.meeting;
     this.#options = options;
-    this.#floods = new FloodPolice({ time: options.time });
     this.#logger = parts.logger;
+    this.#floods = new FloodPolice({ ...options, logger: this.#logger });
     this.#roster = parts.roster;
     this.#speech = parts.speech;
     this.#mutes = parts.mutes;
@@ -375,20 +377,20 @@ export class Room {
     if (lost.includes('listen')) this.#media.stopReceiving(peer);
   }
 
-  /** Holds until `liftMute`, through reconnects and new tracks. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
-  async mute(participantId: string): Promise<void> {
+  /** Holds until `liftMute`, through reconnects and new tracks. @throws ParleyError `PARTICIPANT_NOT_FOUND`, at once */
+  mute(participantId: string): Promise<void> {
     const peer = this.#roster.peerOf(participantId);
     this.#mutes.mute({ participantId, device: this.#deviceOf(peer.origin) });
-    const producerIds = await this.#media.mute(peer);
-    peer.channel.notify('mutedByModerator', { producerIds });
+    return this.#media.mute(peer).then((producerIds) => peer.channel.notify('mutedByModerator', { producerIds }));
   }
 
-  /** They stay muted until they unmute. @throws ParleyError `PARTICIPANT_NOT_FOUND` */
-  liftMute(participantId: string): void {
+  /** They stay muted until they unmute. @returns whether they were muted @throws ParleyError `PARTICIPANT_NOT_FOUND` */
+  liftMute(participantId: string): boolean {
     const peer = this.#roster.peerOf(participantId);
-    if (!this.#mutes.lift(participantId)) return;
+    if (!this.#mutes.lift(participantId)) return false;
     peer.channel.notify('muteLifted', {});
     this.#media.changed(peer);
+    return true;
   }
 
   /** No effect for those whom no moderator muted. */
@@ -461,7 +463,7 @@ export class Room {
     const peer = this.#roster.find(participantId);
     if (peer === undefined) return;
     if (this.#floods.report(participantId) === 'remove') {
-      this.#logger.warn({ participantId, limit }, 'removed for flooding the server with media');
+      this.#floods.acted({ participantId, limit, action: 'remove' });
       this.leave(peer, 'removed');
       this.door.remove({ participantId, origin: undefined }, 'FLOODING');
       peer.channel.disconnect(new ParleyError('FLOODING'));
@@ -471,7 +473,7 @@ export class Room {
       .mute(peer)
       .then((producerIds) => {
         if (producerIds.length === 0) return;
-        this.#logger.warn({ participantId, limit }, 'muted for flooding the server with media');
+        this.#floods.acted({ participantId, limit, action: 'mute' });
         this.tellAll('participantMuted', { participantId, producerIds, reason: 'flooding' });
       })
       .catch((error: unknown) => this.#logger.debug({ err: error, participantId }, 'media were gone before the mute'));

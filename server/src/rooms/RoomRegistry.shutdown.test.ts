@@ -3,6 +3,7 @@ import { ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { settingsSchema } from '../config/settings.js';
+import { NO_AUDIT } from '../observability/AuditLog.js';
 import { MemoryTranscriptStore } from '../store/memory/MemoryTranscriptStore.js';
 import { RoomRegistry } from './RoomRegistry.js';
 import { Client, FakeMedia, MEMBER, model, status } from './testing/RoomRig.js';
@@ -21,6 +22,7 @@ function registryOf(media: FakeMedia) {
     logger: pino({ level: 'error' }, { write: (line) => void failures.push(JSON.parse(line)) }),
     transcription: () => status,
     observer: { interim: () => {}, final: () => {}, gap: () => {}, audio: () => {} },
+    audit: NO_AUDIT,
     overload: () => undefined,
     transcripts,
     time,

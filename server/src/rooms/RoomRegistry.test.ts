@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Identity } from '../auth/Authenticator.js';
 import type { SettingsInput } from '../config/settings.js';
 import { settingsSchema } from '../config/settings.js';
+import { NO_AUDIT } from '../observability/AuditLog.js';
 import { segmentOf } from '../store/conformance/transcriptStoreSuite.js';
 import { SlowTranscriptStore } from '../store/testing/SlowTranscriptStore.js';
 import type { Room } from './Room.js';
@@ -40,6 +41,7 @@ function registryWith(settings: SettingsInput): void {
     transcripts: store,
     transcription: () => status,
     observer: { interim() {}, final() {}, gap() {}, audio() {} },
+    audit: NO_AUDIT,
     overload: () => undefined,
     time,
   });

@@ -5,6 +5,7 @@ import type { ModelProfile } from '@parley/media/settings';
 import type { Identity } from '../auth/Authenticator.js';
 import type { Settings } from '../config/settings.js';
 import { Meeting } from '../meetings/Meeting.js';
+import type { AuditLog } from '../observability/AuditLog.js';
 import { whoOf } from '../observability/AuditLog.js';
 import type { Logger } from '../observability/logger.js';
 import type { RoomObserver } from '../observability/RoomObserver.js';
@@ -21,6 +22,7 @@ export interface RoomRegistryOptions {
   transcripts: TranscriptStore;
   transcription: () => TranscriptionStatus;
   observer: RoomObserver;
+  audit: Pick<AuditLog, 'record'>;
   /** Why no new room can be opened at the moment; undefined if it can. */
   overload: () => ParleyError | undefined;
   time?: TimeSource;

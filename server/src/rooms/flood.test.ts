@@ -43,6 +43,8 @@ describe('a member who floods the server', () => {
     await settle();
     expect(mallory.client.of('dismissed')).toEqual(['FLOODING']);
     expect(rig.media.closed).toEqual(['all']);
+    const done = { event: 'floodStopped', limit: 'packets', participantId: mallory.joined.participantId };
+    expect(rig.audited).toMatchObject(['mute', 'mute', 'remove'].map((action) => ({ ...done, action })));
     const left = { participantId: mallory.joined.participantId, reason: 'removed' };
     expect(ada.client.of('participantLeft')).toEqual([left]);
     expect(codeOf(() => rig.join('Mallory'))).toBe('FLOODING');

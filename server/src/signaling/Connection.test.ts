@@ -91,6 +91,11 @@ function room(): Room {
       if (settings.beamSize === 99) throw new ParleyError('INVALID_SETTINGS');
       return { mode: 'fast', settings };
     },
+    mute: (participantId: string) => {
+      if (participantId === 'p_nobody') throw new ParleyError('PARTICIPANT_NOT_FOUND');
+      return participantId === 'p_lost' ? Promise.reject(new ParleyError('MEDIA_UNAVAILABLE')) : Promise.resolve();
+    },
+    liftMute: (participantId: string) => participantId === 'p_muted',
     leave: (_: Peer, reason: string) => {
       within = false;
       left.push(reason);
@@ -247,6 +252,22 @@ test('too many requests are refused, and those who go on and on are ended once',
   expect(codes.slice(0, 3)).toEqual(['ok', 'ok', 'RATE_LIMITED']);
   expect(channel.dismissal?.code).toBe('RATE_LIMITED');
   expect(ofKind('ended')).toHaveLength(1);
+});
+
+test('H12 every mute by a moderator and every lift of one is in the audit log, with who and whom, and nothing that did not happen', async () => {
+  await joined();
+  const mute = async (participantId: string) => requestHandlers.muteParticipant(connection, { participantId });
+  await mute('p_2');
+  // The mute holds, although their media were gone.
+  await expect(mute('p_lost')).rejects.toMatchObject({ code: 'MEDIA_UNAVAILABLE' });
+  await expect(mute('p_nobody')).rejects.toMatchObject({ code: 'PARTICIPANT_NOT_FOUND' });
+  for (const participantId of ['p_muted', 'p_2']) requestHandlers.liftMute(connection, { participantId });
+  const where = { event: 'moderated', room: 'daily', meetingId: 'm_1', participantId: 'p_1' };
+  expect(ofKind('moderated')).toEqual([
+    { ...where, action: 'mute', of: 'p_2' },
+    { ...where, action: 'mute', of: 'p_lost' },
+    { ...where, action: 'liftMute', of: 'p_muted' },
+  ]);
 });
 
 describe('changes of settings', () => {

@@ -91,8 +91,10 @@ export const requestHandlers: RequestHandlers<Connection> = {
 
   async muteParticipant(connection, { participantId }) {
     const { room } = connection.member('moderate');
-    await room.mute(participantId);
+    const muted = room.mute(participantId);
+    // It holds from here on, whatever becomes of their media.
     connection.moderated({ action: 'mute', of: participantId });
+    await muted;
     return NOTHING;
   },
 
@@ -126,8 +128,7 @@ export const requestHandlers: RequestHandlers<Connection> = {
 
   liftMute(connection, { participantId }) {
     const { room } = connection.member('moderate');
-    room.liftMute(participantId);
-    connection.moderated({ action: 'liftMute', of: participantId });
+    if (room.liftMute(participantId)) connection.moderated({ action: 'liftMute', of: participantId });
     return NOTHING;
   },
 

@@ -4,7 +4,8 @@ export type StartErrorCode =
   | 'PORT_FORBIDDEN'
   | 'LISTEN_FAILED'
   | 'CERTIFICATE_UNUSABLE'
-  | 'RUNNING_AS_ROOT';
+  | 'RUNNING_AS_ROOT'
+  | 'ACCOUNT_UNUSABLE';
 
 /** Why the server does not start, as a sentence that says what to do. */
 export class StartError extends Error {

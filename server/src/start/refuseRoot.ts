@@ -10,6 +10,6 @@ export function refuseRoot({ allowRoot }: Pick<Settings, 'allowRoot'>, uid = pro
   if (uid !== 0 || allowRoot) return;
   throw new StartError(
     'RUNNING_AS_ROOT',
-    'Parley does not run as root. Start it with an account of its own, as deploy/parley.service does; for a trial, allow it with --allow-root.',
+    'Parley does not run as root. Start it with an account of its own, as deploy/parley.service does, or name one with --accounts-server; for a trial, allow it with --allow-root.',
   );
 }

@@ -68,6 +68,7 @@ export function startApp(
       ...(provider === undefined ? {} : { provider }),
       minterOf,
       mint: (guest) => roomTokens.mint(guest),
+      revoke: identities.revokeTokens,
       jwks: () => roomTokens.jwks(),
       audit,
       logger,

@@ -12,6 +12,7 @@ import { Introspector } from '../auth/Introspector.js';
 import { JwksCache } from '../auth/JwksCache.js';
 import { LogoutTokenVerifier } from '../auth/LogoutTokenVerifier.js';
 import { RoomTokenIssuer } from '../auth/RoomTokenIssuer.js';
+import { RoomTokenRevocations } from '../auth/RoomTokenRevocations.js';
 import { MOST_REVOKED, SessionRegistry } from '../auth/SessionRegistry.js';
 import { TokenVerifier } from '../auth/TokenVerifier.js';
 import { SettingsError } from '../config/loadSettings.js';
@@ -27,6 +28,7 @@ export interface Identities {
   /** Whether a name is enough to join, with the join secret if there is one. */
   guests: boolean;
   roomTokens: RoomTokenIssuer;
+  revokeTokens: IdentityRoutesOptions['revoke'];
   sessions: SessionRegistry;
   /** The grants of an identity in a room, by the room's settings. */
   grantsIn(identity: Identity, room: string): ReadonlySet<Grant>;
@@ -47,7 +49,7 @@ const LINES_WINDOW_MS = 60_000;
 export async function startIdentities(
   options: StartContext & { audit: AuditLog; joinSecret: string | undefined },
 ): Promise<Identities> {
-  const { settings, logger, closing, joinSecret } = options;
+  const { settings, logger, closing, audit, joinSecret } = options;
   const lines = new RepeatFilter({
     most: MOST_LINES,
     windowMs: LINES_WINDOW_MS,
@@ -67,12 +69,25 @@ export async function startIdentities(
   const onNotKept = (reason: string) =>
     logger.error({ reason }, 'a sign-out could not be stored: it is forgotten with the next restart');
   const stores = fileKeyStores({ dataDir: settings.dataDir, mostRevoked: MOST_REVOKED, onFailure: onNotKept });
+  const revokedTokens = await RoomTokenRevocations.create({ store: stores.tokenRevocations });
   const sessions = await SessionRegistry.create({
     longestMs: settings.limits.sessionMs,
     revocations: stores.revocations,
     onNotKept,
+    isRevoked: (identity) => revokedTokens.has(identity),
   });
   closing.defer(() => sessions.kept());
+  const stopFollowing = revokedTokens.follow({
+    onChange: () => sessions.endRevoked(),
+    onFailure: (reason) => {
+      if (lines.passes('failures to read revoked tokens'))
+        logger.error(
+          { reason },
+          'revoked room tokens could not be read: what the command line revoked since may still be valid',
+        );
+    },
+  });
+  closing.defer(stopFollowing);
   const roomTokens = await RoomTokenIssuer.create({
     keys: stores.signingKeys,
     onRefused,
@@ -98,6 +113,19 @@ export async function startIdentities(
     authenticator,
     guests: guests !== undefined,
     roomTokens,
+    revokeTokens: async ({ mintedBy, tokenId }) => {
+      const stored = revokedTokens.revoke({ mintedBy, tokenId });
+      // It holds already. Connections do not wait for the disk.
+      const connections = sessions.endRevoked();
+      audit.record({
+        event: 'tokensRevoked',
+        of: mintedBy,
+        ...(tokenId === undefined ? {} : { token: tokenId }),
+        connections,
+      });
+      await stored;
+      return { connections };
+    },
     sessions,
     grantsIn: (identity, room) => {
       const members = Object.hasOwn(settings.rooms, room) ? settings.rooms[room]?.members : undefined;

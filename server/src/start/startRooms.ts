@@ -1,6 +1,7 @@
 import type { TranscriptionStatus } from '@parley/client-sdk/protocol';
 import type { MediaNode } from '@parley/media/node';
 import type { ModelProfile } from '@parley/media/settings';
+import type { AuditLog } from '../observability/AuditLog.js';
 import { Metrics } from '../observability/Metrics.js';
 import { overloadOf } from '../rooms/overload.js';
 import { RoomRegistry } from '../rooms/RoomRegistry.js';
@@ -11,6 +12,7 @@ import type { StartContext } from './StartContext.js';
 /** Rooms and their metrics. */
 export function startRooms(
   options: StartContext & {
+    audit: AuditLog;
     media: MediaNode;
     /** The model for finals. */
     model: ModelProfile;
@@ -20,7 +22,7 @@ export function startRooms(
     sockets: () => number;
   },
 ): { rooms: RoomRegistry; metrics: Metrics } {
-  const { settings, media, model, transcription, logger, sockets } = options;
+  const { settings, audit, media, model, transcription, logger, sockets } = options;
   const metrics = new Metrics({
     counts: async () => ({ rooms: rooms.size, ...(await rooms.counts()), sockets: sockets() }),
     recognizer: () => media.recognizerStats,
@@ -37,6 +39,7 @@ export function startRooms(
     logger,
     transcription,
     observer: metrics,
+    audit,
     overload: () => overloadOf({ load: media.recognizerLoad.level }),
     transcripts:
       options.transcripts ?? new MemoryTranscriptStore({ segmentsPerMeeting: settings.limits.transcriptSegments }),

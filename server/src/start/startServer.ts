@@ -57,8 +57,7 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
   const given = options.media;
   if (given !== undefined) closing.defer(() => given.close());
   const settings = settingsSchema.parse(options.settings ?? {});
-  const { level, file } = settings.log;
-  const logger = options.logger ?? createLogger({ level, ...(file === undefined ? {} : { file }) });
+  const logger = options.logger ?? createLogger({ ...settings.log, rotation: settings.log });
   const context = { settings, logger, closing };
   const joinSecret = joinSecretOf(settings);
 
@@ -79,6 +78,7 @@ async function startParts(options: StartServerOptions, closing: AsyncDisposableS
 
   const { rooms, metrics } = startRooms({
     ...context,
+    audit,
     media,
     model: model.profile,
     transcription,

@@ -5,7 +5,7 @@ const EXAMPLES = fileURLToPath(new URL('../../../client-sdk/examples/', import.m
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
 
-/** One of the SDK's examples, started as its README says. */
+/** One of the SDK's examples, started as in its README. */
 export class Example {
   readonly #child: ChildProcess;
   #output = '';
@@ -23,7 +23,7 @@ export class Example {
 
   /**
    * @param options.args of Node: a script of the examples' folder, or one of the repository, with its arguments
-   * @param options.ready what is printed when it is up; its first group, if any, is the answer of `started`
+   * @param options.ready printed when it is up; its first group, if any, is the value of `started`
    */
   static async start(options: {
     args: readonly string[];
@@ -60,7 +60,7 @@ export class Example {
     return new Promise((resolve) => this.#child.once('exit', resolve));
   }
 
-  /** Tells it to end. @returns as `ended` */
+  /** Ends it. @returns as `ended` */
   close(): Promise<number | null> {
     this.#child.kill('SIGTERM');
     return this.ended();

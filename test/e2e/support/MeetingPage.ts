@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 
 const JOIN_TIMEOUT_MS = 20_000;
 
-/** One state of a caption as it stood in the page. */
+/** One state of a caption in the page. */
 export interface ShownSegment {
   id: string;
   status: string;
@@ -23,7 +23,7 @@ declare global {
 /** The meeting page of the server, as a person uses it. */
 export class MeetingPage {
   readonly page: Page;
-  /** What went wrong on the page: errors on the console and exceptions. */
+  /** Errors of the page: on the console, and exceptions. */
   readonly errors: string[] = [];
 
   private constructor(page: Page) {
@@ -42,7 +42,7 @@ export class MeetingPage {
     return meeting;
   }
 
-  /** Everything that the page shows of a kind: `participant`, `segment`, `error` ... */
+  /** All elements of a kind on the page: `participant`, `segment`, `error` ... */
   get(testId: string): Locator {
     return this.page.getByTestId(testId);
   }
@@ -60,7 +60,7 @@ export class MeetingPage {
     await this.participant(options.name).first().waitFor({ timeout: JOIN_TIMEOUT_MS });
   }
 
-  /** Who joins before the browser has given or refused the microphone joins without one. */
+  /** A join before the browser has granted or refused the microphone is a join without one. */
   async microphoneAnswered(): Promise<void> {
     const named = this.get('microphone-select').locator('option:not([value=""], [value="listen-only"])');
     await named.or(this.get('microphone-error')).first().waitFor({ state: 'attached', timeout: JOIN_TIMEOUT_MS });
@@ -76,7 +76,7 @@ export class MeetingPage {
     return id ?? '';
   }
 
-  /** Captions that stand in the page now. */
+  /** Captions in the page now. */
   segments(): Promise<ShownSegment[]> {
     return this.page.evaluate(() =>
       Array.from(document.querySelectorAll('[data-testid="segment"]'), (element) => ({

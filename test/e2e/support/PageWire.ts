@@ -8,7 +8,7 @@ import type {
 } from '@parley/client-sdk/protocol';
 import type { BrowserContext, WebSocketRoute } from 'playwright-core';
 
-/** A published model, of which there is nothing that a page has to warn of. */
+/** A published model, about which a page has nothing to warn. */
 export const ORDINARY_MODEL: TranscriptionStatus['model'] = { name: 'base-q8_0', demo: false, source: 'download' };
 
 interface Led {
@@ -16,13 +16,13 @@ interface Led {
   far: WebSocketRoute;
 }
 
-/** What the pages of a context and the server tell each other: it can be read, added to, and cut. Media go their own way. */
+/** The messages between the pages of a context and the server: they can be read, added to, and cut. Media are not affected. */
 export class PageWire {
-  /** What pages have asked for, oldest first: names with what they asked. */
+  /** The pages' requests, oldest first. */
   readonly requests: { name: string; request: unknown }[] = [];
-  /** Of the meeting that was joined last; empty before. */
+  /** The meeting that was joined last; empty before. */
   meetingId = '';
-  /** Puts these into what the server answers to a join, from now on. */
+  /** Changes to the server's answers to a join, from now on. */
   differing: Partial<JoinResult> = {};
   readonly #model: TranscriptionStatus['model'] | undefined;
   readonly #led = new Set<Led>();
@@ -35,7 +35,7 @@ export class PageWire {
   /**
    * For pages that are opened from now on.
    *
-   * @param options.model what they hear that the server's model is, wherever it is named; default: what it is
+   * @param options.model replaces the server's model wherever it is named; default: no change
    */
   static async between(
     context: BrowserContext,
@@ -53,12 +53,12 @@ export class PageWire {
     return wire;
   }
 
-  /** Tells all pages something that the server did not say. */
+  /** Sends all pages a notification that did not come from the server. */
   tell<Name extends NotificationName>(name: Name, payload: Notifications[Name]): void {
     for (const { near } of this.#led) near.send(`42${JSON.stringify([name, payload])}`);
   }
 
-  /** Tells all pages the next entry of a meeting in which nobody has said anything. */
+  /** Sends all pages the next entry of a meeting without speech. */
   tellEntry({ seq, ...differing }: Partial<CommittedSegment> & { seq: number }): void {
     const segment: CommittedSegment = {
       id: `told-${seq}`,
@@ -79,7 +79,7 @@ export class PageWire {
     this.tell('segmentCommitted', { segment });
   }
 
-  /** Ends all connections, and lets nobody through until `mend`. */
+  /** Ends all connections, and lets no new ones through until `mend`. */
   async cut(): Promise<void> {
     this.#cut = true;
     const led = [...this.#led];
@@ -114,7 +114,7 @@ export class PageWire {
     this.requests.push({ name, request });
   }
 
-  /** What the page gets to hear of a message: another answer to a join, if wanted; everything else as it is. */
+  /** A message as the page gets it: a changed answer to a join, if wanted; everything else as it is. */
   #answerOf(message: string): string {
     const [, head, answers] = /^(43\d*)(\[.*\])$/s.exec(message) ?? [];
     if (answers === undefined) return message;
@@ -127,7 +127,7 @@ export class PageWire {
     return `${head}${JSON.stringify([{ ...answer, data }])}`;
   }
 
-  /** The same of what the server says by itself: another model, if wanted. */
+  /** The same for notifications: another model, if wanted. */
   #newsOf(message: string): string {
     const prefix = '42["transcriptionChanged",';
     if (!message.startsWith(prefix)) return message;

@@ -11,19 +11,19 @@ const HTML = `<!doctype html><html lang="en"><meta charset="utf-8"><title>SDK</t
 <script src="${PATH}/sdk.js"></script></html>`;
 
 declare global {
-  /** The SDK as a page has it that was built with it. */
+  /** The SDK as in a page that was built with it. */
   const Parley: typeof import('@parley/client-sdk');
   interface Window {
     microphone: LocalMicrophone;
     client: ParleyClient;
-    /** What tests note of events. */
+    /** Events noted by tests. */
     told: string[];
   }
 }
 
 let script: Promise<string> | undefined;
 
-/** A page of nothing but the SDK, as `window.Parley`, on the server's own origin. Tests act in it by `page.evaluate`. */
+/** A page with only the SDK, as `window.Parley`, on the server's own origin. Tests act in it with `page.evaluate`. */
 export async function openSdkPage(options: { stage: Stage; browser: Browser }): Promise<Page> {
   const { origin } = new URL(options.stage.url);
   script ??= bundle();

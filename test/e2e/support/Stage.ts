@@ -10,20 +10,20 @@ import { expect, type TestContext, vi } from 'vitest';
 import { httpsGet } from '../../support/httpsGet.js';
 import { type Sound, wavOf } from './speech.js';
 
-/** What was said last takes a while to become text after everybody has gone. */
+/** The last words take a while to become text after everyone has left. */
 const SETTLED_TIMEOUT_MS = 20_000;
-/** Silence is sent every 400 ms only: so much of the end of a track may never have been told. */
+/** Silence is sent every 400 ms only: this much of the end of a track may never have been reported. */
 const UNSENT_MS = 500;
 const RESULTS = fileURLToPath(new URL('../../../test-results/', import.meta.url));
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 
-/** A server of its own on free ports, and the browsers of a test file. All of it is gone after `close`. */
+/** A server on free ports, and the browsers of a test file. All of it is gone after `close`. */
 export class Stage {
   readonly server: Server;
   readonly #folder: string;
   readonly #browsers = new Set<Browser>();
-  /** The books when they were looked at last, and since when what is in them has been heard. */
+  /** The ledgers when they were last checked, and since when. */
   #looked = { totalMs: 0, atMs: performance.now() };
   #played = { ms: 0, speakers: 0 };
 
@@ -32,7 +32,7 @@ export class Stage {
     this.#folder = options.folder;
   }
 
-  /** @param differing settings, or what makes them of the stage's own folder, that differ from a server on free ports with the built-in model */
+  /** @param differing settings, or a function of the stage's own folder, that differ from a server on free ports with the built-in model */
   static async create(
     differing: SettingsInput | ((folder: string) => SettingsInput | Promise<SettingsInput>) = {},
   ): Promise<Stage> {
@@ -70,7 +70,7 @@ export class Stage {
     return browser;
   }
 
-  /** A browser whose microphone hears a WAV file over and over, from when a page opens it. Pages need not ask for it. */
+  /** A browser whose microphone plays a WAV file over and over, from when a page opens it. Pages need not ask for it. */
   async launchWithMicrophone(wav: Buffer): Promise<Browser> {
     const file = join(this.#folder, `microphone-${this.#browsers.size}.wav`);
     await writeFile(file, wav);
@@ -83,7 +83,7 @@ export class Stage {
     });
   }
 
-  /** A browser whose microphone hears these sounds; see `launchWithMicrophone`. */
+  /** A browser whose microphone plays these sounds; see `launchWithMicrophone`. */
   async launchHearing(sounds: readonly Sound[]): Promise<Browser> {
     const decoder = await this.launch();
     const wav = await wavOf({ browser: decoder, sounds });
@@ -91,22 +91,22 @@ export class Stage {
     return this.launchWithMicrophone(wav);
   }
 
-  /** A browser profile of its own: what a page keeps is seen by pages of the same context only. */
+  /** A separate browser profile: what a page stores is visible only to pages of the same context. */
   async newContext(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const viewport = { width: 1_100, height: 800 };
     return browser.newContext({ ignoreHTTPSErrors: true, viewport, ...options });
   }
 
   /**
-   * Tells how much audio the test has sent, by another clock than the server's: so much has to be in its books when everybody has
-   * left, and no more than so many speakers can have sent in the time. A microphone that hears nothing sends all the same.
+   * Reports how much audio the test has sent, by another clock than the server's: that much must be in its ledgers when everyone has left,
+   * and no more than this many speakers can have sent in the time. A silent microphone sends, too.
    */
   played(audio: { ms: number; speakers?: number }): void {
     const { ms, speakers = 1 } = audio;
     this.#played = { ms: this.#played.ms + ms * speakers, speakers: this.#played.speakers + speakers };
   }
 
-  /** For `afterEach`: keeps pictures of a failed test's pages, closes every profile, and looks at the server's books. */
+  /** For `afterEach`: keeps pictures of a failed test's pages, closes every profile, and checks the server's ledgers. */
   async afterEach({ task }: TestContext): Promise<void> {
     const contexts = [...this.#browsers].flatMap((browser) => browser.contexts());
     const pages = contexts.flatMap((context) => context.pages());
@@ -135,13 +135,13 @@ export class Stage {
   }
 
   /**
-   * Nothing is lost silently: what was played is in the books, all of it is decided once everybody has left, and every millisecond
-   * stands in exactly one class.
+   * Nothing is lost silently: played audio is in the ledgers, all of it is decided once everyone has left, and every millisecond is in
+   * exactly one class.
    */
   async #checkBooks(): Promise<void> {
     const { ms, speakers } = this.#played;
     this.#played = { ms: 0, speakers: 0 };
-    // `expect.poll` works inside of tests only.
+    // `expect.poll` works only inside tests.
     await vi.waitFor(
       async () => {
         expect(await resourcesOf(this.server)).toMatchObject({ peers: 0, pipelines: 0 });

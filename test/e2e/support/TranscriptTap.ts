@@ -1,15 +1,15 @@
 import type { TranscriptEvent } from '@parley/demo';
 import { expect } from 'vitest';
 
-/** Keeps what a listening player page reports. */
+/** Records the reports of a listening player page. */
 export class TranscriptTap {
   readonly events: TranscriptEvent[] = [];
-  /** To be given to the page as it is. */
+  /** Pass it to the page as it is. */
   readonly onTranscript = (event: TranscriptEvent): void => {
     this.events.push(event);
   };
 
-  /** Finals of a participant (of all without one), in the order of speaking. */
+  /** Finals of a participant (by default of all), in the order of speaking. */
   finals(participantId?: string) {
     return this.events
       .flatMap((event) => (event.kind === 'updated' && event.segment.status === 'final' ? [event.segment] : []))
@@ -17,7 +17,7 @@ export class TranscriptTap {
       .sort((a, b) => a.startMs - b.startMs);
   }
 
-  /** What the finals of a participant (of all without one) say in a row. */
+  /** The joined texts of a participant's finals (by default of all). */
   text(participantId?: string): string {
     return this.finals(participantId)
       .map(({ text }) => text)

@@ -4,7 +4,7 @@ import type axe from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-/** WCAG 2.2 at level AA, and what is good practice beyond it. */
+/** WCAG 2.2 at level AA, and best practices beyond it. */
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 declare global {
@@ -13,12 +13,12 @@ declare global {
   }
 }
 
-/** Gives the pages of a context, from their next navigation on, what `violationsOf` needs. The page's own policy does not see it. */
+/** Adds what `violationsOf` needs to the pages of a context, from their next navigation on. The page's own policy does not apply to it. */
 export async function prepareAudit(context: BrowserContext): Promise<void> {
   await context.addInitScript({ path: AXE });
 }
 
-/** What axe-core objects to, a line for each element: rule, place, reason. */
+/** Violations found by axe-core, a line for each element: rule, place, reason. */
 export function violationsOf(page: Page): Promise<string[]> {
   return page.evaluate(async (tags) => {
     const { violations } = await window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
@@ -28,7 +28,7 @@ export function violationsOf(page: Page): Promise<string[]> {
   }, TAGS);
 }
 
-/** The same of the contrast within one element, also where it is hidden from screen readers. */
+/** The same for contrast within one element, even if it is hidden from screen readers. */
 export function contrastViolationsOf(page: Page, options: { testId: string }): Promise<string[]> {
   return page.evaluate(async (testId) => {
     const element = document.querySelector(`[data-testid="${testId}"]`);

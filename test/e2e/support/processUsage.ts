@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-/** What this process and everything it started hold of the operating system, browsers left out. Linux only. */
+/** Resources of the operating system in use by this process and its descendants, without browsers. Linux only. */
 export interface ProcessUsage {
   processes: number;
   /** Open files and sockets, by program: `node`, `mediasoup-worker` ... */
@@ -35,7 +35,7 @@ async function programName(pid: number): Promise<string | undefined> {
   return commandLine === undefined ? undefined : basename(commandLine.split('\0')[0] ?? '');
 }
 
-/** A process may end while it is looked at. */
+/** A process may end meanwhile. */
 async function entries(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }

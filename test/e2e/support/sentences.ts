@@ -7,7 +7,7 @@ import type { Speech } from './speech.js';
 const SENTENCE_TIMEOUT_MS = 30_000;
 const START_LEAD_MS = 500;
 
-/** Somebody joins, says one sentence and stays. @returns what they sent it with, and for how long */
+/** Someone joins, says one sentence and stays. @returns the page that sends it, and for how long */
 export async function speak(options: {
   browser: Browser;
   serverUrl: string;
@@ -23,7 +23,7 @@ export async function speak(options: {
   return { player, sentMs: Date.now() - startedAtMs };
 }
 
-/** The page comes to show a sentence, but for a word. */
+/** The page shows a sentence, except for one word at most. */
 export async function expectSentence(meeting: MeetingPage, { text }: Speech): Promise<void> {
   const isIt = (shown: string) => wordEdits(wordsOf(text), wordsOf(shown)) <= 1;
   await expect

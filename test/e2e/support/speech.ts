@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { encodeWav } from './wav.js';
 
-/** The rate of a fake microphone: what a browser asks of a real one. */
+/** The rate of a fake microphone: the one that browsers request from a real one. */
 export const MICROPHONE_SAMPLE_RATE = 48_000;
 
 /** One spoken sentence: 0.3 s of silence, the words, 0.5 s of silence. */
@@ -27,10 +27,10 @@ export const SPEECH = {
   call: sentence('en-08', "Let's schedule another call with the client on Tuesday afternoon."),
 } as const;
 
-/** A stretch of what a microphone hears: a sentence, or silence. */
+/** Input of a microphone: a sentence, or silence. */
 export type Sound = Speech | { silenceMs: number };
 
-/** Makes a WAV file of sounds in a row; a browser decodes them. */
+/** Makes a WAV file from consecutive sounds; a browser decodes them. */
 export async function wavOf(options: { browser: Browser; sounds: readonly Sound[] }): Promise<Buffer> {
   const parts: Float32Array[] = [];
   for (const sound of options.sounds) {

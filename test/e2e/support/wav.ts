@@ -2,7 +2,7 @@ const HEADER_BYTES = 44;
 const BYTES_PER_SAMPLE = 2;
 const PCM_FORMAT = 1;
 
-/** A WAV file, 16-bit mono, of samples from -1 to 1; what is beyond is clipped. */
+/** A WAV file, 16-bit mono, of samples from -1 to 1; values beyond are clipped. */
 export function encodeWav(options: { samples: Float32Array; sampleRate: number }): Buffer {
   const { samples, sampleRate } = options;
   const dataBytes = samples.length * BYTES_PER_SAMPLE;

@@ -59,8 +59,9 @@ export class RawMember {
     this.#received += 1;
   }
 
-  send(packet: { number: number; timestamp: number; payload: Uint8Array }): void {
-    this.#media.send(rtp({ ...packet, ssrc: this.#ssrc }));
+  /** @param packet.ssrc default: that of their track */
+  send(packet: { number: number; timestamp: number; payload: Uint8Array; ssrc?: number | undefined }): void {
+    this.#media.send(rtp({ ...packet, ssrc: packet.ssrc ?? this.#ssrc }));
   }
 
   /** Goes on at the pace of a microphone, from where it stopped. */

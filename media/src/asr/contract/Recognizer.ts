@@ -1,13 +1,13 @@
 import type { RecognizerCapabilities } from './capabilities.js';
 import type { Hypothesis, RecognitionRequest } from './recognition.js';
 
-/** Whatever turns a request into text: the client of an ASR process, or a fake. */
+/** Turns a request into text: the client of an ASR process, or a fake. */
 export interface Recognizer {
-  /** What it can do; absent until that is known. */
+  /** What it can do; absent until known. */
   readonly capabilities?: RecognizerCapabilities | undefined;
   /**
-   * Settles always: with the hypothesis, or with a `RecognitionError`, when the time of the request is over at the latest.
-   * @param options.signal gives the request up; it rejects with `SUPERSEDED`
+   * Always settles: with the hypothesis, or with a `RecognitionError`, at the latest when the request's time is over.
+   * @param options.signal cancels the request, which rejects with `SUPERSEDED`
    */
   recognize(request: RecognitionRequest, options?: { signal?: AbortSignal }): Promise<Hypothesis>;
 }

@@ -6,7 +6,7 @@ import type { RecognitionKind } from './recognition.js';
 import type { AsrServerLimits } from './serverLimits.js';
 import type { AsrProcessStats } from './serverStats.js';
 
-/** What the server process and an ASR process say to each other. Audio and text never take this way. */
+/** Messages between the server process and an ASR process. Audio and text never go this way. */
 export interface AsrContract {
   init: AsrInit;
   ready: {
@@ -14,12 +14,12 @@ export interface AsrContract {
     capabilities: RecognizerCapabilities;
     /** Interims have their own engine. */
     interimEngine: boolean;
-    /** Why they have not, although they were to. */
+    /** Why they do not have one, although they should. */
     interimFailure?: string;
     plan: JobPlan;
     /** Engine time of a request of each kind with 4 s of speech; 0 = unknown. */
     usualMs: Record<RecognitionKind, number>;
-    /** Why ONNX Runtime does not encode, although it was to. */
+    /** Why ONNX Runtime does not encode although it should. */
     encoderFailure?: string;
     loadMs: number;
   };
@@ -39,11 +39,11 @@ export interface AsrModel {
 
 export interface AsrInit {
   model: AsrModel;
-  /** For interims; absent: they take `model` too. */
+  /** For interims; absent: they use `model`, too. */
   interimModel?: AsrModel;
   device: 'auto' | 'cpu' | 'cuda';
   engine: EngineChoice;
-  /** Where graphs of encoders are kept; absent: whisper.cpp's own encoder does the work. */
+  /** Where graphs of encoders are kept; absent: whisper.cpp's own encoder is used. */
   encoderDirectory?: string;
   /** Absent: chosen by device and cores, see `planJobs`. */
   lanes?: number;
@@ -54,10 +54,10 @@ export interface AsrInit {
 
 /** How the jobs of an engine share their device. */
 export interface JobPlan {
-  /** Jobs at a time. Where there are several, one is kept for finals. */
+  /** Jobs at a time. If there are several, one is kept for finals. */
   jobs: number;
   /** Most threads of one job. */
   threadsPerJob: number;
-  /** Threads of all jobs together; a final that finds them taken by interims may exceed it. */
+  /** Threads of all jobs together; a final may exceed it if interims use them all. */
   cores: number;
 }

@@ -1,7 +1,7 @@
 import { isAcceptableAudio, requestFieldsSchema } from './protocol.js';
 import { RecognitionError, type RecognitionRequest } from './recognition.js';
 
-/** Why a request is refused before anything is asked of an engine; undefined where it is not. */
+/** Why a request is refused before it gets to an engine; undefined if it is not. */
 export function refusalOf(request: RecognitionRequest, signal: AbortSignal | undefined): RecognitionError | undefined {
   if (signal?.aborted === true) return new RecognitionError('SUPERSEDED', 'the request was given up');
   const { pcm, ...fields } = request;
@@ -17,7 +17,7 @@ export function refusalOf(request: RecognitionRequest, signal: AbortSignal | und
   return new RecognitionError('RECOGNIZER_FAILED', `the request's ${path} is out of its bounds`);
 }
 
-/** Names each field: callers may hold objects with more in them than the protocol takes. */
+/** Copies field by field: callers may pass objects with more fields than the protocol accepts. */
 export function fieldsOf({
   kind,
   meetingId,
@@ -45,7 +45,7 @@ export function fieldsOf({
   };
 }
 
-/** Whose a request is: one interim at a time. */
+/** Key of a request's track, which may have one interim at a time. */
 export function trackKey({ meetingId, trackId }: Pick<RecognitionRequest, 'meetingId' | 'trackId'>): string {
   return JSON.stringify([meetingId, trackId]);
 }

@@ -1,15 +1,15 @@
 /**
- * What a device cannot give of what is asked: 0 = nothing, 1 and 2 = interims come less often, and much less often, 3 = no interims,
- * 4 = finals wait as well, and no further room is taken.
+ * How much of the demand a device cannot meet: 0 = it meets all, 1 and 2 = interims come less often, and much less often, 3 = no interims,
+ * 4 = finals wait as well, and no further rooms are taken.
  */
 export type LoadLevel = 0 | 1 | 2 | 3 | 4;
 
-/** From this level on no interims are taken. */
+/** From this level on, no interims are made. */
 export const NO_INTERIMS: LoadLevel = 3;
 
 /**
- * Why: finals wait; so many speak that interims have to be further apart; an interim takes longer than it is worth; or nothing of
- * it is so any more.
+ * Why: finals wait; so many people speak that interims have to be further apart; an interim takes longer than it is worth; or none of this
+ * any more.
  */
 export type LoadReason = 'finalsWait' | 'manySpeak' | 'slowModel' | 'recovered';
 
@@ -19,10 +19,10 @@ export interface Load {
   interimIntervalMs: InterimPace;
 }
 
-/** How far apart the interims of one speaker are worth asking for, milliseconds; 0 = as often as one likes, null = not at all. */
+/** How far apart one speaker's interims should be, milliseconds; 0 = as often as wanted, null = none. */
 export type InterimPace = number | null;
 
-/** An interim that takes longer, with all cores, tells what everybody has heard long ago: none is asked for. */
+/** An interim that takes longer, with all cores, shows words that everyone heard long ago: none is requested. */
 export const TOO_SLOW_FOR_INTERIMS_MS = 1_500;
 
 /** When a device counts as busy, and when as calm again. All in milliseconds. */
@@ -30,13 +30,13 @@ export interface LoadLimits {
   /** A final waits longer than this, and than `finalCosts` finals take ... */
   finalMs: number;
   finalCosts: number;
-  /** Interims of one speaker are further apart than this: level 1, and than this: level 2. */
+  /** Interims of one speaker are further apart than this: level 1 (`seldom`), level 2 (`verySeldom`). */
   intervalMs: { seldom: number; verySeldom: number };
-  /** ... for so long: up. */
+  /** ... for this long: up. */
   busyForMs: number;
-  /** It is so no more, with something to spare, for so long: down, one level ... */
+  /** Below that by a margin for this long: down by one level ... */
   calmForMs: number;
-  /** ... and further levels as long as it stays so. */
+  /** ... and by another one each time this has passed. */
   calmAgainForMs: number;
 }
 

@@ -44,7 +44,7 @@ export const recognizeHeaderSchema = z.strictObject({
   suspect: z.boolean(),
 });
 
-/** What a request is checked by before it is sent: one that breaks the protocol would cost its sender the connection. */
+/** Checks a request before it is sent: one that breaks the protocol would cost its sender the connection. */
 export const requestFieldsSchema = recognizeHeaderSchema.omit({ type: true, id: true, suspect: true });
 
 /** What a client sends. Samples follow `recognize` only. */
@@ -106,7 +106,7 @@ const capabilitiesSchema = z.strictObject({
 
 /** What the ASR process sends. */
 export const toClientSchema = z.discriminatedUnion('type', [
-  /** First on every connection: the process has its engine, which can do this, and takes requests. */
+  /** First on every connection: the engine is ready with these capabilities, and requests are accepted. */
   z.strictObject({
     type: z.literal('hello'),
     protocol: z.literal(PROTOCOL_VERSION),
@@ -119,14 +119,14 @@ export const toClientSchema = z.discriminatedUnion('type', [
     reason: z.enum(loadReasons),
     interimIntervalMs: z.number().min(0).nullable(),
   }),
-  /** The engine begins with this request: it may be the one that ends the process. */
+  /** The engine starts this request: it may be the one that crashes the process. */
   z.strictObject({ type: z.literal('started'), id }),
   z.strictObject({ type: z.literal('result'), id, hypothesis: hypothesisSchema }),
   z.strictObject({ type: z.literal('error'), id, code: z.enum(errorCodes), message: z.string() }),
 ]);
 export type ToClient = z.infer<typeof toClientSchema>;
 
-/** Whether the audio of a request is one that an engine can take. */
+/** Whether an engine can take the audio of a request. */
 export function isAcceptableAudio(pcm: Int16Array): boolean {
   return pcm.length <= MAX_REQUEST_SAMPLES;
 }

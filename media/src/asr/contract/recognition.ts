@@ -1,30 +1,30 @@
-/** What the recogniser is asked and what it answers; the same on both sides of the socket to the ASR process. */
+/** Requests to the recogniser and its answers; the same on both sides of the socket to the ASR process. */
 
-/** Why nothing of a text was kept. */
+/** Why no text was kept. */
 export type RejectedText = 'noSpeech' | 'noLetters' | 'annotation' | 'lowProbability' | 'repetition' | 'promptEcho';
 
-/** Why a text was dropped, or nothing was asked of the engine. */
+/** Why a text was dropped, or the engine was not asked. */
 export type Rejection =
   | RejectedText
-  /** The audio is nowhere loud enough. */
+  /** The audio is too quiet throughout. */
   | 'nearSilent';
 
 export type RecognitionKind = 'interim' | 'final';
 
-/** What a recogniser is asked for. */
+/** The language of a request. */
 export interface LanguageRequest {
-  /** ISO 639-1, or `auto`: to be found. */
+  /** ISO 639-1, or `auto`: detect it. */
   language: string;
-  /** Codes among which `auto` finds it; empty: all that the model knows. */
+  /** Codes to choose from for `auto`; empty: all that the model knows. */
   languages: readonly string[];
   /**
-   * `auto` keeps to this one unless another is at least `switchProbability` likely, and where that is more than 1 whatever is heard.
-   * Absent: the likeliest is taken.
+   * `auto` keeps this language unless another is at least `switchProbability` likely; above 1, it never switches. Absent: the likeliest is
+   * taken.
    */
   settled?: { language: string; switchProbability: number };
 }
 
-/** Settings of one request. A subset of the speech settings, so that a request stands by itself. */
+/** Settings of one request: the speech settings that it needs, so that it is self-contained. */
 export interface RecognitionSettings extends LanguageRequest {
   task: 'transcribe' | 'translate';
   /** 1 to 8. */
@@ -39,7 +39,7 @@ export interface RecognitionSettings extends LanguageRequest {
   tokensPerSecond: number;
 }
 
-/** What a request asks for where nobody says otherwise: text alone, decoded greedily, Whisper's own thresholds. */
+/** The defaults of a request: text alone, decoded greedily, Whisper's own thresholds. */
 export const DEFAULT_RECOGNITION_SETTINGS: RecognitionSettings = {
   language: 'auto',
   languages: [],
@@ -55,8 +55,8 @@ export const DEFAULT_RECOGNITION_SETTINGS: RecognitionSettings = {
 };
 
 /**
- * One self-contained request: audio, settings and deadline. The ASR process keeps nothing of a speaker, so any ASR process
- * can answer any request, and its sender keeps the audio until the answer is there.
+ * One self-contained request: audio, settings and deadline. The ASR process keeps no state per speaker, so any ASR process can answer any
+ * request. The sender keeps the audio until it has the answer.
  */
 export interface RecognitionRequest {
   kind: RecognitionKind;
@@ -67,21 +67,21 @@ export interface RecognitionRequest {
   pcm: Int16Array;
   settings: RecognitionSettings;
   /**
-   * Time that is left for the answer, in milliseconds from the call or the arrival on. Each receiver puts it on a clock of its own,
-   * so that sender and recogniser need not share one.
+   * Time left for the answer, in milliseconds from the call or the arrival. Each receiver puts it on its own clock, so that sender and
+   * recogniser need not share one.
    */
   deadlineMs: number;
-  /** A final that is begun in a pause, and thrown away where speech goes on. Default: no. */
+  /** A final started in a pause, and discarded if speech goes on. Default: no. */
   speculative?: boolean;
   /** An interim of an utterance of which nothing is shown yet: it goes before others. Default: no. */
   first?: boolean;
-  /** Of an earlier answer, to audio that begins at the same place: saves time where the text has not changed, and changes none. */
+  /** From an earlier answer for audio that starts at the same sample: saves time if the text has not changed, and changes no text. */
   draft?: Draft;
 }
 
-/** The tokens of a text. A guess for whoever hears more of the same audio: it is verified, never trusted. */
+/** The tokens of a text: a guess for a longer stretch of the same audio. The decoder verifies it. */
 export interface Draft {
-  /** Name of the model that made it: the tokens of another one are others. */
+  /** Name of the model that made it: another model's tokens differ. */
   model: string;
   /** Ids, 1 to 224 of them, each from 0 to 60,000. */
   tokens: readonly number[];
@@ -96,30 +96,30 @@ export interface HypothesisWord {
 }
 
 export interface Hypothesis {
-  /** Trimmed, valid UTF-8; empty when there was no speech to be found. */
+  /** Trimmed, valid UTF-8; empty if no speech was found. */
   text: string;
-  /** ISO 639-1: what the text was decoded as. */
+  /** ISO 639-1: the language in which the text was decoded. */
   language: string;
   languageProbability: number;
-  /** A language that is likelier than `language`, which is the settled one that the request was to keep to. */
+  /** A language that is likelier than `language`, the settled one that the request had to keep. */
   likelier?: { language: string; probability: number };
   /** 0 to 1: exponential of the mean log-probability of the tokens; 0 for an empty text. */
   confidence: number;
   /** 0 to 1. */
   noSpeechProbability: number;
-  /** Why nothing of a text was kept; absent when there is one, or none was there. */
+  /** Why no text was kept; absent if there is one, or there was none. */
   rejected?: Rejection;
-  /** More was said in the audio than fits one answer, and the text stops before it; absent when it does not. */
+  /** The audio contains more speech than fits into one answer; the text stops before it. Otherwise absent. */
   truncated?: boolean;
   /**
-   * A loop of the decoder was cut from the end of the text, which says nothing of the audio from here on, in milliseconds from its
-   * start; absent where there is no loop, or next to nothing behind it.
+   * A decoder loop was cut from the end of the text, so the audio from here on is not transcribed, in milliseconds from its start; absent
+   * if there is no loop, or next to nothing after it.
    */
   loopAtMs?: number;
   words?: HypothesisWord[];
   /**
-   * For the next request whose audio begins at the same place; absent where there is no text, or a gate has changed it, so that the
-   * tokens say something else.
+   * For the next request whose audio starts at the same sample; absent without text, or if a gate has changed it, so that the tokens no
+   * longer match.
    */
   draft?: Draft;
   /** Time in the queue and in the engine. */
@@ -130,17 +130,17 @@ export interface Hypothesis {
 export type RecognitionErrorCode =
   /** The deadline passed before or while the engine worked. */
   | 'DEADLINE_EXCEEDED'
-  /** More finals were waiting than may wait. */
+  /** More finals were waiting than are allowed. */
   | 'OVERLOADED'
-  /** The engine failed at this audio. */
+  /** The engine failed on this audio. */
   | 'RECOGNIZER_FAILED'
-  /** The engine took far longer than so much audio takes, and was stopped before the deadline. */
+  /** The engine took far longer than usual for this length of audio, and was stopped before the deadline. */
   | 'ENGINE_TOO_SLOW'
-  /** It cannot do what was asked: a language that it does not know, a translation, interims. Settings are refused for it long before. */
+  /** It cannot do this: an unknown language, a translation, interims. Settings that ask for it are refused earlier. */
   | 'NOT_SUPPORTED'
-  /** No ASR process is there, or it has no engine. */
+  /** There is no ASR process, or it has no engine. */
   | 'RECOGNIZER_UNAVAILABLE'
-  /** A newer interim of the same speaker took its place, or its sender gave it up. */
+  /** A newer interim of the same speaker replaced it, or its sender cancelled it. */
   | 'SUPERSEDED'
   | 'CLOSED';
 

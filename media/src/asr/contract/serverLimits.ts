@@ -1,10 +1,10 @@
 import type { LoadLimits } from './load.js';
 
-/** When finals are given up that nobody waits for any more, see `Scheduler`. */
+/** When finals are given up because they come too late, see `Scheduler`. */
 export interface SheddingLimits {
-  /** So many finals may wait for as long as their deadlines allow. */
+  /** This many finals may wait as long as their deadlines allow. */
   keptFinals: number;
-  /** More than that, and one of them for longer than this: the device has more to do than it can. */
+  /** If more wait, and one of them for longer than this, the device is overloaded. */
   longestWaitMs: number;
   /** From then on, until no more than `keptFinals` wait, none waits longer than this. */
   waitWhileSheddingMs: number;
@@ -12,23 +12,23 @@ export interface SheddingLimits {
 
 /** Times and bounds of a device. */
 export interface DispatcherLimits {
-  /** A job runs for this much at least before it counts as one that will not end ... */
+  /** A job may run for at least this long before it counts as endless ... */
   shortestBudgetMs: number;
-  /** ... else for so many times its estimate, and never past its deadline. */
+  /** ... or for this multiple of its estimate, but never past its deadline. */
   budgetFactor: number;
-  /** A job that goes on for so long after it was stopped is stuck: the process cannot go on. */
+  /** A job that still runs this long after it was stopped is stuck, and the process has to end. */
   stuckJobMs: number;
-  /** So many failures of one engine without a success between them: the device is lost. */
+  /** After this many failures of one engine in a row, the device is lost. */
   failuresInARow: number;
-  /** Finals that may wait in all. */
+  /** Total number of finals that may wait. */
   waitingFinals: number;
-  /** See `SheddingLimits`; `keptFinals` default: 4 for each job at a time, 16 at least. */
+  /** See `SheddingLimits`; `keptFinals` default: 4 for each job that runs at a time, at least 16. */
   shedding: Partial<SheddingLimits>;
   load: Partial<LoadLimits>;
 }
 
 /** Times and bounds of an ASR process. */
 export interface AsrServerLimits extends DispatcherLimits {
-  /** Answers that may wait for a client to read them; more, and its connection is closed. */
+  /** Bytes of answers that may wait for a client to read them; beyond that, its connection is closed. */
   clientBacklogBytes: number;
 }

@@ -9,18 +9,18 @@ export interface Quantiles {
 
 /** Why a job left the queue without having been started. */
 export type DropReason =
-  /** A newer interim of the same speaker, or its final, took its place. */
+  /** A newer interim of the same speaker, or its final, replaced it. */
   | 'superseded'
-  /** Its deadline leaves no time. */
+  /** Its deadline left too little time. */
   | 'deadline'
-  /** As many were waiting as may wait. */
+  /** The queue was full. */
   | 'queueFull'
-  /** A final that had waited too long while too many waited. */
+  /** A final that had waited too long while too many were waiting. */
   | 'tooOld'
-  /** An interim while the device takes none. */
+  /** An interim while the device makes none. */
   | 'noInterims';
 
-/** Why a request was not answered: it left the queue, or its engine time was for nothing. */
+/** Why a request was not answered: it left the queue, or its engine time was wasted. */
 export type DropCause = DropReason | 'cancelled' | 'tooLong';
 
 export interface DispatcherStats {
@@ -31,15 +31,15 @@ export interface DispatcherStats {
   load: LoadLevel;
   /** Since the start. */
   answered: number;
-  /** Since the start, by what their senders were told. */
+  /** Since the start, by the error that was sent. */
   rejected: Partial<Record<RecognitionErrorCode, number>>;
-  /** Since the start, by cause; those that their senders gave up are `cancelled`. */
+  /** Since the start, by cause; requests that their senders gave up are `cancelled`. */
   dropped: Partial<Record<DropCause, number>>;
-  /** Time in the queue of the last 512 jobs of each kind that left it, whatever became of them. */
+  /** Time in the queue of the last 512 jobs of each kind that left it, for whatever reason. */
   queueAgeMs: Record<RecognitionKind, Quantiles>;
-  /** Engine time since the start, of all jobs together. */
+  /** Engine time of all jobs since the start. */
   engineMs: number;
-  /** Its part that led to no answer: cancelled, preempted or late. */
+  /** The part of it that gave no answer: cancelled, preempted or late. */
   discardedEngineMs: number;
 }
 

@@ -1,21 +1,21 @@
 import { placesOf, type Span, type TextWithWords } from '../contract/text/keptText.js';
 import { plain, splitWords } from '../contract/text/words.js';
 
-/** Whole repeats that a run has at least, by the words of one: two or three are how people talk. */
+/** Fewest whole repeats in a loop, by the words of the pattern: two or three are normal speech. */
 const FEWEST_REPEATS = (period: number) => (period === 1 ? 6 : period < 4 ? 5 : 3);
-/** Longest pattern that is looked for, in words. */
+/** Longest pattern that is searched for, in words. */
 const LONGEST_PERIOD = 40;
-/** Words in a run up to the very place where the tokens were used up that nobody is taken to have said. */
+/** Fewest words of a run that counts as a loop because it goes on until the tokens ran out. */
 const ENDLESS_WORDS = 16;
 /** Nobody says a word in less: a third of what quick speech takes. */
 const LEAST_WORD_MS = 50;
 const LEAST_LETTER_MS = 20;
-/** What a text that was cut off within a loop may end with. */
+/** Punctuation left at the end of a text that was cut off within a loop. */
 const LOOSE_END = /[\s,;:，、–—-]+$/u;
 
 export interface LoopEvidence extends TextWithWords {
   audioMs: number;
-  /** The tokens were used up before the text ended. */
+  /** The tokens ran out before the text ended. */
   truncated?: boolean | undefined;
 }
 
@@ -33,11 +33,10 @@ interface Run {
 }
 
 /**
- * The repeated stretches of a text that the decoder made by going in circles. That words repeat is no sign of it: people say
- * numbers, and "no, no, no". It is one that a run goes on to where the tokens were used up, or that its words follow each other
- * faster than anybody speaks. Times of single words say nothing: attention cannot tell equal words apart, only where
- * they begin and end together.
- * @returns what to cut, in order: a run but for its first pattern, or all of it where the audio has no room for that
+ * The repeated parts of a text in which the decoder went in circles. Repetition alone is no sign of that: people say numbers, and "no, no,
+ * no". A run is a loop if it goes on until the tokens ran out, or if its words follow each other faster than anyone speaks. Times of single
+ * words say nothing: attention cannot tell equal words apart, only where they start and end together.
+ * @returns what to cut, in order: a run without its first pattern, or all of it if the audio is too short for that
  */
 export function findLoops(evidence: LoopEvidence): Span[] {
   const items = itemsOf(evidence);
@@ -59,7 +58,7 @@ export function findLoops(evidence: LoopEvidence): Span[] {
   return spans;
 }
 
-/** Words with their places, by the engine's own division where there is one. */
+/** Words with their places, as divided by the engine if it did so. */
 function itemsOf({ text, words }: LoopEvidence): Item[] {
   const timed = words === undefined ? undefined : placesOf(text, words);
   if (timed !== undefined && words !== undefined && words.length > 0) {
@@ -86,7 +85,7 @@ function keyOf(word: string): string {
   return plain(word) || word;
 }
 
-/** The longest runs, none over another; of those at the same place the one with the shortest pattern. */
+/** The longest runs, without overlap; at the same place, the one with the shortest pattern. */
 function runsOf(items: readonly Item[]): Run[] {
   const found: Run[] = [];
   for (let period = 1; period <= Math.min(LONGEST_PERIOD, items.length / 2); period += 1) {
@@ -104,7 +103,7 @@ function runsOf(items: readonly Item[]): Run[] {
   return taken.sort((a, b) => a.first - b.first);
 }
 
-/** Whether a run goes on to where the tokens were used up; the last word may be cut off. */
+/** Whether a run goes on until the tokens ran out; the last word may be cut off. */
 function isEndless(options: { run: Run; items: readonly Item[]; evidence: LoopEvidence }): boolean {
   const { run, items, evidence } = options;
   if (evidence.truncated !== true || run.end - run.first < ENDLESS_WORDS || run.end < items.length - 1) return false;
@@ -118,7 +117,7 @@ function spanMs(items: readonly Item[], run: Run): number | undefined {
   return startMs === undefined || endMs === undefined ? undefined : endMs - startMs;
 }
 
-/** In less time nobody can say it. */
+/** The least time in which it can be said. */
 function leastMs(items: readonly Item[], run: Run): number {
   return items
     .slice(run.first, run.end)

@@ -1,31 +1,30 @@
 import { hasWords, type Span } from '../contract/text/keptText.js';
 import { splitWords } from '../contract/text/words.js';
 
-/** What subtitles say of sounds: in square or heavy brackets, between notes or between stars that hug it ... */
+/** How subtitles describe sounds: in square or heavy brackets, between notes, or between stars that touch the text ... */
 const NOTE = /[[{［【]([^\]}］】]*)[\]}］】]|[♪♫]([^♪♫]*)[♪♫]|(?<![^\s([])\*(?=\S)([^*]*\p{L}[^*]*)(?<=\S)\*/gu;
-/** ... and in round brackets, which people's sentences may have as well. */
+/** ... and in round brackets, which real sentences may contain as well. */
 const ROUND = /[(（]([^)）]*)[)）]/gu;
-/** ... of so many words at most: what is longer may be speech that somebody put into brackets. */
+/** ... with at most this many words: longer ones may be speech in brackets. */
 const LONGEST_NOTE = 6;
 /** A text that is cut off within a note: a word or two. */
 const BEGUN = /(?:[([{（［【♪♫]\s*|(?<![^\s([])\*)[^\s)\]}）］】*♪♫]+(?:\s[^\s)\]}）］】*♪♫]+)?\s*$/u;
 const SONG = /[♩♪♫♬]/gu;
-/** After what a sentence may begin; before what one may have ended. */
+/** What may come before the start of a sentence. */
 const BOUNDARY_BEFORE = /(?:^|[.!?…。！？♪\])）】])\s*$/u;
 const BOUNDARY_AFTER = /^\s*(?:$|[.!?…。！？♪[(（【]|\p{Lu}|\p{Lo})/u;
 const PUNCTUATION_AFTER = /^[\s.,!?…;:。、！？]*/u;
 
 /**
- * The stretches of a text that tell of sounds and were not said: "[Music]", "(wind blowing)", "*sighs*", "♪ la la ♪". By their
- * shape alone, in every language. Round brackets count only where they stand by themselves, between sentences: "He said (and I
- * quote) nothing" is a sentence.
- * @returns in order, none over another
+ * The parts of a text that describe sounds and were not said: "[Music]", "(wind blowing)", "*sighs*", "♪ la la ♪". Recognised by shape
+ * alone, in every language. Round brackets count only between sentences: "He said (and I quote) nothing" is a sentence.
+ * @returns in order, without overlap
  */
 export function findNotes(text: string): Span[] {
   const spans: Span[] = [];
   const add = (start: number, end: number) => {
     const rest = text.slice(end).match(PUNCTUATION_AFTER)?.[0] ?? '';
-    // Its full stop goes with it, unless that of the sentence before comes after it.
+    // Its full stop is removed with it, unless it is that of the sentence before.
     const ownStop = BOUNDARY_BEFORE.test(text.slice(0, start));
     spans.push({ start, end: ownStop ? end + rest.length : end });
   };

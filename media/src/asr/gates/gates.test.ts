@@ -7,7 +7,7 @@ const THRESHOLDS = { noSpeechThreshold: 0.6, logProbabilityThreshold: -1 };
 const judge = (text: string, overrides: Partial<JudgedResult> = {}) =>
   judgeText({ text, noSpeechProbability: 0.1, meanLogProbability: -0.2, audioMs: 5_000, ...overrides }, THRESHOLDS);
 
-/** Words one after the other, so long each. */
+/** Words one after the other, each of this length. */
 const timed = (text: string, wordMs: number, startMs = 0) =>
   splitWords(text).map((word, index) => ({
     text: word,
@@ -96,7 +96,7 @@ describe('judgeText', () => {
     expect(judge('Siobhan, Matteo.', { ...echo, words: unsure }).rejected).toBe('promptEcho');
     expect(judge('Siobhan, Matteo.', { ...echo, words: heard, noSpeechProbability: 0.9 }).rejected).toBe('promptEcho');
     expect(judge('Siobhan, Matteo.', { ...echo, words: heard, audioMs: 250 }).rejected).toBe('promptEcho');
-    // A rare name is not likely without the prompt, but sure with it.
+    // A rare name is unlikely without the prompt, but certain with it.
     expect(judge('Siobhan, Matteo.', { ...echo, words: heard }).text).toBe('Siobhan, Matteo.');
     expect(judge('Siobhan, Matteo.', { unpromptedLogProbability: -0.8, words: unsure }).text).toBe('Siobhan, Matteo.');
   });
@@ -157,7 +157,7 @@ describe('repetition', () => {
     expect(judge(text, { audioMs: 20_000, truncated: true, words: drawn })).toMatchObject({
       loopAtMs: 4 * 250 + 1_000,
     });
-    // Nothing that anybody could say fits behind it.
+    // There is no room for any word after it.
     expect(judge(text, { audioMs: 2_500, truncated: true, words })).not.toHaveProperty('loopAtMs');
   });
 
@@ -263,7 +263,7 @@ describe('any text', () => {
         const named = kept.rejected !== undefined;
         expect(kept.text === '').toBe(named || result.text === '');
         expect(named && kept.truncated).toBeFalsy();
-        // Nothing is made up: what is kept stood there, in the same order.
+        // Nothing is invented: kept text was there before, in the same order.
         const plainKept = unspaced(kept.text);
         let at = 0;
         for (const unit of result.text.split('')) if (unit === plainKept[at]) at += 1;

@@ -6,14 +6,14 @@ import { findNotes } from './findNotes.js';
 
 export interface JudgedResult extends TextWithWords {
   noSpeechProbability: number;
-  /** Of the text's tokens. */
+  /** Mean over the text's tokens. */
   meanLogProbability: number;
   audioMs: number;
-  /** The tokens were used up before the text ended. */
+  /** The tokens ran out before the text ended. */
   truncated?: boolean | undefined;
-  /** The engine has ended the text where a repetition loop began. */
+  /** The engine ended the text where a repetition loop began. */
   looped?: boolean | undefined;
-  /** Mean log-probability of the tokens without the prompt; absent unless the prompt holds every word of the text. */
+  /** Mean log-probability of the tokens without the prompt; absent unless the prompt contains every word of the text. */
   unpromptedLogProbability?: number | undefined;
 }
 
@@ -24,31 +24,31 @@ export interface TextThresholds {
 
 /** What is kept of a text. */
 export interface JudgedText {
-  /** Empty where it was rejected, or none was there. */
+  /** Empty if it was rejected, or there was none. */
   text: string;
-  /** Absent where the result had none, or the text has them elsewhere. */
+  /** Absent if the result had none, or their places in the text differ. */
   words?: readonly JudgedWord[];
   rejected?: RejectedText;
-  /** The text goes on in the audio beyond what there were tokens for; behind a loop that has no times it may. */
+  /** The audio has more speech than there were tokens for, or may have, after a loop without times. */
   truncated?: boolean;
-  /** A loop took the rest of the tokens: the text says nothing of the audio from here on, milliseconds from its start. */
+  /** A loop used up the other tokens: the audio from here on is not transcribed, milliseconds from its start. */
   loopAtMs?: number;
 }
 
-/** Below the threshold by so much, a text is noise whatever the no-speech probability says. */
+/** This far below the threshold, a text is noise whatever the no-speech probability says. */
 const HOPELESS_MARGIN = 1;
-/** Nobody says more words in a second: fast speech is four, an auctioneer ten. */
+/** Nobody says more words per second: fast speech has four, an auctioneer ten. */
 const WORDS_PER_SECOND = 12;
 const FEWEST_WORDS_FOR_RATE = 8;
-/** An echo begins with a guess: seen are 0.14 to 0.33 on noise, silence and babble, 0.5 to 0.99 on names that were said. */
+/** An echo starts with a guess: measured 0.14 to 0.33 on noise, silence and babble, 0.5 to 0.99 on names that were said. */
 const LEAST_FIRST_PROBABILITY = 0.4;
-/** Names are not said as quickly as running speech. */
+/** Names are said more slowly than running speech. */
 const NAMES_PER_SECOND = 6;
 
 /**
- * What of an engine's text was said. By what the engine says of it and by its shape; no list of phrases, so it holds for every
- * language. Notes on sounds and loops of the decoder are cut out, and the rest stays; what has no rest is rejected, and the gate is
- * named. Repetition by itself is no reason: people say numbers.
+ * What of an engine's text was really said, judged by the engine's own numbers and by the shape of the text. There is no list of phrases,
+ * so it works in every language. Notes on sounds and decoder loops are cut out and the rest is kept; if nothing remains, the text is
+ * rejected and the gate is named. Repetition by itself is no reason: people say numbers.
  */
 export function judgeText(result: JudgedResult, thresholds: TextThresholds): JudgedText {
   const said: TextWithWords = { text: result.text.trim(), words: result.words };
@@ -67,7 +67,7 @@ export function judgeText(result: JudgedResult, thresholds: TextThresholds): Jud
   };
 }
 
-/** Where the text ended before its time: what of the audio has to be asked for again. */
+/** Where the text ended too early: which audio has to be requested again. */
 function restOf(options: JudgedResult & { kept: TextWithWords; loop: boolean }): {
   truncated?: boolean;
   loopAtMs?: number;
@@ -75,11 +75,11 @@ function restOf(options: JudgedResult & { kept: TextWithWords; loop: boolean }):
   const { kept, audioMs, truncated, looped } = options;
   if (truncated !== true && looped !== true) return {};
   const loop = looped === true || options.loop;
-  // One before the end is no reason for the text to stop.
+  // A loop that is not at the end does not make the text stop early.
   if (!loop) return { truncated: true };
   const loopAtMs = stopsAtMs(kept, audioMs);
   if (loopAtMs === undefined) return {};
-  // Without times nobody knows where to cut but into halves.
+  // Without times, the audio can only be cut into halves.
   return (kept.words ?? []).length === 0 ? { truncated: true } : { loopAtMs };
 }
 
@@ -97,8 +97,8 @@ function unlikelyText(result: JudgedResult, thresholds: TextThresholds): Rejecte
 }
 
 /**
- * Whether a text only repeats its prompt: without the prompt it is unsure, and the audio does not speak for it. A rare name that was
- * said is unsure without the prompt, too, but its first word is no guess, it is speech, and it takes its time.
+ * Whether a text only repeats its prompt: it is improbable without the prompt, and the audio does not support it. A rare name that was said
+ * is improbable without the prompt, too, but its first word is no guess, it counts as speech, and it takes its time.
  */
 function isEcho(result: JudgedResult, thresholds: TextThresholds): boolean {
   const { text, words, audioMs, noSpeechProbability, unpromptedLogProbability } = result;
@@ -109,7 +109,7 @@ function isEcho(result: JudgedResult, thresholds: TextThresholds): boolean {
   return splitWords(text).length > NAMES_PER_SECOND * (audioMs / 1_000);
 }
 
-/** Whether more words are there than anybody can say in the time. */
+/** Whether there are more words than anyone can say in that time. */
 function isTooFast(text: string, audioMs: number): boolean {
   const count = splitWords(text).length;
   return count > FEWEST_WORDS_FOR_RATE && count / Math.max(0.5, audioMs / 1_000) > WORDS_PER_SECOND;

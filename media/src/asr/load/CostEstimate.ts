@@ -2,13 +2,13 @@ import type { WindowProfile } from '../../settings/modelProfile.js';
 import type { RecognitionKind } from '../contract/recognition.js';
 import { encoderFrames } from '../jobOptions.js';
 
-/** Share of a new measurement in the estimate. */
+/** Weight of a new measurement in the estimate. */
 const WEIGHT = 0.2;
-/** What twice the threads leave of the time, until it has been measured. */
+/** Assumed gain from more threads until it is measured: time falls with this power of their number. */
 const THREAD_EXPONENT = 0.8;
-/** A number of threads that makes no job quicker by so much is not worth its cores. */
+/** More threads are not worth their cores unless they bring the time below this share. */
 const WORTHWHILE = 0.9;
-/** What was measured so long ago may not be so any more: it is tried again. */
+/** A measurement older than this may no longer hold: it is tried again. */
 const FORGET_AFTER_MS = 60_000;
 
 interface Measurement {
@@ -17,14 +17,14 @@ interface Measurement {
 }
 
 /**
- * How long an engine takes for one kind of request, learned from what it took: its time goes with the frames that it encodes,
- * and with the threads that work on them. What other programs do on the same cores is part of it.
+ * Learns how long an engine takes for one kind of request. The time depends on the number of encoded frames and of threads, and includes
+ * the effect of other programs on the same cores.
  */
 export class CostEstimate {
   readonly #kind: RecognitionKind;
   readonly #profile: WindowProfile;
   readonly #clock: () => number;
-  /** By the number of threads. */
+  /** Keyed by number of threads. */
   readonly #measured = new Map<number, Measurement>();
 
   constructor(options: { kind: RecognitionKind; profile: WindowProfile; clock: () => number }) {
@@ -39,7 +39,7 @@ export class CostEstimate {
     this.#measured.set(run.threads, { msPerFrame: before + WEIGHT * (msPerFrame - before), atMs: this.#clock() });
   }
 
-  /** Learns from a run of either kind: what differs is the frames. */
+  /** Learns from a run of either kind: only the number of frames differs. */
   learnFrom(kind: RecognitionKind, run: { samples: number; engineMs: number; threads: number }): void {
     const frames = encoderFrames({ samples: run.samples, kind, profile: this.#profile });
     this.learn({ ...run, engineMs: (run.engineMs * this.#frames(run.samples)) / frames });
@@ -49,7 +49,7 @@ export class CostEstimate {
     this.#measured.clear();
   }
 
-  /** A run that was ended before it was done says how long it takes at least. */
+  /** A run that was stopped early gives a lower bound. */
   learnAtLeast(run: { samples: number; engineMs: number; threads: number }): void {
     if (run.engineMs > this.msFor(run)) this.learn(run);
   }
@@ -60,8 +60,9 @@ export class CostEstimate {
   }
 
   /**
-   * How many of so many threads make a job quicker.
-   * @param jobs that want them: where one after the other with all threads is as quick as all at a time with a share each, they get all
+   * How many threads (at most `most`) still make a job quicker.
+   * @param jobs that want them; if running them one after another with all threads is as quick as in parallel with a share each, they get
+   * all
    */
   threadsWorthwhile(most: number, jobs = 1): number {
     const share = Math.max(1, Math.floor(most / jobs));

@@ -5,7 +5,7 @@ import { InterimPacer } from './InterimPacer.js';
 function setUp(cores = 2) {
   let nowMs = 0;
   const pacer = new InterimPacer({ clock: () => nowMs, cores });
-  /** So many speakers ask for a time. @returns the pace at its end */
+  /** Lets this many speakers ask for a time. @returns the pace at its end */
   const hold = (ms: number, { speakers = 0, finalsMs = 0, interimMs = 200 } = {}) => {
     for (let passed = 0; passed < ms; passed += 250) {
       nowMs += 250;
@@ -41,7 +41,7 @@ describe('InterimPacer', () => {
     expect(hold(1_000, { speakers: 1 })).toBe(500);
   });
 
-  it('forgets who has not asked for a while', () => {
+  it('forgets speakers who have not asked for a while', () => {
     const { hold, interim } = setUp();
     interim(300);
     expect(hold(1_000, { speakers: 16 })).toBe(2_400);
@@ -57,7 +57,7 @@ describe('InterimPacer', () => {
     expect(hold(250, { speakers: 2 })).toBe(5_000);
   });
 
-  it('makes none where one takes too long, and begins again with something to spare', () => {
+  it('makes none if one takes too long, and starts again with a margin', () => {
     const { hold, interim } = setUp();
     interim(1_600);
     expect(hold(250, { interimMs: 1_600 })).toBeNull();

@@ -4,32 +4,32 @@ import type { RecognitionKind } from '../contract/recognition.js';
 
 export interface InterimPacerOptions {
   clock: () => number;
-  /** Threads that all jobs together have. */
+  /** Threads of all jobs together. */
   cores: number;
 }
 
-/** Share of a new measurement in the cost of an interim. */
+/** Weight of a new measurement in the cost of an interim. */
 const WEIGHT = 0.2;
-/** The load by finals is a mean over so long. */
+/** The load by finals is averaged over this time. */
 const FINALS_OVER_MS = 5_000;
-/** Interims get this share of the cores at least, whatever finals take: those are bursts. */
+/** Interims get at least this share of the cores even if finals take more: finals come in bursts. */
 const LEAST_SHARE = 0.25;
-/** One speaker's interims take this share of one core at most. */
+/** One speaker's interims use at most this share of one core. */
 const SHARE_OF_SPEAKER = 0.6;
-/** Who has not asked for so long does not speak. */
+/** A speaker without a request for this long is not speaking. */
 const SPEAKS_FOR_MS = 1_500;
-/** Where interims had ended, one that takes less is worth having again. */
+/** After interims were stopped, they start again once one takes less than this. */
 const QUICK_ENOUGH_MS = 1_200;
-/** Pace is told in steps of so much. */
+/** The pace is reported in steps of this size. */
 const STEP_MS = 50;
 
 /**
- * How often interims of one speaker are worth asking for, from what they cost, how many speak, and what finals leave. Whoever keeps to
- * it finds a free core, and its interim has heard what was said last; who asks more often has only waited longer.
+ * How far apart one speaker's interims should be, from their cost, the number of speakers, and the cores that finals leave. At this pace,
+ * an interim finds a free core and includes the newest words; asking more often only means waiting longer.
  */
 export class InterimPacer {
   readonly #options: InterimPacerOptions;
-  /** When each speaker asked last. */
+  /** When each speaker last asked. */
   readonly #speakers = new Map<string, number>();
   /** Cores times milliseconds. */
   #costMs = 0;
@@ -51,7 +51,7 @@ export class InterimPacer {
     this.#speakers.set(speaker, this.#options.clock());
   }
 
-  /** @param run.done false: it was ended before, so that it takes longer than that */
+  /** @param run.done false: it was stopped early, so it takes longer than that */
   ran(run: { kind: RecognitionKind; engineMs: number; threads: number; done: boolean }): void {
     const ms = run.engineMs * run.threads;
     if (run.kind === 'final') this.#finalsMs += ms;
@@ -60,8 +60,8 @@ export class InterimPacer {
   }
 
   /**
-   * To be called a few times a second.
-   * @param interimMs what a usual interim takes, alone on the device; 0 = unknown
+   * Call it a few times a second.
+   * @param interimMs time of a typical interim, alone on the device; 0 = unknown
    */
   sample(interimMs: number): InterimPace {
     const now = this.#options.clock();

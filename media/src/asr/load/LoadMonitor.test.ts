@@ -76,13 +76,13 @@ describe('LoadMonitor and finals', () => {
 });
 
 describe('LoadMonitor and interims', () => {
-  it('tells when they are far apart because many speak, and never refuses rooms for that', () => {
+  it('reports when they are far apart because many speak, and never refuses rooms for that', () => {
     const { hold } = setUp();
     expect(hold(60_000, { interimIntervalMs: 1_500 })).toEqual([[3_000, 1, 'manySpeak']]);
     expect(hold(600_000, { interimIntervalMs: 10_000 })).toEqual([[3_000, 2, 'manySpeak']]);
   });
 
-  it('tells that a model is too slow for any', () => {
+  it('reports that a model is too slow for any', () => {
     const { hold } = setUp();
     expect(hold(60_000, { interimIntervalMs: null })).toEqual([[3_000, 3, 'slowModel']]);
     expect(hold(60_000)).toEqual([[10_000, 0, 'recovered']]);
@@ -97,7 +97,7 @@ describe('LoadMonitor and interims', () => {
     }
   });
 
-  it('tells of the higher of both', () => {
+  it('reports the higher of both', () => {
     const { hold } = setUp();
     hold(3_000, { interimIntervalMs: 1_500 });
     expect(hold(6_000, { interimIntervalMs: 1_500, oldestFinalMs: 2_000 }).map(([, level]) => level)).toEqual([3, 4]);

@@ -3,26 +3,26 @@ import type { InterimPace, Load, LoadLevel } from '../contract/load.js';
 import { DEFAULT_LOAD_LIMITS, type LoadLimits, NO_INTERIMS } from '../contract/load.js';
 
 export interface LoadSample {
-  /** Age of the final that has waited longest; 0 = none waits. */
+  /** Age of the final that has waited longest; 0 = none is waiting. */
   oldestFinalMs: number;
-  /** Engine time of a usual final; 0 = unknown. */
+  /** Engine time of a typical final; 0 = unknown. */
   finalMs: number;
   interimIntervalMs: InterimPace;
 }
 
-/** A pause of the whole process says nothing of the time in it. */
+/** A longer step means that the process stood still; that time says nothing about the load. */
 const LONGEST_STEP_MS = 1_000;
-/** What is less than this share of the threshold is calm. */
+/** Below this share of the threshold, the device is calm. */
 const CALM_SHARE = { finals: 0.5, interims: 0.8 };
 
 const NO_NEW_ROOMS: LoadLevel = 4;
 
 /**
- * What a device cannot give, told so that it does not swing: between up and down lie two thresholds and two times.
+ * The load level of a device. It does not oscillate: going up and going down have different thresholds and times.
  *
- * An engine's own time is no pressure: a slow one is slow on an idle machine, too. Nor do interims press, which are asked for at the
- * pace that the device can give: how far apart that makes them is what levels 1 and 2 tell. Finals that wait longer than some of them
- * take do: first interims end, and when finals wait all the same, no room is taken that would bring more.
+ * A slow engine alone is no load: it is as slow on an idle machine. Nor are interims, which are requested at the pace that the device can
+ * sustain; levels 1 and 2 report how far apart that puts them. Finals that wait longer than several of them take are: interims stop first,
+ * and if finals still wait, the device takes no further rooms.
  */
 export class LoadMonitor {
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class LoadMonitor {
     return this.#load.level;
   }
 
-  /** To be called a few times a second. @returns level and reason where the level has changed */
+  /** Call it a few times a second. @returns level and reason if the level has changed */
   sample(sample: LoadSample): Omit<Load, 'interimIntervalMs'> | undefined {
     const now = this.#clock();
     const stepMs = Math.min(LONGEST_STEP_MS, Math.max(0, now - this.#sampledAtMs));
@@ -81,13 +81,13 @@ export class LoadMonitor {
   }
 }
 
-/** A level that goes up once it has been too low for a time, and down by one step once it has been too high for longer. */
+/** A level that goes up after it was too low for some time, and down by one step after it was too high for a longer time. */
 class Steps {
   readonly #limits: LoadLimits;
   #level: LoadLevel = 0;
   #lowMs = 0;
   #highMs = 0;
-  /** The last change was one down. */
+  /** The last change was downwards. */
   #descending = false;
 
   constructor(limits: LoadLimits) {
@@ -98,7 +98,7 @@ class Steps {
     return this.#level;
   }
 
-  /** @param wish what the level should be between */
+  /** @param wish the range in which the level should be */
   step(wish: { stepMs: number; atLeast: LoadLevel; atMost: LoadLevel }): LoadLevel {
     const { busyForMs, calmForMs, calmAgainForMs } = this.#limits;
     this.#lowMs = this.#level < wish.atLeast ? this.#lowMs + wish.stepMs : 0;

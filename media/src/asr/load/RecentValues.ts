@@ -4,7 +4,7 @@ export class RecentValues {
   readonly #values: Float64Array;
   #count = 0;
 
-  /** @param options.capacity values that count; default 512 */
+  /** @param options.capacity values that are kept; default 512 */
   constructor(options: { capacity?: number } = {}) {
     this.#values = new Float64Array(options.capacity ?? 512);
   }
@@ -14,7 +14,7 @@ export class RecentValues {
     this.#count += 1;
   }
 
-  /** All 0 where there is no value. */
+  /** All 0 if there is no value. */
   get quantiles(): Quantiles {
     const sorted = this.#values.slice(0, Math.min(this.#count, this.#values.length)).sort();
     const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;

@@ -12,13 +12,13 @@ import { FAKE_CAPABILITIES } from './fakeCapabilities.js';
 import { fakeTokens } from './fakeTokens.js';
 
 /**
- * What the fake engine does with a job. Travels as JSON in the request's prompt, so that a test says it per request and
- * through every layer between.
+ * What the fake engine does with a job. It travels as JSON in the request's prompt, so that a test can set it for each request, through all
+ * layers.
  */
 export interface FakeJobScript {
   delayMs?: number;
   text?: string;
-  /** The text is the name of the model that the engine was made with. */
+  /** The text is the name of the engine's model. */
   sayModel?: boolean;
   noSpeechProbability?: number;
   meanLogProbability?: number;
@@ -28,11 +28,11 @@ export interface FakeJobScript {
   words?: NativeWord[];
   /** Ends this process by the signal before it answers. */
   crash?: 'SIGKILL' | 'SIGABRT';
-  /** With `crash`: only when this file is not there yet; it is made. */
+  /** With `crash`: only if this file does not exist yet; it is created. */
   once?: string;
   /** Never ends, except by abort. */
   hang?: boolean;
-  /** Goes on when told to stop. */
+  /** Ignores an abort. */
   deaf?: boolean;
   /** Fails as the engine does. */
   fail?: string;
@@ -47,7 +47,7 @@ class FakeNativeError extends Error {
   }
 }
 
-/** An engine without a model, true to the contract of the addon: jobs up to a number, aborts, time-outs. */
+/** An engine without a model that keeps the addon's contract: a limited number of jobs, aborts, timeouts. */
 export class FakeEngine implements SpeechEngine {
   readonly info: SpeechEngineInfo = {
     device: 'cpu',
@@ -70,7 +70,7 @@ export class FakeEngine implements SpeechEngine {
   readonly #time: TimeSource;
   readonly #delayMs: (job: TranscribeJob) => number;
 
-  /** @param options.delayMs of jobs without a script of their own; default 0 */
+  /** @param options.delayMs for jobs without a script of their own; default 0 */
   constructor(
     options: {
       model?: string;

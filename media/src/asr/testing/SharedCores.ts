@@ -5,21 +5,21 @@ import { fakeTokens } from './fakeTokens.js';
 
 interface Work {
   threads: number;
-  /** Core milliseconds that are left. */
+  /** Remaining core milliseconds. */
   leftMs: number;
   end: (error?: Error) => void;
 }
 
-/** Threads of one job wait for each other: so many do the work of this power of their number. */
+/** Threads of one job wait for each other: n threads do the work of n to this power. */
 const THREAD_EXPONENT = 0.8;
-/** A job that is told to stop does so between two operations of the model. */
+/** A stopped job ends between two operations of the model. */
 const STOPS_AFTER_MS = 20;
 
 class StoppedError extends Error {
   readonly code = 'NATIVE_ABORTED';
 }
 
-/** An engine whose jobs share the cores as threads of a machine do: each has its work, and slows the others down. */
+/** An engine whose jobs share the cores as threads of a machine do: each slows the others down. */
 export class SharedCores implements SpeechEngine {
   readonly info: SpeechEngineInfo = {
     device: 'cpu',
@@ -46,7 +46,7 @@ export class SharedCores implements SpeechEngine {
     this.#since = options.time.now();
   }
 
-  /** Cores that have something to do now. */
+  /** Cores that are working now. */
   get busyCores(): number {
     let threads = 0;
     for (const work of this.#running) threads += work.threads;

@@ -9,12 +9,12 @@ export interface SpeechEngineUnderTest {
   text: string;
   /** One that takes far longer than any test waits. */
   endless: TranscribeJob;
-  /** Lets so much time go by, and what falls due in it happen. */
+  /** Lets this much time pass, with everything that falls due in it. */
   pass(ms: number): Promise<void>;
 }
 
 /**
- * What every engine does with jobs, whatever it runs them on. What it makes of audio is for its own tests.
+ * What every engine does with jobs, whatever hardware it runs on. How it transcribes audio is for its own tests.
  * @param options.name title of the implementation
  * @param options.open a new one for each test
  */

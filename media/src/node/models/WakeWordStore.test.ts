@@ -11,7 +11,7 @@ import { WakeWordStore, type WakeWordStoreOptions } from './WakeWordStore.js';
 
 const { contentOf } = vi.hoisted(() => ({ contentOf: (member: string) => Buffer.alloc(200_000, `${member} `) }));
 
-// The real catalogue's sums belong to files of a megabyte; here each file is what `contentOf` makes of its place.
+// The real catalogue's checksums belong to files of a megabyte; here each file is what `contentOf` makes of its path.
 vi.mock('../../settings/wakeWordCatalogue.js', async (original) => {
   const catalogue = await original<typeof import('../../settings/wakeWordCatalogue.js')>();
   const small = <File extends { member: string }>(file: File) => {
@@ -35,7 +35,7 @@ let directory = '';
 let root = '';
 let fetched = 0;
 let closed = 0;
-/** What the package has instead of what it should have; undefined: it has no such member. */
+/** Wrong content of the package; undefined: it has no such member. */
 let wrong: Map<string, (() => Readable) | undefined>;
 
 async function fetchPackage({ package: wanted, directory: folder, onProgress }: FetchPackageOptions): Promise<string> {
@@ -115,7 +115,7 @@ describe('WakeWordStore', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('fetches a file anew that was cut off or that is gone', async () => {
+  it('fetches a file again that was cut off or is gone', async () => {
     await store().pull('hey_jarvis');
     await truncate(join(directory, 'hey_jarvis_v0.1.onnx'), 100);
     await rm(join(directory, 'melspectrogram.onnx'));

@@ -21,13 +21,13 @@ import { type FetchPackageOptions, fetchPackage } from './packages/fetchPackage.
 import { openWheel, type Wheel } from './packages/readWheel.js';
 
 export interface WakeWordStoreOptions {
-  /** Of the unpacked files, e.g. `<cache>/models/wake`. Made when missing. */
+  /** For the unpacked files, e.g. `<cache>/models/wake`. Created if missing. */
   directory: string;
-  /** Of the package that they are all in. */
+  /** Progress of the package that contains all of them. */
   onProgress?: (progress: WakeWordProgress) => void;
-  /** Gives up what goes on; it rejects with `MODEL_INTERRUPTED`. */
+  /** Aborts; rejects with `MODEL_INTERRUPTED`. */
   signal?: AbortSignal;
-  /** Default: by pip. */
+  /** Default: with pip. */
   fetchPackage?: (options: FetchPackageOptions) => Promise<string>;
   openWheel?: (path: string) => Promise<Wheel>;
 }
@@ -44,19 +44,19 @@ export interface WakeWordProgress {
 export interface ListedWakeWord {
   name: string;
   phrase: string;
-  /** Of its own file, in 10^6 bytes. */
+  /** Size of its own file, in 10^6 bytes. */
   megabytes: number;
   present: boolean;
 }
 
 const LOCK = 'wake-words.lock';
-/** Folder of what is fetched, below the store's. */
+/** Folder for the package, below the store's. */
 const INCOMING = 'package';
 const SHARED_FILES: readonly WakeWordFile[] = Object.values(WAKE_WORD_SHARED_FILES);
 
 /**
- * The published wake words of this machine. They come out of one package of a registry, for those that were asked for. Files appear
- * under their names complete and checked, or not at all; two processes that want some wait for each other.
+ * The published wake words of this machine. They come from one registry package, fetched only on request. Files appear under their names
+ * complete and verified, or not at all; two processes that want the same wait for each other.
  */
 export class WakeWordStore {
   readonly #options: WakeWordStoreOptions;
@@ -65,7 +65,7 @@ export class WakeWordStore {
     this.#options = options;
   }
 
-  /** All of the catalogue. */
+  /** All words in the catalogue. */
   async list(): Promise<ListedWakeWord[]> {
     const shared = await this.#hasAll(SHARED_FILES);
     return await Promise.all(
@@ -79,8 +79,8 @@ export class WakeWordStore {
   }
 
   /**
-   * Paths of the files of these words; what is missing is fetched.
-   * @param names of the catalogue; the same one twice counts once
+   * Paths of the files of these words; missing ones are fetched.
+   * @param names from the catalogue; duplicates count once
    * @throws ModelError
    */
   async resolve(names: readonly string[]): Promise<WakeWordModels> {
@@ -99,9 +99,9 @@ export class WakeWordStore {
   }
 
   /**
-   * With the last word the files that all of them share go, too.
+   * The shared files are removed with the last word.
    * @param name one of the catalogue, or `wake-words` for all
-   * @returns false when nothing of it was here
+   * @returns false if nothing of it was here
    * @throws ModelError
    */
   async remove(name: string): Promise<boolean> {
@@ -154,7 +154,7 @@ export class WakeWordStore {
       }
     } catch (error) {
       if (isSystemError(error)) throw error;
-      // The next try fetches it anew.
+      // The next try fetches it again.
       await this.#dropPackage();
       throw error instanceof ModelError ? error : packageError(`cannot be read: ${messageOf(error)}`, error);
     }

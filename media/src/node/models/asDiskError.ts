@@ -1,7 +1,7 @@
 import { ModelError } from './ModelError.js';
 
 /**
- * What the system says of a file that cannot be written, as a sentence; everything else as it is.
+ * The system's error about a file that cannot be written, as a sentence; other errors unchanged.
  * @param path of the file, or folder, that was to be written
  */
 export function asDiskError(error: unknown, path: string): unknown {
@@ -13,7 +13,7 @@ export function asDiskError(error: unknown, path: string): unknown {
   return new ModelError('MODEL_DISK_FAILED', sentence, { cause: error });
 }
 
-/** Of the file system, not of what was read: a damaged archive has a code, too. */
+/** Whether it came from the file system and not from the content: a damaged archive has a code, too. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }

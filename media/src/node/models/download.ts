@@ -7,37 +7,37 @@ import { ModelError } from './ModelError.js';
 import { shownUrl } from './shownUrl.js';
 
 export interface DownloadProgress {
-  /** Bytes that lie in the part file now, those of earlier tries included. */
+  /** Bytes in the part file so far, including those of earlier tries. */
   receivedBytes: number;
-  /** Absent when the server does not say. */
+  /** Absent if the server does not say. */
   totalBytes: number | undefined;
 }
 
 export interface DownloadOptions {
   url: string;
-  /** What came so far is kept here when the connection breaks, and a next call goes on from there. */
+  /** What has arrived is kept here if the connection breaks, and the next call continues from there. */
   partPath: string;
   get: HttpGet;
   /** For the server's first answer. */
   answerTimeoutMs: number;
-  /** Without a byte for so long the connection is given up. */
+  /** The connection is closed after this long without a byte. */
   stallTimeoutMs: number;
-  /** Connections for one file. */
+  /** Most connections for one file. */
   attempts: number;
   onProgress?: (progress: DownloadProgress) => void;
-  /** Gives up; it rejects with the reason. */
+  /** Aborts; rejects with the reason. */
   signal?: AbortSignal;
 }
 
-/** The server cannot be reached, or does not answer in time. Unlike an answer that says no. */
+/** The server cannot be reached, or does not answer in time; unlike an error from the server. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
 /**
- * Fetches a file into `partPath`. A broken connection is taken up again with `Range` and the `ETag` of the first answer; a
- * server that knows no ranges sends the whole file again.
- * @throws ModelError `MODEL_DOWNLOAD_FAILED`, its cause an `UnreachableError` when no try got an answer
+ * Fetches a file into `partPath`. After a broken connection it continues with `Range` and the `ETag` of the first answer; a server without
+ * ranges sends the whole file again.
+ * @throws ModelError `MODEL_DOWNLOAD_FAILED`, its cause an `UnreachableError` if no try got an answer
  */
 export async function downloadFile(options: DownloadOptions): Promise<void> {
   let lastError: unknown;
@@ -81,7 +81,7 @@ async function fetchWith(controller: AbortController, options: DownloadOptions):
   });
   const status = response.statusCode ?? 0;
   if (status === 416) {
-    // What is here is as long as the file, or longer. The next try begins anew where the checksum does not take it.
+    // The part is as long as the file, or longer. If the checksum does not match, the next try starts over.
     response.destroy();
     if (response.headers['content-range'] === `bytes */${haveBytes}`) return;
     await rm(options.partPath, { force: true });
@@ -120,7 +120,7 @@ async function answer(
     options.answerTimeoutMs,
   );
   try {
-    // A compressed body would have another length than its file.
+    // A compressed body would not have the length of the file.
     return await options.get(options.url, {
       headers: { 'Accept-Encoding': 'identity', ...headers },
       signal: controller.signal,
@@ -168,7 +168,7 @@ async function receive(
     }
     return received;
   } catch (error) {
-    // Node says only that it was aborted.
+    // Node's own error only says that it was aborted.
     throw from.controller.signal.aborted ? from.controller.signal.reason : error;
   } finally {
     clearTimeout(stall);
@@ -181,7 +181,7 @@ function tagPath(options: DownloadOptions): string {
   return `${options.partPath}.etag`;
 }
 
-/** @returns undefined when nothing is known of the part: it must not be gone on with */
+/** @returns undefined if the part is of unknown origin: it must not be continued */
 async function readTag(options: DownloadOptions): Promise<string | undefined> {
   try {
     const tag = await readFile(tagPath(options), 'utf8');

@@ -31,7 +31,7 @@ describe('withFileLock', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('does not take away the lock of somebody who took over while it slept', async () => {
+  it('does not remove the lock of a process that took over while it slept', async () => {
     await withFileLock({ path }, () => writeFile(path, 'somebody else'));
     expect(await readFile(path, 'utf8')).toBe('somebody else');
   });
@@ -45,7 +45,7 @@ describe('withFileLock', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('ends its wait when it is told to', async () => {
+  it('ends its wait when aborted', async () => {
     await writeFile(path, 'somebody else');
     const abort = new AbortController();
     const waiting = withFileLock({ path, signal: abort.signal, onWait: () => abort.abort() }, async () => 'done');

@@ -3,24 +3,24 @@ import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 100;
-/** The holder renews its lock so often ... */
+/** How often the holder renews its lock. */
 const RENEW_MS = 5_000;
-/** ... and one that was not renewed for so long is of a process that is gone, or that slept. */
+/** A lock that was not renewed for this long belongs to a process that is gone, or that slept. */
 const STALE_MS = 30_000;
 
 export interface FileLockOptions {
   /** Its directory must exist. */
   path: string;
-  /** Another process has it: called once. */
+  /** Called once if another process has it. */
   onWait?: () => void;
   /** Ends the wait; rejects with its reason. */
   signal?: AbortSignal;
 }
 
 /**
- * Runs `work` while this process alone holds the lock file, across processes and, on a shared volume, machines: a lock's age
- * tells whether its holder lives, for a process id means nothing in another container. A holder that slept too long may have lost its
- * lock without knowing: what it writes has to be checked before it gets its name.
+ * Runs `work` while only this process holds the lock file, across processes and, on a shared volume, machines. The lock's age shows whether
+ * its holder lives, because a process id means nothing in another container. A holder that slept too long may have lost its lock without
+ * noticing: verify what it writes before giving it its name.
  */
 export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
   const { path, onWait, signal } = options;
@@ -60,7 +60,7 @@ async function tryLock(path: string, owner: string): Promise<boolean> {
   return false;
 }
 
-/** Under another name first: what turns out to be somebody's new lock is put back. */
+/** Renamed first, so that it can be put back if it is another process's new lock. */
 async function takeAway(path: string, owner: string): Promise<void> {
   const taken = `${path}.${owner}`;
   try {
@@ -68,7 +68,7 @@ async function takeAway(path: string, owner: string): Promise<void> {
     if (await isStale(taken)) await rm(taken, { force: true });
     else await rename(taken, path);
   } catch {
-    // Somebody else was faster.
+    // Another process was faster.
   }
 }
 

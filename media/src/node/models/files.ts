@@ -7,7 +7,7 @@ export async function isFile(path: string): Promise<boolean> {
   return (await sizeOf(path)) !== undefined;
 }
 
-/** @returns undefined where there is no such file */
+/** @returns undefined if there is no such file */
 export async function sizeOf(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path);
@@ -17,7 +17,7 @@ export async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** A stream into a file that is open already: one that opens it later may make it anew after it was removed. */
+/** A stream into a file that is already open: if the stream opened it later, it might create a removed file again. */
 export async function writeStreamTo(path: string, flags: 'w' | 'a'): Promise<Writable> {
   return (await open(path, flags)).createWriteStream();
 }
@@ -28,7 +28,7 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<v
   }
 }
 
-/** Removes what in a folder has one of these beginnings. @returns whether there was anything */
+/** Removes everything in a folder with one of these prefixes. @returns whether there was anything */
 export async function removeBeginning(directory: string, beginnings: readonly string[]): Promise<boolean> {
   const names = await readdir(directory).catch((): string[] => []);
   const found = names.filter((name) => beginnings.some((beginning) => name.startsWith(beginning)));

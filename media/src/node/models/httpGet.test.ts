@@ -82,7 +82,7 @@ describe('httpGet', () => {
     }
   });
 
-  it('gives up when it is told to', async () => {
+  it('stops when aborted', async () => {
     const url = await listen(() => {});
     const abort = new AbortController();
     const asked = get(url, abort.signal);

@@ -9,9 +9,9 @@ export type HttpGet = (
 const MOST_REDIRECTS = 5;
 
 /**
- * GET by Node's own HTTP client, redirects followed. Not by `fetch`: Node's ends the process, past every handler, when the other side
+ * GET with Node's own HTTP client, following redirects. Not with `fetch`: Node's ends the process, past every handler, if the other side
  * closes while a reader that waits for its disk has the stream paused (undici's parser, `assert(!this.paused)`).
- * @returns the answer once its head is there, whatever its status
+ * @returns the answer once its head has arrived, whatever its status
  */
 export const httpGet: HttpGet = (url, { headers, signal }) =>
   new Promise((resolve, reject) => {

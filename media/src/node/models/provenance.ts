@@ -1,8 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
 /**
- * Where a model's file came from, whenever that was: with Parley, from the publisher or a mirror, out of packages of a registry, or
- * named by path or address.
+ * Where a model's file came from: with Parley, from the publisher or a mirror, from packages of a registry, or named by path or address.
  */
 export type ModelSource = 'builtIn' | 'download' | 'packages' | 'file' | 'address';
 
@@ -15,12 +14,12 @@ export interface Provenance {
   sha256?: string;
 }
 
-/** Written beside a file that is about to get its name. One that cannot be written keeps nobody from the file. */
+/** Written beside a file that is about to get its name. A failure to write it does not matter. */
 export async function writeProvenance(path: string, provenance: Provenance): Promise<void> {
   await writeFile(noteOf(path), `${JSON.stringify(provenance)}\n`).catch(() => {});
 }
 
-/** @returns undefined where nobody has written it down */
+/** @returns undefined if there is no note */
 export async function readProvenance(path: string): Promise<Provenance | undefined> {
   try {
     const { source, from } = JSON.parse(await readFile(noteOf(path), 'utf8')) as Record<string, unknown>;

@@ -10,13 +10,14 @@ import type {
   RtpParameters,
   WebRtcServer,
   WebRtcTransport,
+  WebRtcTransportStat,
 } from 'mediasoup/types';
 import type { TimeSource } from '../../process/TimeSource.js';
 import { SfuError } from './errors.js';
 import type { MediasoupWorkerPool } from './MediasoupWorkerPool.js';
 import { TAP_RTP_CAPABILITIES } from './routerOptions.js';
 import type { SfuConsumer, SfuRoom, SfuRoomEvent, SfuTransportParameters, TransportDirection } from './SfuRoom.js';
-import { TransportWatch } from './TransportWatch.js';
+import { type Received, TransportWatch } from './TransportWatch.js';
 
 /** How the RTP of one producer arrives at the tap. */
 export interface TappedProducer {
@@ -46,6 +47,12 @@ interface OwnedTransport {
   transport: WebRtcTransport;
 }
 
+interface OwnedProducer {
+  ownerId: string;
+  transportId: string;
+  producer: Producer;
+}
+
 interface OwnedConsumer {
   ownerId: string;
   consumer: Consumer;
@@ -60,7 +67,7 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
   readonly #webRtcServer: WebRtcServer;
   readonly #onEvent: (event: SfuRoomEvent) => void;
   readonly #transports = new Map<string, OwnedTransport>();
-  readonly #producers = new Map<string, { ownerId: string; producer: Producer }>();
+  readonly #producers = new Map<string, OwnedProducer>();
   readonly #consumers = new Map<string, OwnedConsumer>();
   readonly #watch: TransportWatch;
   #tap: PlainTransport | undefined;
@@ -137,7 +144,7 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
       throw new SfuError('INVALID_STATE', 'The room is closed.');
     }
     this.#transports.set(transport.id, { ownerId, direction, transport });
-    this.#watch.add(transport);
+    this.#watch.add({ id: transport.id, received: () => this.#receivedBy(transport) });
     transport.observer.once('close', () => {
       this.#watch.delete(transport.id);
       this.#transports.delete(transport.id);
@@ -203,7 +210,7 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
       producer.close();
       throw new SfuError('TRANSPORT_NOT_FOUND', 'The transport was closed meanwhile.');
     }
-    this.#producers.set(producer.id, { ownerId: options.ownerId, producer });
+    this.#producers.set(producer.id, { ownerId: options.ownerId, transportId: transport.id, producer });
     producer.observer.once('close', () => this.#producers.delete(producer.id));
     return { producerId: producer.id };
   }
@@ -333,6 +340,21 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
     }
   }
 
+  /** @throws if the transport was closed */
+  async #receivedBy(transport: WebRtcTransport): Promise<Received> {
+    const producers = [...this.#producers.values()].filter(({ transportId }) => transportId === transport.id);
+    const [stats, ...counts] = await Promise.all([
+      transport.getStats(),
+      ...producers.map(({ producer }) => packetsOf(producer)),
+    ]);
+    const sum = (bytesOf: (stat: WebRtcTransportStat) => number) => stats.reduce((all, stat) => all + bytesOf(stat), 0);
+    return {
+      bytes: sum(({ bytesReceived }) => bytesReceived),
+      otherBytes: sum((stat) => stat.bytesReceived - stat.rtpBytesReceived - stat.rtxBytesReceived),
+      packets: new Map(producers.map(({ producer }, index) => [producer.id, counts[index] ?? 0])),
+    };
+  }
+
   #transportOf(options: { ownerId: string; transportId: string }): OwnedTransport {
     const owned = this.#transports.get(options.transportId);
     if (owned === undefined || owned.ownerId !== options.ownerId) {
@@ -360,4 +382,14 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
 
 function text(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** All that arrived for a producer, forwarded or not; 0 if it was closed meanwhile. */
+async function packetsOf(producer: Producer): Promise<number> {
+  try {
+    const streams = await producer.getStats();
+    return streams.reduce((sum, { packetCount, packetsDiscarded }) => sum + packetCount + packetsDiscarded, 0);
+  } catch {
+    return 0;
+  }
 }

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import * as mediasoup from 'mediasoup';
 import type { Router, TransportListenInfo, WebRtcServer, Worker } from 'mediasoup/types';
-import { childEnvironment } from '../../process/index.js';
+import { type ChildLauncher, childEnvironment } from '../../process/index.js';
 import { SfuError } from './errors.js';
 import { ROUTER_CODECS } from './routerOptions.js';
 
@@ -23,6 +23,8 @@ export interface MediasoupWorkerPoolOptions {
   tcp?: boolean;
   /** First UDP and TCP port; worker n takes this + n. 0 = any free ones. */
   firstPort: number;
+  /** Default: none; the workers have the rights of this process. */
+  launcher?: ChildLauncher;
   onEvent?: (event: WorkerPoolEvent) => void;
 }
 
@@ -114,10 +116,10 @@ export class MediasoupWorkerPool {
   }
 
   async #start(index: number): Promise<void> {
-    const { workerBinary, addresses, firstPort, tcp = true } = this.#options;
+    const { workerBinary, addresses, firstPort, launcher = [], tcp = true } = this.#options;
     const protocols = tcp ? (['udp', 'tcp'] as const) : (['udp'] as const);
     const port = firstPort === 0 ? 0 : firstPort + index;
-    const worker = await createWorkerWithoutSignalHandlers(workerBinary);
+    const worker = await createWorkerWithoutSignalHandlers({ workerBinary, launcher });
     const listenInfos = addresses.flatMap(({ ip, announcedAddress }) =>
       protocols.map(
         (protocol): TransportListenInfo => ({
@@ -180,12 +182,16 @@ export class MediasoupWorkerPool {
  * mediasoup makes each worker close on SIGINT and SIGTERM of this process, before anything could be drained. The server ends
  * its workers itself, so exactly the listeners that `createWorker` added are taken off again.
  */
-async function createWorkerWithoutSignalHandlers(workerBinary: string | undefined): Promise<Worker> {
+async function createWorkerWithoutSignalHandlers(options: {
+  workerBinary: string | undefined;
+  launcher: ChildLauncher;
+}): Promise<Worker> {
+  const { workerBinary, launcher } = options;
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
   let worker: Worker;
   try {
-    worker = await withChildEnvironment(() =>
+    worker = await withChildEnvironment(launcher, () =>
       mediasoup.createWorker({
         logLevel: 'error',
         ...(workerBinary === undefined ? {} : { workerBin: workerBinary }),
@@ -204,10 +210,23 @@ async function createWorkerWithoutSignalHandlers(workerBinary: string | undefine
   return worker;
 }
 
-/** mediasoup passes its workers the whole environment of this process, secrets included, and starts them before `start` returns. */
-function withChildEnvironment<T>(start: () => T): T {
+/**
+ * mediasoup passes its workers the whole environment of this process, secrets included, and starts them before `start` returns. It can start
+ * them through another program, which it calls valgrind.
+ */
+function withChildEnvironment<T>(launcher: ChildLauncher, start: () => T): T {
   const whole = process.env;
-  process.env = childEnvironment(whole);
+  const [program, ...args] = launcher;
+  process.env = {
+    ...childEnvironment(whole),
+    ...(program === undefined
+      ? {}
+      : {
+          MEDIASOUP_USE_VALGRIND: 'true',
+          MEDIASOUP_VALGRIND_BIN: program,
+          MEDIASOUP_VALGRIND_OPTIONS: args.join(' '),
+        }),
+  };
   try {
     return start();
   } finally {

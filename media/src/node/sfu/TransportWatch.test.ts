@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ManualTime } from '../../testing/ManualTime.js';
-import { MAX_BYTES_PER_S, TransportWatch, WATCH_EVERY_MS } from './TransportWatch.js';
+import {
+  MAX_BYTES_PER_S,
+  MAX_OTHER_BYTES_PER_S,
+  MAX_PACKETS_PER_S,
+  TransportWatch,
+  WATCH_EVERY_MS,
+} from './TransportWatch.js';
 
 let time: ManualTime;
 let flooded: string[];
@@ -13,6 +19,8 @@ beforeEach(() => {
 
 function transport(id: string) {
   let bytes = 0;
+  let otherBytes = 0;
+  const packets = new Map<string, number>();
   const made = {
     id,
     fails: false,
@@ -20,10 +28,18 @@ function transport(id: string) {
     receive: (more: number) => {
       bytes += more;
     },
-    getStats: async () => {
+    receiveOther: (more: number) => {
+      bytes += more;
+      otherBytes += more;
+    },
+    receivePackets: (producerId: string, more: number) => {
+      packets.set(producerId, (packets.get(producerId) ?? 0) + more);
+    },
+    closeProducer: (producerId: string) => packets.delete(producerId),
+    received: async () => {
       await made.answer;
       if (made.fails) throw new Error('closed');
-      return [{ bytesReceived: bytes }];
+      return { bytes, otherBytes, packets: new Map(packets) };
     },
   };
   watch.add(made);
@@ -44,6 +60,45 @@ describe('TransportWatch', () => {
     expect(flooded).toEqual(['hostile', 'hostile', 'hostile']);
     await look();
     expect(flooded).toHaveLength(3);
+  });
+
+  test('H1 tells of many small packets, forwarded or not, of all producers of a transport together', async () => {
+    const [honest, hostile] = [transport('honest'), transport('hostile')];
+    const perLook = (MAX_PACKETS_PER_S * WATCH_EVERY_MS) / 1_000;
+    for (let round = 0; round < 2; round += 1) {
+      honest.receivePackets('a', perLook);
+      hostile.receivePackets('b', perLook / 2);
+      hostile.receivePackets('c', perLook / 2 + 1);
+      await look();
+    }
+    expect(flooded).toEqual(['hostile', 'hostile']);
+    // What a closed producer had received hides nothing of what another one receives.
+    hostile.closeProducer('b');
+    hostile.closeProducer('c');
+    hostile.receivePackets('d', perLook + 1);
+    await look();
+    expect(flooded).toHaveLength(3);
+    await look();
+    expect(flooded).toHaveLength(3);
+  });
+
+  test('H1 tells of many packets that belong to no producer, by their bytes', async () => {
+    const [honest, hostile] = [transport('honest'), transport('hostile')];
+    const perLook = (MAX_OTHER_BYTES_PER_S * WATCH_EVERY_MS) / 1_000;
+    for (let round = 0; round < 2; round += 1) {
+      honest.receiveOther(perLook);
+      hostile.receiveOther(perLook + 1);
+      await look();
+    }
+    expect(flooded).toEqual(['hostile', 'hostile']);
+  });
+
+  test('takes the handshake of a transport that is made right before a look for no flood', async () => {
+    transport('before');
+    await time.advanceAsync(WATCH_EVERY_MS - 10);
+    transport('new').receiveOther(4_000);
+    await time.advanceAsync(10);
+    expect(flooded).toEqual([]);
   });
 
   test('H1 goes on looking at the others where one cannot be asked', async () => {

@@ -1,9 +1,17 @@
 import { type CancelTimer, systemTime, type TimeSource } from '../../process/TimeSource.js';
 
-/** What is asked of a mediasoup transport. */
+/** What a transport has received since it was made. */
+export interface Received {
+  bytes: number;
+  /** Those of them that were no RTP of a producer: control packets, headers of encryption, and what nobody can use. */
+  otherBytes: number;
+  /** By producer: packets, also those that are not forwarded because it is paused. */
+  packets: ReadonlyMap<string, number>;
+}
+
 export interface WatchedTransport {
   readonly id: string;
-  getStats(): Promise<readonly { bytesReceived: number }[]>;
+  received(): Promise<Received>;
 }
 
 export interface TransportWatchOptions {
@@ -18,10 +26,22 @@ export const WATCH_EVERY_MS = 5_000;
  * network held back for a moment does not count.
  */
 export const MAX_BYTES_PER_S = 128_000;
+/** Of all producers together: twice Opus with its shortest packets. Small packets cost the SFU as much as large ones. */
+export const MAX_PACKETS_PER_S = 900;
+/**
+ * mediasoup does not count the packets that belong to no producer, only their bytes. The smallest has 22 bytes, so that these are at most 1,500 a
+ * second. Chromium sends 700 bytes a second beside its track, and 20 for each track that it receives.
+ */
+export const MAX_OTHER_BYTES_PER_S = 32_000;
+
+/** A transport that was made just before a look has sent its whole handshake, some kilobytes, in less time. */
+const SHORTEST_MS = 1_000;
+
+const NOTHING: Received = { bytes: 0, otherBytes: 0, packets: new Map() };
 
 interface Seen {
   transport: WatchedTransport;
-  bytes: number | undefined;
+  received: Received;
   atMs: number;
 }
 
@@ -44,7 +64,7 @@ export class TransportWatch {
   }
 
   add(transport: WatchedTransport): void {
-    this.#seen.set(transport.id, { transport, bytes: undefined, atMs: this.#time.now() });
+    this.#seen.set(transport.id, { transport, received: NOTHING, atMs: this.#time.now() });
     this.#lookLater();
   }
 
@@ -79,18 +99,29 @@ export class TransportWatch {
   }
 
   async #look(seen: Seen): Promise<void> {
-    let bytes: number;
+    let received: Received;
     try {
-      bytes = (await seen.transport.getStats()).reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+      received = await seen.transport.received();
     } catch {
       // It was closed, or its worker died: others act on that.
       return;
     }
     if (this.#seen.get(seen.transport.id) !== seen) return;
+    const before = seen.received;
     const nowMs = this.#time.now();
-    const received = bytes - (seen.bytes ?? 0);
-    const seconds = (nowMs - seen.atMs) / 1_000;
-    Object.assign(seen, { bytes, atMs: nowMs });
-    if (received > seconds * MAX_BYTES_PER_S) this.#onFlood(seen.transport.id);
+    const seconds = Math.max(SHORTEST_MS, nowMs - seen.atMs) / 1_000;
+    Object.assign(seen, { received, atMs: nowMs });
+    const isFlood =
+      received.bytes - before.bytes > seconds * MAX_BYTES_PER_S ||
+      received.otherBytes - before.otherBytes > seconds * MAX_OTHER_BYTES_PER_S ||
+      newPackets(received, before) > seconds * MAX_PACKETS_PER_S;
+    if (isFlood) this.#onFlood(seen.transport.id);
   }
+}
+
+/** A producer that was closed takes its count with it. */
+function newPackets(now: Received, before: Received): number {
+  let packets = 0;
+  for (const [producerId, count] of now.packets) packets += count - (before.packets.get(producerId) ?? 0);
+  return packets;
 }

@@ -7,7 +7,7 @@ import {
   type RecognitionSettings,
 } from '../../asr/contract/recognition.js';
 
-/** What a request is about: its audio, and what of the settings it takes to have it said so. */
+/** The content of a request: its audio, and the settings that it needs. */
 export interface Spoken {
   pcm: Int16Array;
   settings?: Partial<RecognitionSettings>;
@@ -16,24 +16,24 @@ export interface Spoken {
 export interface RecognizerUnderTest {
   /** It runs one request at a time. */
   recognizer: Recognizer & { close(): Promise<void> };
-  /** At least three, each with a text of its own, and with times of words where those are asked for. */
+  /** At least three, each with a different text, and with times of words if requested. */
   speech: (Spoken & { text: string })[];
-  /** Audio in which nobody speaks. */
+  /** Audio without speech. */
   silence: Spoken;
-  /** Takes far longer than any test waits; `pass` may be what makes it so. */
+  /** Takes far longer than any test waits; `pass` may make it so. */
   endless: Spoken;
-  /** Lets so much time go by, and what falls due in it happen. */
+  /** Lets this much time pass, with everything that falls due in it. */
   pass(ms: number): Promise<void>;
-  /** Ends what stands behind the recogniser, which has been closed by then. */
+  /** Closes what is behind the recogniser, which is closed by then. */
   close(): Promise<void>;
 }
 
 const SAMPLES_PER_MS = 16;
-/** In no case of the suite does it pass, but where that is what the case is about. */
+/** Never reached, except in tests about time. */
 const PATIENCE_MS = 60_000;
 
 /**
- * What every recogniser does, wherever its engine runs: order, deadlines, giving up, what it refuses and by which code.
+ * What every recogniser does, wherever its engine runs: order, deadlines, cancelling, what it refuses and with which code.
  * @param options.name title of the implementation
  * @param options.open a new one for each test
  */
@@ -64,7 +64,7 @@ export function describeRecognizer(options: { name: string; open: () => Promise<
     const failsWith = (answer: Promise<Hypothesis>, code: string) =>
       expect(answer).rejects.toMatchObject({ name: 'RecognitionError', code });
     const speech = (index: number) => rig.speech[index % rig.speech.length] as Spoken & { text: string };
-    /** The engine works on what takes for ever. */
+    /** Occupies the engine with an endless request. */
     const occupy = async (changes?: Partial<RecognitionRequest>) => {
       const controller = new AbortController();
       const answer = ask(rig.endless, { trackId: 'busy', ...changes }, controller.signal);

@@ -1,4 +1,4 @@
-/** What every implementation of a contract must pass. Needs vitest around it. */
+/** Test suites for every implementation of a contract. Need vitest. */
 
 export { describeSpeechEngine, type SpeechEngineUnderTest } from '../../asr/testing/describeSpeechEngine.js';
 export { describeRecognizer, type RecognizerUnderTest, type Spoken } from './describeRecognizer.js';

@@ -9,7 +9,7 @@ export function to16k({ sampleRate, samples }: Sound): Int16Array {
   const step = sampleRate / RATE;
   const cutoff = Math.min(1, 1 / step);
   const half = HALF_WIDTH / cutoff;
-  // Where a sample lies between two of the source comes again after so many: each place needs its filter once.
+  // The positions between two source samples repeat after this many: each needs its filter only once.
   const places = RATE / greatestCommonDivisor(sampleRate, RATE);
   const filters = new Map<number, Filter>();
   const out = new Int16Array(Math.floor(samples.length / step));
@@ -28,12 +28,12 @@ export function to16k({ sampleRate, samples }: Sound): Int16Array {
 }
 
 interface Filter {
-  /** Counted from the sample of the source at or before the place. */
+  /** Relative to the source sample at or before the position. */
   firstTap: number;
   weights: Float64Array;
 }
 
-/** @param fraction of the way from one sample of the source to the next */
+/** @param fraction of the way from one source sample to the next */
 function filterAt(fraction: number, { cutoff, half }: { cutoff: number; half: number }): Filter {
   const firstTap = Math.ceil(fraction - half);
   const weights = Float64Array.from({ length: Math.floor(fraction + half) - firstTap + 1 }, (_, tap) => {

@@ -12,25 +12,25 @@ export const MAX_DECODED_SAMPLES = 1_920;
 export const CONCEAL_STEP_SAMPLES = 40;
 
 /**
- * One Opus stream to 16 kHz mono, 16-bit. Stereo packets are mixed down by the codec. Calls must come in stream order;
- * every returned array is the caller's own.
+ * One Opus stream to 16 kHz mono, 16-bit. Stereo packets are mixed down by the codec. Calls must come in stream order; the caller owns
+ * every returned array.
  */
 export interface OpusDecoder {
   readonly implementation: OpusImplementation;
-  /** False where `decodeFec` can do no more than `conceal`. */
+  /** False if `decodeFec` can do no more than `conceal`. */
   readonly recoversFec: boolean;
-  /** What the packet's headers say; null when it is invalid (RFC 6716 section 3.4) or empty. */
+  /** The packet's headers; null if it is invalid (RFC 6716 section 3.4) or empty. */
   packetInfo(packet: Uint8Array): OpusPacketInfo | null;
-  /** @throws Error for a packet that `packetInfo` does not accept, or that the codec refuses */
+  /** @throws Error for a packet that `packetInfo` or the codec rejects */
   decode(packet: Uint8Array): Int16Array;
   /**
-   * Fills a loss. Real packet loss concealment with libopus; the opusscript binding cannot ask for it, there the last 20 ms
-   * are repeated and fade out within 60 ms.
+   * Fills a loss. Real packet loss concealment with libopus; the opusscript binding does not support it, so there the last 20 ms are
+   * repeated and fade out within 60 ms.
    * @param samples a multiple of 40, at most 1,920
    */
   conceal(samples: number): Int16Array;
   /**
-   * Recovers the packet before `nextPacket` from its in-band FEC, where it has one; otherwise as `conceal`.
+   * Recovers the packet before `nextPacket` from its in-band FEC, if it has one; otherwise like `conceal`.
    * @param samples duration of the lost packet: a multiple of 40, at most 1,920
    */
   decodeFec(nextPacket: Uint8Array, samples: number): Int16Array;
@@ -41,7 +41,7 @@ export interface OpusDecoder {
 }
 
 export interface OpusDecoderOptions {
-  /** Default `libopus` where the addon is there, else `opusscript`. `libopus` without the addon also falls back. */
+  /** Default `libopus` if the addon is there, else `opusscript`. `libopus` without the addon also falls back. */
   prefer?: OpusImplementation;
 }
 
@@ -50,7 +50,7 @@ export function libopusAvailable(): boolean {
   return native.nativeAvailability().available;
 }
 
-/** A decoder of the best implementation that is there; `implementation` says which. */
+/** A decoder of the best available implementation; `implementation` says which. */
 export function createOpusDecoder(options: OpusDecoderOptions = {}): OpusDecoder {
   if (options.prefer !== 'opusscript' && libopusAvailable()) return new LibopusDecoder(native.createOpusDecoder());
   return new OpusscriptDecoder();
@@ -69,7 +69,7 @@ class LibopusDecoder implements OpusDecoder {
   }
 
   packetInfo(packet: Uint8Array): OpusPacketInfo | null {
-    // The same rules as the addon's, without the way into it and back.
+    // The same rules as the addon's, without the cost of calling it.
     return opusPacketInfo(packet);
   }
 

@@ -39,7 +39,7 @@ describe('PcmRing', () => {
     expect([...ring.read(3, 13)]).toEqual([0, 0, 6, 7, 0, 0, 0, 0, 0, 13]);
   });
 
-  it('starts anew after a gap as long as itself, and before everything that it holds', () => {
+  it('starts over after a gap as long as itself, and before everything that it holds', () => {
     const ring = new PcmRing({ capacitySamples: 10 });
     ring.write(0, ramp(0, 3));
     ring.write(13, ramp(13, 2));

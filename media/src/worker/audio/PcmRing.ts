@@ -1,15 +1,15 @@
 export interface PcmRingOptions {
-  /** Samples that are kept. Default 64 s at 16 kHz: 1,024,000 (2 MB). */
+  /** Samples kept. Default 64 s at 16 kHz: 1,024,000 (2 MB). */
   capacitySamples?: number;
 }
 
-/** What a ring holds of an asked range. */
+/** The part of a requested range that a ring holds. */
 export interface PcmSlice {
-  /** Where `pcm` begins; later than asked when the beginning is gone. */
+  /** Where `pcm` starts; later than requested if the start is gone. */
   startSample: number;
   /** A copy. */
   pcm: Int16Array;
-  /** Asked for, but overwritten or not yet written. */
+  /** Requested, but overwritten or not yet written. */
   missingSamples: number;
 }
 
@@ -17,8 +17,8 @@ export interface PcmSlice {
 const FIRST_SAMPLES = 16_000;
 
 /**
- * The last minute of one speaker, addressed by the absolute index of its 16 kHz samples. Memory grows with what is held, so that
- * a time line of a moment costs little. Full: the oldest samples are overwritten.
+ * The last minute of one speaker, addressed by the absolute index of its 16 kHz samples. Memory grows with what is held, so that a short
+ * time line costs little. If full, the oldest samples are overwritten.
  */
 export class PcmRing {
   readonly #capacity: number;
@@ -33,29 +33,29 @@ export class PcmRing {
       throw new RangeError('capacitySamples must be above 0');
   }
 
-  /** Memory that is taken; at most `capacitySamples`. */
+  /** Allocated memory; at most `capacitySamples`. */
   get allocatedSamples(): number {
     return this.#samples.length;
   }
 
-  /** First sample that is held. */
+  /** First sample held. */
   get startSample(): number {
     return this.#start;
   }
 
-  /** One past the last sample that is held. */
+  /** One past the last sample held. */
   get endSample(): number {
     return this.#end;
   }
 
-  /** Samples that the last `read` was asked for and did not find. */
+  /** Samples that the last `read` requested and did not find. */
   get missingSamples(): number {
     return this.#missing;
   }
 
   /**
-   * Puts samples at their place. A gap before them becomes zeros; a gap as long as the ring, or a place before everything
-   * held, starts the ring anew there; what overlaps is overwritten.
+   * Writes samples at their position. A gap before them becomes zeros. A gap as long as the ring, or a position before everything held,
+   * restarts the ring there. Overlapping samples are overwritten.
    */
   write(startSample: number, pcm: Int16Array): void {
     if (pcm.length === 0) return;
@@ -73,7 +73,7 @@ export class PcmRing {
   }
 
   /**
-   * A copy of what is held between two samples: never padded, so it is shorter than asked for where something is missing;
+   * A copy of what is held between two samples. It is never padded, so it is shorter than requested if something is missing;
    * `missingSamples` then says by how much.
    */
   read(startSample: number, endSample: number): Int16Array {
@@ -82,7 +82,7 @@ export class PcmRing {
     return slice.pcm;
   }
 
-  /** As `read`, with the place at which the samples begin. */
+  /** Like `read`, with the position of the first sample. */
   slice(startSample: number, endSample: number): PcmSlice {
     const wanted = Math.max(0, endSample - startSample);
     const from = Math.max(startSample, this.#start);
@@ -105,7 +105,7 @@ export class PcmRing {
     this.#end = 0;
   }
 
-  /** Doubles until so many samples fit, or the capacity is reached; what is held moves along. */
+  /** Doubles until this many samples fit, or the capacity is reached; its content is kept. */
   #memoryFor(samples: number): Int16Array {
     const wanted = Math.min(samples, this.#capacity);
     let size = this.#samples.length || Math.min(FIRST_SAMPLES, this.#capacity);

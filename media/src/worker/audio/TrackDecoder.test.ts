@@ -8,8 +8,8 @@ import type { OpusPacketInfo } from './opusPacketInfo.js';
 import { type PcmBlock, type PcmEpoch, type PcmJump, TrackDecoder } from './TrackDecoder.js';
 
 /**
- * A codec of its own: byte 0 is the value of all samples, byte 1 the length in units of 2.5 ms, byte 2 the value of the packet
- * before (its "FEC", 0 for none). Value 255 is no valid packet, 254 is refused by `decode`. Concealment has the value -1.
+ * A made-up codec: byte 0 is the value of all samples, byte 1 the length in units of 2.5 ms, byte 2 the value of the packet before (its
+ * "FEC", 0 for none). Value 255 is an invalid packet, 254 is refused by `decode`. Concealment has the value -1.
  */
 class FakeDecoder implements OpusDecoder {
   readonly implementation = 'libopus';
@@ -19,7 +19,7 @@ class FakeDecoder implements OpusDecoder {
 
   packetInfo(packet: Uint8Array): OpusPacketInfo | null {
     if (packet.length === 0 || packet[0] === 255) return null;
-    // What starts DTX has no room for a length.
+    // A packet that starts DTX has no room for a length.
     const durationSamples48k = packet.length <= 2 ? 960 : (packet[1] ?? 0) * 120;
     return { durationSamples48k, frames: 1, stereo: false, hasFec: (packet[2] ?? 0) > 0 };
   }
@@ -261,7 +261,7 @@ describe('TrackDecoder', () => {
     packet(0, DTX, 0);
     track.tick(200);
     expect(track.endSample).toBe(320 + 140 * 16);
-    // Begins 10 ms before the end of the line.
+    // Starts 10 ms before the end of the line.
     packet(150 * 48, voice(2), 300);
     expect(runs()).toEqual([`0x${320 + 140 * 16} dtx`, '2x160 audio']);
     expect(track.stats.overlapSamples).toBe(160);
@@ -280,7 +280,7 @@ describe('TrackDecoder', () => {
     expect(track.stats).toMatchObject({ restarts: 1, overlapSamples: 0 });
   });
 
-  it('begins anew at sample 0 after a resync, and tells so with the first packet', () => {
+  it('starts over at sample 0 after a resync, and reports it with the first packet', () => {
     const decoder = new FakeDecoder();
     const { track, packet, epochs, runs } = setUp(decoder);
     packet(0, voice(1), 0);
@@ -375,7 +375,7 @@ describe('TrackDecoder', () => {
   });
 });
 
-/** Sends real packets of 20 ms through receiver and decoder, with what a network does to them. */
+/** Sends real packets of 20 ms through receiver and decoder, with simulated network effects. */
 function transmit(
   packets: readonly Uint8Array[],
   network: (index: number) => { unsent?: boolean; lost?: boolean; delayMs?: number; copies?: number },

@@ -2,19 +2,19 @@ import type { RtpLostOutput, RtpOutput, RtpPacketOutput } from '../rtp/RtpReceiv
 import { CONCEAL_STEP_SAMPLES, MAX_DECODED_SAMPLES, type OpusDecoder } from './OpusDecoder.js';
 
 /**
- * Where samples come from: `audio` was decoded, `concealed` fills what was lost or did not come, `dtx` is the silence of a
- * sender that had nothing to send.
+ * Origin of samples: `audio` was decoded, `concealed` replaces what was lost or did not come, `dtx` is the silence of a sender that had
+ * nothing to send.
  */
 export type PcmOrigin = 'audio' | 'concealed' | 'dtx';
 
-/** 16 kHz mono. Begins where the block before it ended, except after a jump. The array is the receiver's to keep. */
+/** 16 kHz mono. Starts where the block before it ended, except after a jump. The receiver owns the array. */
 export interface PcmBlock {
   startSample: number;
   pcm: Int16Array;
   origin: PcmOrigin;
 }
 
-/** The time line leaves samples out: the speaker was muted or gone, and no silence is made for it. */
+/** The time line skips samples: the speaker was muted or gone, and no silence is made for it. */
 export interface PcmJump {
   fromSample: number;
   toSample: number;
@@ -35,53 +35,54 @@ export interface TrackDecoderOptions {
   /** Not called for the first epoch. */
   onEpoch?(epoch: PcmEpoch): void;
   /**
-   * How long `tick` goes on making silence when nothing comes, in milliseconds. Must outlast the longest silence that ends an
-   * utterance. Default 6,000.
+   * How long `tick` makes silence when nothing comes, in milliseconds. Must outlast the longest silence that ends an utterance. Default
+   * 6,000.
    */
   idleFillMs?: number;
 }
 
-/** Samples of the time line by origin, and what did not get onto it. */
+/** Samples of the time line by origin, and those that did not get onto it. */
 export interface TrackDecoderStats {
   audioSamples: number;
   concealedSamples: number;
   dtxSamples: number;
-  /** Shares of `concealedSamples`. */
+  /** Parts of `concealedSamples`. */
   fecSamples: number;
   plcSamples: number;
-  /** Left out by jumps. */
+  /** Skipped by jumps. */
   jumpedSamples: number;
   /** Decoded, but their time had been filled already. */
   overlapSamples: number;
-  /** Payloads that are no valid Opus, or that the codec refused; concealed. */
+  /** Payloads that are not valid Opus, or that the codec refused; concealed. */
   invalidPackets: number;
   /** Packets without a payload (padding only). */
   emptyPackets: number;
-  /** Time lines that began because packets came long after their time had been filled. */
+  /** Time lines that started because packets came long after their time had been filled. */
   restarts: number;
 }
 
 const TICKS_PER_SAMPLE = 3;
 const SAMPLES_PER_MS = 16;
-/** Real concealment sounds like speech for so long; after it zeros are more honest. */
+/** Real concealment sounds like speech for this long; after that, zeros are more honest. */
 const MAX_PLC_SAMPLES = MAX_DECODED_SAMPLES;
 const USUAL_PACKET_SAMPLES = 320;
 /** Longest gap that is filled sample by sample. */
 const MAX_FILL_SAMPLES = 2_000 * SAMPLES_PER_MS;
 /** WebRTC senders stop after a packet of at most this size: TOC alone, or TOC and an empty frame. */
 const MAX_DTX_BYTES = 2;
-/** In DTX the wall clock leads the fill by so much, for packets that are on their way. */
+/** In DTX the fill lags behind the wall clock by this much, for packets that are on their way. */
 const DTX_FILL_LAG_MS = 60;
-/** Outside of it by so much more, for packets that wait behind a hole. */
+/** Outside DTX by this much more, for packets that wait behind a hole. */
 const STALL_FILL_LAG_MS = 210;
 /**
- * Nothing for so long outside DTX: the network or the sender has stopped. Until then what is late is waited for, since time that
- * is filled is taken: a radio link that stands still for half a second delivers everything in the end, and would cut a word in two.
+ * After this long without packets outside DTX, the network or the sender has stopped. Until then late packets are waited for, because
+ * filled time cannot be used again: a radio link that stalls for half a second delivers everything in the end, and filling would cut a word
+ * in two.
  */
 const STALL_MS = 1_000;
 /**
- * What comes later than this into time already filled is not dropped but starts a time line of its own: a burst after a
- * longer stall, or a sender whose timestamps stood still while it paused, must not lose its words.
+ * Audio that comes later than this into time already filled is not dropped but starts its own time line: a burst after a longer stall, or a
+ * sender whose timestamps stood still while it paused, must not lose its words.
  */
 const MAX_OVERLAP_SAMPLES = 40 * SAMPLES_PER_MS;
 
@@ -97,14 +98,14 @@ export class TrackDecoder {
   #firstTimestamp: number | undefined;
   /** Next sample of the time line. */
   #cursor = 0;
-  /** Where the audio of the newest packet ended, and when it came: the wall clock's fixed point. */
+  /** End of the newest packet's audio, and its arrival: the fixed point of the wall clock. */
   #audioEnd = 0;
   #audioAtMs = 0;
   #inDtx = false;
   #lostPackets = 0;
   #epochPending = false;
   #packetSamples = USUAL_PACKET_SAMPLES;
-  /** Concealed in one go so far. */
+  /** Samples concealed in a row so far. */
   #plcRun = 0;
   #closed = false;
   readonly #stats: TrackDecoderStats = {
@@ -158,8 +159,8 @@ export class TrackDecoder {
   }
 
   /**
-   * Lets the time line follow the wall clock while nothing comes. Call it every 20 ms or so, but not while `RtpReceiver.holding`:
-   * what waits there has a place on the line already.
+   * Lets the time line follow the wall clock while nothing comes. Call it about every 20 ms, but not while `RtpReceiver.holding`: packets
+   * that wait there already have a place on the line.
    */
   tick(nowMs: number): void {
     if (this.#closed || this.#firstTimestamp === undefined) return;
@@ -173,7 +174,7 @@ export class TrackDecoder {
     this.#emitZeros(target, this.#inDtx ? 'dtx' : 'concealed');
   }
 
-  /** Ends the stream for now: a loss that no packet has closed stays unfilled. `nowMs` is accepted for symmetry. */
+  /** Ends the stream for now: a loss at the end, with no packet after it, stays unfilled. `nowMs` is accepted for symmetry. */
   flush(_nowMs: number): void {
     this.#lostPackets = 0;
   }
@@ -230,7 +231,7 @@ export class TrackDecoder {
     try {
       pcm = this.#decoder.decode(payload);
     } catch {
-      // Valid by its headers, but refused by the codec: the same as lost, with its length known.
+      // Valid by its headers, but refused by the codec: treated as lost, with known length.
       this.#stats.invalidPackets += 1;
       this.#conceal(startSample + samples);
       return;
@@ -257,12 +258,12 @@ export class TrackDecoder {
     } else if (lostSamples === 0) {
       this.#emitZeros(target, 'dtx');
     } else if (this.#inDtx) {
-      // What was lost in a pause is taken to be the newest: its neighbour may carry it once more.
+      // A packet lost in a pause is assumed to be the newest: the next packet may carry it once more.
       if (gap > lostSamples) this.#emitZeros(target - lostSamples, 'dtx');
       this.#concealBefore(target, next, nextSamples);
     } else {
       const lossEnd = this.#cursor + lostSamples;
-      // Less than a packet left over is a rounding of lengths, not a pause that began within the loss.
+      // Less than a packet left over is a rounding of lengths, not a pause that started within the loss.
       const pauseFollows = target - lossEnd > Math.max(this.#packetSamples, USUAL_PACKET_SAMPLES);
       if (pauseFollows) {
         this.#conceal(lossEnd);
@@ -273,7 +274,7 @@ export class TrackDecoder {
     }
   }
 
-  /** Conceals up to `target`; the end of it from the in-band FEC of the packet that follows. */
+  /** Conceals up to `target`; the end of it from the in-band FEC of the next packet. */
   #concealBefore(target: number, next: RtpPacketOutput | undefined, nextSamples: number): void {
     const gap = target - this.#cursor;
     const recoverable = Math.min(gap, nextSamples, MAX_DECODED_SAMPLES);

@@ -6,7 +6,7 @@ export function rms(pcm: Int16Array): number {
   return Math.sqrt(sum / pcm.length) / 32_768;
 }
 
-/** The lowest level that `dbfs` tells: below one unit of 16 bits. */
+/** The lowest level that `dbfs` returns: below one unit of 16 bits. */
 export const SILENCE_DBFS = -96;
 
 /** A share of full scale in decibels: 0 for full scale, `SILENCE_DBFS` for silence. */

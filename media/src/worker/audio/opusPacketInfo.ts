@@ -1,10 +1,10 @@
-/** What the headers of an Opus packet say. */
+/** Information from the headers of an Opus packet. */
 export interface OpusPacketInfo {
-  /** Of the whole packet, in samples at 48 kHz (120 to 5,760), which are also ticks of its RTP timestamps. */
+  /** Duration of the whole packet, in samples at 48 kHz (120 to 5,760), which are also ticks of its RTP timestamps. */
   durationSamples48k: number;
   frames: number;
   stereo: boolean;
-  /** True when its SILK layer carries the packet before once more (LBRR, "in-band FEC"). */
+  /** True if its SILK layer carries the packet before once more (LBRR, "in-band FEC"). */
   hasFec: boolean;
 }
 
@@ -48,7 +48,7 @@ interface FirstFrame {
   bytes: number;
 }
 
-/** Walks over the frame sizes; null where they break a rule. */
+/** Walks over the frame sizes; null if they break a rule. */
 function firstFrame(packet: Uint8Array, frameSamples: number): FirstFrame | null {
   const length = packet.length;
   switch (byteAt(packet, 0) & 0x03) {

@@ -1,76 +1,78 @@
-/** What the server process and a media worker process say to each other. Ids are opaque to the worker. */
+/** Messages between the server process and a media worker process. Ids are opaque to the worker. */
 import type { Hypothesis, Rejection } from '../../asr/contract/recognition.js';
 import type { ReadingProfile } from '../../settings/reading.js';
 import type { SpeechSettings } from '../../settings/speechSettings.js';
 
 /**
- * How somebody's microphone is set: `quiet`: their speech is so faint that words are lost; `clipping`: it is so loud that it is
- * cut off and sounds distorted.
+ * The level of a microphone. `quiet`: the speech is so faint that words are lost; `clipping`: it is so loud that it is cut off and sounds
+ * distorted.
  */
 export type MicrophoneLevel = 'good' | 'quiet' | 'clipping';
 
-/** What a speaker's track is doing, in RealtimeSTT's words. */
+/** What a speaker's track is doing, in RealtimeSTT's terms. */
 export type TrackState =
-  /** Muted, or nothing has come yet. */
+  /** Muted, or nothing has arrived yet. */
   | 'inactive'
   /** Awake and waiting for speech. */
   | 'listening'
-  /** Asleep until a wake phrase is heard. */
+  /** Asleep until a wake phrase is detected. */
   | 'wakeword'
-  /** Speech that is going to be text. */
+  /** Speech that will become text. */
   | 'speaking'
   /** The speech is over, its final is on the way. */
   | 'transcribing';
 
 /**
- * What happens to a track on its way to text, for those who show or log it. Times are milliseconds from the start of the
- * meeting. `stabilized` and `audioRecorded` are diagnostics: frequent, and told to those only who ask for them.
+ * Steps of a track on its way to text, to show or to log. Times are milliseconds from the start of the meeting. `stabilized` and
+ * `audioRecorded` are diagnostics: frequent, and sent only on request.
  */
 export type TrackActivity =
   | { type: 'listeningStarted'; atMs: number }
   | { type: 'listeningStopped'; atMs: number }
   | { type: 'utteranceStarted'; segmentId: string; atMs: number }
   | { type: 'utteranceEnded'; segmentId: string; atMs: number; cause: 'silence' | 'forced' | 'sentence' | 'flush' }
-  /** A final has been asked for. */
+  /** A final has been requested. */
   | { type: 'transcriptionStarted'; segmentId: string; atMs: number }
   /** Silence within an utterance: is it over? */
   | { type: 'turnDetectionStarted'; segmentId: string; atMs: number }
   | { type: 'turnDetectionStopped'; segmentId: string; atMs: number; outcome: 'resumed' | 'ended' }
   | { type: 'wakeListeningStarted'; atMs: number }
   | { type: 'wakeListeningStopped'; atMs: number }
-  /** `score`: likeness of what was heard, 0 to 1. */
+  /** `score`: similarity to the phrase, 0 to 1. */
   | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
   | { type: 'wakePhraseTimedOut'; atMs: number }
   /** The utterance was another track's voice, and is captioned there. */
   | { type: 'crosstalkDetected'; segmentId: string; atMs: number }
-  /** The language of this track is settled, and again whenever it has become another one. */
+  /** The language of this track is settled, or has changed. */
   | { type: 'languageDetected'; language: string; probability: number; atMs: number }
-  /** How the microphone is set: told after the first 3 s of speech, then whenever it changes. `speechLevelDb`: mean level of the speech in dBFS. */
+  /**
+   * The level of the microphone: sent after the first 3 s of speech, then whenever it changes. `speechLevelDb`: mean level of the speech in
+   * dBFS.
+   */
   | { type: 'microphoneChecked'; level: MicrophoneLevel; speechLevelDb: number; clippedShare: number; atMs: number }
   | {
       type: 'stabilized';
       segmentId: string;
       revision: number;
-      /** Words that became settled with this interim. */
+      /** Words that were settled by this interim. */
       committedWords: number;
       stableLength: number;
       textLength: number;
-      /** Audio from the end of the newest of them to the end of what the interim heard. */
+      /** From the end of the newest of them to the end of the interim's audio. */
       commitLatencyMs: number | null;
     }
-  /** A stretch of the track that belongs to an utterance; its level in dBFS. The audio itself never leaves the server here. */
+  /** A part of the track that belongs to an utterance; its level in dBFS. The audio itself never leaves the server here. */
   | { type: 'audioRecorded'; segmentId: string; startMs: number; endMs: number; levelDb: number };
 
-/** Speech that was heard and has no text, by reason. */
+/** Why speech has no text. */
 export type ShedReason = PipelineGapReason | 'asleep';
 
 /** Why what sounded like speech is none: it was too quiet, its text did not pass a gate, or the engine found no words in it. */
 export type RejectionReason = Rejection | 'noWords';
 
 /**
- * Every millisecond of a producer's media time line, each in exactly one class: the sum of all classes is `totalMs`. Multiples
- * of 1/16 ms (a sample), so that sums are exact. The line begins with the first packet: a track that has been muted since it was
- * there has none yet.
+ * Every millisecond of a producer's media time line, each in exactly one class: the sum of all classes is `totalMs`. Multiples of 1/16 ms
+ * (a sample), so that sums are exact. The line starts with the first packet: a track that has been muted from the start has none yet.
  */
 export interface AudioLedgerTotals {
   totalMs: number;
@@ -86,7 +88,7 @@ export interface AudioLedgerTotals {
   pendingMs: number;
   transcribedMs: number;
   shedMs: { [reason in ShedReason]?: number };
-  /** Sounded like speech and was none, by reason; no word of it was shown. Absent while there is none. */
+  /** Sounded like speech but was none, by reason; no word of it was shown. Absent while there is none. */
   rejectedMs?: { [reason in RejectionReason]?: number };
 }
 
@@ -103,18 +105,20 @@ export type PipelineGapReason =
 /** Why a speaker is not transcribed by their own wish, or the room's: nothing of it is decoded or kept. */
 export type NotTranscribed = 'offTheRecord' | 'noConsent';
 
-/** What a track sends too much of. `mediaTime`: its audio is longer than the time in which it came; `timelines`: it starts over and over. */
+/**
+ * What a track sends too much of. `mediaTime`: its audio is longer than the time in which it arrived; `timelines`: it starts over and over.
+ */
 export type BudgetLimit = 'packets' | 'bytes' | 'mediaTime' | 'timelines';
 
-/** Files of a detector of wake words by their sound, in the format of openWakeWord. */
+/** Files of a detector that finds wake words by their sound, in the format of openWakeWord. */
 export interface WakeWordModels {
   /** Samples to spectrogram: float32 [1, samples] of 16-bit values -> [1, 1, frames, 32]. */
   melModel: string;
   /** Spectrogram to features: [1, 76, 32, 1] -> [1, 1, 1, 96]. */
   embeddingModel: string;
   /**
-   * Features to a probability, one file a word: [1, 16, 96] -> [1, 1]. The file's name without a version is the word's; of files for the
-   * same word the higher probability counts.
+   * Features to a probability, one file per word: [1, 16, 96] -> [1, 1]. The file's name without a version is the word; of several files
+   * for the same word, the higher probability counts.
    */
   classifierModels: readonly string[];
 }
@@ -125,14 +129,14 @@ export interface MediaWorkerInit {
   wakeWord?: WakeWordModels;
 }
 
-/** One producer to listen to. */
+/** One producer to transcribe. */
 export interface TrackDescription {
   /** The producer's id. */
   trackId: string;
   participantId: string;
-  /** Of the track among its participant's, e.g. `microphone`. */
+  /** Name of the track for its participant, e.g. `microphone`. */
   name: string;
-  /** Which producer of this participant and name in this meeting it is; part of segment ids. */
+  /** Counts the producers of this participant and name in this meeting; part of segment ids. */
   epoch: number;
   ssrc: number;
   payloadType: number;
@@ -143,7 +147,7 @@ export interface TrackDescription {
   settings?: SpeechSettings;
 }
 
-/** Questions, answered under the same name. */
+/** Requests, each with its response. */
 export interface MediaWorkerRequests {
   openRoom: {
     request: {
@@ -153,15 +157,15 @@ export interface MediaWorkerRequests {
       settings: SpeechSettings;
       /** Longest audio of one recognition request. */
       longestWindowMs: number;
-      /** What differs from `DEFAULT_READING`, of the model that makes finals. */
+      /** What differs from `DEFAULT_READING`, for the model for finals. */
       reading?: Partial<ReadingProfile> | undefined;
     };
-    /** UDP port on 127.0.0.1 where the room's RTP is awaited. */
+    /** UDP port on 127.0.0.1 that receives the room's RTP. */
     response: { port: number };
   };
-  /** A new socket for a room whose RTP comes from elsewhere from now on. */
+  /** A new socket for a room whose RTP will come from elsewhere. */
   reopenRoom: { request: { meetingId: string }; response: { port: number } };
-  /** From now on only packets from this port of 127.0.0.1 are taken. */
+  /** From now on, only packets from this port of 127.0.0.1 are accepted. */
   connectRoom: { request: { meetingId: string; remotePort: number }; response: Record<string, never> };
   addTrack: { request: { meetingId: string; track: TrackDescription }; response: Record<string, never> };
   /** Closes the open utterance, so that the last word before the mute is not late. */
@@ -175,7 +179,7 @@ export interface MediaWorkerRequests {
     response: Record<string, never>;
   };
   ledgers: { request: { meetingId: string }; response: { ledgers: { trackId: string; ledger: AudioLedgerTotals }[] } };
-  /** Answered when everything that was said has become text or a gap. */
+  /** Answered when all speech has become text or a gap. */
   removeTrack: { request: { meetingId: string; trackId: string }; response: Record<string, never> };
   closeRoom: { request: { meetingId: string }; response: Record<string, never> };
   resources: { request: Record<string, never>; response: MediaWorkerResources };
@@ -188,7 +192,7 @@ export interface MediaWorkerResources {
   descriptors: number;
 }
 
-/** Changes that a running room takes over, from the next utterance on. */
+/** Changes that a running room applies from the next utterance on. */
 export interface MediaWorkerCommands {
   settingsChanged: { meetingId: string; settings: SpeechSettings; longestWindowMs: number };
   /** One speaker's own settings; undefined: those of the room again. */
@@ -217,8 +221,8 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
   /** `stableLength`: UTF-16 units of the text that will not change before the final. */
   | { type: 'interimUpdated'; segment: PipelineSegment; hypothesis: Hypothesis; stableLength: number }
   /**
-   * `committedCorrections`: words of the settled prefix that the final changed. `alsoOnTrackId`: a track that carries the same voice louder;
-   * which of the two it belongs to cannot be decided.
+   * `committedCorrections`: words of the settled prefix that the final changed. `alsoOnTrackId`: a track that carries the same voice
+   * louder; which of the two it belongs to cannot be decided.
    */
   | {
       type: 'final';
@@ -227,24 +231,21 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
       committedCorrections: number;
       alsoOnTrackId?: string;
     }
-  /**
-   * `language`: what this speaker speaks, as far as is known; empty where it is not. `unheard`: nobody listened meanwhile, so that
-   * no ledger has it.
-   */
+  /** `language`: the speaker's language; empty if unknown. `unheard`: nothing was received meanwhile, so it is in no ledger. */
   | { type: 'gap'; segment: PipelineSegment; reason: PipelineGapReason; language: string; unheard?: true }
-  /** It has no text of its own: no speech, another speaker's voice, or nobody had said the wake phrase. */
+  /** Speech that will become a final or a gap, or be retracted. */
   | { type: 'interimRetracted'; segmentId: string }
   | { type: 'trackStateChanged'; state: TrackState }
   | { type: 'trackActivity'; activity: TrackActivity }
-  /** The track sends far more than a microphone does; what exceeds this limit is dropped. Told once a second while that goes on. */
+  /** The track sends far more than a microphone does; what exceeds this limit is dropped. Sent once a second while that goes on. */
   | { type: 'budgetExceeded'; limit: BudgetLimit }
-  /** Every few seconds while something changes, and once at the end, with `pendingMs` 0 then. */
+  /** Every few seconds while something changes, and once at the end, then with `pendingMs` 0. */
   | { type: 'ledgerUpdated'; ledger: AudioLedgerTotals }
 );
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'meetingId' | 'trackId'> : never;
 
-/** The same, of one speaker's pipeline. */
+/** The same for one speaker's pipeline. */
 export type TrackEvent = WithoutIds<PipelineEvent>;
 
 /** Types of a media worker process, for its supervisor and for itself. */

@@ -98,7 +98,7 @@ describe('AudioLedger', () => {
     ledger.append({ startSample: 0, samples: 100 * MS, origin: 'audio' });
     ledger.open(20 * MS);
     ledger.append({ line: 1, startSample: 0, samples: 50 * MS, origin: 'audio' });
-    // The last frame of the first time line was filled up with silence.
+    // The last frame of the first time line was padded with silence.
     ledger.hold({ id: 'a', endSample: 110 * MS });
     ledger.release('a', 'transcribed');
     ledger.open(10 * MS, 1);
@@ -110,7 +110,7 @@ describe('AudioLedger', () => {
   it('counts the time line by itself: what is in no class shows', () => {
     const ledger = new AudioLedger();
     ledger.append({ startSample: 0, samples: 100 * MS, origin: 'audio' });
-    // 30 ms that nobody told of.
+    // After 30 ms that were not reported.
     ledger.append({ startSample: 130 * MS, samples: 20 * MS, origin: 'audio' });
     expect(ledger.totals.totalMs).toBe(150);
     expect(sumOf(ledger.totals)).toBe(120);

@@ -14,7 +14,7 @@ interface Run {
   crosstalk: boolean;
 }
 
-/** Decoded audio of a closed utterance, as it lies among all samples; `offset`: where sample 0 of its time line does. */
+/** Decoded audio of a closed utterance, in positions over all time lines; `offset`: position of sample 0 of its time line. */
 interface Held {
   offset: number;
   spans: { start: number; end: number }[];
@@ -23,20 +23,20 @@ interface Held {
 const SAMPLES_PER_MS = 16;
 
 /**
- * The books of one producer: each sample of its time line is in exactly one class, always. Lost, silent and muted stretches are
- * classed as they come; decoded audio waits until the segmenter and the recogniser have decided.
+ * The audio ledger of one producer: each sample of its time line is always in exactly one class. Lost, silent and muted parts are classed
+ * as they come; decoded audio waits until the segmenter and the recogniser have decided.
  *
- * Samples count within a time line, whose number goes with them (0 where there is one only). The next time line may come in before
- * everything of the last one has been decided.
+ * Samples count within a time line, which is given by number (0 if there is only one). The next time line may start before everything of
+ * the last one has been decided.
  */
 export class AudioLedger {
   /** Not settled yet, in order and without gaps, over all time lines. */
   #runs: Run[] = [];
   /** One past the last sample, over all time lines. */
   #end = 0;
-  /** Where each time line that is still in use lies among all samples. */
+  /** Position of each time line that is still in use, among all samples. */
   readonly #lines = new Map<number, { offset: number; end: number }>();
-  /** Where an utterance is open: from here on nothing is decided. */
+  /** Start of the open utterance: from here on nothing is decided. */
   #openFrom: number | undefined;
   /** Audio of closed utterances that wait for their text, by segment. */
   readonly #held = new Map<string, Held>();
@@ -44,7 +44,7 @@ export class AudioLedger {
   readonly #shed = new Map<ShedReason, number>();
   readonly #rejected = new Map<RejectionReason, number>();
 
-  /** The next samples of a time line. Those that come out of order overwrite nothing and are not counted. */
+  /** The next samples of a time line. Samples out of order overwrite nothing and are not counted. */
   append(options: { line?: number; startSample: number; samples: number; origin: Origin }): void {
     const { line: number = 0, startSample, origin } = options;
     const line = this.#lines.get(number) ?? { offset: this.#end - startSample, end: this.#end };
@@ -59,7 +59,7 @@ export class AudioLedger {
     this.#end = end;
   }
 
-  /** Another speaker's voice: this stretch counts as crosstalk wherever it was decoded. */
+  /** Another speaker's voice: wherever it was decoded, this part counts as crosstalk. */
   markCrosstalk(options: { line?: number; startSample: number; endSample: number }): void {
     const start = this.#place(options.startSample, options.line);
     const end = this.#place(options.endSample, options.line);
@@ -70,7 +70,7 @@ export class AudioLedger {
     }
   }
 
-  /** What comes before is no speech; from here on an utterance may have begun. */
+  /** Everything before is no speech; from here on an utterance may have started. */
   open(startSample: number, line = 0): void {
     const start = this.#place(startSample, line);
     this.#settleUntil(start);
@@ -78,12 +78,12 @@ export class AudioLedger {
     for (const number of this.#lines.keys()) if (number < line) this.#lines.delete(number);
   }
 
-  /** No utterance can begin before this sample any more. Call it now and then in silence: it keeps the books short. */
+  /** No utterance can start before this sample any more. Call it now and then in silence: it keeps the ledger short. */
   pass(sample: number, line = 0): void {
     if (this.#openFrom === undefined) this.#settleUntil(this.#place(sample, line));
   }
 
-  /** The utterance was none. */
+  /** The utterance was no speech. */
   discard(): void {
     this.#openFrom = undefined;
   }
@@ -113,7 +113,7 @@ export class AudioLedger {
     this.#book(lengthOf(held.spans), fate);
   }
 
-  /** What became of a stretch of a held utterance, in samples of its time line; the rest stays held. */
+  /** What became of a part of a held utterance, in samples of its time line; the rest stays held. */
   releasePart(id: string, options: { startSample: number; endSample: number; fate: AudioFate }): void {
     const held = this.#held.get(id);
     if (held === undefined) return;
@@ -135,7 +135,7 @@ export class AudioLedger {
     else add(this.#rejected, fate.rejected, samples);
   }
 
-  /** Nothing more will come: what was not taken for speech is none. */
+  /** No more audio will come: what was not taken for speech is none. */
   finish(): void {
     this.#settleUntil(this.#end);
   }
@@ -152,7 +152,7 @@ export class AudioLedger {
     }
     for (const { spans } of this.#held.values()) pending += lengthOf(spans);
     return {
-      // Counted by itself: a sample that is in no class, or in two, shows as a difference to their sum.
+      // Counted separately: a sample in no class, or in two, shows as a difference to their sum.
       totalMs: this.#end / SAMPLES_PER_MS,
       mutedMs: counts.muted / SAMPLES_PER_MS,
       dtxMs: counts.dtx / SAMPLES_PER_MS,
@@ -166,7 +166,7 @@ export class AudioLedger {
     };
   }
 
-  /** Among all samples. A frame may reach beyond the end of its time line; the silence there is not counted. */
+  /** Position among all samples. A frame may reach beyond the end of its time line; the silence there is not counted. */
   #place(sample: number, number = 0): number {
     const line = this.#lines.get(number);
     return line === undefined ? this.#end : Math.min(line.end, line.offset + sample);

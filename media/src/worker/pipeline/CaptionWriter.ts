@@ -18,7 +18,7 @@ export type Captioned = Pick<Utterance, 'id' | 'startMs' | 'endMs' | 'continues'
 export interface CaptionWriterOptions {
   settings: SpeechSettings;
   wake: Pick<WakeListener, 'textFrom' | 'heard' | 'opened' | 'finalDone'>;
-  /** Keeps back somebody else's voice, which is captioned there. */
+  /** Holds back another participant's voice, which is captioned there. */
   crosstalk: Pick<TrackCrosstalk, 'alsoOn' | 'covers'>;
   /** Gets everything that readers see, and the activities `languageDetected` and `stabilized`. */
   onEvent: (event: TrackEvent) => void;
@@ -32,12 +32,12 @@ interface Shown {
 }
 
 const NOTHING: Shown = { revision: 0, text: '', stableLength: 0 };
-/** After this many finals in a row without the end of a sentence, its absence says nothing: some models and languages write none. */
+/** After this many finals in a row without the end of a sentence, its absence means nothing: some models and languages write none. */
 const UNPUNCTUATED = 3;
 
 /**
- * What readers see of one speaker: makes interims and finals of what was recognised, in the order of speech. Keeps what goes
- * on from one caption to the next: the language, the hot words, and whether a sentence is open.
+ * What readers see of one speaker: makes interims and finals of recognised text, in the order of speech. Keeps the state that continues
+ * from one caption to the next: the language, the hot words, and whether a sentence is open.
  */
 export class CaptionWriter {
   readonly #options: CaptionWriterOptions;
@@ -64,7 +64,7 @@ export class CaptionWriter {
     this.#language.update(settings);
   }
 
-  /** What to ask the recogniser for. */
+  /** The language for the next request. */
   languageRequest(audioMs: number): LanguageRequest {
     return this.#language.request(audioMs);
   }
@@ -74,22 +74,22 @@ export class CaptionWriter {
     return buildPrompt({ prompt: this.#settings.prompt, hotWords: this.#hotWords.ordered, previousText: before });
   }
 
-  /** What the reading of a silence is worth: where no sentence ever ends in a full stop, its absence says nothing. */
+  /** The reading of a silence, if it can be trusted: if sentences here never end in a full stop, its absence means nothing. */
   trusted(reading: SilenceReading): SilenceReading {
     return reading === 'unfinished' && this.#unpunctuated >= UNPUNCTUATED ? 'unknown' : reading;
   }
 
-  /** A caption begins, still without text. */
+  /** A caption starts, still without text. */
   open(utterance: Captioned): void {
     this.#wake.opened(utterance.id);
     this.#options.onEvent({ type: 'utteranceOpened', segment: this.#segmentOf(utterance) });
   }
 
-  /** Shows the text of an interim, unless it is not to be seen or nothing of it is new. */
+  /** Shows the text of an interim, unless it must not be seen or has nothing new. */
   show(options: { utterance: Captioned; text: StableText; hypothesis: Hypothesis }): void {
     const { utterance, hypothesis } = options;
     this.#listen(utterance, [...options.text.committed, ...options.text.tail]);
-    // Some interims are asked for only to find the wake phrase, or to read a silence.
+    // Some interims are only made to find the wake phrase, or to read a silence.
     const from = this.#wake.textFrom(utterance.id);
     if (from === undefined || this.#settings.interimIntervalMs === 0 || this.#options.crosstalk.covers(utterance))
       return;
@@ -133,7 +133,7 @@ export class CaptionWriter {
     return hypothesis.text === '' ? { rejected: hypothesis.rejected ?? 'noWords' } : { shed: 'asleep' };
   }
 
-  /** Writes a final that `judge` has found to be one. */
+  /** Writes a final that `judge` has accepted. */
   write(options: { utterance: Captioned; hypothesis: Hypothesis; cause: SegmentCause }): void {
     const { utterance, cause } = options;
     const hypothesis = hypothesisFrom(options.hypothesis, this.#wake.textFrom(utterance.id) ?? 0);
@@ -154,7 +154,7 @@ export class CaptionWriter {
       endsSentence: cause !== 'forced',
       startUppercase,
       endPeriod,
-      // The language is the one that was spoken.
+      // Otherwise the language is the spoken one.
       language: this.#settings.task === 'translate' ? 'en' : hypothesis.language,
     });
     this.#unpunctuated = endsSentence(hypothesis.text) ? 0 : this.#unpunctuated + 1;
@@ -173,23 +173,23 @@ export class CaptionWriter {
     this.#wake.finalDone(utterance.endMs);
   }
 
-  /** An utterance has no text, and nobody was shown any. */
+  /** An utterance has no text, and none was shown. */
   retract(utterance: Captioned): void {
     this.endSentence(utterance);
     this.withdraw(utterance);
   }
 
-  /** Takes the caption of an utterance away that was no speech. The finals before it may still be on the way. */
+  /** Withdraws the caption of an utterance that was no speech. Earlier finals may still be on the way. */
   withdraw({ id }: Captioned): void {
     this.#options.onEvent({ type: 'interimRetracted', segmentId: id });
   }
 
-  /** There was speech that could not be transcribed. */
+  /** Speech that could not be transcribed. */
   gap(utterance: Captioned, reason: PipelineGapReason): void {
     this.#gap(this.#finalSegmentOf(utterance), reason);
   }
 
-  /** A stretch of an utterance has no text in its final. */
+  /** Part of an utterance has no text in its final. */
   missing({ id, startMs, endMs }: Captioned, { fromMs, toMs, reason }: MissingSpeech): void {
     const segment = {
       id: `${id}.missing-${Math.round(fromMs)}`,
@@ -201,7 +201,7 @@ export class CaptionWriter {
     this.#gap(segment, reason);
   }
 
-  /** A sentence that was cut, and that nothing was said to go on with, is over. */
+  /** A sentence that was cut is over if no speech followed. */
   endSentence(utterance: Pick<Captioned, 'continues'>): void {
     if (utterance.continues) this.#sentenceOpen = false;
   }
@@ -241,7 +241,7 @@ function afterWakePhrase({ committed, tail }: StableText, fromMs: number): Shown
   return { text: joinWords(words), stableLength: joinWords(settled).length, words };
 }
 
-/** A hypothesis without what was said before a time: the wake phrase and what came before it. */
+/** A hypothesis without the words before a time: the wake phrase and what came before it. */
 function hypothesisFrom(hypothesis: Hypothesis, fromMs: number): Hypothesis {
   if (fromMs === 0 || hypothesis.words === undefined) return hypothesis;
   const words = wordsFrom(hypothesis.words, fromMs);
@@ -252,7 +252,7 @@ function wordsFrom<W extends { startMs: number }>(words: readonly W[], fromMs: n
   return words.filter((word) => word.startMs >= fromMs);
 }
 
-/** Words inside the segment and in order; none where the engine gave no times and they are only spread over the audio. */
+/** Words inside the segment and in order; none if the engine gave no times and they are only spread over the audio. */
 function timedWords(options: { words: readonly TimedWord[]; utterance: Captioned }): Hypothesis['words'] {
   const { startMs, endMs } = options.utterance;
   const timed: NonNullable<Hypothesis['words']> = [];

@@ -8,7 +8,7 @@ import { bareUtterance } from './testing/bareUtterance.js';
 
 const SECOND = 16_000;
 
-/** Somebody who has been talking for 20 s, and what a recogniser makes of it: a word a second. */
+/** Someone who has been talking for 20 s, and a recogniser that returns a word per second. */
 function talking(script: (request: RecognitionRequest) => FakeScript = () => ({})) {
   const { time, ring, utterance, requests } = bareUtterance({
     script: (request) => ({ text: counted(request.pcm.length / SECOND), ...script(request) }),
@@ -89,7 +89,7 @@ describe('drafts of an utterance', () => {
     await end(5);
     expect(requests.map(({ draft }) => draft)).toEqual([
       undefined,
-      // Nobody knows yet who will answer.
+      // It is not known yet who will answer.
       { model: 'final', tokens: fakeTokens(counted(2)) },
       { model: 'interim', tokens: fakeTokens(counted(3)) },
       { model: 'final', tokens: fakeTokens(counted(2)) },

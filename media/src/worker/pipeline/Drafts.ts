@@ -3,7 +3,7 @@ import type { Draft, Hypothesis, RecognitionKind, RecognitionSettings } from '..
 /** What decides whether a draft can help a request. */
 export interface DraftUse {
   kind: RecognitionKind;
-  /** Where its audio begins, on the time line of the utterance. */
+  /** Start of its audio, on the time line of the utterance. */
   startSample: number;
   settings: Pick<RecognitionSettings, 'language' | 'settled' | 'task'>;
 }
@@ -15,18 +15,18 @@ interface Kept {
   draft: Draft;
 }
 
-/** Windows of a long utterance, and two models. */
+/** Enough for the windows of a long utterance, and two models. */
 const MOST_KEPT = 4;
 
 /**
- * What the recogniser has made of an utterance so far, as guesses for what it is asked next. One fits where the audio begins at the
- * same sample: the text then begins alike, too. Another prompt may change a word, and the rest still stands; another language or task
- * changes all of them, and a guess that cannot be right costs a run of the decoder.
+ * Earlier answers for an utterance, as guesses for its next requests. One fits if the audio starts at the same sample, because the text
+ * then starts alike, too. Another prompt may change a word, and the rest still holds. Another language or task changes all words, and a
+ * guess that cannot be right costs a run of the decoder.
  */
 export class Drafts {
   /** The newest first. */
   #kept: Kept[] = [];
-  /** Who answered each kind last. */
+  /** The model that last answered each kind. */
   readonly #models: Partial<Record<RecognitionKind, string>> = {};
 
   /** The newest one that fits. */
@@ -43,7 +43,7 @@ export class Drafts {
     )?.draft;
   }
 
-  /** Takes the place of an older one of the same model for the same audio; an answer without a draft leaves that as it is. */
+  /** Replaces an older one of the same model for the same audio; an answer without a draft leaves it in place. */
   keep({ kind, startSample, settings }: DraftUse, { draft, language }: Hypothesis): void {
     if (draft === undefined) return;
     this.#models[kind] = draft.model;

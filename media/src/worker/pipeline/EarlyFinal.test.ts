@@ -52,7 +52,7 @@ describe('the final that is begun in a pause', () => {
     await rig.silence(2_000);
     await rig.pipeline.close();
     expect(finals).toHaveLength(2);
-    // The second one hears all of it: what was begun before is no part of it.
+    // The second one has all of the audio: the earlier one is no part of it.
     expect(finals[1]?.pcm.length).toBeGreaterThan((finals[0]?.pcm.length ?? 0) + 16_000);
     expect(rig.of('final')).toMatchObject([{ hypothesis: { text: 'Final 2.' } }]);
     expect(rig.pipeline.stats).toEqual({ engineMs: 11_000, discardedEngineMs: 1_000 });

@@ -3,18 +3,18 @@ import type { FinalRequest, HeardFinal } from './FinalRequest.js';
 
 /** A silence that may be the end of an utterance, in samples of its time line. */
 export interface Silence {
-  /** Where it begins. */
+  /** Start of the silence. */
   speechEndSample: number;
-  /** How far it has gone. */
+  /** Its end so far. */
   endSample: number;
 }
 
 export type EarlyFinalEvent =
   /** While the silence lasts. */
   | { type: 'answered'; silence: Silence; hypothesis: HeardFinal }
-  /** The silence is over, and the answer was waited for. */
+  /** The silence is over, and the answer was still awaited. */
   | { type: 'answeredLate'; silence: Silence; hypothesis: HeardFinal }
-  /** Engine time of an answer that is of no use. */
+  /** Engine time of an answer that is not used. */
   | { type: 'answerDiscarded'; engineMs: number };
 
 interface Begun {
@@ -25,11 +25,11 @@ interface Begun {
   hypothesis?: HeardFinal;
 }
 
-/** The final that is begun in a silence, before it is known to be the end. At most one, and one more that came late. */
+/** The final that is started in a silence, before it is known to be the end. At most one, and one more that came late. */
 export class EarlyFinal {
   readonly #onEvent: (event: EarlyFinalEvent) => void;
   #begun: Begun | undefined;
-  /** One whose silence is over, and may have been the end of a sentence all the same. */
+  /** One whose silence is over, but which may have been the end of a sentence. */
   #late: Begun | undefined;
 
   constructor(options: { onEvent: (event: EarlyFinalEvent) => void }) {
@@ -56,14 +56,14 @@ export class EarlyFinal {
       .catch(() => {});
   }
 
-  /** Speech goes on, and the answer is waited for all the same. */
+  /** Speech goes on, but the answer is still awaited. */
   keepWaiting(): void {
     this.#late?.controller.abort();
     this.#late = this.#begun;
     this.#begun = undefined;
   }
 
-  /** Speech goes on: it is of no use any more. */
+  /** Speech goes on: the answer is no longer needed. */
   drop(): void {
     const begun = this.#begun;
     this.#begun = undefined;
@@ -72,7 +72,7 @@ export class EarlyFinal {
     else this.#onEvent({ type: 'answerDiscarded', engineMs: begun.hypothesis.engineMs });
   }
 
-  /** The utterance ends. @returns what was begun, where it is the final of just this end; everything else is dropped */
+  /** The utterance ends. @returns the early final if it is for exactly this end; everything else is dropped */
   end(end: {
     speechEndSample: number;
     cause: SegmentCause;
@@ -84,7 +84,7 @@ export class EarlyFinal {
     return fits ? begun : undefined;
   }
 
-  /** Calls everything off. Idempotent. */
+  /** Cancels everything. Idempotent. */
   close(): void {
     this.#late?.controller.abort();
     this.drop();

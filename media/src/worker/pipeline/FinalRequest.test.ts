@@ -12,14 +12,14 @@ function noise(seconds: number): Int16Array {
   return Int16Array.from({ length: seconds * SECOND }, (_, index) => 4_000 * Math.sin(index * index));
 }
 
-/** An utterance of so many seconds in a ring of a minute, and a recogniser that does as it is told with each request. */
+/** An utterance of this many seconds in a ring of a minute, and a recogniser that follows the script for each request. */
 function utteranceOf(options: {
   seconds: number;
   pcm?: Int16Array;
   script: (request: RecognitionRequest, number: number) => FakeScript;
 }) {
   let number = 0;
-  /** When the time of each request is over. */
+  /** When each request is due. */
   const deadlines: number[] = [];
   const { time, ring, utterance, requests, discarded } = bareUtterance({
     script: (request) => {
@@ -45,7 +45,7 @@ function utteranceOf(options: {
   };
 }
 
-/** Lets every timer fire that has been set, and those that come of it. */
+/** Fires every timer that is set, and those that are set as a result. */
 async function settle<T>(time: ManualTime, answer: Promise<T>): Promise<T> {
   answer.catch(() => {});
   for (let turn = 0; turn < 40; turn += 1) await time.advanceAsync(1);
@@ -67,7 +67,7 @@ describe('a final that failed', () => {
     await time.advanceAsync(40_000);
     expect((await settle(time, answer)).text).toBe('all of it');
     expect(requests).toHaveLength(2);
-    // Nobody can throw the second one away.
+    // Not speculative: the second one cannot be discarded.
     expect(requests[1]).toEqual({
       ...requests[0],
       deadlineMs: CLOSE_TIMES.finalMs - 40_000,
@@ -146,14 +146,14 @@ describe('a text that is too long for one answer', () => {
     expect([...(first ?? []), ...(second ?? [])]).toEqual(whole);
     expect(new Set(deadlines).size).toBe(1);
     expect(requests[2]?.settings.prompt).toBe('one two');
-    // The second half begins at another place.
+    // The second half starts at another sample.
     expect(requests.map(({ draft }) => draft?.tokens)).toEqual([undefined, fakeTokens('one two'), undefined]);
     expect(discarded()).toEqual([0]);
   });
 
   it('is cut at the quietest place near the middle', async () => {
     const pcm = noise(20);
-    // A pause at 8 s, and a longer one too near the beginning.
+    // A pause at 8 s, and a longer one too near the start.
     pcm.fill(0, 1 * SECOND, 3 * SECOND);
     pcm.fill(0, 8 * SECOND, 8.2 * SECOND);
     const { time, requests, close } = utteranceOf({
@@ -173,7 +173,7 @@ describe('a text that is too long for one answer', () => {
   });
 
   it('stands as far as it goes where a half fails, or has no words at all; what failed is missing', async () => {
-    // A word takes a second at most.
+    // A word takes at most a second.
     const missing = [{ fromMs: 2_000, toMs: 20_000, reason: 'recognizerFailed' }];
     for (const [script, parts] of [
       [{ crash: true }, missing],
@@ -219,7 +219,7 @@ describe('a half whose text is nothing but repetition', () => {
   });
 
   it('is missing from where the text of the whole stops, if it is both', async () => {
-    // Two words without times take two seconds at most.
+    // Two words without times take at most two seconds.
     expect(await halves(lost, lost)).toEqual({
       text: 'the beginning',
       missing: [

@@ -10,25 +10,25 @@ import type { PipelineGapReason } from '../contract/messages.js';
 import { gapReasonOf } from './gapReasons.js';
 import { quietestSample } from './quietestSample.js';
 
-/** A request as the pipeline keeps it: however often it is asked, its time runs from the first time on. */
+/** A request as the pipeline keeps it: its time runs from the first try, however often it is sent. */
 export type PreparedRequest = Omit<RecognitionRequest, 'deadlineMs'> & { deadlineAtMs: number };
 
-/** Speech of an utterance that its final has no text for, in milliseconds from the start of the utterance. */
+/** Speech of an utterance for which its final has no text, in milliseconds from the start of the utterance. */
 export interface MissingSpeech {
   fromMs: number;
   toMs: number;
   reason: PipelineGapReason;
 }
 
-/** What all answers to a final say together. */
+/** All answers to a final together. */
 export interface HeardFinal extends Hypothesis {
-  /** Absent where nothing is. */
+  /** Absent if nothing is missing. */
   missing?: MissingSpeech[];
 }
 
 interface Asking {
   signal: AbortSignal | undefined;
-  /** The audio begins where that of the prepared request does. */
+  /** The audio starts where that of the prepared request does. */
   fromStart: boolean;
 }
 
@@ -42,45 +42,45 @@ export interface FinalRequestOptions {
   ask: (request: PreparedRequest, how: Asking) => Promise<Hypothesis>;
   /** Primes the engine with text of the utterance whose audio is not part of the request. */
   prompt: (before: string) => string;
-  /** Engine time of an answer that others took the place of. */
+  /** Engine time of an answer that was replaced by others. */
   onDiscarded: (engineMs: number) => void;
 }
 
-/** A part of the audio of a request, and how it came to be one. */
+/** A part of the audio of a request, and how it came about. */
 interface Part extends Asking {
-  /** Text whose audio lies before it. */
+  /** Text of the audio before it. */
   before: string;
   halvings: number;
   behindLoop: boolean;
 }
 
-/** Audio whose text is too long for one answer is halved twice at most: nobody speaks more in a quarter of 30 s than fits. */
+/** Audio with too much text for one answer is halved at most twice: nobody says more in a quarter of 30 s than fits. */
 const MOST_HALVINGS = 2;
 const SAMPLES_PER_MS = 16;
-/** How far off the word times of engines are. */
+/** Error of the engines' word times. */
 const TIME_TOLERANCE_SAMPLES = 120 * SAMPLES_PER_MS;
 /**
- * How far before the true end of the last word a cut may be: a word that attention draws out is taken to end a second after its start. An
- * equal word that begins later was said again.
+ * How far before the true end of the last word a cut may be: a word that attention draws out is assumed to end a second after its start. An
+ * equal word that starts later was said again.
  */
 const ECHO_MS = 1_000;
-/** Nothing was wrong with these requests: they were not worked on to the end. */
+/** Nothing was wrong with these requests: they were not processed to the end. */
 const UNANSWERED: ReadonlySet<RecognitionErrorCode> = new Set(['RECOGNIZER_UNAVAILABLE', 'SUPERSEDED']);
 
-/** Whether a failed final is worth asking for again. Any other failure would come again, and cost as much again. */
+/** Whether it is worth sending a failed final again. Any other failure would come again, at the same cost. */
 export function isUnanswered(error: unknown): boolean {
   return error instanceof RecognitionError && UNANSWERED.has(error.code);
 }
 
 /**
- * One final, however often it is asked for: samples, settings and deadline are those of the first time, wherever the ring has got
- * to since. What takes the engine too long is asked for once more with the cheapest decoding; what has too much text for one
- * answer is asked for in halves; what lies behind a loop of the decoder is asked for by itself, once.
+ * One final, however often it is sent: samples, settings and deadline are those of the first time, wherever the ring is by then. If the
+ * engine takes too long, it is sent once more with the cheapest decoding. If the text is too long for one answer, it is requested in
+ * halves. Audio after a decoder loop is requested by itself, once.
  */
 export class FinalRequest {
   readonly #options: FinalRequestOptions;
   #prepared: ReturnType<FinalRequestOptions['prepare']> | undefined;
-  /** The engine has been too slow at it once. */
+  /** The engine has been too slow for it once. */
   #greedy = false;
 
   constructor(options: FinalRequestOptions) {
@@ -127,7 +127,7 @@ export class FinalRequest {
       return both;
     } catch (error) {
       if (part.signal?.aborted === true) throw error;
-      // The beginning is better than nothing.
+      // The start is better than nothing.
       return stoppingShort(whole, { pcm, reason: gapReasonOf(error) });
     }
   }
@@ -155,9 +155,9 @@ export class FinalRequest {
   }
 
   /**
-   * A part by itself. Where nothing but repetition was left of its text, it holds speech of which no text is known: it is missing.
-   * What another gate took for no speech is none here, either, as in an utterance of its own. It counts as a pause of the caption around
-   * it, and is booked with that.
+   * A part by itself. If nothing but repetition was in its text, it has speech without text: it is missing. If another gate rejected it, it
+   * is no speech here, either, as in an utterance of its own. It then counts as a pause of the caption around it, and as part of that in
+   * the ledger.
    */
   async #askPart(request: PreparedRequest, part: Part): Promise<HeardFinal> {
     const heard = await this.#askInParts(request, part);
@@ -184,7 +184,7 @@ export class FinalRequest {
   }
 }
 
-/** A hypothesis whose words are at other times. */
+/** A hypothesis with its words moved in time. */
 export function withTimes(hypothesis: HeardFinal, timeOf: (ms: number) => number): HeardFinal {
   const { words, missing } = hypothesis;
   const placed = words?.map((word) => ({ ...word, startMs: timeOf(word.startMs), endMs: timeOf(word.endMs) }));
@@ -196,7 +196,7 @@ export function withTimes(hypothesis: HeardFinal, timeOf: (ms: number) => number
   };
 }
 
-/** A text that does not go to the end of its audio, with a gap for the rest. */
+/** A text that does not reach the end of its audio, with a gap for the rest. */
 function stoppingShort(
   whole: Hypothesis,
   options: { pcm: Int16Array; reason: PipelineGapReason; atMs?: number },
@@ -207,7 +207,7 @@ function stoppingShort(
   return { ...whole, missing: [{ fromMs: roundedToSample(atMs), toMs, reason }] };
 }
 
-/** A text whose audio was asked for again in parts, which gave none: what is missing of them, as far as it is not in the text. */
+/** A text whose audio was requested again in parts, without success: what is missing, except what the text already has. */
 function withMissing(whole: Hypothesis, options: { pcm: Int16Array; missing: readonly MissingSpeech[] }): HeardFinal {
   const atMs = stopsAtMs(whole, options.pcm.length / SAMPLES_PER_MS);
   if (atMs === undefined) return whole;
@@ -228,7 +228,7 @@ function greedily(request: PreparedRequest): PreparedRequest {
 
 function joinParts(before: HeardFinal, behind: HeardFinal, cutSample: number): HeardFinal {
   const cutMs = cutSample / SAMPLES_PER_MS;
-  // Attention may draw the last word before a loop out far into the audio behind it.
+  // Attention may draw the last word before a loop out far into the audio after it.
   const first = withTimes(before, (ms) => Math.min(ms, cutMs));
   const later = withTimes(behind, (ms) => ms + cutMs);
   const missing = [...(first.missing ?? []), ...(later.missing ?? [])];
@@ -253,7 +253,9 @@ function joinParts(before: HeardFinal, behind: HeardFinal, cutSample: number): H
   };
 }
 
-/** What follows a text, without the words at its end that were recognised again at the cut. What was said twice stays. */
+/**
+ * The text that follows another, without words from that one's end that were recognised again at the cut. Words that were said twice stay.
+ */
 function withoutEcho(rest: HeardFinal, before: string): HeardFinal {
   const ended = splitWords(before).map(plainWord);
   const parts = splitWords(rest.text);
@@ -272,7 +274,7 @@ function withoutEcho(rest: HeardFinal, before: string): HeardFinal {
   return rest;
 }
 
-/** How many words may be echoes by their times; without times one at most. */
+/** How many words may be echoes by their times; without times, at most one. */
 function wordsNearStart({ words = [] }: HeardFinal): number {
   if (words.length === 0) return 1;
   const later = words.findIndex(({ startMs }) => startMs > ECHO_MS);

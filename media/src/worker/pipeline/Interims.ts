@@ -6,7 +6,7 @@ export type InterimsEvent =
   | { type: 'answered'; hypothesis: Hypothesis; windowStartMs: number; endSample: number }
   /** Engine time of an answer that came too late to be shown. */
   | { type: 'answerDiscarded'; engineMs: number }
-  /** The next one can be asked for. `wanted`: the newest sample for which one was requested meanwhile. */
+  /** The next one can be requested. `wanted`: the newest sample for which one was requested meanwhile. */
   | { type: 'finished'; endSample: number; wanted: number | undefined };
 
 export interface InterimsOptions {
@@ -18,17 +18,17 @@ export interface InterimsOptions {
   onEvent: (event: InterimsEvent) => void;
 }
 
-/** Audio behind a text's last word in which others could have been said. */
+/** Audio after a text's last word that may contain more words. */
 const UNWRITTEN_MS = 700;
-/** The same word's end in two texts. */
+/** Tolerance for the end of the same word in two texts. */
 const SAME_END_MS = 300;
 const SAMPLES_PER_MS = 16;
 
-/** Asks for the interims of one utterance, one at a time, each over a window of its newest audio. */
+/** Requests the interims of one utterance, one at a time, each for a window of its newest audio. */
 export class Interims {
   readonly #options: InterimsOptions;
   #underWay: AbortController | undefined;
-  /** Newest sample that an interim was requested for while another one was under way. */
+  /** Newest sample that an interim was requested for while another one was in progress. */
   #wanted: number | undefined;
   /** Audio before it is not given to interims any more. */
   #windowStartMs = 0;
@@ -38,7 +38,7 @@ export class Interims {
     this.#options = options;
   }
 
-  /** Asks for one of everything up to a sample. While one is under way, only the newest request is kept. */
+  /** Requests an interim for everything up to a sample. While one is in progress, only the newest request is kept. */
   request(endSample: number): void {
     if (this.#closed) return;
     if (this.#underWay !== undefined) {
@@ -55,7 +55,7 @@ export class Interims {
         else onEvent({ type: 'answered', hypothesis, windowStartMs, endSample });
       })
       .catch(() => {
-        // An interim may be lost: the next one says more.
+        // An interim may be lost: the next one has more.
       })
       .finally(() => {
         this.#underWay = undefined;
@@ -66,8 +66,8 @@ export class Interims {
   }
 
   /**
-   * A model may take a sentence's end for the end of all, and write nothing of what follows it. Once such a text is settled, the next
-   * interim gets what follows alone.
+   * A model may take the end of a sentence for the end of everything, and leave out what follows. Once such a text is settled, the next
+   * interim gets only what follows.
    */
   skipSettled(options: { text: StableText; words: readonly TimedWord[] | undefined; audioEndMs: number }): void {
     const { text, words = [], audioEndMs } = options;
@@ -77,13 +77,13 @@ export class Interims {
     this.#windowStartMs = Math.max(this.#windowStartMs, settled.endMs);
   }
 
-  /** Calls off what is under way. Idempotent. */
+  /** Cancels the request in progress. Idempotent. */
   close(): void {
     this.#closed = true;
     this.#underWay?.abort();
   }
 
-  /** Where an interim begins: at the start, or, in a long utterance, at a settled word. */
+  /** Start of an interim: at the start of the utterance or, if that is long, at a settled word. */
   #windowStart(endSample: number): number {
     const { stabilizer, startSample, window } = this.#options;
     const { longestMs, kept } = window();
@@ -92,7 +92,7 @@ export class Interims {
     const keepFrom = endMs - longestMs * kept;
     const boundary = stabilizer.committed.findLast((word) => word.endMs <= keepFrom)?.endMs ?? 0;
     const leastMs = endMs - longestMs;
-    // A window that begins within a word makes another one of it.
+    // In a window that starts within a word, the model makes another word of it.
     this.#windowStartMs = boundary >= leastMs ? boundary : Math.max(stabilizer.settleBefore(leastMs), leastMs);
     return this.#windowStartMs;
   }

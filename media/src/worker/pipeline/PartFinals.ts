@@ -21,13 +21,13 @@ export interface PartFinalsOptions {
   onEvent: (event: PartFinalsEvent) => void;
 }
 
-/** Finals that did not fit may have covered this many times the utterance: that bounds what a second of speech can cost. */
+/** Finals that did not fit may have covered at most this many times the utterance, which limits the cost of a second of speech. */
 const MOST_IN_VAIN = 2;
 const SAMPLES_PER_MS = 16;
 
 /**
- * Cuts a long utterance while speech goes on: looks for a place behind a settled sentence, and asks for the final of everything before
- * it. One at a time.
+ * Cuts a long utterance while speech goes on: finds a place after a settled sentence, and requests the final of everything before it. One
+ * at a time.
  */
 export class PartFinals {
   readonly #options: PartFinalsOptions;
@@ -41,14 +41,14 @@ export class PartFinals {
     this.#options = options;
   }
 
-  /** @param options.words of the newest hypothesis: it knows best where a sentence ends */
+  /** @param options.words of the newest hypothesis, which knows best where a sentence ends */
   consider(options: { words: readonly TimedWord[]; windowStartMs: number; endSample: number }): void {
     const { windowStartMs, endSample } = options;
     const { startSample, segmenter, current } = this.#options;
     const { committed } = this.#options.stabilizer;
     const settledUntil = committed.at(-1);
     if (this.#closed || this.#underWay !== undefined || settledUntil === undefined) return;
-    // Words whose audio has left the window are settled. They are part of what a final has to say.
+    // Words whose audio has left the window are settled. The final must contain them, too.
     const words = [...committed.filter((word) => middleOf(word) < windowStartMs), ...options.words];
     const { settings, longestWindowMs } = current();
     const lengthMs = this.#msOf(endSample);
@@ -64,18 +64,18 @@ export class PartFinals {
     if (plan === undefined) return;
     const cutSample = startSample + Math.round(plan.cutMs * SAMPLES_PER_MS);
     if (this.#refusedCuts.has(cutSample) || this.#refusedMs > MOST_IN_VAIN * lengthMs) return;
-    // The final of a part that cannot be cut off would be wasted. Speech that goes on may change that.
+    // The final of a part that cannot be cut off would be wasted. More speech may change that.
     if (!segmenter.canSplitAt(cutSample)) return;
     this.#try({ cutSample, expected: words.slice(0, plan.words), next: words[plan.words]?.text });
   }
 
-  /** Calls off what is under way. Idempotent. */
+  /** Cancels the request in progress. Idempotent. */
   close(): void {
     this.#closed = true;
     this.#underWay?.abort();
   }
 
-  /** Only a part whose own text ends with the expected word is cut off: no seam may lose or double one. */
+  /** A part is cut off only if its own text ends with the expected word: no seam may lose or double one. */
   #try(options: { cutSample: number; expected: TimedWord[]; next: string | undefined }): void {
     const { cutSample, expected, next } = options;
     const { final, onEvent } = this.#options;
@@ -93,7 +93,7 @@ export class PartFinals {
           onEvent({ type: 'answerDiscarded', engineMs: hypothesis.engineMs });
         }
       })
-      // The utterance goes on as one.
+      // The utterance continues uncut.
       .catch(() => {})
       .finally(() => {
         this.#underWay = undefined;

@@ -7,7 +7,7 @@ export interface TimelineOptions {
   /** On the clock of `now`. */
   meetingStartedAtMs: number;
   now: () => number;
-  /** Extended RTP timestamp of sample 0, where it is known already. */
+  /** Extended RTP timestamp of sample 0, if already known. */
   firstTimestamp?: number;
 }
 
@@ -15,8 +15,8 @@ export interface TimelineOptions {
 const RTP_TICKS_PER_SAMPLE = 3;
 
 /**
- * One run of continuous time of a track: its newest audio, and where each sample lies in the meeting. A sender that starts over, or comes
- * back after a stall, begins another one. Samples are 16 kHz and count from 0.
+ * One run of continuous time of a track: its newest audio, and the meeting time of each sample. A sender that starts over, or returns after
+ * a stall, starts another one. Samples are 16 kHz and count from 0.
  */
 export class Timeline {
   readonly index: number;
@@ -32,17 +32,17 @@ export class Timeline {
     this.#firstTimestamp = options.firstTimestamp;
   }
 
-  /** Says which extended RTP timestamp sample 0 has. Only the first one counts. */
+  /** Sets the extended RTP timestamp of sample 0. Only the first call counts. */
   startAt(extendedTimestamp: number | undefined): void {
     this.#firstTimestamp ??= extendedTimestamp;
   }
 
-  /** A packet has come. */
+  /** A packet has arrived. */
   observe(extendedTimestamp: number, arrivedAtMs: number): void {
     this.#clock.observe(extendedTimestamp, arrivedAtMs);
   }
 
-  /** As `observe`, of audio that came without RTP. */
+  /** Like `observe`, for audio that came without RTP. */
   observeSample(sample: number, arrivedAtMs: number): void {
     this.#clock.observe(sample * RTP_TICKS_PER_SAMPLE, arrivedAtMs);
   }

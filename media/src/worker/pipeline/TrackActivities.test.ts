@@ -45,7 +45,7 @@ describe('the activities of a track', () => {
     expect(told).toEqual([{ type: 'utteranceEnded', segmentId: 'u', atMs: 2_700, cause: 'silence' }]);
   });
 
-  it('say the level of each frame to those only who want diagnostics', () => {
+  it('report the level of each frame only if diagnostics are wanted', () => {
     const { activities, told, frameAt } = activitiesOf();
     activities.recorded(UTTERANCE, frameAt(0));
     activities.setDiagnostics(true);

@@ -10,7 +10,7 @@ export interface TrackActivitiesOptions {
 
 type Reported = Pick<Utterance, 'id' | 'startMs'>;
 
-/** One VAD frame, and where it is. */
+/** One VAD frame, and its place. */
 interface Frame {
   timeline: Timeline;
   startSample: number;
@@ -18,10 +18,10 @@ interface Frame {
 }
 
 const SAMPLES_PER_MS = 16;
-/** Activities of every frame and every interim, for those who ask for them. */
+/** Activities of every frame and every interim, sent only on request. */
 const FREQUENT: ReadonlySet<TrackActivity['type']> = new Set(['audioRecorded', 'stabilized']);
 
-/** Reports what happens to a track, for those who show or log it. */
+/** Reports what happens to a track, to show or to log it. */
 export class TrackActivities {
   readonly #options: TrackActivitiesOptions;
   readonly #microphone = new MicrophoneCheck();
@@ -31,7 +31,7 @@ export class TrackActivities {
     this.#options = options;
   }
 
-  /** Whether the frequent activities are wanted. Default: they are not. */
+  /** Whether the frequent activities are wanted. Default: no. */
   setDiagnostics(on: boolean): void {
     this.#diagnostics = on;
   }
@@ -53,7 +53,7 @@ export class TrackActivities {
     this.report({ type: 'turnDetectionStopped', segmentId, atMs, outcome: 'resumed' });
   }
 
-  /** Its final is asked for. */
+  /** Its final is requested. */
   ended({ id: segmentId }: Reported, { atMs, cause }: { atMs: number; cause: SegmentCause }): void {
     if (cause === 'silence') this.report({ type: 'turnDetectionStopped', segmentId, atMs, outcome: 'ended' });
     this.report({ type: 'utteranceEnded', segmentId, atMs, cause });
@@ -72,7 +72,7 @@ export class TrackActivities {
     this.report({ type: 'audioRecorded', segmentId, startMs, endMs, levelDb: dbfs(rms) });
   }
 
-  /** A frame of confirmed speech, and of one's own: says how the microphone is set, when that is known or changes. */
+  /** A frame of confirmed speech of the participant: reports the microphone's level when it is known or changes. */
   spoken({ timeline, startSample }: Frame, pcm: Int16Array): void {
     const reading = this.#microphone.push(pcm);
     if (reading === undefined) return;

@@ -6,7 +6,7 @@ import { TrackBooks } from './TrackBooks.js';
 
 const MS = 16;
 
-/** Books on a clock that audio moves, and what they reported. */
+/** Books on a clock that audio moves, and their reports. */
 function booksOf(options: { muted?: boolean } = {}) {
   const clock = { nowMs: 1_000 };
   const told: AudioLedgerTotals[] = [];
@@ -20,7 +20,7 @@ function booksOf(options: { muted?: boolean } = {}) {
   return {
     books,
     told,
-    /** The track sends so much, in real time. */
+    /** The track sends this much, in real time. */
     send: (ms: number, origin: PcmOrigin = 'audio') => {
       clock.nowMs += ms;
       books.append({ timeline, startSample: endSample, samples: ms * MS, origin });
@@ -30,7 +30,7 @@ function booksOf(options: { muted?: boolean } = {}) {
     pass: (ms: number) => {
       clock.nowMs += ms;
     },
-    /** The time line leaves so much out. */
+    /** The time line skips this much. */
     skip: (ms: number, origin: PcmOrigin = 'concealed') => {
       books.append({ timeline, startSample: endSample, samples: ms * MS, origin });
       endSample += ms * MS;
@@ -131,7 +131,7 @@ describe('muted time', () => {
     pass(mutedMs);
     expect(books.totals.mutedMs).toBe(mutedMs - 300);
     mute(false);
-    // Its own time line says how long that was.
+    // Its own time line shows how long that was.
     skip(mutedMs);
     send(1_000);
     books.finish(nowMs());

@@ -6,25 +6,25 @@ import type { Timeline } from './Timeline.js';
 export interface TrackBooksOptions {
   muted: boolean;
   now: () => number;
-  /** The books have changed; every few seconds at most, and at the end. */
+  /** The totals have changed; every few seconds at most, and at the end. */
   onTotals: (totals: AudioLedgerTotals) => void;
 }
 
 const SAMPLES_PER_MS = 16;
 /** While they change, the totals are reported this often. */
 const REPORT_MS = 5_000;
-/** The newest part of muted time is not booked yet, so that speech right after it still finds its place. */
+/** The newest part of muted time is not booked yet, so that speech right after it still has its place. */
 const MUTED_LAG_MS = 300;
 
-/** The books of one track: its ledger, with muted time by the clock, reported now and then. */
+/** The ledger of one track, with muted time by the clock, and regular reports. */
 export class TrackBooks {
-  /** Where utterances are opened, held and released. */
+  /** Used to open, hold and release utterances. */
   readonly ledger = new AudioLedger();
   readonly #options: TrackBooksOptions;
   #muted: boolean;
-  /** Muted, and no audio has come since: what is missing was never said. */
+  /** Muted, and no audio has arrived since: what is missing was never said. */
   #absent: boolean;
-  /** Where the newest sample lies on its time line, and when it came. */
+  /** Position of the newest sample on its time line, and its arrival. */
   #newest: { timeline: Timeline; endSample: number; atMs: number } | undefined;
   #reportedAtMs: number;
   #reported = JSON.stringify(this.ledger.totals);
@@ -62,12 +62,12 @@ export class TrackBooks {
     this.#newest = { timeline, endSample: startSample + samples, atMs: this.#options.now() };
   }
 
-  /** To be called often: reports the totals when it is time to. */
+  /** Call it often: reports the totals when they are due. */
   tick(): void {
     if (this.#options.now() - this.#reportedAtMs >= REPORT_MS) this.#report(this.totals);
   }
 
-  /** Nothing more will come; the track ended at a time. Idempotent. */
+  /** No more audio will come; the track ended at this time. Idempotent. */
   finish(endMs: number): void {
     if (this.#finished) return;
     this.#bookMuted(endMs);
@@ -76,7 +76,7 @@ export class TrackBooks {
     this.#report(this.ledger.totals);
   }
 
-  /** While a track is muted nothing comes that could be counted, so it goes by the clock. */
+  /** While a track is muted there are no samples to count, so its time is taken from the clock. */
   #bookMuted(untilMs: number): void {
     if (!this.#muted || this.#newest === undefined || this.#finished) return;
     const { timeline, endSample, atMs } = this.#newest;

@@ -11,15 +11,15 @@ import { type RtpOutput, type RtpPacket, RtpReceiver, TrackBudget } from '../rtp
 import { VAD_FRAME_SAMPLES, type VoiceActivityModel, type VoiceActivityStream } from '../speech/index.js';
 import { Timeline } from './Timeline.js';
 
-/** Some of the track's audio. Frames, jumps and time lines come in the order of the stream; audio runs ahead of them. */
+/** Some of the track's audio. Frames, jumps and time lines come in stream order; audio runs ahead of them. */
 export type IntakeEvent =
   /** Decoded or filled, before the VAD has answered. */
   | { type: 'audioReceived'; timeline: Timeline; startSample: number; samples: number; origin: PcmOrigin }
-  /** One frame of `VAD_FRAME_SAMPLES`, with the VAD's answer. `arrivedAtMs`: mean time at which its samples arrived, on the machine's clock. */
+  /** One frame of `VAD_FRAME_SAMPLES`, with the VAD's answer. `arrivedAtMs`: mean arrival time of its samples, on the machine's clock. */
   | { type: 'frameJudged'; startSample: number; probability: number; rms: number; arrivedAtMs: number }
-  /** The time line leaves out what comes before this sample. */
+  /** The time line skips everything before this sample. */
   | { type: 'jumped'; toSample: number }
-  /** What follows belongs to another time line, which begins at sample 0. */
+  /** What follows belongs to another time line, which starts at sample 0. */
   | { type: 'timelineStarted'; timeline: Timeline }
   /** Packets beyond the track's budget are dropped. At most once a second. */
   | { type: 'budgetExceeded'; limit: BudgetLimit };
@@ -37,7 +37,7 @@ export interface TrackIntakeOptions {
 
 const SAMPLES_PER_MS = 16;
 
-/** What waits behind frames that the VAD has not answered yet. */
+/** Items behind frames that the VAD has not answered yet. */
 type Queued =
   | { type: 'frame'; startSample: number; rms: number; arrivedAtMs: number }
   /** Digital silence while nobody speaks: not worth a run of the model. */
@@ -46,10 +46,7 @@ type Queued =
   | { type: 'timeline'; timeline: Timeline }
   | { type: 'flush'; done: () => void };
 
-/**
- * One producer's way from RTP to frames with a speech probability: receiver, decoder, ring and VAD, all of it in the order of
- * the stream.
- */
+/** One producer's path from RTP to frames with a speech probability: receiver, decoder, ring and VAD, all in stream order. */
 export class TrackIntake {
   readonly #options: TrackIntakeOptions;
   readonly #decoder: OpusDecoder;
@@ -61,7 +58,7 @@ export class TrackIntake {
   readonly #frame = new Int16Array(VAD_FRAME_SAMPLES);
   #frameStart = 0;
   #frameFilled = 0;
-  /** Of the samples in the frame: when each arrived, added up. */
+  /** Sum of the arrival times of the samples in the frame. */
   #frameArrivals = 0;
   /** Of the packet that is being decoded; undefined: now. */
   #arrivedAtMs: number | undefined;
@@ -84,7 +81,7 @@ export class TrackIntake {
     this.#receiver = this.#newReceiver();
     this.#vad = options.voiceActivity.open({
       onProbability: (probability) => this.#onProbability(probability),
-      // Its frames are answered all the same, with the probability before them; the model counts the failure.
+      // Its frames are answered anyway, with the previous probability; the model counts the failure.
       onError: () => {},
     });
   }
@@ -94,7 +91,7 @@ export class TrackIntake {
     return this.#receiving;
   }
 
-  /** While somebody speaks, frames of digital silence are worth a run of the model as well. */
+  /** While someone speaks, even frames of digital silence are worth a run of the model. */
   set speaking(speaking: boolean) {
     this.#speaking = speaking;
   }
@@ -104,7 +101,7 @@ export class TrackIntake {
     if (!this.#closed && this.#budget.admits(packet, nowMs)) this.#receiver.push(packet, nowMs);
   }
 
-  /** The next samples of a track that comes as PCM: what RTP, jitter buffer and decoder would have made of it. */
+  /** The next samples of a track that comes as PCM, as if from RTP, jitter buffer and decoder. */
   pushPcm(pcm: Int16Array): void {
     if (this.#closed) return;
     const startSample = this.#injected;
@@ -115,8 +112,8 @@ export class TrackIntake {
   }
 
   /**
-   * To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives.
-   * @param nowMs a time up to which everything that came has been pushed; default: now
+   * Call it about every 20 ms: releases overdue packets and lets silence pass while nothing arrives.
+   * @param nowMs a time up to which everything that arrived has been pushed; default: now
    */
   tick(nowMs = this.#options.now()): void {
     this.release(nowMs);
@@ -125,12 +122,12 @@ export class TrackIntake {
     if (!this.#receiver.holding) this.#track.tick(nowMs);
   }
 
-  /** As `tick`, for a track that has no time of its own meanwhile: nothing is filled. */
+  /** Like `tick`, for a track whose time stands still meanwhile: nothing is filled. */
   release(nowMs = this.#options.now()): void {
     if (!this.#closed) this.#receiver.tick(nowMs);
   }
 
-  /** Lets everything that was received out. Resolves when the VAD has answered the last frame. */
+  /** Releases everything that was received. Resolves when the VAD has answered the last frame. */
   flush(): Promise<void> {
     const nowMs = this.#options.now();
     this.#receiver.flush(nowMs);
@@ -218,7 +215,7 @@ export class TrackIntake {
     this.#enqueue({ type: 'jump', toSample });
   }
 
-  /** The sender began a new time line: samples count from 0 again. */
+  /** The sender started a new time line: samples count from 0 again. */
   #onEpoch(firstTimestamp: number): void {
     this.#padFrame();
     this.#frameStart = 0;
@@ -227,7 +224,7 @@ export class TrackIntake {
     this.#enqueue({ type: 'timeline', timeline: this.#receiving });
   }
 
-  /** Rounds what was begun of a frame up with silence. */
+  /** Pads a started frame with silence. */
   #padFrame(): void {
     if (this.#frameFilled > 0) {
       this.#frame.fill(0, this.#frameFilled);
@@ -236,7 +233,7 @@ export class TrackIntake {
   }
 
   #enqueue(item: Queued): void {
-    // Now and not when its turn comes: what is pushed from here on has no past.
+    // Now, not in its turn: what is pushed from here on has no past.
     if (item.type === 'jump' || item.type === 'timeline' || item.type === 'flush') this.#vad.reset();
     this.#queued.push(item);
     this.#runQueue();
@@ -251,7 +248,7 @@ export class TrackIntake {
     this.#runQueue();
   }
 
-  /** Takes everything from the head that needs no answer of the VAD. */
+  /** Takes everything from the head that does not wait for the VAD. */
   #runQueue(): void {
     for (let head = this.#queued[0]; head !== undefined && head.type !== 'frame'; head = this.#queued[0]) {
       this.#queued.shift();

@@ -22,37 +22,37 @@ import { WakeListener } from './WakeListener.js';
 
 export interface TrackPipelineOptions extends TrackSettings {
   meetingId: string;
-  /** Its settings, if it has some, take the place of `settings`. */
+  /** Its own settings, if any, replace `settings`. */
   track: TrackDescription;
   /** On the machine's monotonic clock. */
   meetingStartedAtMs: number;
-  /** Of the model that makes finals; default: `DEFAULT_READING`. */
+  /** Of the model for finals; default: `DEFAULT_READING`. */
   reading?: Partial<ReadingProfile> | undefined;
   voiceActivity: Pick<VoiceActivityModel, 'open'>;
   recognizer: Recognizer;
-  /** Knows the other tracks of the room. Without it every track is taken for its own speaker's. */
+  /** Knows the other tracks of the room. Without it, all speech on a track counts as its own speaker's. */
   crosstalk?: CrosstalkGuard;
-  /** Detects wake words by their sound, beside the phrases that are found in the text. */
+  /** Detects wake words by their sound, besides the phrases that are found in the text. */
   wakeWords?: WakeWordDetector;
   onEvent: (event: TrackEvent) => void;
   now?: Clock;
 }
 
 export interface TrackPipelineStats {
-  /** Engine time of interims that were overtaken and of finals that were begun in a pause, as far as they were answered. */
+  /** Engine time of superseded interims and of discarded finals that were started in a pause, if they were answered. */
   discardedEngineMs: number;
   /** Engine time of all answers. */
   engineMs: number;
 }
 
 const SAMPLES_PER_MS = 16;
-/** No utterance begins further back than this: the longest pre-roll, and some. */
+/** No utterance starts further back than this: the longest pre-roll, with a margin. */
 const LOOK_BACK_SAMPLES = 2_500 * SAMPLES_PER_MS;
 
 /**
- * One producer's way from RTP to text, all of it in stream order: the intake makes frames, the crosstalk guard takes out other voices,
- * utterances are cut and transcribed, finals are put in order, captions are written. Every sample ends in exactly one class of the
- * ledger. Each part reports to this class by events and knows none of the others' state.
+ * One producer's path from RTP to text, all of it in stream order: the intake makes frames, the crosstalk guard removes other voices,
+ * utterances are cut and transcribed, finals are put in order, captions are written. Every sample ends in exactly one class of the ledger.
+ * Each part reports to this class by events and knows none of the others' state.
  */
 export class TrackPipeline {
   readonly #options: TrackPipelineOptions;
@@ -149,8 +149,8 @@ export class TrackPipeline {
   }
 
   /**
-   * To be called every 20 ms or so: releases overdue packets and lets silence pass while nothing arrives.
-   * @param nowMs a time up to which everything that came has been pushed; default: now
+   * Call it about every 20 ms: releases overdue packets and lets silence pass while nothing arrives.
+   * @param nowMs a time up to which everything that arrived has been pushed; default: now
    */
   tick(nowMs?: number): void {
     if (this.#closed) return;
@@ -159,7 +159,7 @@ export class TrackPipeline {
     this.#books.tick();
   }
 
-  /** Takes new settings over, from the next frame on. */
+  /** Applies new settings from the next frame on. */
   update(current: TrackSettings): void {
     const { settings } = current;
     this.#settings = settings;
@@ -170,7 +170,7 @@ export class TrackPipeline {
     this.#changeState();
   }
 
-  /** How far apart interims are at least, whatever the settings say: what the recogniser can give. */
+  /** Minimum distance between interims, whatever the settings say: what the recogniser can sustain. */
   setInterimPace(pace: InterimPace): void {
     this.#utterances.setInterimPace(pace);
   }

@@ -6,7 +6,7 @@ export interface TrackStatusOptions {
   onEvent: (event: Extract<TrackEvent, { type: 'trackStateChanged' | 'trackActivity' }>) => void;
 }
 
-/** What a track is doing: reports each change once, and that the server listens, or does not any more. */
+/** The state of a track: reports each change once, and when the server starts or stops listening. */
 export class TrackStatus {
   readonly #options: TrackStatusOptions;
   #state: TrackState = 'inactive';

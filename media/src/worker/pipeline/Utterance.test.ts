@@ -26,7 +26,7 @@ const CHUNK = 320;
 
 const loud = (ms: number) => Int16Array.from({ length: ms * MS }, (_, at) => 4_000 * Math.sin(at * at));
 
-/** A sentence of so many words, each of which is there once. */
+/** A sentence of this many words, all different. */
 function sentence(name: string, words: number): string {
   const all = Array.from({ length: words }, (_, index) => `${name}${String.fromCharCode(97 + index)}`);
   return `${all.join(' ')}.`;
@@ -75,7 +75,7 @@ async function play(
 
 describe('an utterance that goes on and on', () => {
   const WINDOW = { interimWindowMs: 10_000 };
-  /** 25 s: the first sentence ends when its beginning has left the window of the interims. */
+  /** 25 s: the first sentence ends when its start has left the window of the interims. */
   const LONG = [sentence('one', 26), sentence('two', 12), sentence('three', 12)];
 
   it('is cut after a sentence that is longer than what an interim looks at', async () => {
@@ -98,7 +98,7 @@ describe('an utterance that goes on and on', () => {
       writeSpeech(Array.from({ length: 9 }, (_, index) => sentence(`s${index}`, 6)).join(' ')),
       {
         settings: WINDOW,
-        // A final hears something else at the end, every time.
+        // A final has something else at the end, every time.
         alter: (heard, { kind }) => (kind === 'interim' ? heard : heard.map((word) => ({ ...word, text: 'else.' }))),
       },
     );
@@ -151,7 +151,7 @@ describe('an utterance that goes on and on', () => {
 describe('a cut', () => {
   const text = splitWords('one two three. four five six seven eight nine ten eleven twelve');
   const words = text.map((word, at) => ({ text: word, startMs: at * 400, endMs: at * 400 + 300, probability: 0.95 }));
-  /** A long utterance in which a cut at 1,150 ms is wanted; `finalMs`: what a final takes. */
+  /** A long utterance in which a cut at 1,150 ms is wanted; `finalMs`: how long a final takes. */
   const monologue = (options: { finalMs?: number; canSplitAt?: () => boolean }) => {
     const { finalMs = 0, canSplitAt = () => true } = options;
     const { time, ring, utterance, requests, cuts, discarded } = bareUtterance({
@@ -225,7 +225,7 @@ describe('a text that is cut off at the most tokens it may have', () => {
         return { ...hypothesis, text: kept.map((word) => word.text).join(' '), words: kept, truncated: true };
       },
     });
-    // The whole of it, and one of its halves.
+    // All of it, and one of its halves.
     expect(cutOff).toHaveLength(2);
     expect(finals.map(({ hypothesis }) => hypothesis.text.toLowerCase())).toEqual([text]);
     const words = finals[0]?.hypothesis.words ?? [];
@@ -237,7 +237,7 @@ describe('a text that is cut off at the most tokens it may have', () => {
 
 describe('a loop of the decoder', () => {
   const TEXT = sentence('one', 12);
-  /** Five words and then no more, where it hears so many; `rest`: what becomes of the request behind that. */
+  /** Stops after five words if there are that many; `rest`: the answer to the request for the audio after them. */
   const looping = (rest?: () => never) =>
     play(writeSpeech(TEXT), {
       settings: { interimIntervalMs: 0 },
@@ -283,7 +283,7 @@ describe('a loop of the decoder', () => {
 });
 
 describe('a cut within a sentence', () => {
-  /** 10 s are the most; the model writes a full stop at the end of whatever it hears, and a capital at its beginning. */
+  /** At most 10 s per request; the model writes a full stop at the end of any audio, and a capital at its start. */
   const cutUp = (text: string, alter: (word: string) => string = (word) => word) =>
     play(writeSpeech(text, { wordMs: 560 }), {
       longestWindowMs: 10_000,
@@ -363,7 +363,7 @@ describe('interims', () => {
         times += 1;
         return heard.map((word, index) => {
           if (kind === 'interim' && word.text === 'onec') return { ...word, text: `onec${times}`, probability: 0.7 };
-          // A window that begins within a word makes a guess of it.
+          // In a window that starts within a word, the word is a guess.
           const cut = index === 0 && word.startMs === 0;
           return cut ? { ...word, text: `cut${times}`, probability: 0.3 } : word;
         });

@@ -16,12 +16,12 @@ import { type RequestContext, type RequestEvent, UtteranceRequests } from './Utt
 export type UtteranceEvent =
   /** There is something new to show. */
   | { type: 'textChanged'; text: StableText; hypothesis: Hypothesis }
-  /** What the words before a silence read as. */
+  /** How the words before a silence read. */
   | { type: 'silenceRead'; speechEndSample: number; reading: SilenceReading }
   | PartFinalsEvent
   | RequestEvent;
 
-/** What an utterance works with; all of its track share it. */
+/** The context of an utterance, shared by all of its track. */
 export interface UtteranceContext extends RequestContext {
   segmenter: Pick<Segmenter, 'quietest' | 'canSplitAt'>;
 }
@@ -31,28 +31,28 @@ export interface UtteranceOptions {
   startSample: number;
   startMs: number;
   timeline: Timeline;
-  /** It goes on from a cut inside a sentence. */
+  /** It continues after a cut inside a sentence. */
   continues: boolean;
-  /** Its first word, as it was written in the text before the cut. */
+  /** Its first word, as written in the text before the cut. */
   opening?: string | undefined;
-  /** With the words that were known beyond the cut. Default: a new one. */
+  /** With the known words after the cut. Default: a new one. */
   stabilizer?: Stabilizer;
   onEvent: (event: UtteranceEvent) => void;
 }
 
-/** An utterance of which nothing can be shown by then is music, or is not understood: interims at the usual pace will do. */
+/** If nothing can be shown by then, it is music, or not understood: interims at the usual pace will do. */
 const FIRST_WORDS_MS = 3_000;
-/** New audio that may hold another word. */
+/** New audio that may contain another word. */
 const LEAST_NEW_SAMPLES = 160 * 16;
-/** No word fits into so little: the release of the last one. */
+/** Too short for a word: the release of the last one. */
 const UNHEARD_SAMPLES = 96 * 16;
 /** A request that waited longer was queued behind others. */
 const IDLE_QUEUE_MS = 32;
 const SAMPLES_PER_MS = 16;
 
 /**
- * An utterance that is still being spoken. Interims go through the stabilizer and become text; each silence begins a final; a long
- * utterance is cut behind a sentence. At most one request of each of these is under way.
+ * An utterance that is still going on. Interims go through the stabilizer and become text; each silence starts a final; a long utterance is
+ * cut after a sentence. At most one request of each kind is in progress.
  */
 export class Utterance {
   readonly id: string;
@@ -69,7 +69,7 @@ export class Utterance {
   readonly #early: EarlyFinal;
   readonly #parts: PartFinals;
   #endMs: number;
-  /** What the newest interim read as; a silence begins where, or soon after, its audio ends. */
+  /** How the newest interim read; a silence starts at, or soon after, the end of its audio. */
   #read: { endSample: number; reading: SilenceReading } | undefined;
   #closed = false;
 
@@ -107,12 +107,12 @@ export class Utterance {
     });
   }
 
-  /** Milliseconds of the meeting: how far its text goes, and once it is closed, where it ends. */
+  /** Milliseconds of the meeting: how far its text goes and, once it is closed, where it ends. */
   get endMs(): number {
     return this.#endMs;
   }
 
-  /** Nothing of it is shown yet, and it is not so long that this is to be expected to stay so. */
+  /** Nothing of it is shown yet, and it is short enough that something may still come. */
   get awaitsFirstWords(): boolean {
     return this.#stabilizer.shown.text === '' && this.#lengthMs(this.timeline.ring.endSample) <= FIRST_WORDS_MS;
   }
@@ -122,17 +122,17 @@ export class Utterance {
     return this.startMs + this.#lengthMs(sample);
   }
 
-  /** Words that were shown as settled and that the final does not have. */
+  /** Words that were shown as settled but are not in the final. */
   corrections(final: Hypothesis): number {
     return this.#stabilizer.finalize({ text: final.text, audioEndMs: this.#endMs - this.startMs }).corrections.length;
   }
 
-  /** What goes on after a cut: words that were settled beyond it stay settled. */
+  /** For the part after a cut: settled words after the cut stay settled. */
   stabilizerAfter(cutSample: number): Stabilizer {
     return this.#stabilizer.splitAt(this.#lengthMs(cutSample));
   }
 
-  /** After a cut: shows what is known of this part already, so that no word vanishes until its first interim. */
+  /** After a cut: shows what is already known of this part, so that no word vanishes until its first interim. */
   showCarried(hypothesis: Hypothesis): void {
     const text = this.#stabilizer.shown;
     if (text.text === '') return;
@@ -141,12 +141,12 @@ export class Utterance {
     this.#onEvent({ type: 'textChanged', text, hypothesis: carried });
   }
 
-  /** Asks for an interim of everything up to a sample, as soon as none is under way. */
+  /** Requests an interim of everything up to a sample, as soon as none is in progress. */
   requestInterim(endSample: number): void {
     this.#interims.request(endSample);
   }
 
-  /** Begins the final in a silence that may be the end. */
+  /** Starts the final in a silence that may be the end. */
   speculate(silence: Silence): void {
     if (this.#closed) return;
     this.#early.begin(silence, this.#requests.final(silence.endSample));
@@ -154,8 +154,8 @@ export class Utterance {
   }
 
   /**
-   * Speech goes on after a silence. The final that was begun in it is of no use, except where the engine has nothing else to do and was
-   * only too slow to say in time that a sentence ended there. Then it is waited for, and the utterance is cut in that silence.
+   * Speech goes on after a silence. The final that was started in it is discarded, unless the engine is idle and was only too slow to
+   * report in time that a sentence ended there. Then it is awaited, and the utterance is cut in that silence.
    */
   resume(pause: Pause): void {
     this.#requests.addPause(pause);
@@ -163,10 +163,7 @@ export class Utterance {
     else this.#early.drop();
   }
 
-  /**
-   * The utterance ends here; nothing of it is shown from now on but the final. @returns its text, from what was begun before
-   * where that fits
-   */
+  /** The utterance ends here; from now on only its final is shown. @returns its text, from an earlier final if that fits */
   close(end: {
     endSample: number;
     speechEndSample: number;
@@ -212,7 +209,7 @@ export class Utterance {
 
   #onInterim(answer: { hypothesis: Hypothesis; windowStartMs: number; endSample: number }): void {
     const { hypothesis, windowStartMs, endSample } = answer;
-    // The next ones, or the final, know better which language that was.
+    // The next ones, or the final, know the language better.
     if (hypothesis.text === '' || isInDoubt(hypothesis)) return;
     this.#read = { endSample, reading: readingOf(hypothesis, this.#context.reading) };
     this.#readByInterim();
@@ -229,7 +226,7 @@ export class Utterance {
     if (!text.outlier) this.#parts.consider({ words: words ?? [], windowStartMs, endSample });
   }
 
-  /** While nothing is shown, the next interim need not wait for its turn. @returns up to which sample to ask for it */
+  /** While nothing is shown, the next interim need not wait for its turn. @returns up to which sample to request it */
   #worthAnother(askedSample: number): number | undefined {
     if (!this.awaitsFirstWords) return undefined;
     const { endSample } = this.timeline.ring;
@@ -275,7 +272,7 @@ export class Utterance {
     this.#onEvent({ type: 'textChanged', text, hypothesis });
   }
 
-  /** Until the final that was begun in a silence is there, an interim that has all words before it says what they read as. */
+  /** Until the final that was started in a silence is there, an interim that has all words before the silence shows how they read. */
   #readByInterim(): void {
     const silence = this.#early.awaited;
     if (silence === undefined || this.#read === undefined) return;
@@ -289,7 +286,7 @@ export class Utterance {
     if (this.#early.awaited === undefined) return false;
     if (endpointing === 'fixed' || this.#requests.queuedMs > IDLE_QUEUE_MS) return false;
     if (endSample - startSample < endSilenceSentenceMs * SAMPLES_PER_MS) return false;
-    // An interim with all words before the silence has said what they read as.
+    // An interim with all words before the silence has already shown how they read.
     return this.#read === undefined || this.#read.endSample < startSample - UNHEARD_SAMPLES;
   }
 

@@ -14,22 +14,22 @@ import { FinalRequest, type PreparedRequest, withTimes } from './FinalRequest.js
 import { AudioLostError } from './gapReasons.js';
 import type { Timeline } from './Timeline.js';
 
-/** Settings of a track as they are at the moment. */
+/** Current settings of a track. */
 export interface TrackSettings {
   settings: SpeechSettings;
-  /** Longest audio of one request, by the model of the moment. */
+  /** Longest audio of one request to the current model. */
   longestWindowMs: number;
 }
 
-/** What requests are made with. */
+/** What is needed to make requests. */
 export interface RequestContext {
   meetingId: string;
   trackId: string;
   recognizer: Recognizer;
   now: () => number;
-  /** Read for each request: they change in the middle of an utterance. */
+  /** Read for each request: they change during an utterance. */
   current: () => TrackSettings;
-  /** Of the model that makes finals. */
+  /** Of the model for finals. */
   reading: ReadingProfile;
   captions: Pick<CaptionWriter, 'languageRequest' | 'prompt'>;
 }
@@ -37,7 +37,7 @@ export interface RequestContext {
 export type RequestEvent =
   /** Engine time of an answer. */
   | { type: 'engineAnswered'; engineMs: number }
-  /** The part of it that nobody needed. */
+  /** The part of it that was wasted. */
   | { type: 'answerDiscarded'; engineMs: number };
 
 export interface UtteranceRequestsOptions extends RequestContext {
@@ -47,7 +47,7 @@ export interface UtteranceRequestsOptions extends RequestContext {
   onEvent: (event: RequestEvent) => void;
 }
 
-/** The recogniser drops interims that others have overtaken; this is for one that does not answer at all. */
+/** The recogniser drops interims that are out of date; this is for one that does not answer at all. */
 const INTERIM_DEADLINE_MS = 30_000;
 const SAMPLES_PER_MS = 16;
 
@@ -63,7 +63,7 @@ const SILENCE: Hypothesis = {
   engineMs: 0,
 };
 
-/** Makes the requests of one utterance: its audio without long pauses, the settings of the moment, and a draft where one fits. */
+/** Makes the requests of one utterance: its audio without long pauses, the current settings, and a draft if one fits. */
 export class UtteranceRequests {
   readonly #options: UtteranceRequestsOptions;
   readonly #pauses: Pause[] = [];
@@ -84,7 +84,7 @@ export class UtteranceRequests {
     this.#pauses.push(pause);
   }
 
-  /** Everything up to a sample. Nothing is asked yet. */
+  /** Everything up to a sample. Sends nothing yet. */
   final(endSample: number): FinalRequest {
     const { startSample, captions, onEvent } = this.#options;
     return new FinalRequest({
@@ -97,7 +97,7 @@ export class UtteranceRequests {
   }
 
   /**
-   * Asks for the text of a stretch. Words have their times within the stretch.
+   * Requests the text of a part. Words have times within the part.
    * @param options.first nothing of the utterance is shown yet
    * @throws RecognitionError or AudioLostError, as a rejection
    */
@@ -111,7 +111,7 @@ export class UtteranceRequests {
     return withTimes(await this.#ask(request, { signal: options.signal, startSample }), toOriginalMs);
   }
 
-  /** @param how.startSample where its audio begins; undefined: at a place that no other request begins at */
+  /** @param how.startSample where its audio starts; undefined: at a sample where no other request starts */
   async #ask(
     prepared: PreparedRequest,
     how: { signal: AbortSignal | undefined; startSample: number | undefined },
@@ -130,12 +130,12 @@ export class UtteranceRequests {
     onEvent({ type: 'engineAnswered', engineMs: hypothesis.engineMs });
     this.#queuedMs = hypothesis.queuedMs;
     if (use !== undefined) this.#drafts.keep(use, hypothesis);
-    // It has no use outside of this class.
+    // It has no use outside this class.
     const { draft: _, ...heard } = hypothesis;
     return heard;
   }
 
-  /** @throws AudioLostError: what is left of an utterance says something else than the whole */
+  /** @throws AudioLostError: the rest of an utterance does not say the same as the whole */
   #prepare(options: { kind: RecognitionKind; fromMs: number; endSample: number; first?: boolean }) {
     const { kind, fromMs, endSample, first = false } = options;
     const { meetingId, trackId, now, captions, reading, stabilizer } = this.#options;
@@ -145,7 +145,7 @@ export class UtteranceRequests {
     const before = stabilizer.committed.filter((word) => word.endMs <= fromMs);
     const pauses = reading.shortensPauses ? this.#pauses : [];
     const startSample = this.#options.startSample + Math.round(fromMs * SAMPLES_PER_MS);
-    // The last frame of a time line is rounded up with silence that the ring does not have.
+    // The last frame of a time line is padded with silence that the ring does not have.
     const missingSamples = Math.max(0, ring.startSample - startSample, endSample - VAD_FRAME_SAMPLES - ring.endSample);
     if (missingSamples > 0) throw new AudioLostError(missingSamples);
     const { pcm, toOriginalMs } = compactPauses({ ring, startSample, endSample, pauses });

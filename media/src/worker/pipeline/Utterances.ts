@@ -8,12 +8,12 @@ import type { Timeline } from './Timeline.js';
 import { Utterance, type UtteranceContext, type UtteranceEvent } from './Utterance.js';
 import type { RequestEvent, TrackSettings } from './UtteranceRequests.js';
 
-/** In the order of the stream. Each utterance is `opened`, and `discarded` or `ended` at last. */
+/** In stream order. Each utterance is `opened`, and finally `discarded` or `ended`. */
 export type UtterancesEvent =
   /** First sign of speech, or the other side of a cut. */
   | { type: 'opened'; utterance: Utterance }
   | { type: 'speechStarted'; atMs: number }
-  /** It holds enough speech to become a caption. */
+  /** It has enough speech to become a caption. */
   | { type: 'confirmed'; utterance: Utterance }
   /** It may be over ... */
   | { type: 'paused'; utterance: Utterance; atMs: number }
@@ -22,15 +22,15 @@ export type UtterancesEvent =
   | { type: 'textChanged'; utterance: Utterance; text: StableText; hypothesis: Hypothesis }
   /** It was no speech. */
   | { type: 'discarded'; utterance: Utterance; confirmed: boolean }
-  /** Its audio is complete; its final has not been asked for yet. */
+  /** Its audio is complete; its final has not been requested yet. */
   | { type: 'ended'; utterance: Utterance; endSample: number; cause: SegmentCause }
   | { type: 'finalAsked'; utterance: Utterance; cause: SegmentCause; answer: Promise<HeardFinal> }
-  /** Comes after the `ended` that it belongs to. */
+  /** Comes after its `ended`. */
   | { type: 'speechEnded'; atMs: number }
   | RequestEvent;
 
 export interface UtterancesOptions extends TrackSettings {
-  /** What segment ids begin with. */
+  /** Prefix of segment ids. */
   idPrefix: string;
   timeline: Timeline;
   context: Omit<UtteranceContext, 'current' | 'segmenter' | 'captions'>;
@@ -43,7 +43,7 @@ const WAKE_INTERIM_MS = 400;
 /** Between interims of an utterance of which nothing is shown yet: half a word more may be enough. */
 const FIRST_WORDS_INTERVAL_MS = 160;
 
-/** Cuts one track's frames into utterances, has each transcribed, and knows the one that is being spoken. */
+/** Cuts one track's frames into utterances, has each transcribed, and knows the open one. */
 export class Utterances {
   readonly #options: UtterancesOptions;
   readonly #segmenter: Segmenter;
@@ -51,7 +51,7 @@ export class Utterances {
   #current: TrackSettings;
   #timeline: Timeline;
   #open: { utterance: Utterance; confirmed: boolean } | undefined;
-  /** The utterance that the next one goes on from, and the word after the cut. */
+  /** The utterance that the next one continues, and the word after the cut. */
   #cut: { utterance: Utterance; cause: 'forced' | 'sentence'; next: string | undefined } | undefined;
   #speaking = false;
 
@@ -64,7 +64,7 @@ export class Utterances {
     this.#context = { ...options.context, captions, segmenter: this.#segmenter, current: () => this.#current };
   }
 
-  /** Where the VAD's answers have got to: for a moment behind the intake, after the sender started over. */
+  /** How far the VAD has answered: briefly behind the intake, after the sender started over. */
   get timeline(): Timeline {
     return this.#timeline;
   }
@@ -89,7 +89,7 @@ export class Utterances {
     this.#segmenter.update(segmenterSettings(current));
   }
 
-  /** How far apart interims are at least, in milliseconds; null: there are none. */
+  /** Minimum distance between interims, in milliseconds; null: there are none. */
   setInterimPace(pace: number | null): void {
     this.#segmenter.setInterimPace(pace);
   }
@@ -100,17 +100,17 @@ export class Utterances {
     this.#handleAll(this.#segmenter.push({ startSample, samples: VAD_FRAME_SAMPLES, probability, rms }));
   }
 
-  /** Ends what is open: the audio is over, for now. */
+  /** Ends the open utterance: the audio is over, for now. */
   flush(): void {
     this.#handleAll(this.#segmenter.flush());
   }
 
-  /** Ends what is open: the time line goes on at another sample. */
+  /** Ends the open utterance: the time line continues at another sample. */
   jump(toSample: number): void {
     this.#handleAll(this.#segmenter.jump(toSample));
   }
 
-  /** Ends what is open: what follows belongs to another time line, which begins at sample 0. */
+  /** Ends the open utterance: what follows belongs to another time line, which starts at sample 0. */
   goOnWith(timeline: Timeline): void {
     this.flush();
     this.#timeline = timeline;
@@ -173,7 +173,7 @@ export class Utterances {
     );
     this.#open = { utterance, confirmed: false };
     this.#tell({ type: 'opened', utterance });
-    // After a cut speech goes on.
+    // After a cut, speech goes on.
     if (this.#speaking) this.#confirm();
   }
 
@@ -191,7 +191,7 @@ export class Utterances {
   #resume(utterance: Utterance, { silentSince, atSample }: { silentSince: number; atSample: number }): void {
     this.#tell({ type: 'resumed', utterance, atMs: this.#timeline.msOf(atSample) });
     utterance.resume({ startSample: silentSince, endSample: atSample });
-    // The final that was begun took the place of the interim.
+    // The final that was started replaced the interim.
     if (utterance.awaitsFirstWords) this.#segmenter.hurry();
   }
 
@@ -203,7 +203,7 @@ export class Utterances {
     this.#tell({ type: 'discarded', ...open });
   }
 
-  /** @param part the final of this utterance, where it is there already */
+  /** @param part the final of this utterance, if it is already there */
   #end(event: Extract<SegmenterEvent, { type: 'segmentClosed' }>, part?: PreparedFinal): void {
     const utterance = this.open;
     this.#open = undefined;

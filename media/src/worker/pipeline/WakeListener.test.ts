@@ -4,7 +4,7 @@ import type { SpeechOverrides } from '../../settings/speechSettings.js';
 import type { WakeWordDetector } from '../speech/wake/index.js';
 import { WakeListener } from './WakeListener.js';
 
-/** A detector that detects when the test says so, and what was done with its streams. */
+/** A detector that detects when the test wants, and records the use of its streams. */
 class ScriptedDetector implements WakeWordDetector {
   readonly phrases = ['alexa'];
   readonly calls: string[] = [];

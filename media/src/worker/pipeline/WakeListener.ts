@@ -4,7 +4,7 @@ import { type WakeEvent, WakeGate, type WakeWordDetector, type WakeWordStream } 
 
 export interface WakeListenerOptions {
   settings: SpeechSettings;
-  /** Detects wake words by their sound, beside the phrases that are found in the text. */
+  /** Detects wake words by their sound, besides the phrases that are found in the text. */
   detector?: WakeWordDetector | undefined;
   /** Milliseconds of the meeting. */
   now: () => number;
@@ -32,7 +32,7 @@ export class WakeListener {
     return this.#gate.awake;
   }
 
-  /** From which time of an utterance on its text may be shown, in milliseconds from its start; undefined: none of it. */
+  /** Time from which an utterance's text may be shown, in milliseconds from its start; undefined: none of it. */
   textFrom(segmentId: string): number | undefined {
     return this.#gate.textFrom(segmentId);
   }
@@ -48,7 +48,7 @@ export class WakeListener {
     this.#stream?.stream.push(pcm());
   }
 
-  /** The track goes on elsewhere. */
+  /** The track continues elsewhere. */
   reset(): void {
     this.#stream?.stream.reset();
   }
@@ -84,7 +84,7 @@ export class WakeListener {
     this.#stream = undefined;
   }
 
-  /** Only where a detector could wake this speaker: each stream costs CPU time. */
+  /** Only if a detector could wake this speaker: each stream costs CPU time. */
   #openStream(): void {
     const { wakeSensitivity: sensitivity } = this.#settings;
     const { detector } = this.#options;

@@ -8,12 +8,12 @@ export interface Pause {
 
 export interface CompactAudio {
   pcm: Int16Array;
-  /** Milliseconds of `pcm` to milliseconds of the stretch that it was made of. */
+  /** Milliseconds of `pcm` to milliseconds of the original audio. */
   toOriginalMs: (ms: number) => number;
 }
 
 const SAMPLES_PER_MS = 16;
-/** What is left of a pause on either side: ends of words, and a hint that there was a pause. */
+/** What remains of a pause on either side: ends of words, and a hint that there was a pause. */
 const KEPT_SAMPLES = 64 * SAMPLES_PER_MS;
 /** Shorter pauses are left as they are. */
 const SHORTEST_SAMPLES = 190 * SAMPLES_PER_MS;

@@ -18,7 +18,7 @@ import { VoiceActivityStream, type VoiceActivityStreamOptions } from '../speech/
 import { TrackPipeline, type TrackPipelineOptions } from './TrackPipeline.js';
 import { ONE_TRACK } from './testing/oneTrack.js';
 
-/** Frames that the VAD answers alike. */
+/** Frames with the same VAD answer. */
 interface Stretch {
   frames: number;
   probability: number;
@@ -56,7 +56,7 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
   fc.record({ turns, error: fc.constantFrom(...ERRORS) }),
 );
 
-/** Answers whatever is asked in turn, each after so many turns of the event loop; as `reader` would where it is told nothing else. */
+/** Scripted answers to requests, in turn, each after a number of turns of the event loop; without a script, as `reader` answers. */
 function scripted(answers: readonly Answer[], reader?: Recognizer): Recognizer {
   let asked = 0;
   return {
@@ -91,7 +91,7 @@ function scriptedActivity(stretches: readonly Stretch[]) {
 }
 
 function soundOf({ frames, loud }: Stretch): Int16Array {
-  // Never digital silence, which the VAD would not be asked about.
+  // Never digital silence, for which the VAD would not be asked.
   return Int16Array.from(
     { length: frames * VAD_FRAME_SAMPLES },
     (_, at) => (loud ? 3_000 : 3) * (at % 2 === 0 ? 1 : -1),
@@ -136,7 +136,7 @@ function total(values: readonly number[]): number {
   return values.reduce((sum, ms) => sum + ms, 0);
 }
 
-/** Each utterance ends once, what was shown of it leaves a trace, and each sample is in the one class that this says. */
+/** Each utterance ends once, what was shown of it leaves a trace, and each sample is in the one class that follows from that. */
 function expectAccounted({ events, ledger, pushedMs }: Awaited<ReturnType<typeof play>>): void {
   const opened = events.flatMap((event) => (event.type === 'utteranceOpened' ? [event.segment] : []));
   const finals = events.flatMap((event) => (event.type === 'final' ? [event.segment] : []));
@@ -145,7 +145,7 @@ function expectAccounted({ events, ledger, pushedMs }: Awaited<ReturnType<typeof
   const shown = new Set(events.flatMap((event) => (event.type === 'interimUpdated' ? [event.segment.id] : [])));
   const activities = events.flatMap((event) => (event.type === 'trackActivity' ? [event.activity] : []));
 
-  // What a final says nothing of is a gap within it.
+  // What a final leaves out is a gap within it.
   const within = gaps.map(({ segment }) => segment).filter(({ id }) => /\.missing-\d+$/u.test(id));
   const ended = [...finals, ...gaps.map(({ segment }) => segment).filter((gap) => !within.includes(gap))]
     .map(({ id }) => id)
@@ -161,7 +161,7 @@ function expectAccounted({ events, ledger, pushedMs }: Awaited<ReturnType<typeof
     const ofReason = gaps.filter((gap) => gap.reason === reason).map(({ segment }) => lengthOf(segment));
     expect(ledger.shedMs[reason as 'rejected'], reason).toBeCloseTo(total(ofReason), 3);
   }
-  // Asked about, and neither written nor missing: rejected. The rest was never asked about.
+  // Submitted, and neither written nor missing: rejected. The rest was never submitted.
   const rejectedMs = opened
     .filter(({ id }) => retracted.includes(id))
     .filter(({ id }) => activities.some((each) => each.type === 'transcriptionStarted' && each.segmentId === id))

@@ -2,7 +2,7 @@ import { RecognitionError, type RecognitionErrorCode } from '../../asr/contract/
 import type { PipelineGapReason } from '../contract/messages.js';
 import type { AudioFate } from './AudioLedger.js';
 
-/** The audio that a request is about is not there any more, or not all of it. */
+/** The audio of a request is gone, or part of it. */
 export class AudioLostError extends Error {
   override readonly name = 'AudioLostError';
   readonly code = 'AUDIO_LOST';
@@ -19,7 +19,7 @@ const GAP_REASONS: Record<RecognitionErrorCode, PipelineGapReason> = {
   RECOGNIZER_FAILED: 'recognizerFailed',
   NOT_SUPPORTED: 'recognizerUnavailable',
   RECOGNIZER_UNAVAILABLE: 'recognizerUnavailable',
-  // A final is never overtaken: nothing was there to answer it.
+  // A final is never superseded, so there was nothing to answer it.
   SUPERSEDED: 'recognizerUnavailable',
   CLOSED: 'recognizerUnavailable',
 };
@@ -30,7 +30,7 @@ export function gapReasonOf(error: unknown): PipelineGapReason {
   return error instanceof AudioLostError ? 'mediaWorkerLost' : 'recognizerFailed';
 }
 
-/** The reason that readers see for speech that is to have no text; undefined where there is nothing to see. */
+/** The reason that readers see for speech without text; undefined if they see nothing. */
 export function gapOf(fate: AudioFate): PipelineGapReason | undefined {
   return typeof fate === 'object' && 'shed' in fate && fate.shed !== 'asleep' ? fate.shed : undefined;
 }

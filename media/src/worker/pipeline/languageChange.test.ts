@@ -11,15 +11,15 @@ import { ONE_TRACK } from './testing/oneTrack.js';
 const MS = 16;
 const CHUNK = 320;
 
-/** A word's language stands at its front. */
+/** A word starts with its language. */
 const words = (language: string, from: number, count: number) =>
   Array.from({ length: count }, (_, index) => `${language}${String.fromCharCode(97 + from + index)}`);
 const spoken = (language: string, from: number, count: number) => `${words(language, from, count).join(' ')}.`;
 
-/** How sure it is of what it hears: of a word or two, less than of a sentence. */
+/** Its confidence: lower for a word or two than for a sentence. */
 const surenessOf = (count: number) => Math.min(0.98, 0.4 + 0.15 * count);
 
-/** A multilingual engine, obeying its request: what is in another language than the one it writes, it translates. */
+/** A multilingual engine that obeys its request: it translates speech in any other language than the requested one. */
 class Polyglot implements Recognizer {
   readonly requests: RecognitionRequest[] = [];
   readonly #reader: WrittenSpeechReader;

@@ -10,7 +10,7 @@ const SAID = 'That is the whole of the sentence.';
 /** Lets promises settle. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Somebody who pauses in the middle, and a recogniser whose finals are as slow as the test wants. */
+/** Someone who pauses in the middle, and a recogniser with finals as slow as the test wants. */
 async function pausing(options: { pauseMs?: number; queuedMs?: number; settings?: SpeechOverrides } = {}) {
   const { pauseMs = 650, queuedMs = 0 } = options;
   const finals: { request: RecognitionRequest; aborted: boolean; answer: (text: string) => void }[] = [];

@@ -1,11 +1,11 @@
 /** 10 ms: finer than any pause. */
 const STEP_SAMPLES = 160;
-/** Loudness over 120 ms: as long as what is left of a shortened pause, and longer than the silence within a consonant. */
+/** Loudness over 120 ms: as long as the rest of a shortened pause, and longer than the silence within a consonant. */
 const STEPS = 12;
 
 /**
- * The middle of the quietest 120 ms whose middle lies between two places of 16 kHz audio; the one in the middle between both where
- * several are equally quiet.
+ * The middle of the quietest 120 ms whose middle is between two positions in 16 kHz audio; if several are equally quiet, the one nearest to
+ * the centre.
  */
 export function quietestSample(pcm: Int16Array, options: { from: number; to: number }): number {
   const { from, to } = options;

@@ -4,8 +4,8 @@ import type { SilenceReading } from '../speech/index.js';
 import { endsSentence } from '../speech/text/index.js';
 
 /**
- * What a text before a silence reads as. A few words may be the start of anything, and a model that is cut off within a sentence
- * writes a full stop all the same, but is less sure of its last word.
+ * How a text before a silence reads. A few words may be the start of anything, and a model that is cut off within a sentence still writes a
+ * full stop, but is less sure of its last word.
  */
 export function readingOf({ text, words }: Hypothesis, profile: ReadingProfile): SilenceReading {
   if (text === '') return 'unknown';

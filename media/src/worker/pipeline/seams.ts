@@ -8,18 +8,18 @@ export interface PreparedFinal {
   endSample: number;
   hypothesis: HeardFinal;
   cause: 'sentence' | 'forced';
-  /** The word after the cut, as it was written in a text that goes on over the cut. */
+  /** The word after the cut, as written in a text that goes on past the cut. */
   next?: string | undefined;
 }
 
 /** Marks that a text may have at its end only because it ends there, ... */
 const CLOSING = /[.,;:。．，、；：…]+$/u;
-/** ... and those that nobody writes by habit. */
+/** ... and those that are never written by default. */
 const ASKED_OR_CALLED = /[?!？！؟]["'”’)]*$/u;
 
 /**
- * A part by itself always ends with a full stop. The mark behind its last word is that of the text which goes on beyond it; it is the
- * end of a sentence where both have one there.
+ * A part by itself always ends with a full stop. The mark after its last word is taken from the text that goes on past it; it ends a
+ * sentence if both have an end of a sentence there.
  */
 export function marked(hypothesis: HeardFinal, expected: string): Pick<PreparedFinal, 'hypothesis' | 'cause'> {
   const ended = endsSentence(hypothesis.text) && endsSentence(expected);
@@ -34,8 +34,8 @@ export function marked(hypothesis: HeardFinal, expected: string): Pick<PreparedF
 }
 
 /**
- * Whether a text ends as was expected: with the same last word, and with the one before it where the counts differ. Further back a
- * final may have more words or fewer than the interims; that is no seam.
+ * Whether a text ends as expected: with the same last word, and with the one before it if the counts differ. Before that, a final may have
+ * more or fewer words than the interims.
  */
 export function fitsWords(hypothesis: Hypothesis, expected: readonly TimedWord[]): boolean {
   const heard = plainWords(hypothesis.text);

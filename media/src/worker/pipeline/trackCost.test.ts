@@ -21,8 +21,7 @@ const LONG_PACKET = Uint8Array.from([
 
 const SECONDS = 10;
 /**
- * The lead that media time may have, and once what waits for 150 ms behind a hole: 450 packets a second, each of which is preceded by 2 s of
- * silence at most.
+ * The lead that media time may have, and once what waits for 150 ms behind a hole: 450 packets a second, each after at most 2 s of silence.
  */
 const OVERSHOOT_S = 30 + 0.15 * 450 * 2;
 const SAMPLES_PER_S = 16_000;
@@ -43,7 +42,7 @@ beforeEach(() => {
     now: () => nowMs,
     voiceActivity: soundActivity,
     onEvent: (event) => {
-      // What is longer is a jump, of which no samples are made.
+      // Anything longer is a jump, for which no samples are made.
       if (event.type === 'audioReceived' && event.samples <= 2 * SAMPLES_PER_S) told.samples += event.samples;
       if (event.type === 'frameJudged') told.frames += 1;
       if (event.type === 'budgetExceeded') told.limits.add(event.limit);

@@ -14,7 +14,7 @@ import { hypothesisOf } from '../../testing/FakeRecognizer.js';
 import { ManualTime } from '../../testing/ManualTime.js';
 import { RecognitionClient, type RecognitionClientLimits } from './RecognitionClient.js';
 
-/** The other end of the socket: keeps what comes, answers what the test says. */
+/** The other end of the socket: records what arrives, and answers as the test wants. */
 class FakeServer {
   readonly received: ToServer[] = [];
   readonly sockets = new Set<Socket>();
@@ -228,7 +228,7 @@ describe('RecognitionClient', () => {
     expect((await innocent).text).toBe('fine');
   });
 
-  /** The engine begins with what the speakers asked last, and the process dies of it. */
+  /** The engine starts with the speakers' last requests, and the process dies from it. */
   async function dieOver(...trackIds: string[]): Promise<void> {
     const { connections } = server;
     for (const trackId of trackIds) {
@@ -399,7 +399,7 @@ describe('RecognitionClient', () => {
     }
     const { signal } = new AbortController();
     const last = client.recognize(request(), { signal });
-    // Those that were given up before the socket took them were never sent.
+    // Requests cancelled before the socket took them were never sent.
     await server.until(() => server.requests.at(-1)?.id === 2_001);
     server.say({ type: 'result', id: 2_001, hypothesis: hypothesisOf('last') });
     expect((await last).text).toBe('last');

@@ -20,26 +20,26 @@ export type RecognitionClientState = 'connecting' | 'ready' | 'closed';
 export interface RecognitionClientLimits {
   /** Unanswered finals; one more is refused with `OVERLOADED`. */
   pendingFinals: number;
-  /** Their audio. */
+  /** Bytes of their audio. */
   pendingPcmBytes: number;
-  /** First and longest wait between two tries to connect. */
+  /** First and longest wait between two attempts to connect. */
   reconnectMs: { first: number; longest: number };
-  /** Without a connection for so long, finals are given up with `RECOGNIZER_UNAVAILABLE` instead of waiting. */
+  /** Without a connection for this long, finals are rejected with `RECOGNIZER_UNAVAILABLE` instead of waiting. */
   unavailableAfterMs: number;
-  /** A request that was in the engine at so many deaths of a process is taken for their cause; see `RecognitionClient`. */
+  /** A request that was in the engine at this many deaths of a process counts as their cause; see `RecognitionClient`. */
   deathsOfPoison: number;
-  /** Speakers whose interims are suspect; more, and the oldest suspicion is forgotten. */
+  /** Speakers whose interims are suspect; beyond that, the oldest suspicion is forgotten. */
   suspectTracks: number;
 }
 
-/** Errors that say nothing of the audio. */
+/** Errors that say nothing about the audio. */
 const ASKED_AGAIN: ReadonlySet<RecognitionErrorCode> = new Set(['SUPERSEDED', 'RECOGNIZER_UNAVAILABLE', 'CLOSED']);
 
 export const DEFAULT_RECOGNITION_CLIENT_LIMITS: RecognitionClientLimits = {
   pendingFinals: 256,
   pendingPcmBytes: 64 * 1024 * 1024,
   reconnectMs: { first: 20, longest: 200 },
-  // Longer than the supervisor's open circuit (30 s) and a model's load after it.
+  // Longer than the supervisor's open circuit (30 s) and loading a model after it.
   unavailableAfterMs: 60_000,
   deathsOfPoison: 2,
   suspectTracks: 256,
@@ -59,9 +59,9 @@ export interface RecognitionClientStats {
   pendingInterims: number;
   pendingPcmBytes: number;
   reconnects: number;
-  /** Answers to what was not, or no longer, asked. */
+  /** Answers to unknown or finished requests. */
   unknownAnswers: number;
-  /** Connections that were given up because the other side broke the protocol. */
+  /** Connections that were closed because the other side broke the protocol. */
   brokenConnections: number;
 }
 
@@ -72,7 +72,7 @@ interface Pending {
   deadlineAtMs: number;
   /** Written to the connection that is open now. */
   sent: boolean;
-  /** The engine works on it, as far as is known. */
+  /** The engine works on it, as far as known. */
   started: boolean;
   /** Deaths of the process that it may have caused: above 0 it is suspect. */
   deaths: number;
@@ -82,21 +82,20 @@ interface Pending {
 }
 
 /**
- * The sender's side of an ASR process. Keeps every request until it is answered: when the process dies, finals are sent to
- * the next one and interims, which are stale by then, reject with `RECOGNIZER_UNAVAILABLE`. Every promise settles by its
- * request's deadline.
+ * The client of an ASR process. Keeps every request until it is answered: if the process dies, finals are sent to the next one and
+ * interims, which are stale by then, reject with `RECOGNIZER_UNAVAILABLE`. Every promise settles by its request's deadline.
  *
- * What was in the engine at a death is suspect, and of suspects the process runs one at a time. So a second death has one suspect,
- * which takes the blame: a final rejects with `RECOGNIZER_FAILED`, and what only ran beside it is asked again. The next interim
- * of a speaker holds the audio of the one before it, and so does the final: the suspicion of an interim is its speaker's. At the second
- * death over a speaker's interims no more are taken (`RECOGNIZER_FAILED`) until a final of that speaker is over; any answer clears.
+ * Whatever was in the engine at a death is suspect, and the process runs suspects one at a time. So a second death has one suspect, which
+ * counts as the cause: a final rejects with `RECOGNIZER_FAILED`, and requests that only ran beside it are sent again. A speaker's next
+ * interim has the audio of the one before it, and so does the final, so the suspicion of an interim is on its speaker. At the second death
+ * over a speaker's interims, no more are accepted (`RECOGNIZER_FAILED`) until a final of that speaker is over; any answer clears.
  */
 export class RecognitionClient implements Recognizer {
   readonly #options: RecognitionClientOptions;
   readonly #limits: RecognitionClientLimits;
   readonly #time: TimeSource;
   readonly #events = new Emitter<{ state: RecognitionClientState; pace: InterimPace }>();
-  /** In the order of asking. */
+  /** In the order of the calls. */
   readonly #pending = new Map<number, Pending>();
   /** Id of each speaker's one interim. */
   readonly #interims = new Map<string, number>();
@@ -118,7 +117,7 @@ export class RecognitionClient implements Recognizer {
   #unknownAnswers = 0;
   #brokenConnections = 0;
 
-  /** Begins to connect and returns at once; requests wait for the connection. */
+  /** Starts to connect and returns at once; requests wait for the connection. */
   static create(options: RecognitionClientOptions): RecognitionClient {
     const client = new RecognitionClient(options);
     client.#awaitConnection();
@@ -138,17 +137,17 @@ export class RecognitionClient implements Recognizer {
     return this.#state;
   }
 
-  /** Of the process that is or was there last; absent before the first. */
+  /** Of the current process, or the last one; absent before the first. */
   get capabilities(): RecognizerCapabilities | undefined {
     return this.#capabilities;
   }
 
-  /** As the ASR process said last; 0 before it said anything. */
+  /** As last sent by the ASR process; 0 before that. */
   get pace(): InterimPace {
     return this.#pace;
   }
 
-  /** @returns takes the listener off again */
+  /** @returns removes the listener */
   onPace(listener: (pace: InterimPace) => void): () => void {
     return this.#events.on('pace', listener);
   }
@@ -165,9 +164,8 @@ export class RecognitionClient implements Recognizer {
   }
 
   /**
-   * @throws RecognitionError, as a rejection. `OVERLOADED`: too many finals wait here already, or the device is too busy for
-   * interims. `SUPERSEDED`: the signal, or a
-   * newer interim of the same speaker
+   * @throws RecognitionError, as a rejection. `OVERLOADED`: too many finals wait here already, or the device is too busy for interims.
+   * `SUPERSEDED`: the signal, or a newer interim of the same speaker
    */
   recognize(request: RecognitionRequest, options: { signal?: AbortSignal } = {}): Promise<Hypothesis> {
     const refusal = this.#refusal(request, options.signal);
@@ -185,7 +183,7 @@ export class RecognitionClient implements Recognizer {
         cancelDeadline();
         options.signal?.removeEventListener('abort', onAbort);
       };
-      // Even a final that may well be poison gets its own chance.
+      // Even a final that is probably poison gets its own chance.
       const deaths = Math.min(this.#suspects.get(trackKey(request)) ?? 0, this.#limits.deathsOfPoison - 1);
       this.#add({ id, request, deadlineAtMs, sent: false, started: false, deaths, resolve, reject, release });
       this.#flush();
@@ -284,7 +282,7 @@ export class RecognitionClient implements Recognizer {
       this.#writable = true;
       this.#flush();
     });
-    // 'close' follows and does what there is to do.
+    // 'close' follows and does the rest.
     socket.on('error', () => {});
     socket.on('close', () => this.#disconnected(socket));
   }
@@ -349,7 +347,7 @@ export class RecognitionClient implements Recognizer {
     this.#cancelReconnect = this.#time.after(waitMs, () => this.#connect());
   }
 
-  /** After a death. Where the engine held one suspect, that one takes the blame; else each that it held is one from now on. */
+  /** After a death. If the engine had one suspect, that is the cause; otherwise everything it had is suspect from now on. */
   #findSuspects(): void {
     const held = [...this.#pending.values()].filter((pending) => pending.started);
     const suspects = held.filter((pending) => pending.deaths > 0);
@@ -369,13 +367,13 @@ export class RecognitionClient implements Recognizer {
     if (this.#suspects.size > this.#limits.suspectTracks && oldest !== undefined) this.#suspects.delete(oldest);
   }
 
-  /** Audio that was answered is innocent, and a final that will not be asked again ends the suspicion: what is said next is other audio. */
+  /** Answered audio is innocent, and a final that will not be sent again ends the suspicion: later speech is other audio. */
   #clear(request: RecognitionRequest, error: RecognitionErrorCode | undefined): void {
     if (error !== undefined && (request.kind === 'interim' || ASKED_AGAIN.has(error))) return;
     this.#suspects.delete(trackKey(request));
   }
 
-  /** Finals outlive a restart, not an absence. */
+  /** Finals survive a restart, but not a long absence. */
   #awaitConnection(): void {
     this.#cancelGivingUp = this.#time.after(this.#limits.unavailableAfterMs, () => {
       this.#unavailable = true;
@@ -385,7 +383,7 @@ export class RecognitionClient implements Recognizer {
     });
   }
 
-  /** Sends what has not been sent: finals first. Stops where the socket has enough; 'drain' goes on. */
+  /** Sends what has not been sent, finals first. Stops when the socket is full; 'drain' continues. */
   #flush(): void {
     if (this.#state !== 'ready') return;
     for (const kind of ['final', 'interim'] as const) {
@@ -394,7 +392,7 @@ export class RecognitionClient implements Recognizer {
         if (pending.sent || pending.request.kind !== kind) continue;
         pending.sent = true;
         const { pcm, ...fields } = pending.request;
-        // What is left of it by now: it may have waited here, or have been sent before.
+        // The time left by now: it may have waited here, or have been sent before.
         const deadlineMs = Math.max(0, pending.deadlineAtMs - this.#time.now());
         const { id, deaths } = pending;
         this.#write({ ...fieldsOf({ ...fields, deadlineMs }), type: 'recognize', id, suspect: deaths > 0 }, pcm);

@@ -53,7 +53,7 @@ describe('JitterBuffer', () => {
     const { seen, buffer, push } = setUp();
     push(5, 0);
     push(7, 10);
-    // Nobody read for a while.
+    // Nothing was read for a while.
     expect(push(8, 400)).toBe('buffered');
     expect(push(9, 400)).toBe('buffered');
     expect(push(6, 400)).toBe('filledHole');

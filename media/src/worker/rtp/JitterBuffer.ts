@@ -1,10 +1,10 @@
-/** What became of a pushed packet. `late`: its hole had been given up; `duplicate`: it had been there before. */
+/** What became of a pushed packet. `late`: its hole had been given up; `duplicate`: it was already there. */
 export type JitterBufferVerdict = 'inOrder' | 'buffered' | 'filledHole' | 'late' | 'duplicate';
 
 export interface JitterBufferOptions<T extends object> {
-  /** Longest time that a packet waits for ones before it. */
+  /** Longest time that a packet waits for earlier ones. */
   maxWaitMs: number;
-  /** Packets between the oldest missing one and the newest; beyond it all waiting holes are given up. Default 512. */
+  /** Packets between the oldest missing one and the newest; beyond that, all waiting holes are given up. Default 512. */
   capacity?: number;
   onItem(sequence: number, item: T): void;
   /** `count` packets from `firstSequence` on will not come any more; `next`, the one after them, follows at once. */
@@ -12,18 +12,18 @@ export interface JitterBufferOptions<T extends object> {
 }
 
 /**
- * Puts packets into order for a recogniser: what is in order passes at once, with no playout delay; only a hole holds up what
- * comes after it, until the first tick at which that has waited for `maxWaitMs`.
+ * Puts packets into order for a recogniser: packets in order pass at once, with no playout delay; only a hole delays what comes after it,
+ * until the first tick at which that has waited for `maxWaitMs`.
  *
- * Works on extended sequence numbers; the first packet sets the start. Knows no clock: times come in.
+ * Works on extended sequence numbers; the first packet sets the start. Knows no clock: times are passed in.
  */
 export class JitterBuffer<T extends object> {
   readonly #options: JitterBufferOptions<T>;
   readonly #capacity: number;
-  /** Slot of a sequence number is its remainder by the capacity; those at or above `#next` wait. */
+  /** The slot of a sequence number is its remainder by the capacity; those at or above `#next` wait. */
   readonly #items: (T | undefined)[];
   readonly #arrivedAtMs: Float64Array;
-  /** Sequence number of the item that was delivered last from each slot: tells a duplicate from a late packet. */
+  /** Sequence number of the last delivered item of each slot: tells a duplicate from a late packet. */
   readonly #delivered: Float64Array;
   #next: number | undefined;
   #highest = 0;
@@ -52,7 +52,7 @@ export class JitterBuffer<T extends object> {
     return this.#overflows;
   }
 
-  /** Gives up no hole for its time: what fills it may lie in the socket behind this packet. */
+  /** Does not give up holes by time: the missing packet may be in the socket behind this one. */
   push(sequence: number, item: T, nowMs: number): JitterBufferVerdict {
     this.#next ??= sequence;
     if (sequence < this.#next) {
@@ -84,7 +84,7 @@ export class JitterBuffer<T extends object> {
     return filledHole ? 'filledHole' : 'buffered';
   }
 
-  /** Gives up the holes below every packet that has waited its time. To be called when all that has come was pushed. */
+  /** Gives up the holes below every packet that has waited long enough. Call it when everything that arrived has been pushed. */
   tick(nowMs: number): void {
     const { maxWaitMs } = this.#options;
     if (this.#waiting === 0 || this.#next === undefined || nowMs - this.#oldestArrivalMs < maxWaitMs) return;
@@ -98,7 +98,7 @@ export class JitterBuffer<T extends object> {
     this.#releaseInOrder();
   }
 
-  /** Delivers all that waits; every hole in it is given up. */
+  /** Delivers all waiting packets, and gives up all holes between them. */
   flush(): void {
     if (this.#waiting > 0) this.#releaseThrough(this.#highest);
   }
@@ -143,7 +143,7 @@ export class JitterBuffer<T extends object> {
     this.#findOldestArrival();
   }
 
-  /** Delivers what waits up to and with `last`, which is there, and gives up the holes in between. */
+  /** Delivers waiting packets up to and including `last`, which is there, and gives up the holes in between. */
   #releaseThrough(last: number): void {
     let holeStart: number | undefined;
     for (let sequence = this.#next ?? last; sequence <= last; sequence += 1) {

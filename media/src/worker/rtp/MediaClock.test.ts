@@ -79,7 +79,7 @@ describe('MediaClock', () => {
     expect(clock.stats).toEqual({ frozen: 1, backwards: 1, reanchors: 0 });
   });
 
-  it('anchors anew when timestamps leap ahead of the arrivals, or when told to', () => {
+  it('anchors again when timestamps leap ahead of the arrivals, or after a reset', () => {
     const clock = new MediaClock();
     clock.observe(0, 0);
     expect(clock.observe(3_600_000 * TICKS_PER_MS, 20)).toBe('reanchored');

@@ -1,34 +1,34 @@
-/** `frozen` and `backwards` observations change nothing; `reanchored` ones start the mapping anew. */
+/** `frozen` and `backwards` observations change nothing; `reanchored` ones restart the mapping. */
 export type ClockObservation = 'ok' | 'frozen' | 'backwards' | 'reanchored';
 
 export interface MediaClockOptions {
-  /** Where meeting time 0 lies on the clock that arrivals are given in. Default 0. */
+  /** Meeting time 0 on the clock of the arrivals. Default 0. */
   meetingStartMs?: number;
-  /** Ticks a second of the RTP timestamps. Default 48,000 (RFC 7587). */
+  /** RTP timestamp ticks per second. Default 48,000 (RFC 7587). */
   clockRate?: number;
 }
 
-/** Half of the window in which the smallest transit counts. */
+/** Half of the window for the smallest transit. */
 const BUCKET_MS = 2_000;
-/** Most by which the mapping moves, per millisecond of arrivals: 300 ms of start-up jitter are gone after 3 s. */
+/** Most that the mapping moves, per millisecond of arrivals: 300 ms of start-up jitter are gone after 3 s. */
 const SLEW = 0.1;
-/** Most by which it moves on while it is behind by no more than jitter: five times the drift of a bad clock (200 ppm). */
+/** Most that it moves forward while it is behind by no more than jitter: five times the drift of a bad clock (200 ppm). */
 const SLEW_DRIFT = 0.001;
 const JITTER_MS = 100;
 /**
- * A packet is dated so much before its arrival at most: what a stalled network held back for a second, and some. A sender who paces packets
- * slowly would otherwise date what they say ever further back, before what others said.
+ * A packet is dated at most this long before its arrival: somewhat more than a network stall of a second. Otherwise, a sender who paces
+ * packets slowly could date their speech further and further back, before what others said.
  */
 const MAX_LAG_MS = 1_200;
-/** A packet that is so much too early tells of another time base, not of jitter. */
+/** A packet that is this much too early means another time base, not jitter. */
 const MAX_EARLY_MS = 10_000;
 
 /**
  * Maps extended RTP timestamps to milliseconds of the meeting and back.
  *
- * Anchored at the first arrival. Afterwards the smallest transit of the last 2 to 4 s is taken for the true one and the
- * mapping is slewed towards it, so that the jitter of the first packet is forgotten, drift is followed, and times of later
- * timestamps are always later times. Nobody can date what they say back for long: see `MAX_LAG_MS`. Feed it every packet that `RtpReceiver` puts out; `reset()` it at a new epoch.
+ * Anchored at the first arrival. Afterwards the smallest transit of the last 2 to 4 s counts as the true one and the mapping is slewed
+ * towards it, so that the jitter of the first packet is forgotten, drift is followed, and later timestamps always have later times. Speech
+ * cannot be backdated for long: see `MAX_LAG_MS`. Feed it every packet that `RtpReceiver` outputs; `reset()` it at a new epoch.
  */
 export class MediaClock {
   readonly #meetingStartMs: number;
@@ -87,7 +87,7 @@ export class MediaClock {
     if (transit < this.#smallest) this.#smallest = transit;
 
     const wanted = Math.min(this.#smallest, this.#smallestBefore) - offset;
-    // Bounded by the media's own progress too: only so are later timestamps always later times.
+    // Limited by the media's own progress, too, so that later timestamps always have later times.
     const most =
       wanted < 0 ? SLEW * Math.min(elapsedMs, mediaMs) : (wanted > JITTER_MS ? SLEW : SLEW_DRIFT) * elapsedMs;
     const slewed = offset + Math.sign(wanted) * Math.min(Math.abs(wanted), most);
@@ -100,12 +100,12 @@ export class MediaClock {
     return this.#offsetMs === undefined ? undefined : extendedTimestamp / this.#ticksPerMs + this.#offsetMs;
   }
 
-  /** The other way round; not rounded. */
+  /** The reverse; not rounded. */
   toExtendedTimestamp(meetingMs: number): number | undefined {
     return this.#offsetMs === undefined ? undefined : (meetingMs - this.#offsetMs) * this.#ticksPerMs;
   }
 
-  /** The next packet anchors it anew. */
+  /** The next packet anchors it again. */
   reset(): void {
     this.#offsetMs = undefined;
   }

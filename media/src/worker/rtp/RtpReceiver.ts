@@ -3,13 +3,13 @@ import type { RtpPacket } from './parseRtpPacket.js';
 import { SequenceUnwrapper } from './SequenceUnwrapper.js';
 import { TimestampUnwrapper } from './TimestampUnwrapper.js';
 
-/** One packet in its place in the stream. Timestamps count 48 kHz ticks and do not wrap. */
+/** One packet in stream order. Timestamps count 48 kHz ticks and do not wrap. */
 export interface RtpPacketOutput {
   kind: 'packet';
   extendedSequence: number;
   extendedTimestamp: number;
   payload: Uint8Array;
-  /** When it came from the network, before any wait. */
+  /** Arrival from the network, before any wait. */
   arrivedAtMs: number;
 }
 
@@ -17,7 +17,7 @@ export interface RtpPacketOutput {
 export interface RtpLostOutput {
   kind: 'lost';
   count: number;
-  /** Where the first lost one most likely began: derived from the packets around the hole. */
+  /** Probable start of the first lost one, derived from the packets around the hole. */
   extendedTimestamp: number;
   /** Payload of the packet after the hole, for its in-band FEC. */
   nextPayload?: Uint8Array;
@@ -44,13 +44,13 @@ export interface RtpReceiverOptions {
 export interface RtpReceiverStats {
   received: number;
   duplicates: number;
-  /** Came after their place had been given up. */
+  /** Arrived after they had been given up. */
   late: number;
   /** Packets given up. */
   lost: number;
   /** Packets that filled a hole in time. */
   recoveredByWait: number;
-  /** Packets that came after ones with higher numbers. */
+  /** Packets that arrived after ones with higher numbers. */
   reordered: number;
   /** How often the buffer was full and gave up its holes early. */
   overflow: number;
@@ -68,21 +68,20 @@ interface Arrival {
   arrivedAtMs: number;
 }
 
-/** Ticks of a 20 ms packet, assumed until two neighbours have shown better. */
+/** Ticks of a 20 ms packet, assumed until two neighbours show the real value. */
 const DEFAULT_PACKET_TICKS = 960;
 /** 120 ms, the longest Opus packet (RFC 6716 section 3.2). */
 const MAX_PACKET_TICKS = 5_760;
-/** So many packets that count upwards from an earlier timestamp make a new time base; fewer are dropped. */
+/** This many packets that count upwards from an earlier timestamp make a new time base; fewer are dropped. */
 const BACKWARD_PACKETS_TO_RESYNC = 3;
-/** A timestamp that runs so far ahead of the arrivals is a new time base. Must exceed any stall of the network. */
+/** A timestamp this far ahead of the arrivals is a new time base. Must exceed any stall of the network. */
 const MAX_TICKS_AHEAD = 10 * 48_000;
 
 /**
  * One SSRC from datagrams to an ordered stream of packets and losses.
  *
- * Promises: no packet twice, sequence numbers and timestamps of `packet` outputs strictly rise between two `resync`s, and
- * between two packets the sequence rises by one plus the `count` of the `lost` between them, plus packets dropped for
- * their timestamps.
+ * Guarantees: no packet twice; sequence numbers and timestamps of `packet` outputs strictly rise between two `resync`s; and between two
+ * packets the sequence rises by one plus the `count` of the `lost` between them, plus packets dropped for their timestamps.
  */
 export class RtpReceiver {
   readonly #payloadType: number;
@@ -161,14 +160,14 @@ export class RtpReceiver {
   }
 
   /**
-   * Gives up holes that have waited long enough. To be called every 20 ms or so, when everything has been pushed that had come by
-   * then: a push gives up nothing, whatever its time.
+   * Gives up holes that have waited long enough. Call it about every 20 ms, after pushing everything that has arrived by then: a push gives
+   * up nothing, whatever its time.
    */
   tick(nowMs: number): void {
     this.#buffer.tick(nowMs);
   }
 
-  /** Delivers what waits; holes become lost. The stream may go on afterwards. `nowMs` is accepted for symmetry. */
+  /** Outputs waiting packets; holes become lost. The stream may go on afterwards. `nowMs` is accepted for symmetry. */
   flush(_nowMs: number): void {
     this.#buffer.flush();
   }
@@ -217,7 +216,7 @@ export class RtpReceiver {
     this.#onOutput({ kind: 'packet', extendedSequence, extendedTimestamp, payload, arrivedAtMs });
   }
 
-  /** A frozen clock is dropped for good; one that runs on from an earlier point is believed after some packets. */
+  /** Packets of a frozen clock are all dropped; a clock that runs on from an earlier point is accepted after some packets. */
   #isNewTimeBase(extendedTimestamp: number): boolean {
     const runsOn = this.#backwardRun > 0 && extendedTimestamp > this.#lastBackwardTimestamp;
     this.#backwardRun = runsOn ? this.#backwardRun + 1 : 1;

@@ -6,17 +6,17 @@ export const MAX_MISORDER = 100;
 const MODULUS = 0x1_0000;
 
 /**
- * `accepted`: `extended` holds the number. `suspect`: far from everything seen; not to be used, unless the next one follows it.
- * `resync`: it followed the suspect one directly, so the sender has started anew; counting starts over from this number.
+ * `accepted`: `extended` holds the number. `suspect`: far from everything seen; not to be used, unless the next one follows it. `resync`:
+ * it directly followed the suspect one, so the sender has restarted; counting starts over from this number.
  */
 export type SequenceVerdict = 'accepted' | 'suspect' | 'resync';
 
 /**
- * Extends 16-bit sequence numbers over their wraps and finds out when a sender has restarted.
+ * Extends 16-bit sequence numbers over their wraps and detects the restart of a sender.
  *
- * RFC 3550 appendix A.1 with two differences: the first packet is accepted at once (the SSRC is known from signalling, so
- * the probation of MIN_SEQUENTIAL packets would only lose the first syllable), and a suspect packet is forgotten when a
- * good one comes, so that two very late duplicates in a healthy stream do not restart it.
+ * RFC 3550 appendix A.1 with two differences: the first packet is accepted at once (the SSRC is known from signalling, so the probation of
+ * MIN_SEQUENTIAL packets would only lose the first syllable), and a suspect packet is forgotten when a good one comes, so that two very
+ * late duplicates in a healthy stream do not restart it.
  */
 export class SequenceUnwrapper {
   #highest: number | undefined;

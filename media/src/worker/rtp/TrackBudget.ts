@@ -6,17 +6,17 @@ import type { RtpPacket } from './parseRtpPacket.js';
  * flood exceeds it; each burst is above what arrives at once after a network, or this process, stood still.
  */
 export const TRACK_BUDGET = {
-  /** Opus packets last 2.5 ms at least (RFC 6716 section 2): 400 a second, and some sent again. The burst: 30 s of usual ones. */
+  /** Opus packets last at least 2.5 ms (RFC 6716 section 2): 400 a second, and some sent again. The burst: 30 s of usual ones. */
   packets: { capacity: 1_500, perSecond: 450 },
-  /** Opus goes up to 510 kbit/s; twice that, for what is sent again. */
+  /** Opus goes up to 510 kbit/s; twice that, for packets that are sent again. */
   bytes: { capacity: 1_280_000, perSecond: 128_000 },
-  /** A sender that stands still for a second, or starts over, begins one. */
+  /** A sender that stalls for a second, or starts over, starts one. */
   timelines: { capacity: 10, perSecond: 1 },
 } as const;
 
-/** Media time may run ahead of time by so much. Above what the socket holds of a track while this process stands still. */
+/** How far media time may run ahead of wall time. More than the socket holds for a track while this process stands still. */
 export const MAX_MEDIA_LEAD_MS = 30_000;
-/** And may pass faster by so much: the clock of a bad microphone is 0.02 % fast. */
+/** How much faster media time may pass: the clock of a bad microphone is 0.02 % fast. */
 const MEDIA_TIME_FACTOR = 1.05;
 /** A flood is reported this often. */
 const REPORT_EVERY_MS = 1_000;
@@ -29,15 +29,15 @@ export interface TrackBudgetOptions {
 }
 
 /**
- * Bounds what one track costs its media worker, measured against wall time: packets, bytes, media time (a long packet, or a jump of the
- * timestamps, costs as much as many packets) and time lines (each has memory of its own). Packets beyond it are dropped, and so
- * become a loss for what follows. Within its limits it changes nothing.
+ * Limits what one track costs its media worker, measured against wall time: packets, bytes, media time (a long packet, or a jump of the
+ * timestamps, costs as much as many packets) and time lines (each has its own memory). Packets beyond it are dropped, and so become a loss
+ * for later steps. Within its limits it changes nothing.
  */
 export class TrackBudget {
   readonly #options: TrackBudgetOptions;
   readonly #left: { [limit in (typeof REFILLED)[number]]: number };
   #refilledAtMs: number | undefined;
-  /** By how much media time ran ahead of time at `#leadAtMs`. */
+  /** How far media time was ahead of wall time at `#leadAtMs`. */
   #leadMs = 0;
   #leadAtMs: number | undefined;
   #reportedAtMs = Number.NEGATIVE_INFINITY;
@@ -54,7 +54,7 @@ export class TrackBudget {
     return this.#dropped;
   }
 
-  /** To be asked before anything else is done with a packet. @param nowMs monotonic @returns false: drop it */
+  /** Call it before anything else is done with a packet. @param nowMs monotonic @returns false: drop it */
   admits(packet: RtpPacket, nowMs: number): boolean {
     this.#refill(nowMs);
     const limit = this.#exceededBy(packet, nowMs);
@@ -78,14 +78,14 @@ export class TrackBudget {
   }
 
   /**
-   * The clock made the time line longer while no packet came. The time that passed still counts for the next packet: after a long mute a
+   * The clock made the time line longer while no packet came. The time that passed still counts for the next packet: after a long mute, a
    * moment of silence is filled first, and then its timestamp jumps over all the rest.
    */
   fillMedia(mediaMs: number): void {
     this.#leadMs += mediaMs;
   }
 
-  /** Another time line has begun. */
+  /** Another time line has started. */
   spendTimeline(): void {
     this.#left.timelines -= 1;
   }

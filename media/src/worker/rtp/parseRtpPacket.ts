@@ -1,4 +1,4 @@
-/** What a recogniser needs of an RTP packet (RFC 3550 section 5.1). */
+/** The parts of an RTP packet that a recogniser needs (RFC 3550 section 5.1). */
 export interface RtpPacket {
   payloadType: number;
   marker: boolean;
@@ -11,7 +11,7 @@ export interface RtpPacket {
   payload: Uint8Array;
 }
 
-/** Why a datagram is no RTP packet. */
+/** Why a datagram is not an RTP packet. */
 export type RtpRejectReason = 'tooShort' | 'badVersion' | 'csrcOverrun' | 'extensionOverrun' | 'badPadding';
 
 export type ParsedRtp = { ok: true; packet: RtpPacket } | { ok: false; reason: RtpRejectReason };

@@ -14,7 +14,7 @@ const SETTINGS: SegmenterSettings = {
   endSilenceMs: 512,
   endSilenceSentenceMs: 256,
   endSilenceUnfinishedMs: 800,
-  // Longer than every silence of the tests that are not about it.
+  // Longer than all silences in the tests that are not about it.
   speculativeSilenceMs: 1_000,
   interimIntervalMs: 512,
   firstInterimMs: 512,
@@ -25,7 +25,7 @@ function setUp(overrides: Partial<SegmenterSettings> = {}) {
   const segmenter = new Segmenter({ ...SETTINGS, ...overrides });
   const events: SegmenterEvent[] = [];
   let frame = 0;
-  /** So many frames of one probability (and loudness). */
+  /** Feeds this many frames of one probability (and loudness). */
   const feed = (frames: number, probability: number, rms = probability) => {
     for (let count = 0; count < frames; count += 1) {
       events.push(...segmenter.push({ startSample: frame * FRAME, samples: FRAME, probability, rms }));
@@ -379,7 +379,7 @@ describe('Segmenter', () => {
   describe('in a silence', () => {
     const adaptive = { endpointing: 'adaptive', speculativeSilenceMs: 96, interimIntervalMs: 0 } as const;
 
-    it('tells once that an utterance may be over, and that speech went on after all', () => {
+    it('reports once that an utterance may be over, and that speech went on after all', () => {
       const { feed, of, types } = setUp(adaptive);
       feed(20, 0.9);
       feed(2, 0);
@@ -416,7 +416,7 @@ describe('Segmenter', () => {
       expect(of('segmentClosed')).toMatchObject([{ speechEndSample: 20 * FRAME, cause: 'silence' }]);
     });
 
-    it('waits with its end until it is known whether somebody has begun again', () => {
+    it('waits with its end until it is known whether someone has started again', () => {
       const { feed, of } = setUp(adaptive);
       feed(20, 0.9);
       feed(15, 0);
@@ -438,7 +438,7 @@ describe('Segmenter', () => {
       expect(types()).toEqual(['segmentOpened', 'segmentDiscarded', 'speechEnded'].slice(0, 2));
     });
 
-    it('waits for the usual time while nobody has read the words', () => {
+    it('waits for the usual time until the words have been read', () => {
       const { feed, of } = setUp(adaptive);
       feed(20, 0.9);
       feed(15, 0);
@@ -533,7 +533,7 @@ describe('Segmenter', () => {
     expect(found?.relativeLevel).toBeLessThan(0.2);
   });
 
-  it('asks for interims as far apart as it is told, and for none when told so', () => {
+  it('requests interims at the given distance, and none where there are to be none', () => {
     const { segmenter, feed, of } = setUp();
     segmenter.setInterimPace(32 * 32);
     feed(80, 0.9);
@@ -560,7 +560,7 @@ describe('Segmenter', () => {
     expect(of('interimDue').map(({ endSample }) => endSample / FRAME)).toEqual([16, 76]);
   });
 
-  it('asks for one with the next frame of speech when told to hurry, once, and for none where there are to be none', () => {
+  it('requests one with the next frame of speech after a call of hurry, once, and none where there are to be none', () => {
     const { segmenter, feed, of } = setUp();
     const due = () => of('interimDue').map(({ endSample }) => endSample / FRAME);
     segmenter.hurry();
@@ -576,7 +576,7 @@ describe('Segmenter', () => {
     expect(due()).toEqual([16, 23]);
   });
 
-  it('asks for the next one sooner when told to hasten, once, at half the pace', () => {
+  it('requests the next one sooner after a call of hasten, once, at half the pace', () => {
     const { segmenter, feed, of } = setUp();
     const due = () => of('interimDue').map(({ endSample }) => endSample / FRAME);
     segmenter.hasten(5 * 32);

@@ -1,6 +1,6 @@
 import type { SpeechSettings } from '../../settings/speechSettings.js';
 
-/** What the segmenter reads of the speech settings. `maxSegmentMs` is already the smaller of the setting's and the model's. */
+/** The speech settings that the segmenter uses. `maxSegmentMs` is already the smaller of the setting's and the model's. */
 export type SegmenterSettings = Pick<
   SpeechSettings,
   | 'vadThreshold'
@@ -18,7 +18,7 @@ export type SegmenterSettings = Pick<
   | 'maxSegmentMs'
 >;
 
-/** One VAD frame with its answer. Frames come without gaps; a gap is taken as a jump. */
+/** One VAD frame with its answer. Frames come without gaps; a gap counts as a jump. */
 export interface SegmenterFrame {
   startSample: number;
   samples: number;
@@ -29,64 +29,64 @@ export interface SegmenterFrame {
 }
 
 /**
- * `forced`: cut in the middle of speech because it grew too long. `sentence`: split off by `splitAt`, speech goes on. `flush`: the
- * audio ended or jumped.
+ * `forced`: cut in the middle of speech because it grew too long. `sentence`: split off by `splitAt`, speech goes on. `flush`: the audio
+ * ended or jumped.
  */
 export type SegmentCause = 'silence' | 'forced' | 'sentence' | 'flush';
 
-/** What the words before a silence read as; decides how long an adaptive endpoint waits. */
+/** How the words before a silence read; decides how long an adaptive endpoint waits. */
 export type SilenceReading = 'sentence' | 'unfinished' | 'unknown';
 
 /**
- * In samples of the speaker's time line. Each `segmentOpened` is followed by exactly one `segmentClosed` or
- * `segmentDiscarded`, each `speechStarted` by exactly one `speechEnded`; `interimDue` only comes in between both. Each
- * `silenceConfirmed` is followed by `speechResumed` or by the segment's end.
+ * In samples of the speaker's time line. Each `segmentOpened` is followed by exactly one `segmentClosed` or `segmentDiscarded`, each
+ * `speechStarted` by exactly one `speechEnded`; `interimDue` only comes between the two. Each `silenceConfirmed` is followed by
+ * `speechResumed` or by the segment's end.
  */
 export type SegmenterEvent =
   /** First sign of speech (or the cut of a forced end): from here on the audio is needed. Includes the pre-roll. */
   | { type: 'segmentOpened'; startSample: number }
-  /** `minSpeechMs` of speech have been heard; `atSample` is where they began. */
+  /** There was `minSpeechMs` of speech; `atSample` is its start. */
   | { type: 'speechStarted'; atSample: number }
   | { type: 'interimDue'; startSample: number; endSample: number }
-  /** `speculativeSilenceMs` (or 100 ms) of silence within an utterance: it may be over. `speechEndSample` is its beginning. */
+  /** `speculativeSilenceMs` (or 100 ms) of silence within an utterance: it may be over. `speechEndSample` is the start of the silence. */
   | { type: 'silenceConfirmed'; startSample: number; speechEndSample: number; endSample: number }
   | { type: 'speechResumed'; silentSince: number; atSample: number }
-  /** `speechEndSample` is the end of the words, `endSample` that with its post-roll. */
+  /** `speechEndSample` is the end of the words, `endSample` the same with the post-roll. */
   | { type: 'segmentClosed'; startSample: number; endSample: number; speechEndSample: number; cause: SegmentCause }
   /** It was too short to be speech. */
   | { type: 'segmentDiscarded'; startSample: number }
-  /** Comes after the `segmentClosed` that it belongs to. */
+  /** Comes after its `segmentClosed`. */
   | { type: 'speechEnded'; atSample: number };
 
 const SAMPLES_PER_MS = 16;
 /** No segment is longer, whatever the settings say: rings hold 64 s, and the engine takes 30 s. */
 const LONGEST_SEGMENT_MS = 30_000;
 
-/** What breaks a silence that has been told of, and is shorter than this, is a breath or a click. */
+/** Shorter speech in a reported silence is a breath or a click. */
 const RESUMPTION_SAMPLES = 4 * 512;
 
-/** Silence that is told of where the settings do not say. */
+/** Silence that is reported unless the settings say otherwise. */
 const USUAL_SILENCE_MS = 100;
 
-/** What an interim of an utterance's first words costs of a usual one, at most. */
+/** An interim of an utterance's first words costs at most this share of a normal one. */
 const SHARE_OF_SHORT_INTERIM = 0.5;
 
 interface OpenSegment {
   startSample: number;
-  /** `minSpeechMs` have been heard, or it goes on from a forced cut. */
+  /** There was `minSpeechMs` of speech, or it continues after a forced cut. */
   confirmed: boolean;
   speechStart: number;
   speechSamples: number;
-  /** Where the present run of silence began. */
+  /** Start of the current silence. */
   silenceStart: number | undefined;
-  /** `silenceConfirmed` has been told of that run. */
+  /** `silenceConfirmed` was emitted for that silence. */
   silenceTold: boolean;
-  /** What may be the end of that run, or a breath in it. */
+  /** Maybe the end of that silence, or a breath in it. */
   resumption: { startSample: number; samples: number } | undefined;
-  /** What the words before that run read as. */
+  /** How the words before that silence read. */
   reading: SilenceReading;
   nextInterimAt: number;
-  /** Nothing is shown of it, as far as is known: its next interim does not wait for the pace. */
+  /** Nothing is shown of it, as far as known: its next interim does not wait for the pace. */
   hurries: boolean;
   /** Nothing is shown of it: its next interim is a short one, so the pace lets it come sooner. */
   hastens: boolean;
@@ -101,15 +101,15 @@ interface HeardFrame {
 }
 
 /**
- * Makes utterances of VAD answers. Pure and synchronous: same frames, same events; knows neither audio nor clock.
+ * Turns VAD answers into utterances. Pure and synchronous: same frames, same events; knows neither audio nor clock.
  *
- * Segments never overlap and come in order. A forced cut loses and doubles nothing: the next segment begins at the very
- * sample where the one before ended.
+ * Segments never overlap and come in order. A forced cut neither loses nor doubles anything: the next segment starts at the very sample
+ * where the one before ended.
  */
 export class Segmenter {
   #settings: SegmenterSettings;
   #open: OpenSegment | undefined;
-  /** No segment may begin before it: end of the last segment, or start of the time line. */
+  /** No segment may start before it: end of the last segment, or start of the time line. */
   #floor: number | undefined;
   /** One past the last frame. */
   #end = 0;
@@ -122,7 +122,7 @@ export class Segmenter {
     this.#settings = settings;
   }
 
-  /** True from the first sign of speech until its segment is closed or discarded. */
+  /** From the first sign of speech until its segment is closed or discarded. */
   get open(): boolean {
     return this.#open !== undefined;
   }
@@ -132,14 +132,14 @@ export class Segmenter {
     return this.#open?.startSample;
   }
 
-  /** Takes effect with the next frame, also within an utterance. */
+  /** Takes effect with the next frame, even within an utterance. */
   update(settings: SegmenterSettings): void {
     this.#settings = settings;
   }
 
   /**
-   * How far apart interims are at least, milliseconds, also those of different segments, but for the first one of a segment; null = no
-   * interims at all. Takes effect at once.
+   * Minimum distance between interims, milliseconds, even across segments, but not for the first one of a segment; null = no interims at
+   * all. Takes effect at once.
    */
   setInterimPace(pace: number | null): void {
     this.#interimPace = pace;
@@ -160,8 +160,8 @@ export class Segmenter {
   }
 
   /**
-   * What the words before the silence that began at `speechEndSample` read as; of no effect on any other silence. The next
-   * frame acts on it.
+   * How the words before the silence that starts at `speechEndSample` read; does not affect any other silence. Takes effect with the next
+   * frame.
    */
   readSilence(options: { speechEndSample: number; reading: SilenceReading }): void {
     const open = this.#open;
@@ -169,8 +169,8 @@ export class Segmenter {
   }
 
   /**
-   * Ends the open segment at a sample between two words; speech goes on in the next one. @returns nothing when the sample is
-   * not inside the open segment, or would leave one of both parts without speech
+   * Ends the open segment at a sample between two words; speech goes on in the next one. @returns nothing if the sample is not inside the
+   * open segment, or would leave a part without speech
    */
   splitAt(sample: number): SegmenterEvent[] {
     const open = this.#open;
@@ -179,7 +179,7 @@ export class Segmenter {
     return this.#take();
   }
 
-  /** Whether `splitAt` would split here; once it would, it would for as long as the segment is open. */
+  /** Whether `splitAt` would split here; once true, it stays true as long as the segment is open. */
   canSplitAt(sample: number): boolean {
     const open = this.#open;
     if (open === undefined || !open.confirmed) return false;
@@ -189,8 +189,8 @@ export class Segmenter {
   }
 
   /**
-   * The quietest sample between two samples of the open segment (mean over a frame and its neighbours), with its level
-   * relative to the speech of the segment (0 = silence, 1 = as loud as speech).
+   * The quietest sample between two samples of the open segment (mean over a frame and its neighbours), with its level relative to the
+   * speech of the segment (0 = silence, 1 = as loud as speech).
    */
   quietest(options: { fromSample: number; toSample: number }): { sample: number; relativeLevel: number } | undefined {
     const open = this.#open;
@@ -215,13 +215,13 @@ export class Segmenter {
     return this.#take();
   }
 
-  /** Closes what is open, as at the end of the audio. Frames may go on afterwards. */
+  /** Closes the open segment, as at the end of the audio. Frames may follow. */
   flush(): SegmenterEvent[] {
     this.#closeAll();
     return this.#take();
   }
 
-  /** The time line goes on at another sample (or starts over): closes what is open; no pre-roll reaches across. */
+  /** The time line continues at another sample (or starts over): closes the open segment; no pre-roll reaches across. */
   jump(toSample: number): SegmenterEvent[] {
     this.#jump(toSample);
     return this.#take();
@@ -241,7 +241,7 @@ export class Segmenter {
   }
 
   #openSegment(frame: SegmenterFrame): void {
-    // A pre-roll may not eat up a short segment.
+    // A pre-roll must not use up a short segment.
     const preRoll = Math.min(toSamples(this.#settings.preRollMs), this.#longestSamples() / 2);
     const startSample = Math.max(this.#floor ?? 0, frame.startSample - preRoll);
     const open: OpenSegment = {
@@ -265,7 +265,7 @@ export class Segmenter {
 
   #continueSegment(open: OpenSegment, frame: SegmenterFrame): void {
     const settings = this.#settings;
-    // Between the thresholds a frame goes with what was before it.
+    // Between the thresholds, a frame counts like the one before it.
     const speechLike = frame.probability >= settings.vadThreshold || open.resumption !== undefined;
     if (speechLike && frame.probability >= settings.vadNegativeThreshold) this.#hearSpeech(open, frame);
     else if (frame.probability < settings.vadNegativeThreshold) {
@@ -292,13 +292,13 @@ export class Segmenter {
     this.#askForInterim(open, speech);
   }
 
-  /** While somebody may have begun again, that is waited for. */
+  /** While someone may have started again, it has not ended. */
   #hasEnded({ silenceStart, resumption, ...open }: OpenSegment): boolean {
     if (silenceStart === undefined || resumption !== undefined) return false;
     return this.#end - silenceStart >= toSamples(this.#endSilenceMs(open));
   }
 
-  /** A silence that others were told of ends with speech that lasts; until then it goes on. */
+  /** A reported silence ends only with speech that lasts. */
   #hearSpeech(open: OpenSegment, frame: SegmenterFrame): void {
     if (open.silenceStart === undefined || !open.silenceTold) {
       this.#endSilence(open, frame.startSample);
@@ -341,7 +341,7 @@ export class Segmenter {
     });
   }
 
-  /** Fixed, or by what the words before it read as. */
+  /** Fixed, or by how the words before it read. */
   #endSilenceMs(open: Pick<OpenSegment, 'reading'>): number {
     const { endpointing, endSilenceMs, endSilenceSentenceMs, endSilenceUnfinishedMs } = this.#settings;
     if (endpointing === 'fixed' || open.reading === 'unknown') return endSilenceMs;
@@ -351,7 +351,7 @@ export class Segmenter {
   #askForInterim(open: OpenSegment, speech: boolean): void {
     const { interimIntervalMs } = this.#settings;
     if (interimIntervalMs === 0 || this.#interimPace === null) return;
-    // In a silence nothing new is said; the final is near.
+    // A silence has nothing new, and the final is near.
     if (!open.confirmed || !speech || this.#end < open.nextInterimAt) return;
     const paceMs = this.#interimPace * (open.hastens ? SHARE_OF_SHORT_INTERIM : 1);
     if (!open.hurries && this.#end < this.#lastInterimAt + toSamples(paceMs)) return;
@@ -367,7 +367,7 @@ export class Segmenter {
     return Math.max(this.#minSpeechSamples(), toSamples(this.#settings.firstInterimMs));
   }
 
-  /** A segment must be able to prove itself before it is cut. */
+  /** There must be time to confirm a segment before it is cut. */
   #minSpeechSamples(): number {
     return Math.min(toSamples(this.#settings.minSpeechMs), this.#longestSamples() / 4);
   }
@@ -379,7 +379,7 @@ export class Segmenter {
   #closeAll(): void {
     const open = this.#open;
     if (open === undefined) return;
-    // Nobody will know whether that was a breath: it may have been a word.
+    // Whether that was a breath will never be known: it may have been a word.
     if (open.resumption !== undefined) this.#resume(open, open.resumption.startSample);
     this.#close(open, 'flush');
   }
@@ -393,7 +393,7 @@ export class Segmenter {
     const silenceStart = open.silenceStart ?? this.#end;
     const speechEndSample = Math.max(silenceStart, open.startSample);
     if (open.speechSamples === 0) {
-      // What a forced cut left over was silence only.
+      // After a forced cut, only silence was left.
       this.#events.push({ type: 'segmentDiscarded', startSample: open.startSample });
     } else {
       const endSample = Math.min(this.#end, speechEndSample + toSamples(this.#settings.postRollMs));
@@ -412,7 +412,7 @@ export class Segmenter {
     this.#cut(open, { sample: this.#forcedCut(open), cause: 'forced' });
   }
 
-  /** Ends `open` at a sample and goes on with what comes after it. */
+  /** Ends `open` at a sample and continues with what comes after it. */
   #cut(open: OpenSegment, { sample: cut, cause }: { sample: number; cause: 'forced' | 'sentence' }): void {
     const silentBefore = open.silenceStart !== undefined && open.silenceStart < cut;
     this.#floor = cut;
@@ -436,7 +436,7 @@ export class Segmenter {
       speechStart: cut,
       speechSamples,
       silenceStart: open.silenceStart,
-      // What began before the cut is told anew: what was asked for it is of the segment before.
+      // A silence before the cut is reported again: its earlier requests belong to the previous segment.
       silenceTold: false,
       resumption: undefined,
       reading: 'unknown',

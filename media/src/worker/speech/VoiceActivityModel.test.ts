@@ -140,10 +140,10 @@ describe('VoiceActivityModel', () => {
     stream.close();
   });
 
-  it('begins anew after a reset, for the frames that are pushed after it', async () => {
+  it('starts over after a reset, for the frames that are pushed after it', async () => {
     const seen: number[] = [];
     const stream = model.open({ onProbability: (probability) => seen.push(probability) });
-    // Loud, so that it is not lifted; once before, since how loud somebody speaks is not forgotten.
+    // Loud, so that it is not amplified; once before, because the level of a speaker is remembered.
     const loud = (index: number) => frameOf(index).map((sample) => Math.max(-32_768, Math.min(32_767, sample * 8)));
     for (let round = 0; round < 3; round += 1) {
       for (let index = 0; index < 40; index += 1) stream.push(loud(index));
@@ -193,7 +193,7 @@ describe('VoiceActivityModel', () => {
     stream.close();
   });
 
-  it('tells a failing listener about itself and spares the others', async () => {
+  it('reports a failing listener to itself and spares the others', async () => {
     const errors: string[] = [];
     let answers = 0;
     const failing = model.open({

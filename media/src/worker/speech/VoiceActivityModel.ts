@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from './onnxRuntime.js';
 import {
   VAD_CONTEXT_SAMPLES,
   VAD_FRAME_SAMPLES,
@@ -197,7 +197,7 @@ export class VoiceActivityModel {
   }
 }
 
-function floats(outputs: InferenceSession.OnnxValueMapType, name: string): Float32Array {
+function floats(outputs: Awaited<ReturnType<InferenceSession['run']>>, name: string): Float32Array {
   const value = outputs[name];
   if (!(value instanceof Tensor) || !(value.data instanceof Float32Array))
     throw new Error(`the model gives no ${name}`);

@@ -15,7 +15,7 @@ function setUp() {
 }
 
 describe('VoiceActivityStream', () => {
-  it('answers the frames of a failed run with what was heard before, tells the error and goes on', async () => {
+  it('answers the frames of a failed run with the answer before, reports the error and goes on', async () => {
     const { stream, answers, errors } = setUp();
     for (let index = 0; index < 3; index += 1) stream.push(frame());
     stream.takeFrame();

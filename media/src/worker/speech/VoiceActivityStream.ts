@@ -2,7 +2,7 @@ import { SpeechGain } from './level/index.js';
 
 /** Samples of one frame: 32 ms at 16 kHz. */
 export const VAD_FRAME_SAMPLES = 512;
-/** Samples of the frame before that the model sees again with each frame. */
+/** Samples of the previous frame that the model gets again with each frame. */
 export const VAD_CONTEXT_SAMPLES = 64;
 /** Frames that one stream may have waiting (4 s). */
 export const VAD_QUEUE_FRAMES = 128;
@@ -11,8 +11,8 @@ export const VAD_STATE_SIZE = 256;
 
 export interface VoiceActivityStreamOptions {
   /**
-   * Called once for each pushed frame, in the order of the pushes. Frames that could not be looked at (queue full, failed run)
-   * answer with the probability before them, so that an overload neither ends an utterance nor starts one.
+   * Called once for each pushed frame, in the order of the pushes. Frames that could not be processed (queue full, failed run) get the
+   * previous probability, so that an overload neither ends an utterance nor starts one.
    */
   onProbability(probability: number): void;
   /**
@@ -22,7 +22,7 @@ export interface VoiceActivityStreamOptions {
   onError?(error: Error): void;
 }
 
-/** What the model needs of its streams. */
+/** What the model provides for its streams. */
 export interface VoiceActivityHost {
   /** The stream has something to run and is not in line. */
   ready(stream: VoiceActivityStream): void;
@@ -30,17 +30,15 @@ export interface VoiceActivityHost {
 }
 
 const RESET = Symbol('reset');
-/** Stands for frames that were thrown away. */
+/** Stands for discarded frames. */
 interface Skipped {
   frames: number;
 }
 type Entry = Int16Array | Skipped | typeof RESET;
 
-/**
- * One speaker's way into the batched model, with the gain that quiet speech needs there. Made by `VoiceActivityModel.open`.
- */
+/** One speaker's path into the batched model, with the gain that quiet speech needs there. Made by `VoiceActivityModel.open`. */
 export class VoiceActivityStream {
-  /** The row of the recurrent state, and the end of the frame before; the model reads and writes both. */
+  /** The row of the recurrent state, and the end of the previous frame; the model reads and writes both. */
   readonly state = new Float32Array(VAD_STATE_SIZE);
   readonly context = new Float32Array(VAD_CONTEXT_SAMPLES);
   readonly #gain = new SpeechGain();
@@ -59,7 +57,7 @@ export class VoiceActivityStream {
     this.#options = options;
   }
 
-  /** Frames that the full queue threw away, oldest first, since the start. */
+  /** Frames that the full queue discarded, oldest first, since the start. */
   get droppedFrames(): number {
     return this.#droppedFrames;
   }
@@ -74,7 +72,7 @@ export class VoiceActivityStream {
     if (!this.#inFlight) this.#host.ready(this);
   }
 
-  /** Forgets the past, for the frames that are pushed from now on; but not how quiet the speaker is. */
+  /** Forgets the past for all frames pushed from now on, but not how quiet the speaker is. */
   reset(): void {
     if (this.#closed) return;
     this.#queue.push(RESET);
@@ -87,7 +85,7 @@ export class VoiceActivityStream {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
-  /** Throws away what waits; no callback comes afterwards. Idempotent. */
+  /** Discards waiting frames; no callback comes afterwards. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -132,7 +130,7 @@ export class VoiceActivityStream {
     else this.#settleDrained();
   }
 
-  /** Works off everything in front of the next frame that needs no run. */
+  /** Answers all frames before the next one that needs a run. */
   #answerSkipped(): void {
     while (!this.#closed) {
       const head = this.#queue[0];
@@ -158,7 +156,7 @@ export class VoiceActivityStream {
     }
   }
 
-  /** One speaker's failing listener must not cost the others their answers; nor may it go unheard. */
+  /** One speaker's failing listener must not cost the others their answers; nor may it go unreported. */
   #reportListener(error: unknown): void {
     const { onError } = this.#options;
     if (onError === undefined) {
@@ -170,7 +168,7 @@ export class VoiceActivityStream {
     }
   }
 
-  /** The place in the order of answers is kept; only the audio goes. */
+  /** The place in the order of answers is kept; only the audio is dropped. */
   #dropOldest(): void {
     const index = this.#queue.findIndex((entry) => entry instanceof Int16Array);
     if (index < 0) return;

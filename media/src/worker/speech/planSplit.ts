@@ -6,7 +6,7 @@ export interface SplitWord {
 }
 
 export interface SplitPlan {
-  /** Where the audio is to be cut, in milliseconds from the start of the utterance. */
+  /** Where to cut the audio, in milliseconds from the start of the utterance. */
   cutMs: number;
   /** Words before the cut. */
   words: number;
@@ -16,39 +16,39 @@ export interface SplitPlan {
 export interface SplitSituation {
   /** Words of the newest hypothesis, from the start of the utterance on. */
   words: readonly SplitWord[];
-  /** So many of them are settled. */
+  /** Number of settled words. */
   settled: number;
   /** Indices of words after which a sentence ends. */
   sentenceEnds: readonly number[];
   /** Length of the utterance so far. */
   lengthMs: number;
-  /** From this length on a finished sentence is split off; 0 = never. */
+  /** From this length on, a finished sentence is split off; 0 = never. */
   sentenceSplitMs: number;
   /** At this length the utterance is cut, wherever that may be. */
   longestMs: number;
-  /** Quietest place in a stretch, and how loud it is: 0 = silence, 1 = as loud as the speech. */
+  /** Quietest place in a part, and how loud it is: 0 = silence, 1 = as loud as the speech. */
   quietest: (fromMs: number, toMs: number) => { atMs: number; relativeLevel: number } | undefined;
 }
 
-/** Engines' word times are off by about so much. */
+/** Typical error of the engines' word times. */
 const TIME_TOLERANCE_MS = 120;
 /** Speakers pause for a moment after a sentence ... */
 const QUIET_SENTENCE_LEVEL = 0.3;
 /** ... and hardly between two words. */
 const QUIET_WORD_LEVEL = 0.5;
-/** A comma is worth so much of a level. */
+/** A comma counts as a level lower by this. */
 const COMMA_BONUS = 0.2;
-/** So long before the forced cut, the best place between two words is looked for. */
+/** This long before the forced cut, the search for the best place between two words starts. */
 const FORCED_LEAD_MS = 2_500;
-/** So many settled words must follow a sentence. */
+/** Settled words that must follow a sentence. */
 const SETTLED_BEYOND = 2;
 /** Neither part may be shorter. */
 const SHORTEST_PART_MS = 800;
 const COMMA = /[,;:，、；：،]["')\]»”’]*$/u;
 
 /**
- * Where an utterance that goes on and on may be cut into two: after a settled sentence, or, shortly before it grows too long, at
- * the quietest place between two settled words. Nothing is cut that may still change.
+ * Where to cut an utterance that goes on and on: after a settled sentence, or, shortly before it grows too long, at the quietest place
+ * between two settled words. Text that may still change is never cut.
  */
 export function planSplit(situation: SplitSituation): SplitPlan | undefined {
   return splitAfterSentence(situation) ?? splitBeforeLimit(situation);
@@ -58,7 +58,7 @@ function splitAfterSentence(situation: SplitSituation): SplitPlan | undefined {
   const { lengthMs, sentenceSplitMs, settled } = situation;
   if (sentenceSplitMs === 0 || lengthMs < sentenceSplitMs) return undefined;
   for (const index of situation.sentenceEnds.toReversed()) {
-    // What follows may still turn the full stop into a comma.
+    // The next words may still turn the full stop into a comma.
     if (index + SETTLED_BEYOND >= settled) continue;
     const place = placeAfter(situation, index);
     if (place !== undefined && place.relativeLevel <= QUIET_SENTENCE_LEVEL) {
@@ -85,7 +85,7 @@ function splitBeforeLimit(situation: SplitSituation): SplitPlan | undefined {
   return best === undefined ? undefined : { cutMs: best.cutMs, words: best.words, cause: best.cause };
 }
 
-/** The quietest place between a word and the next one, if there is a next one and both parts keep a fair length. */
+/** The quietest place between a word and the next one, if there is a next one and both parts are long enough. */
 function placeAfter(situation: SplitSituation, index: number): { atMs: number; relativeLevel: number } | undefined {
   const word = situation.words[index];
   const next = situation.words[index + 1];

@@ -13,6 +13,7 @@ import { pino } from 'pino';
 import type { Identity } from '../../auth/Authenticator.js';
 import { type SettingsInput, settingsSchema } from '../../config/settings.js';
 import { Meeting } from '../../meetings/Meeting.js';
+import type { AuditEvent } from '../../observability/AuditLog.js';
 import { MemoryTranscriptStore } from '../../store/memory/MemoryTranscriptStore.js';
 import type { Visitor } from '../Door.js';
 import type { Peer } from '../Peer.js';
@@ -147,11 +148,14 @@ export class RoomRig {
   readonly media: FakeMedia;
   readonly time: ManualTime;
   readonly room: Room;
+  /** What the room itself wrote into the audit log. */
+  readonly audited: AuditEvent[];
 
-  private constructor(parts: { media: FakeMedia; time: ManualTime; room: Room }) {
+  private constructor(parts: { media: FakeMedia; time: ManualTime; room: Room; audited: AuditEvent[] }) {
     this.media = parts.media;
     this.time = parts.time;
     this.room = parts.room;
+    this.audited = parts.audited;
   }
 
   /** @param how.meeting default: a new one */
@@ -161,6 +165,7 @@ export class RoomRig {
     const logger = pino({ level: 'silent' });
     const store = new MemoryTranscriptStore({ segmentsPerMeeting: 100 });
     const meeting = how.meeting ?? (await Meeting.open({ room: 'daily', store, logger, time }));
+    const audited: AuditEvent[] = [];
     const room = await Room.create({
       meeting,
       media: media.node,
@@ -170,10 +175,11 @@ export class RoomRig {
       settings: settingsSchema.parse({ guestsModerate: false, ...settings }),
       logger,
       observer: { interim() {}, final() {}, gap() {}, audio() {} },
+      audit: { record: (event) => void audited.push(event) },
       onEmpty: () => {},
       time,
     });
-    return new RoomRig({ media, time, room });
+    return new RoomRig({ media, time, room, audited });
   }
 
   async close(): Promise<void> {

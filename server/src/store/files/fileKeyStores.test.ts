@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testApiKeyStore } from '../conformance/apiKeyStoreSuite.js';
 import { testRevocationStore } from '../conformance/revocationStoreSuite.js';
 import { testSigningKeyStore } from '../conformance/signingKeyStoreSuite.js';
+import { testTokenRevocationStore } from '../conformance/tokenRevocationStoreSuite.js';
 import { FileApiKeyStore } from './FileApiKeyStore.js';
 import { fileKeyStores } from './fileKeyStores.js';
 
@@ -20,7 +21,7 @@ afterEach(() => {
 
 const inFolder = (dataDir: string) => () => fileKeyStores({ dataDir });
 const create =
-  <Name extends 'revocations' | 'signingKeys'>(name: Name) =>
+  <Name extends 'revocations' | 'signingKeys' | 'tokenRevocations'>(name: Name) =>
   () => {
     const open = inFolder(emptyFolder());
     return () => open()[name];
@@ -35,6 +36,7 @@ testApiKeyStore({
 });
 testRevocationStore({ name: 'a file', create: create('revocations') });
 testSigningKeyStore({ name: 'a file', create: create('signingKeys') });
+testTokenRevocationStore({ name: 'a file', create: create('tokenRevocations') });
 
 describe('keys in files', () => {
   let dataDir: string;

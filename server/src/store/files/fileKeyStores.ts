@@ -3,6 +3,7 @@ import type { KeyStores } from '../KeyStores.js';
 import { FileApiKeyStore } from './FileApiKeyStore.js';
 import { FileRevocationStore } from './FileRevocationStore.js';
 import { FileSigningKeyStore } from './FileSigningKeyStore.js';
+import { FileTokenRevocationStore } from './FileTokenRevocationStore.js';
 
 export interface FileKeyStoresOptions {
   dataDir: string;
@@ -20,5 +21,6 @@ export function fileKeyStores(options: FileKeyStoresOptions): KeyStores {
     apiKeys: new FileApiKeyStore({ file: file('api-keys.json') }),
     revocations: new FileRevocationStore({ file: file('revocations.jsonl'), capacity: mostRevoked, onFailure }),
     signingKeys: new FileSigningKeyStore({ file: file('room-tokens.json') }),
+    tokenRevocations: new FileTokenRevocationStore({ file: file('revoked-tokens.json') }),
   };
 }

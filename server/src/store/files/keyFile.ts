@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../StoreError.js';
 
 /** Age of a lock whose program was probably killed. */
@@ -22,18 +23,36 @@ const LOCK_STEP_MS = 20;
  * @throws StoreError `LOCKED` if another program does not release it
  */
 export function withLock<T>(file: string, work: () => T): T {
+  const lock = lockOf(file);
+  while (!lock.taken()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_STEP_MS);
+  return lock.release(work);
+}
+
+/** The same without blocking while it waits, for servers. @throws as `withLock` */
+export async function whenLocked<T>(file: string, work: () => T): Promise<T> {
+  const lock = lockOf(file);
+  while (!lock.taken()) await sleep(LOCK_STEP_MS);
+  return lock.release(work);
+}
+
+function lockOf(file: string): { taken: () => boolean; release: <T>(work: () => T) => T } {
   const lock = `${file}.lock`;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const until = performance.now() + LOCK_WAIT_MS;
-  while (!taken(lock)) {
-    if (performance.now() > until) throw new StoreError('LOCKED', `Another program holds ${lock}.`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_STEP_MS);
-  }
-  try {
-    return work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
+  return {
+    taken: () => {
+      if (taken(lock)) return true;
+      if (performance.now() > until) throw new StoreError('LOCKED', `Another program holds ${lock}.`);
+      return false;
+    },
+    release: (work) => {
+      try {
+        return work();
+      } finally {
+        rmSync(lock, { force: true });
+      }
+    },
+  };
 }
 
 function taken(lock: string): boolean {

@@ -376,6 +376,9 @@ export const ar: Dictionary = {
     INSECURE_CONTEXT: 'لا تسمح المتصفّحات بالميكروفون إلا في الصفحات الآمنة. افتح عنوان https.',
     BROWSER_UNSUPPORTED: 'لا يدعم هذا المتصفّح WebRTC الذي يحتاجه Parley.',
     CONNECTION_FAILED: 'تعذّر الوصول إلى الخادم.',
+    WEBSOCKET_BLOCKED:
+      'الخادم يستجيب، لكن تعذّر فتح اتصال WebSocket. ربما لا يمرّر وكيل وسيط اتصالات WebSocket، أو أن هناك اتصالات مفتوحة كثيرة من هنا.',
+    NOT_A_PARLEY_SERVER: 'يستجيب في هذا العنوان شيء غير خادم Parley. تحقّق من العنوان والمسار والوكيل الوسيط.',
     CONNECTION_LOST: 'انقطع الاتصال.',
     REQUEST_TIMEOUT: 'لم يُجب الخادم في الوقت المناسب.',
     CLIENT_CLOSED: 'أُغلق الاتصال من هذه الصفحة.',

@@ -374,6 +374,10 @@ export const de: Dictionary = {
     INSECURE_CONTEXT: 'Browser erlauben das Mikrofon nur auf sicheren Seiten. Öffnen Sie die https-Adresse.',
     BROWSER_UNSUPPORTED: 'Dieser Browser unterstützt das für Parley nötige WebRTC nicht.',
     CONNECTION_FAILED: 'Der Server ist nicht erreichbar.',
+    WEBSOCKET_BLOCKED:
+      'Der Server antwortet, aber es lässt sich kein WebSocket öffnen. Ein Proxy dazwischen leitet WebSockets vielleicht nicht weiter, oder hier sind zu viele Verbindungen offen.',
+    NOT_A_PARLEY_SERVER:
+      'Unter dieser Adresse antwortet etwas anderes als ein Parley-Server. Prüfen Sie die Adresse, den Pfad und den Proxy dazwischen.',
     CONNECTION_LOST: 'Die Verbindung wurde unterbrochen.',
     REQUEST_TIMEOUT: 'Der Server hat nicht rechtzeitig geantwortet.',
     CLIENT_CLOSED: 'Die Verbindung wurde von dieser Seite beendet.',

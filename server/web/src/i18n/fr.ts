@@ -373,6 +373,10 @@ export const fr: Dictionary = {
     INSECURE_CONTEXT: 'Les navigateurs n’autorisent le micro que sur les pages sécurisées. Ouvrez l’adresse https.',
     BROWSER_UNSUPPORTED: 'Ce navigateur ne prend pas en charge le WebRTC nécessaire à Parley.',
     CONNECTION_FAILED: 'Le serveur est injoignable.',
+    WEBSOCKET_BLOCKED:
+      'Le serveur répond, mais aucun WebSocket ne peut être ouvert. Un proxy intermédiaire ne transmet peut-être pas les WebSockets, ou trop de connexions sont ouvertes ici.',
+    NOT_A_PARLEY_SERVER:
+      'Autre chose qu’un serveur Parley répond à cette adresse. Vérifiez l’adresse, le chemin et le proxy intermédiaire.',
     CONNECTION_LOST: 'La connexion a été perdue.',
     REQUEST_TIMEOUT: 'Le serveur n’a pas répondu à temps.',
     CLIENT_CLOSED: 'La connexion a été fermée par cette page.',

@@ -1,6 +1,6 @@
 import { joinWords, splitWords } from './words.js';
 
-/** A word that may know its place in the audio. */
+/** A word that may have times. */
 export interface JudgedWord {
   text: string;
   /** Milliseconds from the start of the audio. */
@@ -9,13 +9,13 @@ export interface JudgedWord {
   probability: number;
 }
 
-/** A text and the words in it; these are absent where nobody has asked for them. */
+/** A text and its words; these are absent unless requested. */
 export interface TextWithWords {
   text: string;
   words?: readonly JudgedWord[] | undefined;
 }
 
-/** A stretch of a text, in UTF-16 units. */
+/** A part of a text, in UTF-16 units. */
 export interface Span {
   start: number;
   end: number;
@@ -28,7 +28,7 @@ export function hasWords(text: string): boolean {
   return LETTER_OR_DIGIT.test(text);
 }
 
-/** Where each word stands in the text; undefined where one of them does not. */
+/** Position of each word in the text; undefined if one cannot be found. */
 export function placesOf(text: string, words: readonly { text: string }[]): Span[] | undefined {
   const places: Span[] = [];
   let from = 0;
@@ -42,9 +42,9 @@ export function placesOf(text: string, words: readonly { text: string }[]): Span
 }
 
 /**
- * A text without some of its stretches, and the words that are left. Punctuation that a word leaves behind goes to the word before.
- * Words that cannot be found in the text are left out altogether.
- * @param cut in order, none over another
+ * A text without some of its parts, and the remaining words. Punctuation that a removed word leaves behind goes to the word before. If
+ * words cannot be found in the text, all of them are left out.
+ * @param cut in order, without overlap
  */
 export function without(whole: TextWithWords, cut: readonly Span[]): TextWithWords {
   if (cut.length === 0) return whole;
@@ -71,7 +71,7 @@ function joined(pieces: readonly string[]): string {
   return text;
 }
 
-/** What is left of a stretch. */
+/** What remains of a span. */
 function keptPieces(text: string, of: Span, cut: readonly Span[]): string[] {
   const pieces: string[] = [];
   let from = of.start;
@@ -85,17 +85,17 @@ function keptPieces(text: string, of: Span, cut: readonly Span[]): string[] {
   return pieces;
 }
 
-/** Audio of which a text says nothing may hold speech from this length on. */
+/** Untranscribed audio may contain speech from this length on. */
 const LEAST_REST_MS = 1_500;
-/** The first of equal words may be given the time of all of them: nobody draws one out for longer. */
+/** The first of several equal words may be given the time of all of them: nobody draws one out for longer. */
 const LONGEST_WORD_MS = 1_000;
-/** Without times: what a word takes at most, pauses included. */
+/** Without times: the longest a word takes, pauses included. */
 const SLOW_WORD_MS = 1_000;
 
 /**
- * Where a text that does not go to the end of its audio stops, in milliseconds from its start: by the times of its words, else by their
+ * Where a text that does not reach the end of its audio stops, in milliseconds from the start: by the times of its words, else by their
  * number.
- * @returns undefined where so little is left that it need not hold any speech
+ * @returns undefined if the rest is so short that it need not contain speech
  */
 export function stopsAtMs({ text, words }: TextWithWords, audioMs: number): number | undefined {
   const last = words?.at(-1);

@@ -6,7 +6,7 @@ export interface TimedWord {
   probability?: number;
 }
 
-/** Scripts that write words without spaces between them; by extensions, for the long vowel of Katakana belongs to two. */
+/** Scripts that write words without spaces between them; by extensions, because the long vowel of Katakana belongs to two. */
 const WITHOUT_SPACES =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}]/u;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
@@ -14,7 +14,7 @@ const FIRST_LETTER = /[\p{L}\p{N}\p{M}]/u;
 const LAST_LETTER = /[\p{L}\p{N}\p{M}](?=[^\p{L}\p{N}\p{M}]*$)/u;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 
-/** A word as it is compared: NFKC, lower case, letters and digits only. */
+/** A word in the form used to compare words: NFKC, lower case, letters and digits only. */
 export function plain(text: string): string {
   return text
     .normalize('NFKC')
@@ -34,7 +34,7 @@ function splitUnspaced(text: string): string[] {
   const words: string[] = [];
   for (const { segment } of segmenter.segment(text)) {
     const last = words.at(-1);
-    // Where only one side writes without spaces, a space would be a mark that the text does not have.
+    // If only one side writes without spaces, a space would be a mark that the text does not have.
     if (last !== undefined && !(LETTER_OR_DIGIT.test(segment) && touch(last, segment))) {
       words[words.length - 1] = last + segment;
     } else words.push(segment);
@@ -53,7 +53,7 @@ export function joinWords(words: readonly { text: string }[]): string {
   return text;
 }
 
-/** Whether no space stands between two words. Punctuation goes by the letters around it. */
+/** Whether there is no space between two words. Punctuation follows the letters around it. */
 function touch(before: string, after: string): boolean {
   const last = before.match(LAST_LETTER)?.[0] ?? '';
   const first = after.match(FIRST_LETTER)?.[0] ?? last;
@@ -65,7 +65,7 @@ export function spreadWords(text: string, audio: { startMs: number; endMs: numbe
   return placeWords(splitWords(text), audio);
 }
 
-/** Words one after the other over a stretch of audio, each as long as its letters are many. */
+/** Words one after the other over a piece of audio, with lengths in proportion to their letters. */
 export function placeWords(words: readonly string[], audio: { startMs: number; endMs: number }): TimedWord[] {
   const lengths = words.map((word) => Math.max(1, plain(word).length) + 1);
   const total = lengths.reduce((sum, length) => sum + length, 0);

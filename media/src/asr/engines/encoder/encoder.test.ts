@@ -60,7 +60,7 @@ async function encoderFor(modelPath: string, precision?: EncoderPrecision) {
   };
 }
 
-/** A graph that can be loaded and lacks an output that every run asks for. */
+/** A graph that can be loaded but lacks an output that every run needs. */
 async function graphWithoutValues(): Promise<string> {
   const own = join(directory, 'other');
   await mkdir(own);
@@ -70,7 +70,7 @@ async function graphWithoutValues(): Promise<string> {
   return graphPath;
 }
 
-/** Without what is remembered of models' hashes. */
+/** Without the remembered hashes of models. */
 async function graphsIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !name.endsWith('.sha256')).sort();
 }
@@ -151,7 +151,7 @@ describe('the encoder by ONNX Runtime', () => {
     it('stops within a moment when it is asked to, and at the end of its time', async () => {
       const samples = new Int16Array(30 * 16_000).map((_, at) => Math.round(3_000 * Math.sin(at * at * 0.0001)));
       const whole = job(samples, { audioContext: 0, maxTokens: 1, threads: 1 });
-      // Time on cores, not on the clock: others may be using them.
+      // CPU time, not wall time: other programs may use the cores.
       const coresUsedMs = async (work: () => Promise<unknown>) => {
         const before = process.cpuUsage();
         await work();
@@ -242,7 +242,7 @@ describe('an encoder that cannot do its work', () => {
 });
 
 describe('an encoder that fails at run time', () => {
-  it('is told of once, loses no request, and whisper.cpp encodes from then on', async () => {
+  it('is reported once, loses no request, and whisper.cpp encodes from then on', async () => {
     const [spoken] = SPOKEN as [Utterance];
     const graphPath = await graphWithoutValues();
     const engine = await engineOf({
@@ -250,7 +250,7 @@ describe('an encoder that fails at run time', () => {
       encoder: { libraryPath: onnxLibraryPath(), graphPath },
     });
     expect(engine.info.encoder).toBe('onnx');
-    // The first request that it fails for is given up by its sender: whoever is answered first is told.
+    // The sender cancels the first request that it fails for: the first answered sender gets the report.
     const samples = new Int16Array(30 * 16_000).map((_, at) => Math.round(3_000 * Math.sin(at * at * 0.0001)));
     const given = engine.transcribe(job(samples, { audioContext: 0, beamSize: 8, timeoutMs: 100 }));
     await expect(given).rejects.toMatchObject({ code: 'NATIVE_ABORTED' });
@@ -278,7 +278,7 @@ describe('the graph of an encoder', () => {
     const found = await Promise.all(
       Array.from({ length: 8 }, async () => {
         const path = await prepareEncoder({ modelPath: builtInModel(), directory: own });
-        // Whoever comes later leaves what is told to the first alone.
+        // A later request does not report again.
         return { path, inode: (await stat(path)).ino };
       }),
     );

@@ -29,11 +29,11 @@ export type EncoderPrecision = 'int8' | 'int7' | 'float32';
 const LARGEST_WEIGHT = { int8: 127, int7: 63 } as const;
 
 /**
- * Products whose input has rows (20 ms of audio each) that are far larger than others: with one step for all rows words are lost, so each
- * row is made as large as the others before, and its result gets its size back.
+ * Products whose input has rows (20 ms of audio each) that are far larger than others. With one step for all rows, words are lost, so each
+ * row is scaled to the size of the others before, and its result is scaled back.
  */
 const BY_ROWS = /\.mlp\.2$/;
-/** The least that GELU gives is -0.17: so the range of a row is no smaller. */
+/** The minimum of GELU is -0.17, so the range of a row is no smaller. */
 const LEAST_OF_GELU = 0.17;
 
 const FFT_SIZE = 400;
@@ -171,7 +171,7 @@ async function crossAttention(builder: GraphBuilder, encoded: string): Promise<v
       inputs: width,
       outputs: width,
       bias: false,
-      // As whisper.cpp: half of the scale is the query's.
+      // As in whisper.cpp: half of the scale is applied to the query.
       scale: (width / textHeads) ** -0.25,
     },
   );
@@ -190,18 +190,18 @@ async function crossAttention(builder: GraphBuilder, encoded: string): Promise<v
 
 interface LinearOptions {
   inputs: number;
-  /** Of each matrix. */
+  /** Outputs of each matrix. */
   outputs: number;
   /** Default: yes. */
   bias?: boolean;
-  /** The one of the matrices that has no bias. */
+  /** The matrix that has no bias. */
   without?: string;
   scale?: number;
 }
 
 class GraphBuilder {
   readonly nodes: OnnxNode[] = [];
-  /** Those that stand in the graph itself. */
+  /** Tensors in the graph itself. */
   readonly tensors: OnnxTensor[] = [];
   readonly source: WeightSource;
   readonly #weights: WeightFile;
@@ -327,7 +327,7 @@ class GraphBuilder {
   }
 }
 
-/** For each row the step of its integers, such that its largest weight is `largest` of them. */
+/** For each row the step of its integers, such that its largest weight is `largest` steps. */
 function stepsOf(values: Float32Array, { rows, largest }: { rows: number; largest: number }): Float32Array {
   const length = values.length / rows;
   return Float32Array.from({ length: rows }, (_, row) => {
@@ -337,10 +337,10 @@ function stepsOf(values: Float32Array, { rows, largest }: { rows: number; larges
   });
 }
 
-/** Rows that are read at a time, so that what is written lies together. */
+/** Rows read at a time, so that writes are contiguous. */
 const TILE = 64;
 
-/** Writes rows times their factors as columns from `from` on; where `into` holds integers, the nearest ones. */
+/** Writes rows times their factors as columns, starting at `from`; rounded to the nearest if `into` holds integers. */
 function transpose(options: {
   values: Float32Array;
   factors: Float32Array;

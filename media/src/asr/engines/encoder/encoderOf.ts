@@ -7,13 +7,13 @@ export interface EncoderOptions {
   engine: EngineChoice;
   device: 'cpu' | 'cuda';
   modelPath: string;
-  /** Where graphs are kept; absent: there is none. */
+  /** Where graphs are kept; absent: nowhere. */
   directory?: string;
 }
 
 /**
- * What ONNX Runtime needs to encode for a model. Nothing where whisper.cpp is to do it; where ONNX Runtime was to and cannot, the reason:
- * the engine works without.
+ * What ONNX Runtime needs to encode for a model. Empty if whisper.cpp should encode; a reason if ONNX Runtime should but cannot: the engine
+ * works without it.
  */
 export async function encoderOf(
   options: EncoderOptions,
@@ -23,7 +23,7 @@ export async function encoderOf(
   try {
     const libraryPath = onnxLibraryPath();
     const failure = onnxRuntimeProblem(libraryPath);
-    // Nor is a graph written that nobody can run.
+    // Checked first: no graph is written that cannot be run.
     if (failure !== undefined) return { failure };
     return { encoder: { libraryPath, graphPath: await prepareEncoder({ modelPath, directory }) } };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { forbidTelemetry } from '../../../process/noTelemetry.js';
 
 const FILES: Partial<Record<NodeJS.Platform, RegExp>> = {
   linux: /^libonnxruntime\.so(\.\d+)?$/,
@@ -8,10 +9,11 @@ const FILES: Partial<Record<NodeJS.Platform, RegExp>> = {
 };
 
 /**
- * ONNX Runtime's shared library, as `onnxruntime-node` brings it.
- * @throws Error where there is none for this machine
+ * ONNX Runtime's shared library, from `onnxruntime-node`.
+ * @throws Error if there is none for this machine
  */
 export function onnxLibraryPath(): string {
+  forbidTelemetry();
   const main = createRequire(import.meta.url).resolve('onnxruntime-node');
   const binaries = join(dirname(main), '..', 'bin');
   const pattern = FILES[process.platform];

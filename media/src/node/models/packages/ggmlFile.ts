@@ -1,18 +1,18 @@
 import { melFilters } from './melFilters.js';
 import { HALF_FILE_TYPE, type Quantisation } from './quantisation.js';
 
-/** A Whisper model's dimensions, as the head of its file has them. Heads are 64 wide. */
+/** A Whisper model's dimensions, as in the head of its file. Heads are 64 wide. */
 export interface WhisperDimensions {
   vocabulary: number;
-  /** Of encoder and decoder alike. */
+  /** The same for encoder and decoder. */
   width: number;
   audioLayers: number;
   textLayers: number;
-  /** Bands that it hears in. */
+  /** Mel bands. */
   mels: number;
 }
 
-/** A tensor by the name that the original checkpoint has for it, rows first. */
+/** A tensor by its name in the original checkpoint, rows first. */
 export interface TensorShape {
   name: string;
   shape: readonly number[];
@@ -35,9 +35,9 @@ const FINE = new Set([
 ]);
 
 /**
- * What stands before the tensors of a ggml Whisper file: magic, dimensions, mel filters, vocabulary.
+ * The part of a ggml Whisper file before the tensors: magic, dimensions, mel filters, vocabulary.
  * @param options.tokens the text tokens as bytes; whisper.cpp knows the others
- * @param options.quantisation without: the matrices are in 16-bit floats
+ * @param options.quantisation absent: the matrices are in 16-bit floats
  */
 export function ggmlHead(options: {
   dimensions: WhisperDimensions;
@@ -61,13 +61,13 @@ export function ggmlHead(options: {
   ]);
 }
 
-/** What stands before the weights of a tensor. Sizes stand in ggml's order, the last one first. */
+/** The part of a tensor before its weights. Sizes are in ggml's order, the last one first. */
 export function ggmlTensorHead(tensor: TensorShape, tensorType: number): Uint8Array {
   const sizes = ggmlShape(tensor).toReversed();
   return Buffer.concat([uint32s(sizes.length, tensor.name.length, tensorType, ...sizes), Buffer.from(tensor.name)]);
 }
 
-/** ggml's number for how a tensor is kept in a file that packs its matrices so. */
+/** ggml's number for a tensor's type in a file with this quantisation. */
 export function ggmlTensorType(tensor: TensorShape, quantisation: Quantisation | undefined): number {
   const rank = ggmlShape(tensor).length;
   if (rank < 2 || FINE.has(tensor.name)) return FLOAT_TENSOR;

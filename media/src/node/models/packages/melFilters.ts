@@ -7,8 +7,7 @@ const BREAK_MEL = BREAK_HZ / LINEAR_HZ;
 const LOG_STEP = Math.log(6.4) / 27;
 
 /**
- * The filters that Whisper hears through: triangles on Slaney's mel scale, each of the same area, over the 201 bins of its FFT.
- * In 64 bits, rounded once.
+ * Whisper's mel filters: triangles on Slaney's mel scale, each of the same area, over the 201 bins of its FFT. In 64 bits, rounded once.
  * @param bands 80, or 128 from large-v3 on
  * @returns row by row, bands x 201
  */
@@ -21,7 +20,7 @@ export function melFilters(bands: number): { bands: number; bins: number; weight
   const weights = new Float32Array(bands * bins);
   for (let band = 0; band < bands; band += 1) {
     const [from = 0, middle = 0, to = 0] = edges.slice(band, band + 3);
-    // As librosa does it: the triangle is rounded to 32 bits before it is scaled.
+    // As in librosa: the triangle is rounded to 32 bits before it is scaled.
     const area = 2 / (to - from);
     for (let bin = 0; bin < bins; bin += 1) {
       const hz = (bin * (SAMPLE_RATE / 2)) / (bins - 1);

@@ -5,7 +5,7 @@ import { floatToHalf, halfToFloat } from './half.js';
 export interface Quantisation {
   /** ggml's number of the tensor type. */
   tensorType: number;
-  /** ggml's number of the file type, a thousand times the version of its quantisations added: of the time when the files were published. */
+  /** ggml's number of the file type, plus a thousand times its quantisation version when the files were published. */
   fileType: number;
   /** Bytes of a block of 32 weights. */
   blockBytes: number;
@@ -15,7 +15,7 @@ export interface Quantisation {
 
 /** Weights that share a scale. */
 export const BLOCK = 32;
-/** What is written without packing: 16-bit floats in the matrices. */
+/** Files without packing: 16-bit floats in the matrices. */
 export const HALF_FILE_TYPE = 1;
 
 const round32 = Math.fround;
@@ -25,7 +25,7 @@ function load(halves: Uint16Array, at: number): void {
   for (let index = 0; index < BLOCK; index += 1) weights[index] = halfToFloat(halves[at + index] ?? 0);
 }
 
-/** ggml's reference arithmetic: in 32 bits, one rounding after each step, so that every bit is the publisher's. */
+/** ggml's reference arithmetic: in 32 bits, one rounding after each step, so that every bit equals the publisher's. */
 export const QUANTISATIONS = {
   q8_0: {
     tensorType: 8,

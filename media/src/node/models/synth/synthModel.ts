@@ -11,7 +11,7 @@ import { QUANTISATIONS } from '../packages/quantisation.js';
 import { bytesOf, randomWeights } from './randomWeights.js';
 import { SYNTH_SHAPES, type SynthShape, tensorsOf } from './shapes.js';
 
-/** How the matrices are kept. */
+/** Formats of the matrices. */
 export const SYNTH_TYPES = ['q8_0', 'f16'] as const;
 export type SynthType = (typeof SYNTH_TYPES)[number];
 
@@ -25,27 +25,27 @@ export interface SynthOptions {
 export interface WriteSynthModelOptions extends SynthOptions {
   /** Where the file appears, complete or not at all. */
   path: string;
-  /** A multilingual ggml Whisper file, whose words it takes. */
+  /** A multilingual ggml Whisper file, for its vocabulary. */
   vocabularyFrom: string;
   /** 0 to 1. */
   onProgress?: (fraction: number) => void;
-  /** Another process writes the same file: called once. */
+  /** Called once if another process writes the same file. */
   onWait?: () => void;
-  /** Gives it up; it rejects with `MODEL_INTERRUPTED`, and nothing is left. */
+  /** Aborts; rejects with `MODEL_INTERRUPTED`, and no file is left. */
   signal?: AbortSignal;
 }
 
-/** A stretch of the file: bytes, then weights that are made when they are asked for. */
+/** A part of the file: bytes, then weights that are generated on demand. */
 export interface SynthPart {
   head: Uint8Array;
   weights?: { bytes: number; chunks: () => Iterable<Uint8Array> };
 }
 
-/** Names of such files begin with it: so whoever loads one can say what it is. */
+/** Names of such files start with it, so that they can be recognised when loaded. */
 export const SYNTH_PREFIX = 'parley-synth';
 const SYNTH_NAME = new RegExp(`^${SYNTH_PREFIX}-[A-Za-z0-9._-]+$`);
 
-/** Whether a name, without `.bin`, is one of such files. */
+/** Whether a name, without `.bin`, is that of such a file. */
 export function isSynthName(name: string): boolean {
   return SYNTH_NAME.test(name);
 }
@@ -60,8 +60,8 @@ export function synthFileName({ shape, type, seed }: SynthOptions): string {
 }
 
 /**
- * Writes a ggml Whisper file of a published model's shape with random weights: as quick or slow as that model, with its tokens and its
- * ears, but it knows no words. Of whatever it hears it makes tokens until they are used up. Takes a few megabytes of memory.
+ * Writes a ggml Whisper file in the shape of a published model with random weights: as quick or slow as that model, with its tokens and its
+ * audio input, but it knows no words. From any audio it makes tokens until they run out. Takes a few megabytes of memory.
  * @throws ModelError `MODEL_DISK_FAILED`, `MODEL_INTERRUPTED`
  */
 export async function writeSynthModel(options: WriteSynthModelOptions): Promise<void> {
@@ -75,7 +75,7 @@ export async function writeSynthModel(options: WriteSynthModelOptions): Promise<
   try {
     await mkdir(dirname(path), { recursive: true });
     await withFileLock(lock, async () => {
-      // Of a process that was killed.
+      // Left by a killed process.
       await removeBeginning(dirname(path), [`${basename(path)}.new-`]);
       await writeParts(parts, options);
     });
@@ -88,7 +88,7 @@ export async function writeSynthModel(options: WriteSynthModelOptions): Promise<
 async function writeParts(parts: readonly SynthPart[], options: WriteSynthModelOptions): Promise<void> {
   const { path, onProgress, signal } = options;
   const total = parts.reduce((sum, part) => sum + part.head.length + (part.weights?.bytes ?? 0), 0);
-  // Nobody else writes to it, even if this process sleeps so long that it loses its lock.
+  // No other process writes to it, even if this one sleeps so long that it loses its lock.
   const unfinished = `${path}.new-${randomUUID()}`;
   let done = 0;
   try {
@@ -110,13 +110,13 @@ async function writeParts(parts: readonly SynthPart[], options: WriteSynthModelO
     }
     await rename(unfinished, path);
   } catch (error) {
-    // Where even that cannot be done, the first reason is the one to tell.
+    // If even that fails, the first reason is the one to report.
     await rm(unfinished, { force: true }).catch(() => {});
     throw error;
   }
 }
 
-/** @throws NativeError `NATIVE_MODEL_UNREADABLE` for a file that is no model */
+/** @throws NativeError `NATIVE_MODEL_UNREADABLE` for a file that is not a model */
 async function wordsOf(path: string): Promise<Uint8Array[]> {
   const file = await ModelFile.open(path);
   try {

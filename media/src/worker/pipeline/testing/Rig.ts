@@ -27,7 +27,7 @@ export function useVoiceActivity(): void {
 
 /** A sender and a pipeline with the real VAD and Opus, on one clock that only the test moves. */
 export class Rig {
-  // Where the fake recogniser's clock stands too, since deadlines are points in time.
+  // The fake recogniser's clock starts here, too, because deadlines are points in time.
   nowMs = monotonicNowMs();
   readonly events: TrackEvent[] = [];
   readonly pipeline: TrackPipeline;
@@ -71,7 +71,7 @@ export class Rig {
       this.#timestamp = (this.#timestamp + PACKET_TICKS) % 2 ** 32;
       this.nowMs += 20;
       this.pipeline.tick();
-      // The VAD answers on its own time, as it does in life.
+      // The VAD answers in its own time, as in reality.
       if (count % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -80,7 +80,7 @@ export class Rig {
     return this.say(new Int16Array(ms * 16));
   }
 
-  /** The sender begins a new time line, as after a change of its device. */
+  /** The sender starts a new time line, as after a change of its device. */
   startOver(): void {
     this.#sequence = 300;
     this.#timestamp = 77_000;

@@ -42,9 +42,9 @@ export function bareUtterance(options: {
     utterance,
     requests: recognizer.requests,
     events,
-    /** What the words before a silence read as, each time that it was said. */
+    /** Each reported reading of the words before a silence. */
     readings: () => of('silenceRead').map(({ reading }) => reading),
-    /** Engine time of each answer that was of no use. */
+    /** Engine time of each answer that was not used. */
     discarded: () => of('answerDiscarded').map(({ engineMs }) => engineMs),
     /** Where the utterance could be cut, in samples. */
     cuts: () => of('partFinished').map(({ part }) => part.endSample),

@@ -1,7 +1,7 @@
 import { dbfs } from '../../audio/levels.js';
 import type { MicrophoneLevel } from '../../contract/messages.js';
 
-/** What has been heard of a microphone lately. */
+/** Recent levels of a microphone. */
 export interface MicrophoneReading {
   level: MicrophoneLevel;
   /** Mean level of the speech, in dBFS. */
@@ -10,19 +10,19 @@ export interface MicrophoneReading {
   clippedShare: number;
 }
 
-/** Speech before the first judgement: 3 s of VAD frames. */
+/** Speech before the first result: 3 s of VAD frames. */
 export const MICROPHONE_CHECK_FRAMES = 94;
-/** Speech that a judgement looks back on, by an exponential mean: 5 s. */
+/** Time constant of the exponential mean of the speech: 5 s. */
 const MEMORY_FRAMES = 156;
-/** Between each pair of limits what was told before holds. */
+/** Between each pair of limits, the previous result stands. */
 const QUIET_BELOW_DB = -50;
 const QUIET_NO_MORE_DB = -45;
 const CLIPPING_FROM_SHARE = 0.01;
 const CLIPPING_NO_MORE_SHARE = 0.003;
-/** Samples from here on count as cut off: Opus does not give full scale back exactly. */
+/** Samples from here on count as cut off: Opus does not return full scale exactly. */
 const FULL_SCALE = 32_440;
 
-/** Whether one track's speech is too quiet or clips. Knows neither clock nor silence: it is given frames of speech only. */
+/** Whether one track's speech is too quiet or clips. Knows neither clock nor silence: it only gets frames of speech. */
 export class MicrophoneCheck {
   #frames = 0;
   /** Mean square of the samples, as a share of full scale. */
@@ -32,7 +32,7 @@ export class MicrophoneCheck {
 
   /**
    * @param frame the next samples of speech
-   * @returns the first judgement and every change of it, once
+   * @returns the first result, then every change of it, once
    */
   push(frame: Int16Array): MicrophoneReading | undefined {
     let squares = 0;

@@ -1,9 +1,9 @@
-/** Values of one block, of which the lowest is kept: 0.8 s of VAD frames. */
+/** Frames in one block, of which the lowest level is kept: 0.8 s of VAD frames. */
 const BLOCK_FRAMES = 24;
-/** Blocks that are remembered, the present one aside: 3 s. */
+/** Blocks that are kept besides the present one: 3 s. */
 const BLOCKS = 4;
 
-/** The level of what is there while nobody speaks: the quietest of the last 3 to 4 s. Digital silence is no floor. */
+/** The background level while nobody speaks: the quietest of the last 3 to 4 s. Digital silence is no floor. */
 export class NoiseFloor {
   readonly #lowest: number[] = [];
   #current = Number.POSITIVE_INFINITY;

@@ -1,21 +1,20 @@
 import { dbfs, rms, SILENCE_DBFS } from '../../audio/levels.js';
 import { NoiseFloor } from './NoiseFloor.js';
 
-/** Speech is lifted up to this level. Louder speech is left as it is: the VAD does worse with loud speech that is lowered. */
+/** Speech is amplified up to this level. Louder speech is left as it is: the VAD works less well with attenuated speech. */
 const TARGET_DB = -30;
 const MAX_GAIN_DB = 40;
-/** What stands out of the noise floor by less is taken for noise and moves nothing. */
+/** Frames that exceed the noise floor by less count as noise and change nothing. */
 const STANDS_OUT_DB = 9;
-/** Nothing below is taken for speech: 16-bit samples have hardly a shape there. */
+/** Frames below this never count as speech: 16-bit samples have hardly any shape there. */
 const FAINTEST_DB = -75;
 /** Share of the way to a louder frame (a syllable) and to a quieter one (the sounds in between) with each frame. */
 const RISE = 0.35;
 const FALL = 0.06;
 
 /**
- * Lifts one track's quiet speech for the VAD, by a slow gain that follows the upper edge of the speech level. Causal, never
- * below 0 dB nor above 40 dB, and moved only by what stands out of the noise floor, so that the silence between sentences and
- * a steady noise are not lifted any further.
+ * Amplifies one track's quiet speech for the VAD, by a slow gain that follows the upper edge of the speech level. Causal, between 0 and 40
+ * dB, and changed only by frames above the noise floor, so that the silence between sentences and steady noise are not amplified further.
  */
 export class SpeechGain {
   readonly #floor = new NoiseFloor();
@@ -27,14 +26,14 @@ export class SpeechGain {
     return Math.min(MAX_GAIN_DB, Math.max(0, TARGET_DB - this.#speechDb));
   }
 
-  /** @param frame the next samples of the track, left as they are @returns a copy with the gain */
+  /** @param frame the next samples of the track, not changed @returns a copy with the gain */
   apply(frame: Int16Array): Int16Array {
     this.#follow(dbfs(rms(frame)));
     const before = this.#gain;
     this.#gain = 10 ** (this.gainDb / 20);
     const lifted = frame.slice();
     if (before === 1 && this.#gain === 1) return lifted;
-    // From one gain to the next without a step, which would be a click.
+    // From one gain to the next without a step, which would click.
     const step = (this.#gain - before) / frame.length;
     for (let index = 0; index < frame.length; index += 1) {
       const value = Math.round((frame[index] ?? 0) * (before + step * (index + 1)));

@@ -67,7 +67,7 @@ describe('Stabilizer', () => {
     const stabilizer = new Stabilizer(OPTIONS);
     const text = 'we have three topics on the agenda';
     stabilizer.update({ text, audioStartMs: 0, audioEndMs: 2_500 });
-    // Spread over all of the audio, each would now lie far from where it was, and none would agree.
+    // Spread over all of the audio, each would now be far from its place, and none would agree.
     const { committed } = stabilizer.update({ text: `${text} today`, audioStartMs: 0, audioEndMs: 9_000 });
     expect(committed.map((word) => word.text)).toEqual(text.split(' '));
     expect(committed.at(-1)?.endMs).toBeLessThanOrEqual(2_500);

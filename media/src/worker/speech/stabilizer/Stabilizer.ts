@@ -8,15 +8,15 @@ import {
 } from '../../../asr/contract/text/words.js';
 import { commonPrefix, differences, likeness, sameWords, settledPrefix } from './align.js';
 
-/** One hypothesis of an utterance that is still being spoken. Times are milliseconds from the start of the utterance. */
+/** One hypothesis of an utterance that is still going on. Times are milliseconds from the start of the utterance. */
 export interface Observation {
   text: string;
-  /** Without them the words are spread over the audio by their lengths. */
+  /** Without them, the words are spread over the audio by their lengths. */
   words?: readonly TimedWord[];
-  /** The audio that was listened to. */
+  /** Start of the hypothesis' audio. */
   audioStartMs: number;
   audioEndMs: number;
-  /** Where the speech ended, when a silence follows it: nothing is half heard then. */
+  /** Where the speech ended, if a silence follows: then no word is cut off. */
   speechEndMs?: number;
 }
 
@@ -27,16 +27,16 @@ export interface StableText {
   committed: readonly TimedWord[];
   tail: readonly TimedWord[];
   newlyCommitted: readonly TimedWord[];
-  /** From the end of the newest of those to the end of the audio; null when there are none. */
+  /** From the end of the newest of those to the end of the audio; null if there are none. */
   commitLatencyMs: number | null;
-  /** The hypothesis had so little to do with those before it that it is not shown, unless the next one bears it out. */
+  /** The hypothesis differs so much from those before it that it is not shown, unless the next one agrees with it. */
   outlier: boolean;
 }
 
 export interface StabilizerOptions {
   /** Hypotheses in a row that have to agree on a word. */
   agreement: number;
-  /** Audio by which they have to lie apart. */
+  /** Audio that they have to span. */
   stabilityMs: number;
 }
 
@@ -46,40 +46,40 @@ interface Heard {
   audioEndMs: number;
 }
 
-/** A word that ends so close to the end of the audio may be half of one. */
+/** A word that ends this close to the end of the audio may be cut off. */
 const HALF_HEARD_MS = 160;
-/** Words of which the engine is so sure need the least agreement. */
+/** Words with at least this probability need the least agreement. */
 const SURE_PROBABILITY = 0.9;
-/** A word is shown at the first hearing when the engine is so sure of it. */
+/** A word with at least this probability is shown the first time. */
 const SHOW_PROBABILITY = 0.6;
-/** Of an engine that does not say how sure it is, all words but so many at the end: those it often writes anew. */
+/** If the engine gives no probabilities, all words are shown except this many at the end, which it often changes. */
 const UNSAID_SHOWN = 3;
-/** A word of which the engine is less sure may be wrong however often it is repeated: it has to be repeated for longer. */
+/** A less probable word may be wrong however often it is repeated: it has to be repeated for longer. */
 const COMMIT_PROBABILITY = 0.75;
 const UNSURE_STABILITY_MS = 2_500;
-/** So much audio between two hypotheses is worth a third one in between, where an engine does not say how sure it is. */
+/** If an engine gives no probabilities, this much audio between two hypotheses counts as another hypothesis in between. */
 const TELLING_PROGRESS_MS = 500;
-/** Hypotheses that are remembered: so much audio at most, and so many. */
+/** How much audio and how many hypotheses are remembered, at most. */
 const REMEMBERED_MS = 3_000;
 const REMEMBERED = 24;
-/** Less audio than that between two hypotheses is none: the second takes the place of the first. */
+/** With less new audio than this, a hypothesis replaces the one before. */
 const LEAST_PROGRESS_MS = 20;
-/** Less like the one before it, and a hypothesis is an outlier. */
+/** Less similar to the one before it, a hypothesis is an outlier. */
 const OUTLIER_LIKENESS = 0.35;
 /** Fewer words cannot make an outlier. */
 const FEWEST_OUTLIER_WORDS = 3;
 const CLOSING = /[.,;:!?…。、，！？；：]+$/u;
 
 /**
- * Text that can be read while it is being spoken. A word is settled when `agreement` hypotheses in a row agree on it and on
- * everything before it, at about the same place in the audio, over `stabilityMs` of new audio (LocalAgreement, Macháček et
- * al. 2023, with evidence measured in audio). Settled text never changes; the tail may, but a word that has been shown does not
- * vanish only because one hypothesis is shorter, and half-heard words are held back.
+ * Text that can be read while the speaker goes on. A word is settled when `agreement` hypotheses in a row agree on it and on everything
+ * before it, at about the same place in the audio, over `stabilityMs` of new audio (LocalAgreement, Macháček et al. 2023, with evidence
+ * measured in audio). Settled text never changes; the rest may, but a shown word does not vanish only because one hypothesis is shorter,
+ * and words that may be cut off are held back.
  */
 export class Stabilizer {
   readonly #options: StabilizerOptions;
   #committed: TimedWord[] = [];
-  /** Newest last; as many as can have to agree. */
+  /** Newest last; as many as have to agree. */
   #history: Heard[] = [];
   #tail: TimedWord[] = [];
   #doubted: Heard | undefined;
@@ -92,7 +92,7 @@ export class Stabilizer {
     return this.#committed;
   }
 
-  /** What is to be seen now. */
+  /** The text to show now. */
   get shown(): StableText {
     return this.#text({ newlyCommitted: [], commitLatencyMs: null, outlier: false });
   }
@@ -116,10 +116,10 @@ export class Stabilizer {
   }
 
   /**
-   * Settles what begins before a time as it reads now: its audio is about to leave the window of the hypotheses, so nothing more will be
-   * learned about it. Left open it would hold up everything behind it, because hypotheses that begin at different words agree on nothing.
+   * Settles what starts before a time as it reads now: its audio is about to leave the window of the hypotheses, so nothing more will be
+   * learned about it. Left open it would block everything after it, because hypotheses that start at different words agree on nothing.
    *
-   * @returns where the last settled word ends; 0 when none is settled
+   * @returns where the last settled word ends; 0 if none is settled
    */
   settleBefore(atMs: number): number {
     const newest = this.#history.at(-1);
@@ -132,18 +132,18 @@ export class Stabilizer {
     return this.#committed.at(-1)?.endMs ?? 0;
   }
 
-  /** Compares what was settled within the final's audio with the final. Its text wins; this says what it changed. */
+  /** Compares the words settled within the final's audio with the final. The final's text wins; this returns what it changed. */
   finalize(final: { text: string; audioEndMs?: number }): { corrections: { from: string; to: string }[] } {
     const endMs = final.audioEndMs ?? Number.POSITIVE_INFINITY;
     const settled = this.#committed.filter((word) => (word.startMs + word.endMs) / 2 < endMs).map(({ text }) => text);
     const words = splitWords(final.text);
     const changes = differences(settled, words);
-    // Words that come after the settled ones are news, not corrections.
+    // Words after the settled ones are additions, not corrections.
     while (changes.at(-1)?.from === '' && changes.length > 0) changes.pop();
     return { corrections: settled.length === 0 ? [] : changes };
   }
 
-  /** What goes on after a cut: as a new utterance whose time 0 is there, with the words beyond it. */
+  /** What continues after a cut: a new utterance whose time 0 is the cut, with the words after it. */
   splitAt(atMs: number): Stabilizer {
     const next = new Stabilizer(this.#options);
     const after = (words: readonly TimedWord[]) =>
@@ -161,8 +161,8 @@ export class Stabilizer {
   }
 
   /**
-   * Words without times keep those that they had in the hypothesis before, and only what is new is spread over the audio: else each
-   * pause would move all of them.
+   * Words without times keep those of the hypothesis before, and only new ones are spread over the audio: otherwise each pause would move
+   * all of them.
    */
   #heardIn({ text, words, audioStartMs, audioEndMs, speechEndMs }: Observation): Heard {
     const speech = { startMs: audioStartMs, endMs: speechEndMs ?? audioEndMs };
@@ -199,7 +199,7 @@ export class Stabilizer {
     }
   }
 
-  /** Words of a hypothesis beyond what is settled. */
+  /** Words of a hypothesis after the settled ones. */
   #restOf(heard: Heard): readonly TimedWord[] {
     const settled = this.#committed
       .filter((word) => word.endMs > heard.audioStartMs || heard.audioStartMs === 0)
@@ -211,7 +211,7 @@ export class Stabilizer {
     const evidence = this.#evidenceFor(rest);
     const limitMs =
       observation.speechEndMs === undefined ? observation.audioEndMs - HALF_HEARD_MS : Number.POSITIVE_INFINITY;
-    // Nobody knows where the last word of a text without times ends: it may be half of one.
+    // It is unknown where the last word of a text without times ends: it may be cut off.
     const whole = observation.words === undefined && observation.speechEndMs === undefined ? rest.slice(0, -1) : rest;
     let count = 0;
     for (const word of whole) {
@@ -224,7 +224,10 @@ export class Stabilizer {
     return words;
   }
 
-  /** The less sure the engine is of a word, the more has to speak for it. An engine that does not say is taken for unsure: of it, agreement over more audio counts. */
+  /**
+   * The less probable a word, the more evidence it needs. Without probabilities, words count as improbable: then agreement over more audio
+   * counts.
+   */
   #isAgreed({ word, heard, spanMs }: { word: TimedWord; heard: number; spanMs: number }): boolean {
     const { agreement, stabilityMs } = this.#options;
     if (word.probability === undefined) {
@@ -254,14 +257,14 @@ export class Stabilizer {
     return evidence;
   }
 
-  /** Nothing is known of what follows a last word: its punctuation is a guess. */
+  /** Nothing is known about what follows a last word: its punctuation is a guess. */
   #settledForm(word: TimedWord, next: TimedWord | undefined): TimedWord {
     return next === undefined ? { ...word, text: withoutClosing(word.text) } : word;
   }
 
   /**
-   * Shows what of the rest is fit to be seen. A word that was seen before stays in its form, and does not vanish only because one
-   * hypothesis is shorter.
+   * Shows what can be shown of the rest. A word that was seen before keeps its form, and does not vanish only because one hypothesis is
+   * shorter.
    */
   #show(rest: readonly TimedWord[], observation: Observation): void {
     const before = this.#tail;
@@ -275,7 +278,7 @@ export class Stabilizer {
     this.#tail = last === undefined ? [] : [...words.slice(0, -1), { ...last, text: withoutClosing(last.text) }];
   }
 
-  /** How many words may be seen: those that the hypothesis before had as well, and further ones that are likely to stay. */
+  /** How many words may be shown: those that the hypothesis before had as well, and further ones that are likely to stay. */
   #fitToShow(rest: readonly TimedWord[], observation: Observation): number {
     if (observation.speechEndMs !== undefined) return rest.length;
     const previous = this.#history.at(-2);
@@ -283,12 +286,12 @@ export class Stabilizer {
       commonPrefix(rest, this.#tail).a,
       previous === undefined ? 0 : commonPrefix(rest, this.#restOf(previous)).a,
     );
-    // Where hypotheses come rarely, waiting for the next one would leave readers far behind.
+    // If hypotheses are rare, waiting for the next one would leave readers far behind.
     const rarely = observation.audioEndMs - (previous?.audioEndMs ?? 0) >= TELLING_PROGRESS_MS;
     const deep = rarely ? rest.length - UNSAID_SHOWN : 0;
     while (count < rest.length) {
       const word = rest[count] as TimedWord;
-      // The last one may be half of a word. The very first is worth the risk: it says that somebody is being heard.
+      // The last one may be cut off. The very first is worth the risk: it shows the speaker that transcription works.
       const risky = count === rest.length - 1 && !(count === 0 && this.#committed.length === 0);
       if (risky || !(word.probability === undefined ? count < deep : word.probability >= SHOW_PROBABILITY)) break;
       count += 1;
@@ -303,7 +306,7 @@ export class Stabilizer {
   }
 }
 
-/** The words with the times that are known of them, and the others spread over the audio in between by their lengths. */
+/** The words with their known times, and the others spread over the audio in between by their lengths. */
 function anchored(options: { words: readonly TimedWord[]; known: readonly TimedWord[]; endMs: number }): TimedWord[] {
   const { words, known, endMs } = options;
   const matches = sameWords(words, known).map((index) => (index === undefined ? undefined : known[index]));

@@ -1,10 +1,10 @@
 import { plain, type TimedWord } from '../../../asr/contract/text/words.js';
 
-/** Two hypotheses may put the same word at places so far apart: engines' times are rough, above all on cut audio. */
+/** Two hypotheses may place the same word this far apart: engines' times are rough, above all on cut audio. */
 const TIME_TOLERANCE_MS = 1_500;
-/** Distance in time that is worth a whole other word. */
+/** Distance in time that costs as much as another word. */
 const TIME_UNIT_MS = 5_000;
-/** Price of a word that is missing or added, in the unit of a replaced word. */
+/** Cost of a missing or added word, relative to a replaced word. */
 const GAP_COST = 0.8;
 
 /** 0 = the same word at about the same time, 1 = another one. */
@@ -13,7 +13,7 @@ function wordDistance(a: PlainWord, b: PlainWord): number {
   return Math.min(1, textDistance(a.plain, b.plain) + timeBetween(a, b) / TIME_UNIT_MS);
 }
 
-/** A word beside what of it is compared, made once and not for each pair. */
+/** A word with the form that is compared, computed only once. */
 interface PlainWord {
   plain: string;
   startMs: number;
@@ -32,7 +32,7 @@ function timeBetween(a: PlainWord, b: PlainWord): number {
   return Math.abs(a.startMs + a.endMs - b.startMs - b.endMs) / 2;
 }
 
-/** Edit distance, by the length of the longer one. */
+/** Edit distance divided by the longer length. */
 function textDistance(left: string, right: string): number {
   if (left === right) return 0;
   const longest = Math.max(left.length, right.length);
@@ -49,8 +49,8 @@ function textDistance(left: string, right: string): number {
 }
 
 /**
- * How many words at the start of a hypothesis say what is settled already: the prefix that aligns best with the settled words,
- * of equals the one that ends nearest to them in time.
+ * How many words at the start of a hypothesis repeat what is settled: the prefix that aligns best with the settled words; if equal, the one
+ * that ends nearest to them in time.
  */
 export function settledPrefix(settled: readonly TimedWord[], words: readonly TimedWord[]): number {
   const last = settled.at(-1);
@@ -107,7 +107,7 @@ function isCompound(whole: PlainWord, parts: readonly PlainWord[]): boolean {
   return whole.plain === first.plain + second.plain;
 }
 
-/** For each word of `a`, the index of the word of `b` that is the same one; times play no part. */
+/** For each word of `a`, the index of the same word in `b`; times are ignored. */
 export function sameWords(a: readonly { text: string }[], b: readonly { text: string }[]): (number | undefined)[] {
   const [left, right] = [a, b].map((words) => words.map(({ text }) => plain(text))) as [string[], string[]];
   // Longest common subsequence of what follows.
@@ -131,7 +131,7 @@ export function sameWords(a: readonly { text: string }[], b: readonly { text: st
   return found;
 }
 
-/** Share of the words of the shorter one that both have in this order, at about the same times; 1 when one is empty. */
+/** Share of the shorter one's words that both have in this order, at about the same times; 1 if one is empty. */
 export function likeness(a: readonly TimedWord[], b: readonly TimedWord[]): number {
   const shorter = Math.min(a.length, b.length);
   if (shorter === 0) return 1;
@@ -148,7 +148,7 @@ export function likeness(a: readonly TimedWord[], b: readonly TimedWord[]): numb
   return (row[b.length] ?? 0) / shorter;
 }
 
-/** Word pairs in which two texts differ; times play no part. An added or missing word has an empty partner. */
+/** Word pairs in which two texts differ; times are ignored. An added or missing word has an empty partner. */
 export function differences(from: readonly string[], to: readonly string[]): { from: string; to: string }[] {
   const rows = from.length + 1;
   const columns = to.length + 1;

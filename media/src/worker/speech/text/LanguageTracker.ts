@@ -3,49 +3,48 @@ import type { SpeechSettings } from '../../../settings/speechSettings.js';
 
 type LanguageSettings = Pick<SpeechSettings, 'language' | 'languages' | 'languageDetectionMs' | 'languageProbability'>;
 
-/** What a recogniser has found. */
+/** The language found by a recogniser. */
 export interface LanguageDetection {
-  /** What it has written the text in, and how likely that is. */
+  /** The language of the text, and how likely it is. */
   language: string;
   probability: number;
-  /** A language that is likelier than the settled one, which it has kept to all the same. */
+  /** A language that is likelier than the settled one, which was kept anyway. */
   likelier?: { language: string; probability: number } | undefined;
-  /** Audio that it has heard. */
+  /** Length of the audio. */
   speechMs: number;
 }
 
-/** Speech after which the likeliest language is taken, however unsure the recogniser is. */
+/** The likeliest language is taken after this many times `languageDetectionMs`, however unsure the recogniser is. */
 const LONGEST_DETECTION = 5;
 /**
- * Audio times probability that speaks for another language before it is taken, the silence around an utterance included: more than
- * an "Okay." has, less than a sentence. `base` is sure of a language (0.94 and more) from 1.6 s of speech on, and takes half a second
- * of it for anything.
+ * Audio times probability for another language before it is taken, including the silence around an utterance: more than an "Okay." has,
+ * less than a sentence. `base` is sure of a language (0.94 and more) from 1.6 s of speech on, and can take half a second for anything.
  */
 const SWITCH_EVIDENCE_MS = 1_800;
-/** What another language has to have at least, however long is spoken ... */
+/** The least probability that another language needs, however long the speech ... */
 const LEAST_SWITCH_PROBABILITY = 0.7;
-/** ... and where it is likelier than all others together, as it has to be to count at all. */
+/** ... and the least with which it counts at all: likelier than all others together. */
 const LIKELIER_THAN_NOT = 0.5;
 
-/** Whether a text is more likely than not a translation: it was written in the settled language, and another one was heard. */
+/** Whether a text is more likely than not a translation: written in the settled language, though another one was spoken. */
 export function isInDoubt({ likelier }: Pick<LanguageDetection, 'likelier'>): boolean {
   return likelier !== undefined && likelier.probability >= LIKELIER_THAN_NOT;
 }
 
 /**
- * Which language to ask a recogniser for, by the contract of the setting `language`:
+ * Which language to request from a recogniser, by the contract of the setting `language`:
  *
- * - a code: that one, always;
- * - `auto`: found in the first `languageDetectionMs` of speech (weighed by length and probability) and looked at again with each
- *   utterance: a sentence in another language changes it at once, short answers only when several in a row are in that one;
- * - `per-segment`: found anew in each utterance, whatever was spoken before.
+ * - a code: always that one;
+ * - `auto`: found in the first `languageDetectionMs` of speech (weighted by length and probability) and checked again with each utterance:
+ *   a sentence in another language changes it at once, short answers only if several in a row are in that one;
+ * - `per-segment`: detected in each utterance separately.
  */
 export class LanguageTracker {
   #settings: LanguageSettings;
   #weights = new Map<string, number>();
   #heardMs = 0;
   #settled: string | undefined;
-  /** What the newest utterances were rather in than in the settled language. */
+  /** The language of the newest utterances, if it was rather this than the settled one. */
   #other = { language: '', evidenceMs: 0 };
   #lastHeard = '';
 
@@ -53,19 +52,19 @@ export class LanguageTracker {
     this.#settings = settings;
   }
 
-  /** The language that `auto` keeps to now. */
+  /** The language that `auto` keeps now. */
   get settled(): string | undefined {
     return this.#settled;
   }
 
-  /** What is spoken here as far as one knows: as it was set, as it was settled, or as it was heard last; empty: not known yet. */
+  /** The language spoken here, if known: as set, as settled, or as last detected; empty: not known yet. */
   get spoken(): string {
     const { language } = this.#settings;
     if (language !== 'auto' && language !== 'per-segment') return language;
     return this.#settled ?? this.#lastHeard;
   }
 
-  /** A change of the setting begins anew, and so does a list that the settled language is not in. */
+  /** A change of the setting starts over, and so does a list without the settled language. */
   update(settings: LanguageSettings): void {
     const { language, languages } = settings;
     const isLeftOut = languages.length > 0 && this.#settled !== undefined && !languages.includes(this.#settled);
@@ -79,7 +78,7 @@ export class LanguageTracker {
     this.#settings = settings;
   }
 
-  /** @param audioMs length of what the recogniser is to hear: the shorter, the more has to speak for another language */
+  /** @param audioMs length of the request's audio: the shorter it is, the more evidence another language needs */
   request(audioMs: number): LanguageRequest {
     const { language, languages } = this.#settings;
     if (language === 'per-segment') return { language: 'auto', languages };
@@ -93,15 +92,15 @@ export class LanguageTracker {
 
   #switchProbability(audioMs: number): number {
     const { evidenceMs } = this.#other;
-    // Nothing so short is sure enough by itself, whatever was heard before it.
+    // Audio this short is never sure enough by itself, whatever came before it.
     if (audioMs < SWITCH_EVIDENCE_MS) return SWITCH_EVIDENCE_MS / Math.max(1, audioMs);
     const least = evidenceMs > 0 ? LIKELIER_THAN_NOT : LEAST_SWITCH_PROBABILITY;
     return Math.max(least, (SWITCH_EVIDENCE_MS - evidenceMs) / audioMs);
   }
 
   /**
-   * Takes what was found in a final into account. Interims say nothing: the final hears the same audio and more.
-   * @returns the language when it has been settled, and whenever it has become another one
+   * Uses the language found in a final. Interims add nothing: the final has the same audio and more.
+   * @returns the language when it is settled, and whenever it changes
    */
   observe(detection: LanguageDetection): { settled?: { language: string; probability: number } } {
     if (detection.language !== '') this.#lastHeard = detection.language;
@@ -124,14 +123,14 @@ export class LanguageTracker {
 
   #reconsider(detection: LanguageDetection, settled: string): ReturnType<LanguageTracker['observe']> {
     const { language, probability, likelier, speechMs } = detection;
-    // It was asked for before the language changed, and the recogniser kept to what was settled then.
+    // It was requested before the language changed, and kept the language that was settled then.
     if (language !== settled && likelier !== undefined) return {};
     if (language !== settled) return this.#take({ language, probability });
     if (likelier === undefined) {
       this.#other = { language: '', evidenceMs: 0 };
       return {};
     }
-    // What is unsure says nothing, neither for itself nor for the settled one.
+    // An unsure result counts neither for its own language nor for the settled one.
     if (!isInDoubt({ likelier })) return {};
     const before = this.#other.language === likelier.language ? this.#other.evidenceMs : 0;
     this.#other = { language: likelier.language, evidenceMs: before + speechMs * likelier.probability };

@@ -1,24 +1,24 @@
 /** Whisper takes 224 tokens of prompt, half of its text window. */
 const TOKEN_BUDGET = 224;
-/** A token is about four bytes of English; other scripts have fewer. Counting three never says too little there. */
+/** A token is about four bytes of English; in other scripts fewer. With three, the estimate is never too low there. */
 const BYTES_PER_TOKEN = 3;
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 const encoder = new TextEncoder();
 
 export interface PromptOptions {
-  /** Written by whoever set the room up; comes first. */
+  /** The room's own prompt; comes first. */
   prompt: string;
-  /** The most important ones first. */
+  /** Most important first. */
   hotWords: readonly string[];
-  /** What this speaker said just before, when its audio is not part of the request; comes last, as Whisper expects it. */
+  /** What this speaker said just before, if its audio is not part of the request; comes last, as Whisper expects it. */
   previousText?: string;
   tokenBudget?: number;
 }
 
 /**
- * The text that primes a recogniser, within its budget. The prompt goes first in the text and is never cut for hot words; these
- * are dropped from the end of their list, whole; of what was said before, the newest words stay. Line breaks and control characters
- * are taken out: hot words come from people.
+ * The text that primes a recogniser, within its budget. The prompt goes first and is never cut for hot words. Hot words are dropped whole,
+ * from the end of their list. Of the previous text, the newest words stay. Line breaks and control characters are removed: hot words come
+ * from people.
  */
 export function buildPrompt(options: PromptOptions): string {
   let left = (options.tokenBudget ?? TOKEN_BUDGET) * BYTES_PER_TOKEN;

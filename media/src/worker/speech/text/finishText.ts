@@ -1,11 +1,11 @@
 import { endsSentence } from './endsSentence.js';
 
 export interface FinishOptions {
-  /** Otherwise it goes on from a cut within a sentence. */
+  /** If false, it continues after a cut within a sentence. */
   startsSentence: boolean;
-  /** Its first word as it was written within the sentence, where that is known. */
+  /** Its first word as written within the sentence, if known. */
   opening?: string | undefined;
-  /** Otherwise it was cut within a sentence. */
+  /** If false, it was cut within a sentence. */
   endsSentence: boolean;
   startUppercase: boolean;
   endPeriod: boolean;
@@ -30,12 +30,12 @@ const STOPS: Record<string, string> = {
   bo: '',
   am: '።',
 };
-/** After these no stop is put: an end is there already, or something is open. */
+/** No stop is added after these: the text already has an end, or something is open. */
 const PUNCTUATED = /[\p{Po}\p{Pd}\p{Pe}\p{Pf}\p{Ps}\p{Pi}"'’…]$/u;
 const FINAL_STOP = /\.+(["'’\p{Pe}\p{Pf}]*)$/u;
 /**
- * English words that only the start of a sentence writes with a capital. A closed list: whatever is not in it may be a name, and
- * German, which writes nouns so, is left alone.
+ * English words that have a capital only at the start of a sentence. A closed list: all others may be names, and German, which capitalises
+ * nouns, is left alone.
  */
 const FUNCTION_WORDS = new Set(
   (
@@ -47,8 +47,8 @@ const FUNCTION_WORDS = new Set(
 const FIRST_WORD = /^(["'¿¡([]*)(\p{L}[\p{L}\p{M}'’]*)/u;
 
 /**
- * Makes a final read as part of a text: a sentence begins with a capital letter and ends with its mark; a part that was cut out
- * of the middle of a sentence does neither. Says nothing about words.
+ * Makes a final read as part of a text: a sentence starts with a capital letter and ends with its mark; a part that was cut out of the
+ * middle of a sentence does neither. Does not change words.
  */
 export function finishText(text: string, options: FinishOptions): string {
   const begun = options.startsSentence ? capitalized(text, options) : continued(text, options);
@@ -58,7 +58,7 @@ export function finishText(text: string, options: FinishOptions): string {
 function capitalized(text: string, { startUppercase, language }: FinishOptions): string {
   if (!startUppercase) return text;
   return text.replace(FIRST_WORD, (_, opening: string, word: string) => {
-    // "iPhone" is written so, wherever it stands.
+    // "iPhone" keeps its form everywhere.
     if (/\p{Lu}/u.test(word)) return opening + word;
     const [first = '', ...rest] = word;
     return opening + first.toLocaleUpperCase(language === '' ? 'und' : language) + rest.join('');
@@ -79,7 +79,7 @@ function ended(text: string, { endPeriod, language }: FinishOptions): string {
   return text + (STOPS[language] ?? '.');
 }
 
-/** The stop that a model puts at the end of whatever it hears is not one. Question and exclamation marks are left. */
+/** Removes the full stop that a model puts at the end of any audio. Question and exclamation marks stay. */
 function cut(text: string): string {
   return endsSentence(text) ? text.replace(FINAL_STOP, '$1') : text;
 }

@@ -144,7 +144,7 @@ describe('LanguageTracker', () => {
     tracker.observe(final('en', 0.98, 4_000));
     return tracker;
   };
-  /** As an engine does that hears a language. */
+  /** Like an engine that detects a language. */
   const hear = (
     tracker: LanguageTracker,
     { language, probability, speechMs }: { language: string; probability: number; speechMs: number },

@@ -9,7 +9,7 @@ import { OpenWakeWordDetector } from './OpenWakeWordDetector.js';
 const model = (name: string) => fileURLToPath(new URL(`../../../../test/fixtures/wake/${name}.onnx`, import.meta.url));
 const MODELS = { melModel: model('mel'), embeddingModel: model('embedding'), classifierModels: [model('tone')] };
 
-/** What the generated classifier answers to: a tone near 1 kHz (at 1 kHz sharp every frame would begin at the same phase). */
+/** The sound that the generated classifier detects: a tone near 1 kHz (at exactly 1 kHz every frame would start at the same phase). */
 function tone(ms: number): Int16Array {
   return Int16Array.from({ length: ms * 16 }, (_, index) => 8_000 * Math.sin((2 * Math.PI * 1_013 * index) / 16_000));
 }

@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { WakeWordModels } from '../../contract/messages.js';
+import { InferenceSession, Tensor } from '../onnxRuntime.js';
 import { phraseOfFile } from './phraseOfFile.js';
 import {
   type WakeWordDetector,
@@ -9,7 +9,7 @@ import {
 } from './WakeWordDetector.js';
 
 export interface OpenWakeWordStats {
-  /** Stretches of 80 ms that were listened to, and that were skipped because too many were waiting. */
+  /** Steps of 80 ms that were processed, and (`skippedHops`) skipped because too many were waiting. */
   hops: number;
   skippedHops: number;
   failedHops: number;
@@ -25,9 +25,9 @@ const CARRIED_SAMPLES = 480;
 const NEW_MEL_FRAMES = 8;
 /** Waiting hops of one track (2.5 s). */
 const QUEUE_HOPS = 32;
-/** The score has to stand for so many hops. */
+/** The score has to hold for this many hops. */
 const PATIENCE_HOPS = 2;
-/** One word is one detection. */
+/** Hops after a detection in which the same word does not count again. */
 const REFRACTORY_HOPS = 25;
 
 interface Word {
@@ -36,8 +36,8 @@ interface Word {
 }
 
 /**
- * Wake words in the format of openWakeWord (github.com/dscripka/openWakeWord): a spectrogram, features of a speech network over it,
- * and a small classifier for each word; one step every 80 ms. Its models are not part of this package; any of the same shapes work.
+ * Wake words in the format of openWakeWord (github.com/dscripka/openWakeWord): a spectrogram, features of a speech network over it, and a
+ * small classifier for each word; one step every 80 ms. Its models are not part of this package; any of the same shapes work.
  */
 export class OpenWakeWordDetector implements WakeWordDetector {
   readonly #mel: InferenceSession;
@@ -107,7 +107,7 @@ export class OpenWakeWordDetector implements WakeWordDetector {
     return [...scores].map(([phrase, score]) => ({ phrase, score }));
   }
 
-  /** Runs each model once on silence: a wrong file is told of at the start, not in a call. */
+  /** Runs each model once on silence: a wrong file is reported at the start, not during a call. */
   async #check(options: WakeWordModels): Promise<void> {
     const expectLength = (path: string, found: number, wanted: (length: number) => boolean) => {
       if (!wanted(found)) throw unsuitable(path, `it answers with ${found} numbers`);
@@ -135,7 +135,7 @@ interface StreamParts extends WakeWordStreamOptions {
   onClosed(stream: OpenWakeWordStream): void;
 }
 
-/** One track: takes hops one after the other; at most one is being listened to. */
+/** One track: processes hops one after the other. */
 class OpenWakeWordStream implements WakeWordStream {
   readonly #parts: StreamParts;
   readonly #threshold: number;
@@ -143,14 +143,14 @@ class OpenWakeWordStream implements WakeWordStream {
   #filled = 0;
   #waiting: Float32Array[] = [];
   #working: Promise<void> | undefined;
-  /** Counts resets: what was begun before one changes nothing after it. */
+  /** Counts resets: what started before a reset changes nothing after it. */
   #epoch = 0;
   #carried = new Float32Array(CARRIED_SAMPLES);
   #mels = new Float32Array(MEL_FRAMES * MELS).fill(1);
   #features = new Float32Array(FEATURE_FRAMES * FEATURES);
   #heardHops = 0;
   readonly #over = new Map<string, number>();
-  /** Of words that were heard just now: each has its own, for a model may take another's word for its own. */
+  /** For words detected a moment ago. Each has its own, because a model may take another's word for its own. */
   readonly #quietUntilHop = new Map<string, number>();
   #closed = false;
 
@@ -235,7 +235,7 @@ class OpenWakeWordStream implements WakeWordStream {
     if (epoch !== this.#epoch) return;
     append(this.#features, features);
     this.#heardHops += 1;
-    // Before that, part of what the classifier sees was never heard.
+    // Before that, part of the classifier's input was never filled.
     if (this.#heardHops < FEATURE_FRAMES) return;
     const scores = await this.#parts.scores(this.#features.slice());
     if (epoch === this.#epoch && !this.#closed) for (const score of scores) this.#judge(score);
@@ -250,7 +250,7 @@ class OpenWakeWordStream implements WakeWordStream {
   }
 }
 
-/** Moves what is there to the left and puts the new values at the end. */
+/** Shifts the content to the left and puts the new values at the end. */
 function append(buffer: Float32Array, values: Float32Array): void {
   buffer.copyWithin(0, values.length);
   buffer.set(values, buffer.length - values.length);

@@ -13,40 +13,39 @@ export type WakeEvent =
   | { type: 'wakePhraseDetected'; phrase: string; score: number; atMs: number }
   | { type: 'wakePhraseTimedOut'; atMs: number };
 
-/** Utterances that are remembered. */
+/** Number of utterances remembered. */
 const REMEMBERED = 64;
 
 /**
- * Whether one speaker's words are to be written: asleep until a wake phrase is heard, awake for what is said with it or right
- * after it, then asleep again. Knows no clock: every call brings its time. Without phrases it is always awake and says nothing.
+ * Whether one speaker's words are written: asleep until a wake phrase is detected, awake for what is said with it or right after it, then
+ * asleep again. Knows no clock: every call brings its time. Without phrases it is always awake and emits nothing.
  *
- * A speaker is woken by their own phrases. Who has none, and is to be gated all the same, is woken by whatever a detector of
- * sound listens for.
+ * Speakers are woken by their own phrases. Those without phrases, if gated, are woken by any phrase of a sound detector.
  */
 export class WakeGate {
   #settings: WakeSettings;
   #matcher: WakePhraseMatcher;
   readonly #soundPhrases: readonly string[];
   #awake = true;
-  /** Asleep again from here on, unless somebody speaks. */
+  /** Asleep again from then on, unless someone speaks. */
   #untilMs: number | undefined;
-  /** Awake by a phrase after which nothing has been said yet. */
+  /** Awake by a phrase, with nothing said after it yet. */
   #expecting = false;
   #speaking = false;
   #begun = false;
-  /** From which time on the text of an utterance may be shown. */
+  /** Time from which the text of an utterance may be shown. */
   readonly #shownFrom = new Map<string, number>();
-  /** Utterances whose phrase has been told of. */
+  /** Utterances whose phrase has been reported. */
   readonly #detected = new Set<string>();
 
-  /** @param options.soundPhrases what a detector of sound listens for, where there is one */
+  /** @param options.soundPhrases phrases of the sound detector, if there is one */
   constructor(settings: WakeSettings, options: { soundPhrases?: readonly string[] } = {}) {
     this.#settings = settings;
     this.#matcher = matcherOf(settings);
     this.#soundPhrases = options.soundPhrases ?? [];
   }
 
-  /** Whether a detector of sound could wake this speaker. */
+  /** Whether a sound detector could wake this speaker. */
   get needsSound(): boolean {
     return this.#enabled && this.#soundPhrases.some((phrase) => this.#ownPhrase(phrase) !== undefined);
   }
@@ -68,7 +67,7 @@ export class WakeGate {
     return wasAsleep ? [{ type: 'wakeListeningStopped', atMs: nowMs }] : [];
   }
 
-  /** To be called with every frame. */
+  /** Call it with every frame. */
   tick(nowMs: number): WakeEvent[] {
     if (!this.#begun) return this.#begin(nowMs);
     if (!this.#enabled || !this.#awake || this.#speaking) return [];
@@ -77,7 +76,7 @@ export class WakeGate {
     return [...timedOut, ...this.#sleep(nowMs)];
   }
 
-  /** An utterance has begun; while awake all of it may be shown. */
+  /** An utterance has started; while awake, all of it may be shown. */
   opened(segmentId: string): void {
     if (this.awake) this.#show(segmentId, 0);
   }
@@ -93,7 +92,7 @@ export class WakeGate {
     return [];
   }
 
-  /** Words of an interim or a final. In one utterance a phrase is detected once; newer words tell better where it ends. */
+  /** Words of an interim or a final. A phrase is detected once per utterance; newer words show better where it ends. */
   heard(options: { words: readonly TimedWord[]; segmentId: string; atMs: number }): WakeEvent[] {
     const { words, segmentId, atMs } = options;
     if (!this.#enabled) return [];
@@ -108,7 +107,7 @@ export class WakeGate {
     return this.#wakeUp({ phrase: match.phrase, score: match.score, atMs });
   }
 
-  /** A detector of sound has heard a phrase of its own; what the open utterance says from `shownFrom` on may be shown. */
+  /** A sound detector has detected a phrase; the text of the open utterance from `shownFrom` on may be shown. */
   detected(options: {
     phrase: string;
     score: number;
@@ -124,7 +123,7 @@ export class WakeGate {
     return this.#wakeUp({ phrase, score, atMs });
   }
 
-  /** A final with text has been told. */
+  /** A final with text has been emitted. */
   finalDone(atMs: number): WakeEvent[] {
     if (!this.#enabled || !this.#awake) return [];
     // Still awake since the start of the track.
@@ -136,7 +135,7 @@ export class WakeGate {
     return [];
   }
 
-  /** From which time of an utterance on its text may be shown, in milliseconds from its start; undefined: none of it. */
+  /** Time from which an utterance's text may be shown, in milliseconds from its start; undefined: none of it. */
   textFrom(segmentId: string): number | undefined {
     if (!this.#gates) return 0;
     return this.#shownFrom.get(segmentId);
@@ -147,7 +146,7 @@ export class WakeGate {
     return wakePhrases.length > 0 || (wakeGate && this.#soundPhrases.length > 0);
   }
 
-  /** Which of the speaker's phrases a detector's is: their own words for it, any if they have none, or none. */
+  /** Which of the speaker's phrases a detector's phrase matches: their own wording of it, any if they have none, or none. */
   #ownPhrase(detectors: string): string | undefined {
     if (this.#settings.wakePhrases.length === 0) return detectors;
     const words = detectors.split(/\s+/u).map((text) => ({ text, startMs: 0, endMs: 0 }));
@@ -176,7 +175,7 @@ export class WakeGate {
     return events;
   }
 
-  /** Somebody has gone on speaking: what they say now still belongs to it. */
+  /** The speaker has gone on: what they say now still belongs to it. */
   #sleepAfter(atMs: number): WakeEvent[] {
     this.#untilMs = atMs;
     return [];

@@ -2,24 +2,24 @@ import { plain, type TimedWord } from '../../../asr/contract/text/words.js';
 import { phoneticKey } from './phoneticKey.js';
 
 export interface WakePhraseMatch {
-  /** As it was configured. */
+  /** As configured. */
   phrase: string;
   /** 0 to 1. */
   score: number;
-  /** On the words' own line. */
+  /** On the words' time line. */
   startMs: number;
   endMs: number;
-  /** Words of the phrase; what follows `wordTo` was said after it. */
+  /** Words of the phrase; the words from `wordTo` on were said after it. */
   wordFrom: number;
   wordTo: number;
 }
 
-/** Likeness that is asked for at sensitivity 0, and how much less at 1. */
+/** Required similarity at sensitivity 0, and how much less at 1. */
 const STRICTEST = 0.96;
 const RANGE = 0.36;
-/** A single word is heard in other words more easily than two in a row. */
+/** A single word is found in other words more easily than two in a row. */
 const SINGLE_WORD_EXTRA = 0.13;
-/** What the letters count for, and what the sound. */
+/** Weight of the letters; the rest is for the sound. */
 const LETTERS_SHARE = 0.6;
 
 interface Phrase {
@@ -30,8 +30,8 @@ interface Phrase {
 }
 
 /**
- * Finds phrases in what a recogniser heard, also when it heard them a little differently: "hay parly" is "hey parley". Compares
- * letters (edit distance) and sound (phonetic key), and does not mind where the recogniser saw the gaps between words.
+ * Finds phrases in recognised words, even if recognised a little differently: "hay parly" is "hey parley". Compares letters (edit distance)
+ * and sound (phonetic key), and ignores where the recogniser put the gaps between words.
  */
 export class WakePhraseMatcher {
   readonly #phrases: readonly Phrase[];
@@ -51,7 +51,7 @@ export class WakePhraseMatcher {
       .filter(({ joined }) => joined !== '');
   }
 
-  /** The best match; of equals the first one. */
+  /** The best match; the first one if equal. */
   find(words: readonly TimedWord[]): WakePhraseMatch | undefined {
     let best: WakePhraseMatch | undefined;
     for (const phrase of this.#phrases) {
@@ -77,7 +77,7 @@ function likenessOf(phrase: Phrase, words: readonly TimedWord[]): number {
   const joined = words.map(({ text }) => plain(text)).join('');
   if (joined === phrase.joined) return 1;
   const letters = similarity(phrase.joined, joined);
-  // Too far off for the sound to make it good.
+  // Too far off for the sound to make up for it.
   if (letters < 0.5) return 0;
   return LETTERS_SHARE * letters + (1 - LETTERS_SHARE) * similarity(phrase.key, phoneticKey(joined));
 }
@@ -101,7 +101,7 @@ function matchOf(options: {
   };
 }
 
-/** 1 minus the edit distance by the length of the longer one. */
+/** 1 minus the edit distance divided by the longer length. */
 function similarity(a: string, b: string): number {
   const longest = Math.max(a.length, b.length);
   if (longest === 0) return 1;

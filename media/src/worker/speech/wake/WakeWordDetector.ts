@@ -1,6 +1,6 @@
-/** Hears wake words by their sound, before anything is recognised. One detector serves any number of tracks. */
+/** Detects wake words by their sound, before anything is recognised. One detector serves any number of tracks. */
 export interface WakeWordDetector {
-  /** What it listens for. */
+  /** The phrases that it detects. */
   readonly phrases: readonly string[];
   open(options: WakeWordStreamOptions): WakeWordStream;
   /** Closes all streams and frees the models. Idempotent. */
@@ -8,18 +8,18 @@ export interface WakeWordDetector {
 }
 
 export interface WakeWordStreamOptions {
-  /** 0 to 1; higher takes more for the word. */
+  /** 0 to 1; higher accepts less similar sounds. */
   sensitivity: number;
   onDetection: (detection: { phrase: string; score: number }) => void;
 }
 
 /** One track. */
 export interface WakeWordStream {
-  /** The next samples, 16 kHz mono, any number. What it cannot keep up with is skipped, the oldest first. */
+  /** The next samples, 16 kHz mono, any number. If it cannot keep up, the oldest are skipped. */
   push(pcm: Int16Array): void;
-  /** Forgets what was heard: the track goes on elsewhere. */
+  /** Forgets the past: the track continues elsewhere. */
   reset(): void;
-  /** Resolves when everything that was pushed has been listened to. */
+  /** Resolves when everything that was pushed has been processed. */
   drain(): Promise<void>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** Letters that are easily taken for each other, each group by one sign. Vowels are told from consonants only at the start. */
+/** Letters that are easily confused, each group with one sign. Vowels differ from consonants only at the start. */
 const GROUPS: readonly (readonly [RegExp, string])[] = [
   [/ph/g, 'f'],
   [/(sch|sh|ch|tch)/g, 'x'],
@@ -12,8 +12,8 @@ const GROUPS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * How a word in Latin script sounds, roughly: the skeleton of its consonants, with those that are taken for each other made one
- * (in the manner of Soundex and Metaphone). Other scripts are left as they are.
+ * Roughly how a word in Latin script sounds: its consonants, with easily confused ones merged (as in Soundex and Metaphone). Other scripts
+ * are left as they are.
  */
 export function phoneticKey(word: string): string {
   const bare = word.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();

@@ -10,10 +10,10 @@ import { readSound } from '../../../testing/sound/readSound.js';
 import { OpenWakeWordDetector } from './OpenWakeWordDetector.js';
 
 interface Clip {
-  /** Name of the wake word that is said. */
+  /** Name of the spoken wake word. */
   word: string;
   file: string;
-  /** What openWakeWord's own implementation made of it; see the folder's README. */
+  /** Result of openWakeWord's own implementation; see the folder's README. */
   reference: { score: number; found: boolean };
 }
 
@@ -22,7 +22,7 @@ const CLIPS: Clip[] = JSON.parse(readFileSync(new URL('wake/clips.json', FIXTURE
 const PEOPLE: { file: string }[] = JSON.parse(readFileSync(new URL('people/clips/clips.json', FIXTURES), 'utf8'));
 const SENSITIVITY = 0.6;
 const HOP_SAMPLES = 1_280;
-/** Of silence around a clip, as the reference had it. */
+/** Silence around a clip, as in the reference. */
 const PADDING_SAMPLES = 32_000;
 
 const store = new WakeWordStore({ directory: join(MODELS_DIRECTORY, 'wake') });
@@ -40,7 +40,7 @@ describe.skipIf(leaveOut({ what: 'published wake words are not tested', missing 
   });
   afterAll(() => detector?.close());
 
-  /** Phrases of all models that were heard, in their order. */
+  /** Detected phrases of all models, in order. */
   async function heardIn(pcm: Int16Array): Promise<string[]> {
     const phrases: string[] = [];
     const stream = detector.open({ sensitivity: SENSITIVITY, onDetection: ({ phrase }) => phrases.push(phrase) });

@@ -154,7 +154,7 @@ describe('WakeGate', () => {
     expect(types(gate.tick(10_000))).toEqual(['wakeListeningStarted']);
   });
 
-  it('tells of phrases without holding text back when it does not gate', () => {
+  it('reports phrases without holding text back if it does not gate', () => {
     const gate = new WakeGate({ ...settings, wakeGate: false });
     gate.tick(0);
     gate.opened('a');
