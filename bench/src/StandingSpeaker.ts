@@ -1,12 +1,6 @@
 import type { Recognizer } from '@parley/media/asr';
 import type { ReadingProfile, SpeechSettings } from '@parley/media/settings';
-import {
-  type TrackEvent,
-  TrackPipeline,
-  type VoiceActivityModel,
-  type VoiceActivityStream,
-} from '@parley/media/worker';
-import { StandingClock } from './StandingClock.js';
+import { OfflineTrack, type TrackEvent, type VoiceActivityModel } from '@parley/media/worker';
 import { trackOfBench } from './trackOfBench.js';
 
 export interface StandingSpeakerOptions {
@@ -29,49 +23,33 @@ export interface Heard {
   gaps: number;
 }
 
-/** A speaker's pipeline in a time that stands still during work. */
+/** A speaker's pipeline on a clock that stands still while there is work; collects what it makes of the audio. */
 export class StandingSpeaker {
-  /** Push audio into it, then let time pass with `goOn`. */
-  readonly pipeline: TrackPipeline;
-  readonly #clock: StandingClock;
+  readonly #track: OfflineTrack;
   readonly #events: TrackEvent[] = [];
-  #voice: VoiceActivityStream | undefined;
 
   constructor(options: StandingSpeakerOptions) {
-    const { settings, recognizer, longestWindowMs, reading, voiceActivity } = options;
-    this.#clock = new StandingClock(recognizer);
-    this.pipeline = new TrackPipeline({
-      ...trackOfBench(),
-      meetingStartedAtMs: 0,
-      settings,
-      longestWindowMs,
-      reading,
-      voiceActivity: {
-        open: (how) => {
-          this.#voice = voiceActivity.open(how);
-          return this.#voice;
-        },
-      },
-      recognizer: this.#clock,
-      onEvent: (event) => this.#events.push(event),
-      now: this.#clock.now,
-    });
+    this.#track = new OfflineTrack({ ...options, ...trackOfBench(), onEvent: (event) => this.#events.push(event) });
   }
 
-  /** Lets time pass, once all earlier work is done. */
-  async goOn(ms: number): Promise<void> {
-    await this.#voice?.drain();
-    await this.#clock.advance(ms);
+  /** Push audio here, then let its time pass with `goOn`. */
+  get pipeline(): OfflineTrack['pipeline'] {
+    return this.#track.pipeline;
   }
 
-  /** The speech is over. */
+  /** Lets time pass, once everything that was pushed has been worked through. */
+  goOn(ms: number): Promise<void> {
+    return this.#track.advance(ms);
+  }
+
+  /** Nothing more is said. */
   async close(): Promise<Heard> {
-    await this.pipeline.close();
+    await this.#track.close();
     const finals = this.#events.flatMap((event) => (event.type === 'final' ? [event] : []));
     return {
       texts: finals.map(({ hypothesis }) => hypothesis.text),
       segments: finals.map(({ segment: { startMs, endMs } }) => ({ startMs, endMs })),
-      engineMs: this.#clock.engineMs,
+      engineMs: this.#track.engineMs,
       gaps: this.#events.filter(({ type }) => type === 'gap').length,
     };
   }

@@ -10,6 +10,7 @@
 #include "OnnxEncoder.h"
 #include "backends.h"
 #include "greedyDecoder.h"
+#include "repetitionLoop.h"
 #include "resultText.h"
 #include "utf8.h"
 #include "whisper.h"
@@ -197,8 +198,13 @@ int decodeOnce(whisper_context *context, whisper_state *state, const Job &job, c
     // 0 samples: the encoding is in the state already.
     const int code = whisper_full_with_state(context, state, params, nullptr, 0);
     access::forgetEncoding();
-    if (code == 0) decoded = readDecoded(context, state, static_cast<std::size_t>(job.maxTokens));
-    return code;
+    if (code != 0) return code;
+    decoded = readDecoded(context, state, static_cast<std::size_t>(job.maxTokens));
+    const bool checked = params.temperature <= 0 && job.words;
+    const int language = whisper_lang_id(params.language);
+    if (!checked || !repeatsItself(context, state, language, params.translate, params.n_threads, decoded)) return 0;
+    // Beams are ranked by their mean probability, which a repetition loop makes higher. The greedy decoder stops at loops.
+    decoded = {};
   }
   GreedyRequest request;
   if (params.initial_prompt != nullptr) request.prompt = promptTokens(context, params.initial_prompt);

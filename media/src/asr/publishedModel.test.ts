@@ -7,7 +7,7 @@ import { comparableWords } from '../testing/comparableWords.js';
 import { joinPcm } from '../testing/joinPcm.js';
 import { type NoiseKind, noise } from '../testing/noises.js';
 import { ENCODERS_DIRECTORY, leaveOut, MODELS_DIRECTORY, TEST_MODEL } from '../testing/publishedModels.js';
-import { readSound } from '../testing/sound/readSound.js';
+import { readSound } from '../worker/recordings/sound/readSound.js';
 import { DEFAULT_RECOGNITION_SETTINGS, type Hypothesis, type RecognitionSettings } from './contract/recognition.js';
 import { joinWords } from './contract/text/words.js';
 import { encoderOf } from './engines/encoder/encoderOf.js';
@@ -117,6 +117,22 @@ describe.skipIf(
           comparableWords('what your country can do for you ask what you can do for'),
         );
         expect(comparableWords(text).length).toBeLessThanOrEqual(15);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each(['en-jfk', 'en-sense2', 'en-sense3', 'en-sense4'])(
+    'hold %s once with beams, too, which like to repeat themselves',
+    async (clip) => {
+      const pcm = await readSound(new URL(`${clip}.flac`, CLIPS));
+      const wishes = { beamSize: 5 };
+      const start = clip === 'en-jfk' ? 5 * 16_000 : 0;
+      for (const audioContext of [0, 320, 384]) {
+        const { text } = await hear(pcm.slice(start), wishes, audioContext === 0 ? {} : { audioContext });
+        const words = comparableWords(text);
+        const pairs = words.map((_, index) => words.slice(index, index + 4).join(' ')).slice(0, -3);
+        expect([audioContext, new Set(pairs).size, words.length > 3]).toEqual([audioContext, pairs.length, true]);
       }
     },
     TIMEOUT_MS,

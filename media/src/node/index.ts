@@ -28,4 +28,5 @@ export { LocalMediaNode, type LocalMediaNodeOptions } from './LocalMediaNode.js'
 export type { MediaNode, PipelineOptions, RoomPipeline, TrackOptions } from './MediaNode.js';
 export * from './models/index.js';
 export type { RecognizerStatus } from './RecognizerStatus.js';
+export { RecordingTranscriber, type RecordingTranscriberOptions } from './RecordingTranscriber.js';
 export * from './sfu/index.js';

@@ -1,3 +1,8 @@
+export { decodeFlac } from '../worker/recordings/sound/decodeFlac.js';
+export { decodeSound, readSound } from '../worker/recordings/sound/readSound.js';
+export { readWav } from '../worker/recordings/sound/readWav.js';
+export type { Sound } from '../worker/recordings/sound/Sound.js';
+export { to16k } from '../worker/recordings/sound/to16k.js';
 export { align } from './align.js';
 export { comparableWords } from './comparableWords.js';
 export { countSeams, type SeamCount } from './countSeams.js';
@@ -8,11 +13,6 @@ export { joinPcm } from './joinPcm.js';
 export { ManualTime } from './ManualTime.js';
 export { type NoiseKind, noise } from './noises.js';
 export { percentile } from './percentile.js';
-export { decodeFlac } from './sound/decodeFlac.js';
-export { decodeSound, readSound } from './sound/readSound.js';
-export { readWav } from './sound/readWav.js';
-export type { Sound } from './sound/Sound.js';
-export { to16k } from './sound/to16k.js';
 export { type WavOptions, wavFile } from './wavFile.js';
 
 /** Entry of an ASR process with a fake engine, for `AsrService.create({ entry })`; see `FakeJobScript` for what it can do. */

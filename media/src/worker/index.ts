@@ -10,5 +10,8 @@ export {
   type RecognitionClientState,
   type RecognitionClientStats,
 } from './recognition/RecognitionClient.js';
+export { OfflineTrack, type OfflineTrackOptions } from './recordings/OfflineTrack.js';
+export { openRecording, type Recording, RecordingError, type RecordingErrorCode } from './recordings/openRecording.js';
+export { StandingClock } from './recordings/StandingClock.js';
 export * from './rtp/index.js';
 export * from './speech/index.js';

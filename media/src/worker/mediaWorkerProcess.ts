@@ -5,6 +5,7 @@ import { type ChildLink, PermanentInitError, runChild } from '../process/index.j
 import type { MediaWorkerContract, WakeWordModels } from './contract/messages.js';
 import { RoomReceiver } from './RoomReceiver.js';
 import { RecognitionClient } from './recognition/RecognitionClient.js';
+import { transcribeRecording } from './recordings/transcribeRecording.js';
 import { VoiceActivityModel } from './speech/index.js';
 import { OpenWakeWordDetector, type WakeWordDetector } from './speech/wake/index.js';
 
@@ -16,6 +17,8 @@ let voiceActivity: VoiceActivityModel;
 let wakeWords: WakeWordDetector | undefined;
 let link: ChildLink<MediaWorkerContract>;
 let ticker: NodeJS.Timeout | undefined;
+/** Ends recordings that are being transcribed. */
+const closing = new AbortController();
 
 runChild<MediaWorkerContract>({
   async init({ asrSocketPath, wakeWord }, childLink) {
@@ -109,6 +112,19 @@ runChild<MediaWorkerContract>({
       return { ledgers: rooms.get(meetingId)?.ledgers ?? [] };
     },
 
+    transcribeRecording({ meetingId, track, ...options }) {
+      const { trackId } = track;
+      return transcribeRecording({
+        ...options,
+        meetingId,
+        track: { ...track, epoch: 1, ssrc: 1, payloadType: 0, muted: false },
+        voiceActivity,
+        recognizer,
+        onEvent: (event) => link.send({ meetingId, trackId, ...event }),
+        signal: closing.signal,
+      });
+    },
+
     resources() {
       return {
         rooms: rooms.size,
@@ -121,6 +137,7 @@ runChild<MediaWorkerContract>({
 
   async close() {
     clearInterval(ticker);
+    closing.abort();
     await Promise.all([...rooms.values()].map((room) => room.close()));
     await recognizer?.close();
     await wakeWords?.close();

@@ -5,6 +5,7 @@ import { OFFERED_MODES } from '../config/speechSettings.js';
 
 const COMMANDS: [string, string][] = [
   ['start [flags]', 'serve meetings (what `npm start` does)'],
+  ['transcribe FILE...', 'transcribe recordings of any format: --format txt | vtt | srt | json, --together, ...'],
   ['models list', 'list models and wake words, and which are on this machine'],
   ['models pull NAME', 'download a model or a wake word (wake-words: all of them)'],
   ['models remove NAME', 'delete a downloaded model or wake word'],

@@ -182,6 +182,22 @@ export interface MediaWorkerRequests {
   /** Answered when all speech has become text or a gap. */
   removeTrack: { request: { meetingId: string; trackId: string }; response: Record<string, never> };
   closeRoom: { request: { meetingId: string }; response: Record<string, never> };
+  /**
+   * Transcribes a file on this machine as fast as possible; its events are those of a live track, with times from the start of the file.
+   * Answered when all of it is text, a gap, or no speech. Fails with a `RecordingErrorCode`.
+   */
+  transcribeRecording: {
+    request: {
+      meetingId: string;
+      file: string;
+      track: Pick<TrackDescription, 'trackId' | 'participantId' | 'name'>;
+      settings: SpeechSettings;
+      longestWindowMs: number;
+      reading?: Partial<ReadingProfile> | undefined;
+    };
+    /** Of the audio in the file. */
+    response: { durationMs: number };
+  };
   resources: { request: Record<string, never>; response: MediaWorkerResources };
 }
 
@@ -239,6 +255,8 @@ export type PipelineEvent = { meetingId: string; trackId: string } & (
   | { type: 'trackActivity'; activity: TrackActivity }
   /** The track sends far more than a microphone does; what exceeds this limit is dropped. Sent once a second while that goes on. */
   | { type: 'budgetExceeded'; limit: BudgetLimit }
+  /** The first event of a recording. `durationMs` is undefined if the file does not say. */
+  | { type: 'recordingOpened'; durationMs: number | undefined }
   /** Every few seconds while something changes, and once at the end, then with `pendingMs` 0. */
   | { type: 'ledgerUpdated'; ledger: AudioLedgerTotals }
 );

@@ -17,7 +17,7 @@ import { writeFloat32Model } from '../../../../../native/test/support/float32Mod
 import { align } from '../../../testing/align.js';
 import { comparableWords } from '../../../testing/comparableWords.js';
 import { leaveOut, MODELS_DIRECTORY, TEST_MODEL } from '../../../testing/publishedModels.js';
-import { readSound } from '../../../testing/sound/readSound.js';
+import { readSound } from '../../../worker/recordings/sound/readSound.js';
 import type { EncoderPrecision } from './encoderGraph.js';
 import { encoderOf } from './encoderOf.js';
 import { onnxLibraryPath } from './onnxLibrary.js';

@@ -6,7 +6,7 @@ import { PUBLISHED_WAKE_WORDS } from '../../../settings/wakeWordCatalogue.js';
 import { decodePcm } from '../../../testing/decodePcm.js';
 import { noise } from '../../../testing/noises.js';
 import { leaveOut, MODELS_DIRECTORY } from '../../../testing/publishedModels.js';
-import { readSound } from '../../../testing/sound/readSound.js';
+import { readSound } from '../../recordings/sound/readSound.js';
 import { OpenWakeWordDetector } from './OpenWakeWordDetector.js';
 
 interface Clip {

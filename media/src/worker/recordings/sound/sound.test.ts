@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { wavFile } from '../wavFile.js';
+import { wavFile } from '../../../testing/wavFile.js';
 import { decodeFlac } from './decodeFlac.js';
 import { decodeSound, readSound } from './readSound.js';
 import { readWav } from './readWav.js';
 import { to16k } from './to16k.js';
 
-const PEOPLE = new URL('../../../../test/fixtures/people/', import.meta.url);
-const SPEECH = new URL('../../../../test/fixtures/speech/', import.meta.url);
+const PEOPLE = new URL('../../../../../test/fixtures/people/', import.meta.url);
+const SPEECH = new URL('../../../../../test/fixtures/speech/', import.meta.url);
 
 describe('a WAV file', () => {
   const values = [0, 0.5, -0.5, 0.25];

@@ -1,10 +1,12 @@
-import type { Hypothesis, RecognitionRequest, Recognizer } from '@parley/media/asr';
+import type { Recognizer } from '../../asr/contract/Recognizer.js';
+import type { Hypothesis, RecognitionRequest } from '../../asr/contract/recognition.js';
 
+/** A request waits as long as the engine needs; this only bounds an engine that hangs. */
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * Time that only goes on while no work is done: requests to the recogniser go through it, and answers take no time. So results do not
- * depend on the speed of the machine, and a run takes as long as the work takes.
+ * A clock that stands still while there is work: it only advances once the recogniser has answered every request, so each answer seems to
+ * take no time. The result does not depend on the speed of the machine, and a recording takes as long as the work on it.
  */
 export class StandingClock implements Recognizer {
   #nowMs = 0;
@@ -12,13 +14,14 @@ export class StandingClock implements Recognizer {
   readonly #underWay = new Set<Promise<unknown>>();
   #engineMs = 0;
 
+  /** @param recognizer answers the requests; send them to this clock instead */
   constructor(recognizer: Recognizer) {
     this.#recognizer = recognizer;
   }
 
   readonly now = (): number => this.#nowMs;
 
-  /** Engine time so far. */
+  /** Engine time of all answers. */
   get engineMs(): number {
     return this.#engineMs;
   }
@@ -36,7 +39,7 @@ export class StandingClock implements Recognizer {
     return answer;
   }
 
-  /** Moves the time on, once all requests have been answered. */
+  /** Advances the clock once every request is answered. */
   async advance(byMs: number): Promise<void> {
     while (this.#underWay.size > 0) {
       await Promise.all(this.#underWay);
