@@ -85,7 +85,7 @@ export class ParleyClient extends RoomClient {
    */
   static async join(options: JoinRoomOptions): Promise<ParleyClient> {
     const { room, settings, playback, waitForAdmission, roomSecret, moderatorKey } = options;
-    const { microphone = false, onWaiting } = options;
+    const { microphone = false, onWaiting, offTheRecord, consentVersion } = options;
     const client = new ParleyClient({ ...options, credentials: credentialsOf(options) });
     let end: ParleyError | undefined;
     const off = client.on('disconnected', ({ error, willReconnect }) => {
@@ -103,6 +103,8 @@ export class ParleyClient extends RoomClient {
         ...(waitForAdmission === undefined ? {} : { waitForAdmission }),
         ...(roomSecret === undefined ? {} : { roomSecret }),
         ...(moderatorKey === undefined ? {} : { moderatorKey }),
+        ...(offTheRecord === undefined ? {} : { offTheRecord }),
+        ...(consentVersion === undefined ? {} : { consentVersion }),
       });
       if (microphone !== false) await client.#publishWanted(microphone === true ? {} : microphone);
       // The participant may have been removed while the browser asked for permission.

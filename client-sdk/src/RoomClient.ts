@@ -6,6 +6,7 @@ import { type Logger, SILENT } from './Logger.js';
 import type { MediaSession } from './media/MediaSession.js';
 import { asParleyError } from './parleyErrors.js';
 import {
+  type ConsentWording,
   errorOf,
   type Grant,
   type IceServer,
@@ -34,6 +35,9 @@ interface Stay {
   joined?: JoinResult;
   /** Of the meeting that was joined first. */
   moderatorKey?: string | undefined;
+  /** This participant's choices, which hold through reconnects and in another meeting. */
+  offTheRecord: boolean;
+  consentVersion: string | undefined;
 }
 
 /** In ms: a timer that fires later than this was delayed because the machine slept. */
@@ -156,6 +160,26 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     return this.#room.waitingRoom;
   }
 
+  /** Whether this participant paused their own transcription with `setOffTheRecord`. */
+  get offTheRecord(): boolean {
+    return this.self?.notTranscribed?.includes('offTheRecord') === true;
+  }
+
+  /** Whether a moderator paused the transcription of everyone. */
+  get roomOffTheRecord(): boolean {
+    return this.#room.roomOffTheRecord;
+  }
+
+  /** The wording of the consent, if the room transcribes only those who consent. */
+  get consent(): ConsentWording | undefined {
+    return this.#room.consent;
+  }
+
+  /** The same while this participant has not consented, so that they are not transcribed. */
+  get consentNeeded(): ConsentWording | undefined {
+    return this.self?.notTranscribed?.includes('noConsent') === true ? this.#room.consent : undefined;
+  }
+
   /** For moderators: the secret that guests need to join this meeting (`JoinOptions.roomSecret`); undefined without one. */
   get roomSecret(): string | undefined {
     return this.#room.roomSecret;
@@ -203,7 +227,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   async join(options: JoinOptions): Promise<JoinResult> {
     if (this.#state === 'disconnected') throw errorOf('CLIENT_CLOSED');
     if (this.#stay !== undefined) throw errorOf('ALREADY_JOINED');
-    const stay: Stay = { options, media: this.#newMedia(options) };
+    const { offTheRecord = false, consentVersion } = options;
+    const stay: Stay = { options, media: this.#newMedia(options), offTheRecord, consentVersion };
     this.#stay = stay;
     this.#left = false;
     try {
@@ -253,7 +278,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next eight methods.
+   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next eleven methods.
    * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async muteParticipant(participantId: string): Promise<void> {
@@ -309,6 +334,19 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
     await this.#channel.request('deleteTranscript', {});
   }
 
+  /**
+   * Pauses the transcription of everyone, or continues it. Holds for those who join later; what individuals chose with `setOffTheRecord` stays.
+   * @throws ParleyError as `muteParticipant`; `RATE_LIMITED` if it is continued too often
+   */
+  async setRoomOffTheRecord(on: boolean): Promise<void> {
+    await this.#channel.request('setRoomOffTheRecord', { on });
+  }
+
+  /** From now on, only those who consent are transcribed. It holds for the rest of the meeting. @throws ParleyError as `muteParticipant` */
+  async requireConsent(): Promise<void> {
+    await this.#channel.request('requireConsent', {});
+  }
+
   /** Ends the meeting for everyone. @throws ParleyError as `muteParticipant` */
   async endMeeting(): Promise<void> {
     await this.#channel.request('endMeeting', {});
@@ -321,6 +359,42 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
    */
   async askToSpeak(on = true): Promise<void> {
     await this.#channel.request('askToSpeak', { on });
+  }
+
+  /**
+   * Pauses the transcription of this participant, or continues it. Once this resolves, the server neither decodes nor keeps what they say; the
+   * others still hear it, and see that it is off the record. Nobody else can end it. The choice holds through reconnects; if the connection is lost before
+   * the answer, it takes effect with the reconnect.
+   * @throws ParleyError, as a rejection: `RATE_LIMITED` if it is continued too often, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async setOffTheRecord(on: boolean): Promise<void> {
+    const stay = this.#stay;
+    if (stay !== undefined && on) stay.offTheRecord = true;
+    await this.#channel.request('setOffTheRecord', { on });
+    if (stay !== undefined) stay.offTheRecord = on;
+  }
+
+  /**
+   * Consents to being transcribed, where the room requires it (`consentRequired`). The choice holds through reconnects.
+   *
+   * @example
+   * client.on('consentRequired', async ({ consent }) => {
+   *   if (await ask(consent.text)) await client.giveConsent({ version: consent.version });
+   * });
+   *
+   * @throws ParleyError, as a rejection: `CONSENT_OUTDATED` if that is not the version of the room's wording, `RATE_LIMITED`, `NOT_JOINED`,
+   * `REQUEST_TIMEOUT`, `CONNECTION_LOST`
+   */
+  async giveConsent({ version }: { version: string }): Promise<void> {
+    const stay = this.#stay;
+    await this.#channel.request('giveConsent', { version });
+    if (stay !== undefined) stay.consentVersion = version;
+  }
+
+  /** Takes the consent back. Once this resolves, a room that requires consent neither decodes nor keeps what this participant says. */
+  async withdrawConsent(): Promise<void> {
+    if (this.#stay !== undefined) this.#stay.consentVersion = undefined;
+    await this.#channel.request('withdrawConsent', {});
   }
 
   /**
@@ -414,6 +488,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       this.#assertStaying(stay);
       this.#setState('joined');
       for (const notification of this.#early.release()) this.#onAnyNotification(notification);
+      this.#askForConsent();
       void this.transcript.catchUp(joined.lastSeq);
       return joined;
     } catch (error) {
@@ -421,6 +496,11 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       await this.#entry.leave();
       throw error;
     }
+  }
+
+  #askForConsent(): void {
+    const consent = this.consentNeeded;
+    if (consent !== undefined) this.emit('consentRequired', { consent });
   }
 
   /** A failure after the client was closed was caused by that. */
@@ -442,6 +522,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
         room,
         ...(settings === undefined ? {} : { settings }),
         ...(roomSecret === undefined ? {} : { roomSecret }),
+        ...(stay.offTheRecord ? { offTheRecord: true as const } : {}),
+        ...(stay.consentVersion === undefined ? {} : { consentVersion: stay.consentVersion }),
         // After the first join, the meeting knows its moderators, and another meeting does not know the key.
         ...(moderatorKey === undefined || stay.joined !== undefined ? {} : { moderatorKey }),
       },
@@ -468,6 +550,8 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       });
     }
     this.#room.takeOver(joined, { isReturn: before !== undefined });
+    // Chosen before the page was loaded again: it must survive a restart of the server, too.
+    stay.offTheRecord ||= this.offTheRecord;
   }
 
   #newMedia(join: JoinOptions): MediaSession | undefined {
@@ -523,6 +607,7 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
       default:
         this.#room.apply(notification);
         if (name === 'tokenExpiring') void this.#renewToken();
+        if (name === 'roomConsentChanged') this.#askForConsent();
     }
   }
 

@@ -1,6 +1,13 @@
 import { ActiveSpeakers } from './ActiveSpeakers.js';
 import type { ParleyClientEvents } from './clientEvents.js';
-import type { Grant, JoinResult, Participant, TranscriptionStatus, WaitingParticipant } from './protocol/index.js';
+import type {
+  ConsentWording,
+  Grant,
+  JoinResult,
+  Participant,
+  TranscriptionStatus,
+  WaitingParticipant,
+} from './protocol/index.js';
 import { Roster } from './Roster.js';
 import type { SignalingNotification } from './signaling/SignalingChannel.js';
 
@@ -36,6 +43,8 @@ export class RoomState {
   #locked = false;
   #waitingRoom = false;
   #roomSecret: string | undefined;
+  #roomOffTheRecord = false;
+  #consent: ConsentWording | undefined;
   #waiting: readonly WaitingParticipant[] = [];
 
   constructor(options: { emit: Emit }) {
@@ -73,6 +82,15 @@ export class RoomState {
     return this.#roomSecret;
   }
 
+  get roomOffTheRecord(): boolean {
+    return this.#roomOffTheRecord;
+  }
+
+  /** Present if the room requires consent. */
+  get consent(): ConsentWording | undefined {
+    return this.#consent;
+  }
+
   get waiting(): readonly WaitingParticipant[] {
     return this.#waiting;
   }
@@ -85,6 +103,8 @@ export class RoomState {
     this.#waitingRoom = joined.waitingRoom ?? false;
     this.#waiting = joined.waiting ?? [];
     this.#roomSecret = joined.roomSecret;
+    this.#roomOffTheRecord = joined.roomOffTheRecord ?? false;
+    this.#consent = joined.consent;
     const changes = this.#roster.replace(joined.participants);
     if (isReturn) {
       for (const participantId of changes.left) this.#emit('participantLeft', { participantId, reason: 'left' });
@@ -101,6 +121,8 @@ export class RoomState {
     this.#roster.clear();
     this.#waiting = [];
     this.#roomSecret = undefined;
+    this.#roomOffTheRecord = false;
+    this.#consent = undefined;
     this.#speakers.clear();
   }
 
@@ -148,6 +170,14 @@ export class RoomState {
         return;
       case 'waitingRoomChanged':
         this.#waitingRoom = payload.on;
+        this.#emit(name, payload);
+        return;
+      case 'roomOffTheRecordChanged':
+        this.#roomOffTheRecord = payload.on;
+        this.#emit(name, payload);
+        return;
+      case 'roomConsentChanged':
+        this.#consent = payload.consent;
         this.#emit(name, payload);
         return;
       case 'roomSecretChanged':

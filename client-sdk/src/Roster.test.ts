@@ -19,6 +19,14 @@ test('says who came, who went and who is different when the server sends its lis
   expect([...roster.participants.keys()]).toEqual(['ada', 'ben', 'dee']);
 });
 
+test('H11 sees what a participant no longer has, and takes equal reasons for the same', () => {
+  const roster = new Roster();
+  const off = () => participant('ada', { notTranscribed: ['offTheRecord'] });
+  roster.replace([off()]);
+  expect(roster.replace([off()]).updated).toEqual([]);
+  expect(roster.replace([participant('ada')]).updated).toEqual([participant('ada')]);
+});
+
 test('follows who speaks, without changing what was handed out', () => {
   const roster = new Roster();
   roster.set(participant('ada'));

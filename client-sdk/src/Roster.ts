@@ -50,5 +50,6 @@ export class Roster {
 }
 
 function isSame(a: Participant, b: Participant): boolean {
-  return (Object.keys(b) as (keyof Participant)[]).every((key) => a[key] === b[key]);
+  const keys = Object.keys({ ...a, ...b }) as (keyof Participant)[];
+  return keys.every((key) => String(a[key]) === String(b[key]));
 }

@@ -1,6 +1,7 @@
 import type { Publication } from './media/Publication.js';
 import type { ConnectionQuality } from './media/qualityOf.js';
 import type {
+  ConsentWording,
   MuteReason,
   Notifications,
   ParleyError,
@@ -115,6 +116,15 @@ export interface ParleyClientEvents {
   roomSecretChanged: [event: Notifications['roomSecretChanged']];
   /** A moderator deleted what was said before; `client.transcript` is already up to date. Delete your own copies, too. */
   transcriptDeleted: [event: Notifications['transcriptDeleted']];
+  /** A moderator paused the transcription of everyone, or continued it; `client.roomOffTheRecord` is already up to date. */
+  roomOffTheRecordChanged: [event: Notifications['roomOffTheRecordChanged']];
+  /**
+   * The room transcribes only those who consent, and this participant has not: show the wording and call `giveConsent` with its version. Emitted
+   * after a join, and if a moderator begins to require consent; `client.consentNeeded` says the same at any time.
+   */
+  consentRequired: [event: { consent: ConsentWording }];
+  /** A moderator began to require consent; `client.consent` is already up to date. */
+  roomConsentChanged: [event: Notifications['roomConsentChanged']];
   /** This participant's token expires soon. If `credentials` is a function, the SDK renews it. */
   tokenExpiring: [event: Notifications['tokenExpiring']];
 }

@@ -50,6 +50,10 @@ export interface JoinOptions {
   roomSecret?: string;
   /** Makes this participant a moderator of the meeting; see `client.moderatorKey`. */
   moderatorKey?: string;
+  /** Whether to begin off the record; see `client.setOffTheRecord`. Default false, or as chosen before in this meeting. */
+  offTheRecord?: boolean;
+  /** Version of the wording to which this participant consents; see `client.giveConsent`. An outdated one has no effect. */
+  consentVersion?: string;
 }
 
 /** Options to connect and join in one call. Set exactly one of `name`, `token`, `getToken` and `credentials`. */

@@ -2,6 +2,7 @@ import type { ClientState, ParleyClientEvents } from '../src/clientEvents.js';
 import type { ConnectionQuality } from '../src/media/qualityOf.js';
 import type { ParleyClient } from '../src/ParleyClient.js';
 import type {
+  ConsentWording,
   Grant,
   Participant,
   ParticipantLedger,
@@ -23,6 +24,10 @@ export class FakeClient extends TypedEmitter<ParleyClientEvents> {
   locked = false;
   waitingRoom = false;
   waiting: readonly WaitingParticipant[] = [];
+  offTheRecord = false;
+  roomOffTheRecord = false;
+  consent: ConsentWording | undefined;
+  consentNeeded: ConsentWording | undefined;
   qualities = new Map<string, ConnectionQuality>();
   ledgers: () => Promise<ParticipantLedger[]> = async () => [];
   settings: () => Promise<SettingsView> = () => new Promise(() => {});

@@ -4,6 +4,7 @@
  */
 import {
   type CommittedSegment,
+  type ConsentWording,
   ERROR_REGISTRY,
   type ErrorCode,
   GRANTS,
@@ -62,6 +63,15 @@ const participantSchema: z.ZodType<Participant> = z.strictObject({
   state: speakerState.optional(),
   mutedByModerator: z.literal(true).optional(),
   asksToSpeak: z.literal(true).optional(),
+  notTranscribed: z
+    .array(z.enum(['offTheRecord', 'roomOffTheRecord', 'noConsent']))
+    .min(1)
+    .optional(),
+});
+
+const consentSchema: z.ZodType<ConsentWording> = z.strictObject({
+  version: z.string().min(1),
+  text: z.string().min(1).optional(),
 });
 
 const waitingSchema: z.ZodType<WaitingParticipant[]> = z
@@ -102,6 +112,8 @@ const gapReason = z.enum([
   'rejected',
   'notStored',
   'mediaWorkerLost',
+  'offTheRecord',
+  'noConsent',
 ]);
 
 const interimSchema: z.ZodType<Segment> = z.strictObject({
@@ -247,6 +259,8 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
     waitingRoom: z.boolean().optional(),
     latecomersRead: z.enum(LATECOMERS_READ).optional(),
     transcriptFromMs: nonNegative.optional(),
+    roomOffTheRecord: z.boolean().optional(),
+    consent: consentSchema.optional(),
     waiting: waitingSchema.optional(),
     roomSecret: z.string().min(1).optional(),
     moderatorKey: z.string().min(1).optional(),
@@ -302,6 +316,11 @@ export const responseSchemas: { [N in RequestName]: z.ZodType<ResponseOf<N>> } =
   setWaitingRoom: nothing,
   renewRoomSecret: z.strictObject({ roomSecret: z.string().min(1) }),
   deleteTranscript: nothing,
+  setOffTheRecord: nothing,
+  setRoomOffTheRecord: nothing,
+  giveConsent: nothing,
+  withdrawConsent: nothing,
+  requireConsent: nothing,
 };
 
 export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notifications[N]> } = {
@@ -353,4 +372,6 @@ export const notificationSchemas: { [N in NotificationName]: z.ZodType<Notificat
   waitingRoomChanged: z.strictObject({ on: z.boolean() }),
   roomSecretChanged: z.strictObject({ roomSecret: z.string().min(1) }),
   transcriptDeleted: z.strictObject({ beforeMs: nonNegative }),
+  roomOffTheRecordChanged: z.strictObject({ on: z.boolean(), changedBy: z.string() }),
+  roomConsentChanged: z.strictObject({ consent: consentSchema }),
 };

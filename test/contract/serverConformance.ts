@@ -267,6 +267,8 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
         ['setWaitingRoom', { on: true }],
         ['renewRoomSecret', {}],
         ['deleteTranscript', {}],
+        ['setRoomOffTheRecord', { on: true }],
+        ['requireConsent', {}],
         ['removeParticipant', { participantId }],
         ['setRoomLocked', { locked: true }],
         ['endMeeting', {}],
@@ -276,7 +278,37 @@ export function describeServer({ server, moderated }: ServerSuiteOptions): void 
       expect(await ada.codeOf('resumeTranscript', { afterSeq: 0 })).toBe('ok');
     });
 
+    test('H11 takes participants off the record by their own wish, seen by everybody', async () => {
+      const { client: ada, result } = await joined('Ada', 'aside');
+      const { client: ben } = await joined('Ben', 'aside');
+      const { participantId } = result;
+      expect(await ada.codeOf('setOffTheRecord', { on: true })).toBe('ok');
+      const off = { participantId, notTranscribed: ['offTheRecord'] };
+      await untilTold(ben, 'participantUpdated', { participant: expect.objectContaining(off) });
+      expect(await ada.codeOf('setOffTheRecord', { on: false })).toBe('ok');
+      const last = () => (told(ben, 'participantUpdated').at(-1) as { participant: object }).participant;
+      await expect.poll(last).not.toHaveProperty('notTranscribed');
+      expect(await ada.codeOf('giveConsent', { version: 'of another time' })).toBe('CONSENT_OUTDATED');
+      expect(await ada.codeOf('withdrawConsent', {})).toBe('ok');
+    });
+
     if (!moderated) return;
+    test('H11 asks everybody for consent when a moderator wants it, and takes the room off the record', async () => {
+      const { client: host, result: hosting } = await joined('Moderator', 'consent');
+      const { client: ben, result } = await joined('Ben', 'consent');
+      const { participantId } = result;
+      expect(await host.codeOf('requireConsent', {})).toBe('ok');
+      await untilTold(ben, 'roomConsentChanged', { consent: expect.objectContaining({ version: expect.any(String) }) });
+      const [{ consent }] = told(ben, 'roomConsentChanged') as [{ consent: { version: string } }];
+      expect(await ben.codeOf('giveConsent', { version: consent.version })).toBe('ok');
+      expect(await host.codeOf('setRoomOffTheRecord', { on: true })).toBe('ok');
+      await untilTold(ben, 'roomOffTheRecordChanged', { on: true, changedBy: hosting.participantId });
+      const off = { participantId, notTranscribed: ['roomOffTheRecord'] };
+      await untilTold(host, 'participantUpdated', { participant: expect.objectContaining(off) });
+      const { result: late } = await joined('Cleo', 'consent');
+      expect(late).toMatchObject({ roomOffTheRecord: true, consent });
+    });
+
     test('H12 mutes for as long as it wants, tracks to come included, and lifts the mute when it is asked', async () => {
       const { client: host } = await joined('Moderator', 'muting');
       const { client: ben, result } = await joined('Ben', 'muting');

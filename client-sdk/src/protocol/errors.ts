@@ -130,6 +130,11 @@ export const ERROR_REGISTRY = {
     message: 'A moderator muted you. Ask to speak; you can unmute when a moderator allows it.',
     retryable: false,
   },
+  CONSENT_OUTDATED: {
+    reason: 'input',
+    message: 'The wording of the consent has changed. Read the new one and consent again.',
+    retryable: false,
+  },
   FLOODING: {
     reason: 'limit',
     message: 'The server removed you from the room because this device sent far more data than a microphone does.',

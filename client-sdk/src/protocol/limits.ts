@@ -17,6 +17,9 @@ export const LIMITS = {
   /** Setting changes that one connection may make at once, and on average within `settingsChangeWindowMs`. */
   settingsChanges: 10,
   settingsChangeWindowMs: 10_000,
+  /** Characters of a consent wording's version, and of its text. */
+  consentVersionLength: 64,
+  consentTextLength: 4_000,
   /** Segments in one answer to `resumeTranscript`. */
   transcriptPageSize: 500,
   /** Bytes of these segments in total; a single larger segment is still sent. */

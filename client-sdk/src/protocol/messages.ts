@@ -27,6 +27,12 @@ export type Credentials =
 /** The kind of a track. Only one value today; it is on every segment. */
 export type TrackName = 'microphone';
 
+/**
+ * Why a participant is not transcribed: `offTheRecord`: they paused it for themself; `roomOffTheRecord`: a moderator paused it for the room;
+ * `noConsent`: the room requires their consent, which they have not given.
+ */
+export type NotTranscribedReason = 'offTheRecord' | 'roomOffTheRecord' | 'noConsent';
+
 /** A person in the room. A participant has one connection at a time. */
 export interface Participant {
   participantId: string;
@@ -50,6 +56,11 @@ export interface Participant {
   mutedByModerator?: true | undefined;
   /** Present: muted by a moderator, and asks to speak. */
   asksToSpeak?: true | undefined;
+  /**
+   * Present: the participant's audio reaches the others but is neither decoded nor kept by the server, for all these reasons. That time is
+   * in the transcript as a gap.
+   */
+  notTranscribed?: NotTranscribedReason[] | undefined;
 }
 
 /** A person who waits to be admitted. Only moderators see them. */
@@ -128,6 +139,14 @@ export interface ServerIdentity {
   recording: boolean;
 }
 
+/** What a room asks consent to. */
+export interface ConsentWording {
+  /** Changes whenever the text does. */
+  version: string;
+  /** Absent: the application's own wording, in the language of its user. */
+  text?: string | undefined;
+}
+
 /** What newcomers may read if they join while others are in the room: the transcript so far, or only what is said from then on. */
 export const LATECOMERS_READ = ['all', 'sinceJoin'] as const;
 export type LatecomersRead = (typeof LATECOMERS_READ)[number];
@@ -158,6 +177,10 @@ export interface JoinResult {
    * was deleted. Absent: the whole transcript.
    */
   transcriptFromMs?: number | undefined;
+  /** Whether a moderator has paused the transcription of everyone. Default false. */
+  roomOffTheRecord?: boolean | undefined;
+  /** Present if the room transcribes only those who consent to this (`giveConsent`); the others have `noConsent` in `notTranscribed`. */
+  consent?: ConsentWording | undefined;
   /** For moderators: who waits, the longest first. */
   waiting?: WaitingParticipant[] | undefined;
   /** For moderators: the secret that guests who come from now on need, if there is one. */
@@ -179,6 +202,7 @@ export interface Requests {
   /**
    * `settings` replace everything that this participant had set in this meeting; refused with `INVALID_SETTINGS`. `moderatorKey` makes
    * the participant a moderator (`MODERATOR_KEY_INVALID`), `roomSecret` is needed after `renewRoomSecret` (`ROOM_SECRET_REQUIRED`).
+   * `offTheRecord` and `consentVersion` have the effect of `setOffTheRecord` and `giveConsent` before any audio is sent; an outdated version has none.
    */
   join: {
     request: {
@@ -186,6 +210,8 @@ export interface Requests {
       settings?: SpeechOverrides | undefined;
       moderatorKey?: string | undefined;
       roomSecret?: string | undefined;
+      offTheRecord?: true | undefined;
+      consentVersion?: string | undefined;
     };
     response: JoinResult;
   };
@@ -281,6 +307,23 @@ export interface Requests {
    * For moderators.
    */
   deleteTranscript: { request: Record<string, never>; response: Record<string, never> };
+  /**
+   * Pauses the transcription of this participant, or continues it. Nothing that they say between the answer to `on` and a request to
+   * continue is decoded or kept; what was being said at the moment is finished. Holds through reconnects, for the meeting. `RATE_LIMITED`
+   * if it is continued too often.
+   */
+  setOffTheRecord: { request: { on: boolean }; response: Record<string, never> };
+  /** The same for everyone in the room, and for those who join later. For moderators. */
+  setRoomOffTheRecord: { request: { on: boolean }; response: Record<string, never> };
+  /**
+   * Consents to being transcribed, for the rest of the meeting. `version` is that of the wording which the participant has read: another
+   * than the room's is refused with `CONSENT_OUTDATED`.
+   */
+  giveConsent: { request: { version: string }; response: Record<string, never> };
+  /** Takes the consent back, with the effect of `setOffTheRecord` where the room requires consent. */
+  withdrawConsent: { request: Record<string, never>; response: Record<string, never> };
+  /** From now on, only those who consent are transcribed. Holds for the rest of the meeting. For moderators. */
+  requireConsent: { request: Record<string, never>; response: Record<string, never> };
 }
 
 export type RequestName = keyof Requests;
@@ -365,6 +408,10 @@ export interface Notifications {
   roomSecretChanged: { roomSecret: string };
   /** A moderator deleted what was said before `beforeMs` (from the start of the meeting): clients forget it, too. */
   transcriptDeleted: { beforeMs: number };
+  /** A moderator paused or continued the transcription of everyone. `participantUpdated` follows for each. */
+  roomOffTheRecordChanged: { on: boolean; changedBy: string };
+  /** From now on the room transcribes only those who consent. `participantUpdated` follows for those who have not. */
+  roomConsentChanged: { consent: ConsentWording };
   /** The server's last message before it disconnects. */
   dismissed: { error: WireError };
 }

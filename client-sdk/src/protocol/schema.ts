@@ -166,6 +166,8 @@ export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
     settings: speechOverridesWireSchema.optional(),
     moderatorKey: token(LIMITS.roomKeyLength).optional(),
     roomSecret: token(LIMITS.roomKeyLength).optional(),
+    offTheRecord: z.literal(true).optional(),
+    consentVersion: token(LIMITS.consentVersionLength).optional(),
   }),
   leave: nothing,
   refreshToken: z.strictObject({ token: token(LIMITS.tokenLength) }),
@@ -206,4 +208,9 @@ export const requestSchemas: { [N in RequestName]: z.ZodType<RequestOf<N>> } = {
   setWaitingRoom: z.strictObject({ on: z.boolean() }),
   renewRoomSecret: nothing,
   deleteTranscript: nothing,
+  setOffTheRecord: z.strictObject({ on: z.boolean() }),
+  setRoomOffTheRecord: z.strictObject({ on: z.boolean() }),
+  giveConsent: z.strictObject({ version: token(LIMITS.consentVersionLength) }),
+  withdrawConsent: nothing,
+  requireConsent: nothing,
 };

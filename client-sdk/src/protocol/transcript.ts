@@ -15,7 +15,11 @@ export type GapReason =
   /** There was a text, but the transcript store did not accept it. */
   | 'notStored'
   /** The media worker lost the audio, or the server could not listen for a while. */
-  | 'mediaWorkerLost';
+  | 'mediaWorkerLost'
+  /** The participant, or a moderator for the whole room, had paused the transcription. */
+  | 'offTheRecord'
+  /** The participant had not consented to being transcribed. */
+  | 'noConsent';
 
 export interface Word {
   text: string;

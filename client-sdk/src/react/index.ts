@@ -5,11 +5,13 @@ export type { Caption } from '../transcript/CaptionQueue.js';
 export { useLedgers, useSettings } from './fetched.js';
 export {
   type Access,
+  type RecordState,
   useAccess,
   useActiveSpeakers,
   useClientState,
   useConnectionQuality,
   useParticipants,
+  useRecord,
   useTrackStates,
   useTranscription,
   useWaiting,

@@ -9,6 +9,7 @@ import {
   useClientState,
   useConnectionQuality,
   useParticipants,
+  useRecord,
   useTrackStates,
   useTranscription,
 } from './index.js';
@@ -136,6 +137,28 @@ describe('the state of the meeting', () => {
       transcription,
       access: { grants: ['join', 'moderate'], moderates: true, locked: true, waitingRoom: false },
     });
+  });
+
+  test('H11 useRecord follows what keeps this participant from being transcribed', async () => {
+    const hook = await renderHook(useRecord, { props: fake.asClient });
+    const none = { offTheRecord: false, roomOffTheRecord: false, consent: undefined, consentNeeded: undefined };
+    expect(hook.result).toEqual(none);
+    const consent = { version: '1' };
+    await act(async () => {
+      fake.offTheRecord = true;
+      fake.tell('participantUpdated', { participant: participant('me', { notTranscribed: ['offTheRecord'] }) });
+      fake.consent = consent;
+      fake.tell('roomConsentChanged', { consent });
+    });
+    expect(hook.result).toEqual({ ...none, offTheRecord: true, consent });
+    const { renders } = hook;
+    await act(async () => fake.tell('participantUpdated', { participant: participant('ben') }));
+    expect(hook.renders).toBe(renders);
+    await act(async () => {
+      fake.roomOffTheRecord = true;
+      fake.tell('roomOffTheRecordChanged', { on: true, changedBy: 'ben' });
+    });
+    expect(hook.result.roomOffTheRecord).toBe(true);
   });
 
   test('useConnectionQuality tells of another level, and not of every number', async () => {

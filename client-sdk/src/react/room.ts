@@ -2,7 +2,14 @@ import { useEffect, useMemo, useState } from 'react';
 import type { ClientState } from '../clientEvents.js';
 import type { ConnectionQuality } from '../media/qualityOf.js';
 import type { ParleyClient } from '../ParleyClient.js';
-import type { Grant, Participant, TrackState, TranscriptionStatus, WaitingParticipant } from '../protocol/index.js';
+import type {
+  ConsentWording,
+  Grant,
+  Participant,
+  TrackState,
+  TranscriptionStatus,
+  WaitingParticipant,
+} from '../protocol/index.js';
 import type { RoomClient } from '../RoomClient.js';
 import { type ClientValue, isSameList, useClientValue } from './useClientValue.js';
 
@@ -99,6 +106,38 @@ export function useWaiting(client: RoomClient | undefined): readonly WaitingPart
 /** What this participant may do in the room, and whether it is locked. */
 export function useAccess(client: RoomClient | undefined): Access {
   return useClientValue(client, ACCESS);
+}
+
+export interface RecordState {
+  /** Whether this participant paused their own transcription. */
+  offTheRecord: boolean;
+  /** Whether a moderator paused the transcription of everyone. */
+  roomOffTheRecord: boolean;
+  /** The wording of the consent, if the room requires one. */
+  consent: ConsentWording | undefined;
+  /** The same while this participant has not consented. */
+  consentNeeded: ConsentWording | undefined;
+}
+
+const RECORD: ClientValue<RoomClient, RecordState> = {
+  none: { offTheRecord: false, roomOffTheRecord: false, consent: undefined, consentNeeded: undefined },
+  read: ({ offTheRecord, roomOffTheRecord, consent, consentNeeded }) => ({
+    offTheRecord,
+    roomOffTheRecord,
+    consent,
+    consentNeeded,
+  }),
+  changedBy: ['participantUpdated', 'roomOffTheRecordChanged', 'roomConsentChanged'],
+  isSame: (a, b) =>
+    a.offTheRecord === b.offTheRecord &&
+    a.roomOffTheRecord === b.roomOffTheRecord &&
+    a.consent === b.consent &&
+    a.consentNeeded === b.consentNeeded,
+};
+
+/** Whether this participant is transcribed, and what stands against it. Others: `Participant.notTranscribed`. */
+export function useRecord(client: RoomClient | undefined): RecordState {
+  return useClientValue(client, RECORD);
 }
 
 /** Latest measured connection quality of a participant, including this one; undefined until measured. */

@@ -83,6 +83,8 @@ const NOTIFICATIONS = Object.keys({
   waitingRoomChanged: true,
   roomSecretChanged: true,
   transcriptDeleted: true,
+  roomOffTheRecordChanged: true,
+  roomConsentChanged: true,
   dismissed: true,
 } satisfies Record<NotificationName, true>) as NotificationName[];
 

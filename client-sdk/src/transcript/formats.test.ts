@@ -20,6 +20,11 @@ describe('a transcript', () => {
     expect(toPlainText(meeting, { gapText: () => '(lost)' })).toContain('Ben: (lost)');
   });
 
+  test('H11 says what was off the record by wish, and does not call it inaudible', () => {
+    const gaps = (['offTheRecord', 'noConsent'] as const).map((reason) => said('', { status: 'gap', reason }));
+    expect(toPlainText(gaps)).toBe('0:07 Ada: [off the record]\n0:07 Ada: [no consent]\n');
+  });
+
   test('as WebVTT has a cue with its voice for each segment', () => {
     expect(toVtt(meeting)).toBe(
       'WEBVTT\n\n00:00:07.040 --> 00:00:09.500\n<v Ada>Good morning.\n\n01:02:03.004 --> 01:02:05.000\n<v Ben>[inaudible]\n',

@@ -1,10 +1,10 @@
 import type { CommittedSegment, Segment } from '../protocol/index.js';
 
 /** Finals and gaps. Interims are left out, because they may still change. */
-type Finished = Pick<Segment, 'displayName' | 'startMs' | 'endMs' | 'text' | 'status'>;
+type Finished = Pick<Segment, 'displayName' | 'startMs' | 'endMs' | 'text' | 'status' | 'reason'>;
 
 export interface TranscriptFormatOptions {
-  /** Text of gaps. Default: `[inaudible]`. */
+  /** Text of gaps. Default: `[inaudible]`; if the participant was not to be transcribed, `[off the record]` or `[no consent]`. */
   gapText?: (segment: Finished) => string;
 }
 
@@ -90,7 +90,12 @@ function finished(segments: readonly Segment[]): CommittedSegment[] {
   return segments.filter((segment): segment is CommittedSegment => segment.status !== 'interim');
 }
 
-function textOf(segment: Finished, { gapText = () => '[inaudible]' }: TranscriptFormatOptions): string {
+function usualGapText({ reason }: Finished): string {
+  if (reason === 'offTheRecord') return '[off the record]';
+  return reason === 'noConsent' ? '[no consent]' : '[inaudible]';
+}
+
+function textOf(segment: Finished, { gapText = usualGapText }: TranscriptFormatOptions): string {
   return segment.status === 'gap' ? gapText(segment) : segment.text;
 }
 

@@ -4,7 +4,7 @@ import { resolveSpeechSettings } from '../settings/modes.js';
 import { hypothesisOf } from '../testing/FakeRecognizer.js';
 import { fakeSfuRoom } from '../testing/fakeMediaNode.js';
 import { ManualTime } from '../testing/ManualTime.js';
-import type { PipelineEvent, PipelineSegment, TrackDescription } from '../worker/contract/messages.js';
+import type { NotTranscribed, PipelineEvent, PipelineSegment } from '../worker/contract/messages.js';
 import { LocalRoomPipeline } from './LocalRoomPipeline.js';
 import type { MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
 import { type SentChange, SfuError, type SfuRoom } from './sfu/index.js';
@@ -19,6 +19,14 @@ const segment = (overrides: Partial<PipelineSegment> = {}): PipelineSegment => (
 });
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Of a track, whichever way it is named. */
+interface AskedPayload {
+  track?: { trackId: string; notTranscribed?: string; sentTrackIds?: readonly string[] };
+  trackId?: string;
+  notTranscribed?: string;
+  reason?: string;
+}
 
 /** A room between a media worker and an SFU that only write down what they are asked. */
 async function openRoom({ meetingMs = 0 } = {}) {
@@ -40,6 +48,7 @@ async function openRoom({ meetingMs = 0 } = {}) {
     openTapMs: 0,
     tapMs: 0,
     resumeMs: 0,
+    unpausable: false,
     untappable: new Set<string>(),
     refused: new Set<string>(),
   };
@@ -47,9 +56,11 @@ async function openRoom({ meetingMs = 0 } = {}) {
     if (ms > 0) await new Promise<void>((resolve) => time.after(ms, resolve));
   };
   const process = {
-    request(method: string, { payload }: { payload: { track?: TrackDescription; trackId?: string } }) {
+    request(method: string, { payload }: { payload: AskedPayload }) {
       if (state.dead) return Promise.reject(new ProcessError('PROCESS_EXITED', 'gone'));
-      const question = [method, payload.track?.trackId ?? payload.trackId].filter(Boolean).join(' ');
+      const { track = payload } = payload;
+      const why = track.notTranscribed ?? payload.reason;
+      const question = [method, track.trackId, why].filter(Boolean).join(' ');
       asked.push(question);
       if (state.refused.has(question)) return Promise.reject(new ProcessError('REQUEST_FAILED', 'refused'));
       // A room that is already open is closed first, with all tracks.
@@ -75,6 +86,10 @@ async function openRoom({ meetingMs = 0 } = {}) {
     },
     sentBesides: (id: string) => [`sent to ${id}`],
     untap: (id: string) => asked.push(`end ${id}`),
+    pauseTap: async (id: string) => {
+      asked.push(`pause ${id}`);
+      if (state.unpausable) throw new SfuError('WORKER_UNAVAILABLE', 'gone');
+    },
     resumeTap: async (id: string) => {
       asked.push(`resume ${id}`);
       await wait(state.resumeMs);
@@ -90,7 +105,7 @@ async function openRoom({ meetingMs = 0 } = {}) {
     time,
   });
   await pipeline.open({ meetingId: ROOM, meetingMs });
-  const add = (trackId: string, parts: { muted?: boolean } = {}) =>
+  const add = (trackId: string, parts: { muted?: boolean; notTranscribed?: NotTranscribed } = {}) =>
     pipeline.addTrack({ trackId, participantId: 'p_1', name: 'microphone', epoch: 1, muted: false, ...parts });
   await add('ada');
   const tell = (event: object) => pipeline.onEvent({ meetingId: ROOM, trackId: 'ada', ...event } as PipelineEvent);
@@ -485,5 +500,134 @@ describe('LocalRoomPipeline', () => {
     expect(events).toMatchObject([{ type: 'speechEnded', atMs: 6_000 }]);
     await add('ben');
     await expect(pipeline.attach(fakeSfuRoom())).rejects.toMatchObject({ code: 'INVALID_STATE' });
+  });
+});
+
+describe('somebody who is not transcribed', () => {
+  const off = { trackId: 'ada', reason: 'offTheRecord' } as const;
+  const on = { trackId: 'ada', reason: undefined };
+  const gapsIn = (events: PipelineEvent[]) => events.filter(({ type }) => type === 'gap');
+
+  test('H11 is no longer sent to the worker, which drops what has come; afterwards the span is a gap', async () => {
+    const { pipeline, asked, events, pass } = await openRoom();
+    await pass(1_000);
+    asked.length = 0;
+    await pipeline.setNotTranscribed(off);
+    expect(asked).toEqual(['pause tap of ada', 'setNotTranscribed ada offTheRecord']);
+    await pass(5_000);
+    expect(events).toEqual([]);
+    asked.length = 0;
+    await pipeline.setNotTranscribed(on);
+    expect(asked).toEqual(['setNotTranscribed ada', 'resume tap of ada']);
+    expect(events).toMatchObject([
+      {
+        type: 'gap',
+        trackId: 'ada',
+        reason: 'offTheRecord',
+        unheard: true,
+        segment: { startMs: 1_000, endMs: 6_000, revision: 1 },
+      },
+    ]);
+    await pipeline.close();
+    expect(events).toHaveLength(1);
+  });
+
+  test('H11 from the start is tapped without being sent, and is a gap until the reason ends or they leave', async () => {
+    const { pipeline, asked, events, pass, add } = await openRoom();
+    asked.length = 0;
+    await add('ben', { notTranscribed: 'noConsent' });
+    expect(asked).toEqual(['addTrack ben noConsent']);
+    await pass(2_000);
+    await pipeline.setNotTranscribed({ trackId: 'ben', reason: 'offTheRecord' });
+    await pass(1_000);
+    expect(asked).not.toContain('resume tap of ben');
+    await pipeline.removeTrack('ben');
+    expect(events).toMatchObject([
+      { trackId: 'ben', reason: 'noConsent', segment: { startMs: 0, endMs: 2_000 } },
+      { trackId: 'ben', reason: 'offTheRecord', segment: { startMs: 2_000, endMs: 3_000 } },
+    ]);
+  });
+
+  test('H11 stays so on a successor of the media worker, for one and the same reason', async () => {
+    const { pipeline, asked, events, pass } = await openRoom();
+    await pipeline.setNotTranscribed(off);
+    await pass(1_000);
+    pipeline.onLost();
+    asked.length = 0;
+    pipeline.onRestored();
+    await pass(1_000);
+    expect(asked).toEqual(['openRoom', 'connectRoom', 'addTrack ada offTheRecord']);
+    await pipeline.setNotTranscribed(on);
+    expect(asked.slice(3)).toEqual(['setNotTranscribed ada', 'resume tap of ada']);
+    expect(gapsIn(events)).toMatchObject([{ reason: 'offTheRecord', segment: { startMs: 0, endMs: 2_000 } }]);
+  });
+
+  test('H11 while they are being set up: nothing is let through', async () => {
+    const { pipeline, asked, state, time, add } = await openRoom();
+    state.tapMs = 100;
+    const added = add('ben');
+    await time.advanceAsync(50);
+    await pipeline.setNotTranscribed({ trackId: 'ben', reason: 'offTheRecord' });
+    await time.advanceAsync(100);
+    await added;
+    expect(asked).not.toContain('resume tap of ben');
+    await pipeline.setNotTranscribed({ trackId: 'ben', reason: undefined });
+    expect(asked.at(-1)).toBe('resume tap of ben');
+  });
+
+  test('H11 while they are being let through: the pause comes last', async () => {
+    const { pipeline, asked, state, time, add } = await openRoom();
+    state.resumeMs = 100;
+    const added = add('ben');
+    await time.advanceAsync(50);
+    await pipeline.setNotTranscribed({ trackId: 'ben', reason: 'offTheRecord' });
+    await time.advanceAsync(100);
+    await added;
+    expect(asked.slice(-3)).toEqual(['resume tap of ben', 'pause tap of ben', 'setNotTranscribed ben offTheRecord']);
+  });
+
+  test('H11 again and again: the last wish holds, and a repeated request is answered when it does', async () => {
+    const { pipeline, asked } = await openRoom();
+    asked.length = 0;
+    await Promise.all([
+      pipeline.setNotTranscribed(off),
+      pipeline.setNotTranscribed(on),
+      pipeline.setNotTranscribed(off),
+    ]);
+    expect(asked.at(-1)).toBe('setNotTranscribed ada offTheRecord');
+    expect(asked).not.toContain('resume tap of ada');
+    asked.length = 0;
+    await pipeline.setNotTranscribed(off);
+    expect(asked).toEqual(['pause tap of ada', 'setNotTranscribed ada offTheRecord']);
+  });
+
+  test('H11 is dropped by the worker although the SFU cannot be asked, and held by the next one if neither can', async () => {
+    const { pipeline, asked, state } = await openRoom();
+    state.unpausable = true;
+    await pipeline.setNotTranscribed(off);
+    expect(asked.at(-1)).toBe('setNotTranscribed ada offTheRecord');
+    await pipeline.setNotTranscribed(on);
+    state.dead = true;
+    await pipeline.setNotTranscribed(off);
+    state.dead = false;
+    pipeline.onLost();
+    pipeline.onRestored();
+    await expect.poll(() => asked.at(-1)).toBe('addTrack ada offTheRecord');
+  });
+
+  test('H11 has no span of the time in which they were muted, and none where they are unknown', async () => {
+    const { pipeline, events, pass } = await openRoom();
+    await pipeline.setNotTranscribed(off);
+    await pass(1_000);
+    await pipeline.setMuted({ trackId: 'ada', muted: true });
+    await pass(1_000);
+    await pipeline.setMuted({ trackId: 'ada', muted: false });
+    await pass(1_000);
+    await pipeline.setNotTranscribed(on);
+    await pipeline.setNotTranscribed({ trackId: 'nobody', reason: 'offTheRecord' });
+    expect(gapsIn(events)).toMatchObject([
+      { segment: { startMs: 0, endMs: 1_000 } },
+      { segment: { startMs: 2_000, endMs: 3_000 } },
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { CLOSE_TIMES, ProcessError } from '../process/index.js';
 import { type CancelTimer, systemTime, type TimeSource } from '../process/TimeSource.js';
 import type { ReadingProfile } from '../settings/reading.js';
 import type { SpeechSettings } from '../settings/speechSettings.js';
-import type { AudioLedgerTotals, PipelineEvent, PipelineSegment } from '../worker/contract/messages.js';
+import type { AudioLedgerTotals, NotTranscribed, PipelineEvent, PipelineSegment } from '../worker/contract/messages.js';
 import type { PipelineOptions, RoomPipeline, TrackOptions } from './MediaNode.js';
 import type { MediaWorker, MediaWorkerPool, MediaWorkerRoom } from './MediaWorkerPool.js';
 import { type SentChange, SfuError, type SfuRoom, type SfuTap } from './sfu/index.js';
@@ -27,7 +27,7 @@ interface OpenSegment {
   shown: boolean;
 }
 
-/** Somebody who is not tapped. */
+/** Somebody who is not tapped, or not transcribed. */
 interface Unheard {
   /** Meeting time. */
   sinceMs: number;
@@ -59,6 +59,8 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
   /** Last detected language of each speaker. */
   readonly #languages = new Map<string, string>();
   readonly #unheard = new Map<string, Unheard>();
+  /** Of everybody who is tapped, whether they are transcribed or not: the consumer at the SFU. */
+  readonly #taps = new Map<string, string>();
   /** What is going to be tried again, by speaker or for the whole room. */
   readonly #retries = new Map<string, CancelTimer>();
   /** Failures that were reported, and have not been fixed since. */
@@ -126,12 +128,55 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     await this.#queue(() => this.#ask(() => this.#worker.process.request('setMuted', { payload })));
   }
 
+  async setNotTranscribed(options: { trackId: string; reason: NotTranscribed | undefined }): Promise<void> {
+    const { trackId, reason } = options;
+    const track = this.#tracks.get(trackId);
+    if (track === undefined) return;
+    if (track.notTranscribed !== reason) this.#tellUnheard(track);
+    else if (reason === undefined) return;
+    if (reason === undefined) delete track.notTranscribed;
+    else track.notTranscribed = reason;
+    // Not behind the set-up of others, which may take its time: what is not to be kept is not sent from this moment on.
+    await (reason === undefined ? this.#listenAgain(track) : this.#stopListening(track));
+  }
+
+  async #stopListening(track: TrackOptions): Promise<void> {
+    const { trackId } = track;
+    if (!this.#unheard.has(trackId)) this.#unheard.set(trackId, { sinceMs: this.#nowInMeeting(), lost: false });
+    const consumerId = this.#taps.get(trackId);
+    // An SFU that cannot be asked sends nothing any more, and the worker drops it, too.
+    if (consumerId !== undefined) await this.#sfu.pauseTap(consumerId).catch(() => {});
+    await this.#tellTranscribed(track);
+  }
+
+  async #listenAgain(track: TrackOptions): Promise<void> {
+    const { trackId } = track;
+    const unheard = this.#unheard.get(trackId);
+    if (unheard !== undefined && this.#taps.has(trackId)) unheard.lost = false;
+    await this.#tellTranscribed(track);
+    const consumerId = this.#taps.get(trackId);
+    // Who is not tapped yet is resumed by the set-up.
+    if (consumerId === undefined || track.notTranscribed !== undefined) return;
+    await this.#sfu.resumeTap(consumerId);
+    // A worker that died meanwhile is set up again, and a newer change holds.
+    if (track.notTranscribed !== undefined || this.#unheard.get(trackId) !== unheard) return;
+    this.#tellUnheard(track);
+    this.#unheard.delete(trackId);
+  }
+
+  /** Says how it is by now, so that of two changes the last one holds. */
+  async #tellTranscribed({ trackId, notTranscribed: reason }: TrackOptions): Promise<void> {
+    const payload = { meetingId: this.#meetingId, trackId, reason };
+    await this.#ask(() => this.#worker.process.request('setNotTranscribed', { payload }));
+  }
+
   async removeTrack(trackId: string): Promise<void> {
     const track = this.#tracks.get(trackId);
     if (track === undefined) return;
     this.#tellUnheard(track);
     this.#tracks.delete(trackId);
     this.#unheard.delete(trackId);
+    this.#taps.delete(trackId);
     this.#failing.delete(trackId);
     this.#cancelRetry(trackId);
     // After the set-up that may still be adding it; but set-ups do not wait for its last words.
@@ -230,6 +275,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
       this.#unheard.set(trackId, { sinceMs, lost: true });
       this.#options.onEvent({ meetingId: this.#meetingId, trackId, type: 'speechEnded', atMs: endMs });
     }
+    this.#taps.clear();
     this.#sfu.closeTap();
     if (!this.#closed) this.#cancelTelling ??= this.#time.after(TOLD_AFTER_MS, () => this.#tellAllUnheard());
   }
@@ -261,6 +307,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     const meetingId = this.#meetingId;
     const sfu = this.#sfu;
     this.#connected = false;
+    this.#taps.clear();
     const room = {
       meetingId,
       meetingStartedAtMs: this.#meetingStartedAtMs,
@@ -291,7 +338,7 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     const isThere = () => !this.#closed && this.#tracks.get(trackId) === track;
     // Absent if the track was added while the room was restored.
     const unheard = this.#unheard.get(trackId);
-    if (!isThere() || unheard === undefined) return;
+    if (!isThere() || unheard === undefined || this.#taps.has(trackId)) return;
     try {
       await this.#tap(track);
     } catch (error) {
@@ -306,9 +353,11 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     }
     // If the worker died meanwhile, its answer no longer counts.
     if (!isThere() || this.#unheard.get(trackId) !== unheard) return;
+    this.#failing.delete(trackId);
+    // Tapped, and still unheard.
+    if (track.notTranscribed !== undefined) return;
     this.#tellUnheard(track);
     this.#unheard.delete(trackId);
-    this.#failing.delete(trackId);
   }
 
   async #tap(track: TrackOptions): Promise<void> {
@@ -322,8 +371,10 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
           track: { ...track, ssrc, payloadType, sentTrackIds: sfu.sentBesides(trackId) },
         },
       });
-      await sfu.resumeTap(consumerId);
+      this.#taps.set(trackId, consumerId);
+      if (track.notTranscribed === undefined) await sfu.resumeTap(consumerId);
     } catch (error) {
+      this.#taps.delete(trackId);
       sfu.untap(consumerId);
       throw error;
     }
@@ -350,18 +401,22 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     for (const track of this.#tracks.values()) this.#tellUnheard(track);
   }
 
-  /** A gap for the time up to now in which somebody may have spoken to nobody. */
+  /** A gap for the time up to now in which somebody may have spoken to nobody, or off the record. */
   #tellUnheard(track: TrackOptions): void {
-    const { trackId, participantId, name, epoch, muted } = track;
+    const { trackId, participantId, name, epoch, muted, notTranscribed } = track;
     const unheard = this.#unheard.get(trackId);
     if (unheard === undefined) return;
     const startMs = unheard.sinceMs;
     const endMs = this.#nowInMeeting();
     unheard.sinceMs = endMs;
-    const lost = unheard.lost || endMs - startMs > SET_UP_MS;
+    const lost = notTranscribed !== undefined || unheard.lost || endMs - startMs > SET_UP_MS;
     if (!lost || muted || endMs <= startMs) return;
     const id = `${participantId}-${name}-${epoch}.unheard-${Math.round(startMs)}`;
-    this.#tellGap(trackId, { segment: { id, startMs, endMs, revision: 1 }, unheard: true });
+    this.#tellGap(trackId, {
+      segment: { id, startMs, endMs, revision: 1 },
+      unheard: true,
+      ...(notTranscribed === undefined ? {} : { reason: notTranscribed }),
+    });
   }
 
   /** Turns open utterances into gaps: they will not be completed. */
@@ -376,9 +431,14 @@ export class LocalRoomPipeline implements RoomPipeline, MediaWorkerRoom {
     }
   }
 
-  #tellGap(trackId: string, gap: { segment: PipelineSegment; unheard?: true }): void {
+  #tellGap(
+    trackId: string,
+    {
+      reason = 'mediaWorkerLost',
+      ...gap
+    }: { segment: PipelineSegment; unheard?: true; reason?: NotTranscribed | 'mediaWorkerLost' },
+  ): void {
     const language = this.#languageOf(trackId);
-    const reason = 'mediaWorkerLost';
     this.#options.onEvent({ meetingId: this.#meetingId, trackId, type: 'gap', ...gap, reason, language });
   }
 

@@ -4,6 +4,7 @@ import type { SpeechSettings } from '../settings/speechSettings.js';
 import type {
   AudioLedgerTotals,
   MediaWorkerResources,
+  NotTranscribed,
   PipelineEvent,
   TrackDescription,
 } from '../worker/contract/messages.js';
@@ -66,6 +67,12 @@ export interface RoomPipeline {
   addTrack(track: TrackOptions): Promise<void>;
   /** Closes the open utterance on mute, so that the last word before it is not late. */
   setMuted(options: { trackId: string; muted: boolean }): Promise<void>;
+  /**
+   * With a reason, nothing of a speaker is decoded or kept from now on; what was being said is finished up to this moment, and the time is a
+   * gap with that reason. Without one, the speaker is transcribed again. Resolves when it holds: what is said from then on leaves no
+   * trace. Others are still sent the audio.
+   */
+  setNotTranscribed(options: { trackId: string; reason: NotTranscribed | undefined }): Promise<void>;
   /** Resolves when everything that this speaker said is text or a gap. */
   removeTrack(trackId: string): Promise<void>;
   /** New settings of the room, for all speakers without their own. They take effect at once. */

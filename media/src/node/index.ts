@@ -12,6 +12,7 @@ export type { AsrProcessStats } from '../asr/contract/serverStats.js';
 export type {
   AudioLedgerTotals,
   BudgetLimit,
+  NotTranscribed,
   PipelineEvent,
   PipelineGapReason,
   PipelineSegment,

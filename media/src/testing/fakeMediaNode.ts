@@ -57,6 +57,7 @@ export function fakePipeline(changes: Partial<RoomPipeline> = {}): RoomPipeline 
     attach: async () => {},
     addTrack: async () => {},
     setMuted: async () => {},
+    setNotTranscribed: async () => {},
     removeTrack: async () => {},
     settingsChanged: () => {},
     setTrackSettings: () => {},

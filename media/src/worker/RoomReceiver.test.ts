@@ -121,6 +121,20 @@ describe('RoomReceiver', () => {
     expect(finals()[0]?.request.pcm.length).toBeGreaterThanOrEqual(59 * PACKET_SAMPLES);
   });
 
+  test('H11 off the record keeps what has come by then, and drops what comes after its answer', async () => {
+    send(60);
+    await room.setNotTranscribed({ trackId: 'ada', reason: 'offTheRecord' });
+    await until(() => finals().length > 0);
+    expect(finals()[0]?.request.pcm.length).toBeGreaterThanOrEqual(59 * PACKET_SAMPLES);
+    const asks = asked.length;
+    send(60);
+    await pass(3_000);
+    expect(asked).toHaveLength(asks);
+    expect(room.ledgers[0]?.ledger.totalMs).toBeLessThanOrEqual(60 * 20);
+    answerAll();
+    await until(() => of('final').length > 0);
+  });
+
   test('does not take for missing what waits in its socket, however long the process stood still', async () => {
     send(40);
     await read();

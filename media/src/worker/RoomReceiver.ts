@@ -3,7 +3,7 @@ import type { Recognizer } from '../asr/contract/Recognizer.js';
 import { type Clock, monotonicNowMs } from '../process/clock.js';
 import type { ReadingProfile } from '../settings/reading.js';
 import type { SpeechSettings } from '../settings/speechSettings.js';
-import type { AudioLedgerTotals, PipelineEvent, TrackDescription } from './contract/messages.js';
+import type { AudioLedgerTotals, NotTranscribed, PipelineEvent, TrackDescription } from './contract/messages.js';
 import { TrackPipeline } from './pipeline/TrackPipeline.js';
 import type { TrackSettings } from './pipeline/UtteranceRequests.js';
 import { RtpSocket } from './RtpSocket.js';
@@ -123,6 +123,18 @@ export class RoomReceiver {
   async setMuted({ trackId, muted }: { trackId: string; muted: boolean }): Promise<void> {
     await this.#socket.readOut();
     this.#byTrack.get(trackId)?.pipeline.setMuted(muted);
+  }
+
+  /** As `setMuted`; from then on nothing of the track is decoded or kept. Without a reason, it is again. */
+  async setNotTranscribed({
+    trackId,
+    reason,
+  }: {
+    trackId: string;
+    reason?: NotTranscribed | undefined;
+  }): Promise<void> {
+    await this.#socket.readOut();
+    this.#byTrack.get(trackId)?.pipeline.setTranscribed(reason === undefined);
   }
 
   /** Resolves when its last words are text or a gap. */

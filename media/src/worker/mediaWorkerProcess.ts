@@ -89,6 +89,11 @@ runChild<MediaWorkerContract>({
       return {};
     },
 
+    async setNotTranscribed({ meetingId, ...options }) {
+      await rooms.get(meetingId)?.setNotTranscribed(options);
+      return {};
+    },
+
     async removeTrack({ meetingId, trackId }) {
       await rooms.get(meetingId)?.removeTrack(trackId);
       return {};

@@ -15,8 +15,8 @@ export interface Identity {
   /** The account's own name at the identity provider, which is unique there. */
   accountName?: string;
   roles: readonly Role[];
-  /** With a room token: the only room it is valid for, and its only grants. */
-  room?: { name: string; grants: readonly Grant[] };
+  /** With a room token: the only room it is valid for, its only grants, and whether the room then transcribes only those who consent. */
+  room?: { name: string; grants: readonly Grant[]; requireConsent?: true };
   /** With a room token: its id, and who made it. Absent for tokens that were made before servers wrote that into them. */
   roomToken?: { id: string; mintedBy: string };
   /** The sign-in at the identity provider (`sid`) that this belongs to. */

@@ -53,6 +53,16 @@ describe('a room token', () => {
     await expect(issuer.verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
+  test('H11 can ask for the consent of everybody in the room', async () => {
+    const issuer = await create();
+    const { token } = await issuer.mint({ ...GUEST, requireConsent: true });
+    expect((await issuer.verify(token)).room).toEqual({
+      name: 'visit',
+      grants: ['join', 'listen'],
+      requireConsent: true,
+    });
+  });
+
   test('H20 says to the millisecond when it was made, so that none made after a revocation counts as older', async () => {
     const issuer = await create();
     now = NOW + 700;

@@ -35,6 +35,8 @@ export interface RoomGuest {
   mintedBy: string;
   /** At most four hours. */
   ttlMs: number;
+  /** From when they join, the room transcribes only those who consent. */
+  requireConsent?: true;
 }
 
 /** Issuer and audience of room tokens. */
@@ -53,6 +55,7 @@ const claimsSchema = z.object({
   name: z.string(),
   room: roomNameSchema,
   grants: z.array(z.enum(GRANTS)).min(1),
+  requireConsent: z.literal(true).optional(),
   iat: z.number(),
   exp: z.number(),
   jti: z.string(),
@@ -90,12 +93,19 @@ export class RoomTokenIssuer {
     await this.#rotate();
     const [newest] = this.#keys;
     if (newest === undefined) throw new ParleyError('INTERNAL');
-    const { displayName, room, grants, mintedBy, subject = randomUUID() } = guest;
+    const { displayName, room, grants, requireConsent, mintedBy, subject = randomUUID() } = guest;
     const id = randomUUID();
     const mintedAtMs = this.#now();
     const issuedAtS = Math.floor(mintedAtMs / 1_000);
     const expiresAtS = issuedAtS + Math.floor(Math.min(guest.ttlMs, LONGEST_ROOM_TOKEN_MS) / 1_000);
-    const token = await new SignJWT({ name: displayName, room, grants: [...grants], mintedBy, mintedAtMs })
+    const token = await new SignJWT({
+      name: displayName,
+      room,
+      grants: [...grants],
+      requireConsent,
+      mintedBy,
+      mintedAtMs,
+    })
       .setProtectedHeader({ alg: ALGORITHM, kid: newest.kid, typ: ROOM_TOKEN_TYPE })
       .setIssuer(ROOM_TOKEN_ISSUER)
       .setAudience(ROOM_TOKEN_ISSUER)
@@ -120,14 +130,15 @@ export class RoomTokenIssuer {
         requiredClaims: ['exp', 'iat', 'sub'],
         currentDate: new Date(this.#now()),
       });
-      const { sub, name, room, grants, iat, exp, jti, mintedBy, mintedAtMs } = claimsSchema.parse(payload);
+      const { sub, name, room, grants, requireConsent, iat, exp, jti, mintedBy, mintedAtMs } =
+        claimsSchema.parse(payload);
       return {
         issuer: ROOM_TOKEN_ISSUER,
         subject: sub,
         displayName: cleanName(name) || 'Guest',
         nameSource: 'vouched',
         roles: [],
-        room: { name: room, grants },
+        room: { name: room, grants, ...(requireConsent === undefined ? {} : { requireConsent }) },
         ...(mintedBy === undefined ? {} : { roomToken: { id: jti, mintedBy } }),
         // In whole seconds, a token made right after all others were revoked would count as one of them.
         issuedAtMs: mintedAtMs ?? iat * 1_000,

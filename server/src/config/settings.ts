@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { GRANTS, LATECOMERS_READ, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
+import { GRANTS, LATECOMERS_READ, LIMITS, ROOM_NAME_PATTERN } from '@parley/client-sdk/protocol';
 import { cacheDirectory } from '@parley/media/node';
 import {
   MODES,
@@ -307,6 +307,7 @@ export const settingsSchema = z.strictObject({
         hotWords: z.array(z.string().trim().min(1).max(64)).max(200).optional(),
         waitingRoom: z.boolean().optional(),
         latecomersRead: z.enum(LATECOMERS_READ).optional(),
+        consentRequired: z.boolean().optional(),
         /** By the subject (`sub`) in Keycloak. */
         members: z.record(z.string().min(1).max(256), z.array(z.enum(GRANTS)).min(1)).optional(),
       }),
@@ -314,7 +315,7 @@ export const settingsSchema = z.strictObject({
     .default({})
     .meta(
       restart(
-        'Mode, speech settings, hot words, waiting room, what latecomers read, and members of individual rooms, by name; in the settings file only',
+        'Mode, speech settings, hot words, waiting room, what latecomers read, whether consent is required, and members of individual rooms, by name; in the settings file only',
       ),
     ),
   onlyListedRooms: z
@@ -339,6 +340,34 @@ export const settingsSchema = z.strictObject({
         'What those may read who join while somebody is in the room: all of the transcript, or what is said since their first join. In an empty room newcomers always read only what is said from then on',
       ),
     ),
+  consent: z
+    .strictObject({
+      required: z
+        .boolean()
+        .default(false)
+        .meta(
+          restart(
+            'Transcribe only participants who consent; moderators can require it for their meeting. Nobody else is decoded or kept, but everyone is heard by the others',
+          ),
+        ),
+      version: z
+        .string()
+        .min(1)
+        .max(LIMITS.consentVersionLength)
+        .default('1')
+        .meta(restart('Version of the wording, kept in the audit log with each consent; change it with the text')),
+      text: z
+        .string()
+        .trim()
+        .min(1)
+        .max(LIMITS.consentTextLength)
+        .optional()
+        .meta({
+          ...restart('What participants consent to, as plain text'),
+          shownDefault: "the page's own wording, in the language of its user",
+        }),
+    })
+    .prefault({}),
   memberSettings: z
     .boolean()
     .default(false)

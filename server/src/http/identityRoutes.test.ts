@@ -142,6 +142,11 @@ describe('a room token', () => {
     expect(JSON.stringify(events)).not.toContain('Zo');
   });
 
+  test('H11 may ask for the consent of everybody in its room', async () => {
+    expect((await mint({ name: 'Zoë', grants: ['join'], requireConsent: true })).status).toBe(201);
+    expect(minted).toMatchObject([{ displayName: 'Zoë', requireConsent: true }]);
+  });
+
   test.each([
     ['without a key', 401, 'UNAUTHENTICATED', { name: 'Zoe' }, { bearer: '' }],
     ['with a wrong key', 401, 'UNAUTHENTICATED', { name: 'Zoe' }, { bearer: 'wrong' }],

@@ -27,6 +27,7 @@ export interface IdentityRoutesOptions {
     grants: readonly Grant[];
     mintedBy: string;
     ttlMs: number;
+    requireConsent?: true;
   }) => Promise<{ token: string; id: string; expiresAtMs: number }>;
   /**
    * Revokes one token of a minter, or all that it has made. @returns how many connections this ended @throws ParleyError `RATE_LIMITED` if
@@ -53,6 +54,8 @@ const mintSchema = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{1,64}$/)
     .optional(),
   grants: z.array(z.enum(GRANTS)).min(1).max(GRANTS.length).default(USUAL_GRANTS),
+  /** From when this guest joins, the room transcribes only those who consent. */
+  requireConsent: z.boolean().default(false),
   ttlS: z.int().min(60).max(LONGEST_TTL_S).default(USUAL_TTL_S),
 });
 
@@ -152,7 +155,7 @@ async function mintToken(options: IdentityRoutesOptions, request: Request, respo
     const message = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`;
     return fail(400, new ParleyError('BAD_REQUEST', { message }));
   }
-  const { name, subject, grants, ttlS } = wanted.data;
+  const { name, subject, grants, requireConsent, ttlS } = wanted.data;
   const mayRoom = minter.rooms === '*' || minter.rooms.includes(room.data);
   if (!mayRoom || !grants.every((grant) => minter.grants.includes(grant))) {
     return fail(403, new ParleyError('FORBIDDEN'));
@@ -166,6 +169,7 @@ async function mintToken(options: IdentityRoutesOptions, request: Request, respo
     grants,
     mintedBy: minter.id,
     ttlMs,
+    ...(requireConsent ? { requireConsent } : {}),
   });
   audit.record({ event: 'tokenMinted', by: minter.id, token: minted.id, room: room.data, grants, ttlMs });
   response.status(201).json(minted);

@@ -129,4 +129,13 @@ describe('LedgerBook', () => {
       }),
     );
   });
+
+  test('H11 books a time off the record beside the ledger of a worker that goes on', () => {
+    const book = new LedgerBook();
+    const track = { ...ada, producerId: 'one' };
+    book.update({ ...track, ledger: ledgerOf({ transcribedMs: 1_000, pendingMs: 8 }) });
+    book.unheard({ ...track, ms: 500, reason: 'offTheRecord' });
+    const { ledger } = book.update({ ...track, ledger: ledgerOf({ transcribedMs: 1_500 }) });
+    expect(ledger).toEqual(ledgerOf({ transcribedMs: 1_500, shedMs: { offTheRecord: 500 } }));
+  });
 });

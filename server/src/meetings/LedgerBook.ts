@@ -35,8 +35,8 @@ export class LedgerBook {
   }
 
   /**
-   * Audio of a producer that was not received. The previous worker is gone, and with it everything that was pending there. @returns as
-   * `update`
+   * Audio of a producer that was not received. With `mediaWorkerLost`, the previous worker is gone, and with it everything that was pending
+   * there. @returns as `update`
    */
   unheard(options: { producerId: string; participantId: string; track: string; ms: number; reason: ShedReason }): {
     ledger: AudioLedger;
@@ -44,7 +44,7 @@ export class LedgerBook {
   } {
     const track = this.#trackOf(options);
     const before = sumOf(track);
-    this.#end(track, options.producerId);
+    if (options.reason === 'mediaWorkerLost') this.#end(track, options.producerId);
     const ms = inSamples(options.ms);
     const unheard = { ...emptyLedger(), totalMs: ms, shedMs: { [options.reason]: ms } };
     track.ended = combine({ a: track.ended, b: unheard, factor: 1 });

@@ -27,7 +27,10 @@ type ModerationAction =
   | 'waitingRoomOn'
   | 'waitingRoomOff'
   | 'renewRoomSecret'
-  | 'deleteTranscript';
+  | 'deleteTranscript'
+  | 'roomOffTheRecord'
+  | 'roomOnTheRecord'
+  | 'requireConsent';
 
 export type AuditEvent =
   /** `moderatesBy`: how they got that right, if not by their identity. */
@@ -43,6 +46,8 @@ export type AuditEvent =
   /** The server muted or removed somebody who flooded it with media. `limit`: the one that was exceeded. */
   | ({ event: 'floodStopped'; action: 'mute' | 'remove'; limit: string } & InMeeting)
   | ({ event: 'moderated'; action: ModerationAction; of?: string } & InMeeting)
+  /** To being transcribed, by the wording of this version. */
+  | ({ event: 'consentGiven' | 'consentWithdrawn'; who: string; version: string } & InMeeting)
   /** `settings`: their names. */
   | ({ event: 'roomSettingsChanged'; settings: readonly string[] } & InMeeting)
   /** `by`: the kind of message from the identity provider. */
@@ -113,6 +118,9 @@ export function createAuditLog(
         return ofPersons.passes(`joined ${event.who}`) && ofAll.passes('joined');
       case 'left':
         return ofPersons.passes(`left ${event.participantId}`) && ofAll.passes('left');
+      case 'consentGiven':
+      case 'consentWithdrawn':
+        return ofPersons.passes(`${event.event} ${event.who}`);
       case 'floodStopped':
         return ofPersons.passes(`floodStopped ${event.participantId}`) && ofAll.passes('floodStopped');
       case 'moderated':

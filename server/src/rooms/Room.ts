@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type ConsentWording,
   type DtlsParameters,
   type Grant,
   type LeaveReason,
@@ -27,6 +28,7 @@ import { Door, type Visitor } from './Door.js';
 import { FloodPolice } from './FloodPolice.js';
 import { type ModeratesBy, ModeratorKey } from './ModeratorKey.js';
 import { ModeratorMutes } from './ModeratorMutes.js';
+import { consentOf, OnRecord } from './OnRecord.js';
 import { Peer, type PeerChannel } from './Peer.js';
 import { latecomersReadOf, Readers } from './Readers.js';
 import type { Origin } from './RoomAccess.js';
@@ -61,6 +63,7 @@ interface RoomParts {
   roster: Roster;
   speech: RoomSettings;
   mutes: ModeratorMutes;
+  onRecord: OnRecord;
   media: RoomMedia;
 }
 
@@ -81,6 +84,7 @@ export class Room {
   readonly #floods: FloodPolice;
   readonly #speech: RoomSettings;
   readonly #mutes: ModeratorMutes;
+  readonly #onRecord: OnRecord;
   readonly #media: RoomMedia;
   #wasJoined = false;
   #cancelEnd: CancelTimer = () => {};
@@ -95,6 +99,7 @@ export class Room {
     this.#roster = parts.roster;
     this.#speech = parts.speech;
     this.#mutes = parts.mutes;
+    this.#onRecord = parts.onRecord;
     this.#media = parts.media;
     const { settings } = options;
     this.#moderatorKey = new ModeratorKey({
@@ -120,6 +125,10 @@ export class Room {
     const roster = new Roster();
     const speech = RoomSettings.of({ settings, model, room: meeting.room });
     const mutes = new ModeratorMutes();
+    const onRecord = new OnRecord({
+      consent: consentOf(settings, meeting.room),
+      isPresent: (participantId) => roster.find(participantId) !== undefined,
+    });
     // There is nobody to be told before the room is there.
     let room: Room | undefined;
     const parts = {
@@ -127,6 +136,7 @@ export class Room {
       roster,
       speech,
       mutes,
+      onRecord,
       media: await RoomMedia.create({
         meeting,
         media,
@@ -134,6 +144,7 @@ export class Room {
         roster,
         speech,
         mutes,
+        onRecord,
         settings,
         logger,
         onFlood: (flood) => {
@@ -178,11 +189,15 @@ export class Room {
       channel: PeerChannel;
       settings?: SpeechOverrides | undefined;
       moderatorKey?: string | undefined;
+      offTheRecord?: true | undefined;
+      consentVersion?: string | undefined;
     },
   ): {
     peer: Peer;
     joined: ResponseOf<'join'>;
     moderatesBy?: ModeratesBy | undefined;
+    /** Whether the consent that came with it is new. */
+    consented: boolean;
   } {
     const { identity, origin, peerId, channel, settings, moderatorKey } = options;
     if (this.#closing !== undefined) {
@@ -201,6 +216,9 @@ export class Room {
     asModerator.settle();
     this.door.enter(participantId);
     this.#mutes.enter({ participantId, device: this.#deviceOf(origin) });
+    if (options.offTheRecord === true) this.#onRecord.setOff({ participantId, on: true });
+    if (identity.room?.requireConsent === true) this.#quietly(this.requireConsent());
+    const consented = this.#consentOnJoin({ participantId, version: options.consentVersion });
     this.#wasJoined = true;
     this.#cancelEnd();
     const { displayName, givenName, reading } = this.meeting.enter(identity, this.readers.forNewcomers);
@@ -245,11 +263,13 @@ export class Room {
         grants: [...grants],
         ...this.door.shownTo(peer),
         ...this.readers.shownTo(peer),
+        ...this.#onRecord.shown,
         ...(issued === undefined ? {} : { moderatorKey: issued }),
         transcription: this.#transcription,
         features: { recording: false },
       },
       moderatesBy,
+      consented,
     };
   }
 
@@ -376,6 +396,57 @@ export class Room {
   /** No effect for those whom no moderator muted. */
   askToSpeak(peer: Peer, on: boolean): void {
     if (this.#mutes.ask({ participantId: peer.participantId, on })) this.#media.changed(peer);
+  }
+
+  /** Resolves when it holds: what the participant says from then on is neither decoded nor kept. */
+  async setOffTheRecord(peer: Peer, on: boolean): Promise<void> {
+    this.#onRecord.setOff({ participantId: peer.participantId, on });
+    await this.#media.applyRecord(peer);
+  }
+
+  /** The same for everyone. */
+  async setRoomOffTheRecord(peer: Peer, on: boolean): Promise<void> {
+    const changes = this.#onRecord.setRoomOff(on);
+    await this.#applyRecords();
+    if (changes) this.tellAll('roomOffTheRecordChanged', { on, changedBy: peer.participantId });
+  }
+
+  get consentWording(): ConsentWording {
+    return this.#onRecord.wording;
+  }
+
+  /** @returns `done` resolves when the participant is transcribed @throws ParleyError `CONSENT_OUTDATED` */
+  giveConsent(peer: Peer, version: string): { isNew: boolean; done: Promise<void> } {
+    const isNew = this.#onRecord.consent({ participantId: peer.participantId, version });
+    return { isNew, done: this.#media.applyRecord(peer) };
+  }
+
+  /** @returns `done` resolves when it holds */
+  withdrawConsent(peer: Peer): { isNew: boolean; done: Promise<void> } {
+    const isNew = this.#onRecord.withdraw(peer.participantId);
+    return { isNew, done: this.#media.applyRecord(peer) };
+  }
+
+  /** Resolves when it holds: who has not consented is no longer transcribed. */
+  async requireConsent(): Promise<void> {
+    const changes = this.#onRecord.require();
+    await this.#applyRecords();
+    if (changes) this.tellAll('roomConsentChanged', { consent: this.consentWording });
+  }
+
+  /** Runs work that no caller awaits. */
+  #quietly(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#logger.warn({ err: error }, 'the media worker could not be asked'));
+  }
+
+  async #applyRecords(): Promise<void> {
+    await Promise.all(this.#roster.peers.map((peer) => this.#media.applyRecord(peer)));
+  }
+
+  /** A wording that has changed is no reason to refuse the join: the participant is asked again. @returns whether the consent is new */
+  #consentOnJoin({ participantId, version }: { participantId: string; version: string | undefined }): boolean {
+    if (version !== this.consentWording.version) return false;
+    return this.#onRecord.consent({ participantId, version });
   }
 
   /** @throws ParleyError `PARTICIPANT_NOT_FOUND` */

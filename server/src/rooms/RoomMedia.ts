@@ -17,6 +17,7 @@ import type { Logger } from '../observability/logger.js';
 import { LastWords } from './LastWords.js';
 import type { ModeratorMutes } from './ModeratorMutes.js';
 import { asWireErrors } from './mediaErrors.js';
+import type { OnRecord } from './OnRecord.js';
 import type { Peer } from './Peer.js';
 import type { RoomSettings } from './RoomSettings.js';
 import { type Flood, RoomTranscriber, type RoomTranscriberOptions } from './RoomTranscriber.js';
@@ -30,6 +31,8 @@ export interface RoomMediaOptions extends Pick<RoomTranscriberOptions, 'meeting'
   logger: Logger;
   /** Whom a moderator muted. */
   mutes: ModeratorMutes;
+  /** Who is transcribed. */
+  onRecord: OnRecord;
   /** Someone sends far more than a microphone does. Called again every few seconds while that goes on. */
   onFlood: (flood: Flood) => void;
   /** No media worker is available: the meeting cannot continue. */
@@ -120,6 +123,7 @@ export class RoomMedia {
       speaking: producers.some(([producerId]) => this.transcriber.isSpeaking(producerId)),
       ...(state === undefined ? {} : { state }),
       ...this.#options.mutes.shownOf(peer.participantId),
+      ...this.#options.onRecord.shownOf(peer.participantId),
     };
   }
 
@@ -222,6 +226,17 @@ export class RoomMedia {
     await Promise.all(producerIds.map((producerId) => this.#applyPaused(peer, producerId)));
     this.changed(peer);
     return producerIds;
+  }
+
+  /** Applies to a peer's tracks whether they are transcribed. Resolves when that holds and everybody is notified. */
+  async applyRecord(peer: Peer): Promise<void> {
+    const reason = this.#options.onRecord.gapReasonOf(peer.participantId);
+    try {
+      const producerIds = [...peer.producers.keys()];
+      await Promise.all(producerIds.map((producerId) => this.transcriber.setNotTranscribed({ producerId, reason })));
+    } finally {
+      this.changed(peer);
+    }
   }
 
   /** Tells everybody how a participant is now. */
@@ -364,6 +379,7 @@ export class RoomMedia {
         nameSource,
         track,
         muted: paused,
+        notTranscribed: this.#options.onRecord.gapReasonOf(participantId),
         settings,
       });
     }

@@ -6,7 +6,15 @@ import type {
   ParticipantLedger,
   TrackState,
 } from '@parley/client-sdk/protocol';
-import type { BudgetLimit, MediaNode, PipelineEvent, RoomPipeline, SfuRoom, TrackActivity } from '@parley/media/node';
+import type {
+  BudgetLimit,
+  MediaNode,
+  NotTranscribed,
+  PipelineEvent,
+  RoomPipeline,
+  SfuRoom,
+  TrackActivity,
+} from '@parley/media/node';
 import { monotonicNowMs } from '@parley/media/process';
 import type { SpeechSettings } from '@parley/media/settings';
 import type { Meeting } from '../meetings/Meeting.js';
@@ -154,10 +162,12 @@ export class RoomTranscriber {
     nameSource: NameSource;
     track: 'microphone';
     muted: boolean;
+    /** Why nothing of it is decoded or kept; undefined: it is. */
+    notTranscribed?: NotTranscribed | undefined;
     /** Own settings, if different from the room's. */
     settings: SpeechSettings | undefined;
   }): Promise<void> {
-    const { producerId, participantId, displayName, nameSource, track, muted } = options;
+    const { producerId, participantId, displayName, nameSource, track, muted, notTranscribed } = options;
     this.#speakers.set(producerId, {
       participantId,
       displayName,
@@ -166,13 +176,21 @@ export class RoomTranscriber {
       speaking: false,
       state: 'inactive',
     });
-    const own = options.settings === undefined ? {} : { settings: options.settings };
+    const own = {
+      ...(options.settings === undefined ? {} : { settings: options.settings }),
+      ...(notTranscribed === undefined ? {} : { notTranscribed }),
+    };
     const epoch = this.#options.meeting.nextEpoch();
     await this.#pipeline.addTrack({ trackId: producerId, participantId, name: track, epoch, muted, ...own });
   }
 
   async setMuted(options: { producerId: string; muted: boolean }): Promise<void> {
     await this.#pipeline.setMuted({ trackId: options.producerId, muted: options.muted });
+  }
+
+  /** Resolves when it holds. @param options.reason why nothing of the producer is decoded or kept from now on; undefined: it is */
+  async setNotTranscribed(options: { producerId: string; reason: NotTranscribed | undefined }): Promise<void> {
+    await this.#pipeline.setNotTranscribed({ trackId: options.producerId, reason: options.reason });
   }
 
   /** Stops transcribing a producer; its last words are still transcribed, under the right name. */

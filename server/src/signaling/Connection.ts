@@ -123,7 +123,7 @@ export class Connection {
     const { connectionId, channel } = this.#options;
     return this.#enter({ name, settings, what: 'join' }, ({ room, ...visitor }) => {
       const came = room.join({ ...visitor, ...shown, peerId: connectionId, channel, settings });
-      const { peer, joined, moderatesBy } = came;
+      const { peer, joined, moderatesBy, consented } = came;
       this.#membership = { room, peer };
       this.#audit({
         event: 'joined',
@@ -132,6 +132,7 @@ export class Connection {
         grants: [...peer.grants],
         ...(moderatesBy === undefined ? {} : { moderatesBy }),
       });
+      if (consented) this.consented('consentGiven');
       return joined;
     });
   }
@@ -244,6 +245,14 @@ export class Connection {
   /** For the audit log. */
   moderated(done: Pick<Moderation, 'action' | 'of'>): void {
     if (this.#membership !== undefined) this.#audit({ event: 'moderated', ...inMeeting(this.#membership), ...done });
+  }
+
+  /** For the audit log: that this participant consents to being transcribed, or no longer does. */
+  consented(event: 'consentGiven' | 'consentWithdrawn'): void {
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    const { version } = membership.room.consentWording;
+    this.#audit({ event, who: this.#who, version, ...inMeeting(membership) });
   }
 
   /** For the audit log. @param settings their names */

@@ -176,4 +176,44 @@ export const requestHandlers: RequestHandlers<Connection> = {
     await room.readers.deleteTranscript();
     return NOTHING;
   },
+
+  async setOffTheRecord(connection, { on }) {
+    const { room, peer } = connection.member();
+    // To stop is never too often.
+    if (!on) connection.admitChangeOfSettings();
+    await room.setOffTheRecord(peer, on);
+    return NOTHING;
+  },
+
+  async setRoomOffTheRecord(connection, { on }) {
+    const { room, peer } = connection.member('moderate');
+    if (!on) connection.admitChangeOfSettings();
+    connection.moderated({ action: on ? 'roomOffTheRecord' : 'roomOnTheRecord' });
+    await room.setRoomOffTheRecord(peer, on);
+    return NOTHING;
+  },
+
+  async giveConsent(connection, { version }) {
+    const { room, peer } = connection.member();
+    connection.admitChangeOfSettings();
+    const given = room.giveConsent(peer, version);
+    if (given.isNew) connection.consented('consentGiven');
+    await given.done;
+    return NOTHING;
+  },
+
+  async withdrawConsent(connection) {
+    const { room, peer } = connection.member();
+    const withdrawn = room.withdrawConsent(peer);
+    if (withdrawn.isNew) connection.consented('consentWithdrawn');
+    await withdrawn.done;
+    return NOTHING;
+  },
+
+  async requireConsent(connection) {
+    const { room } = connection.member('moderate');
+    connection.moderated({ action: 'requireConsent' });
+    await room.requireConsent();
+    return NOTHING;
+  },
 };

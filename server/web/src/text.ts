@@ -47,7 +47,7 @@ export function percentText(share: number, language: string): string {
 }
 
 function missingMs({ shedMs }: AudioLedger): number {
-  const { asleep: _, ...missing } = shedMs;
+  const { asleep: _, offTheRecord: _off, noConsent: _no, ...missing } = shedMs;
   return Object.values(missing).reduce((sum, ms) => sum + ms, 0);
 }
 

@@ -45,6 +45,8 @@ export interface SfuTap {
   /** A paused consumer of a producer on the tap; call `resumeTap` once the media worker knows its SSRC. */
   tapProducer(producerId: string): Promise<TappedProducer>;
   resumeTap(consumerId: string): Promise<void>;
+  /** Resolves when nothing more of it is sent; until then the tap carries what came before. */
+  pauseTap(consumerId: string): Promise<void>;
   /** Ends what `tapProducer` began. */
   untap(consumerId: string): void;
   /** Closes the tap and its consumers, so that another one can be opened. */
@@ -331,6 +333,11 @@ export class LocalSfuRoom implements SfuRoom, SfuTap {
 
   async resumeTap(consumerId: string): Promise<void> {
     await this.resumeConsumer({ ownerId: 'tap', consumerId });
+  }
+
+  async pauseTap(consumerId: string): Promise<void> {
+    const owned = this.#consumers.get(consumerId);
+    if (owned?.ownerId === 'tap') await this.#run(() => owned.consumer.pause());
   }
 
   untap(consumerId: string): void {

@@ -99,7 +99,11 @@ export type PipelineGapReason =
   | 'deadlineExceeded'
   | 'overloaded'
   | 'rejected'
-  | 'mediaWorkerLost';
+  | 'mediaWorkerLost'
+  | NotTranscribed;
+
+/** Why a speaker is not transcribed by their own wish, or the room's: nothing of it is decoded or kept. */
+export type NotTranscribed = 'offTheRecord' | 'noConsent';
 
 /**
  * What a track sends too much of. `mediaTime`: its audio is longer than the time in which it arrived; `timelines`: it starts over and over.
@@ -137,6 +141,8 @@ export interface TrackDescription {
   ssrc: number;
   payloadType: number;
   muted: boolean;
+  /** Present: its audio is neither decoded nor kept, and this is why. */
+  notTranscribed?: NotTranscribed;
   /** Where it differs from the room's. */
   settings?: SpeechSettings;
   /** The tracks that its participant is sent, whose loudspeaker may play them into this one. Default: none. */
@@ -166,6 +172,14 @@ export interface MediaWorkerRequests {
   addTrack: { request: { meetingId: string; track: TrackDescription }; response: Record<string, never> };
   /** Closes the open utterance, so that the last word before the mute is not late. */
   setMuted: { request: { meetingId: string; trackId: string; muted: boolean }; response: Record<string, never> };
+  /**
+   * With a reason, ends the open utterance and drops all audio from now on; without one, the track is transcribed again. Answered when the
+   * change has been made.
+   */
+  setNotTranscribed: {
+    request: { meetingId: string; trackId: string; reason?: NotTranscribed | undefined };
+    response: Record<string, never>;
+  };
   ledgers: { request: { meetingId: string }; response: { ledgers: { trackId: string; ledger: AudioLedgerTotals }[] } };
   /** Answered when all speech has become text or a gap. */
   removeTrack: { request: { meetingId: string; trackId: string }; response: Record<string, never> };

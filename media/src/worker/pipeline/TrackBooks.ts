@@ -47,6 +47,12 @@ export class TrackBooks {
     if (muted) this.#absent = true;
   }
 
+  /** What comes until the next samples is not booked here. */
+  leaveOut(): void {
+    this.#bookMuted(this.#options.now());
+    this.#newest = undefined;
+  }
+
   /** The next samples, as decoded or filled. */
   append(span: { timeline: Timeline; startSample: number; samples: number; origin: PcmOrigin }): void {
     const { timeline, startSample, samples } = span;

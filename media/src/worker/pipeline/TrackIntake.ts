@@ -51,7 +51,7 @@ export class TrackIntake {
   readonly #options: TrackIntakeOptions;
   readonly #decoder: OpusDecoder;
   readonly #budget: TrackBudget;
-  readonly #receiver: RtpReceiver;
+  #receiver: RtpReceiver;
   readonly #track: TrackDecoder;
   readonly #vad: VoiceActivityStream;
   #receiving: Timeline;
@@ -80,10 +80,7 @@ export class TrackIntake {
       onEpoch: ({ firstExtendedTimestamp }) => this.#onEpoch(firstExtendedTimestamp),
     });
     this.#budget = new TrackBudget({ onExceeded: (limit) => options.onEvent({ type: 'budgetExceeded', limit }) });
-    this.#receiver = new RtpReceiver({
-      payloadType: options.payloadType,
-      onOutput: (output) => this.#onOutput(output),
-    });
+    this.#receiver = this.#newReceiver();
     this.#vad = options.voiceActivity.open({
       onProbability: (probability) => this.#onProbability(probability),
       // Its frames are answered anyway, with the previous probability; the model counts the failure.
@@ -141,12 +138,25 @@ export class TrackIntake {
     return new Promise((resolve) => this.#enqueue({ type: 'flush', done: resolve }));
   }
 
+  /** What comes next begins a time line of its own, whatever its numbers are. To be called after `flush`. */
+  startOver(): void {
+    this.#receiver = this.#newReceiver();
+    this.#track.handle({ kind: 'resync' }, this.#options.now());
+  }
+
   /** Frees the decoder and the VAD's state. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#vad.close();
     this.#decoder.close();
+  }
+
+  #newReceiver(): RtpReceiver {
+    return new RtpReceiver({
+      payloadType: this.#options.payloadType,
+      onOutput: (output) => this.#onOutput(output),
+    });
   }
 
   #newTimeline(begin: { index: number; firstTimestamp?: number }): Timeline {

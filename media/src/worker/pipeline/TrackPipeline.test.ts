@@ -85,6 +85,49 @@ describe('TrackPipeline', () => {
     await rig.pipeline.close();
   });
 
+  test('H11 off the record: finishes what was being said, and neither decodes nor books what comes until it ends', async () => {
+    const recognizer = new FakeRecognizer();
+    const rig = new Rig(recognizer);
+    await rig.say(SENTENCE.subarray(0, 16_000 * 2));
+    rig.pipeline.setTranscribed(false);
+    await rig.pipeline.drain();
+    expect(rig.of('final')).toHaveLength(1);
+    await expect.poll(() => rig.states.at(-1)).toBe('inactive');
+    const { totalMs } = rig.pipeline.ledger;
+    const asked = recognizer.requests.length;
+    await rig.say(SENTENCE);
+    await rig.silence(3_000);
+    expect(recognizer.requests).toHaveLength(asked);
+    expect(rig.pipeline.ledger.totalMs).toBe(totalMs);
+
+    rig.pipeline.setTranscribed(true);
+    const resumedAtMs = rig.nowMs;
+    await rig.say(SENTENCE);
+    await rig.silence(1_000);
+    await rig.pipeline.close();
+    const [before, after, ...more] = rig.of('final');
+    expect(more).toEqual([]);
+    expect(after?.segment.id).not.toBe(before?.segment.id);
+    // Not before it was on the record again: the meeting began 5 s before the rig.
+    expect(after?.segment.startMs).toBeGreaterThan((before?.segment.endMs ?? 0) + 6_000);
+    expect(recognizer.requests.slice(asked).every(({ pcm }) => pcm.length <= SENTENCE.length + 16_000)).toBe(true);
+    const { totalMs: total, ...classes } = rig.pipeline.ledger;
+    expect(total - totalMs).toBeLessThan(rig.nowMs - resumedAtMs + 100);
+    expect(classes.concealedMs).toBeLessThan(100);
+  });
+
+  test('H11 who begins off the record costs no work at all', async () => {
+    const recognizer = new FakeRecognizer();
+    const track = { trackId: 's_1', participantId: 'p_1', name: 'microphone', epoch: 1, ssrc: 7, payloadType: 100 };
+    const rig = new Rig(recognizer, {}, { track: { ...track, muted: false, notTranscribed: 'noConsent' } });
+    await rig.say(SENTENCE);
+    await rig.silence(1_000);
+    await rig.pipeline.close();
+    expect(recognizer.requests).toEqual([]);
+    expect(rig.events).toEqual([]);
+    expect(rig.pipeline.ledger.totalMs).toBe(0);
+  });
+
   test('ends the open utterance when packets stop coming, by the clock alone', async () => {
     const rig = new Rig(new FakeRecognizer());
     await rig.say(SENTENCE.subarray(0, 16_000 * 2));

@@ -68,6 +68,8 @@ export class TrackPipeline {
   readonly #activities: TrackActivities;
   #settings: SpeechSettings;
   #muted: boolean;
+  /** Otherwise nothing that comes is decoded or kept. */
+  #transcribed: boolean;
   /** Whether any audio has come. */
   #begun = false;
   #stats: TrackPipelineStats = { discardedEngineMs: 0, engineMs: 0 };
@@ -83,6 +85,7 @@ export class TrackPipeline {
     this.#now = now;
     this.#settings = settings;
     this.#muted = muted;
+    this.#transcribed = track.notTranscribed === undefined;
     this.#activities = new TrackActivities({
       onActivity: (activity) => options.onEvent({ type: 'trackActivity', activity }),
     });
@@ -137,12 +140,12 @@ export class TrackPipeline {
   }
 
   push(packet: RtpPacket): void {
-    this.#intake.push(packet);
+    if (this.#transcribed) this.#intake.push(packet);
   }
 
   /** The next samples of a track that comes as 16 kHz PCM, without gaps. */
   pushPcm(pcm: Int16Array): void {
-    this.#intake.pushPcm(pcm);
+    if (this.#transcribed) this.#intake.pushPcm(pcm);
   }
 
   /**
@@ -151,7 +154,7 @@ export class TrackPipeline {
    */
   tick(nowMs?: number): void {
     if (this.#closed) return;
-    if (this.#muted) this.#intake.release(nowMs);
+    if (this.#muted || !this.#transcribed) this.#intake.release(nowMs);
     else this.#intake.tick(nowMs);
     this.#books.tick();
   }
@@ -182,6 +185,21 @@ export class TrackPipeline {
     if (muted && !this.#muted) void this.#flush().then(() => this.#changeState());
     this.#muted = muted;
     this.#books.muted = muted;
+    this.#changeState();
+  }
+
+  /**
+   * Whether the track is transcribed. If not, the open utterance ends at once, and what comes from now on is neither decoded nor kept; it is
+   * in no ledger here. What comes after it begins a time line of its own.
+   */
+  setTranscribed(transcribed: boolean): void {
+    if (this.#closed || transcribed === this.#transcribed) return;
+    this.#transcribed = transcribed;
+    if (!transcribed) {
+      void this.#flush().then(() => this.#changeState());
+      this.#intake.startOver();
+      this.#books.leaveOut();
+    }
     this.#changeState();
   }
 
@@ -354,7 +372,7 @@ export class TrackPipeline {
     if (this.#closed || !this.#begun) return 'inactive';
     if (this.#utterances.confirmed !== undefined) return this.#wake.awake ? 'speaking' : 'wakeword';
     if (this.#finals.waiting > 0) return 'transcribing';
-    if (this.#muted) return 'inactive';
+    if (this.#muted || !this.#transcribed) return 'inactive';
     return this.#wake.awake ? 'listening' : 'wakeword';
   }
 

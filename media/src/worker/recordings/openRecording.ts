@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { decodeSound } from './sound/readSound.js';
 
@@ -66,8 +66,9 @@ export async function openRecording(options: { file: string; ffmpeg?: string }):
 
 /** Whether a file is a small WAV or FLAC file. @throws RecordingError `RECORDING_UNREADABLE` */
 async function isOurs(file: string): Promise<boolean> {
+  let handle: FileHandle | undefined;
   try {
-    await using handle = await open(file);
+    handle = await open(file);
     const stat = await handle.stat();
     if (!stat.isFile()) throw new Error('it is not a file');
     const { buffer } = await handle.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
@@ -77,6 +78,8 @@ async function isOurs(file: string): Promise<boolean> {
     const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     const sentence = reason === 'ENOENT' ? 'There is no such file' : `It cannot be read (${reason})`;
     throw new RecordingError('RECORDING_UNREADABLE', `${file}: ${sentence}.`, { cause: error });
+  } finally {
+    await handle?.close();
   }
 }
 

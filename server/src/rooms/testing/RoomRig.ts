@@ -6,7 +6,7 @@ import {
   type SpeechOverrides,
   type TranscriptionStatus,
 } from '@parley/client-sdk/protocol';
-import type { PipelineEvent, SfuRoom, SfuRoomEvent } from '@parley/media/node';
+import type { NotTranscribed, PipelineEvent, SfuRoom, SfuRoomEvent } from '@parley/media/node';
 import type { ModelProfile, SpeechSettings } from '@parley/media/settings';
 import { fakeMediaNode, fakePipeline, fakeSfuRoom, ManualTime } from '@parley/media/testing';
 import { pino } from 'pino';
@@ -45,6 +45,10 @@ export class FakeMedia {
   closed: string[] = [];
   paused: [string, boolean][] = [];
   muted: [string, boolean][] = [];
+  /** What a change of it takes. */
+  holdRecord: () => Promise<void> = async () => {};
+  /** Why nothing is kept of somebody, by the last command to the pipeline. */
+  readonly notTranscribed = new Map<string, NotTranscribed | undefined>();
   onEvent: (event: PipelineEvent) => void = () => {};
   onSfuEvent: (event: SfuRoomEvent) => void = () => {};
   /** Number of routers: one more after each crash of a worker. */
@@ -86,7 +90,14 @@ export class FakeMedia {
           if (this.attachFailures-- > 0) throw new Error('no tap');
         },
         close: () => this.#drained,
-        addTrack: async (track) => void this.speakers.set(track.trackId, track.settings),
+        addTrack: async (track) => {
+          this.speakers.set(track.trackId, track.settings);
+          this.notTranscribed.set(track.trackId, track.notTranscribed);
+        },
+        setNotTranscribed: async ({ trackId, reason }) => {
+          this.notTranscribed.set(trackId, reason);
+          await this.holdRecord();
+        },
         removeTrack: async (trackId) => void this.speakers.delete(trackId),
         setMuted: async ({ trackId, muted }) => void this.muted.push([trackId, muted]),
         settingsChanged: (changed) => {
@@ -178,12 +189,13 @@ export class RoomRig {
   }
 
   /** @param how.grants default: a member's */
-  join(name: string, how: { settings?: SpeechOverrides; moderatorKey?: string } & Comer = {}) {
+  join(name: string, how: JoinParts & Comer = {}) {
     const client = new Client();
     const peerId = `${name}-${Math.random()}`;
-    const { settings, moderatorKey, ...comer } = how;
+    const { settings, moderatorKey, offTheRecord, consentVersion, ...comer } = how;
     const { channel } = client;
-    const joined = this.room.join({ ...visitorOf(name, comer), peerId, channel, settings, moderatorKey });
+    const asked = { settings, moderatorKey, offTheRecord, consentVersion };
+    const joined = this.room.join({ ...visitorOf(name, comer), peerId, channel, ...asked });
     return { client, ...joined };
   }
 
@@ -209,6 +221,13 @@ export class RoomRig {
       rtpParameters: { codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000 }] },
     });
   }
+}
+
+interface JoinParts {
+  settings?: SpeechOverrides;
+  moderatorKey?: string;
+  offTheRecord?: true;
+  consentVersion?: string;
 }
 
 /** `grants`: default a member's; of the identity: default a guest's. */

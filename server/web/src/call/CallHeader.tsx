@@ -1,10 +1,10 @@
 import type { TranscriptionStatus } from '@parley/client-sdk';
-import { useAccess, useClientState, useLedgers, useTranscription } from '@parley/client-sdk/react';
+import { useAccess, useClientState, useLedgers, useRecord, useTranscription } from '@parley/client-sdk/react';
 import { useEffect, useRef } from 'react';
 import { pageUrlOf } from '../basePath.js';
 import { TITLE_ID } from '../design/Banner.js';
 import { CopyButton } from '../design/CopyButton.js';
-import { BrandMark, InviteIcon, LockIcon } from '../design/icons.js';
+import { BrandMark, InviteIcon, LockIcon, OffTheRecordIcon } from '../design/icons.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { useNow } from '../hooks/useNow.js';
 import { useText } from '../i18n/I18n.js';
@@ -51,6 +51,7 @@ export function CallHeader({ session }: { session: Session }) {
             {text.status.locked}
           </li>
         ) : null}
+        <RecordChip session={session} />
         {transcription === undefined ? null : <EngineChip transcription={transcription} />}
         <CoverageChip session={session} />
       </ul>
@@ -78,6 +79,19 @@ function StateChip({ session }: { session: Session }) {
       <span role="status" data-testid="state" data-state={state}>
         {text.status[state]}
       </span>
+    </li>
+  );
+}
+
+/** While a moderator has paused the transcription of everyone. */
+function RecordChip({ session }: { session: Session }) {
+  const { call } = useText().text;
+  const { roomOffTheRecord } = useRecord(session.client);
+  if (!roomOffTheRecord) return null;
+  return (
+    <li className="chip warn" data-testid="room-off-the-record">
+      <OffTheRecordIcon />
+      {call.isOffTheRecord}
     </li>
   );
 }

@@ -1,6 +1,14 @@
+import { useAccess, useRecord } from '@parley/client-sdk/react';
 import type { ReactNode } from 'react';
 import { Button } from '../design/Button.js';
-import { CaptionsIcon, CaptionsOffIcon, LeaveIcon, SettingsIcon, TranscriptIcon } from '../design/icons.js';
+import {
+  CaptionsIcon,
+  CaptionsOffIcon,
+  LeaveIcon,
+  OffTheRecordIcon,
+  SettingsIcon,
+  TranscriptIcon,
+} from '../design/icons.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { useText } from '../i18n/I18n.js';
 import { usePreferences } from '../settings/usePreferences.js';
@@ -33,6 +41,7 @@ export function ControlBar(props: {
         onError={props.onError}
         onSuccess={props.onSuccess}
       />
+      <RecordControl session={session} onError={props.onError} />
       <Control
         icon={captions.on ? <CaptionsIcon /> : <CaptionsOffIcon />}
         label={call.captions}
@@ -66,6 +75,27 @@ export function ControlBar(props: {
   );
 }
 
+/** Participants pause their own transcription with it. It changes when the server has answered: from then on, nothing is kept. */
+function RecordControl({ session, onError }: { session: Session; onError: (error: unknown) => void }) {
+  const { client } = session;
+  const { call } = useText().text;
+  const { grants } = useAccess(client);
+  const { offTheRecord } = useRecord(client);
+  if (!grants.includes('speak')) return null;
+  return (
+    <Control
+      icon={<OffTheRecordIcon />}
+      label={call.offTheRecord}
+      title={offTheRecord ? call.offTheRecordOff : call.offTheRecordOn}
+      testId="record-button"
+      pressed={offTheRecord}
+      live
+      shortcut={undefined}
+      onClick={() => void client.setOffTheRecord(!offTheRecord).catch(onError)}
+    />
+  );
+}
+
 function Control(props: {
   icon: ReactNode;
   label: string;
@@ -74,14 +104,16 @@ function Control(props: {
   testId: string;
   /** Absent for a button that is not a toggle. */
   pressed?: boolean;
+  /** Stands out while it is pressed. */
+  live?: boolean;
   shortcut: string | undefined;
   onClick: () => void;
 }) {
-  const { icon, label, title = label, id, testId, pressed, shortcut, onClick } = props;
+  const { icon, label, title = label, id, testId, pressed, live = false, shortcut, onClick } = props;
   return (
     <Button
       id={id}
-      className="control"
+      className={live ? 'control live' : 'control'}
       icon={icon}
       title={shortcut === undefined ? title : `${title} (${shortcut.toUpperCase()})`}
       aria-pressed={pressed}

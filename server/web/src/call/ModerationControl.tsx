@@ -1,4 +1,4 @@
-import { useAccess } from '@parley/client-sdk/react';
+import { useAccess, useRecord } from '@parley/client-sdk/react';
 import { type ReactNode, useRef, useState } from 'react';
 import { pageUrlOf } from '../basePath.js';
 import { Button } from '../design/Button.js';
@@ -17,6 +17,7 @@ export function ModerationControl({ session, onError }: { session: Session; onEr
   const { client, room, joinSecret } = session;
   const { call } = useText().text;
   const { moderates, locked, waitingRoom } = useAccess(client);
+  const { roomOffTheRecord, consent } = useRecord(client);
   if (!moderates) return null;
   return (
     <Popover
@@ -49,6 +50,21 @@ export function ModerationControl({ session, onError }: { session: Session; onEr
             onChange={(on) => void client.setWaitingRoom(on).catch(onError)}
           />
           <WaitingPeople client={client} onError={onError} />
+          <Switch
+            label={call.roomOffTheRecord}
+            hint={call.roomOffTheRecordHint}
+            checked={roomOffTheRecord}
+            data-testid="room-record-switch"
+            onChange={(on) => void client.setRoomOffTheRecord(on).catch(onError)}
+          />
+          <Switch
+            label={call.requireConsent}
+            hint={call.requireConsentHint}
+            checked={consent !== undefined}
+            disabled={consent !== undefined}
+            data-testid="consent-switch"
+            onChange={() => void client.requireConsent().catch(onError)}
+          />
           {client.moderatorKey === undefined ? null : (
             <>
               <CopyButton

@@ -13,6 +13,7 @@ import { MicrophoneIcon, SpeakerIcon } from '../design/icons.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
+import { RecordNotices } from './RecordNotices.js';
 import { useMicrophoneLevel } from './useMicrophoneLevel.js';
 import { useRemarks } from './useRemarks.js';
 import { WaitingNotice } from './WaitingPeople.js';
@@ -57,6 +58,7 @@ export function Notices(props: {
       ) : null}
       <WaitingNotice client={client} onError={onError} />
       <Removed client={client} onError={onError} />
+      <RecordNotices client={client} onError={onError} />
       <Muting session={session} onError={onError} />
       {poor && !lost && state === 'joined' && microphone !== undefined ? (
         <Banner tone="warn" testId="quality-poor">

@@ -1,5 +1,5 @@
 import type { ParleyClient, Participant } from '@parley/client-sdk';
-import { EarIcon, HandIcon, MicrophoneOffIcon, MoonIcon } from '../design/icons.js';
+import { EarIcon, HandIcon, MicrophoneOffIcon, MoonIcon, OffTheRecordIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
 import { initialsOf, voiceOf } from '../text.js';
 import { LanguageFound } from './LanguageFound.js';
@@ -25,7 +25,7 @@ export function ParticipantTile(props: {
 }) {
   const { client, participant, language, asleep, active, isSelf, mixed, moderates, onError } = props;
   const { participantId, displayName, publishing, muted, speaking } = participant;
-  const { mutedByModerator = false, asksToSpeak = false } = participant;
+  const { mutedByModerator = false, asksToSpeak = false, notTranscribed = [] } = participant;
   const { call } = useText().text;
   return (
     <li
@@ -35,6 +35,7 @@ export function ParticipantTile(props: {
       data-speaking={speaking}
       data-muted={muted}
       data-muted-by-moderator={mutedByModerator}
+      data-not-transcribed={notTranscribed.join(' ')}
     >
       <span className="avatar" aria-hidden="true">
         {initialsOf(displayName)}
@@ -67,6 +68,18 @@ export function ParticipantTile(props: {
           </>
         ) : speaking ? (
           call.speaks
+        ) : null}
+        {/* Of the whole room, the header says it. */}
+        {notTranscribed.includes('offTheRecord') ? (
+          <span className="tile-record" data-testid="off-the-record">
+            <OffTheRecordIcon />
+            {call.isOffTheRecord}
+          </span>
+        ) : notTranscribed.includes('noConsent') ? (
+          <span className="tile-record" data-testid="no-consent">
+            <OffTheRecordIcon />
+            {call.hasNotConsented}
+          </span>
         ) : null}
       </p>
       {language === undefined ? null : <LanguageFound found={language} />}

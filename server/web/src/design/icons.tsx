@@ -136,6 +136,13 @@ export const LockIcon = () => (
   </Icon>
 );
 
+/** A pen that does not write. */
+export const OffTheRecordIcon = () => (
+  <Icon>
+    <path d="M4 20l1-4.5 3-3M12 8.5l3.5-3.5a2 2 0 0 1 3 0l.5.5a2 2 0 0 1 0 3L15.5 12M12 15.5L8.5 19 4 20M4 4l16 16" />
+  </Icon>
+);
+
 export const WarningIcon = () => (
   <Icon>
     <path d="M12 4 2.8 20h18.4zM12 10v4.5M12 17.3h0" />

@@ -134,6 +134,16 @@ export const de: Dictionary = {
     renewSecret: 'Neues Geheimwort',
     deleteTranscript: 'Transkript löschen',
     deleteTranscriptSure: 'Das bisher Gesagte für alle löschen? Es lässt sich nicht wiederherstellen.',
+    offTheRecord: 'Nicht mitschreiben',
+    offTheRecordOn: 'Mich nicht mehr mitschreiben',
+    offTheRecordOff: 'Mich wieder mitschreiben',
+    isOffTheRecord: 'wird nicht mitgeschrieben',
+    hasNotConsented: 'noch keine Einwilligung',
+    roomOffTheRecord: 'Niemanden mitschreiben',
+    roomOffTheRecordHint: 'Nichts, was jemand sagt, wird mitgeschrieben oder aufbewahrt.',
+    requireConsent: 'Einwilligung verlangen',
+    requireConsentHint: 'Mitgeschrieben wird nur, wer zustimmt, bis zum Ende der Besprechung.',
+    agree: 'Ich stimme zu',
     end: 'Für alle beenden',
     endSure: 'Die Besprechung für alle beenden?',
     invite: 'Einladung kopieren',
@@ -187,6 +197,14 @@ export const de: Dictionary = {
     microphoneLost: 'Das Mikrofon wurde getrennt. Schließen Sie eines an; es wird automatisch verwendet.',
     microphoneChanged: (label) => `Mikrofon gewechselt zu ${label}`,
     transcriptDeleted: 'Das bisherige Transkript wurde von der Moderation gelöscht.',
+    offTheRecord:
+      'Sie werden nicht mitgeschrieben: Die anderen hören Sie, aber nichts davon wird mitgeschrieben oder aufbewahrt.',
+    roomOffTheRecord:
+      'Das Mitschreiben wurde von der Moderation für alle angehalten. Was jetzt gesagt wird, wird nicht mitgeschrieben und nicht aufbewahrt.',
+    consent:
+      'Was Sie hier sagen, wird mit Ihrem Namen mitgeschrieben; alle in der Besprechung können es lesen und speichern. Stimmen Sie zu?',
+    consentUntil:
+      'Bis Sie zustimmen, wird nichts, was Sie sagen, mitgeschrieben oder aufbewahrt. Die anderen hören Sie trotzdem.',
     newMeeting: 'Die vorige Besprechung ist beendet. Dies ist eine neue im selben Raum; ihr Transkript beginnt hier.',
     firefoxOnLoopback:
       'Firefox sendet keinen Ton an einen Server auf demselben Computer. Verwenden Sie hier einen anderen Browser oder starten Sie Parley mit --media-addresses.',
@@ -220,6 +238,10 @@ export const de: Dictionary = {
     copy: 'Alles kopieren',
     save: (format) => `Als ${format} speichern`,
     gap: (ms, reason) => `${Math.max(1, Math.round(ms / 1_000))} s Sprache fehlen: ${reason}`,
+    notTranscribed: {
+      offTheRecord: (ms) => `${Math.max(1, Math.round(ms / 1_000))} s auf Wunsch nicht mitgeschrieben.`,
+      noConsent: (ms) => `${Math.max(1, Math.round(ms / 1_000))} s nicht mitgeschrieben: keine Einwilligung.`,
+    },
     gapReasons: {
       recognizerFailed: 'Die Spracherkennung ist hier fehlgeschlagen',
       recognizerUnavailable: 'Die Spracherkennung war nicht verfügbar',
@@ -256,6 +278,10 @@ export const de: Dictionary = {
     pushToTalkHint: 'Das Mikrofon ist nur an, solange Sie die Leertaste oder die Schaltfläche gedrückt halten.',
     shortcuts: 'Tastenkürzel mit einer Taste',
     shortcutsHint: 'M: stumm, C: Untertitel, T: Transkript, S: Einstellungen.',
+    consent: 'Einwilligung',
+    withdrawConsent: 'Einwilligung widerrufen',
+    withdrawConsentHint:
+      'Von da an wird nichts, was Sie sagen, mitgeschrieben oder aufbewahrt. Die anderen hören Sie weiter.',
     room: 'Raum',
     mode: 'Modus des Raums',
     modes: { accurate: 'Genau', balanced: 'Ausgewogen', fast: 'Schnell', recording: 'Aufzeichnung' },
@@ -309,6 +335,8 @@ export const de: Dictionary = {
     ROOM_FULL: 'Der Raum ist voll.',
     ROOM_LOCKED: 'Der Raum ist gesperrt. Bitten Sie die Moderation, ihn zu entsperren.',
     REMOVED: 'Die Moderation hat Sie aus dem Raum entfernt.',
+    CONSENT_OUTDATED:
+      'Der Wortlaut der Einwilligung hat sich geändert. Lesen Sie den neuen und stimmen Sie noch einmal zu.',
     MUTED_BY_MODERATOR: 'Die Moderation hat Sie stummgeschaltet. Bitten Sie um das Wort.',
     ADMISSION_REQUIRED: 'Die Moderation muss Sie in diesen Raum einlassen.',
     ADMISSION_REFUSED: 'Die Moderation hat Sie nicht eingelassen.',

@@ -132,6 +132,16 @@ export const fr: Dictionary = {
     renewSecret: 'Nouveau secret de réunion',
     deleteTranscript: 'Supprimer la transcription',
     deleteTranscriptSure: 'Supprimer pour tous ce qui a été dit jusqu’ici ? Ce sera définitif.',
+    offTheRecord: 'Hors transcription',
+    offTheRecordOn: 'Ne plus me transcrire',
+    offTheRecordOff: 'Me transcrire à nouveau',
+    isOffTheRecord: 'hors transcription',
+    hasNotConsented: 'sans consentement',
+    roomOffTheRecord: 'Hors transcription pour tous',
+    roomOffTheRecordHint: 'Rien de ce qui est dit n’est transcrit ni conservé.',
+    requireConsent: 'Exiger le consentement',
+    requireConsentHint: 'Seules les personnes qui acceptent sont transcrites, jusqu’à la fin de la réunion.',
+    agree: 'J’accepte',
     end: 'Terminer pour tous',
     endSure: 'Terminer la réunion pour tout le monde ?',
     invite: 'Copier l’invitation',
@@ -188,6 +198,13 @@ export const fr: Dictionary = {
     microphoneLost: 'Le micro a été déconnecté. Branchez-en un ; il sera utilisé automatiquement.',
     microphoneChanged: (label) => `Nouveau micro : ${label}`,
     transcriptDeleted: 'La modération a supprimé la transcription faite jusqu’ici.',
+    offTheRecord: 'Vous êtes hors transcription : les autres vous entendent, mais rien n’est transcrit ni conservé.',
+    roomOffTheRecord:
+      'Un modérateur a suspendu la transcription pour tous. Rien de ce qui est dit maintenant n’est transcrit ni conservé.',
+    consent:
+      'Ce que vous dites ici est transcrit avec votre nom, et toutes les personnes présentes peuvent le lire et l’enregistrer. Acceptez-vous ?',
+    consentUntil:
+      'Tant que vous n’acceptez pas, rien de ce que vous dites n’est transcrit ni conservé. Les autres vous entendent quand même.',
     newMeeting:
       'La réunion précédente est terminée. En voici une nouvelle dans la même salle ; sa transcription commence ici.',
     firefoxOnLoopback:
@@ -222,6 +239,11 @@ export const fr: Dictionary = {
     copy: 'Tout copier',
     save: (format) => `Enregistrer en ${format}`,
     gap: (ms, reason) => `${Math.max(1, Math.round(ms / 1_000))} s de paroles manquent : ${reason}`,
+    notTranscribed: {
+      offTheRecord: (ms) =>
+        `${Math.max(1, Math.round(ms / 1_000))} s hors transcription, à la demande des participants.`,
+      noConsent: (ms) => `${Math.max(1, Math.round(ms / 1_000))} s sans transcription : pas de consentement.`,
+    },
     gapReasons: {
       recognizerFailed: 'la reconnaissance vocale a échoué ici',
       recognizerUnavailable: 'la reconnaissance vocale était indisponible',
@@ -258,6 +280,10 @@ export const fr: Dictionary = {
     pushToTalkHint: 'Le micro n’est actif que tant que vous maintenez la barre d’espace ou le bouton.',
     shortcuts: 'Raccourcis à une touche',
     shortcutsHint: 'M : micro, C : sous-titres, T : transcription, S : réglages.',
+    consent: 'Consentement',
+    withdrawConsent: 'Retirer mon consentement',
+    withdrawConsentHint:
+      'Dès lors, rien de ce que vous dites n’est transcrit ni conservé. Les autres vous entendent toujours.',
     room: 'Salle',
     mode: 'Mode de la salle',
     modes: { accurate: 'Précis', balanced: 'Équilibré', fast: 'Rapide', recording: 'Enregistrement' },
@@ -312,6 +338,7 @@ export const fr: Dictionary = {
     ROOM_FULL: 'La salle est pleine.',
     ROOM_LOCKED: 'La salle est verrouillée. Demandez à la modération de la déverrouiller.',
     REMOVED: 'La modération vous a exclu de la salle.',
+    CONSENT_OUTDATED: 'Le texte du consentement a changé. Lisez le nouveau et acceptez-le à nouveau.',
     MUTED_BY_MODERATOR: 'La modération a coupé votre micro. Demandez la parole.',
     ADMISSION_REQUIRED: 'La modération doit vous admettre dans cette salle.',
     ADMISSION_REFUSED: 'La modération ne vous a pas admis dans la salle.',

@@ -2,6 +2,7 @@ import { Drawer } from '../design/Drawer.js';
 import type { Session } from '../hooks/useMeeting.js';
 import { useText } from '../i18n/I18n.js';
 import { CaptionSettings } from './CaptionSettings.js';
+import { ConsentSettings } from './ConsentSettings.js';
 import { PageSettings } from './PageSettings.js';
 import { RoomSettings } from './RoomSettings.js';
 import { SoundSettings } from './SoundSettings.js';
@@ -15,6 +16,7 @@ export default function SettingsDrawer({ session, onClose }: { session: Session;
       <CaptionSettings />
       <RoomSettings client={session.client} />
       <SoundSettings session={session} />
+      <ConsentSettings client={session.client} />
       <PageSettings />
     </Drawer>
   );

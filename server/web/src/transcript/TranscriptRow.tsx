@@ -1,7 +1,7 @@
 import type { Segment } from '@parley/client-sdk';
 import { memo, type Ref } from 'react';
 import { NameSourceBadge } from '../call/NameSourceBadge.js';
-import { WarningIcon } from '../design/icons.js';
+import { OffTheRecordIcon, WarningIcon } from '../design/icons.js';
 import { useText } from '../i18n/I18n.js';
 import { clockText, voiceOf } from '../text.js';
 import { SegmentText } from './SegmentText.js';
@@ -18,7 +18,8 @@ export const TranscriptRow = memo(function TranscriptRow(props: {
   current: boolean;
 }) {
   const { ref, segment, index, count, startPx, continues, words, current } = props;
-  const { id, status, participantId, displayName, startMs, alsoHeardFrom } = segment;
+  const { id, status, participantId, displayName, startMs, alsoHeardFrom, reason } = segment;
+  const isWished = reason === 'offTheRecord' || reason === 'noConsent';
   const { transcript } = useText().text;
   return (
     <li
@@ -32,6 +33,7 @@ export const TranscriptRow = memo(function TranscriptRow(props: {
       data-testid="segment"
       data-segment-id={id}
       data-status={status}
+      data-reason={reason}
       data-participant-id={participantId}
     >
       <time>{clockText(startMs)}</time>
@@ -41,7 +43,7 @@ export const TranscriptRow = memo(function TranscriptRow(props: {
           <NameSourceBadge named={segment} />
         </div>
         <p dir="auto">
-          {status === 'gap' ? <WarningIcon /> : null}
+          {status !== 'gap' ? null : isWished ? <OffTheRecordIcon /> : <WarningIcon />}
           <span data-testid="segment-text">
             <SegmentText segment={segment} words={words} />
           </span>
