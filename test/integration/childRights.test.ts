@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -39,6 +39,7 @@ if (!isReadable) {
 /** In it, other accounts get to what a test lets them. */
 let folder: string;
 const started: Cli[] = [];
+const setUps: ChildProcess[] = [];
 
 function start(args: readonly string[], options: { node?: string; env?: Record<string, string> } = {}): Cli {
   const { node, env } = options;
@@ -75,6 +76,7 @@ beforeAll(() => {
   chmodSync(folder, 0o755);
 });
 afterEach(async () => {
+  for (const setUp of setUps.splice(0)) setUp.kill('SIGKILL');
   for (const cli of started.splice(0)) {
     cli.process.kill('SIGTERM');
     await cli.exited;
@@ -209,6 +211,7 @@ describe.runIf(isReadable)('child processes with an account of their own', () =>
       env: { ...process.env, ...environmentOf('daemon') },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    setUps.push(setUp);
     const [printed] = await once(setUp.stdout, 'data');
     const server = Number(printed);
     await expect.poll(() => descendantsOf(server).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
