@@ -1,4 +1,4 @@
-import type { ClientState, DisconnectReason, ParleyClientEvents } from './clientEvents.js';
+import type { ClientState, DisconnectReason } from './clientEvents.js';
 import type { JoinOptions, RoomClientOptions } from './clientOptions.js';
 import { defaults } from './defaults.js';
 import { disconnectReasonOf } from './disconnectReasons.js';
@@ -13,18 +13,18 @@ import {
   type JoinResult,
   type ParleyError,
   type Participant,
-  type ParticipantLedger,
+  type RequestName,
   type RequestOf,
   type ResponseOf,
   type TranscriptionStatus,
   type WaitingParticipant,
 } from './protocol/index.js';
 import { RoomEntry } from './RoomEntry.js';
+import { RoomRequests } from './RoomRequests.js';
 import { RoomState } from './RoomState.js';
 import { EarlyNotifications } from './signaling/EarlyNotifications.js';
 import { SignalingChannel, type SignalingNotification } from './signaling/SignalingChannel.js';
 import { TaskQueue } from './TaskQueue.js';
-import { TypedEmitter } from './TypedEmitter.js';
 import { TranscriptView } from './transcript/TranscriptView.js';
 
 /** The time between `join` and `leave`, across any number of connections. */
@@ -52,7 +52,7 @@ const STEPS_CAPACITY = 16;
  * After a lost connection the client reconnects by itself: it joins again as the same participant and fetches the part of the transcript
  * that it missed. It is `disconnected` for good by an error that is not retryable, and if the server stays away for `reconnectTimeoutMs`.
  */
-export class RoomClient extends TypedEmitter<ParleyClientEvents> {
+export class RoomClient extends RoomRequests {
   /** The transcript as a person reads it. */
   readonly transcript: TranscriptView;
   readonly #options: RoomClientOptions;
@@ -240,125 +240,12 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Returns the current settings: the room's, this participant's own, and the available choices.
-   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
-   */
-  getSettings(): Promise<ResponseOf<'getSettings'>> {
-    return this.#channel.request('getSettings', {});
-  }
-
-  /**
-   * Changes settings during a meeting; `null` returns a setting to the inherited value.
-   *
-   * @example
-   * await client.updateSettings({ scope: 'participant', settings: { language: 'de', wakePhrases: ['hey parley'] } });
-   *
-   * @throws ParleyError, as a rejection: `INVALID_SETTINGS` (`details.settings` says which and why), `SETTINGS_FORBIDDEN`,
-   * `RATE_LIMITED`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
-   */
-  updateSettings(change: RequestOf<'updateSettings'>): Promise<ResponseOf<'updateSettings'>> {
-    return this.#channel.request('updateSettings', change);
-  }
-
-  /**
-   * Returns what became of every millisecond of everyone's audio.
-   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
-   */
-  async getLedger(): Promise<ParticipantLedger[]> {
-    return (await this.#channel.request('getLedger', {})).ledgers;
-  }
-
-  /**
    * Sends a newer token of the same sign-in, without interrupting media. Call it on `tokenExpiring` if `credentials` is not a
    * function.
    * @throws ParleyError, as a rejection: `TOKEN_MISMATCH`, `UNAUTHENTICATED`, `SIGNED_OUT`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
    */
   async refreshToken(token: string): Promise<void> {
     await this.#channel.request('refreshToken', { token });
-  }
-
-  /**
-   * Mutes a participant, who cannot unmute until `liftMute`. For moderators, like the next eleven methods.
-   * @throws ParleyError, as a rejection: `FORBIDDEN`, `PARTICIPANT_NOT_FOUND`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
-   */
-  async muteParticipant(participantId: string): Promise<void> {
-    await this.#channel.request('muteParticipant', { participantId });
-  }
-
-  /** Allows a participant whom a moderator muted to unmute again. @throws ParleyError as `muteParticipant` */
-  async liftMute(participantId: string): Promise<void> {
-    await this.#channel.request('liftMute', { participantId });
-  }
-
-  /**
-   * Removes a participant for the rest of the meeting. A guest with another name has to be admitted; see also `renewRoomSecret`.
-   * @throws ParleyError as `muteParticipant`
-   */
-  async removeParticipant(participantId: string): Promise<void> {
-    await this.#channel.request('removeParticipant', { participantId });
-  }
-
-  /** Locks or unlocks the room for others. @throws ParleyError as `muteParticipant` */
-  async setRoomLocked(locked: boolean): Promise<void> {
-    await this.#channel.request('setRoomLocked', { locked });
-  }
-
-  /** Admits a participant who waits. @throws ParleyError as `muteParticipant` */
-  async admitParticipant(participantId: string): Promise<void> {
-    await this.#channel.request('admitParticipant', { participantId });
-  }
-
-  /** Refuses a participant who waits. @throws ParleyError as `muteParticipant` */
-  async refuseParticipant(participantId: string): Promise<void> {
-    await this.#channel.request('refuseParticipant', { participantId });
-  }
-
-  /** Whether newcomers wait to be admitted; switched off, it admits those who wait. @throws ParleyError as `muteParticipant` */
-  async setWaitingRoom(on: boolean): Promise<void> {
-    await this.#channel.request('setWaitingRoom', { on });
-  }
-
-  /**
-   * Makes a secret that guests need to join this meeting from now on, e.g. after a removal; those who are in do not. An earlier one ends.
-   * @throws ParleyError as `muteParticipant`
-   */
-  async renewRoomSecret(): Promise<string> {
-    return (await this.#channel.request('renewRoomSecret', {})).roomSecret;
-  }
-
-  /**
-   * Deletes everything that was said so far, for everyone and for good. Sentences that have begun are deleted, too.
-   * @throws ParleyError as `muteParticipant`; `INTERNAL` if the server could not delete it
-   */
-  async deleteTranscript(): Promise<void> {
-    await this.#channel.request('deleteTranscript', {});
-  }
-
-  /**
-   * Pauses the transcription of everyone, or continues it. Holds for those who join later; what individuals chose with `setOffTheRecord` stays.
-   * @throws ParleyError as `muteParticipant`; `RATE_LIMITED` if it is continued too often
-   */
-  async setRoomOffTheRecord(on: boolean): Promise<void> {
-    await this.#channel.request('setRoomOffTheRecord', { on });
-  }
-
-  /** From now on, only those who consent are transcribed. It holds for the rest of the meeting. @throws ParleyError as `muteParticipant` */
-  async requireConsent(): Promise<void> {
-    await this.#channel.request('requireConsent', {});
-  }
-
-  /** Ends the meeting for everyone. @throws ParleyError as `muteParticipant` */
-  async endMeeting(): Promise<void> {
-    await this.#channel.request('endMeeting', {});
-  }
-
-  /**
-   * Asks the moderators to lift their mute, or takes that back. Everyone sees it (`Participant.asksToSpeak`). No effect for participants
-   * whom no moderator muted.
-   * @throws ParleyError, as a rejection: `FORBIDDEN`, `RATE_LIMITED`, `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
-   */
-  async askToSpeak(on = true): Promise<void> {
-    await this.#channel.request('askToSpeak', { on });
   }
 
   /**
@@ -398,14 +285,6 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   }
 
   /**
-   * Turns the frequent activities (`stabilized`, `audioRecorded`) on or off. Off at first, and again after a reconnect.
-   * @throws ParleyError, as a rejection: `NOT_JOINED`, `REQUEST_TIMEOUT`, `CONNECTION_LOST`
-   */
-  async subscribeDiagnostics(on: boolean): Promise<void> {
-    await this.#channel.request('subscribeDiagnostics', { on });
-  }
-
-  /**
    * Leaves the room. The connection stays open, and a room can be joined again. Audio stops in both directions immediately and publications are
    * closed; the transcript stays readable until another meeting is joined. Idempotent, never rejects.
    */
@@ -435,6 +314,11 @@ export class RoomClient extends TypedEmitter<ParleyClientEvents> {
   /** @internal Used instead of the server's ICE servers. */
   protected get iceServers(): IceServer[] | undefined {
     return undefined;
+  }
+
+  /** @internal */
+  protected override request<N extends RequestName>(name: N, request: RequestOf<N>): Promise<ResponseOf<N>> {
+    return this.#channel.request(name, request);
   }
 
   /** @internal The media of this stay; undefined before the join, and for a client without media. */
