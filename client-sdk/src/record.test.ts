@@ -1,41 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fakeDevice } from '../test-support/media.js';
-import { answers, joinResult, participant } from '../test-support/room.js';
-import { ScriptedServer } from '../test-support/ScriptedServer.js';
-import { ParleyClient } from './ParleyClient.js';
+import { describe, expect, test } from 'vitest';
+import { joinResult, participant } from '../test-support/room.js';
+import type { ScriptedServer } from '../test-support/ScriptedServer.js';
+import { withClients } from '../test-support/withClients.js';
+import type { ParleyClient } from './ParleyClient.js';
 import type { JoinResult, NotTranscribedReason } from './protocol/index.js';
 
 let server: ScriptedServer;
-const clients: ParleyClient[] = [];
-beforeEach(async () => {
-  server = await ScriptedServer.create();
-  server.answers = answers();
+const { connectedClient, joinedClient } = withClients((started) => {
+  server = started;
   for (const name of ['setOffTheRecord', 'setRoomOffTheRecord', 'giveConsent', 'withdrawConsent'] as const) {
     server.answers[name] = () => ({});
   }
 });
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await server.close();
-});
-
-async function connectedClient(): Promise<ParleyClient> {
-  const client = new ParleyClient({
-    url: server.url,
-    credentials: { kind: 'guest', subject: 'a-random-subject', displayName: 'Ada' },
-    device: fakeDevice().device,
-    retryDelayMs: { min: 20, max: 40 },
-  });
-  clients.push(client);
-  await client.connect();
-  return client;
-}
-
-async function joinedClient(options: { offTheRecord?: boolean; consentVersion?: string } = {}): Promise<ParleyClient> {
-  const client = await connectedClient();
-  await client.join({ room: 'daily', ...options });
-  return client;
-}
 
 const me = (...notTranscribed: NotTranscribedReason[]) =>
   participant('me', notTranscribed.length === 0 ? {} : { notTranscribed });
