@@ -20,12 +20,27 @@ beforeAll(async () => {
   talking = await scene.stage.launchHearing([SPEECH.contract, { silenceMs: 1_500 }]);
 }, 60_000);
 
-async function enter(options: { browser: Browser; name: string; room: string; locale?: string }): Promise<MeetingPage> {
-  const { browser, name, room, locale = 'en' } = options;
+type Entry = { browser: Browser; name: string; room: string; locale?: string };
+
+async function open({ browser, room, locale = 'en' }: Entry): Promise<MeetingPage> {
   const context = await scene.stage.newContext(browser, { locale });
   await prepareAudit(context);
-  const meeting = await MeetingPage.open({ context, url: `${scene.stage.url}/?room=${room}` });
-  await meeting.join({ name, room });
+  return MeetingPage.open({ context, url: `${scene.stage.url}/?room=${room}` });
+}
+
+async function enter(entry: Entry): Promise<MeetingPage> {
+  const meeting = await open(entry);
+  await meeting.join(entry);
+  return meeting;
+}
+
+/** Presses the button, which leads to the step before the meeting. */
+async function enterUpToConsent(entry: Entry): Promise<MeetingPage> {
+  const meeting = await open(entry);
+  await meeting.microphoneAnswered();
+  await meeting.fill(entry);
+  await meeting.get('join-button').click();
+  await meeting.get('consent-step').waitFor();
   return meeting;
 }
 
@@ -132,7 +147,8 @@ describe('consent on the meeting page', () => {
       await expect.poll(() => ada.get('consent-switch').isChecked()).toBe(true);
       expect(await ada.get('consent-switch').isDisabled()).toBe(true);
       await ada.get('moderation-button').press('Escape');
-      const ben = await enter({ browser: talking, name: 'Ben', room });
+      const ben = await enterUpToConsent({ browser: talking, name: 'Ben', room });
+      await ben.get('without-consent-button').click();
       await ben.get('consent').waitFor();
       await ada.participant('Ben').getByTestId('no-consent').waitFor();
       await expectSilence(ada);
@@ -148,6 +164,35 @@ describe('consent on the meeting page', () => {
       await ben.get('consent').waitFor({ state: 'attached' });
       await expect.poll(() => ben.get('withdraw-consent-button').count()).toBe(0);
       await expectSilence(ada);
+      expect([...ada.errors, ...ben.errors]).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    'H11 is a step of joining, before which nobody is heard: one agrees, or goes back',
+    async () => {
+      const room = 'step';
+      const ada = await enter({ browser: scene.browser, name: 'Ada', room });
+      await ada.get('moderation-button').click();
+      await ada.get('consent-switch').click();
+      await ada.get('moderation-button').press('Escape');
+      const ben = await enterUpToConsent({ browser: talking, name: 'Ben', room, locale: 'de' });
+      expect(await ben.get('consent-step').textContent()).toMatch(/Bevor Sie teilnehmen.*Ich stimme zu/s);
+      expect(await ben.get('join-button').isVisible()).toBe(false);
+      await ben.page.setViewportSize(PHONE);
+      expect(await violationsOf(ben.page)).toEqual([]);
+      await ben.get('leave-step-button').click();
+      await ben.get('join-button').waitFor();
+      await expect.poll(() => ada.participant('Ben').count()).toBe(0);
+      expect(await ben.get('error').count()).toBe(0);
+
+      await ben.get('join-button').click();
+      await ben.get('agree-button').click();
+      await ben.participant('Ada').waitFor();
+      expect(await ben.get('consent').count()).toBe(0);
+      await expect.poll(() => finalsOf(ada), { timeout: SPEECH_TIMEOUT_MS }).toBeGreaterThan(0);
+      expect(await gap(ada, 'noConsent').count()).toBe(0);
       expect([...ada.errors, ...ben.errors]).toEqual([]);
     },
     TEST_TIMEOUT_MS,

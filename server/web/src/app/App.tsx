@@ -25,7 +25,8 @@ function MeetingPage() {
       error={meeting.error}
       busy={meeting.busy}
       waiting={meeting.waiting}
-      onStopWaiting={meeting.leave}
+      consent={meeting.consent}
+      onLeave={meeting.leave}
       putAway={meeting.putAway}
       returned={met}
       onJoin={meeting.join}

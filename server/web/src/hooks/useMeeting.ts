@@ -1,4 +1,5 @@
 import {
+  type ConsentWording,
   type Credentials,
   LocalMicrophone,
   ParleyClient,
@@ -34,12 +35,22 @@ export interface Session {
   microphone: LocalMicrophone | undefined;
 }
 
+/** What somebody who joins is asked in a room that transcribes only those who agree. */
+export interface ConsentRequest {
+  wording: ConsentWording;
+  agree: () => void;
+  /** Joins without being transcribed. */
+  decline: () => void;
+}
+
 export interface Meeting {
   session: Session | undefined;
   error: ParleyError | undefined;
   busy: boolean;
   /** A moderator has to admit this person; `leave` ends the wait. */
   waiting: boolean;
+  /** The join waits for this decision; `leave` ends the wait. */
+  consent: ConsentRequest | undefined;
   /** The browser froze the page during a meeting and restored it; the meeting went on without this participant. */
   putAway: boolean;
   /** @returns whether it worked; if not, the microphone still belongs to the caller */
@@ -56,6 +67,7 @@ export function useMeeting(): Meeting {
   const [error, setError] = useState<ParleyError>();
   const [busy, setBusy] = useState(false);
   const [waiting, setWaiting] = useState(false);
+  const [consent, setConsent] = useState<ConsentRequest>();
   const [putAway, setPutAway] = useState(false);
   const current = useRef<Session>(undefined);
   /** The client that is joining or has joined. Events of other clients belong to meetings that were left. */
@@ -71,6 +83,7 @@ export function useMeeting(): Meeting {
     const client = ours.current;
     ours.current = undefined;
     current.current?.microphone?.close();
+    setConsent(undefined);
     show(undefined);
     return client;
   }, [show]);
@@ -96,6 +109,30 @@ export function useMeeting(): Meeting {
       show({ ...joined, microphone });
     },
     [relieve, show],
+  );
+
+  /** Resolves when the person has decided, or when they or the server have ended the meeting. */
+  const decided = useCallback(
+    (client: ParleyClient, wording: ConsentWording) =>
+      new Promise<void>((resolve) => {
+        const settle = () => {
+          off();
+          setConsent(undefined);
+          resolve();
+        };
+        const off = client.on('stateChanged', ({ state }) => {
+          if (state === 'disconnected') settle();
+        });
+        const agree = () =>
+          client
+            .giveConsent({ version: wording.version })
+            .catch((failure: unknown) => {
+              if (ours.current === client) setError(asError(failure));
+            })
+            .finally(settle);
+        setConsent({ wording, agree: () => void agree(), decline: settle });
+      }),
+    [],
   );
 
   const join = useCallback(
@@ -132,7 +169,10 @@ export function useMeeting(): Meeting {
           ...(roomSecret === '' ? {} : { roomSecret }),
           ...(moderatorKey === '' ? {} : { moderatorKey }),
         });
-        show({ client, room, joinSecret, ...factsOf(joined), microphone: undefined });
+        const { consentNeeded } = client;
+        if (consentNeeded !== undefined) await decided(client, consentNeeded);
+        if (!isOurs()) return false;
+        show({ client, room, joinSecret, ...factsOf(client.joined ?? joined), microphone: undefined });
       } catch (failure) {
         client.close();
         if (isOurs()) {
@@ -151,7 +191,7 @@ export function useMeeting(): Meeting {
       }
       return true;
     },
-    [part, publish, relieve, show],
+    [decided, part, publish, relieve, show],
   );
 
   const leave = useCallback(() => {
@@ -192,7 +232,7 @@ export function useMeeting(): Meeting {
   }, [part]);
 
   const dismissError = useCallback(() => setError(undefined), []);
-  return { session, error, busy, waiting, putAway, join, leave, speak, dismissError };
+  return { session, error, busy, waiting, consent, putAway, join, leave, speak, dismissError };
 }
 
 /** What the page needs of the answer to a join. */

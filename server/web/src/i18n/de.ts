@@ -56,6 +56,9 @@ export const de: Dictionary = {
     admissionTitle: 'Bitte warten',
     admissionText: (room: string) =>
       `Die Moderation von ${room} muss Sie einlassen. Bis dahin hören und sehen Sie nichts von der Besprechung.`,
+    consentTitle: 'Bevor Sie teilnehmen',
+    joinWithoutConsent: 'Teilnehmen, ohne mitgeschrieben zu werden',
+    doNotJoin: 'Nicht teilnehmen',
     stopWaiting: 'Nicht mehr warten',
     waiting: 'Wartet auf das Mikrofon …',
     signIn: 'Anmelden',

@@ -55,6 +55,9 @@ export const en = {
     admissionTitle: 'Please wait',
     admissionText: (room: string) =>
       `A moderator of ${room} has to admit you. Until then, you cannot hear or see the meeting.`,
+    consentTitle: 'Before you join',
+    joinWithoutConsent: 'Join without being transcribed',
+    doNotJoin: 'Do not join',
     stopWaiting: 'Stop waiting',
     waiting: 'Waiting for the microphone…',
     signIn: 'Sign in',

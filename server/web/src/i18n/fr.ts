@@ -56,6 +56,9 @@ export const fr: Dictionary = {
     admissionTitle: 'Veuillez patienter',
     admissionText: (room: string) =>
       `La modération de ${room} doit vous admettre. D’ici là, vous n’entendez et ne voyez rien de la réunion.`,
+    consentTitle: 'Avant de participer',
+    joinWithoutConsent: 'Participer sans être transcrit',
+    doNotJoin: 'Ne pas participer',
     stopWaiting: 'Ne plus attendre',
     waiting: 'En attente du micro…',
     signIn: 'Se connecter',

@@ -6,7 +6,7 @@ import { Button } from '../design/Button.js';
 import { SelectField, TextField } from '../design/fields.js';
 import { BrandMark } from '../design/icons.js';
 import type { IdentityState } from '../hooks/useIdentity.js';
-import type { JoinRequest } from '../hooks/useMeeting.js';
+import type { ConsentRequest, JoinRequest } from '../hooks/useMeeting.js';
 import { LISTEN_ONLY, useMicrophoneChoice } from '../hooks/useMicrophone.js';
 import { errorText } from '../i18n/errorText.js';
 import { useText } from '../i18n/I18n.js';
@@ -14,6 +14,7 @@ import { PageChoices } from '../settings/PageChoices.js';
 import { knownChoice, speechLanguages } from '../settings/speechLanguages.js';
 import { changePreferences, usePreferences } from '../settings/usePreferences.js';
 import { invitationOf, invitationUrl } from '../text.js';
+import { ConsentStep } from './ConsentStep.js';
 import { MicrophoneCheck } from './MicrophoneCheck.js';
 import { rememberedName, rememberName } from './rememberedName.js';
 import { ServerNotice } from './ServerNotice.js';
@@ -28,7 +29,10 @@ export function Lobby(props: {
   busy: boolean;
   /** A moderator has to admit this person. */
   waiting: boolean;
-  onStopWaiting: () => void;
+  /** The last step of a join, in a room that requires consent. */
+  consent: ConsentRequest | undefined;
+  /** Ends a wait, or that step. */
+  onLeave: () => void;
   /** The meeting was left because the browser froze the page. */
   putAway: boolean;
   /** The previous meeting is gone, and the focus with it. */
@@ -86,9 +90,10 @@ export function Lobby(props: {
         <div className="lobby-choices">
           <PageChoices labelHidden />
         </div>
-        {props.waiting ? <Waiting room={room.trim()} onStop={props.onStopWaiting} /> : null}
+        {props.waiting ? <Waiting room={room.trim()} onStop={props.onLeave} /> : null}
+        {props.consent === undefined ? null : <ConsentStep request={props.consent} onLeave={props.onLeave} />}
         <form
-          hidden={props.waiting}
+          hidden={props.waiting || props.consent !== undefined}
           className="lobby-card"
           onSubmit={(event) => void submit(event)}
           data-testid="lobby"
